@@ -1,0 +1,21 @@
+namespace Overnight.Core.Caching;
+
+/// <summary>
+/// Every key the product writes is built here. Parts that come from outside are percent-encoded, so that no value can
+/// forge another key. Source: SPEC B1, B2, E1.
+/// </summary>
+public static class CacheKeys
+{
+    /// <summary>How long recommendations and portfolios stay: 86,400 s (SPEC B1, B2).</summary>
+    public static readonly TimeSpan ResultTtl = TimeSpan.FromSeconds(86_400);
+
+    /// <summary>How long a session stays, never past its own expiry (SPEC E1).</summary>
+    public static readonly TimeSpan SessionTtl = TimeSpan.FromMinutes(5);
+
+    public static string Recommendations(Guid userId) => $"recs:{userId:D}";
+
+    public static string Portfolio(Guid userId) => $"portfolio:{userId:D}";
+
+    /// <param name="tokenHash">Lowercase hex SHA-256 of the token, 64 characters.</param>
+    public static string Session(string tokenHash) => $"session:{tokenHash}";
+}

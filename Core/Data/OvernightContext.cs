@@ -1,0 +1,78 @@
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Overnight.Core.Data;
+
+/// <summary>
+/// The model of the small tables and of the API's queries. The loop over users does not come through here: it reads
+/// and writes sets in PostgreSQL's binary forms. The schema itself is in <c>Migrations</c>, as SQL.
+/// </summary>
+public sealed class OvernightContext(DbContextOptions<OvernightContext> options) : DbContext(options)
+{
+    public DbSet<Tenant> Tenants => Set<Tenant>();
+    public DbSet<User> Users => Set<User>();
+    public DbSet<Session> Sessions => Set<Session>();
+    public DbSet<Market> Markets => Set<Market>();
+    public DbSet<Asset> Assets => Set<Asset>();
+    public DbSet<Price> Prices => Set<Price>();
+    public DbSet<Fundamentals> Fundamentals => Set<Fundamentals>();
+    public DbSet<ExchangeRate> ExchangeRates => Set<ExchangeRate>();
+    public DbSet<UserMarket> UserMarkets => Set<UserMarket>();
+    public DbSet<Portfolio> Portfolios => Set<Portfolio>();
+    public DbSet<AssetClass> AssetClasses => Set<AssetClass>();
+    public DbSet<Holding> Holdings => Set<Holding>();
+    public DbSet<CriteriaVersion> CriteriaVersions => Set<CriteriaVersion>();
+    public DbSet<Run> Runs => Set<Run>();
+    public DbSet<Batch> Batches => Set<Batch>();
+    public DbSet<RunFailure> RunFailures => Set<RunFailure>();
+    public DbSet<CalculationResult> CalculationResults => Set<CalculationResult>();
+    public DbSet<CurrentResult> CurrentResults => Set<CurrentResult>();
+
+    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
+        // Migrations are SQL written by hand, so there is no snapshot of the model to compare with.
+        optionsBuilder.ConfigureWarnings(w => w.Ignore(RelationalEventId.PendingModelChangesWarning));
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Session>().HasKey(x => x.TokenHash);
+        modelBuilder.Entity<Market>().HasKey(x => x.Code);
+        modelBuilder.Entity<Price>().HasKey(x => new { x.AssetId, x.AsOf });
+        modelBuilder.Entity<Price>().Property(x => x.Amount).HasColumnName("price");
+        modelBuilder.Entity<Fundamentals>().HasKey(x => new { x.AssetId, x.AsOf });
+        modelBuilder.Entity<ExchangeRate>().HasKey(x => new { x.Base, x.Quote, x.AsOf });
+        modelBuilder.Entity<UserMarket>().HasKey(x => new { x.UserId, x.Market });
+        modelBuilder.Entity<Portfolio>().HasKey(x => x.UserId);
+        modelBuilder.Entity<AssetClass>().HasKey(x => new { x.UserId, x.Id });
+        modelBuilder.Entity<Holding>().HasKey(x => new { x.UserId, x.AssetId });
+        modelBuilder.Entity<CriteriaVersion>().HasKey(x => new { x.UserId, x.Version });
+        modelBuilder.Entity<CriteriaVersion>().Property(x => x.Rules).HasColumnType("json");
+        modelBuilder.Entity<Run>().ToTable("overnight_job_runs");
+        modelBuilder.Entity<Run>().Property(x => x.ErrorDetails).HasColumnType("json");
+        modelBuilder.Entity<Run>().Property(x => x.Metrics).HasColumnType("json");
+        modelBuilder.Entity<Batch>().ToTable("run_batches").HasKey(x => new { x.RunId, x.Number });
+        modelBuilder.Entity<RunFailure>().HasKey(x => new { x.RunId, x.UserId });
+        modelBuilder.Entity<CalculationResult>().HasKey(x => new { x.UserId, x.BusinessDate, x.RunId });
+        modelBuilder.Entity<CurrentResult>().HasKey(x => x.UserId);
+
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            entity.SetTableName(SnakeCase(entity.GetTableName()!));
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(SnakeCase(property.GetColumnName()));
+            }
+        }
+    }
+
+    private static string SnakeCase(string name)
+    {
+        StringBuilder snake = new(name.Length + 8);
+        for (var i = 0; i < name.Length; i++)
+        {
+            if (char.IsAsciiLetterUpper(name[i]) && i > 0 && name[i - 1] != '_') snake.Append('_');
+            snake.Append(char.ToLowerInvariant(name[i]));
+        }
+        return snake.ToString();
+    }
+}

@@ -1,0 +1,71 @@
+namespace Overnight.Core.Data;
+
+/// <summary>A row of <c>overnight_job_runs</c>; a night is unique by market, business date and revision.</summary>
+public sealed class Run
+{
+    public Guid Id { get; init; }
+    public required string JobType { get; init; }
+    public required string Status { get; init; }
+    public string? Market { get; init; }
+    public DateOnly? BusinessDate { get; init; }
+    public int? Revision { get; init; }
+    public required string Trigger { get; init; }
+    public DateTimeOffset StartedAt { get; init; }
+    public DateTimeOffset? PlannedAt { get; init; }
+    public DateTimeOffset? CompletedAt { get; init; }
+    public Guid? SnapshotId { get; init; }
+    public int UsersTotal { get; init; }
+    public int UsersProcessed { get; init; }
+    public int UsersFailed { get; init; }
+    public Guid CorrelationId { get; init; }
+    public string? Traceparent { get; init; }
+    public string? ErrorDetails { get; init; }
+    public string? Metrics { get; init; }
+}
+
+/// <summary>A checkpoint of a run: a range of users whose results commit together.</summary>
+public sealed class Batch
+{
+    public Guid RunId { get; init; }
+    public int Number { get; init; }
+    public Guid FirstUser { get; init; }
+    public Guid LastUser { get; init; }
+    public int Size { get; init; }
+    public required string Status { get; init; }
+    public int UsersProcessed { get; init; }
+    public int UsersFailed { get; init; }
+    public DateTimeOffset? CompletedAt { get; init; }
+    public DateTimeOffset? CachedAt { get; init; }
+}
+
+/// <summary>A user that a run could not compute: at which stage, and why.</summary>
+public sealed class RunFailure
+{
+    public Guid RunId { get; init; }
+    public Guid UserId { get; init; }
+    public required string Stage { get; init; }
+    public required string Reason { get; init; }
+    public string? Detail { get; init; }
+    public DateTimeOffset OccurredAt { get; init; }
+}
+
+/// <summary>An immutable result, byte for byte what the cache holds.</summary>
+public sealed class CalculationResult
+{
+    public Guid UserId { get; init; }
+    public DateOnly BusinessDate { get; init; }
+    public Guid RunId { get; init; }
+    public int Batch { get; init; }
+    public short Position { get; init; }
+    public DateTimeOffset GeneratedAt { get; init; }
+    public required byte[] Recommendations { get; init; }
+    public required byte[] Portfolio { get; init; }
+}
+
+/// <summary>Which result of a user is in force: the latest by business date, then run id.</summary>
+public sealed class CurrentResult
+{
+    public Guid UserId { get; init; }
+    public DateOnly BusinessDate { get; init; }
+    public Guid RunId { get; init; }
+}

@@ -1,0 +1,1 @@
+namespace Overnight.Tests; public sealed class Placeholder;
