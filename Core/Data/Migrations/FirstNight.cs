@@ -142,7 +142,7 @@ public sealed class FirstNight : Migration
         create table asset_classes (
             user_id uuid not null references portfolios on delete cascade,
             id uuid not null,
-            name text not null check (length(name) between 1 and 100),
+            name text not null check (length(name) between 1 and 100 and name <> 'unclassified'),
             target_min numeric(7, 4) check (target_min between 0 and 100),
             target_max numeric(7, 4) check (target_max between 0 and 100),
             min_amount numeric(19, 4) check (min_amount >= 0 and min_amount <> 'NaN'),
