@@ -1,4 +1,19 @@
-using Overnight.Jobs.Calculation;
-using var i = new StreamReader(args[0]); using var o = new StreamWriter(args[1]);
-var s = await CaseCalculator.RunAsync(i, o, default);
-Console.WriteLine(s.Calculated + " " + string.Join("\n", s.Errors));
+using System.CommandLine;
+using Microsoft.Extensions.Hosting;
+using Overnight.Jobs;
+using Overnight.Jobs.Commands;
+using Overnight.Jobs.Demo;
+
+RootCommand root = new("Overnight's night work. Without a command it runs as the service that waits for the schedule.")
+{
+    MigrateCommand.Create(),
+    ImportCommand.Create(),
+    SeedCommand.Create(),
+};
+root.SetAction(async (_, ct) =>
+{
+    var builder = JobsBuilder.Create(args);
+    builder.AddDemoSessions();
+    await builder.Build().RunAsync(ct);
+});
+return await CommandLine.RunAsync(root, args);
