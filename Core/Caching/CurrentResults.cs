@@ -7,9 +7,14 @@ namespace Overnight.Core.Caching;
 public readonly record struct StoredResult(Guid UserId, byte[] Recommendations, byte[] Portfolio);
 
 /// <summary>
-/// The bytes in force, from PostgreSQL. Everything that goes into the cache comes through here: read under a share lock
-/// that is held until it is written, it can't replace a newer result, whose commit changes the locked row and so waits.
+/// The bytes in force, from PostgreSQL. Everything that goes into the cache comes through here: locked for share first,
+/// then read, and held until it is written, so that it can't replace a newer result, whose commit changes the locked row
+/// and therefore waits.
 /// </summary>
+/// <remarks>
+/// Lock and read are two statements: one that had to wait for the lock would join the changed row with the results it saw
+/// before, and find nothing.
+/// </remarks>
 public static class CurrentResults
 {
     private const string From = "from current_results c join calculation_results r using (user_id, business_date, run_id)";
@@ -17,11 +22,20 @@ public static class CurrentResults
     /// <summary>$1 user. For an answer, so without a lock.</summary>
     public const string Recommendations = $"select r.recommendations {From} where c.user_id = $1";
 
-    /// <summary>$1 user. For a write to the cache inside a transaction.</summary>
-    public const string ForCache = $"select c.user_id, r.recommendations, r.portfolio {From} where c.user_id = $1 for share of c";
+    /// <summary>$1 user.</summary>
+    public const string Lock = "select 1 from current_results where user_id = $1 for share";
 
-    /// <summary>$1 first user, $2 last user, both included. For a write to the cache inside a transaction; locks in order, so that two ranges can't wait for each other.</summary>
-    public const string RangeForCache = $"select c.user_id, r.recommendations, r.portfolio {From} where c.user_id between $1 and $2 order by c.user_id for share of c";
+    /// <summary>$1 user; after <see cref="Lock"/>, in its transaction.</summary>
+    public const string ForCache = $"select c.user_id, r.recommendations, r.portfolio {From} where c.user_id = $1";
+
+    /// <summary>$1 first user, $2 last user, both included. In order, so that two ranges can't wait for each other.</summary>
+    public const string LockRange = "select count(*) from (select 1 from current_results where user_id between $1 and $2 order by user_id for share) locked";
+
+    /// <summary>$1 first user, $2 last user, both included; after <see cref="LockRange"/>, in its transaction.</summary>
+    public const string RangeForCache = $"select c.user_id, r.recommendations, r.portfolio {From} where c.user_id between $1 and $2";
+
+    /// <summary>A share lock is all such a transaction writes: nobody need wait until it is on disk.</summary>
+    private const string Relax = "set local synchronous_commit = off";
 
     /// <summary>What PostgreSQL may take to answer a reader, in seconds; a reader that waits longer is better told so.</summary>
     public const int ReadTimeout = 5;
@@ -38,13 +52,19 @@ public static class CurrentResults
         return (byte[]?)await command.ExecuteScalarAsync(ct).ConfigureAwait(false);
     }
 
-    /// <summary>Both values in force of a user, locked until the transaction ends, or null.</summary>
+    /// <summary>Both values in force of a user, locked until the transaction ends, or null. One round trip.</summary>
     public static async Task<StoredResult?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid userId, CancellationToken ct)
     {
-        await using NpgsqlCommand command = new(ForCache, connection, transaction) { CommandTimeout = ReadTimeout };
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId, NpgsqlDbType = NpgsqlDbType.Uuid });
-        await command.PrepareAsync(ct).ConfigureAwait(false);
-        await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        await using NpgsqlBatch batch = new(connection, transaction) { Timeout = ReadTimeout };
+        batch.BatchCommands.Add(new(Relax));
+        foreach (var text in (ReadOnlySpan<string>)[Lock, ForCache])
+        {
+            NpgsqlBatchCommand command = new(text);
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId, NpgsqlDbType = NpgsqlDbType.Uuid });
+            batch.BatchCommands.Add(command);
+        }
+        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        await reader.NextResultAsync(ct).ConfigureAwait(false);
         return await reader.ReadAsync(ct).ConfigureAwait(false) ? new(reader.GetGuid(0), (byte[])reader[1], (byte[])reader[2]) : null;
     }
 }

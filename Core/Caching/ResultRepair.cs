@@ -25,9 +25,6 @@ public sealed class ResultRepair(NpgsqlDataSource database, ResultCache cache, C
     {
         await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
         await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
-        // A share lock is all this transaction writes: nobody need wait until it is on disk.
-        await using (NpgsqlCommand relax = new("set local synchronous_commit = off", connection, transaction)) await relax.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-
         if (await CurrentResults.LockAsync(connection, transaction, userId, ct).ConfigureAwait(false) is not { } current) return RepairOutcome.Gone;
         if (!CacheEntry.IsIntact(current.Recommendations, userId)) return RepairOutcome.Gone;
 
