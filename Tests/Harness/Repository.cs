@@ -1,0 +1,19 @@
+namespace Overnight.Tests.Harness;
+
+/// <summary>Where the sources are, and what is beside them.</summary>
+internal static class Repository
+{
+    public static string Folder { get; } = Find() ?? throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Overnight.sln.");
+
+    /// <summary>Where the app, too, keeps what it fetched.</summary>
+    public static string DataFolder { get; } = Path.Combine(Folder, ".data");
+
+    private static string? Find()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Overnight.sln"))) return folder.FullName;
+        }
+        return null;
+    }
+}

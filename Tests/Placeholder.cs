@@ -1,1 +1,0 @@
-namespace Overnight.Tests; public sealed class Placeholder;
