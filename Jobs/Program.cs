@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Overnight.Jobs;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
+using Overnight.Jobs.Pipeline;
 
 RootCommand root = new("Overnight's night work. Without a command it runs as the service that waits for the schedule.")
 {
@@ -13,7 +14,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
 root.SetAction(async (_, ct) =>
 {
     var builder = JobsBuilder.Create(args);
-    builder.AddDemoSessions();
+    builder.AddDemoSessions().AddPipeline().AddNightLoop();
     await builder.Build().RunAsync(ct);
 });
 return await CommandLine.RunAsync(root, args);

@@ -51,12 +51,12 @@ internal sealed class DemoSessions(NpgsqlDataSource dataSource, IConfiguration c
     private static async Task<string?> AddAsync(NpgsqlConnection connection, string email, DateTimeOffset now, CancellationToken ct)
     {
         var token = SessionToken.Create();
-        if (!SessionToken.TryHash(token, out var hash)) throw new InvalidOperationException("A token just made can't be hashed.");
+        _ = SessionToken.TryHash(token, out var hash);
         await using NpgsqlCommand add = new("""
             insert into sessions (token_hash, user_id, created_at, expires_at, last_active_at)
             select $1, id, $3, $4, $3 from users where email = $2 and deleted_at is null and banned_at is null
             """, connection);
-        foreach (object value in (object[])[hash, email, now, now + Lifetime]) add.Parameters.Add(new() { Value = value });
+        foreach (object value in (object[])[hash!, email, now, now + Lifetime]) add.Parameters.Add(new() { Value = value });
         return await add.ExecuteNonQueryAsync(ct) == 1 ? token : null;
     }
 }

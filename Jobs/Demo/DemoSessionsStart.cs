@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Jobs.Pipeline;
 
 namespace Overnight.Jobs.Demo;
 
@@ -30,13 +31,24 @@ internal sealed partial class DemoSessionsStart(DemoSessions sessions, ILogger<D
     }
 }
 
+/// <summary>Shows the demo user's dashboard to whoever started the app.</summary>
+internal sealed class DemoWelcome(DemoSessions sessions) : IWelcome
+{
+    // Straight to the console: the line holds a token, and a logger might carry it elsewhere.
+    public async Task SayAsync(CancellationToken ct)
+    {
+        if (sessions.CurlLine() is { } line) await Console.Out.WriteLineAsync(line.AsMemory(), ct);
+    }
+}
+
 /// <summary>Adds the capability to the service.</summary>
 internal static class DemoSessionsRegistration
 {
-    /// <summary><see cref="DemoSessions"/> can always be asked for; outside Development it has no sessions.</summary>
-    public static void AddDemoSessions(this HostApplicationBuilder builder)
+    /// <summary>Nothing outside Development. Before the workers, so that the sessions are there when the first night is done.</summary>
+    public static IHostApplicationBuilder AddDemoSessions(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<DemoSessions>();
-        if (builder.Environment.IsDevelopment()) builder.Services.AddHostedService<DemoSessionsStart>();
+        if (!builder.Environment.IsDevelopment()) return builder;
+        builder.Services.AddSingleton<DemoSessions>().AddSingleton<IWelcome, DemoWelcome>().AddHostedService<DemoSessionsStart>();
+        return builder;
     }
 }

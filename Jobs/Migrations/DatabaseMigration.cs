@@ -15,12 +15,10 @@ internal sealed record MigrationOutcome(string Database, bool Created, IReadOnly
 /// <summary>Makes the database what this build needs. Any number of processes may do it at once: one works, the others wait and find it done.</summary>
 internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightContext context, DemoSeeder seeder, TimeProvider time)
 {
-    private static readonly ActivitySource Source = new("Overnight.Jobs");
-
     /// <param name="demoUsers">How many demo users an empty database gets; null for none.</param>
     public async Task<MigrationOutcome> RunAsync(int? demoUsers, IProgress<DemoProgress>? progress, CancellationToken ct)
     {
-        using var span = Source.StartActivity("migrate");
+        using var span = Telemetry.Source.StartActivity("migrate");
         try
         {
             var created = await CreateDatabaseAsync(ct);
