@@ -8,6 +8,8 @@ namespace Overnight.Jobs.Demo;
 /// </summary>
 internal static class DemoCriteria
 {
+    private const decimal Million = 1_000_000, Billion = 1_000_000_000;
+
     private enum Taste { High, Low, Either }
 
     /// <param name="Title">For a person.</param>
@@ -57,17 +59,20 @@ internal static class DemoCriteria
         var points = above == (range.Liked == Taste.High) || range.Liked == Taste.Either ? random.Between(5, 40) : -random.Between(5, 30);
         var (comparison, title) = random.Below(20) switch
         {
-            < 8 => (above ? "gte" : "lte", $"{range.Title} {(above ? "at least" : "at most")} {value}"),
-            < 13 => (above ? "gt" : "lt", $"{range.Title} {(above ? "above" : "below")} {value}"),
+            < 8 => (above ? "gte" : "lte", $"{range.Title} {(above ? "at least" : "at most")} {Show(value)}"),
+            < 13 => (above ? "gt" : "lt", $"{range.Title} {(above ? "above" : "below")} {Show(value)}"),
             < 17 => ("between", $"{range.Title} in range"),
             < 19 => ("exists", $"{range.Title} is known"),
-            _ => ("equals", $"{range.Title} exactly {value}"),
+            _ => ("equals", $"{range.Title} exactly {Show(value)}"),
         };
         var upper = comparison == "between" ? $"\"{Threshold(ref random, range, value, range.High)}\"" : "null";
         json.Append("{\"id\":\"c").Append(number).Append("\",\"name\":\"").Append(title).Append("\",\"metric\":\"").Append(range.Metric)
             .Append("\",\"operator\":\"").Append(comparison).Append("\",\"value\":\"").Append(value).Append("\",\"value2\":").Append(upper)
             .Append(",\"points\":").Append(points).Append(",\"requiredFundamentals\":[\"").Append(range.Metric).Append("\"]}");
     }
+
+    /// <summary>As a person writes it: 1.5 billion and not ten digits.</summary>
+    private static string Show(decimal value) => value >= Billion ? $"{value / Billion:0.#} billion" : value >= Million ? $"{value / Million:0.#} million" : $"{value}";
 
     private static decimal Threshold(ref DemoRandom random, Range range, decimal low, decimal high)
     {

@@ -78,6 +78,8 @@ internal sealed class DemoGenerator
         }
         // Undone, so that the next user does not depend on this one.
         for (var i = count - 1; i >= 0; i--) (_order[swaps[i].From], _order[swaps[i].To]) = (_order[swaps[i].To], _order[swaps[i].From]);
+        // In the order of the key, which makes the index grow at its end.
+        Array.Sort(holdings, static (a, b) => a.AssetId.CompareTo(b.AssetId));
         return holdings;
     }
 
