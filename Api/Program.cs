@@ -1,1 +1,32 @@
-System.Console.WriteLine("not yet");
+using Overnight.Api;
+using Overnight.Api.Audit;
+using Overnight.Api.Dashboard;
+using Overnight.Api.Documentation;
+using Overnight.Api.Problems;
+using Overnight.Api.Sessions;
+using Overnight.Core.Data;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+
+builder.AddServiceDefaults();
+builder.AddNpgsqlDataSource("overnight");
+builder.AddNpgsqlDbContext<OvernightContext>("overnight", settings => settings.DisableRetry = true);
+builder.AddRedisClient("cache");
+
+builder.AddProblems();
+builder.AddSessions();
+builder.AddDashboard();
+builder.AddApiDocument();
+
+var app = builder.Build();
+
+app.UseProblems();
+app.UseSessions();
+
+app.MapDefaultEndpoints();
+app.MapDashboard();
+app.MapRuns();
+app.MapApiDocument();
+
+app.Run();

@@ -1,0 +1,61 @@
+using System.Buffers;
+using System.Reflection;
+using System.Text;
+using Microsoft.AspNetCore.Http.Metadata;
+using Overnight.Core.Market;
+
+namespace Overnight.Api.Dashboard;
+
+/// <summary>
+/// A stored entry inside the dashboard's envelope: <c>{"data":{"fromCache":..,"freshness":{..},</c>, the entry's bytes
+/// without their first brace, and <c>}</c>. Nothing is parsed, nothing is built.
+/// </summary>
+internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffset now) : IResult, IEndpointMetadataProvider
+{
+    // The fixed text is 120 bytes, three tokens of 40 at most, and a status of 11.
+    private const int LongestHead = 256;
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        Span<byte> head = stackalloc byte[LongestHead];
+        head = head[..WriteHead(head, entry, fromCache, now)];
+
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = head.Length + entry.Length;
+        response.Headers.CacheControl = "private, no-store";
+        var body = response.BodyWriter;
+        body.Write(head);
+        body.Write(entry.AsSpan(1));
+        body.Write("}"u8);
+        var flush = body.FlushAsync(httpContext.RequestAborted);
+        return flush.IsCompletedSuccessfully ? Task.CompletedTask : flush.AsTask();
+    }
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(DashboardDocument), ["application/json"]));
+
+    internal static int WriteHead(Span<byte> head, ReadOnlySpan<byte> entry, bool fromCache, DateTimeOffset now)
+    {
+        StoredFields fields = new(entry);
+        // An intact entry always has its time; without one, the oldest there is is the safe thing to say.
+        var status = Freshness.Status(StoredFields.Time(fields.GeneratedAt) ?? DateTimeOffset.MinValue, now);
+        var length = 0;
+        Add(head, fromCache ? "{\"data\":{\"fromCache\":true,\"freshness\":{\"generatedAt\":"u8 : "{\"data\":{\"fromCache\":false,\"freshness\":{\"generatedAt\":"u8);
+        Add(head, fields.GeneratedAt);
+        Add(head, ",\"pricesAsOf\":"u8);
+        Add(head, fields.PricesAsOf);
+        Add(head, ",\"ratesAsOf\":"u8);
+        Add(head, fields.RatesAsOf);
+        Add(head, ",\"status\":\""u8);
+        length += Encoding.ASCII.GetBytes(status, head[length..]);
+        Add(head, "\"},"u8);
+        return length;
+
+        void Add(Span<byte> to, ReadOnlySpan<byte> part)
+        {
+            part.CopyTo(to[length..]);
+            length += part.Length;
+        }
+    }
+}

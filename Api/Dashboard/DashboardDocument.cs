@@ -1,0 +1,25 @@
+namespace Overnight.Api.Dashboard;
+
+// The shape of the answer, for the OpenAPI document only: the bytes themselves are made once, by the night. Decimals are
+// strings, times are ISO 8601 UTC.
+
+internal sealed record DashboardDocument(DashboardData Data);
+
+internal sealed record DashboardData(
+    bool FromCache, FreshnessDocument Freshness, Guid UserId, DateTimeOffset GeneratedAt, IReadOnlyList<RecommendationDocument> Recommendations,
+    PortfolioSummaryDocument PortfolioSummary, DataFreshnessDocument DataFreshness, string TotalInvestable, string BaseCurrency, string Unallocated,
+    int Schema, string Checksum);
+
+/// <param name="GeneratedAt">When the result was computed.</param>
+/// <param name="PricesAsOf">Time of the newest price used.</param>
+/// <param name="RatesAsOf">Time of the newest exchange rate used.</param>
+/// <param name="Status">fresh, delayed, stale or provisional; weekends do not count.</param>
+internal sealed record FreshnessDocument(DateTimeOffset GeneratedAt, DateTimeOffset? PricesAsOf, DateTimeOffset? RatesAsOf, string Status);
+
+internal sealed record RecommendationDocument(Guid AssetId, string Symbol, string Score, string Amount, string Currency, string AllocationGap, BreakdownDocument Breakdown);
+
+internal sealed record BreakdownDocument(int CriteriaCount, string TopContributor);
+
+internal sealed record PortfolioSummaryDocument(string TotalValue, string BaseCurrency, IReadOnlyDictionary<string, string> Allocations);
+
+internal sealed record DataFreshnessDocument(DateTimeOffset? PricesAsOf, DateTimeOffset? RatesAsOf, string CriteriaVersion);

@@ -1,0 +1,30 @@
+using Microsoft.EntityFrameworkCore;
+using Overnight.Core.Data;
+
+namespace Overnight.Api.Dashboard;
+
+/// <summary>Why a user has no result to show (SPEC C1).</summary>
+/// <param name="Reason"><c>never_computed</c>, <c>portfolio_empty</c>, <c>failed</c> or <c>unreadable</c>.</param>
+/// <param name="Detail">For a person.</param>
+/// <param name="Stage">Where the last run failed for this user.</param>
+/// <param name="Failure">Why it did.</param>
+internal sealed record MissingResult(string Reason, string Detail, string? Stage = null, string? Failure = null)
+{
+    public static readonly MissingResult Unreadable = new("unreadable", "The last result was stored by another version and can't be shown; the next night replaces it.");
+
+    public static async Task<MissingResult> ExplainAsync(OvernightContext database, Guid userId, CancellationToken ct)
+    {
+        var failure = await database.RunFailures.AsNoTracking()
+            .Where(f => f.UserId == userId)
+            .OrderByDescending(f => f.OccurredAt)
+            .Select(f => new { f.Stage, f.Reason, f.OccurredAt })
+            .FirstOrDefaultAsync(ct);
+        var holds = await database.Holdings.AsNoTracking().AnyAsync(h => h.UserId == userId && !h.Ignored, ct);
+
+        // What the user can mend comes first: an emptied portfolio outlives the failure it caused.
+        if (!holds) return new("portfolio_empty", "The portfolio has no holding to value. The night after one is added computes recommendations.");
+        return failure is null
+            ? new("never_computed", "No night has computed this portfolio yet. The next one does.")
+            : new("failed", $"The run of {failure.OccurredAt:yyyy-MM-dd} could not compute this portfolio: {failure.Reason} ({failure.Stage}).", failure.Stage, failure.Reason);
+    }
+}

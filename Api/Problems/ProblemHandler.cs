@@ -1,0 +1,55 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Overnight.Api.Problems;
+
+/// <summary>The one place that turns an exception into an answer.</summary>
+internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : IExceptionHandler
+{
+    /// <summary>What a client is asked to wait while PostgreSQL is away, in seconds.</summary>
+    private const string RetryAfter = "5";
+
+    /// <summary>Exceptions that say something about the request or the surroundings, not about our code.</summary>
+    public static bool IsExpected(Exception exception) => exception is BadHttpRequestException || IsDatabaseAway(exception);
+
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        ProblemHttpResult answer;
+        if (exception is BadHttpRequestException bad)
+        {
+            answer = TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, title: "The request can't be read");
+        }
+        else if (IsDatabaseAway(exception))
+        {
+            Log.DatabaseAway(logger, httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName, exception.Message);
+            httpContext.Response.Headers.RetryAfter = RetryAfter;
+            answer = TypedResults.Problem("The database does not answer, and the cache has no answer either. Try again in a few seconds.",
+                statusCode: StatusCodes.Status503ServiceUnavailable, title: "Temporarily unavailable");
+        }
+        else
+        {
+            // The middleware has logged it with its stack; the client learns only where to look.
+            answer = TypedResults.Problem("The error is in the log under this trace id.", statusCode: StatusCodes.Status500InternalServerError, title: "Something went wrong here");
+        }
+        await answer.ExecuteAsync(httpContext);
+        return true;
+    }
+
+    // Connections refused, broken or timed out, and a server that is starting, stopping or full; not a wrong query.
+    private static bool IsDatabaseAway(Exception exception) => exception switch
+    {
+        PostgresException server => server.IsTransient || server.SqlState is PostgresErrorCodes.QueryCanceled || server.SqlState.StartsWith("57P", StringComparison.Ordinal),
+        NpgsqlException client => client.IsTransient || client.InnerException is SocketException or IOException or TimeoutException,
+        // EF Core wraps what its provider throws and calls transient.
+        InvalidOperationException { InnerException: NpgsqlException inner } => IsDatabaseAway(inner),
+        _ => false,
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(301, LogLevel.Warning, "{Method} {Endpoint}: PostgreSQL does not answer, {Reason}")]
+        public static partial void DatabaseAway(ILogger logger, string method, string? endpoint, string reason);
+    }
+}

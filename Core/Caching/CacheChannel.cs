@@ -1,0 +1,45 @@
+using System.Buffers.Text;
+using System.Text;
+
+namespace Overnight.Core.Caching;
+
+/// <summary>
+/// The channel on which whoever changed results in the cache tells the nodes that keep some in memory. It is published
+/// after the cache was written; a message that is lost costs no more than the memory cache's short TTL.
+/// </summary>
+/// <remarks>
+/// A message is ASCII: <c>changed {runId} {firstUser} {lastUser}</c>, ids in hyphenated lowercase hex, the range
+/// inclusive and in PostgreSQL's order of <c>uuid</c>; or <c>beat {id}</c>, by which a node hears that it still hears.
+/// </remarks>
+public static class CacheChannel
+{
+    public const string Name = "recs:changed";
+
+    private const int IdLength = 36;
+    private static ReadOnlySpan<byte> ChangedWord => "changed "u8;
+    private static ReadOnlySpan<byte> BeatWord => "beat "u8;
+
+    /// <summary>A whole batch of a night is one message.</summary>
+    public static byte[] Changed(Guid runId, Guid firstUser, Guid lastUser) =>
+        Encoding.ASCII.GetBytes($"changed {runId:D} {firstUser:D} {lastUser:D}");
+
+    public static byte[] Beat(Guid id) => Encoding.ASCII.GetBytes($"beat {id:D}");
+
+    public static bool TryReadChanged(ReadOnlySpan<byte> message, out Guid runId, out Guid firstUser, out Guid lastUser)
+    {
+        runId = firstUser = lastUser = default;
+        if (message.Length != ChangedWord.Length + 3 * IdLength + 2 || !message.StartsWith(ChangedWord)) return false;
+        var ids = message[ChangedWord.Length..];
+        return ids[IdLength] == ' ' && ids[2 * IdLength + 1] == ' '
+            && TryReadId(ids, out runId) && TryReadId(ids[(IdLength + 1)..], out firstUser) && TryReadId(ids[(2 * IdLength + 2)..], out lastUser);
+    }
+
+    public static bool TryReadBeat(ReadOnlySpan<byte> message, out Guid id)
+    {
+        id = default;
+        return message.Length == BeatWord.Length + IdLength && message.StartsWith(BeatWord) && TryReadId(message[BeatWord.Length..], out id);
+    }
+
+    private static bool TryReadId(ReadOnlySpan<byte> text, out Guid id) =>
+        Utf8Parser.TryParse(text[..IdLength], out id, out var consumed) && consumed == IdLength;
+}

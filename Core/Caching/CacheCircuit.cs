@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Overnight.Core.Caching;
+
+/// <summary>
+/// Whether the cache server is worth asking: after one call that failed, everyone is kept away for
+/// <see cref="CacheOptions.BreakDuration"/>; then one caller tries again. Only changes are logged.
+/// </summary>
+/// <remarks>
+/// One failure opens it, on purpose: a frozen server must cost one timeout and not one per request, and PostgreSQL can
+/// answer meanwhile. A library's breaker wants a ratio over several calls.
+/// </remarks>
+public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimeProvider time, CacheTelemetry telemetry, ILogger<CacheCircuit> logger)
+{
+    private const long Closed = 0;
+    private readonly TimeSpan _break = options.Value.BreakDuration;
+
+    // 0 when closed, else the timestamp from which on the next caller may try.
+    private long _openUntil;
+
+    public bool IsOpen => Volatile.Read(ref _openUntil) != Closed;
+
+    /// <summary>Whether to call now. An open circuit lets one caller through per break; its outcome decides.</summary>
+    public bool TryEnter()
+    {
+        var until = Volatile.Read(ref _openUntil);
+        if (until == Closed) return true;
+        var now = time.GetTimestamp();
+        return now >= until && Interlocked.CompareExchange(ref _openUntil, Until(now), until) == until;
+    }
+
+    public void Succeeded()
+    {
+        if (!IsOpen || Interlocked.Exchange(ref _openUntil, Closed) == Closed) return;
+        telemetry.CircuitChanged(open: false);
+        Log.Closed(logger);
+    }
+
+    public void Failed(Exception reason)
+    {
+        if (Interlocked.Exchange(ref _openUntil, Until(time.GetTimestamp())) != Closed) return;
+        telemetry.CircuitChanged(open: true);
+        Log.Opened(logger, _break.TotalSeconds, reason);
+    }
+
+    // At least 1, for 0 means closed.
+    private long Until(long now) => Math.Max(1, now + (long)(_break.TotalSeconds * time.TimestampFrequency));
+
+    private static partial class Log
+    {
+        [LoggerMessage(201, LogLevel.Warning, "The cache does not answer; reads go to PostgreSQL, and every {Seconds} s one tries the cache again.")]
+        public static partial void Opened(ILogger logger, double seconds, Exception reason);
+
+        [LoggerMessage(202, LogLevel.Information, "The cache answers again.")]
+        public static partial void Closed(ILogger logger);
+    }
+}

@@ -1,0 +1,140 @@
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Overnight.Core.Caching;
+
+/// <summary>An entry to write; every entry has a TTL.</summary>
+public readonly record struct CacheWrite(string Key, byte[] Value, TimeSpan Ttl);
+
+/// <summary>
+/// The cache server (L2), as something that may be away: each call takes <see cref="CacheOptions.Timeout"/> at most, goes
+/// through the <see cref="CacheCircuit"/>, and never throws for want of a cache.
+/// </summary>
+public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circuit, IOptions<CacheOptions> options, TimeProvider time)
+{
+    private readonly TimeSpan _timeout = options.Value.Timeout;
+
+    /// <summary>Whether a write is worth preparing.</summary>
+    public bool IsAway => circuit.IsOpen;
+
+    /// <returns><see cref="CacheOutcome.Hit"/> with the bytes as they are stored; whether they are intact is the reader's to say.</returns>
+    public async ValueTask<(CacheOutcome Outcome, byte[]? Value)> GetAsync(string key)
+    {
+        if (!circuit.TryEnter()) return (CacheOutcome.Bypassed, null);
+        Task<RedisValue>? call = null;
+        try
+        {
+            call = cache.GetDatabase().StringGetAsync(key);
+            byte[]? value = await call.WaitAsync(_timeout, time).ConfigureAwait(false);
+            circuit.Succeeded();
+            return (value is null ? CacheOutcome.Miss : CacheOutcome.Hit, value);
+        }
+        catch (RedisServerException ex) when (ex.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
+        {
+            // Somebody else's list or hash under our key: the server is well, the entry is not.
+            circuit.Succeeded();
+            return (CacheOutcome.Damaged, null);
+        }
+        catch (Exception ex) when (IsOutage(ex))
+        {
+            // The cache is an optimisation: whoever asked goes on without it.
+            Failed(call, ex);
+            return (CacheOutcome.Error, null);
+        }
+    }
+
+    /// <summary>Writes all entries in one pipeline.</summary>
+    /// <returns>
+    /// False when the cache is away or did not confirm in time. What was not confirmed may still arrive at the server
+    /// later; the keys are then deleted behind it, on the same connection.
+    /// </returns>
+    public async ValueTask<bool> SetAsync(params CacheWrite[] entries)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        if (!circuit.TryEnter()) return false;
+        Task? call = null;
+        try
+        {
+            var batch = cache.GetDatabase().CreateBatch();
+            call = Task.WhenAll(Array.ConvertAll(entries, e => batch.StringSetAsync(e.Key, e.Value, e.Ttl)));
+            batch.Execute();
+            await call.WaitAsync(_timeout, time).ConfigureAwait(false);
+            circuit.Succeeded();
+            return true;
+        }
+        catch (RedisServerException)
+        {
+            // Refused, as by a server that is full: it still answers reads. One of the entries may have been taken.
+            circuit.Succeeded();
+            DeleteBehind(entries);
+            return false;
+        }
+        catch (Exception ex) when (IsOutage(ex))
+        {
+            // As above; an entry that is not there is a miss, one that arrives after a newer one would be wrong.
+            Failed(call, ex);
+            DeleteBehind(entries);
+            return false;
+        }
+    }
+
+    /// <returns>False when the cache is away; the entries then live until their TTL.</returns>
+    public async ValueTask<bool> RemoveAsync(params string[] keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        if (!circuit.TryEnter()) return false;
+        Task? call = null;
+        try
+        {
+            // One command a key: keys of one user may live on different nodes of a cluster.
+            var database = cache.GetDatabase();
+            call = Task.WhenAll(Array.ConvertAll(keys, key => database.KeyDeleteAsync(key)));
+            await call.WaitAsync(_timeout, time).ConfigureAwait(false);
+            circuit.Succeeded();
+            return true;
+        }
+        catch (Exception ex) when (IsOutage(ex))
+        {
+            // As above.
+            Failed(call, ex);
+            return false;
+        }
+    }
+
+    /// <summary>Sends a message of <see cref="CacheChannel"/>, if there is a way to send it: who hears it late or not at all keeps old results for the memory's TTL.</summary>
+    public void Publish(byte[] message)
+    {
+        if (circuit.IsOpen) return;
+        try
+        {
+            cache.GetSubscriber().Publish(new RedisChannel(CacheChannel.Name, RedisChannel.PatternMode.Literal), message, CommandFlags.FireAndForget);
+        }
+        catch (Exception ex) when (IsOutage(ex))
+        {
+            // Nodes without a channel keep nothing in memory, so they need not hear it.
+        }
+    }
+
+    private void DeleteBehind(CacheWrite[] entries)
+    {
+        try
+        {
+            foreach (var entry in entries) cache.GetDatabase().KeyDelete(entry.Key, CommandFlags.FireAndForget);
+        }
+        catch (Exception ex) when (IsOutage(ex))
+        {
+            // No connection to send it on, so nothing of the write is on its way either.
+        }
+    }
+
+    private void Failed(Task? call, Exception ex)
+    {
+        // A call that was given up fails later, with nobody left to hear it.
+        _ = call?.ContinueWith(static t => _ = t.Exception, CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        circuit.Failed(ex);
+    }
+
+    private static bool IsOutage(Exception ex) =>
+        ex is TimeoutException or RedisException or RedisCommandException or ObjectDisposedException or OperationCanceledException;
+}

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Overnight.Core.Caching;
+
+/// <summary>Which entries a figure is about; a closed set, as every attribute of a metric is.</summary>
+public enum CacheSet
+{
+    Results,
+    Sessions,
+}
+
+/// <summary>How a read of the cache ended.</summary>
+public enum CacheOutcome
+{
+    /// <summary>Answered from this node's memory.</summary>
+    MemoryHit,
+    Hit,
+    Miss,
+
+    /// <summary>An entry was there, but of another shape, of someone else, or broken: a miss.</summary>
+    Damaged,
+    Error,
+
+    /// <summary>Not asked, because the circuit is open.</summary>
+    Bypassed,
+}
+
+/// <summary>How a repair of a user's entries ended.</summary>
+public enum RepairOutcome
+{
+    Written,
+
+    /// <summary>The user has no current result any more.</summary>
+    Gone,
+    Failed,
+
+    /// <summary>Not tried: the queue was full or the circuit open.</summary>
+    Dropped,
+}
+
+/// <summary>Names and verbs of <c>Overnight.Caching</c>.</summary>
+public sealed class CacheTelemetry
+{
+    public const string Name = "Overnight.Caching";
+
+    public static readonly ActivitySource Source = new(Name);
+
+    private static readonly string[] Sets = ["results", "sessions"];
+    private static readonly string[] Outcomes = ["memory_hit", "hit", "miss", "damaged", "error", "bypassed"];
+    private static readonly string[] RepairOutcomes = ["written", "gone", "failed", "dropped"];
+
+    private readonly Counter<long> _reads;
+    private readonly Counter<long> _repairs;
+    private readonly Counter<long> _circuit;
+
+    public CacheTelemetry(IMeterFactory meters)
+    {
+        ArgumentNullException.ThrowIfNull(meters);
+        var meter = meters.Create(Name);
+        _reads = meter.CreateCounter<long>("overnight.cache.reads", "{key}", "Reads of the cache by set and outcome.");
+        _repairs = meter.CreateCounter<long>("overnight.cache.repairs", "{user}", "Entries written back after a miss, by outcome.");
+        _circuit = meter.CreateCounter<long>("overnight.cache.circuit_changes", "{change}", "Times the circuit to the cache opened or closed.");
+    }
+
+    public void Read(CacheSet set, CacheOutcome outcome)
+    {
+        // The strings are looked up only when someone listens: this is on the path of every request.
+        if (_reads.Enabled) _reads.Add(1, new("set", Sets[(int)set]), new("outcome", Outcomes[(int)outcome]));
+    }
+
+    public void Repaired(RepairOutcome outcome)
+    {
+        if (_repairs.Enabled) _repairs.Add(1, new KeyValuePair<string, object?>("outcome", RepairOutcomes[(int)outcome]));
+    }
+
+    public void CircuitChanged(bool open) => _circuit.Add(1, new KeyValuePair<string, object?>("state", open ? "open" : "closed"));
+}

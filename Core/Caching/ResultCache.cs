@@ -1,0 +1,55 @@
+namespace Overnight.Core.Caching;
+
+/// <summary>
+/// A user's results in the cache: this node's memory first, then the cache server. What comes out is whole, of this
+/// build's shape and of the user asked for; anything else is a miss.
+/// </summary>
+public sealed class ResultCache(CacheStore store, MemoryResults memory, CacheTelemetry telemetry)
+{
+    /// <summary>Whether nothing but a miss is to be had, and writing is no use.</summary>
+    public bool IsAway => store.IsAway;
+
+    /// <returns>The bytes of <c>recs:{userId}</c>, which must not be changed, or null.</returns>
+    public ValueTask<byte[]?> GetAsync(Guid userId)
+    {
+        if (!memory.TryGet(userId, out var value)) return ReadAsync(userId);
+        telemetry.Read(CacheSet.Results, CacheOutcome.MemoryHit);
+        return new(value);
+    }
+
+    /// <summary>
+    /// Writes both keys of a user in one pipeline (SPEC B2). The caller holds the share lock on the user's current result,
+    /// so that what is written is current; nothing here can tell.
+    /// </summary>
+    /// <returns>False when they were not confirmed.</returns>
+    public ValueTask<bool> SetAsync(Guid userId, byte[] recommendations, byte[] portfolio) => store.SetAsync(
+        new(CacheKeys.Recommendations(userId), recommendations, CacheKeys.ResultTtl),
+        new(CacheKeys.Portfolio(userId), portfolio, CacheKeys.ResultTtl));
+
+    /// <summary>Forgets a user here and on the cache server.</summary>
+    /// <returns>False when the cache server could not be asked; its entries then live until their TTL.</returns>
+    public ValueTask<bool> InvalidateAsync(Guid userId)
+    {
+        memory.Invalidate(userId, userId);
+        var removal = store.RemoveAsync(CacheKeys.Recommendations(userId), CacheKeys.Portfolio(userId));
+        // Sent after the removal on the same connection, so that no node reads the old entry once more.
+        Announce(Guid.Empty, userId, userId);
+        return removal;
+    }
+
+    /// <summary>Tells every node that the entries of a range of users (both ends included) were replaced.</summary>
+    /// <param name="runId">The run that made them, or zeros.</param>
+    /// <param name="firstUser">First, in PostgreSQL's order.</param>
+    /// <param name="lastUser">Last, in PostgreSQL's order.</param>
+    public void Announce(Guid runId, Guid firstUser, Guid lastUser) => store.Publish(CacheChannel.Changed(runId, firstUser, lastUser));
+
+    private async ValueTask<byte[]?> ReadAsync(Guid userId)
+    {
+        var epoch = memory.Epoch;
+        var (outcome, value) = await store.GetAsync(CacheKeys.Recommendations(userId)).ConfigureAwait(false);
+        if (value is not null && !CacheEntry.IsIntact(value, userId)) (outcome, value) = (CacheOutcome.Damaged, null);
+        telemetry.Read(CacheSet.Results, outcome);
+        if (value is not null) memory.Put(userId, value, epoch);
+        return value;
+    }
+}

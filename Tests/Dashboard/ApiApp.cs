@@ -1,0 +1,82 @@
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
+using Overnight.Api;
+using Overnight.Tests.Harness;
+using StackExchange.Redis;
+
+namespace Overnight.Tests.Dashboard;
+
+/// <summary>The whole API in process, on a database of its own, with its queries counted.</summary>
+internal sealed class ApiApp : IAsyncDisposable
+{
+    private readonly WebApplicationFactory<ApiMarker> _factory;
+
+    public ApiApp(string database, string cache, TimeProvider? time = null, IReadOnlyDictionary<string, string>? settings = null)
+    {
+        // The tests' own connections are not counted, and not broken by a pool of a server that was stopped.
+        Database = NpgsqlDataSource.Create(database);
+        _factory = new WebApplicationFactory<ApiMarker>().WithWebHostBuilder(host =>
+        {
+            host.UseSetting("ConnectionStrings:overnight", database);
+            host.UseSetting("ConnectionStrings:cache", cache);
+            foreach (var (key, value) in settings ?? new Dictionary<string, string>()) host.UseSetting(key, value);
+            host.ConfigureTestServices(services =>
+            {
+                NpgsqlDataSourceBuilder source = new(database);
+                source.UseLoggerFactory(Queries);
+                services.Replace(ServiceDescriptor.Singleton(source.Build()));
+                if (time is not null) services.Replace(ServiceDescriptor.Singleton(time));
+            });
+        });
+        Http = _factory.CreateClient();
+    }
+
+    public HttpClient Http { get; }
+    public NpgsqlDataSource Database { get; }
+    public QueryCounter Queries { get; } = new();
+    public IDatabase Cache => Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase();
+    public IServiceProvider Services => _factory.Services;
+
+    public T Get<T>() where T : notnull => Services.GetRequiredService<T>();
+
+    public async Task<HttpResponseMessage> GetAsync(string path, string? token = null, CancellationToken ct = default)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, path);
+        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return await Http.SendAsync(request, ct);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _factory.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+}
+
+/// <summary>One API for the tests of a class, each with users of its own.</summary>
+public sealed class ApiFixture(TestServers servers) : IAsyncLifetime
+{
+    private ApiApp? _app;
+    private string _database = "";
+    private string _cache = "";
+
+    internal ApiApp App => _app!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = await servers.CreateDatabaseAsync(CancellationToken.None);
+        _cache = await servers.CacheConnectionStringAsync(CancellationToken.None);
+        _app = new(_database, _cache);
+    }
+
+    /// <summary>A second node on the same servers, with nothing in memory and its own counts.</summary>
+    internal ApiApp Another(params (string Key, string Value)[] settings) => new(_database, _cache, null, settings.ToDictionary(s => s.Key, s => s.Value));
+
+    public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
