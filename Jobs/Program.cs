@@ -10,11 +10,15 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     MigrateCommand.Create(),
     ImportCommand.Create(),
     SeedCommand.Create(),
+    RunCommand.Create(),
+    CalculateCommand.Create(),
 };
 root.SetAction(async (_, ct) =>
 {
     var builder = JobsBuilder.Create(args);
-    builder.AddDemoSessions().AddPipeline().AddNightLoop();
+    builder.AddDemoSessions();
+    builder.AddPipeline();
+    builder.AddNightLoop();
     await builder.Build().RunAsync(ct);
 });
 return await CommandLine.RunAsync(root, args);

@@ -31,10 +31,9 @@ internal sealed partial class DemoSessionsStart(DemoSessions sessions, ILogger<D
     }
 }
 
-/// <summary>Shows the demo user's dashboard to whoever started the app.</summary>
+/// <summary>Prints how to look at the demo user's dashboard, to the console and past the logs.</summary>
 internal sealed class DemoWelcome(DemoSessions sessions) : IWelcome
 {
-    // Straight to the console: the line holds a token, and a logger might carry it elsewhere.
     public async Task SayAsync(CancellationToken ct)
     {
         if (sessions.CurlLine() is { } line) await Console.Out.WriteLineAsync(line.AsMemory(), ct);
@@ -44,11 +43,11 @@ internal sealed class DemoWelcome(DemoSessions sessions) : IWelcome
 /// <summary>Adds the capability to the service.</summary>
 internal static class DemoSessionsRegistration
 {
-    /// <summary>Nothing outside Development. Before the workers, so that the sessions are there when the first night is done.</summary>
-    public static IHostApplicationBuilder AddDemoSessions(this IHostApplicationBuilder builder)
+    /// <summary><see cref="DemoSessions"/> can always be asked for; outside Development it has no sessions.</summary>
+    public static void AddDemoSessions(this HostApplicationBuilder builder)
     {
-        if (!builder.Environment.IsDevelopment()) return builder;
-        builder.Services.AddSingleton<DemoSessions>().AddSingleton<IWelcome, DemoWelcome>().AddHostedService<DemoSessionsStart>();
-        return builder;
+        builder.Services.AddSingleton<DemoSessions>();
+        if (!builder.Environment.IsDevelopment()) return;
+        builder.Services.AddHostedService<DemoSessionsStart>().AddSingleton<IWelcome, DemoWelcome>();
     }
 }

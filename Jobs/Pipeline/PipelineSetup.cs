@@ -26,6 +26,7 @@ internal static class PipelineSetup
             .AddSingleton<RunPlanner>()
             .AddSingleton<RunFinaliser>()
             .AddSingleton<BatchCacher>()
+            .AddSingleton<RunProgress>()
             .AddSingleton<Night>();
         return builder;
     }
