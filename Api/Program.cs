@@ -1,4 +1,3 @@
-using Overnight.Api;
 using Overnight.Api.Audit;
 using Overnight.Api.Dashboard;
 using Overnight.Api.Documentation;

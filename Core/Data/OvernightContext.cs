@@ -1,12 +1,12 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace Overnight.Core.Data;
 
 /// <summary>
 /// The model of the small tables and of the API's queries. The loop over users does not come through here: it reads
-/// and writes sets in PostgreSQL's binary forms. The schema itself is in <c>Migrations</c>, as SQL.
+/// and writes sets in PostgreSQL's binary forms. The schema itself is in <c>Migrations</c>, as SQL, without a snapshot of
+/// the model. No <c>OnConfiguring</c>: contexts are pooled, and a pooled one may not change its options.
 /// </summary>
 public sealed class OvernightContext(DbContextOptions<OvernightContext> options) : DbContext(options)
 {
@@ -28,10 +28,6 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
     public DbSet<RunFailure> RunFailures => Set<RunFailure>();
     public DbSet<CalculationResult> CalculationResults => Set<CalculationResult>();
     public DbSet<CurrentResult> CurrentResults => Set<CurrentResult>();
-
-    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
-        // Migrations are SQL written by hand, so there is no snapshot of the model to compare with.
-        optionsBuilder.ConfigureWarnings(w => w.Ignore(RelationalEventId.PendingModelChangesWarning));
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using Npgsql;
 using Overnight.Core.Caching;
@@ -8,12 +9,12 @@ namespace Overnight.Tests.Dashboard;
 internal static class TestResults
 {
     /// <summary>An entry in canonical order, told from others by its total.</summary>
-    public static byte[] Entry(Guid userId, string total = "1000.0000", string generatedAt = "2026-11-21T03:12:45.123Z") => Close($$"""
-        {"userId":"{{userId:D}}","generatedAt":"{{generatedAt}}","recommendations":[{"assetId":"019a0000-0000-7000-8000-000000000001","symbol":"AAA","score":"12.5000","amount":"{{total}}","currency":"USD","allocationGap":"3.2500","breakdown":{"criteriaCount":10,"topContributor":"P/E \"low\", \"dataFreshness\":{\"pricesAsOf\":1}"}}],"portfolioSummary":{"totalValue":"52000.1000","baseCurrency":"USD","allocations":{"Shares":"61.2000","Bonds, \"long\"":"38.8000"}},"dataFreshness":{"pricesAsOf":"2026-11-20T21:00:00Z","ratesAsOf":"2026-11-20T16:00:00Z","criteriaVersion":"3"},"totalInvestable":"{{total}}","baseCurrency":"USD","unallocated":"0.0000"
+    public static byte[] Entry(Guid userId, string total = "1000.0000", string generatedAt = "2026-11-21T03:12:45.123Z") => Close($$$"""
+        {"userId":"{{{userId:D}}}","generatedAt":"{{{generatedAt}}}","recommendations":[{"assetId":"019a0000-0000-7000-8000-000000000001","symbol":"AAA","score":"12.5000","amount":"{{{total}}}","currency":"USD","allocationGap":"3.2500","breakdown":{"criteriaCount":10,"topContributor":"P/E \"low\", \"dataFreshness\":{\"pricesAsOf\":1}"}}],"portfolioSummary":{"totalValue":"52000.1000","baseCurrency":"USD","allocations":{"Shares":"61.2000","Bonds, \"long\"":"38.8000"}},"dataFreshness":{"pricesAsOf":"2026-11-20T21:00:00Z","ratesAsOf":"2026-11-20T16:00:00Z","criteriaVersion":"3"},"totalInvestable":"{{{total}}}","baseCurrency":"USD","unallocated":"0.0000"
         """);
 
-    public static byte[] Portfolio(Guid userId) => Close($$"""
-        {"userId":"{{userId:D}}","totalValue":"52000.1000","assetCount":30,"allocations":[{"className":"Shares","currentPercent":"61.2000","targetMin":"50.0000","targetMax":"70.0000"}]
+    public static byte[] Portfolio(Guid userId) => Close($$$"""
+        {"userId":"{{{userId:D}}}","totalValue":"52000.1000","assetCount":30,"allocations":[{"className":"Shares","currentPercent":"61.2000","targetMin":"50.0000","targetMax":"70.0000"}]
         """);
 
     /// <returns>The run's id.</returns>
@@ -27,6 +28,14 @@ internal static class TestResults
             on conflict (user_id) do update set business_date = excluded.business_date, run_id = excluded.run_id
             """, userId, DateOnly.Parse(day), run);
         return run;
+    }
+
+    /// <summary>The entry as a build with another schema would write it: whole, and well summed.</summary>
+    public static byte[] OfAnotherShape(byte[] entry)
+    {
+        var body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(entry[..^CacheEntry.TailLength]) + ",\"schema\":0");
+        var crc = body.Aggregate(uint.MaxValue, BitOperations.Crc32C);
+        return [.. body, .. Encoding.UTF8.GetBytes($",\"checksum\":\"{~crc:x8}\"}}")];
     }
 
     private static byte[] Close(string open)
