@@ -24,7 +24,8 @@ internal static class JobsBuilder
         builder.AddServiceDefaults();
         builder.AddNpgsqlDataSource("overnight");
         builder.AddNpgsqlDbContext<OvernightContext>("overnight", s => s.DisableRetry = true);
-        builder.AddRedisClient("cache");
+        // Commands like migrate run where there is no cache yet: it is connected when it is first asked for.
+        builder.AddRedisClient("cache", s => s.DisableAutoActivation = true);
         builder.Services.TryAddSingleton(TimeProvider.System);
         return builder;
     }
