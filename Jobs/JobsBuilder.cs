@@ -20,13 +20,18 @@ internal static class JobsBuilder
         var builder = Host.CreateApplicationBuilder(settings);
         if (running is not null && builder.Environment.IsDevelopment()) running.AddTo(builder.Configuration);
         RequireDatabase(builder.Configuration);
+        AddConnections(builder);
+        return builder;
+    }
 
+    /// <summary>Telemetry, the database and the cache, from the builder's configuration.</summary>
+    internal static void AddConnections(HostApplicationBuilder builder)
+    {
         builder.AddServiceDefaults();
         builder.AddNpgsqlDataSource("overnight");
         builder.AddNpgsqlDbContext<OvernightContext>("overnight", s => s.DisableRetry = true);
         builder.AddRedisClient("cache");
         builder.Services.TryAddSingleton(TimeProvider.System);
-        return builder;
     }
 
     private static void RequireDatabase(IConfiguration configuration)
