@@ -1,1 +1,24 @@
-System.Console.WriteLine("not yet");
+using System.CommandLine;
+using Microsoft.Extensions.Hosting;
+using Overnight.Jobs;
+using Overnight.Jobs.Commands;
+using Overnight.Jobs.Demo;
+using Overnight.Jobs.Pipeline;
+
+RootCommand root = new("Overnight's night work. Without a command it runs as the service that waits for the schedule.")
+{
+    MigrateCommand.Create(),
+    ImportCommand.Create(),
+    SeedCommand.Create(),
+    RunCommand.Create(),
+    CalculateCommand.Create(),
+};
+root.SetAction(async (_, ct) =>
+{
+    var builder = JobsBuilder.Create(args);
+    builder.AddDemoSessions();
+    builder.AddPipeline();
+    builder.AddNightLoop();
+    await builder.Build().RunAsync(ct);
+});
+return await CommandLine.RunAsync(root, args);

@@ -142,7 +142,7 @@ public sealed class FirstNight : Migration
         create table asset_classes (
             user_id uuid not null references portfolios on delete cascade,
             id uuid not null,
-            name text not null check (length(name) between 1 and 100),
+            name text not null check (length(name) between 1 and 100 and name <> 'unclassified'),
             target_min numeric(7, 4) check (target_min between 0 and 100),
             target_max numeric(7, 4) check (target_max between 0 and 100),
             min_amount numeric(19, 4) check (min_amount >= 0 and min_amount <> 'NaN'),
@@ -214,13 +214,16 @@ public sealed class FirstNight : Migration
             users_failed integer not null default 0,
             assets_scored integer not null default 0,
             recommendations integer not null default 0,
+            suspect boolean not null default false,
+            work_ms real not null default 0,
+            cache_ms real not null default 0,
             completed_at timestamptz,
             cached_at timestamptz,
             primary key (run_id, number),
             check ((status = 'done') = (completed_at is not null)));
         create index run_batches_pending on run_batches (run_id, number) where status = 'pending';
         create index run_batches_uncached on run_batches (run_id, number) where status = 'done' and cached_at is null;
-        comment on table run_batches is 'A checkpoint each: a range of users whose results commit together with status done. cached_at is the second mark, set when they are in the cache.';
+        comment on table run_batches is 'A checkpoint each: a range of users whose results commit together with status done. cached_at is the second mark, set when they are in the cache. A suspect batch was split off one that ended its worker again and again.';
 
         create table batch_attempts (
             run_id uuid not null,

@@ -1,0 +1,23 @@
+namespace Overnight.Core.Portfolios;
+
+/// <summary>Where a user's calculation failed (SPEC A5).</summary>
+public enum CalculationStage { Load, Score, Recommend, Validate, Write }
+
+/// <summary>A user that can't be computed: at which stage, and why. It never stops another user.</summary>
+public sealed class CalculationException : Exception
+{
+    public CalculationException(CalculationStage stage, string reason, string detail) : base(detail)
+    {
+        Stage = stage;
+        Reason = reason;
+    }
+
+    public CalculationException() : this(CalculationStage.Load, "unknown", "The calculation failed.") { }
+    public CalculationException(string message) : this(CalculationStage.Load, "unknown", message) { }
+    public CalculationException(string message, Exception innerException) : base(message, innerException) => Reason = "unknown";
+
+    public CalculationStage Stage { get; }
+
+    /// <summary>A word for machines: <c>no_criteria</c>, <c>corrupt_criteria</c>, <c>no_priced_holding</c>, <c>missing_exchange_rate</c>, ...</summary>
+    public string Reason { get; }
+}

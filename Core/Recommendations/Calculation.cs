@@ -1,0 +1,148 @@
+using Overnight.Core.Market;
+using Overnight.Core.Portfolios;
+using Overnight.Core.Scoring;
+
+namespace Overnight.Core.Recommendations;
+
+/// <summary>The share of a class in a portfolio, in percent, against its target.</summary>
+/// <param name="Value">In base currency, unrounded.</param>
+/// <param name="Current">Value over the portfolio's value.</param>
+/// <param name="Gap">Midpoint of the target range minus <paramref name="Current"/>.</param>
+/// <param name="OverAllocated">Current exceeds the target's maximum, or there is no class.</param>
+public readonly record struct AllocationShare(decimal Value, Decimal4 Current, Decimal4 Gap, bool OverAllocated);
+
+/// <summary>
+/// One user's scores, allocations and amounts. Pure: values in, values out. Made once per worker and used for one user
+/// after another, so that a batch allocates little.
+/// </summary>
+public sealed class Calculation
+{
+    private AssetScore[] _scores = new AssetScore[64];
+    private decimal[] _values = new decimal[64];
+    private RankedHolding[] _ranked = new RankedHolding[64];
+    private AllocationShare[] _allocations = new AllocationShare[16];
+    private int _holdings, _rankedCount, _classes;
+
+    /// <summary>By holding, in the portfolio's order; a holding without a price is scored too.</summary>
+    public ReadOnlySpan<AssetScore> Scores => _scores.AsSpan(0, _holdings);
+
+    /// <summary>By class, in the portfolio's order; one more at the end for holdings without a class, when there are any.</summary>
+    public ReadOnlySpan<AllocationShare> Allocations => _allocations.AsSpan(0, _classes);
+
+    /// <summary>Holdings with a price, best first, with their amounts.</summary>
+    public ReadOnlySpan<RankedHolding> Ranked => _ranked.AsSpan(0, _rankedCount);
+
+    /// <summary>Value of all holdings with a price, in base currency.</summary>
+    public Decimal4 TotalValue { get; private set; }
+
+    /// <summary>The part of the contribution that no holding could take.</summary>
+    public Decimal4 Unallocated { get; private set; }
+
+    /// <summary>Computes everything for one user.</summary>
+    /// <exception cref="CalculationException">No criteria, no holding with a price, a missing exchange rate, or a number out of range.</exception>
+    public void Run(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, MarketSnapshot market)
+    {
+        ArgumentNullException.ThrowIfNull(portfolio);
+        ArgumentNullException.ThrowIfNull(market);
+        if (criteria.IsEmpty) throw new CalculationException(CalculationStage.Load, "no_criteria", "The user has no criteria.");
+        Prepare(portfolio);
+        for (var i = 0; i < _holdings; i++) _scores[i] = Scorer.Score(criteria, market, portfolio.Holdings[i].Asset);
+        try
+        {
+            Value(portfolio, market);
+            Allocate(portfolio);
+            Rank(portfolio, market);
+            Unallocated = Distribution.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
+        }
+        catch (OverflowException)
+        {
+            throw new CalculationException(CalculationStage.Recommend, "out_of_range", "A value of the portfolio is beyond what a number with 4 decimals can hold.");
+        }
+    }
+
+    private void Prepare(UserPortfolio portfolio)
+    {
+        _holdings = portfolio.Holdings.Count;
+        _classes = portfolio.Classes.Count;
+        if (_scores.Length < _holdings)
+        {
+            _scores = new AssetScore[_holdings * 2];
+            _values = new decimal[_holdings * 2];
+            _ranked = new RankedHolding[_holdings * 2];
+        }
+        if (_allocations.Length < _classes + 1) _allocations = new AllocationShare[_classes * 2 + 1];
+    }
+
+    /// <summary>Values in base currency; -1 for a holding without a price.</summary>
+    private void Value(UserPortfolio portfolio, MarketSnapshot market)
+    {
+        var prices = market.PricesIn(portfolio.BaseCurrency) ?? throw MissingRate(market, portfolio, 0);
+        var priced = 0;
+        for (var i = 0; i < _holdings; i++)
+        {
+            var holding = portfolio.Holdings[i];
+            var price = prices[holding.Asset];
+            if (price == MarketSnapshot.NoRate) throw MissingRate(market, portfolio, i);
+            _values[i] = price == 0 ? -1 : holding.Quantity * price;
+            if (price != 0) priced++;
+        }
+        if (priced == 0) throw new CalculationException(CalculationStage.Score, "no_priced_holding", $"None of the {_holdings} holdings has a price.");
+    }
+
+    private static CalculationException MissingRate(MarketSnapshot market, UserPortfolio portfolio, int holding)
+    {
+        var from = portfolio.Holdings.Count == 0 ? "any currency" : market.Assets[portfolio.Holdings[holding].Asset].Currency;
+        return new(CalculationStage.Recommend, "missing_exchange_rate", $"There is no exchange rate from {from} to {portfolio.BaseCurrency}.");
+    }
+
+    private void Allocate(UserPortfolio portfolio)
+    {
+        Span<decimal> sums = stackalloc decimal[_classes + 1];
+        sums.Clear();
+        decimal total = 0;
+        var unclassified = false;
+        for (var i = 0; i < _holdings; i++)
+        {
+            if (_values[i] < 0) continue;
+            var index = portfolio.Holdings[i].Class;
+            unclassified |= index == PortfolioHolding.Unclassified;
+            sums[index == PortfolioHolding.Unclassified ? _classes : index] += _values[i];
+            total += _values[i];
+        }
+        TotalValue = Decimal4.Round(total);
+        for (var i = 0; i < _classes; i++)
+        {
+            var target = portfolio.Classes[i];
+            var current = Share(sums[i], total);
+            var gap = Decimal4.Divide((Int128)target.TargetMin.Units + target.TargetMax.Units - 2 * (Int128)current.Units, 2);
+            _allocations[i] = new(sums[i], current, gap, current > target.TargetMax);
+        }
+        if (unclassified)
+        {
+            var current = Share(sums[_classes], total);
+            _allocations[_classes++] = new(sums[_classes - 1], current, -current, true);
+        }
+    }
+
+    private static Decimal4 Share(decimal value, decimal total) => total == 0 ? Decimal4.Zero : Decimal4.Round(value * 100 / total);
+
+    private void Rank(UserPortfolio portfolio, MarketSnapshot market)
+    {
+        _rankedCount = 0;
+        for (var i = 0; i < _holdings; i++)
+        {
+            if (_values[i] < 0) continue;
+            var holding = portfolio.Holdings[i];
+            var index = holding.Class == PortfolioHolding.Unclassified ? _classes - 1 : holding.Class;
+            ref readonly var share = ref _allocations[index];
+            var (gap, score) = (share.Gap, _scores[i].Score);
+
+            var priority = Decimal4.Divide((Int128)gap.Units * score.Units, 1_000_000);
+            // An overweight class and a bad score are no reason to buy.
+            if (gap.IsNegative && score.IsNegative) priority = -priority;
+            var minimum = holding.Class == PortfolioHolding.Unclassified ? Decimal4.Zero : portfolio.Classes[index].MinAmount;
+            _ranked[_rankedCount++] = new(i, index, market.SymbolRanks[holding.Asset], priority, minimum, share.OverAllocated);
+        }
+        _ranked.AsSpan(0, _rankedCount).Sort();
+    }
+}

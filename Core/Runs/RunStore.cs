@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using Npgsql;
+using Overnight.Core.Market;
+
+namespace Overnight.Core.Runs;
+
+/// <summary>
+/// Starts runs and finds them. The unique row (market, business date, revision) is what makes a night happen once:
+/// a double, lost or late ring is harmless. Used by whatever triggers a run, in any process.
+/// </summary>
+public sealed class RunStore(NpgsqlDataSource dataSource, TimeProvider time)
+{
+    /// <summary>Where a started run is announced; the payload is its id.</summary>
+    public const string Channel = "overnight_runs";
+
+    private const string Columns = "id, market, business_date, revision, status, trigger, started_at, planned_at is not null, correlation_id, traceparent, snapshot_id";
+
+    /// <summary>
+    /// Joins the latest run of the night, or starts one: revision 1 where there is none, the next revision when
+    /// <paramref name="again"/> and the latest is finished (SPEC A2).
+    /// </summary>
+    /// <exception cref="RunRequestException">The market is unknown, or the date out of bounds.</exception>
+    public async Task<(NightRun Run, bool Started)> StartOrJoinAsync(string market, DateOnly? businessDate, RunTrigger trigger, bool again, CancellationToken ct)
+    {
+        var date = CheckDate(businessDate, await NextOpenAsync(market, ct));
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        // A conflict means that another trigger won; then its row is there to be joined.
+        await using NpgsqlCommand insert = new($"""
+            insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id, traceparent)
+            select $1, 'scoring', $2, $3, coalesce(max(revision), 0) + 1, $4, $5, $6, $7
+            from overnight_job_runs where job_type = 'scoring' and market = $2 and business_date = $3
+            having count(*) = 0 or ($8 and bool_and(completed_at is not null))
+            on conflict (job_type, market, business_date, revision) do nothing
+            returning {Columns}
+            """, connection);
+        var id = Guid.CreateVersion7(time.GetUtcNow());
+        insert.Parameters.Add(new() { Value = id });
+        insert.Parameters.Add(new() { Value = market });
+        insert.Parameters.Add(new() { Value = date });
+        insert.Parameters.Add(new() { Value = trigger.Name() });
+        insert.Parameters.Add(new() { Value = time.GetUtcNow() });
+        insert.Parameters.Add(new() { Value = Guid.CreateVersion7(time.GetUtcNow()) });
+        insert.Parameters.Add(new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value });
+        insert.Parameters.Add(new() { Value = again });
+        if (await ReadOneAsync(insert, ct) is { } started)
+        {
+            await using NpgsqlCommand notify = new("select pg_notify($1, $2)", connection);
+            notify.Parameters.Add(new() { Value = Channel });
+            notify.Parameters.Add(new() { Value = id.ToString() });
+            await notify.ExecuteNonQueryAsync(ct);
+            return (started, true);
+        }
+
+        await using NpgsqlCommand latest = new($"select {Columns} from overnight_job_runs where job_type = 'scoring' and market = $1 and business_date = $2 order by revision desc limit 1", connection);
+        latest.Parameters.Add(new() { Value = market });
+        latest.Parameters.Add(new() { Value = date });
+        return (await ReadOneAsync(latest, ct) ?? throw new InvalidOperationException($"The run of {market} for {date} vanished while it was being joined; try again."), false);
+    }
+
+    public async Task<NightRun?> FindAsync(Guid id, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand($"select {Columns} from overnight_job_runs where id = $1 and job_type = 'scoring'");
+        command.Parameters.Add(new() { Value = id });
+        return await ReadOneAsync(command, ct);
+    }
+
+    /// <summary>The oldest run that is not finished.</summary>
+    public async Task<NightRun?> FindUnfinishedAsync(CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand($"select {Columns} from overnight_job_runs where job_type = 'scoring' and completed_at is null order by started_at limit 1");
+        return await ReadOneAsync(command, ct);
+    }
+
+    public async Task<bool> AnyAsync(CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand("select exists (select from overnight_job_runs where job_type = 'scoring')");
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>The date of the open that a run of this market would prepare now.</summary>
+    /// <exception cref="RunRequestException">The market is unknown.</exception>
+    public async Task<DateOnly> NextOpenAsync(string market, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand("select code, time_zone, opens from markets order by code");
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        List<string> known = [];
+        while (await reader.ReadAsync(ct))
+        {
+            known.Add(reader.GetString(0));
+            if (known[^1] != market) continue;
+            return new BusinessCalendar(TimeZoneInfo.FindSystemTimeZoneById(reader.GetString(1)), reader.GetFieldValue<TimeOnly>(2)).NextOpen(time.GetUtcNow());
+        }
+        throw new RunRequestException("market", $"There is no market '{market}'. Known: {string.Join(", ", known)}.");
+    }
+
+    private static DateOnly CheckDate(DateOnly? requested, DateOnly nextOpen)
+    {
+        if (requested is not { } date) return nextOpen;
+        var (earliest, latest) = (nextOpen.AddYears(-2), nextOpen.AddDays(7));
+        return date >= earliest && date <= latest ? date
+            : throw new RunRequestException("date", $"The business date {date:yyyy-MM-dd} is out of bounds: it must be between {earliest:yyyy-MM-dd} (results are kept 2 years) and {latest:yyyy-MM-dd} (a week after the next open).");
+    }
+
+    private static async Task<NightRun?> ReadOneAsync(NpgsqlCommand command, CancellationToken ct)
+    {
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        if (!await reader.ReadAsync(ct)) return null;
+        return new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3), reader.GetString(4), reader.GetString(5),
+            reader.GetFieldValue<DateTimeOffset>(6), reader.GetBoolean(7), reader.GetGuid(8),
+            await reader.IsDBNullAsync(9, ct) ? null : reader.GetString(9), await reader.IsDBNullAsync(10, ct) ? null : reader.GetGuid(10));
+    }
+}

@@ -1,0 +1,62 @@
+using Overnight.Core.Market;
+using Overnight.Core.Portfolios;
+
+namespace Overnight.Core.Scoring;
+
+/// <summary>The score of an asset against a user's criteria.</summary>
+/// <param name="Score">Sum of the points of the criteria that matched.</param>
+/// <param name="Matched">Bit i: criterion i matched.</param>
+/// <param name="Skipped">Bit i: criterion i was skipped, a required fundamental being unknown (<c>missing_fundamental</c>).</param>
+/// <param name="TopContributor">Index of the criterion that gave the most points, the first on a tie; -1 when none matched.</param>
+public readonly record struct AssetScore(Decimal4 Score, ulong Matched, ulong Skipped, int TopContributor);
+
+/// <summary>Scores assets; pure. Source: SPEC, Scoring.</summary>
+public static class Scorer
+{
+    /// <summary>A mask is 64 bits wide.</summary>
+    public const int MaxCriteria = 64;
+
+    /// <summary>Scores one asset. A metric that is unknown but not required is evaluated, and does not match.</summary>
+    /// <param name="asset">Ordinal in <paramref name="market"/>.</param>
+    public static AssetScore Score(ReadOnlySpan<Criterion> criteria, MarketSnapshot market, int asset)
+    {
+        ArgumentNullException.ThrowIfNull(market);
+        var present = market.Present[asset];
+        ReadOnlySpan<decimal> fundamentals = market.Fundamentals.AsSpan(asset * Metrics.Count, Metrics.Count);
+        ulong matched = 0, skipped = 0;
+        long units = 0, best = long.MinValue;
+        var top = -1;
+
+        for (var i = 0; i < criteria.Length; i++)
+        {
+            ref readonly var criterion = ref criteria[i];
+            if ((criterion.Required & ~present) != 0)
+            {
+                skipped |= 1ul << i;
+                continue;
+            }
+            if ((present & (1 << (int)criterion.Metric)) == 0 || !Matches(in criterion, in fundamentals[(int)criterion.Metric])) continue;
+
+            matched |= 1ul << i;
+            units += criterion.Points.Units;
+            if (criterion.Points.Units > best)
+            {
+                best = criterion.Points.Units;
+                top = i;
+            }
+        }
+        return new(new(units), matched, skipped, top);
+    }
+
+    private static bool Matches(in Criterion criterion, in decimal value) => criterion.Operator switch
+    {
+        ComparisonOperator.GreaterThan => value > criterion.Value,
+        ComparisonOperator.GreaterOrEqual => value >= criterion.Value,
+        ComparisonOperator.LessThan => value < criterion.Value,
+        ComparisonOperator.LessOrEqual => value <= criterion.Value,
+        ComparisonOperator.Equals => value == criterion.Value,
+        ComparisonOperator.Between => value >= criterion.Value && value <= criterion.Upper,
+        ComparisonOperator.Exists => true,
+        _ => throw new ArgumentOutOfRangeException(nameof(criterion), criterion.Operator, "Unknown comparison operator."),
+    };
+}

@@ -1,0 +1,63 @@
+using Overnight.Core.Caching;
+using StackExchange.Redis;
+
+namespace Overnight.Core.Warming;
+
+/// <summary>A user's finished bytes on their way to the cache.</summary>
+/// <param name="Recommendations">Value of <c>recs:{userId}</c>.</param>
+/// <param name="Portfolio">Value of <c>portfolio:{userId}</c>.</param>
+public readonly record struct CacheableResult(Guid UserId, byte[] Recommendations, byte[] Portfolio);
+
+/// <summary>Writes results into the cache, both keys of a user in one pipeline, with their TTL (SPEC B1, B2).</summary>
+/// <remarks>The caller holds a share lock on <c>current_results</c>, so that what it writes is what is current.</remarks>
+public sealed class ResultCacheWriter(IConnectionMultiplexer cache)
+{
+    /// <summary>Commands on the wire before the answers are awaited: enough to keep the server busy, little enough to keep its queue short.</summary>
+    private const int Window = 256;
+
+    /// <summary>False while the cache is known to be away; writing then would only cost a timeout.</summary>
+    public bool IsAvailable => cache.IsConnected;
+
+    /// <exception cref="CacheWriteException">The cache is away or refused a write; nothing may be marked as cached.</exception>
+    public async Task WriteAsync(IReadOnlyList<CacheableResult> results, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(results);
+        var database = cache.GetDatabase();
+        Queue<Task<bool>> pending = new(Window);
+        try
+        {
+            foreach (var result in results)
+            {
+                ct.ThrowIfCancellationRequested();
+                if (pending.Count >= Window) await CheckedAsync(pending, Window / 2);
+                pending.Enqueue(database.StringSetAsync(CacheKeys.Recommendations(result.UserId), result.Recommendations, CacheKeys.ResultTtl));
+                pending.Enqueue(database.StringSetAsync(CacheKeys.Portfolio(result.UserId), result.Portfolio, CacheKeys.ResultTtl));
+            }
+        }
+        finally
+        {
+            // Also on the way out of a failure: no write may still be under way when the share lock is let go.
+            await CheckedAsync(pending, pending.Count);
+        }
+    }
+
+    private static async Task CheckedAsync(Queue<Task<bool>> pending, int count)
+    {
+        var all = true;
+        Exception? failure = null;
+        for (; count > 0; count--)
+        {
+            try
+            {
+                all &= await pending.Dequeue();
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                // The others are awaited first, then the first failure is the answer.
+                failure ??= exception;
+            }
+        }
+        if (failure is not null) throw new CacheWriteException(failure.Message, failure);
+        if (!all) throw new CacheWriteException("The cache refused a write of recommendations.");
+    }
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Overnight.Jobs.Calculation;
+
+namespace Overnight.Jobs.Commands;
+
+/// <summary><c>calculate</c>: portfolios from a file, without a database.</summary>
+internal static class CalculateCommand
+{
+    public static Command Create()
+    {
+        Option<FileInfo> input = new("--input") { Description = "JSON lines, {\"case\": .., \"input\": {..}} each: user, rates, classes, criteria, holdings with price and fundamentals.", Required = true };
+        Option<FileInfo?> output = new("--output") { Description = "Where to write one JSON line per case; standard output when left out." };
+        Command command = new("calculate", "Scores portfolios and recommends purchases from a file, without touching the database.") { input, output };
+        command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(input)!, parsed.GetValue(output), parsed.InvocationConfiguration, ct));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(FileInfo input, FileInfo? output, InvocationConfiguration console, CancellationToken ct)
+    {
+        try
+        {
+            using var reader = input.OpenText();
+            var summary = output is null ? await CaseCalculator.RunAsync(reader, console.Output, ct) : await ToFileAsync(reader, output, ct);
+            foreach (var error in summary.Errors) await console.Error.WriteLineAsync(error);
+            if (output is not null) await console.Output.WriteLineAsync($"{summary.Calculated} calculated, {summary.Errors.Count} with errors: {output.FullName}");
+            return summary.Errors.Count == 0 ? CommandLine.Success : CommandLine.Failed;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(exception.Message, exception);
+        }
+    }
+
+    /// <summary>Beside the file first, and over it when it is whole: a run that is broken off leaves what was there.</summary>
+    private static async Task<CaseSummary> ToFileAsync(TextReader reader, FileInfo output, CancellationToken ct)
+    {
+        var partial = output.FullName + ".partial";
+        try
+        {
+            CaseSummary summary;
+            await using (StreamWriter writer = new(partial)) summary = await CaseCalculator.RunAsync(reader, writer, ct);
+            File.Move(partial, output.FullName, overwrite: true);
+            return summary;
+        }
+        finally
+        {
+            File.Delete(partial);
+        }
+    }
+}

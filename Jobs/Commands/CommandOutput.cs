@@ -1,0 +1,53 @@
+namespace Overnight.Jobs.Commands;
+
+/// <summary>Lines for a person, and one line of progress: rewritten in place on a terminal, repeated now and then in a log.</summary>
+internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
+{
+    private static readonly TimeSpan Terminal = TimeSpan.FromMilliseconds(100), Pipe = TimeSpan.FromSeconds(5);
+
+    private readonly bool _inPlace = ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected;
+    private readonly Lock _lock = new();
+    private long _last = time.GetTimestamp();
+    private int _width;
+
+    public void Line(string text)
+    {
+        lock (_lock)
+        {
+            Clear();
+            writer.WriteLine(text);
+        }
+    }
+
+    /// <summary>May be called as often as there is news; most calls print nothing.</summary>
+    public void Progress(string text)
+    {
+        lock (_lock)
+        {
+            if (time.GetElapsedTime(_last) < (_inPlace ? Terminal : Pipe)) return;
+            _last = time.GetTimestamp();
+            if (!_inPlace)
+            {
+                writer.WriteLine(text);
+                return;
+            }
+            Clear();
+            writer.Write(text);
+            _width = text.Length;
+        }
+    }
+
+    /// <summary>Progress told on the thread that makes it: no line comes after the summary.</summary>
+    public IProgress<T> Progress<T>(Func<T, string> describe) => new Reporter<T>(this, describe);
+
+    private void Clear()
+    {
+        if (_width > 0) writer.Write($"\r{new string(' ', _width)}\r");
+        _width = 0;
+    }
+
+    private sealed class Reporter<T>(CommandOutput output, Func<T, string> describe) : IProgress<T>
+    {
+        public void Report(T value) => output.Progress(describe(value));
+    }
+}

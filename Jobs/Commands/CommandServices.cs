@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Overnight.Jobs.Commands;
+
+/// <summary>Runs the work of a command with the services of the host, but none of the host's own workers.</summary>
+internal static class CommandServices
+{
+    /// <param name="work">Given the services and where to print; throws <see cref="CommandException"/> for what a reader can mend.</param>
+    /// <param name="configure">Adds what only this command needs.</param>
+    public static async Task<int> RunAsync(
+        ParseResult parsed, Func<IServiceProvider, CommandOutput, CancellationToken, Task<int>> work, CancellationToken ct, Action<HostApplicationBuilder>? configure = null)
+    {
+        var builder = JobsBuilder.Create([]);
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(c => c.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        // A failed statement comes back as an exception and is told once, by the command.
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical).AddFilter("Npgsql", LogLevel.Critical);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        configure?.Invoke(builder);
+
+        using var host = builder.Build();
+        // Started for the exporters of telemetry, and stopped so that they flush.
+        await host.StartAsync(ct);
+        try
+        {
+            return await work(host.Services, new(parsed.InvocationConfiguration.Output, host.Services.GetRequiredService<TimeProvider>()), ct);
+        }
+        catch (PostgresException canceled) when (canceled.SqlState == PostgresErrorCodes.QueryCanceled && ct.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(canceled.Message, canceled, ct);
+        }
+        catch (Exception exception) when (exception is not CommandException and not OperationCanceledException
+            && DatabaseErrors.Explain(exception, host.Services.GetRequiredService<NpgsqlDataSource>()) is { } message)
+        {
+            throw new CommandException(message, exception);
+        }
+        finally
+        {
+            await host.StopAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Signals are the command line's business while a command runs.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core.Runs;
+using Overnight.Jobs.Pipeline;
+
+namespace Overnight.Jobs.Commands;
+
+/// <summary><c>run</c>: a night now, in this process and in every replica that hears of it.</summary>
+internal static class RunCommand
+{
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(250);
+
+    public static Command Create()
+    {
+        Option<string> market = new("--market") { Description = "Code of the market to prepare.", DefaultValueFactory = _ => "NYSE" };
+        Option<string?> date = new("--date") { Description = "Business date (yyyy-MM-dd), the date of the open being prepared; the next open when left out." };
+        Option<bool> again = new("--again") { Description = "Start the next revision when the night's run is finished; without it a finished run is only shown." };
+        Command command = new("run", "Runs a night now, or joins the one under way, and shows its progress and outcome.") { market, date, again };
+        command.SetAction((parsed, ct) => CommandServices.RunAsync(
+            parsed,
+            (services, output, token) => RunAsync(services, output, parsed.GetValue(market)!, Date(parsed.GetValue(date)), parsed.GetValue(again), token),
+            ct,
+            builder => builder.AddPipeline()));
+        return command;
+    }
+
+    /// <exception cref="CommandException">The text is no date.</exception>
+    internal static DateOnly? Date(string? text) =>
+        text is null ? null
+        : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date
+        : throw new CommandException($"--date must be a day of the calendar as yyyy-MM-dd, not '{text}'.");
+
+    private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, string market, DateOnly? date, bool again, CancellationToken ct)
+    {
+        var runs = services.GetRequiredService<RunStore>();
+        var night = services.GetRequiredService<Night>();
+        var progress = services.GetRequiredService<RunProgress>();
+        var (run, started) = await StartAsync(runs, market, date, again, ct);
+        if (!started && run.IsFinished)
+        {
+            output.Line($"The night of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is done (revision {run.Revision}, {run.Status}). Add --again to run revision {run.Revision + 1}.");
+            output.Line((await progress.ReadAsync(run.Id, ct)).Summary());
+            return CommandLine.Success;
+        }
+        output.Line($"{(started ? "Started" : "Joined")} run {run.Id}: {run.Market}, {run.BusinessDate:yyyy-MM-dd}, revision {run.Revision}.");
+
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var watcher = WatchAsync(progress, run.Id, output, watching.Token);
+        try
+        {
+            await night.WorkAsync(run, ct);
+            await night.CacheRestAsync(run.Id, ct);
+        }
+        finally
+        {
+            await watching.CancelAsync();
+            await watcher;
+        }
+        var state = await progress.ReadAsync(run.Id, ct);
+        output.Line(state.Summary());
+        foreach (var reason in state.Reasons) output.Line($"  {reason}");
+        return state.Status == "failed" ? CommandLine.Failed : CommandLine.Success;
+    }
+
+    private static async Task<(NightRun Run, bool Started)> StartAsync(RunStore runs, string market, DateOnly? date, bool again, CancellationToken ct)
+    {
+        try
+        {
+            return await runs.StartOrJoinAsync(market, date, RunTrigger.Manual, again, ct);
+        }
+        catch (RunRequestException exception)
+        {
+            throw new CommandException($"--{exception.Field}: {exception.Message}", exception);
+        }
+    }
+
+    private static async Task WatchAsync(RunProgress progress, Guid run, CommandOutput output, CancellationToken ct)
+    {
+        try
+        {
+            using PeriodicTimer timer = new(ProgressInterval);
+            while (await timer.WaitForNextTickAsync(ct)) output.Progress((await progress.ReadAsync(run, ct)).Line());
+        }
+        catch (OperationCanceledException)
+        {
+            // The run is over.
+        }
+        catch (Npgsql.NpgsqlException)
+        {
+            // Progress is for a person's eyes; the work itself reports what is wrong.
+        }
+    }
+}

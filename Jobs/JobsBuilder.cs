@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using Overnight.Core.Data;
+using Overnight.Jobs.Commands;
+
+namespace Overnight.Jobs;
+
+/// <summary>What the service and every command start from: configuration, telemetry and the two connections.</summary>
+internal static class JobsBuilder
+{
+    /// <exception cref="CommandException">There is no connection string for the database, or it can't be read.</exception>
+    public static HostApplicationBuilder Create(string[] args)
+    {
+        var running = RunningApp.Find(Environment.CurrentDirectory);
+        HostApplicationBuilderSettings settings = new() { Args = args, ApplicationName = "Overnight.Jobs", ContentRootPath = AppContext.BaseDirectory };
+        if (running is not null && Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null) settings.EnvironmentName = Environments.Development;
+
+        var builder = Host.CreateApplicationBuilder(settings);
+        if (running is not null && builder.Environment.IsDevelopment()) running.AddTo(builder.Configuration);
+        RequireDatabase(builder.Configuration);
+
+        builder.AddServiceDefaults();
+        builder.AddNpgsqlDataSource("overnight");
+        builder.AddNpgsqlDbContext<OvernightContext>("overnight", s => s.DisableRetry = true);
+        builder.AddRedisClient("cache");
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        return builder;
+    }
+
+    private static void RequireDatabase(IConfiguration configuration)
+    {
+        var connectionString = configuration.GetConnectionString("overnight");
+        if (string.IsNullOrWhiteSpace(connectionString))
+        {
+            throw new CommandException("There is no connection to the database: ConnectionStrings:overnight is not set. "
+                + "Start the app (dotnet run --project AppHost), or set ConnectionStrings__overnight, for example to \"Host=127.0.0.1;Username=overnight;Database=overnight\".");
+        }
+        try
+        {
+            NpgsqlConnectionStringBuilder parsed = new(connectionString);
+            if (string.IsNullOrEmpty(parsed.Host)) throw new CommandException("ConnectionStrings:overnight names no Host. Give it one, for example \"Host=127.0.0.1;Username=overnight;Database=overnight\".");
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException)
+        {
+            // The text itself may hold a password, so only the parser's complaint is told.
+            throw new CommandException($"ConnectionStrings:overnight can't be read: {exception.Message.TrimEnd('.')}. Expected is \"Host=..;Port=..;Username=..;Password=..;Database=..\".");
+        }
+    }
+}

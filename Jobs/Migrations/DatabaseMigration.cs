@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Overnight.Core.Data;
+using Overnight.Jobs.Demo;
+
+namespace Overnight.Jobs.Migrations;
+
+/// <summary>What <see cref="DatabaseMigration"/> did.</summary>
+/// <param name="Created">The database was not there before.</param>
+/// <param name="Applied">Migrations applied now, in order.</param>
+/// <param name="Seeded">Null when no demo data was asked for, or there were users already.</param>
+internal sealed record MigrationOutcome(string Database, bool Created, IReadOnlyList<string> Applied, DemoSummary? Seeded);
+
+/// <summary>Makes the database what this build needs. Any number of processes may do it at once: one works, the others wait and find it done.</summary>
+internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightContext context, DemoSeeder seeder, TimeProvider time)
+{
+    private static readonly ActivitySource Source = new("Overnight.Jobs");
+
+    /// <param name="demoUsers">How many demo users an empty database gets; null for none.</param>
+    public async Task<MigrationOutcome> RunAsync(int? demoUsers, IProgress<DemoProgress>? progress, CancellationToken ct)
+    {
+        using var span = Source.StartActivity("migrate");
+        try
+        {
+            var created = await CreateDatabaseAsync(ct);
+            await using var guard = await dataSource.OpenConnectionAsync(ct);
+            // Of the session, not of a transaction: the context migrates on a connection of its own.
+            await ExecuteAsync(guard, "select pg_advisory_lock(hashtext('overnight.migrate'))", ct);
+            string[] applied;
+            DemoSummary? seeded = null;
+            try
+            {
+                applied = [.. await context.Database.GetPendingMigrationsAsync(ct)];
+                await context.Database.MigrateAsync(ct);
+                await EnsureMonthsAsync(guard, ct);
+                if (demoUsers is { } users && !await AnyUserAsync(guard, ct)) seeded = await seeder.SeedAsync(new() { Users = users }, progress, ct);
+            }
+            finally
+            {
+                // A pooled connection keeps its session locks when it is closed.
+                await ExecuteAsync(guard, "select pg_advisory_unlock(hashtext('overnight.migrate'))", CancellationToken.None);
+            }
+            span?.SetTag("overnight.database.created", created).SetTag("overnight.migrations", applied.Length).SetTag("overnight.demo.users", seeded?.UsersAdded ?? 0);
+            return new(guard.Database, created, applied, seeded);
+        }
+        catch (Exception exception)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, exception.Message).SetTag("error.type", exception.GetType().FullName);
+            throw;
+        }
+    }
+
+    /// <summary>Where the server allows it; the refusal of one that does not is told as it is.</summary>
+    private async Task<bool> CreateDatabaseAsync(CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await dataSource.OpenConnectionAsync(ct);
+            return false;
+        }
+        catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        {
+            // The usual state of a new server; goes on below.
+        }
+        await using var maintenance = await OpenMaintenanceAsync(ct);
+        await using var create = maintenance.CreateCommand();
+        create.CommandText = $"create database {new NpgsqlCommandBuilder().QuoteIdentifier(DatabaseName)}";
+        try
+        {
+            await create.ExecuteNonQueryAsync(ct);
+        }
+        catch (PostgresException exists) when (exists.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        {
+            // Another process was faster: what was wanted is there.
+            return false;
+        }
+        return true;
+    }
+
+    private string DatabaseName
+    {
+        get
+        {
+            NpgsqlConnectionStringBuilder parsed = new(dataSource.ConnectionString);
+            return parsed.Database ?? parsed.Username ?? "overnight";
+        }
+    }
+
+    /// <summary>A connection like the data source's, password included, but to the database that every server has.</summary>
+    private async Task<NpgsqlConnection> OpenMaintenanceAsync(CancellationToken ct)
+    {
+        await using var template = dataSource.CreateConnection();
+        var maintenance = await template.CloneWithAsync(new NpgsqlConnectionStringBuilder(dataSource.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString, ct);
+        try
+        {
+            await maintenance.OpenAsync(ct);
+            return maintenance;
+        }
+        catch
+        {
+            await maintenance.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task EnsureMonthsAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "select ensure_month($1), ensure_month(($1 + interval '1 month')::date)";
+        command.Parameters.Add(new() { Value = today });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static async Task<bool> AnyUserAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = "select exists (select from users)";
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        // Waits for the process ahead, which may be seeding.
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

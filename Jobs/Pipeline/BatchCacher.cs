@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Overnight.Core.Runs;
+using Overnight.Core.Warming;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>
+/// Puts committed batches into the cache and marks them: the second mark. A crash between the two, or a cache that is
+/// away, leaves a batch that is done and not cached; it is cached later, from the stored bytes.
+/// </summary>
+internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCacheWriter cache, ILogger<BatchCacher> logger)
+{
+    // The share lock is the fence: a newer result becomes current only after these bytes are in the cache, and is written over them.
+    private const string LockCurrent = "select user_id from current_results where user_id = any($1) and run_id = $2 order by user_id for share";
+
+    private const string Mark = "update run_batches set cached_at = now(), cache_ms = $3 where run_id = $1 and number = $2 and cached_at is null";
+
+    private const string ClaimUncached = """
+        select number, first_user, last_user from run_batches
+        where run_id = $1 and status = 'done' and cached_at is null order by number limit 1 for no key update skip locked
+        """;
+
+    private const string StoredBytes = """
+        select r.user_id, r.recommendations, r.portfolio
+        from current_results c join calculation_results r on r.user_id = c.user_id and r.business_date = c.business_date and r.run_id = c.run_id
+        where c.user_id between $1 and $2 and c.run_id = $3 and r.batch = $4 order by c.user_id for share of c
+        """;
+
+    private readonly RateLimitedLog _failures = new();
+
+    /// <summary>Caches a batch that this worker has just committed, from memory. A cache that is away is not an error.</summary>
+    public async Task<bool> TryCacheAsync(NightRun run, int batch, IReadOnlyList<UserResult> results, CancellationToken ct)
+    {
+        if (!cache.IsAvailable) return false;
+        var begin = Stopwatch.GetTimestamp();
+        try
+        {
+            await using var connection = await dataSource.OpenConnectionAsync(ct);
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            var current = await LockAsync(connection, transaction, run.Id, results, ct);
+            await cache.WriteAsync(current, ct);
+            await MarkAsync(connection, transaction, run.Id, batch, Stopwatch.GetElapsedTime(begin), ct);
+            await transaction.CommitAsync(ct);
+            return true;
+        }
+        catch (CacheWriteException exception)
+        {
+            // The batch stays done and not cached; the sweep takes it when the cache is back.
+            if (_failures.ShouldLog()) Log.CacheFailed(logger, batch, run.Id, exception.Message);
+            return false;
+        }
+    }
+
+    /// <summary>Caches the next batch of the run that is done and not cached, from the stored bytes.</summary>
+    /// <returns>How many results were cached; null when there is no such batch, or the cache is away.</returns>
+    public async Task<int?> TryCacheNextAsync(Guid runId, CancellationToken ct)
+    {
+        if (!cache.IsAvailable) return null;
+        var begin = Stopwatch.GetTimestamp();
+        try
+        {
+            await using var connection = await dataSource.OpenConnectionAsync(ct);
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            int batch;
+            Guid first, last;
+            await using (NpgsqlCommand claim = new(ClaimUncached, connection, transaction) { Parameters = { new() { Value = runId } } })
+            await using (var reader = await claim.ExecuteReaderAsync(ct))
+            {
+                if (!await reader.ReadAsync(ct)) return null;
+                (batch, first, last) = (reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2));
+            }
+            List<CacheableResult> stored = [];
+            await using (NpgsqlCommand read = new(StoredBytes, connection, transaction)
+            {
+                Parameters = { new() { Value = first }, new() { Value = last }, new() { Value = runId }, new() { Value = batch } },
+            })
+            await using (var reader = await read.ExecuteReaderAsync(ct))
+            {
+                while (await reader.ReadAsync(ct)) stored.Add(new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2)));
+            }
+            await cache.WriteAsync(stored, ct);
+            await MarkAsync(connection, transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct);
+            await transaction.CommitAsync(ct);
+            return stored.Count;
+        }
+        catch (CacheWriteException exception)
+        {
+            // Tried again at the next sweep.
+            if (_failures.ShouldLog()) Log.CacheFailed(logger, 0, runId, exception.Message);
+            return null;
+        }
+    }
+
+    private static async Task<List<CacheableResult>> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, IReadOnlyList<UserResult> results, CancellationToken ct)
+    {
+        await using NpgsqlCommand command = new(LockCurrent, connection, transaction)
+        {
+            Parameters = { new() { Value = results.Select(r => r.UserId).ToArray() }, new() { Value = runId } },
+        };
+        await command.PrepareAsync(ct);
+        List<CacheableResult> current = new(results.Count);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var at = 0;
+        while (await reader.ReadAsync(ct))
+        {
+            // Both in order of user ids.
+            var userId = reader.GetGuid(0);
+            while (results[at].UserId != userId) at++;
+            current.Add(new(userId, results[at].Recommendations, results[at].Portfolio));
+        }
+        return current;
+    }
+
+    private static async Task MarkAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, int batch, TimeSpan took, CancellationToken ct)
+    {
+        await using NpgsqlCommand mark = new(Mark, connection, transaction)
+        {
+            Parameters = { new() { Value = runId }, new() { Value = batch }, new() { Value = (float)took.TotalMilliseconds } },
+        };
+        await mark.ExecuteNonQueryAsync(ct);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Batch {Batch} of run {RunId} is stored but not cached, the cache being away; it is cached when the cache is back. {Reason}")]
+        public static partial void CacheFailed(ILogger logger, int batch, Guid runId, string reason);
+    }
+}

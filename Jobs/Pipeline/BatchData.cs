@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+using Overnight.Core.Portfolios;
+using Overnight.Core.Runs;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>A batch as claimed: a range of user ids, both ends included.</summary>
+internal readonly record struct ClaimedBatch(int Number, Guid FirstUser, Guid LastUser, int Size, bool Suspect, int Attempts);
+
+/// <summary>What a worker needs of its run: the row, the market in memory.</summary>
+internal sealed record RunContext(NightRun Run, Core.Market.MarketSnapshot Market);
+
+/// <summary>Everything loaded of a batch, in arrays ordered by user; reused from batch to batch.</summary>
+internal sealed class BatchData
+{
+    public List<LoadedUser> Users { get; } = [];
+    public List<LoadedClass> Classes { get; } = [];
+    public List<LoadedHolding> Holdings { get; } = [];
+
+    public ReadOnlySpan<LoadedUser> UserSpan => CollectionsMarshal.AsSpan(Users);
+
+    public void Clear()
+    {
+        Users.Clear();
+        Classes.Clear();
+        Holdings.Clear();
+    }
+}
+
+/// <param name="Rules">The criteria as UTF-8 JSON; null when the user has none.</param>
+internal readonly record struct LoadedUser(Guid Id, string BaseCurrency, decimal? Contribution, Guid CriteriaVersionId, int CriteriaVersion, byte[]? Rules);
+
+internal readonly record struct LoadedClass(Guid UserId, Guid Id, byte[] NameJson, Decimal4 TargetMin, Decimal4 TargetMax, Decimal4 MinAmount);
+
+internal readonly record struct LoadedHolding(Guid UserId, Guid AssetId, Guid? ClassId, decimal Quantity);
+
+/// <summary>A user's finished result, as it will be stored and cached.</summary>
+internal readonly record struct UserResult(
+    Guid UserId, DateTimeOffset GeneratedAt, byte[] Recommendations, byte[] Portfolio, byte[] Started, byte[] Inputs, byte[] Scores, byte[] Completed);
+
+/// <summary>A user that failed, with the two events that say so.</summary>
+internal readonly record struct UserFailure(Guid UserId, DateTimeOffset At, CalculationStage Stage, string Reason, string Detail, byte[] Started, byte[] Completed);

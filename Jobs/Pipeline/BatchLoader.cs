@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Npgsql;
+using Overnight.Core.Portfolios;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>
+/// Loads a batch completely, three sets in one round trip, before anything is written. The sets are ordered by user, so
+/// that they are merged without a lookup.
+/// </summary>
+internal static class BatchLoader
+{
+    private const string Users = """
+        select u.id, u.base_currency, p.contribution, c.id, c.version, c.rules
+        from users u
+        join portfolios p on p.user_id = u.id
+        left join criteria_versions c on c.user_id = p.user_id and c.version = p.criteria_version
+        where u.id between $1 and $2 and u.deleted_at is null and u.banned_at is null
+          and exists (select from user_markets m where m.user_id = u.id and m.market = $3)
+        order by u.id
+        """;
+
+    private const string Holdings = """
+        select user_id, asset_id, class_id, quantity from holdings
+        where user_id between $1 and $2 and not ignored order by user_id, asset_id
+        """;
+
+    // After the holdings: a class is added before a holding uses it.
+    private const string Classes = """
+        select user_id, id, name, target_min, target_max, min_amount from asset_classes
+        where user_id between $1 and $2 order by user_id, name
+        """;
+
+    public static async Task LoadAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedBatch batch, string market, BatchData data, CancellationToken ct)
+    {
+        data.Clear();
+        await using NpgsqlBatch commands = new(connection, transaction)
+        {
+            BatchCommands =
+            {
+                new(Users) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser }, new() { Value = market } } },
+                new(Holdings) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser } } },
+                new(Classes) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser } } },
+            },
+        };
+        await commands.PrepareAsync(ct);
+        await using var reader = await commands.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var hasCriteria = !reader.IsDBNull(3);
+            data.Users.Add(new(
+                reader.GetGuid(0), Currency(reader.GetString(1)), reader.IsDBNull(2) ? null : reader.GetDecimal(2),
+                hasCriteria ? reader.GetGuid(3) : default, hasCriteria ? reader.GetInt32(4) : 0, hasCriteria ? reader.GetFieldValue<byte[]>(5) : null));
+        }
+        await reader.NextResultAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            data.Holdings.Add(new(reader.GetGuid(0), reader.GetGuid(1), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetDecimal(3)));
+        }
+        await reader.NextResultAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            data.Classes.Add(new(
+                reader.GetGuid(0), reader.GetGuid(1), JsonEncodedText.Encode(reader.GetString(2)).EncodedUtf8Bytes.ToArray(),
+                reader.IsDBNull(3) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(3)),
+                reader.IsDBNull(4) ? Decimal4.Hundred : Decimal4.Round(reader.GetDecimal(4)),
+                reader.IsDBNull(5) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(5))));
+        }
+    }
+
+    /// <summary>There are a few dozen currencies and millions of users: one string each will do.</summary>
+    private static string Currency(string code) => string.IsInterned(code) ?? string.Intern(code);
+}

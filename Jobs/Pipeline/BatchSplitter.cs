@@ -1,0 +1,70 @@
+using Npgsql;
+using Overnight.Core.Auditing;
+using Overnight.Core.Portfolios;
+using Overnight.Core.Runs;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>Narrows a batch that ends its workers down to the user at fault, an eighth at a time.</summary>
+internal static class BatchSplitter
+{
+    private const int Parts = 8;
+
+    // New numbers follow the highest; the batch's own row stays, as split.
+    private const string Split = """
+        with marked as (update run_batches set status = 'split' where run_id = $1 and number = $2),
+        people as (
+            select u.id, row_number() over (order by u.id) - 1 as n, count(*) over () as total
+            from users u join user_markets m on m.user_id = u.id and m.market = $5 where u.id between $3 and $4),
+        parts as (select id, n, n * least($6, total) / total as part from people),
+        edges as (select part, id, row_number() over (partition by part order by n) as first, row_number() over (partition by part order by n desc) as last, count(*) over (partition by part) as size from parts)
+        insert into run_batches (run_id, number, first_user, last_user, size, suspect)
+        select $1, (select max(number) from run_batches where run_id = $1) + 1 + f.part, f.id, l.id, f.size, true
+        from edges f join edges l on l.part = f.part and l.last = 1 where f.first = 1
+        """;
+
+    private const string GiveUp = """
+        with failed as (insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at) values ($1, $3, 'score', 'ended_worker', $4, $5)),
+        events as (insert into calculation_events (business_date, run_id, user_id, type, occurred_at, payload) values ($6, $1, $3, 1, $5, $7), ($6, $1, $3, 4, $5, $8))
+        update run_batches set status = 'done', users_failed = 1, completed_at = now(), cached_at = now() where run_id = $1 and number = $2
+        """;
+
+    /// <returns>True when the batch was split; false when it had one user, who is now recorded as failed.</returns>
+    public static async Task<bool> SplitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, NightRun run, ClaimedBatch batch, TimeProvider time, CancellationToken ct)
+    {
+        if (batch.Size == 1)
+        {
+            EventCodec events = new();
+            await using NpgsqlCommand giveUp = new(GiveUp, connection, transaction)
+            {
+                Parameters =
+                {
+                    new() { Value = run.Id }, new() { Value = batch.Number }, new() { Value = batch.FirstUser },
+                    new() { Value = $"The worker ended {batch.Attempts} times while it computed this user." }, new() { Value = time.GetUtcNow() },
+                    new() { Value = run.BusinessDate }, new() { Value = events.Started(batch.Number) },
+                    new() { Value = events.Failed(TimeSpan.Zero, CalculationStage.Score, "ended_worker") },
+                },
+            };
+            await giveUp.ExecuteNonQueryAsync(ct);
+            return false;
+        }
+        // One splitter at a time, for the new numbers.
+        await using NpgsqlBatch split = new(connection, transaction)
+        {
+            BatchCommands =
+            {
+                new("select pg_advisory_xact_lock(hashtextextended($1::text, 0))") { Parameters = { new() { Value = run.Id } } },
+                new(Split)
+                {
+                    Parameters =
+                    {
+                        new() { Value = run.Id }, new() { Value = batch.Number }, new() { Value = batch.FirstUser }, new() { Value = batch.LastUser },
+                        new() { Value = run.Market }, new() { Value = Parts },
+                    },
+                },
+            },
+        };
+        await split.ExecuteNonQueryAsync(ct);
+        return true;
+    }
+}

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Overnight.Core.Runs;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>
+/// Works through the batches of one run, one at a time: claim, load, calculate, write, commit, cache. The transaction
+/// that claims a batch is the one that commits its results, so the row lock is the lease: a worker that dies drops its
+/// connection, PostgreSQL rolls back, and the batch is free at once. One per concurrent worker, not thread-safe.
+/// </summary>
+internal sealed partial class BatchWorker(
+    RunContext context, NpgsqlDataSource dataSource, BatchCacher cacher, IOptions<NightOptions> options, Faults faults, TimeProvider time, ILogger<BatchWorker> logger)
+{
+    private readonly BatchData _data = new();
+    private readonly BatchCalculator _calculator = new(context, time, faults);
+    private readonly NightRun _run = context.Run;
+
+    private const string Claim = """
+        select b.number, b.first_user, b.last_user, b.size, b.suspect,
+            (select count(*) from batch_attempts a where a.run_id = b.run_id and a.number = b.number)::int
+        from run_batches b where b.run_id = $1 and b.status = 'pending' order by b.number limit 1 for no key update of b skip locked
+        """;
+
+    /// <summary>Works on the next free batch.</summary>
+    /// <returns>False when none is free: all are done, or others are at them.</returns>
+    public async Task<bool> TryWorkAsync(CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (await ClaimAsync(connection, transaction, ct) is not { } batch) return false;
+        using var span = Telemetry.StartBatch(_run, batch);
+        faults.At("claimed");
+
+        if (batch.Attempts >= (batch.Suspect && batch.Size > 1 ? 1 : options.Value.MaxAttempts))
+        {
+            if (await BatchSplitter.SplitAsync(connection, transaction, _run, batch, time, ct)) Log.Split(logger, batch.Number, _run.Id, batch.Attempts, batch.Size);
+            else Log.UserGivenUp(logger, batch.Number, _run.Id, batch.Attempts);
+            await transaction.CommitAsync(ct);
+            return true;
+        }
+
+        var attempt = await AttemptLog.BeginAsync(dataSource, _run.Id, batch.Number, ct);
+        try
+        {
+            await WorkAsync(connection, transaction, batch, ct);
+        }
+        catch (Exception exception)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, exception.Message);
+            // The process lives, so the batch did not end it: only what the data did counts as an attempt.
+            if (exception is not PostgresException { IsTransient: false }) await AttemptLog.ForgetAsync(dataSource, attempt);
+            throw;
+        }
+        await cacher.TryCacheAsync(_run, batch.Number, _calculator.Results, ct);
+        faults.At("cached");
+        return true;
+    }
+
+    private async Task WorkAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedBatch batch, CancellationToken ct)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        await BatchLoader.LoadAsync(connection, transaction, batch, _run.Market, _data, ct);
+        faults.At("loaded");
+        _calculator.Calculate(_data, batch.Number);
+        faults.At("calculated");
+        await BatchWriter.WriteAsync(connection, transaction, context, batch.Number, _calculator, Stopwatch.GetElapsedTime(begin).TotalMilliseconds, ct);
+        faults.At("written");
+        await transaction.CommitAsync(ct);
+        faults.At("committed");
+        Telemetry.BatchDone(_run.Market, _calculator.Results.Count, _calculator.Failures.Count, Stopwatch.GetElapsedTime(begin));
+    }
+
+    private async Task<ClaimedBatch?> ClaimAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+    {
+        await using NpgsqlBatch commands = new(connection, transaction)
+        {
+            BatchCommands =
+            {
+                // A worker that freezes holds its batch this long at most.
+                new("select set_config('idle_in_transaction_session_timeout', $1, true)") { Parameters = { new() { Value = $"{options.Value.IdleInTransactionTimeout.TotalMilliseconds:F0}" } } },
+                new(Claim) { Parameters = { new() { Value = _run.Id } } },
+            },
+        };
+        await commands.PrepareAsync(ct);
+        await using var reader = await commands.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        if (!await reader.ReadAsync(ct)) return null;
+        return new(reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetBoolean(4), reader.GetInt32(5));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Batch {Batch} of run {RunId} ended its worker {Attempts} times; its {Size} users are split into smaller batches to find the one at fault.")]
+        public static partial void Split(ILogger logger, int batch, Guid runId, int attempts, int size);
+
+        [LoggerMessage(2, LogLevel.Error, "The one user of batch {Batch} of run {RunId} ended its worker {Attempts} times and is recorded as failed; see run_failures.")]
+        public static partial void UserGivenUp(ILogger logger, int batch, Guid runId, int attempts);
+    }
+}

@@ -1,0 +1,141 @@
+using Npgsql;
+using NpgsqlTypes;
+using Overnight.Core.Auditing;
+using Overnight.Core.Runs;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>
+/// Writes a batch inside the transaction that claimed it: events, results and postings by binary COPY, then what is
+/// current, who failed, and the batch's own mark. Nothing of it exists until the commit.
+/// </summary>
+internal static class BatchWriter
+{
+    public static async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, int batch, BatchCalculator calculator, double workMs, CancellationToken ct)
+    {
+        await CopyEventsAsync(connection, context.Run, calculator, ct);
+        if (calculator.Results.Count > 0)
+        {
+            await CopyResultsAsync(connection, context.Run, batch, calculator, ct);
+            await CopyPostingsAsync(connection, context, batch, calculator, ct);
+        }
+        await MarkAsync(connection, transaction, context.Run, batch, calculator, workMs, ct);
+    }
+
+    private static async Task CopyEventsAsync(NpgsqlConnection connection, NightRun run, BatchCalculator calculator, CancellationToken ct)
+    {
+        await using var copy = await connection.BeginBinaryImportAsync("copy calculation_events (business_date, run_id, user_id, type, occurred_at, payload) from stdin (format binary)", ct);
+        foreach (var result in calculator.Results)
+        {
+            Event(copy, run, result.UserId, CalculationEvent.Started, result.GeneratedAt, result.Started);
+            Event(copy, run, result.UserId, CalculationEvent.InputsCaptured, result.GeneratedAt, result.Inputs);
+            Event(copy, run, result.UserId, CalculationEvent.ScoresComputed, result.GeneratedAt, result.Scores);
+            Event(copy, run, result.UserId, CalculationEvent.Completed, result.GeneratedAt, result.Completed);
+        }
+        foreach (var failure in calculator.Failures)
+        {
+            Event(copy, run, failure.UserId, CalculationEvent.Started, failure.At, failure.Started);
+            Event(copy, run, failure.UserId, CalculationEvent.Completed, failure.At, failure.Completed);
+        }
+        await copy.CompleteAsync(ct);
+    }
+
+    private static void Event(NpgsqlBinaryImporter copy, NightRun run, Guid userId, CalculationEvent type, DateTimeOffset at, byte[] payload)
+    {
+        copy.StartRow();
+        copy.Write(run.BusinessDate, NpgsqlDbType.Date);
+        copy.Write(run.Id, NpgsqlDbType.Uuid);
+        copy.Write(userId, NpgsqlDbType.Uuid);
+        copy.Write((short)type, NpgsqlDbType.Smallint);
+        copy.Write(at.UtcDateTime, NpgsqlDbType.TimestampTz);
+        copy.Write(payload, NpgsqlDbType.Bytea);
+    }
+
+    private static async Task CopyResultsAsync(NpgsqlConnection connection, NightRun run, int batch, BatchCalculator calculator, CancellationToken ct)
+    {
+        await using var copy = await connection.BeginBinaryImportAsync("copy calculation_results (user_id, business_date, run_id, batch, position, generated_at, recommendations, portfolio) from stdin (format binary)", ct);
+        short position = 0;
+        foreach (var result in calculator.Results)
+        {
+            copy.StartRow();
+            copy.Write(result.UserId, NpgsqlDbType.Uuid);
+            copy.Write(run.BusinessDate, NpgsqlDbType.Date);
+            copy.Write(run.Id, NpgsqlDbType.Uuid);
+            copy.Write(batch, NpgsqlDbType.Integer);
+            copy.Write(position++, NpgsqlDbType.Smallint);
+            copy.Write(result.GeneratedAt.UtcDateTime, NpgsqlDbType.TimestampTz);
+            copy.Write(result.Recommendations, NpgsqlDbType.Bytea);
+            copy.Write(result.Portfolio, NpgsqlDbType.Bytea);
+        }
+        await copy.CompleteAsync(ct);
+    }
+
+    private static async Task CopyPostingsAsync(NpgsqlConnection connection, RunContext context, int batch, BatchCalculator calculator, CancellationToken ct)
+    {
+        await using var copy = await connection.BeginBinaryImportAsync("copy asset_postings (business_date, asset_id, run_id, batch, positions) from stdin (format binary)", ct);
+        foreach (var (asset, bitmap) in calculator.Postings.All)
+        {
+            copy.StartRow();
+            copy.Write(context.Run.BusinessDate, NpgsqlDbType.Date);
+            copy.Write(context.Market.Assets[asset].Id, NpgsqlDbType.Uuid);
+            copy.Write(context.Run.Id, NpgsqlDbType.Uuid);
+            copy.Write(batch, NpgsqlDbType.Integer);
+            copy.Write(bitmap, NpgsqlDbType.Bytea);
+        }
+        await copy.CompleteAsync(ct);
+    }
+
+    // Later nights win: by business date, then by run id, which grows with time.
+    private const string MakeCurrent = """
+        insert into current_results (user_id, business_date, run_id) select unnest($1), $2, $3
+        on conflict (user_id) do update set business_date = excluded.business_date, run_id = excluded.run_id
+        where (current_results.business_date, current_results.run_id) < (excluded.business_date, excluded.run_id)
+        """;
+
+    private const string RecordFailures = """
+        insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at)
+        select $1, * from unnest($2, $3, $4, $5, $6)
+        """;
+
+    private const string MarkDone = """
+        update run_batches set status = 'done', users_processed = $3, users_failed = $4, assets_scored = $5, recommendations = $6, work_ms = $7, completed_at = now()
+        where run_id = $1 and number = $2 and status = 'pending'
+        """;
+
+    private static async Task MarkAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, NightRun run, int batch, BatchCalculator calculator, double workMs, CancellationToken ct)
+    {
+        var (results, failures) = (calculator.Results, calculator.Failures);
+        await using NpgsqlBatch commands = new(connection, transaction);
+        commands.BatchCommands.Add(new(MakeCurrent)
+        {
+            Parameters = { new() { Value = results.ConvertAll(r => r.UserId).ToArray() }, new() { Value = run.BusinessDate }, new() { Value = run.Id } },
+        });
+        commands.BatchCommands.Add(new(RecordFailures)
+        {
+            Parameters =
+            {
+                new() { Value = run.Id },
+                new() { Value = failures.ConvertAll(f => f.UserId).ToArray() },
+                new() { Value = failures.ConvertAll(f => f.Stage.ToString().ToLowerInvariant()).ToArray() },
+                new() { Value = failures.ConvertAll(f => f.Reason).ToArray() },
+                new() { Value = failures.ConvertAll(f => f.Detail).ToArray() },
+                new() { Value = failures.ConvertAll(f => f.At.UtcDateTime).ToArray() },
+            },
+        });
+        NpgsqlBatchCommand mark = new(MarkDone)
+        {
+            Parameters =
+            {
+                new() { Value = run.Id }, new() { Value = batch }, new() { Value = results.Count }, new() { Value = failures.Count },
+                new() { Value = calculator.AssetsScored }, new() { Value = calculator.Recommendations }, new() { Value = (float)workMs },
+            },
+        };
+        commands.BatchCommands.Add(mark);
+        await commands.PrepareAsync(ct);
+        await commands.ExecuteNonQueryAsync(ct);
+        if (mark.RecordsAffected != 1)
+        {
+            throw new InvalidOperationException($"Batch {batch} of run {run.Id} was not pending any more when its results were written; nothing is committed.");
+        }
+    }
+}

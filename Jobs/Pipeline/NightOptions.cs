@@ -1,0 +1,29 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>How a night works through its users.</summary>
+internal sealed class NightOptions
+{
+    public const string Section = "Night";
+
+    /// <summary>Users per batch: a checkpoint, and what a killed worker repeats at most.</summary>
+    [Range(1, 5_000)]
+    public int BatchSize { get; set; } = 500;
+
+    /// <summary>Batches worked on at once by this process; one more than processors keeps them busy while a batch waits for PostgreSQL.</summary>
+    [Range(1, 64)]
+    public int Workers { get; set; } = Environment.ProcessorCount + 1;
+
+    /// <summary>Times a batch may end its worker before it is split to find the user at fault.</summary>
+    [Range(1, 10)]
+    public int MaxAttempts { get; set; } = 3;
+
+    /// <summary>How often to look for runs when no notification came.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00", ConvertValueInInvariantCulture = true, ParseLimitsInInvariantCulture = true)]
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>After this long without a statement PostgreSQL drops a worker that froze, and its batch is free again.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "01:00:00", ConvertValueInInvariantCulture = true, ParseLimitsInInvariantCulture = true)]
+    public TimeSpan IdleInTransactionTimeout { get; set; } = TimeSpan.FromSeconds(60);
+}

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Overnight.Core.Market;
+using Overnight.Core.Runs;
+using Overnight.Core.Warming;
+using Overnight.Jobs.Providers;
+using Overnight.Jobs.Scheduling;
+
+namespace Overnight.Jobs.Pipeline;
+
+internal static class PipelineSetup
+{
+    /// <summary>What a night needs, for the host and for commands alike.</summary>
+    public static IHostApplicationBuilder AddPipeline(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<NightOptions>().BindConfiguration(NightOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<FaultOptions>().BindConfiguration(FaultOptions.Section);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services
+            .AddSingleton<Faults>()
+            .AddSingleton<RunStore>()
+            .AddSingleton<IExchangeRateProvider, StoredExchangeRates>()
+            .AddSingleton<IPriceProvider, StoredPrices>()
+            .AddSingleton<ResultCacheWriter>()
+            .AddSingleton<RunPlanner>()
+            .AddSingleton<RunFinaliser>()
+            .AddSingleton<BatchCacher>()
+            .AddSingleton<RunProgress>()
+            .AddSingleton<Night>();
+        return builder;
+    }
+
+    /// <summary>The schedule, and the loop that works on whatever it starts.</summary>
+    public static IHostApplicationBuilder AddNightLoop(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<ScheduleOptions>().BindConfiguration(ScheduleOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services
+            .AddSingleton<Microsoft.Extensions.Options.IValidateOptions<ScheduleOptions>, ScheduleOptionsValidator>()
+            .AddSingleton<NightSchedule>()
+            .AddSingleton<FirstNight>()
+            .AddHostedService<NightLoop>()
+            .AddBell();
+        return builder;
+    }
+}

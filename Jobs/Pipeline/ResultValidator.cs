@@ -1,0 +1,26 @@
+using Overnight.Core.Portfolios;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>The last look at a result before it is stored (SPEC B3).</summary>
+internal static class ResultValidator
+{
+    /// <summary>Far beyond any real portfolio; an entry of this size would hurt the cache.</summary>
+    private const int MaxBytes = 4 * 1024 * 1024;
+
+    /// <exception cref="CalculationException">Amounts do not add up to the contribution, one is negative, or the entry is too large.</exception>
+    public static void Validate(UserPortfolio portfolio, Core.Recommendations.Calculation calculation, byte[] entry)
+    {
+        var sum = calculation.Unallocated;
+        foreach (ref readonly var ranked in calculation.Ranked)
+        {
+            if (ranked.Amount.IsNegative) throw Invalid($"Amount {ranked.Amount} is negative.");
+            sum += ranked.Amount;
+        }
+        var contribution = portfolio.Contribution ?? Decimal4.Zero;
+        if (sum != contribution) throw Invalid($"Amounts add up to {sum}, not to the contribution {contribution}.");
+        if (entry.Length > MaxBytes) throw Invalid($"The entry has {entry.Length} bytes; at most {MaxBytes} are cached.");
+    }
+
+    private static CalculationException Invalid(string detail) => new(CalculationStage.Validate, "invalid_result", detail);
+}

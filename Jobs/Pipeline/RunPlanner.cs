@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Overnight.Core.Market;
+using Overnight.Core.Runs;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>
+/// Sets a run up: exchange rates once, prices and fundamentals once per asset, the snapshot of them, and the batches of
+/// users. All in one transaction that holds the run's row, so that one replica plans and the others wait for it.
+/// </summary>
+internal sealed partial class RunPlanner(
+    NpgsqlDataSource dataSource, IExchangeRateProvider rates, IPriceProvider prices, IOptions<NightOptions> options, TimeProvider time, ILogger<RunPlanner> logger)
+{
+    private const string LockRun = "select planned_at is not null, completed_at is not null from overnight_job_runs where id = $1 for no key update";
+
+    // Both ends of each range of users; who is active is looked at again when a batch is loaded.
+    private const string PlanBatches = """
+        with active as (
+            select u.id, row_number() over (order by u.id) - 1 as n, count(*) over () as total
+            from user_markets m join users u on u.id = m.user_id join portfolios p on p.user_id = u.id
+            where m.market = $2 and u.deleted_at is null and u.banned_at is null
+              and exists (select from holdings h where h.user_id = u.id and not h.ignored)),
+        firsts as (select n / $3 as number, id, least($3, total - n) as size from active where n % $3 = 0),
+        lasts as (select n / $3 as number, id from active where n % $3 = $3 - 1 or n = total - 1)
+        insert into run_batches (run_id, number, first_user, last_user, size)
+        select $1, f.number, f.id, l.id, f.size from firsts f join lasts l using (number)
+        """;
+
+    private const string MarkPlanned = """
+        update overnight_job_runs set planned_at = $2, snapshot_id = $3, metrics = $4::json,
+            users_total = (select coalesce(sum(size), 0) from run_batches where run_id = $1)
+        where id = $1
+        """;
+
+    private const string InsertSnapshot = """
+        insert into market_snapshots (id, market, business_date, taken_at, prices_as_of, rates_as_of, payload)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        """;
+
+    /// <summary>Plans the run unless that is done; waits where another replica is at it.</summary>
+    public async Task PlanAsync(NightRun run, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (await IsPlannedAsync(connection, run.Id, ct)) return;
+
+        using var span = Telemetry.StartStep("plan", run);
+        var begin = Stopwatch.GetTimestamp();
+        var quotes = await rates.FetchAsync(ct);
+        var fetchRates = Stopwatch.GetElapsedTime(begin);
+        begin = Stopwatch.GetTimestamp();
+        var assets = await prices.FetchAsync(ct);
+        var fetchPrices = Stopwatch.GetElapsedTime(begin);
+        span?.SetTag("fetch_rates_ms", fetchRates.TotalMilliseconds).SetTag("fetch_prices_ms", fetchPrices.TotalMilliseconds);
+
+        var snapshot = Snapshot(run, assets, quotes);
+        await InsertSnapshotAsync(connection, snapshot, ct);
+        await ExecuteAsync(connection, "select ensure_month($1)", ct, run.BusinessDate);
+        var batches = await ExecuteAsync(connection, PlanBatches, ct, run.Id, run.Market, options.Value.BatchSize);
+        var metrics = $$"""{"fetch_rates_ms":{{fetchRates.TotalMilliseconds:F1}},"fetch_prices_ms":{{fetchPrices.TotalMilliseconds:F1}},"assets":{{assets.Count}},"rates":{{quotes.Count}}}""";
+        await ExecuteAsync(connection, MarkPlanned, ct, run.Id, time.GetUtcNow(), snapshot.Header.Id, metrics);
+        await transaction.CommitAsync(ct);
+        Log.Planned(logger, run.Id, run.Market, run.BusinessDate, run.Revision, batches, assets.Count, quotes.Count);
+    }
+
+    private MarketSnapshot Snapshot(NightRun run, IReadOnlyList<QuotedAsset> assets, IReadOnlyList<QuotedRate> quotes)
+    {
+        MarketSnapshotHeader header = new(
+            Guid.CreateVersion7(time.GetUtcNow()), run.Market, run.BusinessDate, time.GetUtcNow(),
+            assets.Max(a => a.PriceAsOf), quotes.Count == 0 ? null : quotes.Max(q => q.AsOf));
+        return new(header, [.. assets.Select(a => a.Asset)], CrossRates.Compute(quotes));
+    }
+
+    private static async Task<bool> IsPlannedAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
+    {
+        await using NpgsqlCommand command = new(LockRun, connection) { Parameters = { new() { Value = run } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        if (!await reader.ReadAsync(ct)) throw new InvalidOperationException($"Run {run} is not there any more.");
+        return reader.GetBoolean(0) || reader.GetBoolean(1);
+    }
+
+    private static Task<int> InsertSnapshotAsync(NpgsqlConnection connection, MarketSnapshot snapshot, CancellationToken ct)
+    {
+        var header = snapshot.Header;
+        return ExecuteAsync(connection, InsertSnapshot, ct, header.Id, header.Market, header.BusinessDate, header.TakenAt,
+            (object?)header.PricesAsOf ?? DBNull.Value, (object?)header.RatesAsOf ?? DBNull.Value, MarketSnapshotCodec.Encode(snapshot));
+    }
+
+    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
+    {
+        await using NpgsqlCommand command = new(sql, connection);
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        return await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Run {RunId} ({Market}, {BusinessDate}, revision {Revision}) is planned: {Batches} batches, {Assets} assets, {Rates} exchange rates.")]
+        public static partial void Planned(ILogger logger, Guid runId, string market, DateOnly businessDate, int revision, int batches, int assets, int rates);
+    }
+}

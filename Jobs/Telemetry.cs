@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Overnight.Core.Runs;
+using Overnight.Jobs.Pipeline;
+
+namespace Overnight.Jobs;
+
+/// <summary>What Jobs tells of itself. Ids go on spans, never on metrics.</summary>
+internal static class Telemetry
+{
+    public const string Name = "Overnight.Jobs";
+
+    public static readonly ActivitySource Source = new(Name);
+    private static readonly Meter Meter = new(Name);
+
+    private static readonly Counter<long> Users = Meter.CreateCounter<long>("overnight.night.users", "{user}", "Users computed, by outcome.");
+    private static readonly Histogram<double> BatchDuration = Meter.CreateHistogram<double>("overnight.night.batch.duration", "s", "Time from load to commit of a batch.");
+    private static readonly Histogram<double> RunDuration = Meter.CreateHistogram<double>("overnight.night.run.duration", "s", "Time from start to end of a run.");
+
+    public static Activity? StartBatch(NightRun run, ClaimedBatch batch) =>
+        StartStep("batch", run)?.SetTag("overnight.batch", batch.Number).SetTag("overnight.batch.size", batch.Size);
+
+    /// <summary>A child span of the run, whichever process the run began in.</summary>
+    public static Activity? StartStep(string name, NightRun run) =>
+        Source.StartActivity(name, ActivityKind.Internal, Parent(run))?.SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market);
+
+    public static ActivityContext Parent(NightRun run) =>
+        run.Traceparent is not null && ActivityContext.TryParse(run.Traceparent, null, isRemote: true, out var parent) ? parent : default;
+
+    public static void BatchDone(string market, int computed, int failed, TimeSpan took)
+    {
+        KeyValuePair<string, object?> tag = new("market", market);
+        Users.Add(computed, tag, new("outcome", "success"));
+        if (failed > 0) Users.Add(failed, tag, new("outcome", "failed"));
+        BatchDuration.Record(took.TotalSeconds, tag);
+    }
+
+    public static void RunDone(string market, string status, TimeSpan took) =>
+        RunDuration.Record(took.TotalSeconds, new("market", market), new("outcome", status));
+}
