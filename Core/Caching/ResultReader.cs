@@ -40,6 +40,10 @@ public sealed partial class ResultReader(
     private async Task<ResultAnswer> LoadAsync(Guid userId)
     {
         using var span = CacheTelemetry.Source.StartActivity("results.load");
+        // One who missed may come here after another's load has ended and its repair is done; a look costs less than a query.
+        var cached = await cache.GetAsync(userId, again: true).ConfigureAwait(false);
+        if (cached is not null) return new(cached, FromCache: true);
+
         var entry = await CurrentResults.ReadAsync(database, userId, CancellationToken.None).ConfigureAwait(false);
         if (entry is null) return default;
         if (!CacheEntry.IsIntact(entry, userId))
