@@ -73,7 +73,7 @@ internal sealed partial class CacheServer : IAsyncDisposable
         var garnet = redis is null ? await GarnetFileAsync(account, home, repository ?? Environment.CurrentDirectory, ct) : "";
 
         ChildProcess child = new(redis ?? ChildProcess.Dotnet, redis is null ? [garnet, "--config-import-path", configuration] : [configuration],
-            line => Log.Line(logger, line), account, home, new Dictionary<string, string> { ["HOME"] = home }, ledger);
+            line => Log.Line(logger, line), account, home, new Dictionary<string, string?> { ["HOME"] = home }, ledger);
         CacheServer server = new(child, redis is null ? CacheKind.Garnet : CacheKind.Redis, home, port, password);
         try
         {

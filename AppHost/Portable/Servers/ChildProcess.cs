@@ -26,7 +26,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     /// <param name="account">Whom to run it as; null for ourselves.</param>
     /// <param name="signal">How a later start ends it, should we be killed before we can.</param>
     public ChildProcess(string program, IEnumerable<string> arguments, Action<string>? line = null, ServerAccount? account = null,
-        string? directory = null, IReadOnlyDictionary<string, string>? environment = null, ProcessLedger? ledger = null, int signal = Terminate)
+        string? directory = null, IReadOnlyDictionary<string, string?>? environment = null, ProcessLedger? ledger = null, int signal = Terminate)
     {
         string[] command = [.. OwnSession, .. account?.Prefix ?? [], program, .. arguments];
         ProcessStartInfo start = new(command[0], command[1..])
@@ -37,7 +37,11 @@ internal sealed partial class ChildProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+        {
+            if (value is null) start.Environment.Remove(name);
+            else start.Environment[name] = value;
+        }
 
         process = new() { StartInfo = start };
         process.OutputDataReceived += (_, e) => Received(e.Data, line);
@@ -64,7 +68,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     /// <summary>Runs a tool to its end. <c>Output</c> is the end of what it wrote, errors included.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(string program, IEnumerable<string> arguments, CancellationToken ct,
-        ServerAccount? account = null, string? directory = null, IReadOnlyDictionary<string, string>? environment = null)
+        ServerAccount? account = null, string? directory = null, IReadOnlyDictionary<string, string?>? environment = null)
     {
         await using ChildProcess tool = new(program, arguments, null, account, directory, environment);
         var code = await tool.Exited.WaitAsync(ct);
