@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Aspire.Hosting.ApplicationModel;
 using Spectre.Console;
 
 namespace Overnight.AppHost;
@@ -54,7 +53,7 @@ internal sealed class AppConsole(IReadOnlyList<Resource> resources, TextWriter? 
     private Table Render()
     {
         var rows = new Table().RoundedBorder().BorderColor(Color.Grey).AddColumns("Resource", "State", "URL").AddColumn(new TableColumn("Last line").NoWrap());
-        foreach (var resource in resources.Where(r => r is not ParameterResource or IResourceWithConnectionString))
+        foreach (var resource in resources.Where(r => r is IResourceWithConnectionString or not ParameterResource))
         {
             var status = resource.Status;
             var colour = status.Failed ? "red" : status.State == KnownResourceStates.Running || status.State == KnownResourceStates.Finished ? "green" : "yellow";

@@ -64,6 +64,7 @@ internal sealed partial class CacheServer : IAsyncDisposable
             bind 127.0.0.1
             port {port}
             requirepass "{password.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}"
+            loglevel warning
             save ""
             appendonly no
             maxmemory {maxMemory ?? "0"}
