@@ -142,6 +142,23 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task Request_SessionGuessedToBeAnothers_AnswersItsOwnUser()
+    {
+        var (userId, token) = await ReadyAsync();
+        var (other, _) = await ReadyAsync();
+        await using var own = fixture.Another();
+        own.Get<SessionOwners>().Remember(TestPeople.Hash(token), other);
+        using var response = await own.GetAsync(Path, token);
+        using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
+        Assert.Equal(userId, answer.RootElement.GetProperty("data").GetProperty("userId").GetGuid());
+
+        var revoked = await own.Database.AddSessionAsync(other, revoked: TimeProvider.System.GetUtcNow());
+        own.Get<SessionOwners>().Remember(TestPeople.Hash(revoked), other);
+        using var refused = await own.GetAsync(Path, revoked);
+        await RefusedAsync(refused, "revoked");
+    }
+
+    [Fact]
     public async Task Request_GarbageToken_AsksNoServer()
     {
         await using var own = fixture.Another();
