@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using System.Text.RegularExpressions;
 using Spectre.Console;
 
 namespace Overnight.AppHost;
@@ -8,7 +9,7 @@ namespace Overnight.AppHost;
 /// What the resources say, a prefixed line each, and in a terminal below them one table of how they are. A line's own text ends the line,
 /// so that what it holds can be copied, or cut out by a script.
 /// </summary>
-internal sealed class AppConsole(IReadOnlyList<Resource> resources, TextWriter? output) : IAsyncDisposable
+internal sealed partial class AppConsole(IReadOnlyList<Resource> resources, TextWriter? output) : IAsyncDisposable
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(200);
     private readonly ConcurrentQueue<string> lines = [];
@@ -27,7 +28,7 @@ internal sealed class AppConsole(IReadOnlyList<Resource> resources, TextWriter? 
 
     public void Line(string label, string text)
     {
-        var line = $"{label.PadRight(width)} | {text}";
+        var line = $"{label.PadRight(width)} | {Escapes().Replace(text, "")}";
         if (screen is null) (output ?? Console.Out).WriteLine(line);
         else lines.Enqueue(line);
     }
@@ -50,7 +51,7 @@ internal sealed class AppConsole(IReadOnlyList<Resource> resources, TextWriter? 
             {
                 // The table goes, what was said takes its place, and the table comes back below. Only the terminal wraps, so a command is copied whole.
                 StringBuilder text = new(height == 0 ? "" : $"\e[{height}A\r\e[J");
-                while (lines.TryDequeue(out var line)) text.Append(line.Replace("\e", "", StringComparison.Ordinal)).Append(Environment.NewLine);
+                while (lines.TryDequeue(out var line)) text.Append(line).Append(Environment.NewLine);
                 await Console.Out.WriteAsync(text);
                 height = Write(before = rows);
             }
@@ -70,10 +71,14 @@ internal sealed class AppConsole(IReadOnlyList<Resource> resources, TextWriter? 
         var room = Math.Max(9, AnsiConsole.Profile.Width - 14 - Enumerable.Range(0, 3).Sum(column => rows.Max(row => Math.Max("Resource".Length, row[column].Length))));
         foreach (var row in rows)
         {
-            var text = row[3].ReplaceLineEndings(" ").Replace("\t", " ", StringComparison.Ordinal);
+            var text = Escapes().Replace(row[3], "").ReplaceLineEndings(" ").Replace("\t", " ", StringComparison.Ordinal);
             table.AddRow(new Text(row[0]), new Markup($"[{row[4]}]{row[1]}[/]"), new Text(row[2]), new Text(text.Length <= room ? text : text[..(room - 1)] + "…"));
         }
         AnsiConsole.Write(table);
         return rows.Count + 4;
     }
+
+    /// <summary>What would colour our lines, or move the cursor out of them.</summary>
+    [GeneratedRegex(@"\e\[[0-9;?]*[A-Za-z]|\e")]
+    private static partial Regex Escapes();
 }

@@ -136,6 +136,7 @@ internal sealed partial class CacheServer : IAsyncDisposable
         ["Port"] = port,
         ["AuthenticationMode"] = "Password",
         ["Password"] = password,
+        ["QuietMode"] = true,
         ["LogMemorySize"] = maxMemory ?? $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 21}m",
     });
 
