@@ -1,4 +1,4 @@
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 
 namespace Overnight.Tests.Harness;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 using Overnight.Core.Data;
 using Overnight.Tests.Harness;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Portable;

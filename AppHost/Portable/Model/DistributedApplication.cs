@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Overnight.AppHost;
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 
 namespace Aspire.Hosting;
 

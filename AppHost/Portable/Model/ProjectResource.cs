@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 
 namespace Aspire.Hosting.ApplicationModel;
 

@@ -1,7 +1,7 @@
 // The resources of Aspire's app model that AppHost.cs uses, each knowing how to run itself as a local process.
 using System.Security.Cryptography;
 using Overnight.AppHost;
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 
 namespace Aspire.Hosting.ApplicationModel;
 

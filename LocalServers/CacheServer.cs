@@ -7,7 +7,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
-namespace Overnight.AppHost.Servers;
+namespace Overnight.LocalServers;
 
 internal enum CacheKind
 {

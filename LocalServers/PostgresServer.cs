@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Overnight.AppHost.Servers;
+namespace Overnight.LocalServers;
 
 /// <summary>A PostgreSQL server of our own, on 127.0.0.1, with its data in a folder that it can be started on again.</summary>
 internal sealed partial class PostgresServer : IAsyncDisposable
