@@ -37,7 +37,8 @@ internal static class JobsBuilder
             database.ConnectionStringBuilder.WriteBufferSize = BufferSize;
         });
         builder.AddNpgsqlDbContext<OvernightContext>("overnight", s => s.DisableRetry = true);
-        builder.AddRedisClient("cache");
+        // Commands like migrate run where there is no cache yet: it is connected when it is first asked for.
+        builder.AddRedisClient("cache", s => s.DisableAutoActivation = true);
         builder.Services.TryAddSingleton(TimeProvider.System);
     }
 

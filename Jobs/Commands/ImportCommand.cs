@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Overnight.Jobs.Import;
 
@@ -14,7 +16,11 @@ internal static class ImportCommand
     private static Command Companies()
     {
         var file = FileArgument("Symbol, Name, Sector, Price, Price/Earnings, Dividend Yield, Earnings/Share, Market Cap, EBITDA, Price/Sales, Price/Book");
-        Option<DateOnly?> asOf = new("--as-of") { Description = "The day the figures are of, year-month-day; without it, the day the file was last written." };
+        Option<DateOnly?> asOf = new("--as-of")
+        {
+            Description = "The day the figures are of, year-month-day; without it, the day the file was last written.",
+            CustomParser = ParseDay,
+        };
         Option<string> market = new("--market") { Description = "The market the companies are listed at.", DefaultValueFactory = _ => "NYSE" };
         var skip = SkipOption();
         Command command = new("companies", "Imports companies with price and fundamentals, in US dollars.") { file, asOf, market, skip };
@@ -56,6 +62,14 @@ internal static class ImportCommand
     private static Argument<string> FileArgument(string columns) => new("FILE") { Description = $"A CSV file in UTF-8 whose header has the columns {columns}." };
 
     private static Option<bool> SkipOption() => new("--skip-bad-rows") { Description = "Imports the good rows and lists the bad ones; without it one bad row refuses the file." };
+
+    private static DateOnly? ParseDay(ArgumentResult result)
+    {
+        var text = result.Tokens[^1].Value;
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)) return day;
+        result.AddError($"--as-of must be a day of the calendar as yyyy-MM-dd, not '{BadRow.Shorten(text)}'.");
+        return null;
+    }
 
     private static string Describe(int rows) => $"{rows:N0} rows read";
 

@@ -17,6 +17,7 @@ internal sealed class CsvTable : IDisposable
     private readonly BadRows _bad;
     private readonly CsvReader _reader;
     private int[] _positions = [];
+    private string? _brokenHeader;
 
     private CsvTable(string path, TextReader text, string[] columns, BadRows bad)
     {
@@ -114,7 +115,11 @@ internal sealed class CsvTable : IDisposable
 
     private void RejectRow(CsvMalformedRecord record)
     {
-        if (_positions.Length == 0) return;
+        if (_positions.Length == 0)
+        {
+            _brokenHeader ??= record.RawRecord;
+            return;
+        }
         Rows++;
         _bad.Add(new((int)record.LineNumber, null, null, record.Reason switch
         {
@@ -134,6 +139,8 @@ internal sealed class CsvTable : IDisposable
         {
             throw Unreadable(exception);
         }
+        // The reader passes over it, and would take the next line for the header.
+        if (_brokenHeader is not null) throw new CommandException($"{_path}, line 1: is no header of comma-separated columns: \"{BadRow.Shorten(_brokenHeader)}\". Expected are the columns {Quote(_columns)}.");
         var header = _reader.Headers.Select(h => h.Trim()).ToArray();
         if (header.Length == 0) throw new CommandException($"{_path} is empty. Expected is a header line with the columns {Quote(_columns)}.");
         var missing = _columns.Where(c => !header.Contains(c, StringComparer.OrdinalIgnoreCase)).ToArray();
