@@ -11,7 +11,8 @@ builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 builder.AddServiceDefaults();
 builder.AddNpgsqlDataSource("overnight");
 builder.AddNpgsqlDbContext<OvernightContext>("overnight", settings => settings.DisableRetry = true);
-builder.AddRedisClient("cache");
+// A cache that is away is no reason not to start.
+builder.AddRedisClient("cache", configureOptions: options => options.AbortOnConnectFail = false);
 
 builder.AddProblems();
 builder.AddSessions();

@@ -1,1 +1,15 @@
-System.Console.WriteLine("not yet");
+using System.CommandLine;
+using Overnight.Benchmarks.Dashboard;
+using Overnight.Benchmarks.Load;
+using Overnight.Benchmarks.Night;
+using Overnight.Benchmarks.Reporting;
+using Overnight.Benchmarks.Warm;
+
+RootCommand root = new("Overnight's figures, each beside its limit or a rival, measured in one run on one machine.")
+{
+    NightCommand.Create(),
+    WarmCommand.Create(),
+    DashboardCommand.Create(),
+    LoadCommand.Create(),
+};
+return await BenchmarkCommandLine.RunAsync(root, args);

@@ -32,7 +32,7 @@ internal static class DashboardRoutes
     {
         var group = app.MapGroup("/api/dashboard").WithTags("Dashboard").RequireAuthorization(SessionSetup.SignedIn)
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapGet("", GetAsync).WithName("GetDashboard").WithSummary("The signed-in user's recommendations, from the cache when it has them.")
+        group.MapGet("", GetAsync).WithName("GetDashboard").WithMetadata(new EarlyRead(BeginReading)).WithSummary("The signed-in user's recommendations, from the cache when it has them.")
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
@@ -40,7 +40,8 @@ internal static class DashboardRoutes
     {
         // The only user id there is: nothing of the request can name another (SPEC C5).
         var userId = SessionPrincipal.Of(context).UserId;
-        var answer = await reader.GetAsync(userId, ct);
+        var begun = context.Features.Get<BegunRead>();
+        var answer = await reader.GetAsync(userId, begun?.UserId == userId ? begun.Entry : null, ct);
         if (answer.Entry is { } entry) return new DashboardAnswer(entry, answer.FromCache, time.GetUtcNow());
 
         var missing = answer.Unreadable
@@ -51,4 +52,9 @@ internal static class DashboardRoutes
         if (missing.Stage is not null) (extensions["stage"], extensions["failure"]) = (missing.Stage, missing.Failure);
         return TypedResults.Problem(missing.Detail, statusCode: StatusCodes.Status404NotFound, title: "No recommendations to show", extensions: extensions);
     }
+
+    private static void BeginReading(HttpContext context, Guid probableUser) =>
+        context.Features.Set(new BegunRead(probableUser, context.RequestServices.GetRequiredService<ResultReader>().Begin(probableUser)));
+
+    private sealed record BegunRead(Guid UserId, ValueTask<byte[]?> Entry);
 }

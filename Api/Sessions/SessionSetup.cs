@@ -20,7 +20,7 @@ internal static class SessionSetup
 
     public static void AddSessions(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<SessionStore>();
+        builder.Services.AddSingleton<SessionStore>().AddSingleton<SessionOwners>();
         builder.Services.AddAuthentication(Scheme).AddScheme<AuthenticationSchemeOptions, SessionHandler>(Scheme, null);
         builder.Services.AddAuthorizationBuilder()
             .AddPolicy(SignedIn, policy => policy.RequireAuthenticatedUser())

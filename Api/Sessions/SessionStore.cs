@@ -39,7 +39,7 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
     private readonly SingleFlight<string, SessionLookup> _loads = new(TimeSpan.Zero, time);
 
     /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
-    public async ValueTask<SessionLookup> FindAsync(string hash, CancellationToken ct)
+    public async Task<SessionLookup> FindAsync(string hash, CancellationToken ct)
     {
         var (outcome, value) = await cache.GetAsync(CacheKeys.Session(hash));
         var session = value is null ? null : CachedSession.Read(value, hash);

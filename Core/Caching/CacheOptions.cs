@@ -17,7 +17,7 @@ public sealed class CacheOptions
     public long MemoryBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>How long a result stays in memory: the bound on staleness should a message be lost.</summary>
-    public TimeSpan MemoryTtl { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan MemoryTtl { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// How long a result loaded from PostgreSQL answers others who missed it too. Long enough that a burst is one query,

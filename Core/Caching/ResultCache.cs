@@ -9,10 +9,12 @@ public sealed class ResultCache(CacheStore store, MemoryResults memory, CacheTel
     /// <summary>Whether nothing but a miss is to be had, and writing is no use.</summary>
     public bool IsAway => store.IsAway;
 
+    /// <param name="userId">Whose.</param>
+    /// <param name="again">Whether this is a second look after a miss, which counts only when it finds something.</param>
     /// <returns>The bytes of <c>recs:{userId}</c>, which must not be changed, or null.</returns>
-    public ValueTask<byte[]?> GetAsync(Guid userId)
+    public ValueTask<byte[]?> GetAsync(Guid userId, bool again = false)
     {
-        if (!memory.TryGet(userId, out var value)) return ReadAsync(userId);
+        if (!memory.TryGet(userId, out var value)) return ReadAsync(userId, again);
         telemetry.Read(CacheSet.Results, CacheOutcome.MemoryHit);
         return new(value);
     }
@@ -43,12 +45,12 @@ public sealed class ResultCache(CacheStore store, MemoryResults memory, CacheTel
     /// <param name="lastUser">Last, in PostgreSQL's order.</param>
     public void Announce(Guid runId, Guid firstUser, Guid lastUser) => store.Publish(CacheChannel.Changed(runId, firstUser, lastUser));
 
-    private async ValueTask<byte[]?> ReadAsync(Guid userId)
+    private async ValueTask<byte[]?> ReadAsync(Guid userId, bool again)
     {
         var epoch = memory.Epoch;
         var (outcome, value) = await store.GetAsync(CacheKeys.Recommendations(userId)).ConfigureAwait(false);
         if (value is not null && !CacheEntry.IsIntact(value, userId)) (outcome, value) = (CacheOutcome.Damaged, null);
-        telemetry.Read(CacheSet.Results, outcome);
+        if (!again || value is not null) telemetry.Read(CacheSet.Results, outcome);
         if (value is not null) memory.Put(userId, value, epoch);
         return value;
     }

@@ -19,10 +19,16 @@ public sealed partial class ResultReader(
 {
     private readonly SingleFlight<Guid, ResultAnswer> _loads = new(options.Value.LoadShared, time);
 
+    /// <summary>Asks the cache, and nothing else, for what <see cref="GetAsync"/> will want.</summary>
+    public ValueTask<byte[]?> Begin(Guid userId) => cache.GetAsync(userId);
+
+    /// <param name="userId">Whose.</param>
+    /// <param name="begun">What <see cref="Begin"/> gave for the same user, if it was asked.</param>
+    /// <param name="ct">Ends this caller's wait.</param>
     /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
-    public async ValueTask<ResultAnswer> GetAsync(Guid userId, CancellationToken ct)
+    public async ValueTask<ResultAnswer> GetAsync(Guid userId, ValueTask<byte[]?>? begun, CancellationToken ct)
     {
-        var entry = await cache.GetAsync(userId).ConfigureAwait(false);
+        var entry = begun is { } read ? await read.ConfigureAwait(false) : await Begin(userId).ConfigureAwait(false);
         if (entry is not null) return new(entry, FromCache: true);
         return await _loads.RunAsync(userId, this, static (user, reader) => reader.LoadAsync(user), ct).ConfigureAwait(false);
     }
@@ -40,6 +46,10 @@ public sealed partial class ResultReader(
     private async Task<ResultAnswer> LoadAsync(Guid userId)
     {
         using var span = CacheTelemetry.Source.StartActivity("results.load");
+        // One who missed may come here after another's load has ended and its repair is done; a look costs less than a query.
+        var cached = await cache.GetAsync(userId, again: true).ConfigureAwait(false);
+        if (cached is not null) return new(cached, FromCache: true);
+
         var entry = await CurrentResults.ReadAsync(database, userId, CancellationToken.None).ConfigureAwait(false);
         if (entry is null) return default;
         if (!CacheEntry.IsIntact(entry, userId))

@@ -27,6 +27,7 @@ public sealed class MarketSnapshot
         _ordinals = assets.Select((a, i) => (a.Id, i)).DistinctBy(x => x.Id).ToFrozenDictionary(x => x.Id, x => x.i);
 
         Fundamentals = new decimal[assets.Count * Metrics.Count];
+        NearFundamentals = new double[Fundamentals.Length];
         Present = new ushort[assets.Count];
         JsonHeads = new byte[assets.Count][];
         for (var i = 0; i < assets.Count; i++)
@@ -35,6 +36,7 @@ public sealed class MarketSnapshot
             {
                 if (assets[i].Fundamentals[m] is not { } value) continue;
                 Fundamentals[i * Metrics.Count + m] = value;
+                NearFundamentals[i * Metrics.Count + m] = (double)value;
                 Present[i] |= (ushort)(1 << m);
             }
             JsonHeads[i] = Encoding.UTF8.GetBytes($"{{\"assetId\":\"{assets[i].Id:D}\",\"symbol\":\"{JsonEncodedText.Encode(assets[i].Symbol)}\"");
@@ -54,6 +56,9 @@ public sealed class MarketSnapshot
 
     /// <summary>Value of metric m of asset a at [a * Metrics.Count + m]; 0 where <see cref="Present"/> has no bit for it.</summary>
     internal decimal[] Fundamentals { get; }
+
+    /// <summary>The same as floating point, which settles most comparisons.</summary>
+    internal double[] NearFundamentals { get; }
 
     /// <summary>A bit per metric that is known, by asset.</summary>
     internal ushort[] Present { get; }

@@ -46,7 +46,9 @@ internal sealed class JsonBuffer(int capacity)
     {
         Reserve(Caching.CacheEntry.TailLength);
         Length = Caching.CacheEntry.WriteTail(_bytes, Length);
-        return Written.ToArray();
+        var entry = GC.AllocateUninitializedArray<byte>(Length);
+        Written.CopyTo(entry);
+        return entry;
     }
 
     private Span<byte> Reserve(int count)

@@ -15,4 +15,10 @@ public enum ComparisonOperator { GreaterThan, GreaterOrEqual, LessThan, LessOrEq
 /// <param name="Required">A bit per <see cref="Metric"/> that must be known, or the criterion is skipped.</param>
 public readonly record struct Criterion(
     ReadOnlyMemory<byte> IdJson, ReadOnlyMemory<byte> NameJson, Metric Metric, ComparisonOperator Operator,
-    decimal Value, decimal Upper, Decimal4 Points, ushort Required);
+    decimal Value, decimal Upper, Decimal4 Points, ushort Required)
+{
+    /// <summary>The bounds as floating point, which settles most comparisons; see <see cref="Scorer"/>.</summary>
+    internal double NearValue { get; } = (double)Value;
+
+    internal double NearUpper { get; } = (double)Upper;
+}

@@ -95,13 +95,19 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
 
     private static async Task<List<CacheableResult>> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, IReadOnlyList<UserResult> results, CancellationToken ct)
     {
-        await using NpgsqlCommand command = new(LockCurrent, connection, transaction)
+        await using NpgsqlBatch commands = new(connection, transaction)
         {
-            Parameters = { new() { Value = results.Select(r => r.UserId).ToArray() }, new() { Value = runId } },
+            BatchCommands =
+            {
+                // A mark that a power cut takes away only means that the batch is cached once more.
+                new("select set_config('synchronous_commit', 'off', true)"),
+                new(LockCurrent) { Parameters = { new() { Value = results.Select(r => r.UserId).ToArray() }, new() { Value = runId } } },
+            },
         };
-        await command.PrepareAsync(ct);
+        await commands.PrepareAsync(ct);
         List<CacheableResult> current = new(results.Count);
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        await using var reader = await commands.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
         var at = 0;
         while (await reader.ReadAsync(ct))
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Overnight.Core.Data;
 using Overnight.Core.Portfolios;
 using Overnight.Core.Runs;
 
@@ -16,6 +17,9 @@ internal sealed class BatchData
     public List<LoadedUser> Users { get; } = [];
     public List<LoadedClass> Classes { get; } = [];
     public List<LoadedHolding> Holdings { get; } = [];
+
+    /// <summary>The buffer that holdings come through.</summary>
+    public CopyReader Copy { get; } = new();
 
     public ReadOnlySpan<LoadedUser> UserSpan => CollectionsMarshal.AsSpan(Users);
 

@@ -5,8 +5,8 @@ using Overnight.Core.Portfolios;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Loads a batch completely, three sets in one round trip, before anything is written. The sets are ordered by user, so
-/// that they are merged without a lookup.
+/// Loads a batch completely, in two round trips, before anything is written. The sets are ordered by user, so that they
+/// are merged without a lookup. Holdings, by far the most rows, come by COPY.
 /// </summary>
 internal static class BatchLoader
 {
@@ -20,11 +20,6 @@ internal static class BatchLoader
         order by u.id
         """;
 
-    private const string Holdings = """
-        select user_id, asset_id, class_id, quantity from holdings
-        where user_id between $1 and $2 and not ignored order by user_id, asset_id
-        """;
-
     // After the holdings: a class is added before a holding uses it.
     private const string Classes = """
         select user_id, id, name, target_min, target_max, min_amount from asset_classes
@@ -34,12 +29,12 @@ internal static class BatchLoader
     public static async Task LoadAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedBatch batch, string market, BatchData data, CancellationToken ct)
     {
         data.Clear();
+        await LoadHoldingsAsync(connection, batch, data, ct);
         await using NpgsqlBatch commands = new(connection, transaction)
         {
             BatchCommands =
             {
                 new(Users) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser }, new() { Value = market } } },
-                new(Holdings) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser } } },
                 new(Classes) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser } } },
             },
         };
@@ -55,17 +50,23 @@ internal static class BatchLoader
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            data.Holdings.Add(new(reader.GetGuid(0), reader.GetGuid(1), reader.IsDBNull(2) ? null : reader.GetGuid(2), reader.GetDecimal(3)));
-        }
-        await reader.NextResultAsync(ct);
-        while (await reader.ReadAsync(ct))
-        {
             data.Classes.Add(new(
                 reader.GetGuid(0), reader.GetGuid(1), JsonEncodedText.Encode(reader.GetString(2)).EncodedUtf8Bytes.ToArray(),
                 reader.IsDBNull(3) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(3)),
                 reader.IsDBNull(4) ? Decimal4.Hundred : Decimal4.Round(reader.GetDecimal(4)),
                 reader.IsDBNull(5) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(5))));
         }
+    }
+
+    /// <summary>COPY takes no parameters; what is put into its text is the form of a UUID, which can hold nothing else.</summary>
+    private static async Task LoadHoldingsAsync(NpgsqlConnection connection, ClaimedBatch batch, BatchData data, CancellationToken ct)
+    {
+        var copy = data.Copy;
+        await copy.LoadAsync(connection, $"""
+            select user_id, asset_id, class_id, quantity from holdings
+            where user_id between '{batch.FirstUser:D}' and '{batch.LastUser:D}' and not ignored order by user_id, asset_id
+            """, ct);
+        while (copy.NextRow()) data.Holdings.Add(new(copy.Guid(), copy.Guid(), copy.OptionalGuid(), copy.Numeric8()));
     }
 
     /// <summary>There are a few dozen currencies and millions of users: one string each will do.</summary>

@@ -15,6 +15,7 @@ internal sealed partial class BatchWorker(
     RunContext context, NpgsqlDataSource dataSource, BatchCacher cacher, IOptions<NightOptions> options, Faults faults, TimeProvider time, ILogger<BatchWorker> logger)
 {
     private readonly BatchData _data = new();
+    private readonly BatchWriter _writer = new();
     private readonly BatchCalculator _calculator = new(context, time, faults);
     private readonly NightRun _run = context.Run;
 
@@ -66,7 +67,7 @@ internal sealed partial class BatchWorker(
         faults.At("loaded");
         _calculator.Calculate(_data, batch.Number);
         faults.At("calculated");
-        await BatchWriter.WriteAsync(connection, transaction, context, batch.Number, _calculator, Stopwatch.GetElapsedTime(begin).TotalMilliseconds, ct);
+        await _writer.WriteAsync(connection, transaction, context, batch.Number, _calculator, Stopwatch.GetElapsedTime(begin).TotalMilliseconds, ct);
         faults.At("written");
         await transaction.CommitAsync(ct);
         faults.At("committed");

@@ -1,6 +1,6 @@
 using Npgsql;
-using NpgsqlTypes;
 using Overnight.Core.Auditing;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
@@ -9,9 +9,11 @@ namespace Overnight.Jobs.Pipeline;
 /// Writes a batch inside the transaction that claimed it: events, results and postings by binary COPY, then what is
 /// current, who failed, and the batch's own mark. Nothing of it exists until the commit.
 /// </summary>
-internal static class BatchWriter
+internal sealed class BatchWriter
 {
-    public static async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, int batch, BatchCalculator calculator, double workMs, CancellationToken ct)
+    private readonly CopyWriter _copy = new();
+
+    public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, int batch, BatchCalculator calculator, double workMs, CancellationToken ct)
     {
         await CopyEventsAsync(connection, context.Run, calculator, ct);
         if (calculator.Results.Count > 0)
@@ -22,67 +24,67 @@ internal static class BatchWriter
         await MarkAsync(connection, transaction, context.Run, batch, calculator, workMs, ct);
     }
 
-    private static async Task CopyEventsAsync(NpgsqlConnection connection, NightRun run, BatchCalculator calculator, CancellationToken ct)
+    private async Task CopyEventsAsync(NpgsqlConnection connection, NightRun run, BatchCalculator calculator, CancellationToken ct)
     {
-        await using var copy = await connection.BeginBinaryImportAsync("copy calculation_events (business_date, run_id, user_id, type, occurred_at, payload) from stdin (format binary)", ct);
+        await _copy.BeginAsync(connection, "calculation_events (business_date, run_id, user_id, type, occurred_at, payload)", ct);
         foreach (var result in calculator.Results)
         {
-            Event(copy, run, result.UserId, CalculationEvent.Started, result.GeneratedAt, result.Started);
-            Event(copy, run, result.UserId, CalculationEvent.InputsCaptured, result.GeneratedAt, result.Inputs);
-            Event(copy, run, result.UserId, CalculationEvent.ScoresComputed, result.GeneratedAt, result.Scores);
-            Event(copy, run, result.UserId, CalculationEvent.Completed, result.GeneratedAt, result.Completed);
+            await EventAsync(run, result.UserId, CalculationEvent.Started, result.GeneratedAt, result.Started, ct);
+            await EventAsync(run, result.UserId, CalculationEvent.InputsCaptured, result.GeneratedAt, result.Inputs, ct);
+            await EventAsync(run, result.UserId, CalculationEvent.ScoresComputed, result.GeneratedAt, result.Scores, ct);
+            await EventAsync(run, result.UserId, CalculationEvent.Completed, result.GeneratedAt, result.Completed, ct);
         }
         foreach (var failure in calculator.Failures)
         {
-            Event(copy, run, failure.UserId, CalculationEvent.Started, failure.At, failure.Started);
-            Event(copy, run, failure.UserId, CalculationEvent.Completed, failure.At, failure.Completed);
+            await EventAsync(run, failure.UserId, CalculationEvent.Started, failure.At, failure.Started, ct);
+            await EventAsync(run, failure.UserId, CalculationEvent.Completed, failure.At, failure.Completed, ct);
         }
-        await copy.CompleteAsync(ct);
+        await _copy.CompleteAsync(ct);
     }
 
-    private static void Event(NpgsqlBinaryImporter copy, NightRun run, Guid userId, CalculationEvent type, DateTimeOffset at, byte[] payload)
+    private async ValueTask EventAsync(NightRun run, Guid userId, CalculationEvent type, DateTimeOffset at, byte[] payload, CancellationToken ct)
     {
-        copy.StartRow();
-        copy.Write(run.BusinessDate, NpgsqlDbType.Date);
-        copy.Write(run.Id, NpgsqlDbType.Uuid);
-        copy.Write(userId, NpgsqlDbType.Uuid);
-        copy.Write((short)type, NpgsqlDbType.Smallint);
-        copy.Write(at.UtcDateTime, NpgsqlDbType.TimestampTz);
-        copy.Write(payload, NpgsqlDbType.Bytea);
+        await _copy.RowAsync(6, ct);
+        _copy.Date(run.BusinessDate);
+        _copy.Id(run.Id);
+        _copy.Id(userId);
+        _copy.SmallInt((short)type);
+        _copy.Time(at);
+        _copy.Bytes(payload);
     }
 
-    private static async Task CopyResultsAsync(NpgsqlConnection connection, NightRun run, int batch, BatchCalculator calculator, CancellationToken ct)
+    private async Task CopyResultsAsync(NpgsqlConnection connection, NightRun run, int batch, BatchCalculator calculator, CancellationToken ct)
     {
-        await using var copy = await connection.BeginBinaryImportAsync("copy calculation_results (user_id, business_date, run_id, batch, position, generated_at, recommendations, portfolio) from stdin (format binary)", ct);
+        await _copy.BeginAsync(connection, "calculation_results (user_id, business_date, run_id, batch, position, generated_at, recommendations, portfolio)", ct);
         short position = 0;
         foreach (var result in calculator.Results)
         {
-            copy.StartRow();
-            copy.Write(result.UserId, NpgsqlDbType.Uuid);
-            copy.Write(run.BusinessDate, NpgsqlDbType.Date);
-            copy.Write(run.Id, NpgsqlDbType.Uuid);
-            copy.Write(batch, NpgsqlDbType.Integer);
-            copy.Write(position++, NpgsqlDbType.Smallint);
-            copy.Write(result.GeneratedAt.UtcDateTime, NpgsqlDbType.TimestampTz);
-            copy.Write(result.Recommendations, NpgsqlDbType.Bytea);
-            copy.Write(result.Portfolio, NpgsqlDbType.Bytea);
+            await _copy.RowAsync(8, ct);
+            _copy.Id(result.UserId);
+            _copy.Date(run.BusinessDate);
+            _copy.Id(run.Id);
+            _copy.Integer(batch);
+            _copy.SmallInt(position++);
+            _copy.Time(result.GeneratedAt);
+            _copy.Bytes(result.Recommendations);
+            _copy.Bytes(result.Portfolio);
         }
-        await copy.CompleteAsync(ct);
+        await _copy.CompleteAsync(ct);
     }
 
-    private static async Task CopyPostingsAsync(NpgsqlConnection connection, RunContext context, int batch, BatchCalculator calculator, CancellationToken ct)
+    private async Task CopyPostingsAsync(NpgsqlConnection connection, RunContext context, int batch, BatchCalculator calculator, CancellationToken ct)
     {
-        await using var copy = await connection.BeginBinaryImportAsync("copy asset_postings (business_date, asset_id, run_id, batch, positions) from stdin (format binary)", ct);
+        await _copy.BeginAsync(connection, "asset_postings (business_date, asset_id, run_id, batch, positions)", ct);
         foreach (var (asset, bitmap) in calculator.Postings.All)
         {
-            copy.StartRow();
-            copy.Write(context.Run.BusinessDate, NpgsqlDbType.Date);
-            copy.Write(context.Market.Assets[asset].Id, NpgsqlDbType.Uuid);
-            copy.Write(context.Run.Id, NpgsqlDbType.Uuid);
-            copy.Write(batch, NpgsqlDbType.Integer);
-            copy.Write(bitmap, NpgsqlDbType.Bytea);
+            await _copy.RowAsync(5, ct);
+            _copy.Date(context.Run.BusinessDate);
+            _copy.Id(context.Market.Assets[asset].Id);
+            _copy.Id(context.Run.Id);
+            _copy.Integer(batch);
+            _copy.Bytes(bitmap);
         }
-        await copy.CompleteAsync(ct);
+        await _copy.CompleteAsync(ct);
     }
 
     // Later nights win: by business date, then by run id, which grows with time.

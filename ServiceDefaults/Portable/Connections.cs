@@ -147,28 +147,45 @@ namespace Microsoft.Extensions.Hosting
             : throw new InvalidOperationException($"There is no connection string '{name}': start the app with the AppHost, or set ConnectionStrings__{name}.");
     }
 
-    internal sealed class NpgsqlHealthCheck(NpgsqlDataSource source) : IHealthCheck
+    /// <summary>A store that is away is a word in a log, not a stack trace each time a probe asks.</summary>
+    internal abstract class StoreHealthCheck : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                await AskAsync(cancellationToken);
+                return HealthCheckResult.Healthy();
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                // Whatever the client throws when its server is away; the check's own limit is told by whoever set it.
+                return new(context.Registration.FailureStatus, e.Message);
+            }
+        }
+
+        protected abstract Task AskAsync(CancellationToken ct);
+    }
+
+    internal sealed class NpgsqlHealthCheck(NpgsqlDataSource source) : StoreHealthCheck
+    {
+        protected override async Task AskAsync(CancellationToken ct)
         {
             await using var command = source.CreateCommand("select 1");
-            await command.ExecuteScalarAsync(cancellationToken);
-            return HealthCheckResult.Healthy();
+            await command.ExecuteScalarAsync(ct);
         }
     }
 
-    internal sealed class DbContextHealthCheck<TContext>(TContext context) : IHealthCheck where TContext : DbContext
+    internal sealed class DbContextHealthCheck<TContext>(TContext database) : StoreHealthCheck where TContext : DbContext
     {
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext check, CancellationToken cancellationToken = default) =>
-            await context.Database.CanConnectAsync(cancellationToken) ? HealthCheckResult.Healthy() : new(check.Registration.FailureStatus);
-    }
-
-    internal sealed class RedisHealthCheck(IConnectionMultiplexer redis) : IHealthCheck
-    {
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        protected override async Task AskAsync(CancellationToken ct)
         {
-            await redis.GetDatabase().PingAsync().WaitAsync(cancellationToken);
-            return HealthCheckResult.Healthy();
+            if (!await database.Database.CanConnectAsync(ct)) throw new InvalidOperationException("The database can't be reached.");
         }
+    }
+
+    internal sealed class RedisHealthCheck(IConnectionMultiplexer redis) : StoreHealthCheck
+    {
+        protected override Task AskAsync(CancellationToken ct) => redis.GetDatabase().PingAsync().WaitAsync(ct);
     }
 }

@@ -5,8 +5,8 @@ internal static class Repository
 {
     public static string Folder { get; } = Find() ?? throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Overnight.sln.");
 
-    /// <summary>Where the app, too, keeps what it fetched.</summary>
-    public static string DataFolder { get; } = Path.Combine(Folder, ".data");
+    /// <summary>Where the app, too, keeps a PostgreSQL that it fetched.</summary>
+    public static string BinariesFolder { get; } = Path.Combine(Folder, ".data", "postgres-binaries");
 
     private static string? Find()
     {

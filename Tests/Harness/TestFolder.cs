@@ -1,11 +1,11 @@
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 
 namespace Overnight.Tests.Harness;
 
 /// <summary>The folder of one run of the tests, with the ledger of its processes; what a killed run left, the next one ends and deletes.</summary>
 internal sealed class TestFolder : IDisposable
 {
-    private const string Prefix = "overnight-tests-";
+    public const string Prefix = "overnight-tests-";
     private readonly string path;
     private int folders;
 
@@ -39,7 +39,7 @@ internal sealed class TestFolder : IDisposable
         Delete(path);
     }
 
-    private static void Delete(string path)
+    public static void Delete(string path)
     {
         // As root, servers have their files elsewhere.
         foreach (var pointer in Directory.EnumerateFiles(path, ServerAccount.Pointer, SearchOption.AllDirectories))

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 using Overnight.Core.Data;
 using Overnight.Tests.Harness;
 
@@ -45,7 +45,7 @@ public sealed class TestServers : IAsyncDisposable
 
     /// <summary>A PostgreSQL of the test's own, to stop or kill; give its directory and port to start it again.</summary>
     internal async Task<PostgresServer> StartPostgresAsync(CancellationToken ct, string? directory = null, int port = 0, bool installed = true) => await StartedAsync(
-        PostgresServer.StartAsync(directory ?? await CreateFolderAsync(), NullLogger.Instance, ct, port: port, durable: false, binaries: Repository.DataFolder, installed: installed,
+        PostgresServer.StartAsync(directory ?? await CreateFolderAsync(), NullLogger.Instance, ct, port: port, durable: false, binaries: Repository.BinariesFolder, installed: installed,
             ledger: (await folder.Value).Ledger));
 
     /// <summary>A cache of the test's own, to stop or kill; give its directory and port to start it again.</summary>

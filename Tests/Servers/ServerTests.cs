@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 using Overnight.Tests.Harness;
 using StackExchange.Redis;
 

@@ -1,5 +1,4 @@
 // The methods of Aspire's app model that AppHost.cs uses, with Aspire's signatures.
-using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Configuration;
 using Overnight.AppHost;
 

@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Aspire.Hosting.ApplicationModel;
 using Overnight.AppHost;
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 
 namespace Aspire.Hosting;
 
@@ -15,6 +14,7 @@ public class DistributedApplication : IAsyncDisposable, IDisposable
     private readonly AppConsole console;
     private Task started = Task.CompletedTask;
     private Task? stopped;
+    private DistributedApplicationException? failure;
 
     internal DistributedApplication(DistributedApplicationBuilder builder, List<Resource> resources, string outputPath)
     {
@@ -145,11 +145,12 @@ public class DistributedApplication : IAsyncDisposable, IDisposable
         }
         catch (Exception e)
         {
-            // Whatever it was, whoever waits for this resource must hear of it. The first cause is told, not each that waited for it.
-            var cause = e is DistributedApplicationException { InnerException: not null } ? e : new DistributedApplicationException($"'{resource.Name}' did not start: {e.Message}", e);
-            resource.Status.Fail(cause);
-            if (!stopping.IsCancellationRequested) stopping.Cancel();
-            throw cause;
+            // Whatever it was, whoever waits for this resource must hear of it. What the first failure brings down tells that one, not its own.
+            DistributedApplicationException own = new(e is OperationCanceledException ? $"'{resource.Name}' was stopped before it was up." : $"'{resource.Name}' did not start: {e.Message}", e);
+            var first = Interlocked.CompareExchange(ref failure, own, null) ?? own;
+            resource.Status.Fail(first);
+            if (!stopping.IsCancellationRequested) await stopping.CancelAsync();
+            throw first;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.Json;
-using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Configuration;
 using Overnight.AppHost;
 

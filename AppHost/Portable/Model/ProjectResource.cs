@@ -1,9 +1,7 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 
 namespace Aspire.Hosting.ApplicationModel;
 
@@ -26,10 +24,14 @@ public class ProjectResource(string name) : Resource(name), IResourceWithArgs, I
     /// <summary>Where it listens: as its launch settings say while that port is free. Null for a project without an endpoint.</summary>
     internal Uri? Endpoint(DistributedApplication app)
     {
-        if (endpoint is not null || LaunchProfile() is not { } profile || !profile.TryGetProperty("applicationUrl", out var urls)) return endpoint;
-        UriBuilder url = new(urls.GetString()!.Split(';').First(u => u.StartsWith("http:", StringComparison.Ordinal)));
-        if (app.RandomPorts || !IsFree(url.Port)) url.Port = PostgresServer.FreePort();
-        return endpoint = url.Uri;
+        // Asked by itself and by those that refer to it, and a free port is a new one each time.
+        lock (processes)
+        {
+            if (endpoint is not null || LaunchProfile() is not { } profile || !profile.TryGetProperty("applicationUrl", out var urls)) return endpoint;
+            UriBuilder url = new(urls.GetString()!.Split(';').First(u => u.StartsWith("http:", StringComparison.Ordinal)));
+            if (app.RandomPorts || !IsFree(url.Port)) url.Port = PostgresServer.FreePort();
+            return endpoint = url.Uri;
+        }
     }
 
     internal override async Task StartAsync(DistributedApplication app, CancellationToken ct)
@@ -60,7 +62,7 @@ public class ProjectResource(string name) : Resource(name), IResourceWithArgs, I
 
     private async Task<Dictionary<string, string?>> EnvironmentAsync(DistributedApplication app, CancellationToken ct)
     {
-        Dictionary<string, string?> environment = new() { ["OTEL_SERVICE_NAME"] = Name, ["ASPNETCORE_URLS"] = endpoint?.ToString() };
+        Dictionary<string, string?> environment = new() { ["OTEL_SERVICE_NAME"] = Name, ["ASPNETCORE_URLS"] = endpoint?.ToString(), ["Logging__Console__FormatterName"] = "simple", ["Logging__Console__FormatterOptions__SingleLine"] = "true" };
         if (LaunchProfile() is { } profile && profile.TryGetProperty("environmentVariables", out var variables))
         {
             // What we were started with wins: DOTNET_ENVIRONMENT=Production is meant for them, too.

@@ -1,6 +1,5 @@
 // What Aspire's SDK generates from the project references.
 using System.Reflection;
-using Aspire.Hosting;
 
 namespace Projects;
 

@@ -42,7 +42,7 @@ namespace Aspire.Hosting.ApplicationModel
 
 namespace Overnight.AppHost
 {
-    internal sealed class ResourceStatus(string name)
+    internal sealed class ResourceStatus
     {
         private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -89,14 +89,13 @@ namespace Overnight.AppHost
             Enter(Failed ? Aspire.Hosting.ApplicationModel.KnownResourceStates.Exited : Aspire.Hosting.ApplicationModel.KnownResourceStates.Finished);
         }
 
-        public void Fail(Exception reason)
+        public void Fail(Aspire.Hosting.DistributedApplicationException reason)
         {
             Failed = true;
             LastLine = reason.Message;
-            Aspire.Hosting.DistributedApplicationException told = new($"'{name}' did not start: {reason.Message}", reason);
             Enter(Aspire.Hosting.ApplicationModel.KnownResourceStates.FailedToStart);
-            ready.TrySetException(told);
-            exited.TrySetException(told);
+            ready.TrySetException(reason);
+            exited.TrySetException(reason);
             // Nobody need wait for it.
             _ = ready.Task.Exception;
             _ = exited.Task.Exception;

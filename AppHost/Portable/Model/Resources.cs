@@ -1,7 +1,7 @@
 // The resources of Aspire's app model that AppHost.cs uses, each knowing how to run itself as a local process.
 using System.Security.Cryptography;
 using Overnight.AppHost;
-using Overnight.AppHost.Servers;
+using Overnight.LocalServers;
 
 namespace Aspire.Hosting.ApplicationModel;
 
@@ -31,11 +31,11 @@ public interface IResourceBuilder<out T> where T : IResource
 
 public abstract class Resource : IResource
 {
-    protected Resource(string name) => (Name, Status) = (name, new(name));
+    protected Resource(string name) => Name = name;
 
-    public virtual string Name { get; }
+    public string Name { get; }
 
-    internal ResourceStatus Status { get; }
+    internal ResourceStatus Status { get; } = new();
 
     /// <summary>What must have happened before it starts.</summary>
     internal List<Func<Task>> Waits { get; } = [];
@@ -100,7 +100,7 @@ public class PostgresServerResource(string name, ParameterResource? userName, Pa
     internal override async Task StartAsync(DistributedApplication app, CancellationToken ct)
     {
         if (UserNameParameter is not null) throw new DistributedApplicationException($"'{Name}' names a user, but the portable stack's PostgreSQL has only 'postgres': leave userName out.");
-        server = await PostgresServer.StartAsync(app.Folder(Name), new LineLogger(app, this), ct, await PasswordParameter.GetValueAsync(ct), FixedPort ?? 0, binaries: app.Folder("postgres-binaries"), ledger: app.Ledger);
+        server = await PostgresServer.StartAsync(app.Folder(Name), new LineLogger(app, this), ct, await PasswordParameter.GetValueAsync(ct), FixedPort ?? 0, binaries: Path.Combine(app.Repository, ".data", "postgres-binaries"), ledger: app.Ledger);
         Status.Url = $"127.0.0.1:{server.Port}";
         app.Watch(this, server.Exited, () => server.LastLines);
     }

@@ -1,5 +1,3 @@
-using Aspire.Hosting;
-
 namespace Overnight.AppHost;
 
 /// <summary>How a test takes the app that AppHost.cs builds: it sees the builder first, and starts and ends the app itself.</summary>

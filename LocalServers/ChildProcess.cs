@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Overnight.AppHost.Servers;
+namespace Overnight.LocalServers;
 
 /// <summary>
 /// A process that we started, in a session of its own, so that Ctrl+C in the terminal reaches only us, who then stop it in order.

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
-namespace Overnight.AppHost.Servers;
+namespace Overnight.LocalServers;
 
 /// <summary>
 /// What runs, in <c>processes.json</c> of a folder, so that after we were killed the next start can end what we left. A process is known

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace Overnight.AppHost.Servers;
+namespace Overnight.LocalServers;
 
 /// <summary>A folder with PostgreSQL's <c>initdb</c> and <c>postgres</c>.</summary>
 internal sealed partial record PostgresBinaries(string Folder, int Major)

@@ -7,7 +7,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
-namespace Overnight.AppHost.Servers;
+namespace Overnight.LocalServers;
 
 internal enum CacheKind
 {
@@ -64,6 +64,7 @@ internal sealed partial class CacheServer : IAsyncDisposable
             bind 127.0.0.1
             port {port}
             requirepass "{password.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}"
+            loglevel warning
             save ""
             appendonly no
             maxmemory {maxMemory ?? "0"}
@@ -135,6 +136,7 @@ internal sealed partial class CacheServer : IAsyncDisposable
         ["Port"] = port,
         ["AuthenticationMode"] = "Password",
         ["Password"] = password,
+        ["QuietMode"] = true,
         ["LogMemorySize"] = maxMemory ?? $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 21}m",
     });
 

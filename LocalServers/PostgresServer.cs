@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Overnight.AppHost.Servers;
+namespace Overnight.LocalServers;
 
 /// <summary>A PostgreSQL server of our own, on 127.0.0.1, with its data in a folder that it can be started on again.</summary>
 internal sealed partial class PostgresServer : IAsyncDisposable
@@ -87,15 +87,10 @@ internal sealed partial class PostgresServer : IAsyncDisposable
     {
         await using NpgsqlConnection connection = new(ConnectionString("postgres") + ";Pooling=false");
         await connection.OpenAsync(ct);
-        try
-        {
-            await using NpgsqlCommand create = new($"create database \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"", connection);
-            await create.ExecuteNonQueryAsync(ct);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DuplicateDatabase)
-        {
-            // There already, which is what was asked.
-        }
+        await using NpgsqlCommand exists = new("select exists (select from pg_database where datname = $1)", connection) { Parameters = { new() { Value = name } } };
+        if (await exists.ExecuteScalarAsync(ct) is true) return;
+        await using NpgsqlCommand create = new($"create database \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"", connection);
+        await create.ExecuteNonQueryAsync(ct);
     }
 
     /// <summary>Ends sessions, writes a checkpoint, and exits.</summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Overnight.AppHost.Servers;
+namespace Overnight.LocalServers;
 
 /// <summary>
 /// The account that servers run under. It is ours, unless we are root: then <c>postgres</c>, or <c>nobody</c> where that is missing, for

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Overnight.LocalServers;
+using Overnight.Benchmarks.Reporting;
+
+namespace Overnight.Benchmarks.Night;
+
+/// <param name="Against">The folder of the baseline; null to run without.</param>
+/// <param name="Workers">Null for the product's own choice.</param>
+/// <param name="Revisions">Nights in a row over the same users.</param>
+internal sealed record NightSettings(int Users, string? Against, int BaselineUsers, int? Workers, CacheKind Cache, int Revisions);
+
+/// <summary><c>night</c>: a whole night as the product does it.</summary>
+internal static class NightCommand
+{
+    public static Command Create()
+    {
+        var users = BenchmarkCommandLine.Number("--users", 100_000, 1, 10_000_000, "Users, each with 30 holdings and 10 criteria of their own.");
+        Option<string?> against = new("--against") { Description = "Folder of the baseline to run just before, on the same servers, and to compare with." };
+        var baselineUsers = BenchmarkCommandLine.Number("--baseline-users", 600, 10, 100_000, "Users of the baseline; its cost per user does not fall with more.");
+        Option<int?> workers = new("--workers") { Description = "Batches worked on at once; the product's own choice when left out." };
+        Option<CacheKind> cache = new("--cache") { Description = "redis or garnet; the first that is there when left out.", DefaultValueFactory = _ => CacheKind.Any };
+        var revisions = BenchmarkCommandLine.Number("--revisions", 1, 1, 100, "Nights in a row over the same users; the figure is the median's.");
+        Command command = new("night", "A whole night, from the ring to the last cache entry: users per second, time per step, memory.") { users, against, baselineUsers, workers, cache, revisions };
+        command.SetAction((parsed, ct) => NightBenchmark.RunAsync(
+            new(parsed.GetValue(users), parsed.GetValue(against), parsed.GetValue(baselineUsers), parsed.GetValue(workers), parsed.GetValue(cache), parsed.GetValue(revisions)), ct));
+        return command;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Globalization;
+using Overnight.LocalServers;
+using Overnight.Benchmarks.Reporting;
+using Overnight.Benchmarks.Servers;
+
+namespace Overnight.Benchmarks.Warm;
+
+/// <summary>Redis's own benchmark tool, sending the command that we send.</summary>
+internal sealed class ServerTool
+{
+    private const string Name = "redis-benchmark", Pipeline = "64", Ttl = "86400";
+    private readonly string path;
+
+    private ServerTool(string path) => this.path = path;
+
+    /// <returns>Null where the tool is not installed.</returns>
+    public static ServerTool? Find() => ChildProcess.FindProgram(Name) is { } path ? new(path) : null;
+
+    /// <summary>Keys are drawn at random from as many as there are writes: about a third of its writes replace a value.</summary>
+    /// <returns>Entries per second.</returns>
+    public async Task<double> MeasureAsync(CacheServer cache, CacheAdmin admin, WarmSettings settings, int clients, CancellationToken ct)
+    {
+        var count = settings.Entries.ToString(CultureInfo.InvariantCulture);
+        string[] arguments =
+        [
+            "-h", "127.0.0.1", "-p", $"{cache.Port}", "-P", Pipeline, "-c", $"{clients}", "-n", count, "-r", count, "--csv",
+            "SET", "key:__rand_int__", new('x', settings.Size), "EX", Ttl,
+        ];
+        admin.Empty();
+        // The tool takes a password as an argument only, where every process could read it.
+        using var open = admin.WithoutPassword();
+        var (code, output) = await ChildProcess.RunAsync(path, arguments, ct);
+
+        // The last line of CSV: the command (with the value, and so with commas of its own), the rate, latencies.
+        var fields = output.Split(Environment.NewLine).LastOrDefault(line => line.StartsWith("\"SET", StringComparison.Ordinal))?.Split("\",\"");
+        return code == 0 && fields is [_, var rate, ..] ? double.Parse(rate, CultureInfo.InvariantCulture)
+            : throw new BenchmarkException($"{Name} failed (exit code {code}): {(output.Length > 500 ? output[..500] : output)}");
+    }
+}

@@ -1,0 +1,159 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Overnight.Core.Caching;
+using Overnight.Tests.Harness;
+
+namespace Overnight.Tests.Caching;
+
+public sealed class CacheUnitTests
+{
+    private readonly ManualTimeProvider _time = new();
+
+    [Fact]
+    public void Circuit_AfterAFailure_LetsOneTryPerBreakAndLogsOnlyChanges()
+    {
+        Lines lines = new();
+        CacheCircuit circuit = new(Options.Create(new CacheOptions()), _time, Telemetry(), lines);
+        Assert.True(circuit.TryEnter());
+        circuit.Failed(new TimeoutException());
+        circuit.Failed(new TimeoutException());
+        Assert.False(circuit.TryEnter());
+        _time.Advance(new CacheOptions().BreakDuration);
+        Assert.True(circuit.TryEnter());
+        Assert.False(circuit.TryEnter());
+        circuit.Failed(new TimeoutException());
+        Assert.False(circuit.TryEnter());
+        Assert.Equal(1, lines.Count);
+
+        _time.Advance(new CacheOptions().BreakDuration);
+        Assert.True(circuit.TryEnter());
+        circuit.Succeeded();
+        Assert.True(circuit.TryEnter());
+        Assert.True(circuit.TryEnter());
+        Assert.Equal(2, lines.Count);
+    }
+
+    [Fact]
+    public void Memory_NotEnabled_KeepsNothing()
+    {
+        var memory = Memory(1_000_000);
+        var user = Guid.CreateVersion7();
+        memory.Put(user, new byte[100], memory.Epoch);
+        Assert.False(memory.TryGet(user, out _));
+
+        memory.Enable();
+        memory.Put(user, new byte[100], memory.Epoch);
+        Assert.True(memory.TryGet(user, out _));
+        memory.Disable();
+        Assert.False(memory.TryGet(user, out _));
+        Assert.Equal(0, memory.Bytes);
+    }
+
+    [Fact]
+    public void Memory_ValueReadBeforeAChange_IsNotPutAfterIt()
+    {
+        var memory = Memory(1_000_000);
+        memory.Enable();
+        var (user, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        var before = memory.Epoch;
+        memory.Invalidate(other, other);
+        memory.Put(user, new byte[100], before);
+        Assert.False(memory.TryGet(user, out _));
+        Assert.Equal(0, memory.Bytes);
+    }
+
+    [Fact]
+    public void Memory_PastItsTtl_ForgetsAndFreesIt()
+    {
+        var memory = Memory(1_000_000);
+        memory.Enable();
+        var user = Guid.CreateVersion7();
+        memory.Put(user, new byte[100], memory.Epoch);
+        _time.Advance(new CacheOptions().MemoryTtl);
+        memory.Trim();
+        Assert.Equal(0, memory.Bytes);
+        Assert.False(memory.TryGet(user, out _));
+    }
+
+    [Fact]
+    public void Memory_Full_StaysUnderItsLimitAndKeepsWhatIsRead()
+    {
+        var memory = Memory(100_000);
+        memory.Enable();
+        var read = Guid.CreateVersion7();
+        memory.Put(read, new byte[1000], memory.Epoch);
+        for (var i = 0; i < 1000; i++)
+        {
+            Assert.True(memory.TryGet(read, out _));
+            memory.Put(Guid.CreateVersion7(), new byte[1000], memory.Epoch);
+            Assert.InRange(memory.Bytes, 0, 100_000);
+        }
+        var huge = Guid.CreateVersion7();
+        memory.Put(huge, new byte[50_000], memory.Epoch);
+        Assert.False(memory.TryGet(huge, out _));
+    }
+
+    [Fact]
+    public void Memory_RangeInvalidated_ForgetsBothEndsAndWhatIsBetween()
+    {
+        var memory = Memory(1_000_000);
+        memory.Enable();
+        Guid[] users = [Id("00000000"), Id("7fffffff"), Id("80000000"), Id("ffffffff")];
+        foreach (var user in users) memory.Put(user, new byte[100], memory.Epoch);
+        memory.Invalidate(users[1], users[2]);
+        Assert.Equal([true, false, false, true], users.Select(user => memory.TryGet(user, out _)));
+
+        static Guid Id(string start) => Guid.Parse($"{start}-8000-7fff-8000-ffffffffffff");
+    }
+
+    [Fact]
+    public void Channel_Messages_AreReadAsWritten()
+    {
+        var (run, first, last) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        var message = CacheChannel.Changed(run, first, last);
+        Assert.Equal($"changed {run} {first} {last}", Encoding.ASCII.GetString(message));
+        Assert.True(CacheChannel.TryReadChanged(message, out var readRun, out var readFirst, out var readLast));
+        Assert.Equal((run, first, last), (readRun, readFirst, readLast));
+        Assert.True(CacheChannel.TryReadBeat(CacheChannel.Beat(run), out var beat));
+        Assert.Equal(run, beat);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("changed")]
+    [InlineData("beat 1")]
+    [InlineData("changed 019a0000-0000-7000-8000-000000000001 019a0000-0000-7000-8000-000000000001")]
+    [InlineData("changed 019a0000-0000-7000-8000-000000000001,019a0000-0000-7000-8000-000000000001,019a0000-0000-7000-8000-000000000001")]
+    public void Channel_AnotherMessage_IsNotRead(string text)
+    {
+        var message = Encoding.ASCII.GetBytes(text);
+        Assert.False(CacheChannel.TryReadChanged(message, out _, out _, out _));
+        Assert.False(CacheChannel.TryReadBeat(message, out _));
+    }
+
+    [Fact]
+    public void Options_OutOfBounds_NameKeyBoundAndValue()
+    {
+        CacheOptions bad = new() { Timeout = TimeSpan.Zero, MemoryBytes = -1, RepairQueue = 0 };
+        var failures = new CacheOptionsValidator().Validate(null, bad).Failures!.ToList();
+        Assert.Equal(3, failures.Count);
+        Assert.Contains("Cache:Timeout must be between 00:00:00.0100000 and 00:00:10, and is 00:00:00.", failures);
+        Assert.True(new CacheOptionsValidator().Validate(null, new()).Succeeded);
+    }
+
+    private MemoryResults Memory(long bytes) => new(Options.Create(new CacheOptions { MemoryBytes = bytes }), _time);
+
+    private static CacheTelemetry Telemetry() => new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
+
+    private sealed class Lines : ILogger<CacheCircuit>
+    {
+        public int Count { get; private set; }
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public bool IsEnabled(LogLevel logLevel) => true;
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Count++;
+    }
+}

@@ -1,0 +1,185 @@
+using System.Net;
+using System.Text.Json;
+using Overnight.Api.Sessions;
+using Overnight.Core.Caching;
+using Overnight.Core.Sessions;
+using Overnight.Tests.Dashboard;
+
+namespace Overnight.Tests.Sessions;
+
+public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
+{
+    private const string Path = "/api/dashboard";
+    private readonly ApiApp _app = fixture.App;
+
+    [Fact]
+    public async Task Request_WithoutToken_Is401WithoutAnErrorCode()
+    {
+        using var response = await _app.GetAsync(Path);
+        await RefusedAsync(response, "missing");
+        Assert.Equal("Bearer", response.Headers.WwwAuthenticate.ToString());
+    }
+
+    public static TheoryData<string> Malformed =>
+    [
+        "Bearer", "Bearer ", "Bearer x", $"Bearer {new string('A', 42)}", $"Bearer {new string('A', 44)}", $"Bearer {new string('A', 42)}+", $"Bearer {new string('A', 42)}=",
+        $"Bearer  {new string('A', 42)}", $"Bearer {new string('A', 20_000)}", $"Bearer {new string('é', 43)}", $"Bearer {new string('\u0416', 43)}", "Basic dXNlcjpwYXNz", "' or 1=1 --", $"{new string('A', 43)}",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Malformed))]
+    public async Task Request_MalformedToken_Is401(string header)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, Path);
+        Assert.True(request.Headers.TryAddWithoutValidation("Authorization", header));
+        using var response = await _app.Http.SendAsync(request);
+        await RefusedAsync(response, "malformed");
+        Assert.Contains("invalid_token", response.Headers.WwwAuthenticate.ToString());
+    }
+
+    [Theory]
+    [InlineData("unknown")]
+    [InlineData("expired")]
+    [InlineData("revoked")]
+    [InlineData("closed", "deleted_at")]
+    [InlineData("closed", "banned_at")]
+    public async Task Request_SessionThatIsNotValid_Is401WithItsReason(string what, string? mark = null)
+    {
+        var userId = await _app.Database.AddUserAsync();
+        var now = TimeProvider.System.GetUtcNow();
+        var token = what switch
+        {
+            "unknown" => SessionToken.Create(),
+            "expired" => await _app.Database.AddSessionAsync(userId, expires: now.AddSeconds(-1)),
+            "revoked" => await _app.Database.AddSessionAsync(userId, revoked: now),
+            _ => await _app.Database.AddSessionAsync(userId),
+        };
+        if (mark is not null) await _app.Database.ExecuteAsync($"update users set {mark} = now() where id = $1", userId);
+
+        using var response = await _app.GetAsync(Path, token);
+        await RefusedAsync(response, what);
+        Assert.Contains("error=\"invalid_token\"", response.Headers.WwwAuthenticate.ToString());
+        Assert.False(await _app.Cache.KeyExistsAsync(CacheKeys.Session(TestPeople.Hash(token))));
+    }
+
+    [Fact]
+    public async Task Request_Cookie_SignsInAndBearerDecidesWhenBothAreThere()
+    {
+        var (userId, token) = await ReadyAsync();
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(cookie: token));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(cookie: token, bearer: SessionToken.Create()));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(cookie: "garbage", bearer: token));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(cookie: "garbage"));
+        Assert.NotEqual(Guid.Empty, userId);
+
+        async Task<HttpStatusCode> StatusAsync(string cookie, string? bearer = null)
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, Path);
+            request.Headers.Add("Cookie", $"theme=dark; {SessionSetup.CookieName}={cookie}");
+            if (bearer is not null) request.Headers.Authorization = new("Bearer", bearer);
+            using var response = await _app.Http.SendAsync(request);
+            return response.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task Request_Second_IsValidatedFromTheCache()
+    {
+        var (_, token) = await ReadyAsync();
+        await using var own = fixture.Another();
+        (await own.GetAsync(Path, token)).Dispose();
+        (await own.GetAsync(Path, token)).Dispose();
+        Assert.Equal(1, own.Queries.Count("from sessions"));
+    }
+
+    [Theory]
+    [InlineData(3600, 300)]
+    [InlineData(60, 60)]
+    public async Task Session_Cached_LivesFiveMinutesAndNeverPastItsExpiry(int secondsLeft, int longest)
+    {
+        var userId = await _app.Database.AddUserAsync();
+        var token = await _app.Database.AddSessionAsync(userId, TimeProvider.System.GetUtcNow().AddSeconds(secondsLeft));
+        (await _app.GetAsync(Path, token)).Dispose();
+        Assert.InRange((await _app.Cache.KeyTimeToLiveAsync(CacheKeys.Session(TestPeople.Hash(token))))!.Value.TotalSeconds, longest - 45, longest);
+    }
+
+    [Fact]
+    public async Task Session_ExpiredWhileCached_IsRefused()
+    {
+        var (_, token) = await ReadyAsync();
+        var hash = TestPeople.Hash(token);
+        ActiveSession past = new(Guid.CreateVersion7(), false, null, TimeProvider.System.GetUtcNow().AddSeconds(-1));
+        await _app.Cache.StringSetAsync(CacheKeys.Session(hash), CachedSession.Write(past, hash));
+        using var response = await _app.GetAsync(Path, token);
+        await RefusedAsync(response, "expired");
+    }
+
+    [Fact]
+    public async Task Session_CachedUnderAnotherKeyOrDamaged_IsAMiss()
+    {
+        var (_, token) = await ReadyAsync();
+        var hash = TestPeople.Hash(token);
+        var other = TestPeople.Hash(SessionToken.Create());
+        ActiveSession admin = new(Guid.CreateVersion7(), true, null, TimeProvider.System.GetUtcNow().AddHours(1));
+        foreach (var value in (byte[][])[CachedSession.Write(admin, other), [], [1, 2, 3], new byte[CachedSession.Length]])
+        {
+            await _app.Cache.StringSetAsync(CacheKeys.Session(hash), value);
+            using var response = await _app.GetAsync(Path, token);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            using var forbidden = await _app.GetAsync("/api/runs", token);
+            Assert.Equal(HttpStatusCode.Forbidden, forbidden.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Revoke_CachedSession_EndsItAtOnce()
+    {
+        var (_, token) = await ReadyAsync();
+        using (var before = await _app.GetAsync(Path, token)) Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+        await _app.Get<SessionStore>().RevokeAsync(TestPeople.Hash(token), CancellationToken.None);
+        using var after = await _app.GetAsync(Path, token);
+        await RefusedAsync(after, "revoked");
+    }
+
+    [Fact]
+    public async Task Request_SessionGuessedToBeAnothers_AnswersItsOwnUser()
+    {
+        var (userId, token) = await ReadyAsync();
+        var (other, _) = await ReadyAsync();
+        await using var own = fixture.Another();
+        own.Get<SessionOwners>().Remember(TestPeople.Hash(token), other);
+        using var response = await own.GetAsync(Path, token);
+        using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
+        Assert.Equal(userId, answer.RootElement.GetProperty("data").GetProperty("userId").GetGuid());
+
+        var revoked = await own.Database.AddSessionAsync(other, revoked: TimeProvider.System.GetUtcNow());
+        own.Get<SessionOwners>().Remember(TestPeople.Hash(revoked), other);
+        using var refused = await own.GetAsync(Path, revoked);
+        await RefusedAsync(refused, "revoked");
+    }
+
+    [Fact]
+    public async Task Request_GarbageToken_AsksNoServer()
+    {
+        await using var own = fixture.Another();
+        using var response = await own.GetAsync(Path, "garbage");
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(0, own.Queries.Count(""));
+    }
+
+    private async Task<(Guid UserId, string Token)> ReadyAsync()
+    {
+        var (userId, token) = await _app.Database.SignInAsync();
+        await _app.Cache.StringSetAsync(CacheKeys.Recommendations(userId), TestResults.Entry(userId));
+        return (userId, token);
+    }
+
+    private static async Task RefusedAsync(HttpResponseMessage response, string what)
+    {
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        using var problem = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
+        Assert.Contains(what, problem.RootElement.GetProperty("title").GetString());
+        Assert.Equal(401, problem.RootElement.GetProperty("status").GetInt32());
+    }
+}
