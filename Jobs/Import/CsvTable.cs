@@ -139,6 +139,7 @@ internal sealed class CsvTable : IDisposable
         {
             throw Unreadable(exception);
         }
+        Line = 1;
         // The reader passes over it, and would take the next line for the header.
         if (_brokenHeader is not null) throw new CommandException($"{_path}, line 1: is no header of comma-separated columns: \"{BadRow.Shorten(_brokenHeader)}\". Expected are the columns {Quote(_columns)}.");
         var header = _reader.Headers.Select(h => h.Trim()).ToArray();
@@ -157,8 +158,8 @@ internal sealed class CsvTable : IDisposable
 
     private CommandException Unreadable(Exception exception) => new(
         exception is DecoderFallbackException
-            ? $"{_path}, after line {Line}: is not UTF-8 text. Save it as UTF-8 and import it again."
-            : $"{_path}, after line {Line}: is no table of comma-separated lines: {exception.Message}",
+            ? $"{_path}, line {Line + 1} or soon after: is not UTF-8 text. Save it as UTF-8 and import it again."
+            : $"{_path}, line {Line + 1} or soon after: a line has more than {MaxLine} bytes. Is it a table of comma-separated lines?",
         exception);
 
     private static string Quote(IEnumerable<string> names) => string.Join(", ", names.Select(n => $"\"{BadRow.Shorten(n)}\""));

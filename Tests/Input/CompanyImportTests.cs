@@ -155,10 +155,13 @@ public sealed class CompanyImportTests(TestServers servers)
         await File.WriteAllBytesAsync(file, [.. "Symbol,Name\nAAA,Caf"u8, 0xE9, .. "\n"u8], Ct);
 
         var notUtf8 = await Assert.ThrowsAsync<CommandException>(() => ImportAsync(database, file, August));
+        await File.WriteAllTextAsync(file + ".long", $"{Header}\n{new string('x', 3_000_000)}", Ct);
+        var endless = await Assert.ThrowsAsync<CommandException>(() => ImportAsync(database, file + ".long", August));
         var missing = await Assert.ThrowsAsync<CommandException>(() => ImportAsync(database, file + "x", August));
         var folder = await Assert.ThrowsAsync<CommandException>(() => ImportAsync(database, Path.GetDirectoryName(file)!, August));
 
         Assert.Contains("is not UTF-8 text", notUtf8.Message, StringComparison.Ordinal);
+        Assert.Contains("line 2 or soon after: a line has more than 1048576 bytes", endless.Message, StringComparison.Ordinal);
         Assert.Contains("there is no such file", missing.Message, StringComparison.Ordinal);
         Assert.Contains("can't be read", folder.Message, StringComparison.Ordinal);
     }
