@@ -19,8 +19,10 @@ internal static class DemoMarketStore
         order by currency, as_of desc
         """;
 
+    /// <summary>Once there are imported companies, new users hold those; the synthetic ones stay for who has them.</summary>
     private const string AssetsQuery = """
         select a.id, a.symbol, a.currency, exists (select from prices p where p.asset_id = a.id) from assets a
+        where not exists (select from prices where source <> 'demo') or not exists (select from prices p where p.asset_id = a.id and p.source = 'demo')
         """;
 
     private static readonly string MetricsQuery = $"select {string.Join(", ", Metrics.Names.Select(n => $"count({n}) > 0"))} from fundamentals";

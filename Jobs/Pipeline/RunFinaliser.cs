@@ -23,7 +23,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
     private const string Reasons = "select stage, reason, count(*), min(detail) from run_failures where run_id = $1 group by 1, 2 order by 3 desc, 1, 2";
 
     private const string Finish = """
-        update overnight_job_runs set status = $2, completed_at = $3, users_processed = $4, users_failed = $5, error_details = $6::json, metrics = $7::json
+        update overnight_job_runs set status = $2, completed_at = $3, users_total = $4 + $5, users_processed = $4, users_failed = $5, error_details = $6::json, metrics = $7::json
         where id = $1 and completed_at is null and not exists (select from run_batches where run_id = $1 and status = 'pending')
         returning metrics
         """;

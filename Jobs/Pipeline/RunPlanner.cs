@@ -16,13 +16,13 @@ internal sealed partial class RunPlanner(
 {
     private const string LockRun = "select planned_at is not null, completed_at is not null from overnight_job_runs where id = $1 for no key update";
 
-    // Both ends of each range of users; who is active is looked at again when a batch is loaded.
+    // Both ends of each range of users. Who of them is active, with a holding that counts, is seen when a batch is
+    // loaded: to ask for it here would read every holding once more.
     private const string PlanBatches = """
         with active as (
             select u.id, row_number() over (order by u.id) - 1 as n, count(*) over () as total
             from user_markets m join users u on u.id = m.user_id join portfolios p on p.user_id = u.id
-            where m.market = $2 and u.deleted_at is null and u.banned_at is null
-              and exists (select from holdings h where h.user_id = u.id and not h.ignored)),
+            where m.market = $2 and u.deleted_at is null and u.banned_at is null),
         firsts as (select n / $3 as number, id, least($3, total - n) as size from active where n % $3 = 0),
         lasts as (select n / $3 as number, id from active where n % $3 = $3 - 1 or n = total - 1)
         insert into run_batches (run_id, number, first_user, last_user, size)
