@@ -10,14 +10,17 @@ namespace Overnight.Jobs.Pipeline;
 /// </summary>
 internal static class BatchLoader
 {
+    // `offset 0` keeps the inner queries from being merged into the outer: how many users a range of ids holds PostgreSQL
+    // guesses badly, and with a bad guess a join reads the whole table, or the range once for every user in it.
     private const string Users = """
-        select u.id, u.base_currency, p.contribution, c.id, c.version, c.rules
-        from users u
-        join portfolios p on p.user_id = u.id
-        left join criteria_versions c on c.user_id = p.user_id and c.version = p.criteria_version
-        where u.id between $1 and $2 and u.deleted_at is null and u.banned_at is null
-          and exists (select from user_markets m where m.user_id = u.id and m.market = $3)
-        order by u.id
+        select p.user_id, u.base_currency, p.contribution, c.id, c.version, c.rules
+        from portfolios p
+        cross join lateral (
+            select base_currency from users where id = p.user_id and deleted_at is null and banned_at is null
+              and exists (select from user_markets m where m.user_id = p.user_id and m.market = $3) offset 0) u
+        left join lateral (
+            select id, version, rules from criteria_versions where user_id = p.user_id and version = p.criteria_version offset 0) c on true
+        where p.user_id between $1 and $2 order by p.user_id
         """;
 
     // After the holdings: a class is added before a holding uses it.

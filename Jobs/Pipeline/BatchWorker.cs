@@ -19,6 +19,13 @@ internal sealed partial class BatchWorker(
     private readonly BatchCalculator _calculator = new(context, time, faults);
     private readonly NightRun _run = context.Run;
 
+    // A worker that freezes holds its batch for the idle time at most. The others fix the plans: a batch is a range of ids,
+    // whose rows lie side by side in their index, which PostgreSQL does not know and at times prefers to sort for.
+    private const string Settings = """
+        select set_config('idle_in_transaction_session_timeout', $1, true), set_config('enable_seqscan', 'off', true),
+            set_config('enable_bitmapscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
+        """;
+
     private const string Claim = """
         select b.number, b.first_user, b.last_user, b.size, b.suspect,
             (select count(*) from batch_attempts a where a.run_id = b.run_id and a.number = b.number)::int
@@ -80,8 +87,7 @@ internal sealed partial class BatchWorker(
         {
             BatchCommands =
             {
-                // A worker that freezes holds its batch this long at most.
-                new("select set_config('idle_in_transaction_session_timeout', $1, true)") { Parameters = { new() { Value = $"{options.Value.IdleInTransactionTimeout.TotalMilliseconds:F0}" } } },
+                new(Settings) { Parameters = { new() { Value = $"{options.Value.IdleInTransactionTimeout.TotalMilliseconds:F0}" } } },
                 new(Claim) { Parameters = { new() { Value = _run.Id } } },
             },
         };
