@@ -3,9 +3,12 @@ namespace Overnight.Core.Runs;
 /// <summary>A night's run, as its row says it. Results are ordered by (business date, id): ids are UUID v7, later runs have greater ones.</summary>
 public sealed record NightRun(
     Guid Id, string Market, DateOnly BusinessDate, int Revision, string Status, string Trigger,
-    DateTimeOffset StartedAt, bool IsPlanned, Guid CorrelationId, string? Traceparent, Guid? SnapshotId)
+    DateTimeOffset StartedAt, bool IsPlanned, Guid CorrelationId, string? Traceparent, Guid? SnapshotId, Guid? RetryOf = null)
 {
     public bool IsFinished => Status != "started";
+
+    /// <summary>Whether it computes only what failed in <see cref="RetryOf"/>.</summary>
+    public bool IsRetry => RetryOf is not null;
 }
 
 /// <summary>What made a run start.</summary>

@@ -13,7 +13,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, TimeProvider time)
     /// <summary>Where a started run is announced; the payload is its id.</summary>
     public const string Channel = "overnight_runs";
 
-    private const string Columns = "id, market, business_date, revision, status, trigger, started_at, planned_at is not null, correlation_id, traceparent, snapshot_id";
+    private const string Columns = "id, market, business_date, revision, status, trigger, started_at, planned_at is not null, correlation_id, traceparent, snapshot_id, retry_of";
 
     /// <summary>
     /// Joins the latest run of the night, or starts one: revision 1 where there is none, the next revision when
@@ -107,6 +107,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, TimeProvider time)
         if (!await reader.ReadAsync(ct)) return null;
         return new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3), reader.GetString(4), reader.GetString(5),
             reader.GetFieldValue<DateTimeOffset>(6), reader.GetBoolean(7), reader.GetGuid(8),
-            await reader.IsDBNullAsync(9, ct) ? null : reader.GetString(9), await reader.IsDBNullAsync(10, ct) ? null : reader.GetGuid(10));
+            await reader.IsDBNullAsync(9, ct) ? null : reader.GetString(9), await reader.IsDBNullAsync(10, ct) ? null : reader.GetGuid(10),
+            await reader.IsDBNullAsync(11, ct) ? null : reader.GetGuid(11));
     }
 }

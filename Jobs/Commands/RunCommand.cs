@@ -9,8 +9,6 @@ namespace Overnight.Jobs.Commands;
 /// <summary><c>run</c>: a night now, in this process and in every replica that hears of it.</summary>
 internal static class RunCommand
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(250);
-
     public static Command Create()
     {
         Option<string> market = new("--market") { Description = "Code of the market to prepare.", DefaultValueFactory = _ => "NYSE" };
@@ -34,33 +32,15 @@ internal static class RunCommand
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, string market, DateOnly? date, bool again, CancellationToken ct)
     {
         var runs = services.GetRequiredService<RunStore>();
-        var night = services.GetRequiredService<Night>();
-        var progress = services.GetRequiredService<RunProgress>();
         var (run, started) = await StartAsync(runs, market, date, again, ct);
         if (!started && run.IsFinished)
         {
             output.Line($"The night of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is done (revision {run.Revision}, {run.Status}). Add --again to run revision {run.Revision + 1}.");
-            output.Line((await progress.ReadAsync(run.Id, ct)).Summary());
+            output.Line((await services.GetRequiredService<RunProgress>().ReadAsync(run.Id, ct)).Summary());
             return CommandLine.Success;
         }
         output.Line($"{(started ? "Started" : "Joined")} run {run.Id}: {run.Market}, {run.BusinessDate:yyyy-MM-dd}, revision {run.Revision}.");
-
-        using var watching = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var watcher = WatchAsync(progress, run.Id, output, watching.Token);
-        try
-        {
-            await night.WorkAsync(run, ct);
-            await night.CacheRestAsync(run.Id, ct);
-        }
-        finally
-        {
-            await watching.CancelAsync();
-            await watcher;
-        }
-        var state = await progress.ReadAsync(run.Id, ct);
-        output.Line(state.Summary());
-        foreach (var reason in state.Reasons) output.Line($"  {reason}");
-        return state.Status == "failed" ? CommandLine.Failed : CommandLine.Success;
+        return await WatchedNight.WorkAsync(services, run, output, ct);
     }
 
     private static async Task<(NightRun Run, bool Started)> StartAsync(RunStore runs, string market, DateOnly? date, bool again, CancellationToken ct)
@@ -72,23 +52,6 @@ internal static class RunCommand
         catch (RunRequestException exception)
         {
             throw new CommandException($"--{exception.Field}: {exception.Message}", exception);
-        }
-    }
-
-    private static async Task WatchAsync(RunProgress progress, Guid run, CommandOutput output, CancellationToken ct)
-    {
-        try
-        {
-            using PeriodicTimer timer = new(ProgressInterval);
-            while (await timer.WaitForNextTickAsync(ct)) output.Progress((await progress.ReadAsync(run, ct)).Line());
-        }
-        catch (OperationCanceledException)
-        {
-            // The run is over.
-        }
-        catch (Npgsql.NpgsqlException)
-        {
-            // Progress is for a person's eyes; the work itself reports what is wrong.
         }
     }
 }

@@ -46,6 +46,11 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
             var ownHoldings = TakeOwn(ref holdings, user.Id, static h => h.UserId);
             // Nothing that counts as a holding: not an active user (SPEC A7).
             if (ownHoldings.IsEmpty) continue;
+            if (data.Failing.TryGetValue(user.Id, out var last) && last.Quarantined && !context.Run.IsRetry)
+            {
+                Fail(user.Id, ToMilliseconds(time.GetUtcNow()), last.Stage, last.Reason, last.Detail, started, Stopwatch.GetTimestamp(), quarantined: true);
+                continue;
+            }
             faults.BeforeUser(user.Id);
             Calculate(in user, ownClasses, ownHoldings, started);
         }
@@ -82,8 +87,8 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         }
     }
 
-    private void Fail(Guid userId, DateTimeOffset at, CalculationStage stage, string reason, string detail, byte[] started, long begin) =>
-        Failures.Add(new(userId, at, stage, reason, detail, started, _events.Failed(Stopwatch.GetElapsedTime(begin), stage, reason)));
+    private void Fail(Guid userId, DateTimeOffset at, CalculationStage stage, string reason, string detail, byte[] started, long begin, bool quarantined = false) =>
+        Failures.Add(new(userId, at, stage, reason, detail, started, _events.Failed(Stopwatch.GetElapsedTime(begin), stage, reason), quarantined));
 
     private void Fill(in LoadedUser user, ReadOnlySpan<LoadedClass> classes, ReadOnlySpan<LoadedHolding> holdings)
     {

@@ -18,6 +18,9 @@ internal sealed class BatchData
     public List<LoadedClass> Classes { get; } = [];
     public List<LoadedHolding> Holdings { get; } = [];
 
+    /// <summary>Users of the batch whose latest night failed; seldom any.</summary>
+    public Dictionary<Guid, FailingUser> Failing { get; } = [];
+
     /// <summary>The buffer that holdings come through.</summary>
     public CopyReader Copy { get; } = new();
 
@@ -28,6 +31,7 @@ internal sealed class BatchData
         Users.Clear();
         Classes.Clear();
         Holdings.Clear();
+        Failing.Clear();
     }
 }
 
@@ -43,4 +47,4 @@ internal readonly record struct UserResult(
     Guid UserId, DateTimeOffset GeneratedAt, byte[] Recommendations, byte[] Portfolio, byte[] Started, byte[] Inputs, byte[] Scores, byte[] Completed);
 
 /// <summary>A user that failed, with the two events that say so.</summary>
-internal readonly record struct UserFailure(Guid UserId, DateTimeOffset At, CalculationStage Stage, string Reason, string Detail, byte[] Started, byte[] Completed);
+internal readonly record struct UserFailure(Guid UserId, DateTimeOffset At, CalculationStage Stage, string Reason, string Detail, byte[] Started, byte[] Completed, bool Quarantined = false);

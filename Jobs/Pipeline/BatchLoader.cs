@@ -29,7 +29,7 @@ internal static class BatchLoader
         where user_id between $1 and $2 order by user_id, name
         """;
 
-    public static async Task LoadAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedBatch batch, string market, BatchData data, CancellationToken ct)
+    public static async Task LoadAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedBatch batch, RunContext context, BatchData data, CancellationToken ct)
     {
         data.Clear();
         await LoadHoldingsAsync(connection, batch, data, ct);
@@ -37,8 +37,9 @@ internal static class BatchLoader
         {
             BatchCommands =
             {
-                new(Users) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser }, new() { Value = market } } },
+                new(Users) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser }, new() { Value = context.Run.Market } } },
                 new(Classes) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser } } },
+                FailingUsers.LoadCommand(batch, context),
             },
         };
         await commands.PrepareAsync(ct);
@@ -59,6 +60,8 @@ internal static class BatchLoader
                 reader.IsDBNull(4) ? Decimal4.Hundred : Decimal4.Round(reader.GetDecimal(4)),
                 reader.IsDBNull(5) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(5))));
         }
+        await reader.NextResultAsync(ct);
+        while (await reader.ReadAsync(ct)) data.Failing.Add(reader.GetGuid(0), FailingUsers.Read(reader));
     }
 
     /// <summary>COPY takes no parameters; what is put into its text is the form of a UUID, which can hold nothing else.</summary>

@@ -1,7 +1,6 @@
 using Npgsql;
 using Overnight.Core.Auditing;
 using Overnight.Core.Portfolios;
-using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
 
@@ -30,22 +29,12 @@ internal static class BatchSplitter
         """;
 
     /// <returns>True when the batch was split; false when it had one user, who is now recorded as failed.</returns>
-    public static async Task<bool> SplitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, NightRun run, ClaimedBatch batch, TimeProvider time, CancellationToken ct)
+    public static async Task<bool> SplitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, ClaimedBatch batch, TimeProvider time, CancellationToken ct)
     {
+        var run = context.Run;
         if (batch.Size == 1)
         {
-            EventCodec events = new();
-            await using NpgsqlCommand giveUp = new(GiveUp, connection, transaction)
-            {
-                Parameters =
-                {
-                    new() { Value = run.Id }, new() { Value = batch.Number }, new() { Value = batch.FirstUser },
-                    new() { Value = $"The worker ended {batch.Attempts} times while it computed this user." }, new() { Value = time.GetUtcNow() },
-                    new() { Value = run.BusinessDate }, new() { Value = events.Started(batch.Number) },
-                    new() { Value = events.Failed(TimeSpan.Zero, CalculationStage.Score, "ended_worker") },
-                },
-            };
-            await giveUp.ExecuteNonQueryAsync(ct);
+            await GiveUpAsync(connection, transaction, context, batch, time.GetUtcNow(), ct);
             return false;
         }
         // One splitter at a time, for the new numbers.
@@ -66,5 +55,28 @@ internal static class BatchSplitter
         };
         await split.ExecuteNonQueryAsync(ct);
         return true;
+    }
+
+    private static async Task GiveUpAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, ClaimedBatch batch, DateTimeOffset now, CancellationToken ct)
+    {
+        EventCodec events = new();
+        UserFailure failure = new(batch.FirstUser, now, CalculationStage.Score, FailingUsers.EndedWorker, $"The worker ended {batch.Attempts} times while it computed this user.",
+            events.Started(batch.Number), events.Failed(TimeSpan.Zero, CalculationStage.Score, FailingUsers.EndedWorker));
+        await using NpgsqlBatch commands = new(connection, transaction)
+        {
+            BatchCommands =
+            {
+                new(GiveUp)
+                {
+                    Parameters =
+                    {
+                        new() { Value = context.Run.Id }, new() { Value = batch.Number }, new() { Value = failure.UserId }, new() { Value = failure.Detail }, new() { Value = now },
+                        new() { Value = context.Run.BusinessDate }, new() { Value = failure.Started }, new() { Value = failure.Completed },
+                    },
+                },
+                FailingUsers.RecordCommand(context.Run, context.Market.Header.Id, now, [failure]),
+            },
+        };
+        await commands.ExecuteNonQueryAsync(ct);
     }
 }

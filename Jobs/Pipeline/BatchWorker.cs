@@ -44,7 +44,7 @@ internal sealed partial class BatchWorker(
 
         if (batch.Attempts >= (batch.Suspect && batch.Size > 1 ? 1 : options.Value.MaxAttempts))
         {
-            if (await BatchSplitter.SplitAsync(connection, transaction, _run, batch, time, ct)) Log.Split(logger, batch.Number, _run.Id, batch.Attempts, batch.Size);
+            if (await BatchSplitter.SplitAsync(connection, transaction, context, batch, time, ct)) Log.Split(logger, batch.Number, _run.Id, batch.Attempts, batch.Size);
             else Log.UserGivenUp(logger, batch.Number, _run.Id, batch.Attempts);
             await transaction.CommitAsync(ct);
             return true;
@@ -70,11 +70,11 @@ internal sealed partial class BatchWorker(
     private async Task WorkAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedBatch batch, CancellationToken ct)
     {
         var begin = Stopwatch.GetTimestamp();
-        await BatchLoader.LoadAsync(connection, transaction, batch, _run.Market, _data, ct);
+        await BatchLoader.LoadAsync(connection, transaction, batch, context, _data, ct);
         faults.At("loaded");
         _calculator.Calculate(_data, batch.Number);
         faults.At("calculated");
-        await _writer.WriteAsync(connection, transaction, context, batch.Number, _calculator, Stopwatch.GetElapsedTime(begin).TotalMilliseconds, ct);
+        await _writer.WriteAsync(connection, transaction, context, batch.Number, _data, _calculator, Stopwatch.GetElapsedTime(begin).TotalMilliseconds, ct);
         faults.At("written");
         await transaction.CommitAsync(ct);
         faults.At("committed");

@@ -13,7 +13,7 @@ internal sealed class BatchWriter
 {
     private readonly CopyWriter _copy = new();
 
-    public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, int batch, BatchCalculator calculator, double workMs, CancellationToken ct)
+    public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, int batch, BatchData data, BatchCalculator calculator, double workMs, CancellationToken ct)
     {
         await CopyEventsAsync(connection, context.Run, calculator, ct);
         if (calculator.Results.Count > 0)
@@ -21,7 +21,7 @@ internal sealed class BatchWriter
             await CopyResultsAsync(connection, context.Run, batch, calculator, ct);
             await CopyPostingsAsync(connection, context, batch, calculator, ct);
         }
-        await MarkAsync(connection, transaction, context.Run, batch, calculator, workMs, ct);
+        await MarkAsync(connection, transaction, context, batch, data, calculator, workMs, ct);
     }
 
     private async Task CopyEventsAsync(NpgsqlConnection connection, NightRun run, BatchCalculator calculator, CancellationToken ct)
@@ -95,8 +95,8 @@ internal sealed class BatchWriter
         """;
 
     private const string RecordFailures = """
-        insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at)
-        select $1, * from unnest($2, $3, $4, $5, $6)
+        insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at, quarantined)
+        select $1, * from unnest($2, $3, $4, $5, $6, $7)
         """;
 
     private const string MarkDone = """
@@ -104,26 +104,20 @@ internal sealed class BatchWriter
         where run_id = $1 and number = $2 and status = 'pending'
         """;
 
-    private static async Task MarkAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, NightRun run, int batch, BatchCalculator calculator, double workMs, CancellationToken ct)
+    private static async Task MarkAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, int batch, BatchData data, BatchCalculator calculator, double workMs, CancellationToken ct)
     {
-        var (results, failures) = (calculator.Results, calculator.Failures);
+        var (run, results, failures) = (context.Run, calculator.Results, calculator.Failures);
         await using NpgsqlBatch commands = new(connection, transaction);
         commands.BatchCommands.Add(new(MakeCurrent)
         {
             Parameters = { new() { Value = results.ConvertAll(r => r.UserId).ToArray() }, new() { Value = run.BusinessDate }, new() { Value = run.Id } },
         });
-        commands.BatchCommands.Add(new(RecordFailures)
+        if (failures.Count > 0)
         {
-            Parameters =
-            {
-                new() { Value = run.Id },
-                new() { Value = failures.ConvertAll(f => f.UserId).ToArray() },
-                new() { Value = failures.ConvertAll(f => f.Stage.ToString().ToLowerInvariant()).ToArray() },
-                new() { Value = failures.ConvertAll(f => f.Reason).ToArray() },
-                new() { Value = failures.ConvertAll(f => f.Detail).ToArray() },
-                new() { Value = failures.ConvertAll(f => f.At.UtcDateTime).ToArray() },
-            },
-        });
+            commands.BatchCommands.Add(RecordFailuresCommand(run, failures));
+            commands.BatchCommands.Add(FailingUsers.RecordCommand(run, context.Market.Header.Id, failures[0].At, failures));
+        }
+        if (data.Failing.Count > 0) commands.BatchCommands.Add(FailingUsers.ForgetCommand(run.Market, [.. results.Select(r => r.UserId).Where(data.Failing.ContainsKey)]));
         NpgsqlBatchCommand mark = new(MarkDone)
         {
             Parameters =
@@ -140,4 +134,18 @@ internal sealed class BatchWriter
             throw new InvalidOperationException($"Batch {batch} of run {run.Id} was not pending any more when its results were written; nothing is committed.");
         }
     }
+
+    private static NpgsqlBatchCommand RecordFailuresCommand(NightRun run, List<UserFailure> failures) => new(RecordFailures)
+    {
+        Parameters =
+        {
+            new() { Value = run.Id },
+            new() { Value = failures.ConvertAll(f => f.UserId).ToArray() },
+            new() { Value = failures.ConvertAll(f => f.Stage.ToString().ToLowerInvariant()).ToArray() },
+            new() { Value = failures.ConvertAll(f => f.Reason).ToArray() },
+            new() { Value = failures.ConvertAll(f => f.Detail).ToArray() },
+            new() { Value = failures.ConvertAll(f => f.At.UtcDateTime).ToArray() },
+            new() { Value = failures.ConvertAll(f => f.Quarantined).ToArray() },
+        },
+    };
 }

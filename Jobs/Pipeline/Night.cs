@@ -12,25 +12,41 @@ namespace Overnight.Jobs.Pipeline;
 /// its batches by row locks, and whoever sees nothing unfinished ends it.
 /// </summary>
 internal sealed partial class Night(
-    RunStore runs, RunPlanner planner, RunFinaliser finaliser, BatchCacher cacher, NpgsqlDataSource dataSource, IServiceProvider services,
+    RunStore runs, RunPlanner planner, RunFinaliser finaliser, BatchCacher cacher, StepRetry retry, ProgressLoop progress, NpgsqlDataSource dataSource, IServiceProvider services,
     IOptions<NightOptions> options, TimeProvider time, ILogger<Night> logger)
 {
     /// <summary>Between looks at batches that other replicas hold; short, for it is what their death costs.</summary>
     private static readonly TimeSpan OthersInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A step that fails is tried again, after 1, 2 and 4 seconds (SPEC A4).</summary>
-    private const int Retries = 3;
-
     /// <summary>Takes part in the run until it is finished.</summary>
     public async Task WorkAsync(NightRun run, CancellationToken ct)
     {
-        await RetriedAsync("plan", run, () => planner.PlanAsync(run, ct), ct);
-        var context = await LoadContextAsync(run, ct);
+        await retry.RunAsync("plan", run, _ => planner.PlanAsync(run, ct), ct);
+        RunContext? context = null;
+        await retry.RunAsync("load-snapshot", run, async _ => context = await LoadContextAsync(run, ct), ct);
         if (context is null) return;
+
+        using var working = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var told = progress.RunAsync(context.Run, working.Token);
+        try
+        {
+            await WorkAsync(context, ct);
+        }
+        finally
+        {
+            await working.CancelAsync();
+            await told;
+        }
+    }
+
+    private async Task WorkAsync(RunContext context, CancellationToken ct)
+    {
         while (true)
         {
-            await Task.WhenAll(Enumerable.Range(0, options.Value.Workers).Select(_ => RetriedAsync("batch", context.Run, () => WorkBatchesAsync(context, ct), ct)));
-            if (await finaliser.TryFinishAsync(context.Run, ct)) return;
+            await Task.WhenAll(Enumerable.Range(0, options.Value.Workers).Select(_ => retry.RunAsync("batch", context.Run, done => WorkBatchesAsync(context, done, ct), ct)));
+            var finished = false;
+            await retry.RunAsync("finalise", context.Run, async _ => finished = await finaliser.TryFinishAsync(context.Run, ct), ct);
+            if (finished) return;
             // Other replicas are at the last batches. If one of them dies, its batch is free and is taken here.
             await Task.Delay(OthersInterval, time, ct);
         }
@@ -45,34 +61,10 @@ internal sealed partial class Night(
         return cached;
     }
 
-    private async Task WorkBatchesAsync(RunContext context, CancellationToken ct)
+    private async Task WorkBatchesAsync(RunContext context, Action done, CancellationToken ct)
     {
         var worker = ActivatorUtilities.CreateInstance<BatchWorker>(services, context);
-        while (await worker.TryWorkAsync(ct)) { }
-    }
-
-    private async Task RetriedAsync(string step, NightRun run, Func<Task> work, CancellationToken ct)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await work();
-                return;
-            }
-            catch (Exception exception) when (attempt <= Retries && !ct.IsCancellationRequested)
-            {
-                // Nothing of the failed try was committed, so that trying again repeats no user.
-                Log.StepFailed(logger, step, run.Id, attempt, Retries, exception);
-                await Task.Delay(TimeSpan.FromSeconds(1 << (attempt - 1)), time, ct);
-            }
-            catch (Exception exception) when (exception is not NpgsqlException { IsTransient: true } && !ct.IsCancellationRequested)
-            {
-                // Failed for good, and PostgreSQL is there to be told. Were it away, the run would stay unfinished and be resumed.
-                await finaliser.FailAsync(run, step, exception, ct);
-                throw;
-            }
-        }
+        while (await worker.TryWorkAsync(ct)) done();
     }
 
     private async Task<RunContext?> LoadContextAsync(NightRun run, CancellationToken ct)
@@ -92,9 +84,6 @@ internal sealed partial class Night(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Step {Step} of run {RunId} failed (try {Attempt}, {Retries} more tries are made in all); nothing of it was committed.")]
-        public static partial void StepFailed(ILogger logger, string step, Guid runId, int attempt, int retries, Exception exception);
-
         [LoggerMessage(2, LogLevel.Information, "{Users} results of run {RunId} that were stored but not cached are cached now.")]
         public static partial void RestCached(ILogger logger, int users, Guid runId);
     }

@@ -23,6 +23,10 @@ internal sealed class NightOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00", ConvertValueInInvariantCulture = true, ParseLimitsInInvariantCulture = true)]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a night waits for a PostgreSQL that is away before it gives up; the service then looks for the unfinished run at every poll.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "12:00:00", ConvertValueInInvariantCulture = true, ParseLimitsInInvariantCulture = true)]
+    public TimeSpan DatabaseBudget { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>After this long without a statement PostgreSQL drops a worker that froze, and its batch is free again.</summary>
     [Range(typeof(TimeSpan), "00:00:05", "01:00:00", ConvertValueInInvariantCulture = true, ParseLimitsInInvariantCulture = true)]
     public TimeSpan IdleInTransactionTimeout { get; set; } = TimeSpan.FromSeconds(60);

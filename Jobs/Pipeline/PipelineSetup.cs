@@ -20,6 +20,9 @@ internal static class PipelineSetup
         builder.Services
             .AddSingleton<Faults>()
             .AddSingleton<RunStore>()
+            .AddSingleton<RunRetry>()
+            .AddSingleton<StepRetry>()
+            .AddSingleton<ProgressLoop>()
             .AddSingleton<IExchangeRateProvider, StoredExchangeRates>()
             .AddSingleton<IPriceProvider, StoredPrices>()
             .AddSingleton<ResultCacheWriter>()

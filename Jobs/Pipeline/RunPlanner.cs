@@ -29,6 +29,22 @@ internal sealed partial class RunPlanner(
         select $1, f.number, f.id, l.id, f.size from firsts f join lasts l using (number)
         """;
 
+    // The users that failed, and those of batches that a failed run left undone; each range holds nobody else.
+    private const string PlanRetry = """
+        with active as (
+            select u.id, row_number() over (order by u.id) as n
+            from user_markets m join users u on u.id = m.user_id join portfolios p on p.user_id = u.id
+            where m.market = $2 and u.deleted_at is null and u.banned_at is null),
+        wanted as (
+            select id, n, n - row_number() over (order by n) as island from active a
+            where exists (select from run_failures f where f.run_id = $4 and f.user_id = a.id)
+               or exists (select from run_batches b where b.run_id = $4 and b.status = 'pending' and a.id between b.first_user and b.last_user)),
+        parts as (select id, island, (row_number() over (partition by island order by n) - 1) / $3 as part from wanted),
+        ranges as (select (array_agg(id order by id))[1] as first, (array_agg(id order by id desc))[1] as last, count(*) as size from parts group by island, part)
+        insert into run_batches (run_id, number, first_user, last_user, size)
+        select $1, row_number() over (order by first) - 1, first, last, size from ranges
+        """;
+
     private const string MarkPlanned = """
         update overnight_job_runs set planned_at = $2, snapshot_id = $3, metrics = $4::json,
             users_total = (select coalesce(sum(size), 0) from run_batches where run_id = $1)
@@ -59,7 +75,9 @@ internal sealed partial class RunPlanner(
         var snapshot = Snapshot(run, assets, quotes);
         await InsertSnapshotAsync(connection, snapshot, ct);
         await ExecuteAsync(connection, "select ensure_month($1)", ct, run.BusinessDate);
-        var batches = await ExecuteAsync(connection, PlanBatches, ct, run.Id, run.Market, options.Value.BatchSize);
+        var batches = run.RetryOf is { } failed
+            ? await ExecuteAsync(connection, PlanRetry, ct, run.Id, run.Market, options.Value.BatchSize, failed)
+            : await ExecuteAsync(connection, PlanBatches, ct, run.Id, run.Market, options.Value.BatchSize);
         var metrics = $$"""{"fetch_rates_ms":{{fetchRates.TotalMilliseconds:F1}},"fetch_prices_ms":{{fetchPrices.TotalMilliseconds:F1}},"assets":{{assets.Count}},"rates":{{quotes.Count}}}""";
         await ExecuteAsync(connection, MarkPlanned, ct, run.Id, time.GetUtcNow(), snapshot.Header.Id, metrics);
         await transaction.CommitAsync(ct);

@@ -1,12 +1,15 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Pipeline;
+using Overnight.LocalServers;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Pipeline;
@@ -30,10 +33,17 @@ internal sealed class NightFixture : IAsyncDisposable
     public static async Task<NightFixture> CreateAsync(TestServers servers, int users, CancellationToken ct, string? cache = null, int batchSize = 50)
     {
         var database = await servers.CreateDatabaseAsync(ct);
-        cache ??= await servers.CacheConnectionStringAsync(ct);
-        var fixture = Over(database, cache, batchSize);
-        await fixture.Services.GetRequiredService<DemoSeeder>().SeedAsync(new() { Users = users, Holdings = 10, Criteria = 5, Seed = database.GetHashCode(StringComparison.Ordinal) & 0xffff }, null, ct);
-        return fixture;
+        return await SeededAsync(Over(database, cache ?? await servers.CacheConnectionStringAsync(ct), batchSize), users, ct);
+    }
+
+    /// <summary>In a PostgreSQL of the test's own, to be killed.</summary>
+    public static async Task<NightFixture> CreateOnAsync(TestServers servers, PostgresServer postgres, int users, CancellationToken ct)
+    {
+        const string name = "night";
+        await postgres.EnsureDatabaseAsync(name, ct);
+        var database = postgres.ConnectionString(name);
+        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(database).Options)) await context.Database.MigrateAsync(ct);
+        return await SeededAsync(Over(database, await servers.CacheConnectionStringAsync(ct), 50), users, ct);
     }
 
     /// <summary>Another replica over the same database and cache.</summary>
@@ -51,6 +61,13 @@ internal sealed class NightFixture : IAsyncDisposable
         builder.AddPipeline();
         builder.Services.AddSingleton<DemoSeeder>();
         return new(builder.Build(), database, cache);
+    }
+
+    private static async Task<NightFixture> SeededAsync(NightFixture fixture, int users, CancellationToken ct)
+    {
+        var seed = fixture.DatabaseConnection.GetHashCode(StringComparison.Ordinal) & 0xffff;
+        await fixture.Services.GetRequiredService<DemoSeeder>().SeedAsync(new() { Users = users, Holdings = 10, Criteria = 5, Seed = seed }, null, ct);
+        return fixture;
     }
 
     /// <summary>Runs tonight's night to its end, in this process.</summary>

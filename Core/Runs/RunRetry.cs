@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace Overnight.Core.Runs;
+
+/// <summary>Starts a run that computes again only what failed in another: the next revision of the same night, with a market snapshot of its own.</summary>
+public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimeProvider time)
+{
+    private const string Failed = """
+        select (select count(*) from run_failures where run_id = $1) + (select coalesce(sum(size), 0) from run_batches where run_id = $1 and status = 'pending')
+        """;
+
+    // A retry of a run that was never planned is a run of everybody.
+    private const string Insert = """
+        insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id, traceparent, retry_of)
+        select $1, 'scoring', r.market, r.business_date, n.latest + 1, 'retry', $2, $3, $4, case when r.planned_at is not null then r.id end
+        from overnight_job_runs r, lateral (
+            select max(revision) as latest, bool_and(completed_at is not null) as finished
+            from overnight_job_runs where job_type = 'scoring' and market = r.market and business_date = r.business_date) n
+        where r.id = $5 and n.finished
+        on conflict (job_type, market, business_date, revision) do nothing
+        """;
+
+    /// <returns>The new run; null when nothing of <paramref name="runId"/> failed.</returns>
+    /// <exception cref="RunRequestException">There is no such run, or a run of its night is under way.</exception>
+    public async Task<NightRun?> StartAsync(Guid runId, CancellationToken ct)
+    {
+        var run = await runs.FindAsync(runId, ct) ?? throw new RunRequestException("run", $"There is no run {runId}.");
+        if (!run.IsFinished) throw new RunRequestException("run", $"Run {runId} is still under way; there is nothing to retry before it is finished.");
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using (NpgsqlCommand failed = new(Failed, connection) { Parameters = { new() { Value = runId } } })
+        {
+            if (run.IsPlanned && (long)(await failed.ExecuteScalarAsync(ct))! == 0) return null;
+        }
+
+        var id = Guid.CreateVersion7(time.GetUtcNow());
+        await using (NpgsqlCommand insert = new(Insert, connection)
+        {
+            Parameters =
+            {
+                new() { Value = id }, new() { Value = time.GetUtcNow() }, new() { Value = Guid.CreateVersion7(time.GetUtcNow()) },
+                new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value }, new() { Value = runId },
+            },
+        })
+        {
+            if (await insert.ExecuteNonQueryAsync(ct) == 0)
+            {
+                throw new RunRequestException("run", $"Another run of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is under way; retry when it is finished.");
+            }
+        }
+        await using NpgsqlCommand notify = new("select pg_notify($1, $2)", connection) { Parameters = { new() { Value = RunStore.Channel }, new() { Value = id.ToString() } } };
+        await notify.ExecuteNonQueryAsync(ct);
+        return await runs.FindAsync(id, ct);
+    }
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core.Runs;
+using Overnight.Jobs.Pipeline;
+
+namespace Overnight.Jobs.Commands;
+
+/// <summary><c>retry RUN</c>: what failed in a run, again.</summary>
+internal static class RetryCommand
+{
+    public static Command Create()
+    {
+        Argument<Guid> run = new("RUN") { Description = "Id of a finished run, as jobs run and GET /api/runs show it." };
+        Command command = new("retry", "Computes again only the users that failed in a run, quarantined ones included, as the next revision of its night.") { run };
+        command.SetAction((parsed, ct) => CommandServices.RunAsync(
+            parsed, (services, output, token) => RunAsync(services, output, parsed.GetValue(run), token), ct, builder => builder.AddPipeline()));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, Guid runId, CancellationToken ct)
+    {
+        NightRun? run;
+        try
+        {
+            run = await services.GetRequiredService<RunRetry>().StartAsync(runId, ct);
+        }
+        catch (RunRequestException exception)
+        {
+            throw new CommandException(exception.Message, exception);
+        }
+        if (run is null)
+        {
+            output.Line($"Nothing of run {runId} failed: there is nothing to retry.");
+            return CommandLine.Success;
+        }
+        output.Line($"Started run {run.Id}: what failed in {runId}, as revision {run.Revision} of {run.Market}, {run.BusinessDate:yyyy-MM-dd}.");
+        return await WatchedNight.WorkAsync(services, run, output, ct);
+    }
+}

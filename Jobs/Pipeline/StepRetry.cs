@@ -1,0 +1,86 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Overnight.Core.Runs;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>
+/// Tries a step of a run again (SPEC A4). A step that fails is tried three times more; a PostgreSQL that is away is waited
+/// for within a budget and counts as no try. Nothing of a failed try was committed, so that trying again repeats no user.
+/// </summary>
+internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOptions> options, TimeProvider time, ILogger<StepRetry> logger)
+{
+    private const int Retries = 3;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    /// <param name="work">Calls what it is given after every part that is done for good: from there on, tries and budget are whole again.</param>
+    /// <exception cref="NpgsqlException">PostgreSQL stayed away longer than the budget: the run stays unfinished, to be resumed.</exception>
+    public async Task RunAsync(string step, NightRun run, Func<Action, Task> work, CancellationToken ct)
+    {
+        var failures = 0;
+        long? away = null;
+        TimeSpan Away() => away is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+        void Progressed()
+        {
+            failures = 0;
+            if (away is null) return;
+            Log.DatabaseIsBack(logger, step, run.Id, Away());
+            away = null;
+        }
+
+        while (true)
+        {
+            try
+            {
+                await work(Progressed);
+                Progressed();
+                return;
+            }
+            catch (Exception exception) when (!ct.IsCancellationRequested && IsAway(exception) && Away() < options.Value.DatabaseBudget)
+            {
+                // Waited for: the server was restarted, or failed over.
+                if (away is null) Log.DatabaseIsAway(logger, step, run.Id, options.Value.DatabaseBudget, exception.Message);
+                away ??= time.GetTimestamp();
+                var pause = TimeSpan.FromMilliseconds(Math.Clamp(Away().TotalMilliseconds / 4, 50, LongestPause.TotalMilliseconds));
+                await Task.Delay(pause, time, ct);
+            }
+            catch (Exception exception) when (!ct.IsCancellationRequested && !IsAway(exception) && failures < Retries)
+            {
+                // After 1, 2 and 4 seconds.
+                failures++;
+                Log.StepFailed(logger, step, run.Id, failures, Retries, exception);
+                await Task.Delay(TimeSpan.FromSeconds(1 << (failures - 1)), time, ct);
+            }
+            catch (Exception exception) when (!ct.IsCancellationRequested && !IsAway(exception))
+            {
+                // Failed for good, and PostgreSQL is there to be told.
+                await finaliser.FailAsync(run, step, exception, ct);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Whether the server can't be reached, is starting, stopping or full, or has dropped the connection.</summary>
+    private static bool IsAway(Exception exception) => exception switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections } => true,
+        PostgresException => false,
+        NpgsqlException { InnerException: SocketException or IOException or TimeoutException } => true,
+        NpgsqlException { IsTransient: true } => true,
+        _ => false,
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Step {Step} of run {RunId} failed; try {Attempt} of {Retries} more follows. Nothing of it was committed.")]
+        public static partial void StepFailed(ILogger logger, string step, Guid runId, int attempt, int retries, Exception exception);
+
+        [LoggerMessage(2, LogLevel.Warning, "PostgreSQL is away in step {Step} of run {RunId}; it is waited for, up to {Budget}. {Reason}")]
+        public static partial void DatabaseIsAway(ILogger logger, string step, Guid runId, TimeSpan budget, string reason);
+
+        [LoggerMessage(3, LogLevel.Warning, "PostgreSQL is back in step {Step} of run {RunId} after {Away}; the night goes on.")]
+        public static partial void DatabaseIsBack(ILogger logger, string step, Guid runId, TimeSpan away);
+    }
+}
