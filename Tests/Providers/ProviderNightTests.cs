@@ -58,7 +58,7 @@ public sealed class ProviderNightTests(TestServers servers)
         var honest = await TotalsAsync(seeded, (await seeded.RunAsync(ct)).Id, ct);
         var prices = await PricesAsync(seeded, ct);
         await using var ecb = await ProviderServer.StartAsync(Faulty(fault, Answers.Xml, lie => Answers.Ecb(Today, [.. Answers.DemoRatesPerEuro().Select(r => (r.Currency, lie(decimal.Parse(r.Rate))))])));
-        await using var stooq = await ProviderServer.StartAsync(Faulty(fault, Answers.Csv, lie => Answers.Stooq(Today, prices.Select(p => (p.Key, lie(p.Value))))));
+        await using var stooq = await ProviderServer.StartAsync(Faulty(fault, Answers.Csv, lie => Answers.Stooq(Today, prices.Select(p => ($"{p.Key}.US", lie(p.Value))))));
         var settings = Settings(ecb, stooq);
         if (fault == "slow") settings["Providers:Ecb:Timeout"] = settings["Providers:Stooq:Timeout"] = "00:00:00.100";
         await using var night = seeded.Replica(settings);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Overnight.Core.Market;
 using Overnight.Core.Portfolios;
 using Overnight.Core.Recommendations;
+using Overnight.Core.Scoring;
 
 namespace Overnight.Tests.Providers;
 
@@ -71,9 +72,11 @@ public sealed class StalenessTests
         UserPortfolio portfolio = new() { UserId = Guid.NewGuid(), BaseCurrency = baseCurrency };
         portfolio.Classes.Add(new(Guid.NewGuid(), "Shares"u8.ToArray(), Decimal4.Zero, Decimal4.Hundred, Decimal4.Zero));
         foreach (var asset in holdings) portfolio.Holdings.Add(new(asset, 0, 1));
+        List<Criterion> criteria = [];
+        CriteriaReader.Read("""[{"id":"a","name":"a","metric":"pe_ratio","operator":"gt","value":"1","points":1}]"""u8.ToArray(), criteria);
         Core.Recommendations.Calculation calculation = new();
-        calculation.Run(portfolio, [], snapshot);
-        var bytes = new ResultWriter(snapshot, new("NYSE", Header.BusinessDate, 1, Guid.NewGuid())).Recommendations(portfolio, [], calculation, Monday);
+        calculation.Run(portfolio, criteria.ToArray(), snapshot);
+        var bytes = new ResultWriter(snapshot, new("NYSE", Header.BusinessDate, 1, Guid.NewGuid())).Recommendations(portfolio, criteria.ToArray(), calculation, Monday);
         return JsonDocument.Parse(Encoding.UTF8.GetString(bytes)).RootElement.GetProperty("dataFreshness");
     }
 }

@@ -47,7 +47,7 @@ internal sealed class ProviderClient : IDisposable
             catch (HttpRequestException exception)
             {
                 // Words of ours in place of those that may quote the request.
-                var ended = exception.HttpRequestError is HttpRequestError.ResponseEnded;
+                var ended = exception.HttpRequestError is HttpRequestError.ResponseEnded || exception is { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException };
                 throw new ProviderException(ended ? ProviderFault.CutOff : ProviderFault.Unreachable, $"the connection failed ({exception.HttpRequestError})") { IsTransient = true };
             }
             catch (InvalidDataException)
