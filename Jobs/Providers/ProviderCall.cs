@@ -35,6 +35,11 @@ internal sealed partial class ProviderCall(TimeProvider time, ILogger<ProviderCa
         {
             fault = new(ProviderFault.CircuitOpen, exception.RetryAfter is { } wait ? $"left alone for {wait.TotalSeconds:F0} s more" : "left alone for now");
         }
+        catch (Exception exception) when (exception is FormatException or OverflowException or ArgumentException)
+        {
+            // An answer that nobody thought of is garbage, too, and not the end of a night.
+            fault = new(ProviderFault.Malformed, $"the answer can't be read ({exception.GetType().Name})");
+        }
         var took = time.GetElapsedTime(begin);
         Telemetry.Fetched(feed, provider, fault?.Reason ?? "success", took);
         var tookMs = Math.Round(took.TotalMilliseconds, 1);

@@ -10,6 +10,9 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
 {
     private const string Feed = "rates", Dollar = "USD";
 
+    /// <summary>The table has 12 decimals, and 16 digits before the point.</summary>
+    private const decimal LeastRate = 0.00000000001m, MostRate = 1_000_000_000_000_000m;
+
     private readonly Dictionary<(string From, string To), decimal> _lastRates = CrossRates.Compute(last);
     private readonly Dictionary<string, DateTimeOffset> _lastTimes = last.Where(IsToDollar).ToDictionary(CurrencyOf, q => q.AsOf);
     private readonly Dictionary<string, QuotedRate> _rates = [];
@@ -49,7 +52,12 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
             if (!IsToDollar(quote))
             {
                 // Of currencies whose rate to the dollar is newer, it would be a second opinion.
-                if (!_rates.ContainsKey(quote.Base) || !_rates.ContainsKey(quote.Quote)) _direct.Add(quote);
+                if (_rates.ContainsKey(quote.Base) && _rates.ContainsKey(quote.Quote) || _direct.Contains(quote)) continue;
+                _direct.Add(quote);
+                foreach (var leg in (string[])[quote.Base, quote.Quote])
+                {
+                    if (stale && !_rates.ContainsKey(leg)) _stale[leg] = quote.AsOf;
+                }
                 continue;
             }
             var currency = CurrencyOf(quote);
@@ -76,7 +84,10 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
         List<QuotedRate> quotes = [new(from, Dollar, dollar.Value, dollar.AsOf)];
         foreach (var (currency, rate) in answer.Values)
         {
-            if (currency != Dollar) quotes.Add(new(Dollar, currency, CrossRates.Round(rate.Value / dollar.Value), rate.AsOf < dollar.AsOf ? rate.AsOf : dollar.AsOf));
+            if (currency == Dollar) continue;
+            var perDollar = CrossRates.Round(rate.Value / dollar.Value);
+            if (perDollar is < LeastRate or > MostRate) throw new ProviderException(ProviderFault.NotBelieved, $"{currency} comes to {perDollar} for one {Dollar}");
+            quotes.Add(new(Dollar, currency, perDollar, rate.AsOf < dollar.AsOf ? rate.AsOf : dollar.AsOf));
         }
         return quotes;
     }

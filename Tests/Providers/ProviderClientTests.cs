@@ -224,7 +224,8 @@ public sealed class ProviderClientTests
         List<string> spans = [];
         using ActivityListener listener = new()
         {
-            ShouldListenTo = _ => true,
+            // All but the spans of the server, which is in this process, too.
+            ShouldListenTo = source => source.Name != "Microsoft.AspNetCore",
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
             ActivityStopped = activity => { lock (spans) spans.Add($"{activity.DisplayName} {activity.StatusDescription} {string.Join(' ', activity.TagObjects)}"); },
         };
@@ -240,7 +241,7 @@ public sealed class ProviderClientTests
         Assert.Equal(ProviderFault.HttpStatus, report.Reason);
         Assert.NotEmpty(_log.All);
         lock (spans) Assert.Contains(spans, span => span.StartsWith("fetch ", StringComparison.Ordinal) && span.Contains("ecb", StringComparison.Ordinal));
-        var told = string.Join('\n', [.. _log.All, ProviderReport.Json([report]), .. spans.Where(s => !s.Contains("Microsoft.AspNetCore", StringComparison.Ordinal) && !s.Contains("url.query", StringComparison.Ordinal))]);
+        var told = string.Join('\n', [.. _log.All, ProviderReport.Json([report]), .. spans.ToArray()]);
         Assert.DoesNotContain(key, told, StringComparison.Ordinal);
         Assert.DoesNotContain(new Uri(server.Url).Authority, string.Join('\n', _log.All), StringComparison.Ordinal);
     }

@@ -21,6 +21,12 @@ public sealed class RateTableTests
     public void ToDollar_WithoutTheDollar_IsAFailure() =>
         Assert.Equal(ProviderFault.NoDollarRate, Assert.Throws<ProviderException>(() => RateTable.ToDollar("EUR", Answer(("GBP", 0.9m)))).Reason);
 
+    [Theory]
+    [InlineData("0.00000001", "1000000000")]
+    [InlineData("1000000000000", "0.00000001")]
+    public void ToDollar_ResultThatTheTableCannotHold_IsNotBelieved(string dollar, string pound) =>
+        Assert.Equal(ProviderFault.NotBelieved, Assert.Throws<ProviderException>(() => RateTable.ToDollar("EUR", Answer(("USD", decimal.Parse(dollar)), ("GBP", decimal.Parse(pound))))).Reason);
+
     [Fact]
     public void Stored_QuotedTheOtherWayRound_DoesNotComeBesideANewerRate()
     {
