@@ -16,6 +16,14 @@ internal static class Telemetry
     private static readonly Counter<long> Users = Meter.CreateCounter<long>("overnight.night.users", "{user}", "Users computed, by outcome.");
     private static readonly Histogram<double> BatchDuration = Meter.CreateHistogram<double>("overnight.night.batch.duration", "s", "Time from load to commit of a batch.");
     private static readonly Histogram<double> RunDuration = Meter.CreateHistogram<double>("overnight.night.run.duration", "s", "Time from start to end of a run.");
+    private static readonly Histogram<double> FetchDuration = Meter.CreateHistogram<double>("overnight.provider.fetch.duration", "s", "Time of asking a provider for rates or prices, retries included, by outcome.");
+
+    /// <summary>A child of the step that asks; no address is on it, for that may hold a key.</summary>
+    public static Activity? StartFetch(string feed, string provider) =>
+        Source.StartActivity("fetch", ActivityKind.Client)?.SetTag("overnight.feed", feed).SetTag("overnight.provider", provider);
+
+    public static void Fetched(string feed, string provider, string outcome, TimeSpan took) =>
+        FetchDuration.Record(took.TotalSeconds, new("feed", feed), new("provider", provider), new("outcome", outcome));
 
     public static Activity? StartBatch(NightRun run, ClaimedBatch batch) =>
         StartStep("batch", run)?.SetTag("overnight.batch", batch.Number).SetTag("overnight.batch.size", batch.Size);

@@ -40,8 +40,8 @@ internal sealed record NightRecord(double Total, double SetUp, double FetchRates
         Expect("users computed", row.GetInt32(2), users);
         Expect("users failed", row.GetInt32(3), 0);
         Expect("batches done and cached", row.GetInt64(6), row.GetInt64(5));
-        var metrics = JsonSerializer.Deserialize<Dictionary<string, double>>(row.GetString(4))!;
-        NightRecord record = new(row.GetDouble(9), row.GetDouble(10), metrics["fetch_rates_ms"] / 1000, metrics["fetch_prices_ms"] / 1000,
+        var metrics = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(row.GetString(4))!;
+        NightRecord record = new(row.GetDouble(9), row.GetDouble(10), metrics["fetch_rates_ms"].GetDouble() / 1000, metrics["fetch_prices_ms"].GetDouble() / 1000,
             row.GetDouble(11), row.GetDouble(7), row.GetDouble(8), row.GetDouble(12));
         await row.CloseAsync();
 

@@ -3,22 +3,34 @@ namespace Overnight.Core.Market;
 /// <summary>One exchange rate: units of <paramref name="Quote"/> for one unit of <paramref name="Base"/>.</summary>
 public sealed record QuotedRate(string Base, string Quote, decimal Rate, DateTimeOffset AsOf);
 
+/// <summary>An asset with the last values that are stored of it.</summary>
+/// <param name="Market">Code of the market it is listed at.</param>
+/// <param name="PriceAsOf">UTC; null without a price.</param>
+public sealed record QuotedAsset(SnapshotAsset Asset, string Market, DateTimeOffset? PriceAsOf);
+
+/// <summary>A number as a provider sent it: text, for it is not believed yet.</summary>
+/// <param name="Text">With a point for decimals; null where the provider has nothing for the key.</param>
+/// <param name="AsOf">UTC; a date alone is its midnight.</param>
+public sealed record FetchedValue<TKey>(TKey Key, string? Text, DateTimeOffset AsOf);
+
+/// <summary>Rates as a provider sent them, keyed by currency: units of it for one unit of <paramref name="Base"/>.</summary>
+public sealed record FetchedRates(string Base, IReadOnlyList<FetchedValue<string>> Values);
+
 /// <summary>Fetches exchange rates, all of them at once; a run asks once and uses the answer for every user.</summary>
 public interface IExchangeRateProvider
 {
+    /// <summary>As the configured order names it.</summary>
     string Name { get; }
 
-    Task<IReadOnlyList<QuotedRate>> FetchAsync(CancellationToken ct);
+    Task<FetchedRates> FetchAsync(CancellationToken ct);
 }
 
-/// <summary>An asset with what a provider knows of it.</summary>
-/// <param name="PriceAsOf">UTC; null without a price.</param>
-public sealed record QuotedAsset(SnapshotAsset Asset, DateTimeOffset? PriceAsOf);
-
-/// <summary>Fetches prices and fundamentals of every asset that can be held; once per run.</summary>
+/// <summary>Fetches prices, of many assets at once; a run asks once per asset.</summary>
 public interface IPriceProvider
 {
+    /// <summary>As the configured order names it.</summary>
     string Name { get; }
 
-    Task<IReadOnlyList<QuotedAsset>> FetchAsync(CancellationToken ct);
+    /// <summary>Prices in the assets' own currencies, keyed by asset id; assets that the provider does not have may be left out.</summary>
+    Task<IReadOnlyList<FetchedValue<Guid>>> FetchAsync(IReadOnlyList<QuotedAsset> assets, CancellationToken ct);
 }

@@ -15,13 +15,16 @@ public sealed class MarketSnapshot
 
     /// <param name="assets">In the order of their ordinals.</param>
     /// <param name="rates">Units of the second currency for one unit of the first. A missing pair is an error of the users who need it.</param>
-    public MarketSnapshot(MarketSnapshotHeader header, IReadOnlyList<SnapshotAsset> assets, IReadOnlyDictionary<(string From, string To), decimal> rates)
+    /// <param name="staleness">Nothing is stale unless given.</param>
+    public MarketSnapshot(
+        MarketSnapshotHeader header, IReadOnlyList<SnapshotAsset> assets, IReadOnlyDictionary<(string From, string To), decimal> rates, MarketStaleness? staleness = null)
     {
         ArgumentNullException.ThrowIfNull(assets);
         ArgumentNullException.ThrowIfNull(rates);
         Header = header;
         Assets = assets;
         Rates = rates;
+        Staleness = staleness ?? MarketStaleness.None;
         Currencies = [.. assets.Select(a => a.Currency).Concat(rates.Keys.SelectMany(k => new[] { k.From, k.To })).Distinct().Order(StringComparer.Ordinal)];
         _pricesByBase = new decimal[]?[Currencies.Count];
         _ordinals = assets.Select((a, i) => (a.Id, i)).DistinctBy(x => x.Id).ToFrozenDictionary(x => x.Id, x => x.i);
@@ -50,6 +53,9 @@ public sealed class MarketSnapshot
     public MarketSnapshotHeader Header { get; }
     public IReadOnlyList<SnapshotAsset> Assets { get; }
     public IReadOnlyDictionary<(string From, string To), decimal> Rates { get; }
+
+    /// <summary>Which of the values are last stored ones that stand in for newer.</summary>
+    public MarketStaleness Staleness { get; }
 
     /// <summary>Every currency that occurs, in ordinal order.</summary>
     public IReadOnlyList<string> Currencies { get; }

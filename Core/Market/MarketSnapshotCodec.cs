@@ -3,16 +3,21 @@ using Overnight.Core.Auditing;
 
 namespace Overnight.Core.Market;
 
-/// <summary>The stored form of a snapshot: a version, assets in the order of their ordinals, then rates. About 130 bytes an asset.</summary>
+/// <summary>
+/// The stored form of a snapshot: a version, assets in the order of their ordinals, then rates, then what is stale. About 130 bytes
+/// an asset.
+/// </summary>
 public static class MarketSnapshotCodec
 {
-    private const byte Version = 1;
+    /// <summary>Ends after the rates; still written where nothing is stale, so that replicas of the build before can share the usual night.</summary>
+    private const byte WithoutStaleness = 1;
+    private const byte Version = 2;
 
     public static byte[] Encode(MarketSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         CompactWriter writer = new(snapshot.Assets.Count * 160 + 1024);
-        writer.Byte(Version);
+        writer.Byte(snapshot.Staleness.IsNone ? WithoutStaleness : Version);
         writer.Varint((ulong)snapshot.Assets.Count);
         for (var i = 0; i < snapshot.Assets.Count; i++)
         {
@@ -35,6 +40,7 @@ public static class MarketSnapshotCodec
             writer.Text(to);
             writer.Decimal(rate);
         }
+        if (!snapshot.Staleness.IsNone) Write(writer, snapshot.Staleness);
         return writer.ToArray();
     }
 
@@ -43,7 +49,7 @@ public static class MarketSnapshotCodec
     {
         CompactReader reader = new(payload);
         var version = reader.Byte();
-        if (version != Version) throw new InvalidDataException($"Market snapshot {header?.Id} has version {version}; this build reads {Version}.");
+        if (version is not (WithoutStaleness or Version)) throw new InvalidDataException($"Market snapshot {header?.Id} has version {version}; this build reads up to {Version}.");
         var assets = new SnapshotAsset[reader.Count()];
         for (var i = 0; i < assets.Length; i++)
         {
@@ -60,7 +66,40 @@ public static class MarketSnapshotCodec
         }
         Dictionary<(string, string), decimal> rates = [];
         for (var count = reader.Count(); count > 0; count--) rates.Add((reader.Text(), reader.Text()), reader.Decimal());
+        var staleness = version == WithoutStaleness ? MarketStaleness.None : ReadStaleness(ref reader, assets.Length);
         if (!reader.AtEnd) throw new InvalidDataException($"Market snapshot {header?.Id} has bytes after its end.");
-        return new(header!, assets, rates);
+        return new(header!, assets, rates, staleness);
     }
+
+    private static void Write(CompactWriter writer, MarketStaleness staleness)
+    {
+        writer.Varint((ulong)staleness.Prices.Count);
+        foreach (var (ordinal, since) in staleness.Prices.OrderBy(p => p.Key))
+        {
+            writer.Varint((ulong)ordinal);
+            writer.Time(since);
+        }
+        writer.Varint((ulong)staleness.Rates.Count);
+        foreach (var (currency, since) in staleness.Rates.OrderBy(r => r.Key, StringComparer.Ordinal))
+        {
+            writer.Text(currency);
+            writer.Time(since);
+        }
+    }
+
+    private static MarketStaleness ReadStaleness(ref CompactReader reader, int assets)
+    {
+        Dictionary<int, DateTimeOffset> prices = [];
+        for (var count = reader.Count(); count > 0; count--)
+        {
+            var ordinal = reader.Varint();
+            if (ordinal >= (ulong)assets) throw new InvalidDataException("A market snapshot names an asset that it does not have.");
+            prices[(int)ordinal] = Since(ref reader);
+        }
+        Dictionary<string, DateTimeOffset> rates = [];
+        for (var count = reader.Count(); count > 0; count--) rates[reader.Text()] = Since(ref reader);
+        return new(prices, rates);
+    }
+
+    private static DateTimeOffset Since(ref CompactReader reader) => reader.Time() ?? throw new InvalidDataException("A market snapshot has a stale value without a time.");
 }

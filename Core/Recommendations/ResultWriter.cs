@@ -52,7 +52,9 @@ public sealed class ResultWriter
         WriteTime(_market.Header.RatesAsOf);
         b.Append(",\"criteriaVersion\":\""u8);
         b.Append(portfolio.CriteriaVersion);
-        b.Append("\"},\"totalInvestable\":\""u8);
+        b.Append("\""u8);
+        WriteStaleness(portfolio);
+        b.Append("},\"totalInvestable\":\""u8);
         b.Append(portfolio.Contribution ?? Decimal4.Zero);
         b.Append("\",\"baseCurrency\":\""u8);
         WriteCurrency(portfolio.BaseCurrency);
@@ -154,6 +156,18 @@ public sealed class ResultWriter
             _buffer.Append(_market.JsonHeads[holding.Asset]);
             _buffer.Append(",\"reason\":\"no_price\"}"u8);
         }
+    }
+
+    /// <summary>Only where this user's amounts rest on stale values: results of before there was staleness must replay to the same bytes.</summary>
+    private void WriteStaleness(UserPortfolio portfolio)
+    {
+        if (_market.Staleness.Of(portfolio, _market.Assets) is not { } stale) return;
+        _buffer.Append(",\"pricesStale\":"u8);
+        _buffer.Append(stale.Prices ? "true"u8 : "false"u8);
+        _buffer.Append(",\"ratesStale\":"u8);
+        _buffer.Append(stale.Rates ? "true"u8 : "false"u8);
+        _buffer.Append(",\"staleSince\":"u8);
+        WriteTime(stale.Since);
     }
 
     private void WriteTime(DateTimeOffset? time)

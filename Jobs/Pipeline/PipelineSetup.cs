@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Overnight.Core.Market;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 using Overnight.Jobs.Providers;
@@ -17,14 +16,13 @@ internal static class PipelineSetup
         builder.Services.AddOptions<NightOptions>().BindConfiguration(NightOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddOptions<FaultOptions>().BindConfiguration(FaultOptions.Section);
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.AddProviders();
         builder.Services
             .AddSingleton<Faults>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()
             .AddSingleton<StepRetry>()
             .AddSingleton<ProgressLoop>()
-            .AddSingleton<IExchangeRateProvider, StoredExchangeRates>()
-            .AddSingleton<IPriceProvider, StoredPrices>()
             .AddSingleton<ResultCacheWriter>()
             .AddSingleton<RunPlanner>()
             .AddSingleton<RunFinaliser>()

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core.Runs;
+using Overnight.Jobs.Providers;
 
 namespace Overnight.Jobs.Pipeline;
 
@@ -48,7 +50,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
             Parameters =
             {
                 new() { Value = run.Id }, new() { Value = status }, new() { Value = now }, new() { Value = (int)totals.Processed }, new() { Value = (int)totals.Failed },
-                new() { Value = (object?)await ErrorDetailsAsync(connection, run.Id, totals.Failed, ct) ?? DBNull.Value }, new() { Value = metrics },
+                new() { Value = (object?)await ErrorDetailsAsync(connection, run.Id, totals.Failed, planned, ct) ?? DBNull.Value }, new() { Value = metrics },
             },
         })
         {
@@ -80,7 +82,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
 
     private sealed record RunTotals(long Pending, long Processed, long Failed, long AssetsScored, long Recommendations, long Batches, long Uncached, long UsersCached, double ProcessMs, double CacheMs);
 
-    private sealed record PlanMetrics(double FetchRatesMs, double FetchPricesMs, int Assets, int Rates);
+    private sealed record PlanMetrics(double FetchRatesMs, double FetchPricesMs, int Assets, int Rates, IReadOnlyList<ProviderReport>? Providers = null);
 
     private static async Task<(DateTimeOffset? PlannedAt, PlanMetrics Planned, bool Finished)> LockAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
@@ -100,14 +102,16 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         return new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7), (double)r.GetDecimal(8), r.GetFloat(9));
     }
 
-    private static async Task<string?> ErrorDetailsAsync(NpgsqlConnection connection, Guid run, long failed, CancellationToken ct)
+    private static async Task<string?> ErrorDetailsAsync(NpgsqlConnection connection, Guid run, long failed, PlanMetrics planned, CancellationToken ct)
     {
-        if (failed == 0) return null;
+        // A night from last stored values is a night, and says so.
+        var providers = planned.Providers?.Where(p => p.IsRemarkable).ToList() is { Count: > 0 } remarkable ? remarkable : null;
+        if (failed == 0) return providers is null ? null : JsonSerializer.Serialize(new { Providers = providers }, SnakeCase);
         await using NpgsqlCommand command = new(Reasons, connection) { Parameters = { new() { Value = run } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<object> reasons = [];
         while (await reader.ReadAsync(ct)) reasons.Add(new { Stage = reader.GetString(0), Reason = reader.GetString(1), Users = reader.GetInt64(2), Example = reader.GetString(3) });
-        return JsonSerializer.Serialize(new { Failures = reasons }, SnakeCase);
+        return JsonSerializer.Serialize(new { Failures = reasons, Providers = providers }, SnakeCase);
     }
 
     private static string Metrics(RunTotals totals, PlanMetrics planned) => JsonSerializer.Serialize(new
@@ -126,6 +130,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         totals.UsersCached,
         planned.Assets,
         planned.Rates,
+        planned.Providers,
     }, SnakeCase);
 
     /// <summary>The job span covers the run from its start, whichever process that was in; whoever finishes the run tells it.</summary>
@@ -141,7 +146,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         if (status != "completed") span.SetStatus(ActivityStatusCode.Error, $"{totals.Failed} users failed; see run_failures of run {run.Id}.");
     }
 
-    private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private static partial class Log
     {

@@ -1,9 +1,9 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Market;
 using Overnight.Core.Runs;
+using Overnight.Jobs.Providers;
 
 namespace Overnight.Jobs.Pipeline;
 
@@ -12,7 +12,7 @@ namespace Overnight.Jobs.Pipeline;
 /// users. All in one transaction that holds the run's row, so that one replica plans and the others wait for it.
 /// </summary>
 internal sealed partial class RunPlanner(
-    NpgsqlDataSource dataSource, IExchangeRateProvider rates, IPriceProvider prices, IOptions<NightOptions> options, TimeProvider time, ILogger<RunPlanner> logger)
+    NpgsqlDataSource dataSource, MarketFeed market, IOptions<NightOptions> options, TimeProvider time, ILogger<RunPlanner> logger)
 {
     private const string LockRun = "select planned_at is not null, completed_at is not null from overnight_job_runs where id = $1 for no key update";
 
@@ -51,6 +51,8 @@ internal sealed partial class RunPlanner(
         where id = $1
         """;
 
+    private const string LimitIdling = "select set_config('idle_in_transaction_session_timeout', $1, true)";
+
     private const string InsertSnapshot = """
         insert into market_snapshots (id, market, business_date, taken_at, prices_as_of, rates_as_of, payload)
         values ($1, $2, $3, $4, $5, $6, $7)
@@ -64,33 +66,34 @@ internal sealed partial class RunPlanner(
         if (await IsPlannedAsync(connection, run.Id, ct)) return;
 
         using var span = Telemetry.StartStep("plan", run);
-        var begin = Stopwatch.GetTimestamp();
-        var quotes = await rates.FetchAsync(ct);
-        var fetchRates = Stopwatch.GetElapsedTime(begin);
-        begin = Stopwatch.GetTimestamp();
-        var assets = await prices.FetchAsync(ct);
-        var fetchPrices = Stopwatch.GetElapsedTime(begin);
-        span?.SetTag("fetch_rates_ms", fetchRates.TotalMilliseconds).SetTag("fetch_prices_ms", fetchPrices.TotalMilliseconds);
+        // The transaction waits for providers: a planner that froze meanwhile must still lose the run's row in the end.
+        await ExecuteAsync(connection, LimitIdling, ct, $"{(market.Longest + options.Value.IdleInTransactionTimeout).TotalMilliseconds:F0}");
+        var answer = await market.FetchAsync(run, ct);
+        span?.SetTag("fetch_rates_ms", answer.RatesTook.TotalMilliseconds).SetTag("fetch_prices_ms", answer.PricesTook.TotalMilliseconds);
 
-        var snapshot = Snapshot(run, assets, quotes);
+        var snapshot = Snapshot(run, answer);
         await InsertSnapshotAsync(connection, snapshot, ct);
         await ExecuteAsync(connection, "select ensure_month($1)", ct, run.BusinessDate);
         var batches = run.RetryOf is { } failed
             ? await ExecuteAsync(connection, PlanRetry, ct, run.Id, run.Market, options.Value.BatchSize, failed)
             : await ExecuteAsync(connection, PlanBatches, ct, run.Id, run.Market, options.Value.BatchSize);
-        var metrics = $$"""{"fetch_rates_ms":{{fetchRates.TotalMilliseconds:F1}},"fetch_prices_ms":{{fetchPrices.TotalMilliseconds:F1}},"assets":{{assets.Count}},"rates":{{quotes.Count}}}""";
-        await ExecuteAsync(connection, MarkPlanned, ct, run.Id, time.GetUtcNow(), snapshot.Header.Id, metrics);
+        await ExecuteAsync(connection, MarkPlanned, ct, run.Id, time.GetUtcNow(), snapshot.Header.Id, Metrics(answer));
         await transaction.CommitAsync(ct);
-        Log.Planned(logger, run.Id, run.Market, run.BusinessDate, run.Revision, batches, assets.Count, quotes.Count);
+        market.Forget(run);
+        Log.Planned(logger, run.Id, run.Market, run.BusinessDate, run.Revision, batches, answer.Assets.Count, answer.Quotes.Count);
     }
 
-    private MarketSnapshot Snapshot(NightRun run, IReadOnlyList<QuotedAsset> assets, IReadOnlyList<QuotedRate> quotes)
+    private MarketSnapshot Snapshot(NightRun run, MarketAnswer answer)
     {
         MarketSnapshotHeader header = new(
             Guid.CreateVersion7(time.GetUtcNow()), run.Market, run.BusinessDate, time.GetUtcNow(),
-            assets.Max(a => a.PriceAsOf), quotes.Count == 0 ? null : quotes.Max(q => q.AsOf));
-        return new(header, [.. assets.Select(a => a.Asset)], CrossRates.Compute(quotes));
+            answer.Assets.Max(a => a.PriceAsOf), answer.Quotes.Count == 0 ? null : answer.Quotes.Max(q => q.AsOf));
+        return new(header, [.. answer.Assets.Select(a => a.Asset)], CrossRates.Compute(answer.Quotes), answer.Staleness);
     }
+
+    private static string Metrics(MarketAnswer answer) => $$"""
+        {"fetch_rates_ms":{{answer.RatesTook.TotalMilliseconds:F1}},"fetch_prices_ms":{{answer.PricesTook.TotalMilliseconds:F1}},"assets":{{answer.Assets.Count}},"rates":{{answer.Quotes.Count}},"providers":{{ProviderReport.Json(answer.Reports)}}}
+        """;
 
     private static async Task<bool> IsPlannedAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {

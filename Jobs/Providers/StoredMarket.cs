@@ -1,49 +1,106 @@
 using Npgsql;
+using NpgsqlTypes;
 using Overnight.Core.Market;
 
 namespace Overnight.Jobs.Providers;
 
-/// <summary>Exchange rates from the table that imports fill: the last one of each pair.</summary>
-internal sealed class StoredExchangeRates(NpgsqlDataSource dataSource) : IExchangeRateProvider
+/// <summary>
+/// The tables that imports and providers fill. They are a source themselves, what stands in when no provider delivers, and what an
+/// answer is compared with.
+/// </summary>
+internal sealed class StoredMarket(NpgsqlDataSource dataSource)
 {
-    public string Name => "stored";
+    // The newest of each pair whichever way round it was quoted: a provider may quote the other way than an import did.
+    private const string LastRates = """
+        select distinct on (least(base, quote), greatest(base, quote)) base, quote, rate, as_of
+        from exchange_rates order by least(base, quote), greatest(base, quote), as_of desc, base
+        """;
 
-    public async Task<IReadOnlyList<QuotedRate>> FetchAsync(CancellationToken ct)
-    {
-        await using var command = dataSource.CreateCommand("select distinct on (base, quote) base, quote, rate, as_of from exchange_rates order by base, quote, as_of desc");
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        List<QuotedRate> rates = [];
-        while (await reader.ReadAsync(ct)) rates.Add(new(reader.GetString(0), reader.GetString(1), reader.GetDecimal(2), reader.GetFieldValue<DateTimeOffset>(3)));
-        return rates;
-    }
-}
+    private const string NeededCurrencies = """
+        select currency from assets union
+        select u.base_currency from user_markets m join users u on u.id = m.user_id where m.market = $1 and u.deleted_at is null and u.banned_at is null
+        """;
 
-/// <summary>Prices and fundamentals from the tables that imports fill: the last ones of each asset.</summary>
-internal sealed class StoredPrices(NpgsqlDataSource dataSource) : IPriceProvider
-{
-    private static readonly string Query = $"""
-        select a.id, a.symbol, a.currency, p.price, p.as_of, {string.Join(", ", Metrics.Names.Select(n => "f." + n))}
+    private const string SaveRates = """
+        insert into exchange_rates as r (base, quote, as_of, rate, source)
+        select base, quote, as_of, rate, $5 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::numeric[]) v (base, quote, as_of, rate) order by base, quote
+        on conflict (base, quote, as_of) do update set rate = excluded.rate, source = excluded.source
+        where (r.rate, r.source) is distinct from (excluded.rate, excluded.source)
+        """;
+
+    private const string SavePrices = """
+        insert into prices as p (asset_id, as_of, price, source)
+        select asset, as_of, price, $4 from unnest($1::uuid[], $2::timestamptz[], $3::numeric[]) v (asset, as_of, price) order by asset
+        on conflict (asset_id, as_of) do update set price = excluded.price, source = excluded.source
+        where (p.price, p.source) is distinct from (excluded.price, excluded.source)
+        """;
+
+    private static readonly string LastPrices = $"""
+        select a.id, a.symbol, a.currency, a.market, p.price, p.as_of, {string.Join(", ", Metrics.Names.Select(n => "f." + n))}
         from assets a
         left join lateral (select price, as_of from prices where asset_id = a.id order by as_of desc limit 1) p on true
         left join lateral (select * from fundamentals where asset_id = a.id order by as_of desc limit 1) f on true
         order by a.id
         """;
 
-    public string Name => "stored";
-
-    public async Task<IReadOnlyList<QuotedAsset>> FetchAsync(CancellationToken ct)
+    /// <summary>The last rate of each pair of currencies.</summary>
+    public async Task<IReadOnlyList<QuotedRate>> RatesAsync(CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(Query);
+        await using var command = dataSource.CreateCommand(LastRates);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        List<QuotedRate> rates = [];
+        while (await reader.ReadAsync(ct)) rates.Add(new(reader.GetString(0), reader.GetString(1), reader.GetDecimal(2), reader.GetFieldValue<DateTimeOffset>(3)));
+        return rates;
+    }
+
+    /// <summary>Every asset with its last price and fundamentals.</summary>
+    public async Task<IReadOnlyList<QuotedAsset>> AssetsAsync(CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(LastPrices);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedAsset> assets = [];
         while (await reader.ReadAsync(ct))
         {
             var fundamentals = new decimal?[Metrics.Count];
-            for (var m = 0; m < Metrics.Count; m++) fundamentals[m] = reader.IsDBNull(5 + m) ? null : reader.GetDecimal(5 + m);
+            for (var m = 0; m < Metrics.Count; m++) fundamentals[m] = reader.IsDBNull(6 + m) ? null : reader.GetDecimal(6 + m);
             assets.Add(new(
-                new(reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetDecimal(3), fundamentals),
-                reader.IsDBNull(4) ? null : reader.GetFieldValue<DateTimeOffset>(4)));
+                new(reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.IsDBNull(4) ? null : reader.GetDecimal(4), fundamentals),
+                reader.GetString(3), reader.IsDBNull(5) ? null : reader.GetFieldValue<DateTimeOffset>(5)));
         }
         return assets;
+    }
+
+    /// <summary>Currencies of assets, and those that users of the market want their amounts in.</summary>
+    public async Task<IReadOnlySet<string>> CurrenciesAsync(string market, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(NeededCurrencies);
+        command.Parameters.Add(new() { Value = market });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        HashSet<string> currencies = [];
+        while (await reader.ReadAsync(ct)) currencies.Add(reader.GetString(0));
+        return currencies;
+    }
+
+    /// <summary>Keeps what a provider delivered: it is the last known value from now on.</summary>
+    public async Task SaveAsync(IReadOnlyList<QuotedRate> rates, string source, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(SaveRates);
+        command.Parameters.Add(new() { Value = rates.Select(r => r.Base).ToArray() });
+        command.Parameters.Add(new() { Value = rates.Select(r => r.Quote).ToArray() });
+        command.Parameters.Add(new() { Value = rates.Select(r => r.AsOf.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(new() { Value = rates.Select(r => r.Rate).ToArray() });
+        command.Parameters.Add(new() { Value = source });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Keeps what a provider delivered, by asset.</summary>
+    public async Task SaveAsync(IReadOnlyDictionary<Guid, LastValue> prices, string source, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(SavePrices);
+        command.Parameters.Add(new() { Value = prices.Keys.ToArray() });
+        command.Parameters.Add(new() { Value = prices.Values.Select(p => p.AsOf.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(new() { Value = prices.Values.Select(p => p.Value).ToArray() });
+        command.Parameters.Add(new() { Value = source });
+        await command.ExecuteNonQueryAsync(ct);
     }
 }

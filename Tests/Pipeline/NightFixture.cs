@@ -30,10 +30,13 @@ internal sealed class NightFixture : IAsyncDisposable
 
     /// <param name="users">Demo users; with 10 holdings and 5 criteria each, for speed.</param>
     /// <param name="cache">A cache of the test's own; the shared one unless given.</param>
-    public static async Task<NightFixture> CreateAsync(TestServers servers, int users, CancellationToken ct, string? cache = null, int batchSize = 50)
+    /// <param name="settings">Configuration over the fixture's own.</param>
+    /// <param name="time">A clock that the test turns; the system's unless given.</param>
+    public static async Task<NightFixture> CreateAsync(
+        TestServers servers, int users, CancellationToken ct, string? cache = null, int batchSize = 50, IReadOnlyDictionary<string, string?>? settings = null, TimeProvider? time = null)
     {
         var database = await servers.CreateDatabaseAsync(ct);
-        return await SeededAsync(Over(database, cache ?? await servers.CacheConnectionStringAsync(ct), batchSize), users, ct);
+        return await SeededAsync(Over(database, cache ?? await servers.CacheConnectionStringAsync(ct), batchSize, settings, time), users, ct);
     }
 
     /// <summary>In a PostgreSQL of the test's own, to be killed.</summary>
@@ -47,15 +50,18 @@ internal sealed class NightFixture : IAsyncDisposable
     }
 
     /// <summary>Another replica over the same database and cache.</summary>
-    public NightFixture Replica() => Over(DatabaseConnection, CacheConnection, 50);
+    /// <param name="settings">Configuration over the fixture's own.</param>
+    public NightFixture Replica(IReadOnlyDictionary<string, string?>? settings = null) => Over(DatabaseConnection, CacheConnection, 50, settings);
 
-    private static NightFixture Over(string database, string cache, int batchSize)
+    private static NightFixture Over(string database, string cache, int batchSize, IReadOnlyDictionary<string, string?>? settings = null, TimeProvider? time = null)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["ConnectionStrings:overnight"] = database, ["ConnectionStrings:cache"] = cache, ["Night:BatchSize"] = $"{batchSize}", ["Night:Workers"] = "3",
         });
+        if (settings is not null) builder.Configuration.AddInMemoryCollection(settings);
+        if (time is not null) builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders();
         JobsBuilder.AddConnections(builder);
         builder.AddPipeline();

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using Overnight.Core.Market;
+using Overnight.Jobs.Providers.Http;
+
+namespace Overnight.Jobs.Providers;
+
+/// <summary>
+/// A JSON rates API of Frankfurter's shape: <c>{"base":"USD","date":"2026-11-20","rates":{"EUR":0.88}}</c> (v1), or
+/// <c>[{"date":"2026-11-20","base":"USD","quote":"EUR","rate":0.88}]</c> (v2).
+/// </summary>
+internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRateProvider
+{
+    private const string Base = "USD";
+    private static readonly string[] MediaTypes = ["application/json"];
+
+    public string Name => ProviderNames.Frankfurter;
+
+    public Task<FetchedRates> FetchAsync(CancellationToken ct) => client.GetAsync($"base={Base}", MediaTypes, Read, ct);
+
+    internal static FetchedRates Read(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            var root = document.RootElement;
+            return root.ValueKind == JsonValueKind.Array ? ReadList(root) : ReadObject(root);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            // Not JSON, or JSON of another shape: its text is not repeated.
+            throw new ProviderException(ProviderFault.Malformed, "the answer is no JSON with base, date and rates");
+        }
+    }
+
+    private static FetchedRates ReadObject(JsonElement root)
+    {
+        var asOf = Dates.Read(root.GetProperty("date").GetString(), "the answer's date");
+        return new(BaseOf(root), [.. root.GetProperty("rates").EnumerateObject().Select(rate => new FetchedValue<string>(rate.Name, Text(rate.Value), asOf))]);
+    }
+
+    private static FetchedRates ReadList(JsonElement root)
+    {
+        List<FetchedValue<string>> values = [];
+        var from = Base;
+        foreach (var rate in root.EnumerateArray())
+        {
+            var own = BaseOf(rate);
+            if (values.Count > 0 && own != from) throw new ProviderException(ProviderFault.Malformed, "the answer has several base currencies");
+            from = own;
+            values.Add(new(rate.GetProperty("quote").GetString() ?? "", Text(rate.GetProperty("rate")), Dates.Read(rate.GetProperty("date").GetString(), "a rate's date")));
+        }
+        return new(from, values);
+    }
+
+    private static string BaseOf(JsonElement element) => element.GetProperty("base").GetString() is { Length: 3 } code ? code : throw new JsonException();
+
+    // As it was written, for a floating-point number would lose digits.
+    private static string? Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Number => value.GetRawText(),
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Null => null,
+        _ => "",
+    };
+}

@@ -1,0 +1,43 @@
+namespace Overnight.Jobs.Providers;
+
+/// <summary>A provider did not deliver. The words are ours: no address, header or body of the exchange is in them, so no key is.</summary>
+/// <param name="reason">One of <see cref="ProviderFault"/>.</param>
+internal sealed class ProviderException(string reason, string detail) : Exception($"{reason}: {detail}")
+{
+    public string Reason { get; } = reason;
+    public string Detail { get; } = detail;
+
+    /// <summary>Whether the same request may succeed in a moment.</summary>
+    public bool IsTransient { get; init; }
+
+    /// <summary>How long the server asked to be left alone (Retry-After).</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>What was refused of an answer that was not believed.</summary>
+    public IReadOnlyList<Refusal> Refusals { get; init; } = [];
+}
+
+/// <summary>No rates, or no prices, are known at all: nothing can be valued.</summary>
+internal sealed class NoMarketValuesException(string message) : Exception(message);
+
+/// <summary>Why a provider counts as failed; a closed set, for metrics.</summary>
+internal static class ProviderFault
+{
+    public const string Timeout = "timeout";
+    public const string Unreachable = "unreachable";
+    public const string NoKey = "no_key";
+    public const string CutOff = "cut_off";
+    public const string HttpStatus = "http_status";
+    public const string RateLimited = "rate_limited";
+    public const string CircuitOpen = "circuit_open";
+    public const string ContentType = "content_type";
+    public const string TooLarge = "too_large";
+    public const string Malformed = "malformed";
+    public const string Empty = "empty";
+    public const string NotBelieved = "not_believed";
+    public const string NoDollarRate = "no_dollar_rate";
+}
+
+/// <summary>A value that was not believed, and why.</summary>
+/// <param name="Key">A currency or a symbol.</param>
+internal sealed record Refusal(string Key, string Reason, string? Detail);

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Overnight.Jobs.Providers;
+
+/// <summary>What became of one provider in a run; it is kept in the run's metrics.</summary>
+/// <param name="Feed"><c>rates</c> or <c>prices</c>.</param>
+/// <param name="Outcome">One of <see cref="ProviderOutcome"/>.</param>
+/// <param name="Reason">Of a failure, one of <see cref="ProviderFault"/>.</param>
+/// <param name="Values">How many of its values are used.</param>
+/// <param name="Refused">How many were not believed, or not there.</param>
+/// <param name="Refusals">The first of them.</param>
+/// <param name="StaleSince">Of values that stand in for newer ones: the time of the oldest.</param>
+internal sealed record ProviderReport(
+    string Feed, string Provider, string Outcome, string? Reason = null, string? Detail = null, int Values = 0, int Refused = 0,
+    IReadOnlyList<Refusal>? Refusals = null, DateTimeOffset? StaleSince = null, double TookMs = 0)
+{
+    /// <summary>A feed that lies about everything must not fill the run's row.</summary>
+    public const int MostRefusals = 20;
+
+    /// <summary>Whether a person should look at it: the run is not made of what its providers should have delivered.</summary>
+    [JsonIgnore]
+    public bool IsRemarkable => Outcome is ProviderOutcome.Failed or ProviderOutcome.Stale || Refused > 0;
+
+    public static string Json(IReadOnlyList<ProviderReport> reports) => JsonSerializer.Serialize(reports, SnakeCase);
+
+    private static readonly JsonSerializerOptions SnakeCase = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+}
+
+internal static class ProviderOutcome
+{
+    /// <summary>It delivered, and nothing stands in for it.</summary>
+    public const string Used = "used";
+
+    /// <summary>It did not deliver, or was not believed.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>Last stored values, in the place of what providers should have delivered.</summary>
+    public const string Stale = "stale";
+
+    /// <summary>Those before it delivered everything.</summary>
+    public const string NotAsked = "not_asked";
+}

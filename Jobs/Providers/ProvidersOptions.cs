@@ -1,0 +1,124 @@
+namespace Overnight.Jobs.Providers;
+
+/// <summary>Where exchange rates and prices come from. Out of the box from the imported tables, without any call over the network.</summary>
+internal sealed class ProvidersOptions
+{
+    public const string Section = "Providers";
+
+    public FeedOptions Rates { get; set; } = new() { MaxMove = 0.25m };
+    public FeedOptions Prices { get; set; } = new() { MaxMove = 0.5m };
+
+    public EndpointOptions Ecb { get; set; } = new() { BaseUrl = "https://www.ecb.europa.eu", Path = "stats/eurofxref/eurofxref-daily.xml" };
+    public EndpointOptions Frankfurter { get; set; } = new() { BaseUrl = "https://api.frankfurter.dev", Path = "v1/latest" };
+    public StooqOptions Stooq { get; set; } = new() { BaseUrl = "https://stooq.com", Path = "q/l/" };
+
+    /// <summary>The section of each provider that is asked over the network.</summary>
+    public IEnumerable<(string Name, EndpointOptions Options)> Endpoints() =>
+        [(nameof(Ecb), Ecb), (nameof(Frankfurter), Frankfurter), (nameof(Stooq), Stooq)];
+
+    public TimeSpan BudgetOf(string provider) => Endpoints().First(e => e.Name.Equals(provider, StringComparison.OrdinalIgnoreCase)).Options.Budget;
+
+    /// <summary>The most that fetching may take when every provider is slow.</summary>
+    public TimeSpan Longest() => Endpoints().Aggregate(TimeSpan.Zero, (sum, endpoint) => sum + endpoint.Options.Budget);
+}
+
+/// <summary>Which providers are asked, in which order, and what is believed of their answers.</summary>
+internal sealed class FeedOptions
+{
+    /// <summary>Names with commas between them; the next is asked for what those before did not deliver, and the last stored values come after all.</summary>
+    public string Order { get; set; } = ProviderNames.Imported;
+
+    /// <summary>
+    /// A value may be this share more than the last stored one, or the last one this share more than it: with 0.25, up to x 1.25 or / 1.25.
+    /// For values a day apart; over n days it is this times the square root of n.
+    /// </summary>
+    public decimal MaxMove { get; set; }
+
+    /// <summary>An older value is no answer; a week spans the longest closure of markets.</summary>
+    public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>When a larger share of an answer's values is refused, none of it is believed.</summary>
+    public decimal MaxRefusedShare { get; set; } = 0.25m;
+
+    public string[] Names() => (Order ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+}
+
+/// <summary>How a provider is asked over the network.</summary>
+internal class EndpointOptions
+{
+    /// <summary>Scheme and host; http or https, without user, password or query.</summary>
+    public string BaseUrl { get; set; } = "";
+
+    /// <summary>Of the resource, below <see cref="BaseUrl"/>.</summary>
+    public string Path { get; set; } = "";
+
+    /// <summary>For one request with its body.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Requests in all for one answer: one and three more (SPEC A4).</summary>
+    public int Attempts { get; set; } = 4;
+
+    /// <summary>Before the second request; doubled for each further one, with jitter.</summary>
+    public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>No wait is longer. A server that asks for more (Retry-After) is not waited for, and not asked again.</summary>
+    public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>For all requests and waits of one run.</summary>
+    public TimeSpan Budget { get; set; } = TimeSpan.FromMinutes(1);
+
+    public int RequestsPerMinute { get; set; } = 60;
+
+    /// <summary>Requests within <see cref="BreakWindow"/>, half of them failed, after which the provider is left alone.</summary>
+    public int BreakAfter { get; set; } = 6;
+
+    public TimeSpan BreakWindow { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long it is left alone.</summary>
+    public TimeSpan BreakDuration { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Of an answer, unpacked; a longer one is not read.</summary>
+    public int MaxBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>From the environment or a secret store; <see cref="KeyFile"/> names a file that holds it instead.</summary>
+    public string? Key { get; set; }
+
+    public string? KeyFile { get; set; }
+
+    /// <summary>The request header that takes the key.</summary>
+    public string KeyHeader { get; set; } = "X-Api-Key";
+
+    /// <summary>The query parameter that takes the key, for providers that read no header.</summary>
+    public string? KeyParameter { get; set; }
+
+    public bool HasKey => !string.IsNullOrEmpty(Key) || !string.IsNullOrEmpty(KeyFile);
+}
+
+internal sealed class StooqOptions : EndpointOptions
+{
+    /// <summary>Symbols are asked for in bulk; more than this in several requests, for an address has a length.</summary>
+    public int SymbolsPerRequest { get; set; } = 500;
+
+    /// <summary>What follows a symbol, by market; assets of other markets are not asked for. Prices must be in the assets' own currency.</summary>
+    public Dictionary<string, string> Suffixes { get; set; } = new() { ["NYSE"] = ".us" };
+
+    /// <summary>Of the dates and times in the answer.</summary>
+    public string TimeZone { get; set; } = "Europe/Warsaw";
+}
+
+/// <summary>Names as <see cref="FeedOptions.Order"/>, reports, metrics and the tables' source column have them.</summary>
+internal static class ProviderNames
+{
+    public const string Ecb = "ecb";
+    public const string Frankfurter = "frankfurter";
+    public const string Stooq = "stooq";
+
+    /// <summary>The tables, as the source that was chosen.</summary>
+    public const string Imported = "imported";
+
+    /// <summary>The tables, standing in for providers that did not deliver.</summary>
+    public const string Stored = "stored";
+
+    public static IReadOnlyList<string> Rates { get; } = [Ecb, Frankfurter, Imported];
+    public static IReadOnlyList<string> Prices { get; } = [Stooq, Imported];
+}

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Options;
+using Overnight.Core.Market;
+
+namespace Overnight.Jobs.Providers;
+
+/// <summary>Exchange rates of a run, how old those are that stand in for newer, by currency, and what became of each provider.</summary>
+internal sealed record RateAnswer(IReadOnlyList<QuotedRate> Quotes, IReadOnlyDictionary<string, DateTimeOffset> Stale, IReadOnlyList<ProviderReport> Reports);
+
+/// <summary>Asks the configured providers in order until each currency has its rate to the dollar; what is left has its last stored one.</summary>
+internal sealed class RateFeed(StoredMarket stored, IEnumerable<IExchangeRateProvider> providers, ProviderCall call, IOptions<ProvidersOptions> options, TimeProvider time)
+{
+    private const string Feed = "rates";
+
+    /// <summary>The table has 16 digits before the point; a rate is divided by another before it is stored.</summary>
+    private const decimal MostRate = 1_000_000_000_000m;
+
+    private readonly FeedOptions _options = options.Value.Rates;
+
+    /// <exception cref="NoMarketValuesException">There is more than one currency, and no rate at all.</exception>
+    public async Task<RateAnswer> FetchAsync(string market, CancellationToken ct)
+    {
+        var last = await stored.RatesAsync(ct);
+        RateTable table = new(last);
+        List<ProviderReport> reports = [];
+        IReadOnlySet<string>? needed = null;
+        var asked = false;
+        foreach (var name in _options.Names())
+        {
+            if (name == ProviderNames.Imported)
+            {
+                reports.Add(table.UseStored(name, asked, needed));
+                continue;
+            }
+            needed ??= await stored.CurrenciesAsync(market, ct);
+            if (table.Covers(needed))
+            {
+                reports.Add(new(Feed, name, ProviderOutcome.NotAsked));
+                continue;
+            }
+            asked = true;
+            reports.Add(await AskAsync(providers.First(p => p.Name == name), table, needed, ct));
+        }
+        if (asked && !table.Covers(needed!) && table.UseStored(ProviderNames.Stored, stale: true, needed) is { Values: > 0 } fallback) reports.Add(fallback);
+
+        var answer = table.Answer(reports);
+        if (answer.Quotes.Count > 0) return answer;
+        needed ??= await stored.CurrenciesAsync(market, ct);
+        if (needed.Count < 2) return answer;
+        throw new NoMarketValuesException($"There are {needed.Count} currencies and no exchange rate, neither from a provider nor stored{Failures.Of(reports)}. Import some (jobs import rates FILE), or configure {ProvidersOptions.Section}:Rates:Order.");
+    }
+
+    private async Task<ProviderReport> AskAsync(IExchangeRateProvider provider, RateTable table, IReadOnlySet<string> needed, CancellationToken ct)
+    {
+        AnswerCheck check = new(_options, time.GetUtcNow(), MostRate);
+        var (answer, report) = await call.TryAsync(Feed, provider.Name, options.Value.BudgetOf(provider.Name), async token =>
+        {
+            var fetched = await provider.FetchAsync(token);
+            FetchedValue<string>[] values = [.. fetched.Values.Where(v => v.Key != fetched.Base && RateTable.IsCurrency(v.Key))];
+            var believed = check.Check(values, key => key, key => table.LastRate(fetched.Base, key), needed.Where(c => c != fetched.Base));
+            return new BelievedRates(RateTable.ToDollar(fetched.Base, believed), believed.Refusals);
+        }, ct);
+        if (answer is null) return report;
+        await stored.SaveAsync(answer.Quotes, provider.Name, ct);
+        return report with { Values = table.Use(answer.Quotes, needed), Refused = answer.Refusals.Count, Refusals = ProviderCall.Some(answer.Refusals) };
+    }
+
+    private sealed record BelievedRates(IReadOnlyList<QuotedRate> Quotes, IReadOnlyList<Refusal> Refusals);
+}
+
+internal static class Failures
+{
+    /// <summary>Why providers failed, for a sentence.</summary>
+    public static string Of(IReadOnlyList<ProviderReport> reports)
+    {
+        var failed = reports.Where(r => r.Outcome == ProviderOutcome.Failed).Select(r => $"{r.Provider}: {r.Reason}, {r.Detail}").ToList();
+        return failed.Count == 0 ? "" : $" ({string.Join("; ", failed)})";
+    }
+}

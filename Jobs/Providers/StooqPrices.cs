@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Options;
+using Overnight.Core.Market;
+using Overnight.Jobs.Providers.Http;
+
+namespace Overnight.Jobs.Providers;
+
+/// <summary>
+/// A CSV quotes API of Stooq's shape: many symbols in one request, a line each, with <c>N/D</c> where it has nothing:
+/// <c>Symbol,Date,Time,Open,High,Low,Close,Volume</c>. The close is taken: the last trade while a market is open.
+/// </summary>
+internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptions> options) : IPriceProvider
+{
+    /// <summary>What the provider writes for a value that it does not have.</summary>
+    private const string NoData = "N/D";
+
+    private static readonly string[] MediaTypes = ["text/csv", "text/plain", "application/csv", "application/octet-stream"];
+    private static readonly string[] Columns = ["Symbol", "Date", "Time", "Close"];
+
+    private readonly StooqOptions _options = options.Value.Stooq;
+
+    public string Name => ProviderNames.Stooq;
+
+    public async Task<IReadOnlyList<FetchedValue<Guid>>> FetchAsync(IReadOnlyList<QuotedAsset> assets, CancellationToken ct)
+    {
+        Dictionary<string, Guid> symbols = new(StringComparer.OrdinalIgnoreCase);
+        foreach (var asset in assets)
+        {
+            if (_options.Suffixes.TryGetValue(asset.Market, out var suffix)) symbols.TryAdd(Symbol(asset.Asset.Symbol) + suffix, asset.Asset.Id);
+        }
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(_options.TimeZone);
+        List<FetchedValue<Guid>> values = [];
+        foreach (var part in symbols.Keys.Chunk(_options.SymbolsPerRequest))
+        {
+            // Plus signs stand between symbols, so they are not escaped; a symbol has letters, digits and .^=- only.
+            var query = $"s={string.Join('+', part.Select(Uri.EscapeDataString))}&f=sd2t2ohlcv&h&e=csv";
+            values.AddRange(await client.GetAsync(query, MediaTypes, body => Read(body, symbols, zone), ct));
+        }
+        return values;
+    }
+
+    // Nothing in this format has quotes, so a comma is always a separator.
+    internal static List<FetchedValue<Guid>> Read(ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, Guid> symbols, TimeZoneInfo zone)
+    {
+        var lines = Encoding.UTF8.GetString(body.Span).TrimStart('\uFEFF').Split('\n');
+        var header = lines[0].TrimEnd('\r').Split(',');
+        var places = Array.ConvertAll(Columns, column => Array.IndexOf(header, column));
+        if (places.Contains(-1)) throw new ProviderException(ProviderFault.Malformed, $"the answer is no CSV with {string.Join(", ", Columns)}");
+
+        List<FetchedValue<Guid>> values = [];
+        for (var i = 1; i < lines.Length; i++)
+        {
+            var fields = lines[i].TrimEnd('\r').Split(',');
+            if (fields is [""]) continue;
+            // The last line of an answer that was cut is too short.
+            if (fields.Length != header.Length) throw new ProviderException(ProviderFault.Malformed, $"line {i + 1} of the answer has {fields.Length} fields, not {header.Length}");
+            var (symbol, date, time, close) = (fields[places[0]], fields[places[1]], fields[places[2]], fields[places[3]]);
+            // Lines that nobody asked for are not used.
+            if (!symbols.TryGetValue(symbol, out var asset)) continue;
+            values.Add(close is NoData or "" || date is NoData ? new(asset, null, default) : new(asset, close, Time(date, time, zone)));
+        }
+        return values;
+    }
+
+    /// <summary>Classes of shares have a point with us and a hyphen there.</summary>
+    private static string Symbol(string symbol) => symbol.Replace('.', '-').ToLowerInvariant();
+
+    private static DateTimeOffset Time(string date, string time, TimeZoneInfo zone)
+    {
+        if (!DateTime.TryParseExact($"{date} {(time == NoData ? "00:00:00" : time)}", "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var local))
+        {
+            throw new ProviderException(ProviderFault.Malformed, "a price has a time that is none");
+        }
+        // The hour that a change of clocks skips does not exist; an hour more or less does not matter here.
+        if (zone.IsInvalidTime(local)) local = local.AddHours(1);
+        return new(TimeZoneInfo.ConvertTimeToUtc(local, zone), TimeSpan.Zero);
+    }
+}
