@@ -11,6 +11,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     ImportCommand.Create(),
     SeedCommand.Create(),
     RunCommand.Create(),
+    ScheduleCommand.Create(),
     CalculateCommand.Create(),
 };
 root.SetAction(async (_, ct) =>
