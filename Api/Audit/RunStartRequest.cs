@@ -9,17 +9,24 @@ namespace Overnight.Api.Audit;
 /// <param name="Again">Starts the next revision when the night's run is finished.</param>
 public sealed record RunStartRequest(string? Market, DateOnly? Date, bool? Again)
 {
+    private const int MostBytes = 4096;
+
     /// <summary>Reads the body by hand, for the framework's own reader says only that something in it is wrong.</summary>
     internal static async Task<(RunStartRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct)
     {
         Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
         RunStartRequest request = new(null, null, null);
-        using MemoryStream bytes = new();
-        await body.CopyToAsync(bytes, ct);
-        if (bytes.Length == 0) return (request, errors);
+        var bytes = new byte[MostBytes + 1];
+        var length = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
+        if (length == 0) return (request, errors);
+        if (length > MostBytes)
+        {
+            errors["body"] = [$"must be at most {MostBytes} bytes"];
+            return (request, errors);
+        }
         try
         {
-            using var document = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+            using var document = JsonDocument.Parse(bytes.AsMemory(0, length));
             if (document.RootElement.ValueKind != JsonValueKind.Object) errors["body"] = ["must be an object with market, date and again, each of which may be left out"];
             else foreach (var field in document.RootElement.EnumerateObject()) request = request.With(field, errors);
         }

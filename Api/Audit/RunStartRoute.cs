@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Overnight.Api.Sessions;
 using Overnight.Core.Data;
@@ -11,14 +10,12 @@ namespace Overnight.Api.Audit;
 /// <summary>Starts a run by hand, for administrators. The row is inserted and announced here; Jobs does the work (SPEC A2).</summary>
 internal static class RunStartRoute
 {
-    private const int MostBytes = 4096;
-
-    public static void AddRunStart(this WebApplicationBuilder builder) => builder.Services.AddMarkets().AddSingleton<RunStore>();
+    public static void AddRunStart(this WebApplicationBuilder builder) => builder.Services.AddSingleton<RunStore>();
 
     public static void MapRunStart(this WebApplication app) =>
         app.MapPost(RunRoutes.Path, StartAsync).WithTags("Runs").RequireAuthorization(SessionSetup.Admin).WithName("StartRun")
             .WithSummary("Starts the night of a market, or joins the one that is there: 202 with the run that was started, 200 with the one that was joined.")
-            .Accepts<RunStartRequest>(isOptional: true, "application/json").WithMetadata(new RequestSizeLimitAttribute(MostBytes))
+            .Accepts<RunStartRequest>(isOptional: true, "application/json")
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 

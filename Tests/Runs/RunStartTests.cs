@@ -88,6 +88,16 @@ public sealed class RunStartTests(TestServers servers)
     }
 
     [Fact]
+    public async Task Post_TooLong_Is400()
+    {
+        await using var app = await AppAsync();
+        using var answer = await PostAsync(app, await AdminAsync(app), $$"""{"market":"{{new string('A', 5000)}}"}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.True((await JsonAsync(answer)).GetProperty("errors").TryGetProperty("body", out _));
+    }
+
+    [Fact]
     public async Task Post_ByOthers_Is401Or403_AndNotJsonIs415()
     {
         await using var app = await AppAsync();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Overnight.Core.Runs;
 
@@ -12,7 +13,11 @@ public sealed class MarketCatalog
     /// <summary>The years that the shipped rules were made for; the first is bounded by history, the last by Japan's equinoxes.</summary>
     public const int FirstYear = 1993, LastYear = 2150;
 
+    // Users have few sets of markets between them; past this many, one is made for each question.
+    private const int MostSets = 1_000;
+
     private readonly SortedDictionary<string, MarketCalendar> _markets;
+    private readonly ConcurrentDictionary<string, MarketCalendar[]> _sets = new(StringComparer.Ordinal);
 
     /// <exception cref="OptionsValidationException">Something is wrong with the configuration; the messages say what.</exception>
     public MarketCatalog(IOptions<MarketsOptions> options) : this(Read(options, out var failures))
@@ -28,6 +33,17 @@ public sealed class MarketCatalog
     /// <exception cref="RunRequestException">There is none.</exception>
     public MarketCalendar Get(string code) => _markets.TryGetValue(code, out var market) ? market
         : throw new RunRequestException("market", $"There is no market '{code}'. Known: {string.Join(", ", _markets.Keys)}.");
+
+    /// <summary>The markets of a user, given by their codes with commas between; the default for a user who has none, or none that is known.</summary>
+    public IReadOnlyList<MarketCalendar> OfUser(string codes)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        if (_sets.TryGetValue(codes, out var markets)) return markets;
+        markets = [.. codes.Split(',').Select(code => _markets.GetValueOrDefault(code)).OfType<MarketCalendar>()];
+        if (markets.Length == 0) markets = [Get(Default)];
+        if (_sets.Count < MostSets) _sets.TryAdd(codes, markets);
+        return markets;
+    }
 
     internal static List<string> Failures(MarketsOptions options)
     {
