@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Overnight.Core.Data;
+using Overnight.Core.Market.Calendars;
 using Overnight.Jobs.Commands;
 
 namespace Overnight.Jobs;
@@ -15,14 +16,21 @@ internal static class JobsBuilder
     /// <exception cref="CommandException">There is no connection string for the database, or it can't be read.</exception>
     public static HostApplicationBuilder Create(string[] args)
     {
+        var builder = CreateUnconnected(args);
+        RequireDatabase(builder.Configuration);
+        AddConnections(builder);
+        return builder;
+    }
+
+    /// <summary>Configuration alone, for commands that need no server.</summary>
+    public static HostApplicationBuilder CreateUnconnected(string[] args)
+    {
         var running = RunningApp.Find(Environment.CurrentDirectory);
         HostApplicationBuilderSettings settings = new() { Args = args, ApplicationName = "Overnight.Jobs", ContentRootPath = AppContext.BaseDirectory };
         if (running is not null && Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null) settings.EnvironmentName = Environments.Development;
 
         var builder = Host.CreateApplicationBuilder(settings);
         if (running is not null && builder.Environment.IsDevelopment()) running.AddTo(builder.Configuration);
-        RequireDatabase(builder.Configuration);
-        AddConnections(builder);
         return builder;
     }
 
@@ -39,7 +47,7 @@ internal static class JobsBuilder
         builder.AddNpgsqlDbContext<OvernightContext>("overnight", s => s.DisableRetry = true);
         // Commands like migrate run where there is no cache yet: it is connected when it is first asked for.
         builder.AddRedisClient("cache", s => s.DisableAutoActivation = true);
-        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 
     private static void RequireDatabase(IConfiguration configuration)

@@ -13,6 +13,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     RunCommand.Create(),
     RetryCommand.Create(),
     DoctorCommand.Create(),
+    ScheduleCommand.Create(),
     CalculateCommand.Create(),
 };
 root.SetAction(async (_, ct) =>

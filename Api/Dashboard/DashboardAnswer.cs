@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using Microsoft.AspNetCore.Http.Metadata;
 using Overnight.Core.Market;
+using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Api.Dashboard;
 
@@ -10,7 +11,7 @@ namespace Overnight.Api.Dashboard;
 /// A stored entry inside the dashboard's envelope: <c>{"data":{"fromCache":..,"freshness":{..},</c>, the entry's bytes
 /// without their first brace, and <c>}</c>. Nothing is parsed, nothing is built.
 /// </summary>
-internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffset now) : IResult, IEndpointMetadataProvider
+internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffset now, IReadOnlyList<MarketCalendar> markets) : IResult, IEndpointMetadataProvider
 {
     // The fixed text is 120 bytes, three tokens of 40 at most, and a status of 11.
     private const int LongestHead = 256;
@@ -19,7 +20,7 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
     {
         var response = httpContext.Response;
         Span<byte> head = stackalloc byte[LongestHead];
-        head = head[..WriteHead(head, entry, fromCache, now)];
+        head = head[..WriteHead(head, entry, fromCache, now, markets)];
 
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = head.Length + entry.Length;
@@ -35,11 +36,11 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(DashboardDocument), ["application/json"]));
 
-    internal static int WriteHead(Span<byte> head, ReadOnlySpan<byte> entry, bool fromCache, DateTimeOffset now)
+    internal static int WriteHead(Span<byte> head, ReadOnlySpan<byte> entry, bool fromCache, DateTimeOffset now, IReadOnlyList<MarketCalendar> markets)
     {
         StoredFields fields = new(entry);
         // An intact entry always has its time; without one, the oldest there is is the safe thing to say.
-        var status = Freshness.Status(StoredFields.Time(fields.GeneratedAt) ?? DateTimeOffset.MinValue, now);
+        var status = Freshness.Status(StoredFields.Time(fields.GeneratedAt) ?? DateTimeOffset.MinValue, now, markets);
         var length = 0;
         Add(head, fromCache ? "{\"data\":{\"fromCache\":true,\"freshness\":{\"generatedAt\":"u8 : "{\"data\":{\"fromCache\":false,\"freshness\":{\"generatedAt\":"u8);
         Add(head, fields.GeneratedAt);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
+using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Api.Dashboard;
 
@@ -25,7 +26,7 @@ internal static class DashboardRoutes
             .AddSingleton<ChangeListener>()
             .AddHostedService<RepairLoop>()
             .AddHostedService<ChangeLoop>();
-        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 
     public static void MapDashboard(this WebApplication app)
@@ -36,13 +37,14 @@ internal static class DashboardRoutes
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<Results<DashboardAnswer, ProblemHttpResult>> GetAsync(HttpContext context, ResultReader reader, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<DashboardAnswer, ProblemHttpResult>> GetAsync(HttpContext context, ResultReader reader, MarketCatalog markets, TimeProvider time, CancellationToken ct)
     {
         // The only user id there is: nothing of the request can name another (SPEC C5).
-        var userId = SessionPrincipal.Of(context).UserId;
+        var session = SessionPrincipal.Of(context);
+        var userId = session.UserId;
         var begun = context.Features.Get<BegunRead>();
         var answer = await reader.GetAsync(userId, begun?.UserId == userId ? begun.Entry : null, ct);
-        if (answer.Entry is { } entry) return new DashboardAnswer(entry, answer.FromCache, time.GetUtcNow());
+        if (answer.Entry is { } entry) return new DashboardAnswer(entry, answer.FromCache, time.GetUtcNow(), markets.OfUser(session.Markets));
 
         var missing = answer.Unreadable
             ? MissingResult.Unreadable

@@ -5,50 +5,59 @@ using System.Text;
 namespace Overnight.Api.Sessions;
 
 /// <summary>A session that was valid when it was looked up.</summary>
-internal sealed record ActiveSession(Guid UserId, bool IsAdmin, Guid? TenantId, DateTimeOffset ExpiresAt);
+/// <param name="Markets">Codes of the user's markets, with commas between; by their calendars the dashboard tells what is fresh.</param>
+internal sealed record ActiveSession(Guid UserId, bool IsAdmin, Guid? TenantId, DateTimeOffset ExpiresAt, string Markets = "");
 
 /// <summary>
-/// The value of <c>session:{hash}</c>, 47 bytes: version, role, whether there is a tenant, user id, tenant id, expiry
-/// (Unix milliseconds), and a CRC-32C over the hash and all of that, so that a value under another session's key, of
-/// another version or with damage is a miss.
+/// The value of <c>session:{hash}</c>, 47 bytes and the codes of markets: version, role, whether there is a tenant, user id,
+/// tenant id, expiry (Unix milliseconds), codes, and a CRC-32C over the hash and all of that, so that a value under another
+/// session's key, of another version or with damage is a miss.
 /// </summary>
 internal static class CachedSession
 {
-    private const byte Version = 1;
-    private const int UserAt = 3, TenantAt = 19, ExpiryAt = 35, ChecksumAt = 43;
-    public const int Length = 47;
+    private const byte Version = 2;
+    private const int UserAt = 3, TenantAt = 19, ExpiryAt = 35, MarketsAt = 43, ChecksumLength = 4;
+
+    /// <summary>Of a value without markets, and with as many as are asked for (<see cref="MostMarkets"/> codes of 12 letters).</summary>
+    public const int Length = MarketsAt + ChecksumLength, MostLength = Length + 13 * MostMarkets;
+
+    public const int MostMarkets = 15;
 
     public static byte[] Write(ActiveSession session, string hash)
     {
-        var value = new byte[Length];
+        var value = new byte[Length + session.Markets.Length];
         value[0] = Version;
         value[1] = session.IsAdmin ? (byte)1 : (byte)0;
         value[2] = session.TenantId is null ? (byte)0 : (byte)1;
         session.UserId.TryWriteBytes(value.AsSpan(UserAt), bigEndian: true, out _);
         session.TenantId.GetValueOrDefault().TryWriteBytes(value.AsSpan(TenantAt), bigEndian: true, out _);
         BinaryPrimitives.WriteInt64BigEndian(value.AsSpan(ExpiryAt), session.ExpiresAt.ToUnixTimeMilliseconds());
-        BinaryPrimitives.WriteUInt32BigEndian(value.AsSpan(ChecksumAt), Checksum(value, hash));
+        Encoding.ASCII.GetBytes(session.Markets, value.AsSpan(MarketsAt));
+        BinaryPrimitives.WriteUInt32BigEndian(value.AsSpan(value.Length - ChecksumLength), Checksum(value, hash));
         return value;
     }
 
     /// <returns>Null for anything but a whole value of this version, written for this hash.</returns>
     public static ActiveSession? Read(ReadOnlySpan<byte> value, string hash)
     {
-        if (value.Length != Length || value[0] != Version || value[1] > 1 || value[2] > 1) return null;
-        if (BinaryPrimitives.ReadUInt32BigEndian(value[ChecksumAt..]) != Checksum(value, hash)) return null;
+        if (value.Length is < Length or > MostLength || value[0] != Version || value[1] > 1 || value[2] > 1) return null;
+        if (BinaryPrimitives.ReadUInt32BigEndian(value[^ChecksumLength..]) != Checksum(value, hash)) return null;
         var expiry = BinaryPrimitives.ReadInt64BigEndian(value[ExpiryAt..]);
         return new(
             new Guid(value.Slice(UserAt, 16), bigEndian: true),
             value[1] == 1,
             value[2] == 1 ? new Guid(value.Slice(TenantAt, 16), bigEndian: true) : null,
-            DateTimeOffset.FromUnixTimeMilliseconds(expiry));
+            DateTimeOffset.FromUnixTimeMilliseconds(expiry),
+            Encoding.ASCII.GetString(value[MarketsAt..^ChecksumLength]));
     }
 
     private static uint Checksum(ReadOnlySpan<byte> value, string hash)
     {
-        Span<byte> all = stackalloc byte[64 + ChecksumAt];
+        value = value[..^ChecksumLength];
+        Span<byte> all = stackalloc byte[64 + MostLength];
         Encoding.ASCII.GetBytes(hash, all);
-        value[..ChecksumAt].CopyTo(all[64..]);
+        value.CopyTo(all[64..]);
+        all = all[..(64 + value.Length)];
         var crc = uint.MaxValue;
         while (all.Length >= 8)
         {

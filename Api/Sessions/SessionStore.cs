@@ -27,8 +27,9 @@ internal readonly record struct SessionLookup(ActiveSession? Session, SessionRef
 /// <summary>Sessions by the hash of their token: from the cache, else from PostgreSQL, and then cached (SPEC E1).</summary>
 internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, CacheTelemetry telemetry, TimeProvider time)
 {
-    private const string Query = """
-        select s.user_id, u.role = 'admin', u.tenant_id, s.expires_at, s.revoked_at is not null, u.deleted_at is not null or u.banned_at is not null
+    private static readonly string Query = $"""
+        select s.user_id, u.role = 'admin', u.tenant_id, s.expires_at, s.revoked_at is not null, u.deleted_at is not null or u.banned_at is not null,
+            coalesce((select string_agg(market, ',') from (select market from user_markets where user_id = u.id order by market limit {CachedSession.MostMarkets}) m), '')
         from sessions s join users u on u.id = s.user_id
         where s.token_hash = $1
         """;
@@ -86,6 +87,6 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
         // To the millisecond, as the cache keeps it and as SET .. PX takes it.
         var expires = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetFieldValue<DateTimeOffset>(3).ToUnixTimeMilliseconds());
         if (expires <= time.GetUtcNow().AddMilliseconds(1)) return SessionLookup.Refused(SessionRefusal.Expired);
-        return new(new(reader.GetGuid(0), reader.GetBoolean(1), reader.IsDBNull(2) ? null : reader.GetGuid(2), expires), SessionRefusal.None);
+        return new(new(reader.GetGuid(0), reader.GetBoolean(1), reader.IsDBNull(2) ? null : reader.GetGuid(2), expires, reader.GetString(6)), SessionRefusal.None);
     }
 }

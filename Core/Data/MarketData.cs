@@ -1,13 +1,10 @@
 namespace Overnight.Core.Data;
 
-/// <summary>An exchange; opening hours are local to <see cref="TimeZone"/> (IANA).</summary>
+/// <summary>An exchange. When it is open is not data but calendar: rules in <c>Core/Market/Calendars</c>, and configuration.</summary>
 public sealed class Market
 {
     public required string Code { get; init; }
     public required string Name { get; init; }
-    public required string TimeZone { get; init; }
-    public TimeOnly Opens { get; init; }
-    public TimeOnly Closes { get; init; }
 }
 
 /// <summary>Something that can be held; its price is in <see cref="Currency"/>.</summary>

@@ -1,8 +1,11 @@
+using Overnight.Core.Market.Calendars;
+
 namespace Overnight.Core.Market;
 
 /// <summary>
-/// What a person is told about the age of a result (SPEC C3): hours of weekdays since it was generated, so that a
-/// result of Friday's night is still fresh on Sunday. Market holidays count as days until calendars are known here.
+/// What a person is told about the age of a result (SPEC C3), counted in opens and not in hours: a result prepares the next
+/// open of the user's market, and is fresh until the open after that one, which a later night should have prepared. So
+/// Friday's is fresh all weekend and over a holiday, and stays so on the day that it was made for.
 /// </summary>
 public static class Freshness
 {
@@ -10,25 +13,12 @@ public static class Freshness
     public const string Delayed = "delayed";
     public const string Stale = "stale";
 
-    /// <summary>A night is every 24 hours on weekdays; half a day more is a late one.</summary>
-    public static readonly TimeSpan FreshFor = TimeSpan.FromHours(36);
-
-    /// <summary>Two nights missed in a row.</summary>
-    public static readonly TimeSpan DelayedFor = TimeSpan.FromHours(72);
-
-    public static string Status(DateTimeOffset generatedAt, DateTimeOffset now)
+    /// <param name="markets">The user's; the one that fared worst decides.</param>
+    public static string Status(DateTimeOffset generatedAt, DateTimeOffset now, IReadOnlyList<MarketCalendar> markets)
     {
-        var age = WeekdayTime(generatedAt.UtcDateTime, now.UtcDateTime);
-        return age < FreshFor ? Fresh : age < DelayedFor ? Delayed : Stale;
-    }
-
-    /// <summary>The time between two moments that lies on Monday to Friday, UTC; zero when <paramref name="to"/> is not later.</summary>
-    public static TimeSpan WeekdayTime(DateTime from, DateTime to) => to <= from ? TimeSpan.Zero : SinceMonday(to) - SinceMonday(from);
-
-    // Weekday time since Monday 0001-01-01, on which .NET's ticks begin.
-    private static TimeSpan SinceMonday(DateTime moment)
-    {
-        var (weeks, rest) = Math.DivRem(moment.Ticks, 7 * TimeSpan.TicksPerDay);
-        return TimeSpan.FromTicks(weeks * 5 * TimeSpan.TicksPerDay + Math.Min(rest, 5 * TimeSpan.TicksPerDay));
+        ArgumentNullException.ThrowIfNull(markets);
+        var opens = 0;
+        for (var i = 0; i < markets.Count; i++) opens = Math.Max(opens, markets[i].OpensBetween(generatedAt, now));
+        return opens switch { <= 1 => Fresh, 2 => Delayed, _ => Stale };
     }
 }

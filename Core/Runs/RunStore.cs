@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Npgsql;
-using Overnight.Core.Market;
+using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Core.Runs;
 
@@ -8,7 +8,7 @@ namespace Overnight.Core.Runs;
 /// Starts runs and finds them. The unique row (market, business date, revision) is what makes a night happen once:
 /// a double, lost or late ring is harmless. Used by whatever triggers a run, in any process.
 /// </summary>
-public sealed class RunStore(NpgsqlDataSource dataSource, TimeProvider time)
+public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets, TimeProvider time)
 {
     /// <summary>Where a started run is announced; the payload is its id.</summary>
     public const string Channel = "overnight_runs";
@@ -19,10 +19,11 @@ public sealed class RunStore(NpgsqlDataSource dataSource, TimeProvider time)
     /// Joins the latest run of the night, or starts one: revision 1 where there is none, the next revision when
     /// <paramref name="again"/> and the latest is finished (SPEC A2).
     /// </summary>
-    /// <exception cref="RunRequestException">The market is unknown, or the date out of bounds.</exception>
+    /// <param name="businessDate">A trading day of the market; the next open's when null.</param>
+    /// <exception cref="RunRequestException">The market is unknown, or the date no trading day or out of bounds.</exception>
     public async Task<(NightRun Run, bool Started)> StartOrJoinAsync(string market, DateOnly? businessDate, RunTrigger trigger, bool again, CancellationToken ct)
     {
-        var date = CheckDate(businessDate, await NextOpenAsync(market, ct));
+        var date = CheckDate(markets.Get(market), businessDate);
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         // A conflict means that another trigger won; then its row is there to be joined.
         await using NpgsqlCommand insert = new($"""
@@ -42,7 +43,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, TimeProvider time)
         insert.Parameters.Add(new() { Value = Guid.CreateVersion7(time.GetUtcNow()) });
         insert.Parameters.Add(new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value });
         insert.Parameters.Add(new() { Value = again });
-        if (await ReadOneAsync(insert, ct) is { } started)
+        if (await InsertAsync(insert, market, ct) is { } started)
         {
             await using NpgsqlCommand notify = new("select pg_notify($1, $2)", connection);
             notify.Parameters.Add(new() { Value = Channel });
@@ -77,28 +78,36 @@ public sealed class RunStore(NpgsqlDataSource dataSource, TimeProvider time)
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>The date of the open that a run of this market would prepare now.</summary>
-    /// <exception cref="RunRequestException">The market is unknown.</exception>
-    public async Task<DateOnly> NextOpenAsync(string market, CancellationToken ct)
+    /// <summary>Whether anyone configured the market: a night for nobody is not begun by the schedule.</summary>
+    public async Task<bool> HasUsersAsync(string market, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand("select code, time_zone, opens from markets order by code");
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        List<string> known = [];
-        while (await reader.ReadAsync(ct))
-        {
-            known.Add(reader.GetString(0));
-            if (known[^1] != market) continue;
-            return new BusinessCalendar(TimeZoneInfo.FindSystemTimeZoneById(reader.GetString(1)), reader.GetFieldValue<TimeOnly>(2)).NextOpen(time.GetUtcNow());
-        }
-        throw new RunRequestException("market", $"There is no market '{market}'. Known: {string.Join(", ", known)}.");
+        await using var command = dataSource.CreateCommand("select exists (select from user_markets where market = $1)");
+        command.Parameters.Add(new() { Value = market });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    private static DateOnly CheckDate(DateOnly? requested, DateOnly nextOpen)
+    private DateOnly CheckDate(MarketCalendar market, DateOnly? requested)
     {
+        var nextOpen = market.NextOpen(time.GetUtcNow())?.Date ?? throw new RunRequestException("market", $"Market '{market.Code}' has no trading day within a year; mend its configuration.");
         if (requested is not { } date) return nextOpen;
         var (earliest, latest) = (nextOpen.AddYears(-2), nextOpen.AddDays(7));
-        return date >= earliest && date <= latest ? date
-            : throw new RunRequestException("date", $"The business date {date:yyyy-MM-dd} is out of bounds: it must be between {earliest:yyyy-MM-dd} (results are kept 2 years) and {latest:yyyy-MM-dd} (a week after the next open).");
+        if (date < earliest || date > latest)
+            throw new RunRequestException("date", $"The business date {date:yyyy-MM-dd} is out of bounds: it must be between {earliest:yyyy-MM-dd} (results are kept 2 years) and {latest:yyyy-MM-dd} (a week after the next open).");
+        var day = market.Day(date);
+        return day.IsOpen ? date : throw new RunRequestException("date", $"The business date {date:yyyy-MM-dd} is no trading day of {market.Code}: {day.Reason}.");
+    }
+
+    private static async Task<NightRun?> InsertAsync(NpgsqlCommand insert, string market, CancellationToken ct)
+    {
+        try
+        {
+            return await ReadOneAsync(insert, ct);
+        }
+        catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.ForeignKeyViolation)
+        {
+            // Configured since the database was last migrated.
+            throw new RunRequestException("market", $"Market '{market}' is not in the database yet: run the command migrate with the same configuration.", missing);
+        }
     }
 
     private static async Task<NightRun?> ReadOneAsync(NpgsqlCommand command, CancellationToken ct)

@@ -53,6 +53,8 @@ internal static class CommandLine
     {
         CommandException => exception.Message,
         OptionsValidationException invalid => string.Join(Environment.NewLine, invalid.Failures),
+        // The binder's own message has key, value and type.
+        InvalidOperationException when exception.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => exception.Message,
         NpgsqlException => DatabaseErrors.Explain(exception, null),
         _ when exception.InnerException is { } inner => Explain(inner),
         _ => null,

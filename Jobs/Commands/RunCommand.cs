@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
 
@@ -11,7 +12,7 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        Option<string> market = new("--market") { Description = "Code of the market to prepare.", DefaultValueFactory = _ => "NYSE" };
+        Option<string> market = new("--market") { Description = "Code of the market to prepare.", DefaultValueFactory = _ => MarketCatalog.Default };
         Option<string?> date = new("--date") { Description = "Business date (yyyy-MM-dd), the date of the open being prepared; the next open when left out." };
         Option<bool> again = new("--again") { Description = "Start the next revision when the night's run is finished; without it a finished run is only shown." };
         Command command = new("run", "Runs a night now, or joins the one under way, and shows its progress and outcome.") { market, date, again };
@@ -24,10 +25,10 @@ internal static class RunCommand
     }
 
     /// <exception cref="CommandException">The text is no date.</exception>
-    internal static DateOnly? Date(string? text) =>
+    internal static DateOnly? Date(string? text, string option = "--date") =>
         text is null ? null
         : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date
-        : throw new CommandException($"--date must be a day of the calendar as yyyy-MM-dd, not '{text}'.");
+        : throw new CommandException($"{option} must be a day of the calendar as yyyy-MM-dd, not '{text}'.");
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, string market, DateOnly? date, bool again, CancellationToken ct)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Overnight.Core.Data;
+using Overnight.Core.Market.Calendars;
 using Overnight.Jobs.Demo;
 
 namespace Overnight.Jobs.Migrations;
@@ -13,7 +14,7 @@ namespace Overnight.Jobs.Migrations;
 internal sealed record MigrationOutcome(string Database, bool Created, IReadOnlyList<string> Applied, DemoSummary? Seeded);
 
 /// <summary>Makes the database what this build needs. Any number of processes may do it at once: one works, the others wait and find it done.</summary>
-internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightContext context, DemoSeeder seeder, TimeProvider time)
+internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightContext context, MarketCatalog markets, DemoSeeder seeder, TimeProvider time)
 {
     /// <param name="demoUsers">How many demo users an empty database gets; null for none.</param>
     public async Task<MigrationOutcome> RunAsync(int? demoUsers, IProgress<DemoProgress>? progress, CancellationToken ct)
@@ -31,6 +32,7 @@ internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightCo
             {
                 applied = [.. await context.Database.GetPendingMigrationsAsync(ct)];
                 await context.Database.MigrateAsync(ct);
+                await AddMarketsAsync(guard, ct);
                 await EnsureMonthsAsync(guard, ct);
                 if (demoUsers is { } users && !await AnyUserAsync(guard, ct)) seeded = await seeder.SeedAsync(new() { Users = users }, progress, ct);
             }
@@ -100,6 +102,16 @@ internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightCo
             await maintenance.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Users, assets and runs refer to markets by code, so that a configured one needs its row.</summary>
+    private async Task AddMarketsAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = "insert into markets (code, name) select * from unnest($1::text[], $2::text[]) on conflict (code) do update set name = excluded.name where markets.name <> excluded.name";
+        command.Parameters.Add(new() { Value = markets.All.Select(market => market.Code).ToArray() });
+        command.Parameters.Add(new() { Value = markets.All.Select(market => market.Name).ToArray() });
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     private async Task EnsureMonthsAsync(NpgsqlConnection connection, CancellationToken ct)

@@ -1,18 +1,22 @@
 using Microsoft.Extensions.Options;
+using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Scheduling;
 
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>A database that has never seen a run gets one at the first start; when a night is done, a newcomer is told how to look at it.</summary>
-internal sealed class FirstNight(RunStore runs, IOptions<ScheduleOptions> schedule, IWelcome? welcome = null)
+internal sealed class FirstNight(RunStore runs, MarketCatalog markets, IOptions<ScheduleOptions> schedule, IWelcome? welcome = null)
 {
     private bool _announced;
 
     public async Task StartAsync(CancellationToken ct)
     {
         if (!schedule.Value.RunAtFirstStart || await runs.AnyAsync(ct)) return;
-        await runs.StartOrJoinAsync(schedule.Value.Market, null, RunTrigger.FirstStart, again: false, ct);
+        foreach (var market in markets.All)
+        {
+            if (await runs.HasUsersAsync(market.Code, ct)) await runs.StartOrJoinAsync(market.Code, null, RunTrigger.FirstStart, again: false, ct);
+        }
     }
 
     /// <summary>Once per start of the host, and only when there are results to look at.</summary>

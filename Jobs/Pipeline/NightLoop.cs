@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Runs;
+using Overnight.Jobs.Scheduling;
 
 namespace Overnight.Jobs.Pipeline;
 
@@ -11,7 +12,7 @@ namespace Overnight.Jobs.Pipeline;
 /// stored and not cached.
 /// </summary>
 internal sealed partial class NightLoop(
-    Night night, RunStore runs, NpgsqlDataSource dataSource, FirstNight firstNight, IOptions<NightOptions> options, ILogger<NightLoop> logger) : BackgroundService
+    Night night, RunStore runs, NpgsqlDataSource dataSource, FirstNight firstNight, NightSchedule schedule, IOptions<NightOptions> options, ILogger<NightLoop> logger) : BackgroundService
 {
     private const string Uncached = """
         select distinct b.run_id from run_batches b join overnight_job_runs r on r.id = b.run_id
@@ -44,6 +45,8 @@ internal sealed partial class NightLoop(
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using (NpgsqlCommand listen = new($"listen {RunStore.Channel}", connection)) await listen.ExecuteNonQueryAsync(ct);
         await firstNight.StartAsync(ct);
+        // A ring that was missed is caught up at once, not at the next full minute.
+        await schedule.RingAsync(ct);
         while (true)
         {
             await RunOnceAsync(ct);

@@ -35,9 +35,8 @@ internal static class PipelineSetup
     /// <summary>The schedule, and the loop that works on whatever it starts.</summary>
     public static IHostApplicationBuilder AddNightLoop(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<ScheduleOptions>().BindConfiguration(ScheduleOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<ScheduleOptions>().BindConfiguration(ScheduleOptions.Section).ValidateOnStart();
         builder.Services
-            .AddSingleton<Microsoft.Extensions.Options.IValidateOptions<ScheduleOptions>, ScheduleOptionsValidator>()
             .AddSingleton<NightSchedule>()
             .AddSingleton<FirstNight>()
             .AddHostedService<NightLoop>()

@@ -1,53 +1,57 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
+using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Scheduling;
 
 /// <summary>
-/// What to run and when. A scheduler of any make rings every minute and this decides what is due; the run row decides
-/// that it happens once, so that a double, lost or late ring is harmless.
+/// What to run and when. A scheduler of any make rings every minute and this asks the calendars what is due: the night of
+/// every market with users whose ring has passed and which has not opened yet. So a ring that nobody heard, because
+/// everything was down or the database was away, is caught up while it is still of use. The run row decides that each
+/// night happens once, so that a double, lost or late ring is harmless.
 /// </summary>
-internal sealed partial class NightSchedule(RunStore runs, IOptions<ScheduleOptions> options, TimeProvider time, ILogger<NightSchedule> logger)
+internal sealed partial class NightSchedule(RunStore runs, MarketCatalog markets, TimeProvider time, ILogger<NightSchedule> logger)
 {
-    private readonly CronSchedule _cron = CronSchedule.Parse(options.Value.Cron);
-    private readonly Lock _gate = new();
-    private DateTimeOffset _lookedAt = time.GetUtcNow();
+    private readonly DateTimeOffset _since = time.GetUtcNow();
 
-    /// <summary>Starts, or joins, the night that became due since the last ring.</summary>
+    // Nights that this process has seen begin; only to spare the database a question every minute until the open.
+    private readonly ConcurrentDictionary<string, DateOnly> _begun = new();
+
+    /// <summary>Starts, or joins, every night that is due.</summary>
     public async Task RingAsync(CancellationToken ct)
     {
-        if (!TakeDue()) return;
-        try
+        var now = time.GetUtcNow();
+        foreach (var market in markets.All)
         {
-            var (run, started) = await runs.StartOrJoinAsync(options.Value.Market, null, RunTrigger.Schedule, again: false, ct);
-            if (started) Log.Started(logger, run.Id, run.Market, run.BusinessDate);
-        }
-        catch (Exception exception) when (!ct.IsCancellationRequested)
-        {
-            // The ring is given back: the next minute tries again.
-            lock (_gate) _lookedAt = _lookedAt.AddMinutes(-1);
-            Log.RingFailed(logger, exception);
+            if (market.DueAt(now) is not { } day || (_begun.TryGetValue(market.Code, out var begun) && begun == day.Date)) continue;
+            try
+            {
+                if (await BeginAsync(day, ct)) _begun[market.Code] = day.Date;
+            }
+            catch (Exception exception) when (!ct.IsCancellationRequested)
+            {
+                // The night stays due: the next minute tries again, and the other markets are not kept waiting.
+                Log.RingFailed(logger, market.Code, day.Date, exception);
+            }
         }
     }
 
-    private bool TakeDue()
+    private async Task<bool> BeginAsync(MarketDay day, CancellationToken ct)
     {
-        lock (_gate)
-        {
-            var now = time.GetUtcNow();
-            if (_cron.Next(_lookedAt) is not { } due || due > now) return false;
-            _lookedAt = now;
-            return true;
-        }
+        if (!await runs.HasUsersAsync(day.Market, ct)) return false;
+        var trigger = day.RingUtc < _since ? RunTrigger.CatchUp : RunTrigger.Schedule;
+        var (run, started) = await runs.StartOrJoinAsync(day.Market, day.Date, trigger, again: false, ct);
+        if (started) Log.Started(logger, trigger.Name(), run.Id, run.Market, run.BusinessDate);
+        return true;
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "The schedule started run {RunId} of {Market} for {BusinessDate}.")]
-        public static partial void Started(ILogger logger, Guid runId, string market, DateOnly businessDate);
+        [LoggerMessage(1, LogLevel.Information, "{Trigger} started run {RunId} of {Market} for {BusinessDate}.")]
+        public static partial void Started(ILogger logger, string trigger, Guid runId, string market, DateOnly businessDate);
 
-        [LoggerMessage(2, LogLevel.Error, "A night was due and could not be started; the next minute tries again.")]
-        public static partial void RingFailed(ILogger logger, Exception exception);
+        [LoggerMessage(2, LogLevel.Error, "The night of {Market} for {BusinessDate} is due and could not be started; the next minute tries again.")]
+        public static partial void RingFailed(ILogger logger, string market, DateOnly businessDate, Exception exception);
     }
 }

@@ -175,7 +175,7 @@ public sealed class CompanyImportTests(TestServers servers)
         var market = await Assert.ThrowsAsync<CommandException>(() => ImportAsync(database, file, August with { Market = "MOON" }));
         var day = await Assert.ThrowsAsync<CommandException>(() => ImportAsync(database, file, new() { AsOf = new(2026, 11, 21) }));
 
-        Assert.Equal("--market MOON: there is no such market. Known are: NYSE.", market.Message);
+        Assert.Equal("--market MOON: there is no such market. Known are: B3, LSE, NYSE, TSE, XETRA.", market.Message);
         Assert.Equal("--as-of 2026-11-21 is in the future: today is 2026-11-20 (UTC).", day.Message);
     }
 

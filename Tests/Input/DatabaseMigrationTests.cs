@@ -1,6 +1,8 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Data;
+using Overnight.Core.Market.Calendars;
 using Overnight.Jobs.Migrations;
 using Overnight.Tests.Harness;
 
@@ -45,6 +47,6 @@ public sealed class DatabaseMigrationTests(TestServers servers)
         time ??= new ManualTimeProvider();
         // The data source keeps the password to itself; the context shares it.
         await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(source).Options);
-        return await new DatabaseMigration(source, context, new(source, time), time).RunAsync(users, null, Ct);
+        return await new DatabaseMigration(source, context, new(Options.Create(new MarketsOptions())), new(source, time), time).RunAsync(users, null, Ct);
     }
 }

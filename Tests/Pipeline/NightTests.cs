@@ -2,6 +2,7 @@ using System.Text.Json;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Scheduling;
 using StackExchange.Redis;
 
 namespace Overnight.Tests.Pipeline;
@@ -153,7 +154,7 @@ public sealed class NightTests(TestServers servers)
         var second = await night.RunAsync(ct, again: true);
         Assert.Equal(10, await night.ScalarAsync<long>("select count(*) from current_results where run_id = $1", ct, second.Id));
 
-        var (earlier, _) = await night.Runs.StartOrJoinAsync("NYSE", first.BusinessDate.AddDays(-7), RunTrigger.Manual, false, ct);
+        var (earlier, _) = await night.Runs.StartOrJoinAsync("NYSE", TradingDayBefore(first.BusinessDate), RunTrigger.Manual, false, ct);
         await night.Night.WorkAsync(earlier, ct);
 
         Assert.Equal(10, await night.ScalarAsync<long>("select count(*) from current_results where run_id = $1", ct, second.Id));
@@ -161,7 +162,7 @@ public sealed class NightTests(TestServers servers)
     }
 
     [Theory]
-    [InlineData("MARS", null, "market", "Known: NYSE")]
+    [InlineData("MARS", null, "market", "Known: B3, LSE, NYSE, TSE, XETRA")]
     [InlineData("NYSE", "1999-01-01", "date", "between")]
     [InlineData("NYSE", "2999-01-01", "date", "between")]
     public async Task Start_UnknownMarketOrImpossibleDate_NamesFieldAndBound(string market, string? date, string field, string words)
@@ -178,6 +179,8 @@ public sealed class NightTests(TestServers servers)
 
     internal static Task PoisonAsync(NightFixture night, int user, string sql, CancellationToken ct) =>
         night.ExecuteAsync(sql.Replace("$1", $"(select user_id from holdings group by 1 order by 1 offset {user} limit 1)", StringComparison.Ordinal), ct);
+
+    private static DateOnly TradingDayBefore(DateOnly date) => TestMarkets.Market("NYSE").Days(date.AddDays(-7), date.AddDays(-1)).First(day => day.IsOpen).Date;
 
     private static async Task<(Guid Id, bool Started)> StartAsync(NightFixture night, RunTrigger trigger, bool again, CancellationToken ct)
     {

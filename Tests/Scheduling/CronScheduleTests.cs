@@ -1,4 +1,3 @@
-using Overnight.Core.Market;
 using Overnight.Core.Runs;
 
 namespace Overnight.Tests.Scheduling;
@@ -30,14 +29,13 @@ public sealed class CronScheduleTests
         Assert.Contains($"'{cron}'", Assert.Throws<FormatException>(() => CronSchedule.Parse(cron)).Message, StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("2026-11-20T14:29:00Z", "2026-11-20")]
-    [InlineData("2026-11-20T14:30:00Z", "2026-11-23")]
-    [InlineData("2026-07-01T13:29:00Z", "2026-07-01")]
-    [InlineData("2026-11-22T02:00:00Z", "2026-11-23")]
-    public void NextOpen_AroundTheOpen_IsTheDateBeingPrepared(string now, string expected)
-    {
-        BusinessCalendar newYork = new(TimeZoneInfo.FindSystemTimeZoneById("America/New_York"), new(9, 30));
-
-        Assert.Equal(DateOnly.Parse(expected), newYork.NextOpen(DateTimeOffset.Parse(now)));
-    }
+    [InlineData("30 7 * * 1-5", "2026-11-20T14:30Z", "2026-11-23T14:30Z", "2026-11-23T12:30Z")]
+    [InlineData("* * * * *", "2026-11-20T14:30Z", "2026-11-23T14:30Z", "2026-11-23T14:29Z")]
+    [InlineData("0 20 * * 1-5", "2026-11-20T14:30Z", "2026-11-23T14:30Z", "2026-11-21T01:00Z")] // Friday evening for Monday
+    [InlineData("0 3 1 * *", "2026-11-20T14:30Z", "2026-11-23T14:30Z", null)]
+    [InlineData("30 2 * * *", "2026-03-07T14:30Z", "2026-03-08T13:30Z", "2026-03-08T07:00Z")] // 02:30 is skipped: when the clocks skip it
+    [InlineData("30 1 * * *", "2026-10-31T13:30Z", "2026-11-01T14:30Z", "2026-11-01T05:30Z")] // 01:30 comes twice: the first
+    public void Last_BetweenTwoMoments_IsReadOnTheZonesClocks(string cron, string after, string before, string? expected) =>
+        Assert.Equal(expected is null ? null : DateTimeOffset.Parse(expected),
+            CronSchedule.Parse(cron).Last(TimeZoneInfo.FindSystemTimeZoneById("America/New_York"), DateTimeOffset.Parse(after), DateTimeOffset.Parse(before)));
 }

@@ -9,18 +9,19 @@ public sealed class CachedSessionTests
     private static readonly DateTimeOffset Expiry = new(2026, 11, 21, 4, 0, 0, 250, TimeSpan.Zero);
 
     [Theory]
-    [InlineData(false, false)]
-    [InlineData(true, true)]
-    public void Read_WhatWasWritten_IsTheSame(bool admin, bool tenant)
+    [InlineData(false, false, "")]
+    [InlineData(true, true, "NYSE")]
+    [InlineData(true, true, "B3,LSE,NYSE,TSE,XETRA")]
+    public void Read_WhatWasWritten_IsTheSame(bool admin, bool tenant, string markets)
     {
-        ActiveSession session = new(Guid.CreateVersion7(), admin, tenant ? Guid.CreateVersion7() : null, Expiry);
+        ActiveSession session = new(Guid.CreateVersion7(), admin, tenant ? Guid.CreateVersion7() : null, Expiry, markets);
         Assert.Equal(session, CachedSession.Read(CachedSession.Write(session, Hash), Hash));
     }
 
     [Fact]
     public void Read_AnyBitChanged_IsNull()
     {
-        var value = CachedSession.Write(new(Guid.CreateVersion7(), false, Guid.CreateVersion7(), Expiry), Hash);
+        var value = CachedSession.Write(new(Guid.CreateVersion7(), false, Guid.CreateVersion7(), Expiry, "NYSE,TSE"), Hash);
         for (var bit = 0; bit < value.Length * 8; bit++)
         {
             var changed = (byte[])value.Clone();

@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using Overnight.Core.Runs;
+
+namespace Overnight.Core.Market.Calendars;
+
+/// <summary>
+/// When a market is open and when its night is due, for any day; all moments in UTC. Immutable but for what it remembers of
+/// years and moments it was asked about; safe to use from many threads.
+/// </summary>
+public sealed class MarketCalendar
+{
+    /// <summary>A market that stays closed longer than this has no next open.</summary>
+    private const int LongestBreak = 366;
+
+    /// <summary>Opens remembered for freshness, the last ones: more than the states it tells apart.</summary>
+    private const int RecentOpens = 3;
+
+    private readonly Func<DateOnly, TradingHours> _hours;
+    private readonly Func<int, IEnumerable<SpecialDay>> _days;
+    private readonly IReadOnlySet<DayOfWeek> _weekend;
+    private readonly TimeSpan _lead;
+    private readonly CronSchedule? _cron;
+    private readonly ConcurrentDictionary<int, Dictionary<DateOnly, SpecialDay>> _years = new();
+    private Recent? _recent;
+
+    internal MarketCalendar(
+        string code, string name, TimeZoneInfo zone, Func<DateOnly, TradingHours> hours, Func<int, IEnumerable<SpecialDay>> days,
+        IReadOnlySet<DayOfWeek> weekend, TimeSpan lead, CronSchedule? cron)
+    {
+        (Code, Name, Zone) = (code, name, zone);
+        (_hours, _days, _weekend, _lead, _cron) = (hours, days, weekend, lead, cron);
+    }
+
+    public string Code { get; }
+    public string Name { get; }
+    public TimeZoneInfo Zone { get; }
+
+    /// <summary>What decides when the night is due, in words.</summary>
+    public string Due => _cron is null ? $"{_lead:h\\:mm} h before the open" : $"cron {_cron}, local time";
+
+    public MarketDay Day(DateOnly date)
+    {
+        var special = Special(date);
+        if (special?.IsClosed == true || (_weekend.Contains(date.DayOfWeek) && special?.IsRegular != true))
+        {
+            return new(Code, date, DayStatus.Closed, special is { IsClosed: true } holiday ? holiday.Reason : "weekend", null, null, null);
+        }
+        var hours = _hours(date);
+        var open = LocalTime.ToUtc(Zone, date.ToDateTime(special?.Opens ?? hours.Opens));
+        var close = LocalTime.ToUtc(Zone, date.ToDateTime(special?.Closes ?? hours.Closes));
+        var status = special?.Closes is not null ? DayStatus.EarlyClose : special?.Opens is not null ? DayStatus.LateOpen : DayStatus.Open;
+        return new(Code, date, status, special?.Reason, open, close, Ring(date, open));
+    }
+
+    public IEnumerable<MarketDay> Days(DateOnly from, DateOnly until)
+    {
+        for (var date = from; date <= until; date = date.AddDays(1)) yield return Day(date);
+    }
+
+    /// <summary>The first open after a moment: the one that a night at that moment prepares. Null when there is none within a year.</summary>
+    public MarketDay? NextOpen(DateTimeOffset now)
+    {
+        // A day back, for where a local day is skipped the dates are further apart than the moments.
+        var date = LocalTime.DateIn(Zone, now).AddDays(-1);
+        return Days(date, date.AddDays(LongestBreak)).FirstOrDefault(day => day.OpenUtc > now);
+    }
+
+    /// <summary>The open whose night should have begun by now; null when none is due. Once a market has opened, its night is no longer of use.</summary>
+    public MarketDay? DueAt(DateTimeOffset now) => NextOpen(now) is { RingUtc: { } ring } day && ring <= now ? day : null;
+
+    /// <summary>How many opens passed between two moments, at most <see cref="RecentOpens"/>: two comparisons, but for the first call after an open.</summary>
+    public int OpensBetween(DateTimeOffset from, DateTimeOffset now)
+    {
+        var recent = Volatile.Read(ref _recent);
+        if (recent is null || now < recent.Since || now >= recent.Until) Volatile.Write(ref _recent, recent = Recall(now));
+        var passed = 0;
+        while (passed < recent.Opens.Length && recent.Opens[passed] > from) passed++;
+        return passed;
+    }
+
+    private Recent Recall(DateTimeOffset now)
+    {
+        var today = LocalTime.DateIn(Zone, now).AddDays(1);
+        var opens = new List<DateTimeOffset>(RecentOpens);
+        for (var date = today; opens.Count < RecentOpens && date > today.AddDays(-LongestBreak); date = date.AddDays(-1))
+        {
+            if (Day(date).OpenUtc is { } open && open <= now) opens.Add(open);
+        }
+        return new(opens.Count > 0 ? opens[0] : now, NextOpen(now)?.OpenUtc ?? now, [.. opens]);
+    }
+
+    /// <summary>By default so many hours before the open, as time passes; with a cron, the last time it names after the open before.</summary>
+    private DateTimeOffset? Ring(DateOnly date, DateTimeOffset open)
+    {
+        if (_cron is null) return open - _lead;
+        return _cron.Last(Zone, PreviousOpen(date) ?? open.AddDays(-LongestBreak), open);
+    }
+
+    private DateTimeOffset? PreviousOpen(DateOnly date)
+    {
+        for (var before = date.AddDays(-1); before > date.AddDays(-LongestBreak); before = before.AddDays(-1))
+        {
+            var special = Special(before);
+            if (special?.IsClosed == true || (_weekend.Contains(before.DayOfWeek) && special?.IsRegular != true)) continue;
+            return LocalTime.ToUtc(Zone, before.ToDateTime(special?.Opens ?? _hours(before).Opens));
+        }
+        return null;
+    }
+
+    private SpecialDay? Special(DateOnly date) => _years.GetOrAdd(date.Year, Specials).TryGetValue(date, out var special) ? special : null;
+
+    private Dictionary<DateOnly, SpecialDay> Specials(int year)
+    {
+        Dictionary<DateOnly, SpecialDay> specials = [];
+        foreach (var day in _days(year)) specials[day.Date] = specials.TryGetValue(day.Date, out var earlier) ? earlier.Then(day) : day;
+        return specials;
+    }
+
+    private sealed record Recent(DateTimeOffset Since, DateTimeOffset Until, DateTimeOffset[] Opens);
+}

@@ -1,0 +1,47 @@
+namespace Overnight.Core.Market.Calendars;
+
+/// <summary>
+/// What configuration says of markets, by code: of one that ships, what is different; of a new one, all of it. Entries are
+/// lists of texts, so that one line in a file or in the environment is one day.
+/// </summary>
+public sealed class MarketOptions
+{
+    public const string Section = "Markets";
+
+    public static readonly TimeSpan DefaultLead = TimeSpan.FromHours(2), LeastLead = TimeSpan.FromMinutes(1), MostLead = TimeSpan.FromHours(24);
+
+    /// <summary>Another market that this one begins as a copy of: zone, hours and days.</summary>
+    public string? Like { get; set; }
+
+    public string? Name { get; set; }
+
+    /// <summary>IANA id, such as America/Santiago.</summary>
+    public string? TimeZone { get; set; }
+
+    /// <summary>Local times, <c>09:30-16:00</c>, or from a day on: <c>2027-01-04 09:00-16:00</c>.</summary>
+    public string[] Hours { get; set; } = [];
+
+    /// <summary>Days of the week without trading; Saturday and Sunday when left out.</summary>
+    public string[] Weekend { get; set; } = [];
+
+    /// <summary>Closed days: <c>2027-03-01 Reason</c>, every year <c>03-01 Reason</c>, or by Easter Sunday <c>easter-2 Reason</c>.</summary>
+    public string[] Holidays { get; set; } = [];
+
+    /// <summary>Days that are open although a rule, or the weekend, closes them.</summary>
+    public string[] TradingDays { get; set; } = [];
+
+    /// <summary><c>2027-07-02 13:00 Reason</c>.</summary>
+    public string[] EarlyCloses { get; set; } = [];
+
+    /// <summary><c>2027-02-10 13:00 Reason</c>.</summary>
+    public string[] LateOpens { get; set; } = [];
+
+    /// <summary>How long before the open the night is due; <see cref="DefaultLead"/> when left out.</summary>
+    public TimeSpan? Lead { get; set; }
+
+    /// <summary>Instead of <see cref="Lead"/>: five fields, in the market's local time.</summary>
+    public string? Cron { get; set; }
+}
+
+/// <summary>The section as it is bound: options by market code.</summary>
+public sealed class MarketsOptions : Dictionary<string, MarketOptions>;

@@ -1,0 +1,78 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Overnight.Core.Market.Calendars;
+
+namespace Overnight.Jobs.Scheduling;
+
+/// <summary>When a market's nights are due, told to a person or, as JSON lines, to a program.</summary>
+internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
+{
+    /// <summary>Rings shown where no last day is given.</summary>
+    public const int Rings = 10;
+
+    /// <summary>Looked at for them at most, for a market's cron may name hardly any.</summary>
+    private const int MostDays = 3 * 366;
+
+    // For a terminal or a file, never for a page: names of holidays keep their apostrophes.
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>One line per calendar day.</summary>
+    public void WriteJson(MarketCalendar market, DateOnly? from, DateOnly? until)
+    {
+        using MemoryStream line = new();
+        using Utf8JsonWriter json = new(line, Plain);
+        foreach (var day in Days(market, from, until))
+        {
+            json.WriteStartObject();
+            json.WriteString("market", day.Market);
+            json.WriteString("date", Date(day.Date));
+            json.WriteString("status", day.Status.Name());
+            json.WriteString("reason", day.Reason);
+            json.WriteString("openUtc", Utc(day.OpenUtc));
+            json.WriteString("closeUtc", Utc(day.CloseUtc));
+            json.WriteString("ringUtc", Utc(day.RingUtc));
+            json.WriteEndObject();
+            json.Flush();
+            output.WriteLine(System.Text.Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length));
+            line.SetLength(0);
+            json.Reset();
+        }
+    }
+
+    /// <summary>A heading, then a line per ring, and one with the reason per day without.</summary>
+    public void WriteText(MarketCalendar market, DateOnly? from, DateOnly? until)
+    {
+        output.WriteLine($"{market.Code}  {market.Name}, {market.Zone.Id}; due {market.Due}");
+        foreach (var day in Days(market, from, until))
+        {
+            if (from is null && until is null && day.RingUtc <= now) continue;
+            output.WriteLine($"  {day.Date:ddd} {Date(day.Date)}  {Line(day, market.Zone)}");
+        }
+    }
+
+    private IEnumerable<MarketDay> Days(MarketCalendar market, DateOnly? from, DateOnly? until)
+    {
+        var first = from ?? DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(now, market.Zone).DateTime);
+        var rings = 0;
+        foreach (var day in market.Days(first, until ?? first.AddDays(MostDays)))
+        {
+            yield return day;
+            if (until is null && (from is null ? day.RingUtc > now : day.RingUtc is not null) && ++rings == Rings) yield break;
+        }
+    }
+
+    private static string Line(MarketDay day, TimeZoneInfo zone)
+    {
+        if (!day.IsOpen) return $"no ring: closed, {day.Reason}";
+        var hours = $"open {Local(day.OpenUtc!.Value, zone):HH:mm} to {Local(day.CloseUtc!.Value, zone):HH:mm}{(day.Reason is null ? "" : $" ({day.Status.Name()}: {day.Reason})")}";
+        return day.RingUtc is { } ring
+            ? $"ring {Local(ring, zone):yyyy-MM-dd HH:mm zzz}  {ring:yyyy-MM-dd HH:mm}Z  {hours}"
+            : $"no ring: the cron names no time between the open before and this one; {hours}";
+    }
+
+    private static DateTimeOffset Local(DateTimeOffset moment, TimeZoneInfo zone) => TimeZoneInfo.ConvertTime(moment, zone);
+
+    private static string Date(DateOnly date) => date.ToString("yyyy-MM-dd");
+
+    private static string? Utc(DateTimeOffset? moment) => moment?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+}

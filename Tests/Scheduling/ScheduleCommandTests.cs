@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Overnight.Jobs.Scheduling;
+using Overnight.Tests.Harness;
+using Overnight.Tests.Input;
+using static Overnight.Tests.Scheduling.TestMarkets;
+
+namespace Overnight.Tests.Scheduling;
+
+public sealed class ScheduleCommandTests(TestServers servers)
+{
+    private static readonly DateTimeOffset Saturday = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Text_OfAMarket_HasTenRingsInBothTimesAndAReasonPerDayWithout()
+    {
+        var lines = Text(Saturday, "NYSE");
+
+        Assert.Equal("NYSE  New York Stock Exchange, America/New_York; due 2:00 h before the open", lines[0]);
+        Assert.Equal("  Sat 2026-11-21  no ring: closed, weekend", lines[1]);
+        Assert.Equal("  Mon 2026-11-23  ring 2026-11-23 07:30 -05:00  2026-11-23 12:30Z  open 09:30 to 16:00", lines[3]);
+        Assert.Equal("  Thu 2026-11-26  no ring: closed, Thanksgiving Day", lines[6]);
+        Assert.Equal("  Fri 2026-11-27  ring 2026-11-27 07:30 -05:00  2026-11-27 12:30Z  open 09:30 to 13:00 (early-close: Day after Thanksgiving Day)", lines[7]);
+        Assert.Equal(10, lines.Count(line => line.Contains("  ring ", StringComparison.Ordinal)));
+        Assert.StartsWith("  Mon 2026-12-07  ring", lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Text_AfterTodaysRing_BeginsWithTheNext() =>
+        Assert.StartsWith("  Tue 2026-11-24  ring", Text(Utc("2026-11-23T12:30Z"), "NYSE")[1], StringComparison.Ordinal);
+
+    [Fact]
+    public void Json_OfDays_HasOneLineEach()
+    {
+        StringWriter output = new();
+        new ScheduleReport(output, Saturday).WriteJson(Market("TSE"), new(2026, 12, 30), new(2026, 12, 31));
+
+        Assert.Equal("""
+            {"market":"TSE","date":"2026-12-30","status":"open","reason":null,"openUtc":"2026-12-30T00:00:00Z","closeUtc":"2026-12-30T06:30:00Z","ringUtc":"2026-12-29T22:00:00Z"}
+            {"market":"TSE","date":"2026-12-31","status":"closed","reason":"Market holiday","openUtc":null,"closeUtc":null,"ringUtc":null}
+
+            """, output.ToString());
+    }
+
+    [Fact]
+    public async Task Command_WithoutADatabase_PrintsEveryMarket()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var command = await JobsCommand.RunAsync(servers, null, ct, "schedule", "--from", "2024-01-01", "--until", "2027-12-31", "--json");
+
+        Assert.Equal((0, ""), (command.ExitCode, command.Error));
+        var lines = command.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(5 * 1461, lines.Length);
+        Assert.Equal(5, lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("market").GetString()).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("--market: There is no market 'MARS'. Known: B3, LSE, NYSE, TSE, XETRA.", "--market", "MARS")]
+    [InlineData("--from must be a day of the calendar as yyyy-MM-dd, not '2026-02-30'.", "--from", "2026-02-30")]
+    [InlineData("--until must be a day of the calendar as yyyy-MM-dd, not 'soon'.", "--until", "soon")]
+    [InlineData("--until must not be before --from (2026-02-03), and is 2026-02-02.", "--from", "2026-02-03", "--until", "2026-02-02")]
+    [InlineData("--until must be a day of the years 1993 to 2150, for which the calendars are made, and is 2151-01-01.", "--until", "2151-01-01")]
+    public async Task Command_WithBadArguments_NamesFieldAndValue(string message, params string[] arguments)
+    {
+        var command = await JobsCommand.RunAsync(servers, null, TestContext.Current.CancellationToken, ["schedule", .. arguments]);
+
+        Assert.Equal((1, message + Environment.NewLine), (command.ExitCode, command.Error));
+    }
+
+    private static string[] Text(DateTimeOffset now, string market)
+    {
+        StringWriter output = new();
+        new ScheduleReport(output, now).WriteText(Market(market), null, null);
+        return output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+    }
+}
