@@ -17,6 +17,7 @@ builder.AddRedisClient("cache", configureOptions: options => options.AbortOnConn
 builder.AddProblems();
 builder.AddSessions();
 builder.AddDashboard();
+builder.AddCalculations();
 builder.AddApiDocument();
 
 var app = builder.Build();
@@ -27,6 +28,7 @@ app.UseSessions();
 app.MapDefaultEndpoints();
 app.MapDashboard();
 app.MapRuns();
+app.MapCalculations();
 app.MapApiDocument();
 
 app.Run();
