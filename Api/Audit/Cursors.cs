@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Text;
@@ -32,7 +33,9 @@ internal static class CursorText
         Span<byte> bytes = stackalloc byte[MaxBytes];
         // The decoder would skip white space, so the length and the characters are checked first.
         if (text.Length != Base64Url.GetEncodedLength(TCursor.Bytes) || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) return false;
-        return Base64Url.TryDecodeFromUtf8(Encoding.ASCII.GetBytes(text), bytes, out var written) && written == TCursor.Bytes && TCursor.TryRead(bytes[..written], out cursor);
+        // Last bits that belong to no byte are refused as well: not what Encode wrote.
+        var status = Base64Url.DecodeFromUtf8(Encoding.ASCII.GetBytes(text), bytes, out _, out var written);
+        return status == OperationStatus.Done && written == TCursor.Bytes && TCursor.TryRead(bytes[..written], out cursor);
     }
 
     public static bool TryReadDate(ReadOnlySpan<byte> bytes, out DateOnly date)

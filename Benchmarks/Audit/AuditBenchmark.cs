@@ -37,7 +37,7 @@ internal static class AuditBenchmark
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await SignInAsync(database, ct));
 
         List<Measured> pages = [];
-        foreach (var (query, path) in await QuestionsAsync(database, history, ct)) pages.Add(await MeasureAsync(http, query, path, settings.Repeats, ct));
+        foreach (var (query, path) in await QuestionsAsync(database, settings, history, ct)) pages.Add(await MeasureAsync(http, query, path, settings.Repeats, ct));
         Tell(settings, history, pages);
         return 0;
     }
@@ -60,11 +60,11 @@ internal static class AuditBenchmark
         return history;
     }
 
-    private static async Task<List<(string Query, string Path)>> QuestionsAsync(NpgsqlDataSource database, OldHistory history, CancellationToken ct)
+    private static async Task<List<(string Query, string Path)>> QuestionsAsync(NpgsqlDataSource database, AuditSettings settings, OldHistory history, CancellationToken ct)
     {
         await using var command = database.CreateCommand("select id from overnight_job_runs order by started_at desc limit 1");
         var night = (Guid)(await command.ExecuteScalarAsync(ct))!;
-        var middle = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime).AddYears(-1);
+        var middle = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime).AddDays(-settings.Months * 15);
         return
         [
             ("runs", "/api/runs"),
@@ -73,10 +73,10 @@ internal static class AuditBenchmark
             ("a run", $"/api/runs/{history.LastRun}"),
             ("failures of a run", $"/api/runs/{history.LastRun}/failures"),
             ("calculations of a user", $"/api/calculations?user={history.User}"),
-            ("calculations of a user until a year ago", $"/api/calculations?user={history.User}&until={middle:yyyy-MM-dd}"),
+            ("calculations of a user of the older half", $"/api/calculations?user={history.User}&until={middle:yyyy-MM-dd}"),
             ("calculations of a user who has none", $"/api/calculations?user={Guid.Empty}"),
             ("calculations with an asset", $"/api/calculations?asset={history.Asset}"),
-            ("calculations with an asset until a year ago", $"/api/calculations?asset={history.Asset}&until={middle:yyyy-MM-dd}"),
+            ("calculations with an asset of the older half", $"/api/calculations?asset={history.Asset}&until={middle:yyyy-MM-dd}"),
             ("calculations of a run", $"/api/calculations?run={history.LastRun}"),
             ("a calculation in full", $"/api/calculations/{night}/{history.User}"),
         ];

@@ -43,7 +43,8 @@ internal sealed record MonthPartition(string Parent, string Name, DateOnly Month
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        await using NpgsqlCommand command = new(sql, connection);
+        // Bounded by the time to wait for a lock, which the caller has set.
+        await using NpgsqlCommand command = new(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -27,10 +27,10 @@ internal static class OldRows
 
     // In order of users, as nights take them; one that is locked is being made current anew.
     private const string ForgetCurrent = """
-        with some as (select user_id from current_results where user_id > $2 order by user_id limit $3),
-        old as (select c.user_id from current_results c where c.user_id in (select user_id from some) and c.business_date < $1 order by c.user_id for update skip locked),
+        with chunk as (select user_id from current_results where user_id > $2 order by user_id limit $3),
+        old as (select c.user_id from current_results c where c.user_id in (select user_id from chunk) and c.business_date < $1 order by c.user_id for update skip locked),
         gone as (delete from current_results c using old where c.user_id = old.user_id returning 1)
-        select (select max(user_id) from some), (select count(*) from gone)
+        select (select user_id from chunk order by user_id desc limit 1), (select count(*) from gone)
         """;
 
     public static async Task DeleteAsync(NpgsqlConnection connection, RetentionReport report, DateOnly before, int rows, CancellationToken ct)

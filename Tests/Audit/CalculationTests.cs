@@ -27,7 +27,7 @@ public sealed class CalculationTests(TestServers servers)
         Assert.Equal(Enumerable.Repeat(second.Id, holders.Count).Concat(Enumerable.Repeat(first.Id, holders.Count)), items.Select(i => i.GetProperty("runId").GetGuid()));
         Assert.Equal(holders.Order(), items.Take(holders.Count).Select(i => i.GetProperty("userId").GetGuid()).Order());
         Assert.Equal(holders.Order(), items.Skip(holders.Count).Select(i => i.GetProperty("userId").GetGuid()).Order());
-        Assert.All(items, i => Assert.Equal(("completed", 10), (i.GetProperty("status").GetString(), i.GetProperty("scores").GetInt32())));
+        Assert.All(items, i => Assert.Equal("completed", i.GetProperty("status").GetString()));
     }
 
     [Fact]
