@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Reflection;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Overnight.Api.Audit;
@@ -7,7 +6,6 @@ using Overnight.Benchmarks.Audit;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Jobs.Demo;
-using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Audit;
@@ -143,15 +141,6 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     {
         AssertByIndex(await PlanAsync(CurrentResults.Recommendations, History.User), "calculation_results_y2026m08");
         AssertByIndex(await PlanAsync(CurrentResults.ForCache, History.User), "calculation_results_y2026m08");
-    }
-
-    /// <summary>What caches batches that waited for the cache.</summary>
-    [Fact]
-    public async Task ResultsOfABatch_ReadForTheCache_AreThoseOfItsMonthOnly()
-    {
-        var stored = (string)typeof(BatchCacher).GetField("StoredBytes", BindingFlags.NonPublic | BindingFlags.Static)!.GetRawConstantValue()!;
-
-        AssertByIndex(await PlanAsync(stored, Guid.Empty, Guid.AllBitsSet, History.LastRun, 0), "calculation_results_y2026m08");
     }
 
     private static void AssertByIndex(QueryPlan plan, params string[] partitions)

@@ -133,7 +133,8 @@ public sealed class RetentionTests(TestServers servers)
         await take.ExecuteNonQueryAsync(Ct);
 
         Assert.Null(await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct));
-        await other.CloseAsync();
+        await using NpgsqlCommand release = new("select pg_advisory_unlock(hashtext('overnight.retention'))", other);
+        await release.ExecuteNonQueryAsync(Ct);
         Assert.NotNull(await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct));
     }
 
