@@ -18,6 +18,7 @@ builder.AddProblems();
 builder.AddSessions();
 builder.AddDashboard();
 builder.AddRunStart();
+builder.AddCalculations();
 builder.AddApiDocument();
 
 var app = builder.Build();
@@ -29,6 +30,7 @@ app.MapDefaultEndpoints();
 app.MapDashboard();
 app.MapRuns();
 app.MapRunStart();
+app.MapCalculations();
 app.MapApiDocument();
 
 app.Run();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Overnight.Benchmarks.Audit;
 using Overnight.Benchmarks.Dashboard;
 using Overnight.Benchmarks.Load;
 using Overnight.Benchmarks.Night;
@@ -10,6 +11,7 @@ RootCommand root = new("Overnight's figures, each beside its limit or a rival, m
     NightCommand.Create(),
     WarmCommand.Create(),
     DashboardCommand.Create(),
+    AuditCommand.Create(),
     LoadCommand.Create(),
 };
 return await BenchmarkCommandLine.RunAsync(root, args);

@@ -4,6 +4,7 @@ using Overnight.Jobs;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Pipeline;
+using Overnight.Jobs.Retention;
 
 RootCommand root = new("Overnight's night work. Without a command it runs as the service that waits for the schedule.")
 {
@@ -15,6 +16,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     DoctorCommand.Create(),
     ScheduleCommand.Create(),
     CalculateCommand.Create(),
+    RetentionCommand.Create(),
 };
 root.SetAction(async (_, ct) =>
 {
@@ -22,6 +24,7 @@ root.SetAction(async (_, ct) =>
     builder.AddDemoSessions();
     builder.AddPipeline();
     builder.AddNightLoop();
+    builder.AddRetentionLoop();
     await builder.Build().RunAsync(ct);
 });
 return await CommandLine.RunAsync(root, args);

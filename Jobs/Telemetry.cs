@@ -16,6 +16,7 @@ internal static class Telemetry
     private static readonly Counter<long> Users = Meter.CreateCounter<long>("overnight.night.users", "{user}", "Users computed, by outcome.");
     private static readonly Histogram<double> BatchDuration = Meter.CreateHistogram<double>("overnight.night.batch.duration", "s", "Time from load to commit of a batch.");
     private static readonly Histogram<double> RunDuration = Meter.CreateHistogram<double>("overnight.night.run.duration", "s", "Time from start to end of a run.");
+    private static readonly Counter<long> Partitions = Meter.CreateCounter<long>("overnight.retention.partitions", "{partition}", "Monthly partitions, by outcome.");
     private static readonly Histogram<double> FetchDuration = Meter.CreateHistogram<double>("overnight.provider.fetch.duration", "s", "Time of asking a provider for rates or prices, retries included, by outcome.");
 
     /// <summary>A child of the step that asks; no address is on it, for that may hold a key.</summary>
@@ -45,4 +46,11 @@ internal static class Telemetry
 
     public static void RunDone(string market, string status, TimeSpan took) =>
         RunDuration.Record(took.TotalSeconds, new("market", market), new("outcome", status));
+
+    public static void RetentionDone(int made, int dropped, int postponed)
+    {
+        if (made > 0) Partitions.Add(made, new KeyValuePair<string, object?>("outcome", "made"));
+        if (dropped > 0) Partitions.Add(dropped, new KeyValuePair<string, object?>("outcome", "dropped"));
+        if (postponed > 0) Partitions.Add(postponed, new KeyValuePair<string, object?>("outcome", "postponed"));
+    }
 }

@@ -3,9 +3,6 @@ using Overnight.Core.Data;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>A page of a list; <paramref name="NextCursor"/> is null on the last.</summary>
-internal sealed record Listed<T>(IReadOnlyList<T> Items, string? NextCursor);
-
 /// <summary>A run as the list shows it. Counts of an unfinished run are those of its finished batches only in the run itself.</summary>
 internal sealed record RunItem(
     Guid Id, string JobType, string Status, string? Market, DateOnly? BusinessDate, int? Revision, string Trigger,
@@ -18,9 +15,11 @@ internal sealed record RunItem(
     internal static long? Duration(Run run) => run.CompletedAt is { } end ? (long)(end - run.StartedAt).TotalMilliseconds : null;
 }
 
-internal sealed record RunLinks(string Self)
+/// <param name="Failures">The users it could not compute.</param>
+/// <param name="Calculations">Its calculations, each of which leads to its events.</param>
+internal sealed record RunLinks(string Self, string Failures, string Calculations)
 {
-    public static RunLinks Of(Guid id) => new($"{RunRoutes.Path}/{id:D}");
+    public static RunLinks Of(Guid id) => new($"{RunRoutes.Path}/{id:D}", $"{RunRoutes.Path}/{id:D}/failures", $"{CalculationRoutes.Path}?run={id:D}");
 }
 
 /// <summary>A run, opened.</summary>
@@ -37,4 +36,4 @@ internal sealed record BatchCounts(int Total, int Done, int Cached);
 /// <param name="Total">How many there are.</param>
 internal sealed record RunFailures(IReadOnlyList<RunFailureItem> Items, int Total);
 
-internal sealed record RunFailureItem(Guid UserId, string Stage, string Reason, string? Detail, DateTimeOffset OccurredAt);
+internal sealed record RunFailureItem(Guid UserId, string Stage, string Reason, string? Detail, DateTimeOffset OccurredAt, CalculationLinks Links);

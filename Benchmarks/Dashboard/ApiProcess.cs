@@ -20,6 +20,8 @@ internal sealed class ApiProcess
 
     public int ProcessId => process.Id;
 
+    public int Port => port;
+
     /// <param name="answer">File with the constant's body.</param>
     /// <param name="plan">File with the users' tokens.</param>
     public static async Task<ApiProcess> StartAsync(Workbench bench, PostgresServer postgres, CacheServer cache, string answer, string plan, CancellationToken ct)

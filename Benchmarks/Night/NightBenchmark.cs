@@ -1,6 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using Overnight.LocalServers;
+using Overnight.Benchmarks.Audit;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 
@@ -19,6 +20,7 @@ internal static class NightBenchmark
         var cache = await bench.StartCacheAsync(settings.Cache, ct);
         Report.Step($"PostgreSQL and {cache.Kind} run; seeding {settings.Users:N0} users with {DemoDatabase.Holdings} holdings and {DemoDatabase.Criteria} criteria each.");
         await using var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
+        if (settings.OldEvents > 0) await AuditBenchmark.FillAsync(database, settings.OldEvents, settings.Months, ct);
         using CacheAdmin admin = new(cache);
 
         double? rival = null;
@@ -79,6 +81,7 @@ internal static class NightBenchmark
         {
             Benchmark = "night",
             settings.Users,
+            settings.OldEvents,
             UsersPerSecond = Report.Rounded(Rate(median)),
             BaselineUsersPerSecond = rival,
             Ratio = rival is { } per ? Report.Rounded(Rate(median) / per) : (double?)null,

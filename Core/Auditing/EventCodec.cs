@@ -144,6 +144,24 @@ public sealed class EventCodec
         return scores;
     }
 
+    /// <summary>Reads <c>CALC_STARTED</c> back: the batch.</summary>
+    public static int ReadStarted(ReadOnlySpan<byte> payload)
+    {
+        var reader = Open(payload);
+        return (int)reader.Varint();
+    }
+
+    /// <summary>Reads <c>CALC_COMPLETED</c> back.</summary>
+    public static CompletedCalculation ReadCompleted(ReadOnlySpan<byte> payload)
+    {
+        var reader = Open(payload);
+        var computed = reader.Byte() == 1;
+        var duration = TimeSpan.FromTicks((long)reader.Varint() * TimeSpan.TicksPerMicrosecond);
+        return computed
+            ? new(duration, (int)reader.Varint(), (int)reader.Varint(), null, null)
+            : new(duration, 0, 0, (CalculationStage)reader.Byte(), reader.Text());
+    }
+
     private static CompactReader Open(ReadOnlySpan<byte> payload)
     {
         CompactReader reader = new(payload);
@@ -154,3 +172,10 @@ public sealed class EventCodec
 
 /// <summary>The inputs of one calculation, as they were captured.</summary>
 public sealed record CapturedInputs(int RuleVersion, Guid SnapshotId, DateTimeOffset GeneratedAt, UserPortfolio Portfolio);
+
+/// <summary>How one calculation ended.</summary>
+/// <param name="Scores">Assets scored.</param>
+/// <param name="Recommendations">Holdings ranked.</param>
+/// <param name="Stage">Where it failed; null when it did not.</param>
+/// <param name="Reason">Why it failed; null when it did not.</param>
+public sealed record CompletedCalculation(TimeSpan Duration, int Scores, int Recommendations, CalculationStage? Stage, string? Reason);

@@ -22,10 +22,13 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
         where run_id = $1 and status = 'done' and cached_at is null order by number limit 1 for no key update skip locked
         """;
 
-    private const string StoredBytes = """
+    // The date is said, so that one month is read and not every one.
+    internal const string StoredBytes = """
         select r.user_id, r.recommendations, r.portfolio
         from current_results c join calculation_results r on r.user_id = c.user_id and r.business_date = c.business_date and r.run_id = c.run_id
-        where c.user_id between $1 and $2 and c.run_id = $3 and r.batch = $4 order by c.user_id for share of c
+        where c.user_id between $1 and $2 and c.run_id = $3 and r.batch = $4
+          and r.user_id between $1 and $2 and r.run_id = $3 and r.business_date = (select business_date from overnight_job_runs where id = $3)
+        order by c.user_id for share of c
         """;
 
     private readonly RateLimitedLog _failures = new();

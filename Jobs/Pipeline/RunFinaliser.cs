@@ -18,16 +18,25 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         select count(*) filter (where status = 'pending'), coalesce(sum(users_processed), 0), coalesce(sum(users_failed), 0),
             coalesce(sum(assets_scored), 0), coalesce(sum(recommendations), 0), count(*) filter (where status = 'done'),
             count(*) filter (where status = 'done' and cached_at is null), coalesce(sum(users_processed) filter (where cached_at is not null), 0),
-            coalesce(extract(epoch from max(completed_at) - $2) * 1000, 0), coalesce(sum(cache_ms), 0)
+            coalesce(extract(epoch from max(completed_at) - $2) * 1000, 0), coalesce(sum(cache_ms), 0),
+            coalesce(sum(work_ms), 0), count(*) filter (where status = 'split'), coalesce(extract(epoch from $3 - max(completed_at)) * 1000, 0)
         from run_batches where run_id = $1
         """;
 
     private const string Reasons = "select stage, reason, count(*), min(detail) from run_failures where run_id = $1 group by 1, 2 order by 3 desc, 1, 2";
 
+    // What the plan has written of providers and steps stays; what is known now is added.
     private const string Finish = """
-        update overnight_job_runs set status = $2, completed_at = $3, users_total = $4 + $5, users_processed = $4, users_failed = $5, error_details = $6::json, metrics = $7::json
+        update overnight_job_runs set status = $2, completed_at = $3, users_total = $4 + $5, users_processed = $4, users_failed = $5,
+            error_details = case when $6::jsonb is null then error_details else (coalesce(error_details::jsonb, '{}') || $6::jsonb)::json end,
+            metrics = (coalesce(metrics::jsonb, '{}') || $7::jsonb)::json
         where id = $1 and completed_at is null and not exists (select from run_batches where run_id = $1 and status = 'pending')
-        returning metrics
+        """;
+
+    private const string Fail = """
+        update overnight_job_runs set status = 'failed', completed_at = $2, users_processed = $3, users_failed = $4,
+            error_details = (coalesce(error_details::jsonb, '{}') || $5::jsonb)::json, metrics = (coalesce(metrics::jsonb, '{}') || $6::jsonb)::json
+        where id = $1 and completed_at is null
         """;
 
     /// <summary>Finishes the run when nothing of it is unfinished.</summary>
@@ -40,17 +49,18 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         if (finished) return true;
         if (plannedAt is null) return false;
 
-        var totals = await TotalsAsync(connection, run.Id, plannedAt.Value, ct);
+        var now = time.GetUtcNow();
+        var totals = await TotalsAsync(connection, run.Id, plannedAt.Value, now, ct);
         if (totals.Pending > 0) return false;
         var status = totals.Failed == 0 ? "completed" : totals.Processed == 0 ? "failed" : "partial";
-        var now = time.GetUtcNow();
-        var metrics = Metrics(totals, planned);
+        var metrics = Metrics(totals, planned, plannedAt.Value - run.StartedAt, now - run.StartedAt);
+        var failures = await FailuresAsync(connection, run.Id, totals.Failed, ct);
         await using (NpgsqlCommand finish = new(Finish, connection, transaction)
         {
             Parameters =
             {
                 new() { Value = run.Id }, new() { Value = status }, new() { Value = now }, new() { Value = (int)totals.Processed }, new() { Value = (int)totals.Failed },
-                new() { Value = (object?)await ErrorDetailsAsync(connection, run.Id, totals.Failed, planned, ct) ?? DBNull.Value }, new() { Value = metrics },
+                new() { Value = (object?)ErrorDetails(failures, planned) ?? DBNull.Value }, new() { Value = metrics },
             },
         })
         {
@@ -58,29 +68,41 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         }
         await transaction.CommitAsync(ct);
         Telemetry.RunDone(run.Market, status, now - run.StartedAt);
-        EmitJobSpan(run, status, totals, planned);
+        EmitJobSpan(run, status, totals, planned, status == "completed" ? null : $"{totals.Failed} users failed; see run_failures of run {run.Id}.");
         Log.Finished(logger, run.Id, status, totals.Processed, totals.Failed, totals.Uncached, (now - run.StartedAt).TotalSeconds);
         return true;
     }
 
-    /// <summary>Ends a run of which a step failed for good; what is committed stays.</summary>
+    /// <summary>Ends a run of which a step failed for good; what is committed stays, and is counted.</summary>
     public async Task FailAsync(NightRun run, string step, Exception exception, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand("""
-            update overnight_job_runs set status = 'failed', completed_at = $2, error_details = $3::json,
-                users_processed = t.processed, users_failed = t.failed
-            from (select coalesce(sum(users_processed), 0) as processed, coalesce(sum(users_failed), 0) as failed from run_batches where run_id = $1) t
-            where id = $1 and completed_at is null
-            """);
-        command.Parameters.Add(new() { Value = run.Id });
-        command.Parameters.Add(new() { Value = time.GetUtcNow() });
-        command.Parameters.Add(new() { Value = JsonSerializer.Serialize(new { Step = step, Error = exception.GetType().FullName, exception.Message }, SnakeCase) });
-        await command.ExecuteNonQueryAsync(ct);
-        Telemetry.RunDone(run.Market, "failed", time.GetUtcNow() - run.StartedAt);
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var (plannedAt, planned, finished) = await LockAsync(connection, run.Id, ct);
+        if (finished) return;
+        var now = time.GetUtcNow();
+        var totals = await TotalsAsync(connection, run.Id, plannedAt ?? now, now, ct);
+        var failures = await FailuresAsync(connection, run.Id, totals.Failed, ct);
+        await using (NpgsqlCommand fail = new(Fail, connection, transaction)
+        {
+            Parameters =
+            {
+                new() { Value = run.Id }, new() { Value = now }, new() { Value = (int)totals.Processed }, new() { Value = (int)totals.Failed },
+                new() { Value = JsonSerializer.Serialize(new { Step = step, Error = exception.GetType().FullName, exception.Message, Failures = failures }, SnakeCase) },
+                new() { Value = Metrics(totals, planned, (plannedAt ?? now) - run.StartedAt, now - run.StartedAt) },
+            },
+        })
+        {
+            await fail.ExecuteNonQueryAsync(ct);
+        }
+        await transaction.CommitAsync(ct);
+        Telemetry.RunDone(run.Market, "failed", now - run.StartedAt);
+        EmitJobSpan(run, "failed", totals, planned, $"Step {step} failed for good: {exception.Message}");
         Log.FailedForGood(logger, run.Id, step, exception);
     }
 
-    private sealed record RunTotals(long Pending, long Processed, long Failed, long AssetsScored, long Recommendations, long Batches, long Uncached, long UsersCached, double ProcessMs, double CacheMs);
+    private sealed record RunTotals(long Pending, long Processed, long Failed, long AssetsScored, long Recommendations, long Batches, long Uncached, long UsersCached, double ProcessMs, double CacheMs,
+        double WorkMs, long Split, double FinaliseMs);
 
     private sealed record PlanMetrics(double FetchRatesMs, double FetchPricesMs, int Assets, int Rates, IReadOnlyList<ProviderReport>? Providers = null);
 
@@ -94,38 +116,55 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         return (reader.IsDBNull(0) ? null : reader.GetFieldValue<DateTimeOffset>(0), planned, reader.GetBoolean(2));
     }
 
-    private static async Task<RunTotals> TotalsAsync(NpgsqlConnection connection, Guid run, DateTimeOffset plannedAt, CancellationToken ct)
+    private static async Task<RunTotals> TotalsAsync(NpgsqlConnection connection, Guid run, DateTimeOffset plannedAt, DateTimeOffset now, CancellationToken ct)
     {
-        await using NpgsqlCommand command = new(Totals, connection) { Parameters = { new() { Value = run }, new() { Value = plannedAt } } };
+        await using NpgsqlCommand command = new(Totals, connection) { Parameters = { new() { Value = run }, new() { Value = plannedAt }, new() { Value = now } } };
         await using var r = await command.ExecuteReaderAsync(ct);
         await r.ReadAsync(ct);
-        return new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7), (double)r.GetDecimal(8), r.GetFloat(9));
+        return new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7), (double)r.GetDecimal(8), r.GetFloat(9),
+            r.GetFloat(10), r.GetInt64(11), (double)r.GetDecimal(12));
     }
 
-    private static async Task<string?> ErrorDetailsAsync(NpgsqlConnection connection, Guid run, long failed, PlanMetrics planned, CancellationToken ct)
+    /// <returns>Null when there is nothing to say. A night from last stored values is a night, and says so.</returns>
+    private static string? ErrorDetails(List<object> failures, PlanMetrics planned)
     {
-        // A night from last stored values is a night, and says so.
-        var providers = planned.Providers?.Where(p => p.IsRemarkable).ToList() is { Count: > 0 } remarkable ? remarkable : null;
-        if (failed == 0) return providers is null ? null : JsonSerializer.Serialize(new { Providers = providers }, SnakeCase);
+        var providers = planned.Providers?.Where(p => p.IsRemarkable).ToList();
+        return failures.Count == 0 && (providers is null || providers.Count == 0) ? null
+            : JsonSerializer.Serialize(new { Failures = failures.Count == 0 ? null : failures, Providers = providers is { Count: 0 } ? null : providers }, SnakeCase);
+    }
+
+    private static async Task<List<object>> FailuresAsync(NpgsqlConnection connection, Guid run, long failed, CancellationToken ct)
+    {
+        List<object> reasons = [];
+        if (failed == 0) return reasons;
         await using NpgsqlCommand command = new(Reasons, connection) { Parameters = { new() { Value = run } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
-        List<object> reasons = [];
-        while (await reader.ReadAsync(ct)) reasons.Add(new { Stage = reader.GetString(0), Reason = reader.GetString(1), Users = reader.GetInt64(2), Example = reader.GetString(3) });
-        return JsonSerializer.Serialize(new { Failures = reasons, Providers = providers }, SnakeCase);
+        while (await reader.ReadAsync(ct))
+        {
+            reasons.Add(new { Stage = reader.GetString(0), Reason = reader.GetString(1), Users = reader.GetInt64(2), Example = await reader.IsDBNullAsync(3, ct) ? null : reader.GetString(3) });
+        }
+        return reasons;
     }
 
-    private static string Metrics(RunTotals totals, PlanMetrics planned) => JsonSerializer.Serialize(new
+    /// <summary>SPEC A7: time per step, counts of assets and of the cache. work_ms and cache_warm_ms are summed over workers that do it at once.</summary>
+    private static string Metrics(RunTotals totals, PlanMetrics planned, TimeSpan setUp, TimeSpan total) => JsonSerializer.Serialize(new
     {
+        SetUpMs = Math.Round(setUp.TotalMilliseconds, 1),
         planned.FetchRatesMs,
         planned.FetchPricesMs,
         ProcessUsersMs = Math.Round(totals.ProcessMs, 1),
+        WorkMs = Math.Round(totals.WorkMs, 1),
         CacheWarmMs = Math.Round(totals.CacheMs, 1),
+        // Clocks of two machines: the database says when the last batch was done, this one what time it is now.
+        FinaliseMs = Math.Round(Math.Max(0, totals.FinaliseMs), 1),
+        TotalMs = Math.Round(total.TotalMilliseconds, 1),
         UsersTotal = totals.Processed + totals.Failed,
         UsersSuccess = totals.Processed,
         UsersFailed = totals.Failed,
         totals.AssetsScored,
         RecommendationsGenerated = totals.Recommendations,
         totals.Batches,
+        BatchesSplit = totals.Split,
         BatchesUncached = totals.Uncached,
         totals.UsersCached,
         planned.Assets,
@@ -134,7 +173,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
     }, SnakeCase);
 
     /// <summary>The job span covers the run from its start, whichever process that was in; whoever finishes the run tells it.</summary>
-    private static void EmitJobSpan(NightRun run, string status, RunTotals totals, PlanMetrics planned)
+    private static void EmitJobSpan(NightRun run, string status, RunTotals totals, PlanMetrics planned, string? error)
     {
         using var span = Telemetry.Source.StartActivity("overnight-scoring-job", ActivityKind.Internal, Telemetry.Parent(run), startTime: run.StartedAt);
         if (span is null) return;
@@ -142,8 +181,8 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
             .SetTag("process_users_ms", totals.ProcessMs).SetTag("cache_warm_ms", totals.CacheMs)
             .SetTag("users_total", totals.Processed + totals.Failed).SetTag("users_success", totals.Processed).SetTag("users_failed", totals.Failed)
             .SetTag("assets_scored", totals.AssetsScored).SetTag("recommendations_generated", totals.Recommendations)
-            .SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market);
-        if (status != "completed") span.SetStatus(ActivityStatusCode.Error, $"{totals.Failed} users failed; see run_failures of run {run.Id}.");
+            .SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market).SetTag("overnight.status", status);
+        if (error is not null) span.SetStatus(ActivityStatusCode.Error, error);
     }
 
     private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
@@ -153,7 +192,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         [LoggerMessage(1, LogLevel.Information, "Run {RunId} is {Status}: {Users} users computed, {Failed} failed, {Uncached} batches not cached yet, {Seconds:F1} s.")]
         public static partial void Finished(ILogger logger, Guid runId, string status, long users, long failed, long uncached, double seconds);
 
-        [LoggerMessage(2, LogLevel.Error, "Run {RunId} failed: step {Step} failed for good. Start the next revision with `jobs run --again` when the cause is mended.")]
+        [LoggerMessage(2, LogLevel.Error, "Run {RunId} failed: step {Step} failed for good. Retry it with `jobs retry` when the cause is mended.")]
         public static partial void FailedForGood(ILogger logger, Guid runId, string step, Exception exception);
     }
 }

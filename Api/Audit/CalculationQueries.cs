@@ -1,0 +1,68 @@
+using Npgsql;
+
+namespace Overnight.Api.Audit;
+
+/// <summary>
+/// Finds calculations among any number of events without an index of their own on events or results, which every night
+/// would pay for: days and runs come from the small tables, and lead to primary keys.
+/// </summary>
+internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
+{
+    // The nights of the period, newest first, and one look at the key of events for each; it stops when the page is full.
+    // The inner limit keeps the planner from turning this round. A user of one market in five costs five looks per item.
+    internal const string OfUser = """
+        select r.id, r.market, r.business_date, r.revision, e.occurred_at, e.payload
+        from overnight_job_runs r
+        cross join lateral (
+            select occurred_at, payload from calculation_events
+            where business_date = r.business_date and run_id = r.id and user_id = $1 and type = 4 limit 1) e
+        where r.job_type = 'scoring' and r.business_date between $2 and $3 and (r.business_date, r.id) < ($4, $5)
+        order by r.business_date desc, r.id desc limit $6
+        """;
+
+    internal const string OfRun = """
+        select user_id, occurred_at, payload from calculation_events
+        where business_date = $1 and run_id = $2 and user_id > $3 and type = 4 order by user_id limit $4
+        """;
+
+    internal const string Run = "select id, market, business_date, revision from overnight_job_runs where id = $1 and job_type = 'scoring'";
+
+    /// <summary>Newest first; empty where the user is in no run of the period.</summary>
+    public async Task<List<CalculationItem>> OfUserAsync(Guid user, DateOnly from, DateOnly until, ListPage<NightCursor> page, CancellationToken ct)
+    {
+        var after = page.After ?? new(DateOnly.MaxValue, Guid.AllBitsSet);
+        await using var command = dataSource.CreateCommand(OfUser);
+        // The period ends where the page before did, so that later months are not even looked into.
+        foreach (var value in (object[])[user, from, until < after.BusinessDate ? until : after.BusinessDate, after.BusinessDate, after.Run, page.Limit + 1]) command.Parameters.Add(new() { Value = value });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        List<CalculationItem> items = [];
+        while (await reader.ReadAsync(ct))
+        {
+            items.Add(CalculationItem.From(ReadRun(reader), user, reader.GetFieldValue<DateTimeOffset>(4), reader.GetFieldValue<byte[]>(5)));
+        }
+        return items;
+    }
+
+    /// <summary>By user; empty where there is no such run.</summary>
+    public async Task<List<CalculationItem>> OfRunAsync(Guid id, ListPage<UserCursor> page, CancellationToken ct)
+    {
+        List<CalculationItem> items = [];
+        if (await FindRunAsync(id, ct) is not { } run) return items;
+        await using var command = dataSource.CreateCommand(OfRun);
+        foreach (var value in (object[])[run.BusinessDate, id, page.After?.User ?? Guid.Empty, page.Limit + 1]) command.Parameters.Add(new() { Value = value });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) items.Add(CalculationItem.From(run, reader.GetGuid(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<byte[]>(2)));
+        return items;
+    }
+
+    public async Task<CalculationRun?> FindRunAsync(Guid id, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(Run);
+        command.Parameters.Add(new() { Value = id });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct) ? ReadRun(reader) : null;
+    }
+
+    /// <summary>The first four columns of a row.</summary>
+    internal static CalculationRun ReadRun(NpgsqlDataReader reader) => new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3));
+}

@@ -1,0 +1,37 @@
+using Microsoft.EntityFrameworkCore;
+using Overnight.Core.Data;
+
+namespace Overnight.Api.Audit;
+
+/// <summary>Which runs a client wants to see: <c>?market=&amp;date=&amp;status=</c>, all of them where left out.</summary>
+internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate, string? Status)
+{
+    private const int MaxMarket = 12;
+
+    public static RunFilter Read(string? market, string? date, string? status, QueryErrors errors)
+    {
+        // A market that is not there has no runs, which is an answer.
+        if (market is not null && (market.Length is < 2 or > MaxMarket || !market.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c))))
+        {
+            errors.Add("market", "must be the code of a market, such as NYSE");
+            market = null;
+        }
+        return new(market, errors.Date("date", date), errors.OneOf("status", status, "started", "completed", "partial", "failed"));
+    }
+
+    /// <summary>One run more than a page holds. Every filter has an index in the order of the list.</summary>
+    public static IQueryable<Run> Query(OvernightContext database, RunFilter filter, ListPage<RunCursor> page)
+    {
+        var (market, date, status) = filter;
+        var runs = database.Runs.AsNoTracking();
+        if (market is not null) runs = runs.Where(r => r.Market == market);
+        if (date is not null) runs = runs.Where(r => r.BusinessDate == date);
+        if (status is not null) runs = runs.Where(r => r.Status == status);
+        if (page.After is { } after)
+        {
+            // A comparison of rows, which the index on both columns answers.
+            runs = runs.Where(r => EF.Functions.LessThan(ValueTuple.Create(r.StartedAt, r.Id), ValueTuple.Create(after.StartedAt, after.Id)));
+        }
+        return runs.OrderByDescending(r => r.StartedAt).ThenByDescending(r => r.Id).Take(page.Limit + 1);
+    }
+}

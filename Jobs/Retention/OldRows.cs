@@ -1,0 +1,81 @@
+using Npgsql;
+
+namespace Overnight.Jobs.Retention;
+
+/// <summary>
+/// The small tables, which have no partitions: what belongs to dropped months is deleted some rows at a time, each time in
+/// a transaction of its own, so that no lock is held for long.
+/// </summary>
+internal static class OldRows
+{
+    /// <summary>Only what is finished: an unfinished run keeps its month, and is taken up again.</summary>
+    private const string Old = "(r.completed_at is not null and coalesce(r.business_date, (r.started_at at time zone 'UTC')::date) < $1)";
+
+    private const string OldRuns = $"select r.id from overnight_job_runs r where {Old}";
+
+    // In this order: rows that refer to others go first, and a run's own row last of what is its. $1 is the first day kept.
+    private static readonly (string Table, string Where)[] OfDroppedMonths =
+    [
+        ("run_failures", $"run_id in ({OldRuns})"),
+        ("run_batches", $"run_id in ({OldRuns})"),
+        ("overnight_job_runs", $"id in ({OldRuns})"),
+        ("market_snapshots", $"business_date < $1 and not exists (select from overnight_job_runs r where r.snapshot_id = t.id and not {Old})"),
+    ];
+
+    /// <summary>Of finished runs, or of none. $1 is the moment before which a run must have finished.</summary>
+    private const string OldAttempts = "not exists (select from overnight_job_runs r where r.id = t.run_id and (r.completed_at is null or r.completed_at >= $1))";
+
+    // In order of users, as nights take them; one that is locked is being made current anew.
+    private const string ForgetCurrent = """
+        with chunk as (select user_id from current_results where user_id > $2 order by user_id limit $3),
+        old as (select c.user_id from current_results c where c.user_id in (select user_id from chunk) and c.business_date < $1 order by c.user_id for update skip locked),
+        gone as (delete from current_results c using old where c.user_id = old.user_id returning 1)
+        select (select user_id from chunk order by user_id desc limit 1), (select count(*) from gone)
+        """;
+
+    public static async Task DeleteAsync(NpgsqlConnection connection, RetentionReport report, DateOnly before, int rows, CancellationToken ct)
+    {
+        foreach (var (table, where) in OfDroppedMonths) report.Count(table, await DeleteAsync(connection, report.IsRehearsal, table, where, before, rows, ct));
+    }
+
+    public static async Task DeleteAttemptsAsync(NpgsqlConnection connection, RetentionReport report, DateTimeOffset before, int rows, CancellationToken ct) =>
+        report.Count("batch_attempts", await DeleteAsync(connection, report.IsRehearsal, "batch_attempts", OldAttempts, before, rows, ct));
+
+    /// <summary>
+    /// Users whose last result is in a month about to go have none from now on: the dashboard tells them so, as it tells
+    /// those who were never computed. Read through in order of the key, for an index by date would cost every night.
+    /// </summary>
+    public static async Task ForgetCurrentAsync(NpgsqlConnection connection, RetentionReport report, DateOnly before, int rows, CancellationToken ct)
+    {
+        if (report.IsRehearsal)
+        {
+            await using NpgsqlCommand count = new("select count(*) from current_results where business_date < $1", connection) { Parameters = { new() { Value = before } } };
+            report.Count("current_results", (long)(await count.ExecuteScalarAsync(ct))!);
+            return;
+        }
+        Guid? last = Guid.Empty;
+        while (last is { } after)
+        {
+            await using NpgsqlCommand forget = new(ForgetCurrent, connection) { Parameters = { new() { Value = before }, new() { Value = after }, new() { Value = rows } } };
+            await using var reader = await forget.ExecuteReaderAsync(ct);
+            await reader.ReadAsync(ct);
+            last = await reader.IsDBNullAsync(0, ct) ? null : reader.GetGuid(0);
+            report.Count("current_results", reader.GetInt64(1));
+        }
+    }
+
+    private static async Task<long> DeleteAsync<T>(NpgsqlConnection connection, bool rehearsal, string table, string where, T before, int rows, CancellationToken ct) where T : notnull
+    {
+        var sql = rehearsal
+            ? $"select count(*) from {table} t where {where}"
+            : $"with gone as (delete from {table} where ctid = any (array(select t.ctid from {table} t where {where} limit {rows})) returning 1) select count(*) from gone";
+        await using NpgsqlCommand command = new(sql, connection) { Parameters = { new() { Value = before } } };
+        var total = 0L;
+        while (true)
+        {
+            var count = (long)(await command.ExecuteScalarAsync(ct))!;
+            total += count;
+            if (rehearsal || count < rows) return total;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Overnight.Jobs.Retention;
+
+/// <summary>At the start, then daily; sooner when something had to be put off.</summary>
+internal sealed partial class RetentionLoop(HistoryRetention retention, IOptions<RetentionOptions> options, TimeProvider time, ILogger<RetentionLoop> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(options.Value.Interval, time);
+        try
+        {
+            do { timer.Period = await TickAsync(stoppingToken) ? options.Value.Interval : options.Value.RetryInterval; } while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    /// <returns>False when something is left to do, and is tried again soon.</returns>
+    internal async Task<bool> TickAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await retention.RunOnceAsync(rehearsal: false, ct) is not { Postponed.Count: > 0 };
+        }
+        catch (Exception exception) when (!ct.IsCancellationRequested)
+        {
+            // Most likely PostgreSQL is away, and the next try finds it again; a night does not need this work.
+            Log.Failed(logger, options.Value.RetryInterval, exception);
+            return false;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "Retention failed; it is tried again in {Delay}.")]
+        public static partial void Failed(ILogger logger, TimeSpan delay, Exception exception);
+    }
+}

@@ -1,0 +1,37 @@
+namespace Overnight.Jobs.Retention;
+
+/// <summary>What one go of retention did, or, of a rehearsal, would do.</summary>
+internal sealed class RetentionReport(DateOnly oldestKept, bool rehearsal)
+{
+    public DateOnly OldestKept => oldestKept;
+    public bool IsRehearsal => rehearsal;
+
+    public List<string> Made { get; } = [];
+    public List<DroppedPartition> Dropped { get; } = [];
+
+    /// <summary>Partitions that are due and still there, and why; the next go tries again.</summary>
+    public List<PostponedPartition> Postponed { get; } = [];
+
+    /// <summary>Rows removed from the small tables.</summary>
+    public Dictionary<string, long> Rows { get; } = new(StringComparer.Ordinal);
+
+    public long Bytes => Dropped.Sum(d => d.Bytes);
+
+    public void Count(string table, long rows) => Rows[table] = Rows.GetValueOrDefault(table) + rows;
+
+    /// <summary>For a person, a line each.</summary>
+    public IEnumerable<string> Lines()
+    {
+        var (make, drop, remove) = rehearsal ? ("Would make", "Would drop", "Would remove") : ("Made", "Dropped", "Removed");
+        yield return $"Kept from {oldestKept:yyyy-MM-dd} on.";
+        foreach (var name in Made) yield return $"{make} {name}.";
+        foreach (var partition in Dropped) yield return $"{drop} {partition.Name} ({partition.Bytes / 1024d / 1024d:N1} MB).";
+        foreach (var (table, rows) in Rows.Where(r => r.Value > 0)) yield return $"{remove} {rows:N0} {(rows == 1 ? "row" : "rows")} of {table}.";
+        foreach (var partition in Postponed) yield return $"Put off {partition.Name}: {partition.Reason}";
+        if (Made.Count + Dropped.Count + Postponed.Count == 0 && Rows.Values.Sum() == 0) yield return "Nothing to do.";
+    }
+}
+
+internal sealed record DroppedPartition(string Name, long Bytes);
+
+internal sealed record PostponedPartition(string Name, string Reason);

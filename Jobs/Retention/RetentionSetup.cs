@@ -1,0 +1,25 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Overnight.Jobs.Retention;
+
+internal static class RetentionSetup
+{
+    /// <summary>What the command needs.</summary>
+    public static IHostApplicationBuilder AddRetention(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section).ValidateOnStart();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>().AddSingleton<HistoryRetention>();
+        return builder;
+    }
+
+    /// <summary>The daily work of the service.</summary>
+    public static IHostApplicationBuilder AddRetentionLoop(this IHostApplicationBuilder builder)
+    {
+        builder.AddRetention().Services.AddHostedService<RetentionLoop>();
+        return builder;
+    }
+}
