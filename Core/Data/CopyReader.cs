@@ -23,7 +23,8 @@ internal sealed class CopyReader
         while (true)
         {
             if (_length == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
-            var read = await stream.ReadAsync(_buffer.AsMemory(_length), ct);
+            // A read gives one row, and to listen to a token for each would cost as much as the row itself.
+            var read = await stream.ReadAsync(_buffer.AsMemory(_length), CancellationToken.None);
             if (read == 0) return;
             _length += read;
         }

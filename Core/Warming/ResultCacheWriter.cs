@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Overnight.Core.Caching;
 using StackExchange.Redis;
 
@@ -8,20 +9,66 @@ namespace Overnight.Core.Warming;
 /// <param name="Portfolio">Value of <c>portfolio:{userId}</c>.</param>
 public readonly record struct CacheableResult(Guid UserId, byte[] Recommendations, byte[] Portfolio);
 
-/// <summary>Writes results into the cache, both keys of a user in one pipeline, with their TTL (SPEC B1, B2).</summary>
+/// <summary>Writes results into the cache, both keys of a user side by side, with their TTL (SPEC B1, B2).</summary>
 /// <remarks>The caller holds a share lock on <c>current_results</c>, so that what it writes is what is current.</remarks>
-public sealed class ResultCacheWriter(IConnectionMultiplexer cache)
+public sealed class ResultCacheWriter(IConnectionMultiplexer cache) : IDisposable
 {
-    /// <summary>Commands on the wire before the answers are awaited: enough to keep the server busy, little enough to keep its queue short.</summary>
+    /// <summary>Commands of the client library on the wire before their answers are awaited: enough to keep the server busy, little enough to keep its queue short.</summary>
     private const int Window = 256;
+
+    /// <summary>For the whole of a write, some megabytes; a server that takes longer is as good as away.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentBag<CachePipe> _pipes = [];
+    private readonly Lazy<ConfigurationOptions> _options = new(() => ConfigurationOptions.Parse(cache.Configuration));
 
     /// <summary>False while the cache is known to be away; writing then would only cost a timeout.</summary>
     public bool IsAvailable => cache.IsConnected;
 
     /// <exception cref="CacheWriteException">The cache is away or refused a write; nothing may be marked as cached.</exception>
-    public async Task WriteAsync(IReadOnlyList<CacheableResult> results, CancellationToken ct)
+    public Task WriteAsync(IReadOnlyList<CacheableResult> results, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(results);
+        return IsOnePlainServer ? PipeAsync(results, ct) : AskAsync(results, ct);
+    }
+
+    public void Dispose()
+    {
+        while (_pipes.TryTake(out var pipe)) pipe.Dispose();
+    }
+
+    private bool IsOnePlainServer => _options.Value is { Ssl: false, EndPoints.Count: 1 } options && cache.GetServer(options.EndPoints[0]).ServerType == ServerType.Standalone;
+
+    private async Task PipeAsync(IReadOnlyList<CacheableResult> results, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Limit);
+        CachePipe? pipe = null;
+        try
+        {
+            if (!_pipes.TryTake(out pipe)) pipe = await CachePipe.ConnectAsync(_options.Value, limit.Token);
+            foreach (var result in results)
+            {
+                await pipe.SetAsync(CacheKeys.Recommendations(result.UserId), CacheKeys.ResultTtl, result.Recommendations, limit.Token);
+                await pipe.SetAsync(CacheKeys.Portfolio(result.UserId), CacheKeys.ResultTtl, result.Portfolio, limit.Token);
+            }
+            await pipe.FlushAsync(limit.Token);
+            _pipes.Add(pipe);
+            pipe = null;
+        }
+        catch (OperationCanceledException exception) when (!ct.IsCancellationRequested)
+        {
+            throw new CacheWriteException($"The cache took longer than {Limit.TotalSeconds:F0} s.", exception);
+        }
+        finally
+        {
+            // After a failure nobody knows what is still to be answered.
+            pipe?.Dispose();
+        }
+    }
+
+    private async Task AskAsync(IReadOnlyList<CacheableResult> results, CancellationToken ct)
+    {
         var database = cache.GetDatabase();
         Queue<Task<bool>> pending = new(Window);
         try

@@ -19,6 +19,7 @@ internal static class RetryCommand
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, Guid runId, CancellationToken ct)
     {
+        var night = services.GetRequiredService<Night>();
         NightRun? run;
         try
         {
@@ -34,6 +35,6 @@ internal static class RetryCommand
             return CommandLine.Success;
         }
         output.Line($"Started run {run.Id}: what failed in {runId}, as revision {run.Revision} of {run.Market}, {run.BusinessDate:yyyy-MM-dd}.");
-        return await WatchedNight.WorkAsync(services, run, output, ct);
+        return await WatchedNight.WorkAsync(night, services.GetRequiredService<RunProgress>(), run, output, ct);
     }
 }

@@ -32,6 +32,8 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, string market, DateOnly? date, bool again, CancellationToken ct)
     {
+        // First of all, for it connects to the cache and compiles the calculation meanwhile.
+        var night = services.GetRequiredService<Night>();
         var runs = services.GetRequiredService<RunStore>();
         var (run, started) = await StartAsync(runs, market, date, again, ct);
         if (!started && run.IsFinished)
@@ -41,7 +43,7 @@ internal static class RunCommand
             return CommandLine.Success;
         }
         output.Line($"{(started ? "Started" : "Joined")} run {run.Id}: {run.Market}, {run.BusinessDate:yyyy-MM-dd}, revision {run.Revision}.");
-        return await WatchedNight.WorkAsync(services, run, output, ct);
+        return await WatchedNight.WorkAsync(night, services.GetRequiredService<RunProgress>(), run, output, ct);
     }
 
     private static async Task<(NightRun Run, bool Started)> StartAsync(RunStore runs, string market, DateOnly? date, bool again, CancellationToken ct)

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
 
@@ -9,10 +8,8 @@ internal static class WatchedNight
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    public static async Task<int> WorkAsync(IServiceProvider services, NightRun run, CommandOutput output, CancellationToken ct)
+    public static async Task<int> WorkAsync(Night night, RunProgress progress, NightRun run, CommandOutput output, CancellationToken ct)
     {
-        var night = services.GetRequiredService<Night>();
-        var progress = services.GetRequiredService<RunProgress>();
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var watcher = WatchAsync(progress, run.Id, output, watching.Token);
         try

@@ -33,6 +33,11 @@ internal sealed class Faults
         }
     }
 
+    private Faults() => _options = new();
+
+    /// <summary>Lets everything pass.</summary>
+    public static Faults None { get; } = new();
+
     public void BeforeUser(Guid userId)
     {
         if (_options.KillAtUser == userId) Kill();

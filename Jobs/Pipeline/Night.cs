@@ -18,6 +18,8 @@ internal sealed partial class Night(
     /// <summary>Between looks at batches that other replicas hold; short, for it is what their death costs.</summary>
     private static readonly TimeSpan OthersInterval = TimeSpan.FromMilliseconds(100);
 
+    private readonly Task _rehearsed = Task.Run(() => Rehearsal.Run(time));
+
     /// <summary>Takes part in the run until it is finished.</summary>
     public async Task WorkAsync(NightRun run, CancellationToken ct)
     {
@@ -25,6 +27,7 @@ internal sealed partial class Night(
         RunContext? context = null;
         await retry.RunAsync("load-snapshot", run, async _ => context = await LoadContextAsync(run, ct), ct);
         if (context is null) return;
+        await _rehearsed;
 
         using var working = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var told = progress.RunAsync(context.Run, working.Token);

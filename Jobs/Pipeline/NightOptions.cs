@@ -9,11 +9,11 @@ internal sealed class NightOptions
 
     /// <summary>Users per batch: a checkpoint, and what a killed worker repeats at most.</summary>
     [Range(1, 5_000)]
-    public int BatchSize { get; set; } = 500;
+    public int BatchSize { get; set; } = 1_000;
 
-    /// <summary>Batches worked on at once by this process; more than processors, for while one waits for PostgreSQL's disk others calculate.</summary>
+    /// <summary>Batches worked on at once by this process; one more than processors, for while one waits for PostgreSQL's disk others calculate.</summary>
     [Range(1, 64)]
-    public int Workers { get; set; } = 2 * Environment.ProcessorCount + 1;
+    public int Workers { get; set; } = Environment.ProcessorCount + 1;
 
     /// <summary>Times a batch may end its worker before it is split to find the user at fault.</summary>
     [Range(1, 10)]
