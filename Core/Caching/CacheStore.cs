@@ -10,9 +10,11 @@ public readonly record struct CacheWrite(string Key, byte[] Value, TimeSpan Ttl)
 /// The cache server (L2), as something that may be away: each call takes <see cref="CacheOptions.Timeout"/> at most, goes
 /// through the <see cref="CacheCircuit"/>, and never throws for want of a cache.
 /// </summary>
-public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circuit, IOptions<CacheOptions> options, TimeProvider time)
+public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circuit, IOptions<CacheOptions> options, TimeProvider time) : IDisposable
 {
     private readonly TimeSpan _timeout = options.Value.Timeout;
+    private readonly SemaphoreSlim _connecting = new(1);
+    private CacheReads? _reads;
 
     /// <summary>Whether a write is worth preparing.</summary>
     public bool IsAway => circuit.IsOpen;
@@ -24,12 +26,14 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
         Task<RedisValue>? call = null;
         try
         {
-            call = cache.GetDatabase().StringGetAsync(key);
-            byte[]? value = await call.WaitAsync(_timeout, time).ConfigureAwait(false);
+            byte[]? value;
+            if (Volatile.Read(ref _reads) is { IsBroken: false } reads) value = await reads.GetAsync(key).ConfigureAwait(false);
+            else if (await ConnectAsync().ConfigureAwait(false) is { } connected) value = await connected.GetAsync(key).ConfigureAwait(false);
+            else value = await (call = cache.GetDatabase().StringGetAsync(key)).WaitAsync(_timeout, time).ConfigureAwait(false);
             circuit.Succeeded();
             return (value is null ? CacheOutcome.Miss : CacheOutcome.Hit, value);
         }
-        catch (RedisServerException ex) when (ex.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
+        catch (Exception ex) when (ex is RedisServerException or CacheReplyException && ex.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
         {
             // Somebody else's list or hash under our key: the server is well, the entry is not.
             circuit.Succeeded();
@@ -115,6 +119,30 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
         }
     }
 
+    public void Dispose()
+    {
+        _reads?.Dispose();
+        _connecting.Dispose();
+    }
+
+    /// <returns>Null where only the client library can ask: at a cluster, or over TLS.</returns>
+    private async ValueTask<CacheReads?> ConnectAsync()
+    {
+        if (PlainServer.Find(cache) is not { } server) return null;
+        if (!await _connecting.WaitAsync(_timeout).ConfigureAwait(false)) throw new TimeoutException("The cache took no connection in time.");
+        try
+        {
+            if (_reads is { IsBroken: false } connected) return connected;
+            var reads = await CacheReads.ConnectAsync(server, _timeout, time).ConfigureAwait(false);
+            Volatile.Write(ref _reads, reads);
+            return reads;
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+
     private void DeleteBehind(CacheWrite[] entries)
     {
         try
@@ -136,5 +164,5 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
     }
 
     private static bool IsOutage(Exception ex) =>
-        ex is TimeoutException or RedisException or RedisCommandException or ObjectDisposedException or OperationCanceledException;
+        ex is TimeoutException or CacheReplyException or IOException or System.Net.Sockets.SocketException or RedisException or RedisCommandException or ObjectDisposedException or OperationCanceledException;
 }

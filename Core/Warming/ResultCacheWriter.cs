@@ -20,7 +20,6 @@ public sealed class ResultCacheWriter(IConnectionMultiplexer cache) : IDisposabl
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentBag<CachePipe> _pipes = [];
-    private readonly Lazy<ConfigurationOptions> _options = new(() => ConfigurationOptions.Parse(cache.Configuration));
 
     /// <summary>False while the cache is known to be away; writing then would only cost a timeout.</summary>
     public bool IsAvailable => cache.IsConnected;
@@ -29,7 +28,7 @@ public sealed class ResultCacheWriter(IConnectionMultiplexer cache) : IDisposabl
     public Task WriteAsync(IReadOnlyList<CacheableResult> results, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(results);
-        return IsOnePlainServer ? PipeAsync(results, ct) : AskAsync(results, ct);
+        return PlainServer.Find(cache) is { } server ? PipeAsync(server, results, ct) : AskAsync(results, ct);
     }
 
     public void Dispose()
@@ -37,16 +36,14 @@ public sealed class ResultCacheWriter(IConnectionMultiplexer cache) : IDisposabl
         while (_pipes.TryTake(out var pipe)) pipe.Dispose();
     }
 
-    private bool IsOnePlainServer => _options.Value is { Ssl: false, EndPoints.Count: 1 } options && cache.GetServer(options.EndPoints[0]).ServerType == ServerType.Standalone;
-
-    private async Task PipeAsync(IReadOnlyList<CacheableResult> results, CancellationToken ct)
+    private async Task PipeAsync(ConfigurationOptions server, IReadOnlyList<CacheableResult> results, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Limit);
         CachePipe? pipe = null;
         try
         {
-            if (!_pipes.TryTake(out pipe)) pipe = await CachePipe.ConnectAsync(_options.Value, limit.Token);
+            if (!_pipes.TryTake(out pipe)) pipe = await CachePipe.ConnectAsync(server, limit.Token);
             foreach (var result in results)
             {
                 await pipe.SetAsync(CacheKeys.Recommendations(result.UserId), CacheKeys.ResultTtl, result.Recommendations, limit.Token);
