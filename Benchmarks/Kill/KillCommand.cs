@@ -10,12 +10,13 @@ namespace Overnight.Benchmarks.Kill;
 /// <param name="Workers">Batches that jobs works on at once: what a kill may cost.</param>
 /// <param name="Kills">Of each kind: jobs, cache, PostgreSQL.</param>
 /// <param name="Seed">Of the random moments.</param>
+/// <param name="Only">What alone is killed; null for all three.</param>
 /// <param name="Short">One night a kind, with a kill at each checkpoint and at a random moment.</param>
-internal sealed record KillSettings(int Users, int BatchSize, int Workers, int Kills, int Seed, bool Short, CacheKind Cache)
+internal sealed record KillSettings(int Users, int BatchSize, int Workers, int Kills, int Seed, Victim? Only, bool Short, CacheKind Cache)
 {
     private const int ShortUsers = 2_000, ShortBatchSize = 25, ShortWorkers = 3;
 
-    public static KillSettings ForShort(int seed, CacheKind cache) => new(ShortUsers, ShortBatchSize, ShortWorkers, KillSeries.Places.Length, seed, true, cache);
+    public static KillSettings ForShort(int seed, Victim? only, CacheKind cache) => new(ShortUsers, ShortBatchSize, ShortWorkers, KillSeries.Places.Length, seed, only, true, cache);
 
     /// <summary>Batches to let pass between two kills at least: then what one interrupted is done before the next, and no batch is taken for a culprit.</summary>
     public int Gap => Workers + 2;
@@ -37,14 +38,15 @@ internal static class KillCommand
         var workers = BenchmarkCommandLine.Number("--workers", new NightOptions().Workers, 1, 64, "Batches worked on at once; the product's own choice when left out.");
         var kills = BenchmarkCommandLine.Number("--kills", 60, 1, 10_000, "Kills of each kind: jobs, cache, PostgreSQL.");
         var seed = BenchmarkCommandLine.Number("--seed", 1, 0, int.MaxValue, "Of the random moments: the same seed, the same moments.");
+        Option<Victim?> only = new("--only") { Description = "jobs, cache or postgres: kill nothing else." };
         Option<bool> brief = new("--short") { Description = "A small night for each kind, with one kill at each checkpoint and one at a random moment; --users, --batch, --workers and --kills do not count." };
         Option<CacheKind> cache = new("--cache") { Description = "redis or garnet; the first that is there when left out.", DefaultValueFactory = _ => CacheKind.Any };
         Command command = new("kill", "Nights in which jobs, the cache and PostgreSQL are killed at every checkpoint and at random moments: duplicates, losses, work repeated, time until the night goes on.")
         {
-            users, batchSize, workers, kills, seed, brief, cache,
+            users, batchSize, workers, kills, seed, only, brief, cache,
         };
-        command.SetAction((parsed, ct) => KillBenchmark.RunAsync(parsed.GetValue(brief) ? KillSettings.ForShort(parsed.GetValue(seed), parsed.GetValue(cache))
-            : new(parsed.GetValue(users), parsed.GetValue(batchSize), parsed.GetValue(workers), parsed.GetValue(kills), parsed.GetValue(seed), false, parsed.GetValue(cache)), ct));
+        command.SetAction((parsed, ct) => KillBenchmark.RunAsync(parsed.GetValue(brief) ? KillSettings.ForShort(parsed.GetValue(seed), parsed.GetValue(only), parsed.GetValue(cache))
+            : new(parsed.GetValue(users), parsed.GetValue(batchSize), parsed.GetValue(workers), parsed.GetValue(kills), parsed.GetValue(seed), parsed.GetValue(only), false, parsed.GetValue(cache)), ct));
         return command;
     }
 }

@@ -17,7 +17,7 @@ internal sealed record KillSeries(Victim Victim, IReadOnlyList<string> At, int K
 
     public static List<KillSeries> Plan(KillSettings settings)
     {
-        var victims = Enum.GetValues<Victim>();
+        Victim[] victims = settings.Only is { } only ? [only] : Enum.GetValues<Victim>();
         if (settings.Short) return [.. victims.Select(victim => new KillSeries(victim, Places, settings.Kills))];
         return [.. from victim in victims from place in Places.Index() let kills = Share(settings.Kills, place.Index) where kills > 0 select new KillSeries(victim, [place.Item], kills)];
     }

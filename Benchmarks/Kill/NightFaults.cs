@@ -14,18 +14,18 @@ namespace Overnight.Benchmarks.Kill;
 /// <param name="GoneBatches">Batches that a killed cache had held and took with it; their results are all stored.</param>
 internal sealed record NightFaults(int Duplicates, int Losses, int GoneBatches)
 {
-    private const int Chunk = 500;
+    private const int Chunk = 500, Told = 5;
 
     private const string Stored = """
         select count(*) filter (where r.results > 1 or e.events > 4)::int,
             count(*) filter (where r.results is null or e.events is null or e.types < 4 or c.user_id is null)::int
-        from users u
+        from (select m.user_id as id from user_markets m join overnight_job_runs n on n.id = $1 and n.market = m.market) u
         left join (select user_id, count(*) as results from calculation_results where business_date = $2 and run_id = $1 group by 1) r on r.user_id = u.id
         left join (select user_id, count(*) as events, count(distinct type) as types from calculation_events where business_date = $2 and run_id = $1 group by 1) e on e.user_id = u.id
         left join current_results c on c.user_id = u.id and c.business_date = $2 and c.run_id = $1
         """;
 
-    private const string State = "select status, users_processed, users_failed from overnight_job_runs where id = $1";
+    private const string RunState = "select status, users_processed, users_failed from overnight_job_runs where id = $1";
 
     // cached_at is when the writing began.
     private const string Entries = """
@@ -54,7 +54,7 @@ internal sealed record NightFaults(int Duplicates, int Losses, int GoneBatches)
 
     private static async Task CheckStateAsync(NpgsqlDataSource database, NightRun run, int users, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(State);
+        await using var command = database.CreateCommand(RunState);
         command.Parameters.Add(new() { Value = run.Id });
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
@@ -89,11 +89,13 @@ internal sealed record NightFaults(int Duplicates, int Losses, int GoneBatches)
                 var isTaken = entry.CachedAt <= cacheKilled
                     && (recommendations.IsNull || Same(recommendations, entry.Recommendations)) && (portfolio.IsNull || Same(portfolio, entry.Portfolio));
                 if (isTaken) gone.Add(entry.Batch);
-                else missing++;
+                else if (++missing <= Told) Report.Step($"User {entry.User} is not in the cache as stored: batch {entry.Batch}, cached from {entry.CachedAt:HH:mm:ss.fff}, {State(recommendations, entry.Recommendations)}, {State(portfolio, entry.Portfolio)}; cache killed at {cacheKilled:HH:mm:ss.fff}.");
             }
             entries.Clear();
         }
     }
+
+    private static string State(RedisValue cached, byte[] stored) => cached.IsNull ? "no entry" : Same(cached, stored) ? "whole" : "another entry";
 
     private static bool Same(RedisValue cached, byte[] stored) => (byte[]?)cached is { } bytes && bytes.AsSpan().SequenceEqual(stored);
 
