@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Overnight.Benchmarks.Audit;
 using Overnight.Benchmarks.Dashboard;
+using Overnight.Benchmarks.Kill;
 using Overnight.Benchmarks.Load;
 using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Reporting;
@@ -12,6 +13,7 @@ RootCommand root = new("Overnight's figures, each beside its limit or a rival, m
     WarmCommand.Create(),
     DashboardCommand.Create(),
     AuditCommand.Create(),
+    KillCommand.Create(),
     LoadCommand.Create(),
 };
 return await BenchmarkCommandLine.RunAsync(root, args);

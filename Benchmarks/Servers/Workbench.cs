@@ -41,11 +41,13 @@ internal sealed class Workbench : IAsyncDisposable
     public string CreateFolder(string name) => Directory.CreateDirectory(Path.Combine(folder, $"{name}-{++folders}")).FullName;
 
     /// <summary>Durable, as the app runs it.</summary>
-    public async Task<PostgresServer> StartPostgresAsync(CancellationToken ct) => Started(await PostgresServer.StartAsync(
-        CreateFolder("postgres"), NullLogger.Instance, ct, binaries: Path.Combine(Repository() ?? folder, ".data"), ledger: ledger));
+    /// <param name="again">Folder and port of a server that has ended, to be started again; a new one when null.</param>
+    public async Task<PostgresServer> StartPostgresAsync(CancellationToken ct, (string Folder, int Port)? again = null) => Started(await PostgresServer.StartAsync(
+        again?.Folder ?? CreateFolder("postgres"), NullLogger.Instance, ct, port: again?.Port ?? 0, binaries: Path.Combine(Repository() ?? folder, ".data"), ledger: ledger));
 
-    public async Task<CacheServer> StartCacheAsync(CacheKind kind, CancellationToken ct) => Started(await CacheServer.StartAsync(
-        CreateFolder("cache"), NullLogger.Instance, ct, kind: kind, repository: Repository() ?? folder, ledger: ledger));
+    /// <param name="again">As with PostgreSQL; it comes back empty.</param>
+    public async Task<CacheServer> StartCacheAsync(CacheKind kind, CancellationToken ct, (string Folder, int Port)? again = null) => Started(await CacheServer.StartAsync(
+        again?.Folder ?? CreateFolder("cache"), NullLogger.Instance, ct, port: again?.Port ?? 0, kind: kind, repository: Repository() ?? folder, ledger: ledger));
 
     /// <summary>Starts one of our own programs, in the build that this one came with.</summary>
     /// <param name="environment">Where the secrets go.</param>

@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>Deliberate ends of the process, to show that a night survives them. Refused outside Development.</summary>
+/// <summary>Deliberate ends of this process or of a server, to show that a night survives them. Refused outside Development.</summary>
 internal sealed class FaultOptions
 {
     public const string Section = "Faults";
@@ -17,17 +18,24 @@ internal sealed class FaultOptions
 
     /// <summary>Checkpoints of that name to let pass first.</summary>
     public int KillAfter { get; set; }
+
+    /// <summary>
+    /// A file that is looked for at every checkpoint. While it is there, it holds the name of a checkpoint and the id of a
+    /// process: whoever passes that checkpoint first deletes the file and kills the process, this one or another.
+    /// </summary>
+    public string? OrderFile { get; set; }
 }
 
 internal sealed class Faults
 {
     private readonly FaultOptions _options;
+    private readonly Lock _orders = new();
     private int _passed;
 
     public Faults(IOptions<FaultOptions> options, IHostEnvironment environment)
     {
         _options = options.Value;
-        if ((_options.KillAtUser is not null || _options.KillAt is not null) && !environment.IsDevelopment())
+        if ((_options.KillAtUser is not null || _options.KillAt is not null || _options.OrderFile is not null) && !environment.IsDevelopment())
         {
             throw new OptionsValidationException(FaultOptions.Section, typeof(FaultOptions), [$"{FaultOptions.Section} is for Development only; this is {environment.EnvironmentName}."]);
         }
@@ -40,13 +48,30 @@ internal sealed class Faults
 
     public void BeforeUser(Guid userId)
     {
-        if (_options.KillAtUser == userId) Kill();
+        if (_options.KillAtUser == userId) Kill(Environment.ProcessId);
     }
 
     public void At(string checkpoint)
     {
-        if (_options.KillAt == checkpoint && Interlocked.Increment(ref _passed) > _options.KillAfter) Kill();
+        if (_options.KillAt == checkpoint && Interlocked.Increment(ref _passed) > _options.KillAfter) Kill(Environment.ProcessId);
+        if (_options.OrderFile is { } file && File.Exists(file)) Obey(file, checkpoint);
     }
 
-    private static void Kill() => Process.GetCurrentProcess().Kill();
+    private void Obey(string file, string checkpoint)
+    {
+        lock (_orders)
+        {
+            // Another worker may have been quicker, or the order may be for another checkpoint.
+            if (!File.Exists(file) || File.ReadAllText(file).Split(' ') is not [var at, var process] || at != checkpoint) return;
+            File.Delete(file);
+            Kill(int.Parse(process, CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static void Kill(int id)
+    {
+        using var process = Process.GetProcessById(id);
+        // PostgreSQL is a process for every connection; of itself a process can't kill the whole tree.
+        process.Kill(entireProcessTree: id != Environment.ProcessId);
+    }
 }
