@@ -81,7 +81,14 @@ internal sealed class ConnectionStringParameterResource(string name, Func<Parame
     public ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) => GetValueAsync(cancellationToken);
 }
 
-public class PostgresServerResource(string name, ParameterResource? userName, ParameterResource password) : Resource(name), IResourceWithConnectionString, IResourceWithWaitSupport
+public enum ContainerLifetime { Session, Persistent }
+
+public class ContainerResource(string name, string? entrypoint = null) : Resource(name), IResourceWithWaitSupport
+{
+    public string? Entrypoint { get; set; } = entrypoint;
+}
+
+public class PostgresServerResource(string name, ParameterResource? userName, ParameterResource password) : ContainerResource(name), IResourceWithConnectionString
 {
     private PostgresServer? server;
 
@@ -119,7 +126,7 @@ public class PostgresDatabaseResource(string name, string databaseName, Postgres
         await (await Parent.ServerAsync(ct)).EnsureDatabaseAsync(DatabaseName, ct);
 }
 
-public class RedisResource(string name) : Resource(name), IResourceWithConnectionString, IResourceWithWaitSupport
+public class RedisResource(string name) : ContainerResource(name), IResourceWithConnectionString
 {
     private CacheServer? server;
 
