@@ -29,6 +29,8 @@ internal static partial class PublishedNames
                 types.Push((indent, full, kind));
                 yield return $"{kind} {full}";
             }
+            // A constraint of the type itself.
+            else if (pending.Length == 0 && text.StartsWith("where ", StringComparison.Ordinal)) continue;
             else if (types.TryPeek(out var type))
             {
                 pending = $"{pending} {text}".Trim();
@@ -48,7 +50,7 @@ internal static partial class PublishedNames
 
     private static IEnumerable<string> Member(string type, string text)
     {
-        text = Qualifier().Replace(Attribute().Replace(Modifiers().Replace(text, ""), ""), "");
+        text = Qualifier().Replace(Attribute().Replace(Base().Replace(Modifiers().Replace(text, ""), ""), ""), "");
         if (Property().Match(text) is { Success: true } property)
         {
             var accessors = property.Groups["accessors"].Value;
@@ -75,6 +77,9 @@ internal static partial class PublishedNames
     [GeneratedRegex(@"^(?:(?:public|protected|static|virtual|override|abstract|sealed|readonly|required|partial|const|new) )+")]
     private static partial Regex Modifiers();
 
+    [GeneratedRegex(@" : (?:base|this)\(.*\)(?= \{)")]
+    private static partial Regex Base();
+
     [GeneratedRegex(@"\[[A-Z][^\]]*\]\s*")]
     private static partial Regex Attribute();
 
@@ -84,7 +89,7 @@ internal static partial class PublishedNames
     [GeneratedRegex(@"^(?<type>\S.*?) (?<name>\w+) \{ (?<accessors>(?:get|set|init)\b.*)\}$")]
     private static partial Regex Property();
 
-    [GeneratedRegex(@"^(?:(?<type>\S.*?) )?(?<name>\w+(?:<[^>(]+>)?)\((?<parameters>.*?)\)(?: : base\(.*?\))?(?<where>(?: where .*?)?)\s*(?:\{.*\}|;)$")]
+    [GeneratedRegex(@"^(?:(?<type>\S.*?) )?(?<name>\w+(?:<[^>(]+>)?)\((?<parameters>.*?)\)(?<where>(?: where .*?)?)\s*(?:\{.*\}|;)$")]
     private static partial Regex Method();
 
     [GeneratedRegex(@"^(?<type>\S.*?) (?<name>\w+);$")]

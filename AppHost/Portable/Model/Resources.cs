@@ -120,7 +120,7 @@ public class PostgresDatabaseResource(string name, string databaseName, Postgres
     public string DatabaseName { get; } = databaseName;
     public PostgresServerResource Parent { get; } = postgresParentResource;
 
-    public async ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) => (await Parent.ServerAsync(cancellationToken)).ConnectionString(DatabaseName);
+    async ValueTask<string?> IResourceWithConnectionString.GetConnectionStringAsync(CancellationToken cancellationToken) => (await Parent.ServerAsync(cancellationToken)).ConnectionString(DatabaseName);
 
     internal override async Task StartAsync(DistributedApplication app, CancellationToken ct) =>
         await (await Parent.ServerAsync(ct)).EnsureDatabaseAsync(DatabaseName, ct);
