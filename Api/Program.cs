@@ -18,6 +18,7 @@ builder.AddProblems();
 builder.AddSessions();
 builder.AddDashboard();
 builder.AddRunStart();
+builder.AddRunRetry();
 builder.AddCalculations();
 builder.AddApiDocument();
 
@@ -30,6 +31,7 @@ app.MapDefaultEndpoints();
 app.MapDashboard();
 app.MapRuns();
 app.MapRunStart();
+app.MapRunRetry();
 app.MapCalculations();
 app.MapApiDocument();
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -43,10 +44,16 @@ internal static class JobsBuilder
             // A batch moves megabytes each way; with the default 8 KB that is a system call for every user.
             database.ConnectionStringBuilder.ReadBufferSize = BufferSize;
             database.ConnectionStringBuilder.WriteBufferSize = BufferSize;
+            // What a poll asks every few seconds belongs to no trace and would be one of its own each time.
+            database.ConfigureTracing(static tracing => tracing
+                .ConfigureCommandFilter(static _ => Activity.Current is not null)
+                .ConfigureBatchFilter(static _ => Activity.Current is not null)
+                .EnablePhysicalOpenTracing(false));
         });
         builder.AddNpgsqlDbContext<OvernightContext>("overnight", s => s.DisableRetry = true);
         // Commands like migrate run where there is no cache yet: it is connected when it is first asked for.
-        builder.AddRedisClient("cache", s => s.DisableAutoActivation = true);
+        // A span for each of a thousand writes tells less than the one span of their batch.
+        builder.AddRedisClient("cache", s => (s.DisableAutoActivation, s.DisableTracing) = (true, true));
         builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 

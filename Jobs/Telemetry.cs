@@ -13,6 +13,9 @@ internal static class Telemetry
     public static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
 
+    /// <summary>The first so many batches of a run are told, and then every one in so many.</summary>
+    private const int ToldBatches = 16;
+
     private static readonly Counter<long> Users = Meter.CreateCounter<long>("overnight.night.users", "{user}", "Users computed, by outcome.");
     private static readonly Histogram<double> BatchDuration = Meter.CreateHistogram<double>("overnight.night.batch.duration", "s", "Time from load to commit of a batch.");
     private static readonly Histogram<double> RunDuration = Meter.CreateHistogram<double>("overnight.night.run.duration", "s", "Time from start to end of a run.");
@@ -26,15 +29,38 @@ internal static class Telemetry
     public static void Fetched(string feed, string provider, string outcome, TimeSpan took) =>
         FetchDuration.Record(took.TotalSeconds, new("feed", feed), new("provider", provider), new("outcome", outcome));
 
-    public static Activity? StartBatch(NightRun run, ClaimedBatch batch) =>
-        StartStep("batch", run)?.SetTag("overnight.batch", batch.Number).SetTag("overnight.batch.size", batch.Size);
+    /// <summary>A child of this replica's part in the run. Of many batches only some are told, the statements under them included.</summary>
+    public static Activity? StartBatch(NightRun run, ClaimedBatch batch)
+    {
+        var parent = Activity.Current?.Context ?? Parent(run);
+        // Not sampled, and told to be a stranger's: so neither it nor what is below it is recorded.
+        if (batch.Number >= ToldBatches && batch.Number % ToldBatches != 0 && parent != default) parent = new(parent.TraceId, parent.SpanId, ActivityTraceFlags.None, isRemote: true);
+        return Source.StartActivity("batch", ActivityKind.Internal, parent)?.SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market)
+            .SetTag("overnight.batch", batch.Number).SetTag("overnight.batch.size", batch.Size);
+    }
+
+    /// <summary>The write of a batch's results to the cache, below the batch, or below the night where it is made up for later.</summary>
+    public static Activity? StartCacheWrite(Guid run, int users, string? traceparent = null) => (traceparent is null
+            ? Source.StartActivity("cache-write", ActivityKind.Client)
+            : Source.StartActivity("cache-write", ActivityKind.Client, Context(traceparent)))
+        ?.SetTag("overnight.run", run).SetTag("overnight.users", users);
 
     /// <summary>A child span of the run, whichever process the run began in.</summary>
-    public static Activity? StartStep(string name, NightRun run) =>
-        Source.StartActivity(name, ActivityKind.Internal, Parent(run))?.SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market);
+    /// <param name="startedAt">When it began, for a step that is known to be one only at its end.</param>
+    public static Activity? StartStep(string name, NightRun run, DateTimeOffset startedAt = default) =>
+        Source.StartActivity(name, ActivityKind.Internal, Parent(run), startTime: startedAt)?.SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market);
 
-    public static ActivityContext Parent(NightRun run) =>
-        run.Traceparent is not null && ActivityContext.TryParse(run.Traceparent, null, isRemote: true, out var parent) ? parent : default;
+    /// <summary>Tells in a trace that a step or batch failed, also where it is not one of those told.</summary>
+    public static void Failed(NightRun run, string name, Activity? span, Exception exception)
+    {
+        using var told = span is { Recorded: false } ? StartStep(name, run, new DateTimeOffset(span.StartTimeUtc)) : null;
+        (told ?? span)?.SetStatus(ActivityStatusCode.Error, exception.Message).SetTag("error.type", exception.GetType().FullName);
+    }
+
+    public static ActivityContext Parent(NightRun run) => Context(run.Traceparent);
+
+    private static ActivityContext Context(string? traceparent) =>
+        traceparent is not null && ActivityContext.TryParse(traceparent, null, isRemote: true, out var parent) ? parent : default;
 
     public static void BatchDone(string market, int computed, int failed, TimeSpan took)
     {

@@ -14,6 +14,7 @@ public static class ServiceDefaultsExtensions
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         Telemetry.Add(builder);
+        HttpClientDefaults.Add(builder);
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
         builder.Services.PostConfigure<HealthCheckServiceOptions>(Readiness.BoundStores);
         return builder;

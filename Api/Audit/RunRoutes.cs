@@ -83,7 +83,7 @@ internal static class RunRoutes
         return failures.OrderBy(f => f.UserId).Take(page.Limit + 1);
     }
 
-    private static ProblemHttpResult NotFound(Guid id) =>
+    internal static ProblemHttpResult NotFound(Guid id) =>
         TypedResults.Problem($"There is no run {id:D}; {Path} lists those there are.", statusCode: StatusCodes.Status404NotFound, title: "Run not found");
 
     // PostgreSQL's json type lets only JSON in.

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
 
 namespace Overnight.Api.Sessions;
 
@@ -6,6 +7,10 @@ namespace Overnight.Api.Sessions;
 internal static class SessionSetup
 {
     public const string Scheme = "Session";
+
+    /// <summary>The scheme of the admin key, and the one that takes the key where it is sent and else the session.</summary>
+    private const string AdminKeyScheme = "AdminKey", AdminScheme = "AdminKeyOrSession";
+
     public const string UserRole = "user";
     public const string AdminRole = "admin";
 
@@ -15,17 +20,25 @@ internal static class SessionSetup
     /// <summary>Policy: anyone signed in.</summary>
     public const string SignedIn = "signed-in";
 
-    /// <summary>Policy: administrators.</summary>
+    /// <summary>Policy: administrators, and programs with the admin key.</summary>
     public const string Admin = "admin";
 
     public static void AddSessions(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<SessionStore>().AddSingleton<SessionOwners>();
-        builder.Services.AddAuthentication(Scheme).AddScheme<AuthenticationSchemeOptions, SessionHandler>(Scheme, null);
+        builder.Services.AddSingleton<IValidateOptions<AdminKeyOptions>, AdminKeyOptionsValidator>();
+        builder.Services.AddOptions<AdminKeyOptions>().BindConfiguration(AdminKeyOptions.Section).ValidateOnStart();
+        builder.Services.AddAuthentication(Scheme)
+            .AddScheme<AuthenticationSchemeOptions, SessionHandler>(Scheme, null)
+            .AddScheme<AuthenticationSchemeOptions, AdminKeyHandler>(AdminKeyScheme, null)
+            .AddPolicyScheme(AdminScheme, null, scheme => scheme.ForwardDefaultSelector = SchemeOf);
         builder.Services.AddAuthorizationBuilder()
             .AddPolicy(SignedIn, policy => policy.RequireAuthenticatedUser())
-            .AddPolicy(Admin, policy => policy.RequireAuthenticatedUser().RequireRole(AdminRole));
+            .AddPolicy(Admin, policy => policy.AddAuthenticationSchemes(AdminScheme).RequireAuthenticatedUser().RequireRole(AdminRole));
     }
+
+    private static string SchemeOf(HttpContext context) =>
+        context.Request.Headers.ContainsKey(AdminKeyHandler.Header) && context.RequestServices.GetRequiredService<IOptions<AdminKeyOptions>>().Value.IsOn ? AdminKeyScheme : Scheme;
 
     public static void UseSessions(this WebApplication app)
     {

@@ -27,6 +27,7 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
     {
         var run = await runs.FindAsync(runId, ct) ?? throw new RunRequestException("run", $"There is no run {runId}.");
         if (!run.IsFinished) throw new RunRequestException("run", $"Run {runId} is still under way; there is nothing to retry before it is finished.");
+        using var night = RunTelemetry.StartNight(run.Market, "retry");
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using (NpgsqlCommand failed = new(Failed, connection) { Parameters = { new() { Value = runId } } })
         {
@@ -50,6 +51,7 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         }
         await using NpgsqlCommand notify = new("select pg_notify($1, $2)", connection) { Parameters = { new() { Value = RunStore.Channel }, new() { Value = id.ToString() } } };
         await notify.ExecuteNonQueryAsync(ct);
+        night.Started(id, true);
         return await runs.FindAsync(id, ct);
     }
 }

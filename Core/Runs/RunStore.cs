@@ -24,6 +24,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     public async Task<(NightRun Run, bool Started)> StartOrJoinAsync(string market, DateOnly? businessDate, RunTrigger trigger, bool again, CancellationToken ct)
     {
         var date = CheckDate(markets.Get(market), businessDate);
+        using var night = RunTelemetry.StartNight(market, trigger.Name());
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         // A conflict means that another trigger won; then its row is there to be joined.
         await using NpgsqlCommand insert = new($"""
@@ -49,19 +50,29 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             notify.Parameters.Add(new() { Value = Channel });
             notify.Parameters.Add(new() { Value = id.ToString() });
             await notify.ExecuteNonQueryAsync(ct);
+            night.Started(id, true);
             return (started, true);
         }
 
         await using NpgsqlCommand latest = new($"select {Columns} from overnight_job_runs where job_type = 'scoring' and market = $1 and business_date = $2 order by revision desc limit 1", connection);
         latest.Parameters.Add(new() { Value = market });
         latest.Parameters.Add(new() { Value = date });
-        return (await ReadOneAsync(latest, ct) ?? throw new InvalidOperationException($"The run of {market} for {date} vanished while it was being joined; try again."), false);
+        var joined = await ReadOneAsync(latest, ct) ?? throw new InvalidOperationException($"The run of {market} for {date} vanished while it was being joined; try again.");
+        night.Started(joined.Id, false);
+        return (joined, false);
     }
 
     public async Task<NightRun?> FindAsync(Guid id, CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand($"select {Columns} from overnight_job_runs where id = $1 and job_type = 'scoring'");
         command.Parameters.Add(new() { Value = id });
+        return await ReadOneAsync(command, ct);
+    }
+
+    /// <summary>The run that was started last.</summary>
+    public async Task<NightRun?> FindLatestAsync(CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand($"select {Columns} from overnight_job_runs where job_type = 'scoring' order by started_at desc, id desc limit 1");
         return await ReadOneAsync(command, ct);
     }
 

@@ -18,7 +18,7 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
     private const string Mark = "update run_batches set cached_at = now(), cache_ms = $3 where run_id = $1 and number = $2 and cached_at is null";
 
     private const string ClaimUncached = """
-        select number, first_user, last_user from run_batches
+        select number, first_user, last_user, (select traceparent from overnight_job_runs where id = $1) from run_batches
         where run_id = $1 and status = 'done' and cached_at is null order by number limit 1 for no key update skip locked
         """;
 
@@ -37,6 +37,7 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
     public async Task<bool> TryCacheAsync(NightRun run, int batch, IReadOnlyList<UserResult> results, CancellationToken ct)
     {
         if (!cache.IsAvailable) return false;
+        using var span = Telemetry.StartCacheWrite(run.Id, results.Count);
         var begin = Stopwatch.GetTimestamp();
         try
         {
@@ -51,6 +52,7 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
         catch (CacheWriteException exception)
         {
             // The batch stays done and not cached; the sweep takes it when the cache is back.
+            span?.SetStatus(ActivityStatusCode.Error, exception.Message);
             if (_failures.ShouldLog()) Log.CacheFailed(logger, batch, run.Id, exception.Message);
             return false;
         }
@@ -68,11 +70,12 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
             await using var transaction = await connection.BeginTransactionAsync(ct);
             int batch;
             Guid first, last;
+            string? traceparent;
             await using (NpgsqlCommand claim = new(ClaimUncached, connection, transaction) { Parameters = { new() { Value = runId } } })
             await using (var reader = await claim.ExecuteReaderAsync(ct))
             {
                 if (!await reader.ReadAsync(ct)) return null;
-                (batch, first, last) = (reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2));
+                (batch, first, last, traceparent) = (reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2), await reader.IsDBNullAsync(3, ct) ? null : reader.GetString(3));
             }
             List<CacheableResult> stored = [];
             await using (NpgsqlCommand read = new(StoredBytes, connection, transaction)
@@ -83,6 +86,7 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
             {
                 while (await reader.ReadAsync(ct)) stored.Add(new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2)));
             }
+            using var span = Telemetry.StartCacheWrite(runId, stored.Count, traceparent);
             await cache.WriteAsync(stored, ct);
             await MarkAsync(connection, transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct);
             await transaction.CommitAsync(ct);

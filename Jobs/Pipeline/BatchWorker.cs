@@ -57,7 +57,7 @@ internal sealed partial class BatchWorker(
         }
         catch (Exception exception)
         {
-            span?.SetStatus(ActivityStatusCode.Error, exception.Message);
+            Telemetry.Failed(_run, "batch", span, exception);
             // The process lives, so the batch did not end it: only what the data did counts as an attempt.
             if (exception is not PostgresException { IsTransient: false }) await AttemptLog.ForgetAsync(dataSource, attempt);
             throw;

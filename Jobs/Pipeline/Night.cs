@@ -44,6 +44,8 @@ internal sealed partial class Night(
 
     private async Task WorkAsync(RunContext context, CancellationToken ct)
     {
+        // This replica's part in the run; batches are below it.
+        using var span = Telemetry.StartStep("process-users", context.Run);
         while (true)
         {
             await Task.WhenAll(Enumerable.Range(0, options.Value.Workers).Select(_ => retry.RunAsync("batch", context.Run, done => WorkBatchesAsync(context, done, ct), ct)));

@@ -52,6 +52,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         var now = time.GetUtcNow();
         var totals = await TotalsAsync(connection, run.Id, plannedAt.Value, now, ct);
         if (totals.Pending > 0) return false;
+        using var span = Telemetry.StartStep("finalise", run, now);
         var status = totals.Failed == 0 ? "completed" : totals.Processed == 0 ? "failed" : "partial";
         var metrics = Metrics(totals, planned, plannedAt.Value - run.StartedAt, now - run.StartedAt);
         var failures = await FailuresAsync(connection, run.Id, totals.Failed, ct);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -66,6 +67,19 @@ internal sealed partial class RunPlanner(
         if (await IsPlannedAsync(connection, run.Id, ct)) return;
 
         using var span = Telemetry.StartStep("plan", run);
+        try
+        {
+            await PlanAsync(run, connection, transaction, span, ct);
+        }
+        catch (Exception exception)
+        {
+            Telemetry.Failed(run, "plan", span, exception);
+            throw;
+        }
+    }
+
+    private async Task PlanAsync(NightRun run, NpgsqlConnection connection, NpgsqlTransaction transaction, Activity? span, CancellationToken ct)
+    {
         // The transaction waits for providers: a planner that froze meanwhile must still lose the run's row in the end.
         await ExecuteAsync(connection, LimitIdling, ct, $"{(market.Longest + options.Value.IdleInTransactionTimeout).TotalMilliseconds:F0}");
         var answer = await market.FetchAsync(run, ct);

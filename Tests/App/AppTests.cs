@@ -14,7 +14,7 @@ public sealed class AppTests(TestServers servers)
     {
         // Asked only so that a desk without servers skips.
         await servers.CacheConnectionStringAsync(Ct);
-        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(Ct);
+        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(["--Postgres:Keep=false"], Ct);
         await using var app = await builder.BuildAsync(Ct);
         await app.StartAsync(Ct);
 

@@ -42,6 +42,12 @@ public static class PostgresBuilderExtensions
     public static IResourceBuilder<PostgresServerResource> WithDataVolume(this IResourceBuilder<PostgresServerResource> builder, string? name = null, bool isReadOnly = false) => builder;
 }
 
+public static class ContainerResourceBuilderExtensions
+{
+    /// <summary>Every process ends with the AppHost here, whatever is asked for.</summary>
+    public static IResourceBuilder<T> WithLifetime<T>(this IResourceBuilder<T> builder, ContainerLifetime lifetime) where T : ContainerResource => builder;
+}
+
 public static class RedisBuilderExtensions
 {
     public static IResourceBuilder<RedisResource> AddRedis(this IDistributedApplicationBuilder builder, string name, int? port = null, IResourceBuilder<ParameterResource>? password = null) =>
@@ -65,6 +71,9 @@ public static class ResourceBuilderExtensions
 
     public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string name, string? value) where T : IResourceWithEnvironment =>
         builder.Change(project => project.Variables.Add((_, _) => Task.FromResult((name, value))));
+
+    public static IResourceBuilder<T> WithEnvironment<T>(this IResourceBuilder<T> builder, string name, IResourceBuilder<ParameterResource> parameter) where T : IResourceWithEnvironment =>
+        builder.Change(project => project.Variables.Add(async (_, ct) => (name, await parameter.Resource.GetValueAsync(ct))));
 
     public static IResourceBuilder<TDestination> WithReference<TDestination>(this IResourceBuilder<TDestination> builder, IResourceBuilder<IResourceWithConnectionString> source,
         string? connectionName = null, bool optional = false) where TDestination : IResourceWithEnvironment =>
@@ -105,7 +114,6 @@ public static class ResourceBuilderExtensions
 
     internal static IResourceBuilder<T> Change<T>(this IResourceBuilder<T> builder, Action<ProjectResource> change) where T : IResource
     {
-        change((ProjectResource)(IResource)builder.Resource);
-        return builder;
+        change((ProjectResource)(IResource)builder.Resource); return builder;
     }
 }

@@ -15,17 +15,9 @@ public interface IDistributedApplicationBuilder
 
 public class DistributedApplicationException : Exception
 {
-    public DistributedApplicationException()
-    {
-    }
-
-    public DistributedApplicationException(string message) : base(message)
-    {
-    }
-
-    public DistributedApplicationException(string message, Exception inner) : base(message, inner)
-    {
-    }
+    public DistributedApplicationException() { }
+    public DistributedApplicationException(string message) : base(message) { }
+    public DistributedApplicationException(string message, Exception inner) : base(message, inner) { }
 }
 
 public class DistributedApplicationBuilder : IDistributedApplicationBuilder

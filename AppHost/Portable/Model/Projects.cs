@@ -15,9 +15,7 @@ public class Jobs : IProjectMetadata
 
 public class AppHost
 {
-    private AppHost()
-    {
-    }
+    private AppHost() { }
 
     public static string ProjectPath => typeof(AppHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "apphostprojectpath").Value!;
 }

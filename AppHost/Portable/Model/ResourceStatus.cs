@@ -97,8 +97,7 @@ namespace Overnight.AppHost
             ready.TrySetException(reason);
             exited.TrySetException(reason);
             // Nobody need wait for it.
-            _ = ready.Task.Exception;
-            _ = exited.Task.Exception;
+            _ = (ready.Task.Exception, exited.Task.Exception);
         }
     }
 

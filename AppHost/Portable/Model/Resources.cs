@@ -81,7 +81,14 @@ internal sealed class ConnectionStringParameterResource(string name, Func<Parame
     public ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) => GetValueAsync(cancellationToken);
 }
 
-public class PostgresServerResource(string name, ParameterResource? userName, ParameterResource password) : Resource(name), IResourceWithConnectionString, IResourceWithWaitSupport
+public enum ContainerLifetime { Session, Persistent }
+
+public class ContainerResource(string name, string? entrypoint = null) : Resource(name), IResourceWithWaitSupport
+{
+    public string? Entrypoint { get; set; } = entrypoint;
+}
+
+public class PostgresServerResource(string name, ParameterResource? userName, ParameterResource password) : ContainerResource(name), IResourceWithConnectionString
 {
     private PostgresServer? server;
 
@@ -113,13 +120,13 @@ public class PostgresDatabaseResource(string name, string databaseName, Postgres
     public string DatabaseName { get; } = databaseName;
     public PostgresServerResource Parent { get; } = postgresParentResource;
 
-    public async ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) => (await Parent.ServerAsync(cancellationToken)).ConnectionString(DatabaseName);
+    async ValueTask<string?> IResourceWithConnectionString.GetConnectionStringAsync(CancellationToken cancellationToken) => (await Parent.ServerAsync(cancellationToken)).ConnectionString(DatabaseName);
 
     internal override async Task StartAsync(DistributedApplication app, CancellationToken ct) =>
         await (await Parent.ServerAsync(ct)).EnsureDatabaseAsync(DatabaseName, ct);
 }
 
-public class RedisResource(string name) : Resource(name), IResourceWithConnectionString, IResourceWithWaitSupport
+public class RedisResource(string name) : ContainerResource(name), IResourceWithConnectionString
 {
     private CacheServer? server;
 

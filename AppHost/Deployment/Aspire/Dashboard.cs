@@ -1,0 +1,29 @@
+namespace Overnight.AppHost;
+
+/// <summary>
+/// What the api's row in the Aspire dashboard leads to, and the buttons on it. A button fires on every replica: each asks
+/// for what one row in the database decides, so that many of them are one.
+/// </summary>
+internal static class Dashboard
+{
+    /// <summary>Where the api takes the key; <c>AdminKey.Header</c> there.</summary>
+    private const string Header = "X-Overnight-Admin-Key";
+
+    public static IResourceBuilder<ProjectResource> WithLinks(this IResourceBuilder<ProjectResource> api) => api
+        .WithUrlForEndpoint("http", url => url.DisplayText = "Overnight")
+        .WithUrlForEndpoint("http", _ => new() { Url = "/openapi/v1.json", DisplayText = "What it answers" })
+        .WithUrlForEndpoint("http", _ => new() { Url = "/health", DisplayText = "Health" });
+
+    public static IResourceBuilder<ProjectResource> WithCommands(this IResourceBuilder<ProjectResource> api, IResourceBuilder<ParameterResource> adminKey) => api
+        .WithHttpCommand("/api/runs", "Run tonight's night now", commandName: "run-night", commandOptions: Ask(adminKey,
+            "Starts the next open's night, or joins the one that is there.", "WeatherMoon"))
+        .WithHttpCommand("/api/runs/latest/retry", "Retry what failed", commandName: "retry-failed", commandOptions: Ask(adminKey,
+            "Computes again only the users that failed in the latest night.", "ArrowRepeatAll"));
+
+    private static HttpCommandOptions Ask(IResourceBuilder<ParameterResource> adminKey, string description, string icon) => new()
+    {
+        Description = description,
+        IconName = icon,
+        PrepareRequest = async context => context.Request.Headers.Add(Header, await adminKey.Resource.GetValueAsync(context.CancellationToken)),
+    };
+}
