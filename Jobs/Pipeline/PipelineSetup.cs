@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 using Overnight.Jobs.Providers;
@@ -18,6 +19,7 @@ internal static class PipelineSetup
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
         builder.Services
+            .AddCaching()
             .AddSingleton<Faults>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()
