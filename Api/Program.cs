@@ -1,3 +1,4 @@
+using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Dashboard;
 using Overnight.Api.Documentation;
@@ -19,6 +20,7 @@ builder.AddSessions();
 builder.AddDashboard();
 builder.AddRunStart();
 builder.AddCalculations();
+builder.AddCacheWarm();
 builder.AddApiDocument();
 
 var app = builder.Build();
@@ -31,6 +33,7 @@ app.MapDashboard();
 app.MapRuns();
 app.MapRunStart();
 app.MapCalculations();
+app.MapCacheWarm();
 app.MapApiDocument();
 
 app.Run();

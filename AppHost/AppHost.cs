@@ -22,10 +22,18 @@ var migrations = builder.AddProject<Projects.Jobs>("migrations")
     .WithArgs("migrate")
     .WithReference(overnight).WaitFor(overnight);
 
+// Ends well whatever happens to it: a deployment never waits for a cache.
+var warmup = builder.AddProject<Projects.Jobs>("warmup")
+    .WithArgs("warm", "--trigger", "deployment")
+    .WithReference(overnight).WaitFor(overnight)
+    .WithReference(cache).WaitFor(cache)
+    .WaitForCompletion(migrations);
+
 var api = builder.AddProject<Projects.Api>("api")
     .WithReference(overnight).WaitFor(overnight)
     .WithReference(cache).WaitFor(cache)
     .WaitForCompletion(migrations)
+    .WaitForCompletion(warmup)
     .WithHttpHealthCheck("/health")
     .WithExternalHttpEndpoints();
 

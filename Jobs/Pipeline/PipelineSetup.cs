@@ -18,6 +18,7 @@ internal static class PipelineSetup
         builder.Services.AddOptions<FaultOptions>().BindConfiguration(FaultOptions.Section);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
+        builder.Services.TryAddSingleton<ResultCacheWriter>();
         builder.Services
             .AddCaching()
             .AddSingleton<Faults>()
@@ -25,7 +26,6 @@ internal static class PipelineSetup
             .AddSingleton<RunRetry>()
             .AddSingleton<StepRetry>()
             .AddSingleton<ProgressLoop>()
-            .AddSingleton<ResultCacheWriter>()
             .AddSingleton<RunPlanner>()
             .AddSingleton<RunFinaliser>()
             .AddSingleton<BatchCacher>()
