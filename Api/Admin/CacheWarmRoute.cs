@@ -24,7 +24,7 @@ internal static class CacheWarmRoute
         {
             if (asked.Sets is { } names) sets = warmer.Find(names);
         }
-        catch (ArgumentException unknown)
+        catch (KeyNotFoundException unknown)
         {
             errors["sets"] = [unknown.Message];
         }

@@ -74,7 +74,7 @@ public sealed partial class RecommendationSet(
         finally
         {
             // None may still write when the set's lock is let go; the failure that ends the warm is told already.
-            await Task.WhenAll(underWay).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(underWay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -6,12 +6,12 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWar
     /// <summary>All that are declared, in the order of phases.</summary>
     public IReadOnlyList<WarmSet> Sets { get; } = [.. sets.Concat(own.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
 
-    /// <exception cref="ArgumentException">There is no such set; the message names those that are.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such set; the message names those that are.</exception>
     public IReadOnlyList<WarmSet> Find(IEnumerable<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
         return [.. names.Distinct(StringComparer.Ordinal).Select(name => Sets.FirstOrDefault(set => set.Name == name)
-            ?? throw new ArgumentException($"There is no warm set '{name}'. Known: {string.Join(", ", Sets.Select(set => set.Name))}."))];
+            ?? throw new KeyNotFoundException($"There is no warm set '{name}'. Known: {string.Join(", ", Sets.Select(set => set.Name))}."))];
     }
 
     /// <exception cref="OperationCanceledException">The process stops.</exception>

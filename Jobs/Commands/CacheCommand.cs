@@ -21,8 +21,7 @@ internal static class CacheCommand
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, CancellationToken ct)
     {
-        var cache = services.GetRequiredService<IConnectionMultiplexer>();
-        if (!cache.IsConnected) throw new CommandException("The cache does not answer. Start it, or correct ConnectionStrings:cache.");
+        var cache = CommandServices.RequireCache(services);
         try
         {
             foreach (var line in await ServerLinesAsync(cache)) output.Line(line);

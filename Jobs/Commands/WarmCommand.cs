@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Overnight.Core.Warming;
-using StackExchange.Redis;
 
 namespace Overnight.Jobs.Commands;
 
@@ -45,9 +44,9 @@ internal static class WarmCommand
 
     private static async Task<int> WarmAsync(IServiceProvider services, CommandOutput output, string[] names, WarmRequest request, CancellationToken ct)
     {
+        CommandServices.RequireCache(services);
         var warmer = services.GetRequiredService<Warmer>();
         var sets = Find(warmer, names);
-        if (!services.GetRequiredService<IConnectionMultiplexer>().IsConnected) throw new CommandException("The cache does not answer: nothing is warmed. Start it, or correct ConnectionStrings:cache.");
         await services.GetRequiredService<ConfiguredSets>().CheckAsync(ct);
         if (request.Trigger == WarmTrigger.Deployment) request = request with { TimeLimit = services.GetRequiredService<IOptions<WarmingOptions>>().Value.DeploymentLimit };
 
@@ -85,7 +84,7 @@ internal static class WarmCommand
         {
             return names.Length == 0 ? warmer.Sets : warmer.Find(names);
         }
-        catch (ArgumentException unknown)
+        catch (KeyNotFoundException unknown)
         {
             throw new CommandException(unknown.Message, unknown);
         }

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using Overnight.Core.Caching;
 using Overnight.Tests.Dashboard;
-using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Warming;
 
