@@ -43,7 +43,11 @@ internal static class CacheCommand
             await server.PingAsync();
             var latency = Stopwatch.GetElapsedTime(begin);
             Dictionary<string, string> told = new(StringComparer.OrdinalIgnoreCase);
-            foreach (var (key, value) in (await server.InfoAsync()).SelectMany(section => section)) told[key] = value;
+            // As text: the client's own INFO is for administrators of the server only.
+            foreach (var line in ((string?)await cache.GetDatabase().ExecuteAsync("INFO") ?? "").Split('\n'))
+            {
+                if (line.Split(':', 2) is [var key, var value]) told[key] = value.TrimEnd();
+            }
             lines.Add($"{server.EndPoint}: {await server.DatabaseSizeAsync():N0} keys, {told.GetValueOrDefault("used_memory_human", "? bytes")}, answers in {latency.TotalMilliseconds:F1} ms");
             if (Number(told, "keyspace_hits") is { } hits && Number(told, "keyspace_misses") is { } misses)
                 lines.Add($"  since it started: {hits:N0} hits, {misses:N0} misses{(hits + misses > 0 ? $", {100.0 * hits / (hits + misses):F1} %" : "")}, {Number(told, "evicted_keys") ?? 0:N0} evicted");

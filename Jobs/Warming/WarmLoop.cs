@@ -45,8 +45,7 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
     /// <returns>What was warmed, by trigger; nothing when nothing was due, or the cache is away.</returns>
     internal async Task<IReadOnlyList<WarmReport>> RunOnceAsync(CancellationToken ct)
     {
-        if (!services.GetRequiredService<IConnectionMultiplexer>().IsConnected) return [];
-        var due = await services.GetRequiredService<DueSets>().FindAsync(_started, ct);
+        if (!services.GetRequiredService<IConnectionMultiplexer>().IsConnected || await DueAsync(ct) is not { } due) return [];
         List<WarmReport> reports = [];
         foreach (var sets in due.GroupBy(d => d.Trigger, d => d.Set))
         {
@@ -54,6 +53,19 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
         }
         _started = null;
         return reports;
+    }
+
+    private async Task<IReadOnlyList<(WarmTrigger Trigger, WarmSet Set)>?> DueAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await services.GetRequiredService<DueSets>().FindAsync(_started, ct);
+        }
+        catch (CacheWriteException)
+        {
+            // Gone since it was looked at, or not quite back: whoever reads it says so.
+            return null;
+        }
     }
 
     private static partial class Log

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -32,10 +31,9 @@ internal sealed class WarmFixture : IAsyncDisposable
     public static WarmFixture Over(string database, string cache, TimeProvider? time = null, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true });
-        builder.Configuration.AddInMemoryCollection(
-        [
-            new("ConnectionStrings:overnight", database), new("ConnectionStrings:cache", cache), .. settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)),
-        ]);
+        builder.Configuration["ConnectionStrings:overnight"] = database;
+        builder.Configuration["ConnectionStrings:cache"] = cache;
+        foreach (var (key, value) in settings) builder.Configuration[key] = value;
         if (time is not null) builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders();
         JobsBuilder.AddConnections(builder);
