@@ -1,3 +1,4 @@
+using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Dashboard;
 using Overnight.Api.Documentation;
@@ -20,6 +21,7 @@ builder.AddDashboard();
 builder.AddRunStart();
 builder.AddRunRetry();
 builder.AddCalculations();
+builder.AddCacheWarm();
 builder.AddApiDocument();
 
 var app = builder.Build();
@@ -33,6 +35,7 @@ app.MapRuns();
 app.MapRunStart();
 app.MapRunRetry();
 app.MapCalculations();
+app.MapCacheWarm();
 app.MapApiDocument();
 
 app.Run();

@@ -33,11 +33,19 @@ var migrations = builder.AddProject<Projects.Jobs>("migrations")
     .WithReference(overnight).WaitFor(overnight)
     .AsRunOnce();
 
+// Ends well whatever happens to it: a deployment never waits for a cache.
+var warmup = builder.AddProject<Projects.Jobs>("warmup")
+    .WithArgs("warm", "--trigger", "deployment")
+    .WithReference(overnight).WaitFor(overnight)
+    .WithReference(cache).WaitFor(cache)
+    .WaitForCompletion(migrations);
+
 var api = builder.AddProject<Projects.Api>("api")
     .WithReference(overnight).WaitFor(overnight)
     .WithReference(cache).WaitFor(cache)
     .WithEnvironment("Admin__Key", adminKey)
     .WaitForCompletion(migrations)
+    .WaitForCompletion(warmup)
     .WithHttpHealthCheck("/health")
     .WithExternalHttpEndpoints()
     .AsService(builder.Configuration.GetValue("Api:Replicas", 1))

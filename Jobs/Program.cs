@@ -5,6 +5,7 @@ using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Pipeline;
 using Overnight.Jobs.Retention;
+using Overnight.Jobs.Warming;
 
 RootCommand root = new("Overnight's night work. Without a command it runs as the service that waits for the schedule.")
 {
@@ -17,6 +18,8 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     ScheduleCommand.Create(),
     CalculateCommand.Create(),
     RetentionCommand.Create(),
+    WarmCommand.Create(),
+    CacheCommand.Create(),
 };
 root.SetAction(async (_, ct) =>
 {
@@ -25,6 +28,7 @@ root.SetAction(async (_, ct) =>
     builder.AddPipeline();
     builder.AddNightLoop();
     builder.AddRetentionLoop();
+    builder.AddWarmLoop();
     await builder.Build().RunAsync(ct);
 });
 return await CommandLine.RunAsync(root, args);

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
@@ -13,13 +12,7 @@ internal static class DashboardRoutes
 {
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<CacheOptions>().BindConfiguration(CacheOptions.Section).ValidateOnStart();
-        builder.Services.AddSingleton<IValidateOptions<CacheOptions>, CacheOptionsValidator>()
-            .AddSingleton<CacheTelemetry>()
-            .AddSingleton<CacheCircuit>()
-            .AddSingleton<CacheStore>()
-            .AddSingleton<MemoryResults>()
-            .AddSingleton<ResultCache>()
+        builder.Services.AddCaching()
             .AddSingleton<RepairQueue>()
             .AddSingleton<ResultReader>()
             .AddSingleton<ResultRepair>()

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 

@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Caching;
+using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
@@ -27,12 +28,7 @@ internal readonly record struct SessionLookup(ActiveSession? Session, SessionRef
 /// <summary>Sessions by the hash of their token: from the cache, else from PostgreSQL, and then cached (SPEC E1).</summary>
 internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, CacheTelemetry telemetry, TimeProvider time)
 {
-    private static readonly string Query = $"""
-        select s.user_id, u.role = 'admin', u.tenant_id, s.expires_at, s.revoked_at is not null, u.deleted_at is not null or u.banned_at is not null,
-            coalesce((select string_agg(market, ',') from (select market from user_markets where user_id = u.id order by market limit {CachedSession.MostMarkets}) m), '')
-        from sessions s join users u on u.id = s.user_id
-        where s.token_hash = $1
-        """;
+    private const string Query = $"select {StoredSessions.Columns}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";
 
     private const string Revocation = "update sessions set revoked_at = $2 where token_hash = $1 and revoked_at is null";
 
@@ -43,14 +39,22 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
     public async Task<SessionLookup> FindAsync(string hash, CancellationToken ct)
     {
         var (outcome, value) = await cache.GetAsync(CacheKeys.Session(hash));
+        if (value is not null && CachedSession.IsRevoked(value))
+        {
+            telemetry.Read(CacheSet.Sessions, outcome);
+            return SessionLookup.Refused(SessionRefusal.Revoked);
+        }
         var session = value is null ? null : CachedSession.Read(value, hash);
         if (value is not null && session is null) outcome = CacheOutcome.Damaged;
         telemetry.Read(CacheSet.Sessions, outcome);
-        if (session is null) return await _loads.RunAsync(hash, this, static (hash, store) => store.LoadAsync(hash), ct);
+        if (session is null) return await _loads.RunAsync(hash, (Store: this, Damaged: value), static (hash, load) => load.Store.LoadAsync(hash, load.Damaged), ct);
         return session.ExpiresAt > time.GetUtcNow() ? new(session, SessionRefusal.None) : SessionLookup.Refused(SessionRefusal.Expired);
     }
 
-    /// <summary>Ends a session: in PostgreSQL, then in the cache. With the cache away it lives there for <see cref="CacheKeys.SessionTtl"/> at most.</summary>
+    /// <summary>
+    /// Ends a session: in PostgreSQL, then in the cache, where a marker keeps out whoever read it before. With the cache away
+    /// it lives there for <see cref="CacheKeys.SessionTtl"/> at most.
+    /// </summary>
     public async Task RevokeAsync(string hash, CancellationToken ct)
     {
         await using (var command = database.CreateCommand(Revocation))
@@ -59,17 +63,15 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
             command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = time.GetUtcNow().UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
             await command.ExecuteNonQueryAsync(ct);
         }
-        await cache.RemoveAsync(CacheKeys.Session(hash));
+        await cache.SetAsync(new CacheWrite(CacheKeys.Session(hash), CachedSession.Revoked, CachedSession.RevokedTtl));
     }
 
-    private async Task<SessionLookup> LoadAsync(string hash)
+    /// <param name="damaged">What was in the cache and is no session; it may be replaced.</param>
+    private async Task<SessionLookup> LoadAsync(string hash, byte[]? damaged)
     {
+        var readAt = time.GetUtcNow();
         var lookup = await ReadAsync(hash);
-        if (lookup.Session is { } session)
-        {
-            var left = session.ExpiresAt - time.GetUtcNow();
-            await cache.SetAsync(new CacheWrite(CacheKeys.Session(hash), CachedSession.Write(session, hash), left < CacheKeys.SessionTtl ? left : CacheKeys.SessionTtl));
-        }
+        if (lookup.Session is { } session && CachedSession.Entry(session, hash, readAt, time.GetUtcNow()) is { } entry) await cache.AddAsync(entry, damaged);
         return lookup;
     }
 
@@ -81,12 +83,10 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
         await command.PrepareAsync();
         await using var reader = await command.ExecuteReaderAsync();
         if (!await reader.ReadAsync()) return SessionLookup.Refused(SessionRefusal.Unknown);
-        if (reader.GetBoolean(5)) return SessionLookup.Refused(SessionRefusal.AccountClosed);
-        if (reader.GetBoolean(4)) return SessionLookup.Refused(SessionRefusal.Revoked);
+        if (reader.GetBoolean(StoredSessions.ColumnCount + 1)) return SessionLookup.Refused(SessionRefusal.AccountClosed);
+        if (reader.GetBoolean(StoredSessions.ColumnCount)) return SessionLookup.Refused(SessionRefusal.Revoked);
 
-        // To the millisecond, as the cache keeps it and as SET .. PX takes it.
-        var expires = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetFieldValue<DateTimeOffset>(3).ToUnixTimeMilliseconds());
-        if (expires <= time.GetUtcNow().AddMilliseconds(1)) return SessionLookup.Refused(SessionRefusal.Expired);
-        return new(new(reader.GetGuid(0), reader.GetBoolean(1), reader.IsDBNull(2) ? null : reader.GetGuid(2), expires, reader.GetString(6)), SessionRefusal.None);
+        var (_, session) = StoredSessions.Read(reader);
+        return session.ExpiresAt <= time.GetUtcNow().AddMilliseconds(1) ? SessionLookup.Refused(SessionRefusal.Expired) : new(session, SessionRefusal.None);
     }
 }

@@ -1,7 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Api.Dashboard;
-using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 using StackExchange.Redis;

@@ -12,6 +12,9 @@ public static class CacheKeys
     /// <summary>How long a session stays, never past its own expiry (SPEC E1).</summary>
     public static readonly TimeSpan SessionTtl = TimeSpan.FromMinutes(5);
 
+    /// <summary>Tells a cache server from itself after it lost everything.</summary>
+    public const string Marker = "overnight:marker";
+
     public static string Recommendations(Guid userId) => $"recs:{userId:D}";
 
     public static string Portfolio(Guid userId) => $"portfolio:{userId:D}";

@@ -82,6 +82,47 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
         }
     }
 
+    /// <summary>
+    /// Writes an entry where none is, or in the place of exactly <paramref name="replacing"/>: what somebody else wrote
+    /// meanwhile stays. So a write that arrives late does no harm, and needs nothing behind it.
+    /// </summary>
+    /// <returns>False when something else is there, or the cache is away.</returns>
+    public async ValueTask<bool> AddAsync(CacheWrite entry, byte[]? replacing = null)
+    {
+        if (!circuit.TryEnter()) return false;
+        Task<bool>? call = null;
+        try
+        {
+            var database = cache.GetDatabase();
+            if (replacing is null)
+            {
+                call = database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, When.NotExists);
+            }
+            else
+            {
+                var transaction = database.CreateTransaction();
+                transaction.AddCondition(Condition.StringEqual(entry.Key, replacing));
+                _ = transaction.StringSetAsync(entry.Key, entry.Value, entry.Ttl);
+                call = transaction.ExecuteAsync();
+            }
+            var added = await call.WaitAsync(_timeout, time).ConfigureAwait(false);
+            circuit.Succeeded();
+            return added;
+        }
+        catch (RedisServerException)
+        {
+            // Refused, as by a server that is full: it still answers reads.
+            circuit.Succeeded();
+            return false;
+        }
+        catch (Exception ex) when (IsOutage(ex))
+        {
+            // As above.
+            Failed(call, ex);
+            return false;
+        }
+    }
+
     /// <returns>False when the cache is away; the entries then live until their TTL.</returns>
     public async ValueTask<bool> RemoveAsync(params string[] keys)
     {

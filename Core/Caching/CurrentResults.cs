@@ -34,6 +34,12 @@ public static class CurrentResults
     /// <summary>$1 first user, $2 last user, both included; after <see cref="LockRange"/>, in its transaction.</summary>
     public const string RangeForCache = $"select c.user_id, r.recommendations, r.portfolio {From} where c.user_id between $1 and $2";
 
+    /// <summary>$1 users. In order, as above.</summary>
+    public const string LockMany = "select count(*) from (select 1 from current_results where user_id = any($1) order by user_id for share) locked";
+
+    /// <summary>$1 users; after <see cref="LockMany"/>, in its transaction.</summary>
+    public const string ManyForCache = $"select c.user_id, r.recommendations, r.portfolio {From} where c.user_id = any($1)";
+
     /// <summary>A share lock is all such a transaction writes: nobody need wait until it is on disk.</summary>
     private const string Relax = "set local synchronous_commit = off";
 

@@ -49,7 +49,8 @@ internal static class CommandLine
         }
     }
 
-    private static string? Explain(Exception exception) => exception switch
+    /// <returns>What to tell of a failure that is expected; null of any other.</returns>
+    internal static string? Explain(Exception exception) => exception switch
     {
         CommandException => exception.Message,
         OptionsValidationException invalid => string.Join(Environment.NewLine, invalid.Failures),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 
@@ -10,7 +11,7 @@ namespace Overnight.Jobs.Pipeline;
 /// Puts committed batches into the cache and marks them: the second mark. A crash between the two, or a cache that is
 /// away, leaves a batch that is done and not cached; it is cached later, from the stored bytes.
 /// </summary>
-internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCacheWriter cache, ILogger<BatchCacher> logger)
+internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCacheWriter cache, ResultCache results, ILogger<BatchCacher> logger)
 {
     // The share lock is the fence: a newer result becomes current only after these bytes are in the cache, and is written over them.
     private const string LockCurrent = "select user_id from current_results where user_id = any($1) and run_id = $2 order by user_id for share";
@@ -34,7 +35,7 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
     private readonly RateLimitedLog _failures = new();
 
     /// <summary>Caches a batch that this worker has just committed, from memory. A cache that is away is not an error.</summary>
-    public async Task<bool> TryCacheAsync(NightRun run, int batch, IReadOnlyList<UserResult> results, CancellationToken ct)
+    public async Task<bool> TryCacheAsync(NightRun run, int batch, IReadOnlyList<UserResult> computed, CancellationToken ct)
     {
         if (!cache.IsAvailable) return false;
         using var span = Telemetry.StartCacheWrite(run.Id, results.Count);
@@ -43,8 +44,9 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
         {
             await using var connection = await dataSource.OpenConnectionAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);
-            var current = await LockAsync(connection, transaction, run.Id, results, ct);
+            var current = await LockAsync(connection, transaction, run.Id, computed, ct);
             await cache.WriteAsync(current, ct);
+            Announce(run.Id, current);
             await MarkAsync(connection, transaction, run.Id, batch, Stopwatch.GetElapsedTime(begin), ct);
             await transaction.CommitAsync(ct);
             return true;
@@ -88,6 +90,7 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
             }
             using var span = Telemetry.StartCacheWrite(runId, stored.Count, traceparent);
             await cache.WriteAsync(stored, ct);
+            Announce(runId, stored);
             await MarkAsync(connection, transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct);
             await transaction.CommitAsync(ct);
             return stored.Count;
@@ -98,6 +101,12 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
             if (_failures.ShouldLog()) Log.CacheFailed(logger, 0, runId, exception.Message);
             return null;
         }
+    }
+
+    /// <summary>Nodes that keep results in memory hear of a batch once. In order of user ids, so first and last are the range.</summary>
+    private void Announce(Guid runId, List<CacheableResult> cached)
+    {
+        if (cached.Count > 0) results.Announce(runId, cached[0].UserId, cached[^1].UserId);
     }
 
     private static async Task<List<CacheableResult>> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, IReadOnlyList<UserResult> results, CancellationToken ct)

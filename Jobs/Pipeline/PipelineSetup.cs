@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 using Overnight.Jobs.Providers;
@@ -17,13 +18,14 @@ internal static class PipelineSetup
         builder.Services.AddOptions<FaultOptions>().BindConfiguration(FaultOptions.Section);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
+        builder.Services.TryAddSingleton<ResultCacheWriter>();
         builder.Services
+            .AddCaching()
             .AddSingleton<Faults>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()
             .AddSingleton<StepRetry>()
             .AddSingleton<ProgressLoop>()
-            .AddSingleton<ResultCacheWriter>()
             .AddSingleton<RunPlanner>()
             .AddSingleton<RunFinaliser>()
             .AddSingleton<BatchCacher>()

@@ -21,6 +21,7 @@ public sealed class AppTests(TestServers servers)
         await app.ResourceNotifications.WaitForResourceHealthyAsync("api", Ct);
 
         await app.ResourceNotifications.WaitForResourceAsync("migrations", KnownResourceStates.Finished, Ct);
+        await app.ResourceNotifications.WaitForResourceAsync("warmup", KnownResourceStates.Finished, Ct);
         using var client = app.CreateHttpClient("api");
         Assert.Equal("Healthy", await client.GetStringAsync("/health", Ct));
         Assert.Equal("Healthy", await client.GetStringAsync("/alive", Ct));

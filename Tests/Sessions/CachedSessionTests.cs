@@ -1,4 +1,3 @@
-using Overnight.Api.Sessions;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Tests.Sessions;

@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Sessions;
+using Overnight.Core.Warming;
+
+namespace Overnight.Api.Admin;
+
+/// <summary>Warms by hand, for administrators, and answers when it is done (SPEC F3).</summary>
+internal static class CacheWarmRoute
+{
+    public static void AddCacheWarm(this WebApplicationBuilder builder) => builder.Services.AddWarming();
+
+    public static void MapCacheWarm(this WebApplication app) =>
+        app.MapPost("/api/admin/cache/warm", WarmAsync).WithTags("Admin").RequireAuthorization(SessionSetup.Admin).WithName("WarmCache")
+            .WithSummary("Warms the sets named, or all. A set that another process is warming is left to it and shown as running.")
+            .Accepts<CacheWarmRequest>(isOptional: true, "application/json")
+            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+    private static async Task<Results<Ok<CacheWarmAnswer>, ValidationProblem>> WarmAsync(HttpRequest request, Warmer warmer, IHostApplicationLifetime lifetime, CancellationToken ct)
+    {
+        var (asked, errors) = await CacheWarmRequest.ReadAsync(request.Body, ct);
+        IReadOnlyList<WarmSet> sets = warmer.Sets;
+        try
+        {
+            if (asked.Sets is { } names) sets = warmer.Find(names);
+        }
+        catch (KeyNotFoundException unknown)
+        {
+            errors["sets"] = [unknown.Message];
+        }
+        if (errors.Count > 0) return TypedResults.ValidationProblem(errors, title: "The warm asked for is not valid");
+        // Goes on when the client has lost patience: what is half warm would only have to be resumed.
+        var report = await warmer.WarmAsync(sets, new(WarmTrigger.Api, asked.Count), null, lifetime.ApplicationStopping);
+        return TypedResults.Ok(CacheWarmAnswer.From(report));
+    }
+}
+
+/// <param name="Warmed">Entries written.</param>
+/// <param name="Duration">Milliseconds.</param>
+internal sealed record CacheWarmAnswer(long Warmed, long Duration, IReadOnlyList<WarmedSet> Sets)
+{
+    public static CacheWarmAnswer From(WarmReport report) => new(report.Warmed, (long)report.Duration.TotalMilliseconds,
+        [.. report.Sets.Select(set => new WarmedSet(set.Set, set.StatusName, set.Warmed, set.Failed, (long)set.Duration.TotalMilliseconds))]);
+}
+
+/// <param name="Status">completed, partial, failed, or running where another process is at it.</param>
+internal sealed record WarmedSet(string Set, string Status, long Warmed, long Failed, long Duration);

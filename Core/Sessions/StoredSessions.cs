@@ -1,0 +1,27 @@
+using Npgsql;
+
+namespace Overnight.Core.Sessions;
+
+/// <summary>A session as PostgreSQL has it, read alike by whoever puts it into the cache.</summary>
+internal static class StoredSessions
+{
+    /// <summary>In front of any other; <see cref="Read"/> takes them by position.</summary>
+    public const string Columns = """
+        s.token_hash, s.user_id, u.role = 'admin', u.tenant_id, s.expires_at,
+            coalesce((select string_agg(market, ',') from (select market from user_markets where user_id = u.id order by market limit 15) m), '')
+        """;
+
+    public const int ColumnCount = 6;
+
+    public const string From = "from sessions s join users u on u.id = s.user_id";
+
+    /// <summary>Whether the user was deleted or banned.</summary>
+    public const string Closed = "(u.deleted_at is not null or u.banned_at is not null)";
+
+    public static (string Hash, ActiveSession Session) Read(NpgsqlDataReader reader)
+    {
+        // To the millisecond, as the cache keeps it and as SET .. PX takes it.
+        var expires = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetFieldValue<DateTimeOffset>(4).ToUnixTimeMilliseconds());
+        return (reader.GetString(0), new(reader.GetGuid(1), reader.GetBoolean(2), reader.IsDBNull(3) ? null : reader.GetGuid(3), expires, reader.GetString(5)));
+    }
+}

@@ -1,0 +1,130 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Overnight.Core.Warming;
+
+/// <summary>Warms one set, alone among all processes: from where a warm that broke stopped, within its time limit, noting how far it is.</summary>
+public sealed partial class SetWarmer(
+    NpgsqlDataSource database, CacheMarker marker, WarmProgressStore progress, WarmRuns runs, WarmTelemetry telemetry, TimeProvider time, ILogger<SetWarmer> logger)
+{
+    /// <summary>How often progress is stored; a process that is killed repeats no more than this.</summary>
+    private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <returns>Failures of the set are in the outcome.</returns>
+    /// <exception cref="OperationCanceledException">The process stops; the set is resumed later.</exception>
+    public async Task<WarmOutcome> WarmAsync(WarmSet set, WarmRequest request, Guid correlationId, IProgress<WarmNews>? news, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(request);
+        using var span = WarmTelemetry.StartSet(set.Name, request.Trigger);
+        var begin = time.GetTimestamp();
+        WarmOutcome outcome;
+        try
+        {
+            await using var held = await WarmLock.TryTakeAsync(database, set.Name, ct);
+            outcome = held is null
+                ? new(set.Name, WarmStatus.Running, 0, 0, time.GetElapsedTime(begin))
+                : await WarmAloneAsync(set, request, correlationId, news, ct);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or CacheWriteException)
+        {
+            // PostgreSQL can't be asked or told, or the cache is away before anything began: nothing is noted, and the set stays due.
+            outcome = new(set.Name, WarmStatus.Failed, 0, 0, time.GetElapsedTime(begin), Error: exception.Message);
+        }
+        telemetry.Ended(request.Trigger, outcome, span);
+        Tell(request.Trigger, outcome);
+        return outcome;
+    }
+
+    private async Task<WarmOutcome> WarmAloneAsync(WarmSet set, WarmRequest request, Guid correlationId, IProgress<WarmNews>? news, CancellationToken ct)
+    {
+        var server = await marker.EnsureAsync();
+        var earlier = (await progress.ReadAsync(ct)).GetValueOrDefault(set.Name);
+        var run = await runs.BeginAsync(correlationId, request.Trigger, earlier?.RunId, ct);
+        var state = request.IsWhole
+            ? await progress.BeginAsync(set.Name, run, request.Trigger, server, ct)
+            : new(set.Name, run, request.Trigger.Name(), server, null, 0, 0, time.GetUtcNow(), time.GetUtcNow(), null);
+
+        var outcome = await FollowAsync(set, request, state, news, ct);
+        // Told even when the process is asked to stop: it is what the next try goes by.
+        await runs.EndAsync(run, set.Declaration, outcome, CancellationToken.None);
+        ct.ThrowIfCancellationRequested();
+        return outcome;
+    }
+
+    /// <summary>Takes the set's steps one by one, until there are no more or something ends it.</summary>
+    private async Task<WarmOutcome> FollowAsync(WarmSet set, WarmRequest request, WarmProgress state, IProgress<WarmNews>? news, CancellationToken ct)
+    {
+        // The set's own limit ends it; that of the request leaves the rest to the next who looks.
+        var isOwn = request.TimeLimit is not { } whole || whole >= set.Declaration.TimeLimit;
+        using var limit = new CancellationTokenSource(isOwn ? set.Declaration.TimeLimit : request.TimeLimit!.Value, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        var (begin, stored) = (time.GetTimestamp(), time.GetTimestamp());
+        var resumed = state.Reached is null ? (long?)null : state.Warmed;
+        var most = request.Count ?? set.Declaration.Limit;
+        if (most is { } all) most = (int)Math.Max(0, all - state.Warmed - state.Failed);
+        var cutShort = false;
+        string? error = null;
+        try
+        {
+            await foreach (var step in set.WarmAsync(new(most, request.Tenant, state.Reached, state.StartedAt), either.Token))
+            {
+                state = state with { Reached = step.Reached, Warmed = state.Warmed + step.Warmed, Failed = state.Failed + step.Failed };
+                telemetry.Wrote(set.Name, request.Trigger, step);
+                news?.Report(new(set.Name, state.Warmed, state.Failed));
+                if (!request.IsWhole || time.GetElapsedTime(stored) < StoreInterval) continue;
+                stored = time.GetTimestamp();
+                await progress.WriteAsync(state, either.Token);
+            }
+            if (await marker.FindAsync() != state.Marker) error = "The cache server lost everything on the way.";
+        }
+        catch (Exception) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            // Whatever the cancellation became on its way up here.
+            cutShort = true;
+        }
+        catch (Exception exception)
+        {
+            // Whatever it was, it is this set's alone: broken here, resumed by the next who looks.
+            error = ct.IsCancellationRequested ? "The process was stopped." : exception.Message;
+        }
+        if (request.IsWhole) await StoreAsync(error is null && (isOwn || !cutShort) ? state with { CompletedAt = time.GetUtcNow() } : state);
+        return new(set.Name, Judge(state, cutShort, error), state.Warmed, state.Failed, time.GetElapsedTime(begin), resumed, cutShort, error);
+    }
+
+    private async Task StoreAsync(WarmProgress state)
+    {
+        try
+        {
+            await progress.WriteAsync(state, CancellationToken.None);
+        }
+        catch (NpgsqlException exception)
+        {
+            // What was stored last holds; a little is warmed twice.
+            Log.NotStored(logger, state.Set, exception.Message);
+        }
+    }
+
+    private static WarmStatus Judge(WarmProgress state, bool cutShort, string? error) =>
+        error is not null || (state.Warmed == 0 && state.Failed > 0) ? WarmStatus.Failed
+        : cutShort || state.Failed > 0 ? WarmStatus.Partial
+        : WarmStatus.Completed;
+
+    private void Tell(WarmTrigger trigger, WarmOutcome outcome)
+    {
+        if (outcome.Error is not null) Log.Broke(logger, outcome.Set, trigger.Name(), outcome.Warmed, outcome.Error);
+        else if (outcome.Status != WarmStatus.Running) Log.Ended(logger, outcome.Set, trigger.Name(), outcome.StatusName, outcome.Warmed, outcome.Failed, outcome.ResumedAt ?? 0, (long)outcome.Duration.TotalMilliseconds);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(401, LogLevel.Information, "Warm set {Set} ({Trigger}) is {Outcome}: {Warmed} entries in the cache, {Failed} failed, {Resumed} of them by an earlier try, in {Milliseconds} ms.")]
+        public static partial void Ended(ILogger logger, string set, string trigger, string outcome, long warmed, long failed, long resumed, long milliseconds);
+
+        [LoggerMessage(402, LogLevel.Warning, "Warm set {Set} ({Trigger}) broke after {Warmed} entries and is resumed there. {Reason}")]
+        public static partial void Broke(ILogger logger, string set, string trigger, long warmed, string reason);
+
+        [LoggerMessage(403, LogLevel.Warning, "How far warm set {Set} came could not be stored; a little of it is warmed twice. {Reason}")]
+        public static partial void NotStored(ILogger logger, string set, string reason);
+    }
+}

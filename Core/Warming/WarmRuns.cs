@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Overnight.Core.Warming;
+
+/// <summary>
+/// A row of <c>overnight_job_runs</c>, job_type <c>cache-warm</c>, for each try of a set (SPEC A7). What the columns call
+/// users is entries of the set here; of the set <c>recommendations</c> it is users.
+/// </summary>
+public sealed class WarmRuns(NpgsqlDataSource database, TimeProvider time)
+{
+    /// <param name="correlationId">The same for all sets of one warm.</param>
+    /// <param name="interrupted">The run of the try before this one: its process is gone if it is unfinished, for the lock is ours.</param>
+    public async Task<Guid> BeginAsync(Guid correlationId, WarmTrigger trigger, Guid? interrupted, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var id = Guid.CreateVersion7(now);
+        if (interrupted is { } earlier)
+        {
+            await ExecuteAsync("""
+                update overnight_job_runs set status = 'failed', completed_at = $2, error_details = '{"reason":"interrupted"}' where id = $1 and job_type = 'cache-warm' and completed_at is null
+                """, ct, new() { Value = earlier }, new() { Value = now });
+        }
+        await ExecuteAsync("""
+            insert into overnight_job_runs (id, job_type, trigger, started_at, correlation_id, traceparent) values ($1, 'cache-warm', $2, $3, $4, $5)
+            """, ct, new() { Value = id }, new() { Value = trigger.Name() }, new() { Value = now }, new() { Value = correlationId }, new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value });
+        return id;
+    }
+
+    public Task EndAsync(Guid id, WarmDeclaration set, WarmOutcome outcome, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(outcome);
+        var metrics = JsonSerializer.Serialize(new
+        {
+            set = set.Name,
+            phase = (int)set.Phase,
+            entries = outcome.Warmed,
+            failed = outcome.Failed,
+            resumed_at = outcome.ResumedAt,
+            time_limit_reached = outcome.IsCutShort,
+            total_ms = Math.Round(outcome.Duration.TotalMilliseconds, 1),
+        });
+        var errors = outcome.Error is null ? null : JsonSerializer.Serialize(new { reason = outcome.Error });
+        return ExecuteAsync("""
+            update overnight_job_runs set status = $2, completed_at = $3, users_total = $4, users_processed = $5, users_failed = $6, metrics = $7, error_details = $8 where id = $1
+            """, ct, new() { Value = id }, new() { Value = outcome.StatusName }, new() { Value = time.GetUtcNow() }, new() { Value = Whole(outcome.Warmed + outcome.Failed) },
+            new() { Value = Whole(outcome.Warmed) }, new() { Value = Whole(outcome.Failed) }, new() { Value = metrics, NpgsqlDbType = NpgsqlDbType.Json }, new() { Value = (object?)errors ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Json });
+    }
+
+    private static int Whole(long count) => (int)Math.Min(count, int.MaxValue);
+
+    private async Task ExecuteAsync(string sql, CancellationToken ct, params NpgsqlParameter[] parameters)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.Parameters.AddRange(parameters);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

@@ -1,0 +1,40 @@
+namespace Overnight.Core.Warming;
+
+/// <summary>Warms declared sets: phases in order, the sets of one phase side by side. Whatever becomes of one set never stops another.</summary>
+public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWarmer warmer, TimeProvider time)
+{
+    /// <summary>All that are declared, in the order of phases.</summary>
+    public IReadOnlyList<WarmSet> Sets { get; } = [.. sets.Concat(own.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
+
+    /// <exception cref="KeyNotFoundException">There is no such set; the message names those that are.</exception>
+    public IReadOnlyList<WarmSet> Find(IEnumerable<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        return [.. names.Distinct(StringComparer.Ordinal).Select(name => Sets.FirstOrDefault(set => set.Name == name)
+            ?? throw new KeyNotFoundException($"There is no warm set '{name}'. Known: {string.Join(", ", Sets.Select(set => set.Name))}."))];
+    }
+
+    /// <exception cref="OperationCanceledException">The process stops.</exception>
+    public async Task<WarmReport> WarmAsync(IReadOnlyCollection<WarmSet> wanted, WarmRequest request, IProgress<WarmNews>? news, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        ArgumentNullException.ThrowIfNull(request);
+        using var span = WarmTelemetry.StartWarm(request.Trigger);
+        var begin = time.GetTimestamp();
+        var id = Guid.CreateVersion7(time.GetUtcNow());
+        List<WarmOutcome> outcomes = [];
+        foreach (var phase in wanted.GroupBy(set => set.Declaration.Phase).OrderBy(phase => phase.Key))
+        {
+            var left = request.TimeLimit - time.GetElapsedTime(begin);
+            if (left <= TimeSpan.Zero)
+            {
+                outcomes.AddRange(phase.Select(set => new WarmOutcome(set.Name, WarmStatus.Partial, 0, 0, TimeSpan.Zero, IsCutShort: true)));
+                continue;
+            }
+            outcomes.AddRange(await Task.WhenAll(phase.Select(set => warmer.WarmAsync(set, request with { TimeLimit = left }, id, news, ct))));
+        }
+        WarmReport report = new(id, request.Trigger, time.GetElapsedTime(begin), outcomes);
+        span?.SetTag("overnight.warm.entries", report.Warmed);
+        return report;
+    }
+}

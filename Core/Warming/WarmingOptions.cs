@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Options;
+using Overnight.Core.Caching;
+
+namespace Overnight.Core.Warming;
+
+/// <summary>What is kept warm, and how.</summary>
+public sealed class WarmingOptions
+{
+    public const string Section = "Warming";
+
+    /// <summary>Whether the service warms by itself; a warm by hand is done anyway.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>How often the service looks for what is due: a cold cache server is noticed this late.</summary>
+    public TimeSpan CheckInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a warm that broke is left alone before it is resumed.</summary>
+    public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest a deployment waits for its warm; the service goes on with the rest.</summary>
+    public TimeSpan DeploymentLimit { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Commands on the wire at once, where the cache server is fast enough.</summary>
+    public int MostInFlight { get; set; } = 1_024;
+
+    public RecommendationWarmOptions Recommendations { get; set; } = new();
+
+    public SessionWarmOptions Sessions { get; set; } = new();
+
+    /// <summary>A user's own tables, by the name of their set.</summary>
+    public Dictionary<string, QueryWarmOptions> Sets { get; set; } = new(StringComparer.Ordinal);
+}
+
+public sealed class RecommendationWarmOptions
+{
+    /// <summary>Before the TTL of 24 hours ends (SPEC B6), with time to be late in.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromHours(20);
+
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromHours(1);
+}
+
+/// <summary>Source: SPEC E2.</summary>
+public sealed class SessionWarmOptions
+{
+    public int Count { get; set; } = 1_000;
+
+    public int BatchSize { get; set; } = 100;
+
+    /// <summary>How long ago a session may have been active last.</summary>
+    public TimeSpan Window { get; set; } = TimeSpan.FromHours(24);
+
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Zero, for by then those in use are there.</summary>
+    public TimeSpan Interval { get; set; }
+}
+
+/// <summary>Collects every failure, naming the key, the bound and the value.</summary>
+public sealed class WarmingOptionsValidator : IValidateOptions<WarmingOptions>
+{
+    public ValidateOptionsResult Validate(string? name, WarmingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        List<string> failures = [];
+        Between(nameof(options.CheckInterval), options.CheckInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+        Between(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.Zero, TimeSpan.FromHours(1));
+        Between(nameof(options.DeploymentLimit), options.DeploymentLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Between(nameof(options.MostInFlight), options.MostInFlight, 16, 65_536);
+        Between("Recommendations:Interval", options.Recommendations.Interval, TimeSpan.FromMinutes(1), CacheKeys.ResultTtl - TimeSpan.FromHours(1));
+        Between("Recommendations:TimeLimit", options.Recommendations.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        Between("Sessions:Count", options.Sessions.Count, 1, 1_000_000);
+        Between("Sessions:BatchSize", options.Sessions.BatchSize, 1, 10_000);
+        Between("Sessions:Window", options.Sessions.Window, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90));
+        Between("Sessions:TimeLimit", options.Sessions.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Between("Sessions:Interval", options.Sessions.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
+        foreach (var (set, own) in options.Sets) failures.AddRange(ConfiguredSets.Failures(set, own));
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+
+        void Between<T>(string key, T value, T least, T most) where T : IComparable<T>
+        {
+            if (value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0) return;
+            failures.Add($"{WarmingOptions.Section}:{key} must be between {least} and {most}, and is {value}.");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Overnight.Core.Caching;
+
+namespace Overnight.Core.Warming;
+
+public static class WarmingSetup
+{
+    /// <summary>The warmer and the sets that are ours, for whoever warms by any trigger. Needs a cache and a database.</summary>
+    public static IServiceCollection AddWarming(this IServiceCollection services)
+    {
+        services.AddOptions<WarmingOptions>().BindConfiguration(WarmingOptions.Section).ValidateOnStart();
+        services.AddCaching().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
+        services.TryAddSingleton<ResultCacheWriter>();
+        return services
+            .AddSingleton(provider => new WarmWindow(16, provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight))
+            .AddSingleton<EntryWriter>()
+            .AddSingleton<CacheMarker>()
+            .AddSingleton<WarmProgressStore>()
+            .AddSingleton<WarmRuns>()
+            .AddSingleton<WarmTelemetry>()
+            .AddSingleton<WarmSet, RecommendationSet>()
+            .AddSingleton<WarmSet, SessionSet>()
+            .AddSingleton<ConfiguredSets>()
+            .AddSingleton<SetWarmer>()
+            .AddSingleton<Warmer>()
+            .AddSingleton<DueSets>();
+    }
+}

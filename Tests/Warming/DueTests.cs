@@ -1,0 +1,65 @@
+using Overnight.Core.Caching;
+using Overnight.Core.Warming;
+using Overnight.Tests.Harness;
+
+namespace Overnight.Tests.Warming;
+
+/// <summary>When the service warms by itself.</summary>
+public sealed class DueTests(TestServers servers)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Loop_MarkerGone_WarmsEverythingOnceAsAColdStart()
+    {
+        var cache = await servers.StartCacheAsync(Ct);
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString);
+        var user = Assert.Single(await warm.AddResultsAsync(1));
+
+        Assert.Equal(WarmTrigger.ColdStart, Assert.Single(await warm.Loop.RunOnceAsync(Ct)).Trigger);
+        Assert.Empty(await warm.Loop.RunOnceAsync(Ct));
+
+        // The server lost everything, without having been away.
+        await warm.Cache.ExecuteAsync("FLUSHALL");
+        var report = Assert.Single(await warm.Loop.RunOnceAsync(Ct));
+        Assert.Equal((WarmTrigger.ColdStart, 2), (report.Trigger, report.Sets.Count));
+        Assert.True(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)));
+        Assert.Equal("cold-start", await warm.ScalarAsync<string>("select distinct trigger from overnight_job_runs where job_type = 'cache-warm'"));
+    }
+
+    /// <summary>SPEC B6: renewed before the TTL of 24 hours ends.</summary>
+    [Fact]
+    public async Task Loop_TwentyHoursLater_RenewsCurrentResults()
+    {
+        var cache = await servers.StartCacheAsync(Ct);
+        ManualTimeProvider time = new();
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, time);
+        var user = Assert.Single(await warm.AddResultsAsync(1));
+        await warm.Loop.RunOnceAsync(Ct);
+        await warm.Cache.KeyExpireAsync(CacheKeys.Recommendations(user), TimeSpan.FromHours(4));
+
+        time.Advance(TimeSpan.FromHours(19.9));
+        Assert.Empty(await warm.Loop.RunOnceAsync(Ct));
+        time.Advance(TimeSpan.FromHours(0.2));
+        var report = Assert.Single(await warm.Loop.RunOnceAsync(Ct));
+
+        Assert.Equal((WarmTrigger.Schedule, RecommendationSet.SetName), (report.Trigger, Assert.Single(report.Sets).Set));
+        Assert.True(await warm.Cache.KeyTimeToLiveAsync(CacheKeys.Recommendations(user)) > TimeSpan.FromHours(23));
+    }
+
+    [Fact]
+    public async Task Loop_WarmThatBroke_IsResumedAfterTheRetryIntervalWithItsTrigger()
+    {
+        var cache = await servers.StartCacheAsync(Ct);
+        ManualTimeProvider time = new();
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, time);
+        await warm.Loop.RunOnceAsync(Ct);
+        var row = (await warm.Get<WarmProgressStore>().ReadAsync(Ct))[SessionSet.SetName];
+        await warm.Get<WarmProgressStore>().WriteAsync(row with { CompletedAt = null, Trigger = "deployment" }, Ct);
+
+        Assert.Empty(await warm.Loop.RunOnceAsync(Ct));
+        time.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(WarmTrigger.Deployment, Assert.Single(await warm.Loop.RunOnceAsync(Ct)).Trigger);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Overnight.Jobs.Commands;
+using Overnight.Tests.Harness;
+
+namespace Overnight.Tests.Warming;
+
+/// <summary>SPEC E3: by hand, with count, estimate, statistics and help; and for a deployment, which never waits for a cache.</summary>
+public sealed class WarmCommandTests(TestServers servers)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Warm_ByHand_WarmsEstimatesAndShowsStatistics()
+    {
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct);
+        await warm.AddResultsAsync(3);
+
+        var estimate = await RunAsync(warm.DatabaseConnection, warm.CacheConnection, "warm", "--estimate");
+        Assert.Equal(0, estimate.Code);
+        Assert.Contains("recommendations: 3 entries", estimate.Output);
+        Assert.Equal(0, await warm.ScalarAsync<long>("select count(*) from overnight_job_runs"));
+
+        var warmed = await RunAsync(warm.DatabaseConnection, warm.CacheConnection, "warm", "recommendations");
+        Assert.True(warmed.Code == 0, warmed.Error);
+        Assert.Contains("recommendations: completed, 3 entries, 0 failed", warmed.Output);
+
+        var stats = await RunAsync(warm.DatabaseConnection, warm.CacheConnection, "cache", "stats");
+        Assert.True(stats.Code == 0, stats.Error);
+        Assert.Contains("keys", stats.Output);
+        Assert.Contains("recommendations: 3 entries, 0 failed, manual", stats.Output);
+        Assert.Contains("sessions: not warmed on this server yet", stats.Output);
+    }
+
+    [Fact]
+    public async Task Warm_Deployment_ExitsWithSuccessWhateverIsWrongUnlessStrict()
+    {
+        var database = await servers.CreateDatabaseAsync(Ct);
+        string[] deployment = ["warm", "--trigger", "deployment"];
+        const string nobody = "127.0.0.1:1,connectTimeout=200";
+
+        var patient = await RunAsync(database, nobody, deployment);
+        Assert.Equal(0, patient.Code);
+        Assert.Contains("The cache does not answer", patient.Error);
+        Assert.Equal(1, (await RunAsync(database, nobody, [.. deployment, "--strict"])).Code);
+        Assert.Equal(0, (await RunAsync(null, null, deployment)).Code);
+        Assert.Equal(1, (await RunAsync(database, null, [.. deployment, "--strict"])).Code);
+        Assert.Equal(0, (await RunAsync(database + "nowhere", nobody, deployment)).Code);
+    }
+
+    [Theory]
+    [InlineData(1, "Known: recommendations, sessions", "warm", "moon")]
+    [InlineData(2, "--count must be at least 1", "warm", "--count", "0")]
+    [InlineData(2, "deployment", "warm", "--trigger", "moon")]
+    public async Task Warm_AskedForWhatCannotBe_SaysWhatCan(int code, string words, params string[] arguments)
+    {
+        var result = await RunAsync(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct), arguments);
+        Assert.Equal(code, result.Code);
+        Assert.Contains(words, result.Error);
+    }
+
+    private async Task<(int Code, string Output, string Error)> RunAsync(string? database, string? cache, params string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet", [typeof(CommandLine).Assembly.Location, .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = await servers.CreateFolderAsync(),
+        };
+        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase)).ToArray()) start.Environment.Remove(name);
+        start.Environment["DOTNET_ENVIRONMENT"] = "Production";
+        if (database is not null) start.Environment["ConnectionStrings__overnight"] = database;
+        if (cache is not null) start.Environment["ConnectionStrings__cache"] = cache;
+        using var process = Process.Start(start)!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(Ct), process.StandardError.ReadToEndAsync(Ct));
+        await process.WaitForExitAsync(Ct);
+        return (process.ExitCode, await output, await error);
+    }
+}

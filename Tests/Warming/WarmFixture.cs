@@ -1,0 +1,88 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Overnight.Core.Warming;
+using Overnight.Jobs;
+using Overnight.Jobs.Warming;
+using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
+using StackExchange.Redis;
+
+namespace Overnight.Tests.Warming;
+
+/// <summary>What Jobs warms with, over a database of the test's own, without its loops.</summary>
+internal sealed class WarmFixture : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private WarmFixture(IHost host, string database, string cache) => (_host, DatabaseConnection, CacheConnection) = (host, database, cache);
+
+    public string DatabaseConnection { get; }
+    public string CacheConnection { get; }
+    public NpgsqlDataSource Database => Get<NpgsqlDataSource>();
+    public IDatabase Cache => Get<IConnectionMultiplexer>().GetDatabase();
+    public WarmLoop Loop => Get<WarmLoop>();
+
+    /// <param name="cache">A cache of the test's own; the shared one unless given.</param>
+    public static async Task<WarmFixture> CreateAsync(TestServers servers, CancellationToken ct, string? cache = null, TimeProvider? time = null, params (string Key, string Value)[] settings) =>
+        Over(await servers.CreateDatabaseAsync(ct), cache ?? await servers.CacheConnectionStringAsync(ct), time, settings);
+
+    public static WarmFixture Over(string database, string cache, TimeProvider? time = null, params (string Key, string Value)[] settings)
+    {
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true });
+        builder.Configuration["ConnectionStrings:overnight"] = database;
+        builder.Configuration["ConnectionStrings:cache"] = cache;
+        foreach (var (key, value) in settings) builder.Configuration[key] = value;
+        if (time is not null) builder.Services.AddSingleton(time);
+        builder.Logging.ClearProviders();
+        JobsBuilder.AddConnections(builder);
+        builder.Services.AddWarming().AddSingleton<WarmLoop>();
+        return new(builder.Build(), database, cache);
+    }
+
+    public T Get<T>() where T : notnull => _host.Services.GetRequiredService<T>();
+
+    public async Task<WarmOutcome> WarmAsync(string set, CancellationToken ct, int? count = null, IProgress<WarmNews>? news = null)
+    {
+        var warmer = Get<Warmer>();
+        return Assert.Single((await warmer.WarmAsync(warmer.Find([set]), new(WarmTrigger.Manual, count), news, ct)).Sets);
+    }
+
+    /// <returns>Users with a current result, in no order.</returns>
+    public async Task<Guid[]> AddResultsAsync(int users, string total = "1.0000")
+    {
+        var ids = new Guid[users];
+        for (var i = 0; i < users; i++)
+        {
+            ids[i] = await Database.AddUserAsync();
+            await Database.AddResultAsync(ids[i], TestResults.Entry(ids[i], total), "2026-11-20");
+        }
+        return ids;
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql, params object[] values)
+    {
+        await using var command = Database.CreateCommand(sql);
+        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is IAsyncDisposable host) await host.DisposeAsync();
+        else _host.Dispose();
+    }
+}
+
+/// <summary>Does something when the first news of a warm comes, on the thread that tells it.</summary>
+internal sealed class AtFirstNews(Action act) : IProgress<WarmNews>
+{
+    public List<WarmNews> All { get; } = [];
+
+    public void Report(WarmNews value)
+    {
+        All.Add(value);
+        if (All.Count == 1) act();
+    }
+}

@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Overnight.Core.Caching;
+using Overnight.Tests.Dashboard;
+
+namespace Overnight.Tests.Warming;
+
+/// <summary>SPEC F3: POST /api/admin/cache/warm.</summary>
+public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixture>
+{
+    private readonly ApiApp _app = fixture.App;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Post_ByAnAdmin_WarmsAndSaysHowMuchInWhatTime()
+    {
+        var (_, admin) = await _app.Database.SignInAsync("admin");
+        var (user, _) = await _app.Database.SignInAsync();
+        await _app.Database.AddResultAsync(user, TestResults.Entry(user));
+
+        using var answer = await PostAsync(admin, """{"sets":["recommendations"]}""");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var body = JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
+        Assert.True(body.GetProperty("warmed").GetInt64() >= 1);
+        Assert.True(body.GetProperty("duration").GetInt64() >= 0);
+        Assert.Equal(("recommendations", "completed"), (body.GetProperty("sets")[0].GetProperty("set").GetString(), body.GetProperty("sets")[0].GetProperty("status").GetString()));
+        Assert.True(await _app.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)));
+    }
+
+    [Fact]
+    public async Task Post_ByOthers_Is401Or403()
+    {
+        var (_, user) = await _app.Database.SignInAsync();
+        using var nobody = await PostAsync(null, "");
+        using var notAdmin = await PostAsync(user, "");
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden), (nobody.StatusCode, notAdmin.StatusCode));
+    }
+
+    [Theory]
+    [InlineData("""{"sets":["moon"]}""", "sets", "Known: recommendations, sessions")]
+    [InlineData("""{"sets":"sessions"}""", "sets", "must be a list")]
+    [InlineData("""{"sets":[1]}""", "sets", "must be a list")]
+    [InlineData("""{"count":0}""", "count", "from 1 on")]
+    [InlineData("""{"set":"sessions"}""", "set", "is not known")]
+    [InlineData("""[]""", "body", "must be an object")]
+    [InlineData("""{""", "body", "must be JSON")]
+    public async Task Post_ThatCannotBe_Is400ByField(string body, string field, string words)
+    {
+        var (_, admin) = await _app.Database.SignInAsync("admin");
+        using var answer = await PostAsync(admin, body);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        var problem = JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
+        Assert.Contains(words, Assert.Single(problem.GetProperty("errors").GetProperty(field).EnumerateArray()).GetString());
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(string? token, string body)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/admin/cache/warm");
+        if (body.Length > 0) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return await _app.Http.SendAsync(request, Ct);
+    }
+}
