@@ -27,25 +27,23 @@ var overnight = Database();
 var cache = Cache();
 var adminKey = builder.AddParameter("admin-key", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true);
 
-// Run once, and everyone waits for it. A warmup of the cache is to follow here, of the same kind.
+// Run once, and everyone waits for them; the second ends well whatever happens to it: a deployment never waits for a cache.
 var migrations = builder.AddProject<Projects.Jobs>("migrations")
     .WithArgs("migrate")
     .WithReference(overnight).WaitFor(overnight)
     .AsRunOnce();
-
-// Ends well whatever happens to it: a deployment never waits for a cache.
 var warmup = builder.AddProject<Projects.Jobs>("warmup")
     .WithArgs("warm", "--trigger", "deployment")
     .WithReference(overnight).WaitFor(overnight)
     .WithReference(cache).WaitFor(cache)
-    .WaitForCompletion(migrations);
+    .WaitForCompletion(migrations)
+    .AsRunOnce();
 
 var api = builder.AddProject<Projects.Api>("api")
     .WithReference(overnight).WaitFor(overnight)
     .WithReference(cache).WaitFor(cache)
     .WithEnvironment("Admin__Key", adminKey)
-    .WaitForCompletion(migrations)
-    .WaitForCompletion(warmup)
+    .WaitForCompletion(migrations).WaitForCompletion(warmup)
     .WithHttpHealthCheck("/health")
     .WithExternalHttpEndpoints()
     .AsService(builder.Configuration.GetValue("Api:Replicas", 1))
