@@ -38,7 +38,7 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
     public async Task<bool> TryCacheAsync(NightRun run, int batch, IReadOnlyList<UserResult> computed, CancellationToken ct)
     {
         if (!cache.IsAvailable) return false;
-        using var span = Telemetry.StartCacheWrite(run.Id, results.Count);
+        using var span = Telemetry.StartCacheWrite(run.Id, computed.Count);
         var begin = Stopwatch.GetTimestamp();
         try
         {
