@@ -80,6 +80,7 @@ public sealed partial class StackTests
     {
         ProcessStartInfo start = new("dotnet", ["msbuild", Path.Combine(Repository.Folder, project, $"{project}.csproj"), $"-p:OvernightStack={stack}", "-p:AspireSdk=none", "-getItem:PackageReference", "-nodeReuse:false"])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
         };
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
