@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -31,9 +32,9 @@ internal sealed class WarmFixture : IAsyncDisposable
     public static WarmFixture Over(string database, string cache, TimeProvider? time = null, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true });
-        builder.Configuration["ConnectionStrings:overnight"] = database;
-        builder.Configuration["ConnectionStrings:cache"] = cache;
-        foreach (var (key, value) in settings) builder.Configuration[key] = value;
+        Dictionary<string, string?> configuration = new() { ["ConnectionStrings:overnight"] = database, ["ConnectionStrings:cache"] = cache };
+        foreach (var (key, value) in settings) configuration[key] = value;
+        builder.Configuration.AddInMemoryCollection(configuration);
         if (time is not null) builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders();
         JobsBuilder.AddConnections(builder);
