@@ -73,7 +73,7 @@ internal sealed class CachePipe : IDisposable
             var read = await ReceiveAsync(_answers.AsMemory(kept), ct).ConfigureAwait(false);
             kept = Count(_answers.AsSpan(0, kept + read), ref refused);
         }
-        if (refused is not null) throw new CacheWriteException($"The cache refused a write: {refused}");
+        if (refused is not null) throw new CacheWriteException($"The cache refused a write: {refused}") { IsRefusal = true };
     }
 
     public void Dispose() => _socket.Dispose();

@@ -6,4 +6,7 @@ public sealed class CacheWriteException : Exception
     public CacheWriteException() : this("The cache could not be written.") { }
     public CacheWriteException(string message) : base(message) { }
     public CacheWriteException(string message, Exception innerException) : base(message, innerException) { }
+
+    /// <summary>The server is well and would not take it, as when it is full; else it is away.</summary>
+    public bool IsRefusal { get; init; }
 }

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Caching;
-using StackExchange.Redis;
 
 namespace Overnight.Core.Warming;
 
@@ -144,7 +143,7 @@ public sealed partial class RecommendationSet(
             await writer.WriteAsync(results, ct);
             return 0;
         }
-        catch (CacheWriteException exception) when (exception.InnerException is RedisServerException)
+        catch (CacheWriteException exception) when (exception.IsRefusal)
         {
             // One may be refused for its size, or some because the server is full: each for itself.
         }
@@ -155,7 +154,7 @@ public sealed partial class RecommendationSet(
             {
                 await writer.WriteAsync([result], ct);
             }
-            catch (CacheWriteException exception) when (exception.InnerException is RedisServerException)
+            catch (CacheWriteException exception) when (exception.IsRefusal)
             {
                 refused++;
             }

@@ -101,7 +101,7 @@ public sealed class ResultCacheWriter(IConnectionMultiplexer cache) : IDisposabl
                 failure ??= exception;
             }
         }
-        if (failure is not null) throw new CacheWriteException(failure.Message, failure);
+        if (failure is not null) throw new CacheWriteException(failure.Message, failure) { IsRefusal = failure is RedisServerException };
         if (!all) throw new CacheWriteException("The cache refused a write of recommendations.");
     }
 }
