@@ -40,27 +40,47 @@ public sealed class ResultCacheWriter(IConnectionMultiplexer cache) : IDisposabl
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Limit);
-        CachePipe? pipe = null;
         try
         {
-            if (!_pipes.TryTake(out pipe)) pipe = await CachePipe.ConnectAsync(server, limit.Token);
-            foreach (var result in results)
+            if (_pipes.TryTake(out var kept))
             {
-                await pipe.SetAsync(CacheKeys.Recommendations(result.UserId), CacheKeys.ResultTtl, result.Recommendations, limit.Token);
-                await pipe.SetAsync(CacheKeys.Portfolio(result.UserId), CacheKeys.ResultTtl, result.Portfolio, limit.Token);
+                try
+                {
+                    await WriteAsync(kept, results, limit.Token);
+                    return;
+                }
+                catch (CacheWriteException exception) when (!exception.IsRefusal)
+                {
+                    // A connection that was kept outlives no restart of its server; a new one tells whether it is back.
+                    Dispose();
+                }
             }
-            await pipe.FlushAsync(limit.Token);
-            _pipes.Add(pipe);
-            pipe = null;
+            await WriteAsync(await CachePipe.ConnectAsync(server, limit.Token), results, limit.Token);
         }
         catch (OperationCanceledException exception) when (!ct.IsCancellationRequested)
         {
             throw new CacheWriteException($"The cache took longer than {Limit.TotalSeconds:F0} s.", exception);
         }
+    }
+
+    private async Task WriteAsync(CachePipe pipe, IReadOnlyList<CacheableResult> results, CancellationToken ct)
+    {
+        var whole = false;
+        try
+        {
+            foreach (var result in results)
+            {
+                await pipe.SetAsync(CacheKeys.Recommendations(result.UserId), CacheKeys.ResultTtl, result.Recommendations, ct);
+                await pipe.SetAsync(CacheKeys.Portfolio(result.UserId), CacheKeys.ResultTtl, result.Portfolio, ct);
+            }
+            await pipe.FlushAsync(ct);
+            whole = true;
+        }
         finally
         {
             // After a failure nobody knows what is still to be answered.
-            pipe?.Dispose();
+            if (whole) _pipes.Add(pipe);
+            else pipe.Dispose();
         }
     }
 
