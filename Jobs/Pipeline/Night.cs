@@ -61,7 +61,10 @@ internal sealed partial class Night(
     public async Task<int> CacheRestAsync(Guid runId, CancellationToken ct)
     {
         var cached = 0;
-        while (await cacher.TryCacheNextAsync(runId, ct) is { } users) cached += users;
+        await retry.RunAsync("cache", runId, async done =>
+        {
+            for (; await cacher.TryCacheNextAsync(runId, ct) is { } users; done()) cached += users;
+        }, ct);
         if (cached > 0) Log.RestCached(logger, cached, runId);
         return cached;
     }

@@ -17,7 +17,13 @@ internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOp
 
     /// <param name="work">Calls what it is given after every part that is done for good: from there on, tries and budget are whole again.</param>
     /// <exception cref="NpgsqlException">PostgreSQL stayed away longer than the budget: the run stays unfinished, to be resumed.</exception>
-    public async Task RunAsync(string step, NightRun run, Func<Action, Task> work, CancellationToken ct)
+    public Task RunAsync(string step, NightRun run, Func<Action, Task> work, CancellationToken ct) =>
+        RunAsync(step, run.Id, work, exception => finaliser.FailAsync(run, step, exception, ct), ct);
+
+    /// <summary>The same for what comes after a run's end, which fails no run.</summary>
+    public Task RunAsync(string step, Guid runId, Func<Action, Task> work, CancellationToken ct) => RunAsync(step, runId, work, _ => Task.CompletedTask, ct);
+
+    private async Task RunAsync(string step, Guid runId, Func<Action, Task> work, Func<Exception, Task> giveUp, CancellationToken ct)
     {
         var failures = 0;
         long? away = null;
@@ -26,7 +32,7 @@ internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOp
         {
             failures = 0;
             if (away is null) return;
-            Log.DatabaseIsBack(logger, step, run.Id, Away());
+            Log.DatabaseIsBack(logger, step, runId, Away());
             away = null;
         }
 
@@ -41,7 +47,7 @@ internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOp
             catch (Exception exception) when (!ct.IsCancellationRequested && IsAway(exception) && Away() < options.Value.DatabaseBudget)
             {
                 // Waited for: the server was restarted, or failed over.
-                if (away is null) Log.DatabaseIsAway(logger, step, run.Id, options.Value.DatabaseBudget, exception.Message);
+                if (away is null) Log.DatabaseIsAway(logger, step, runId, options.Value.DatabaseBudget, exception.Message);
                 away ??= time.GetTimestamp();
                 var pause = TimeSpan.FromMilliseconds(Math.Clamp(Away().TotalMilliseconds / 4, 50, LongestPause.TotalMilliseconds));
                 await Task.Delay(pause, time, ct);
@@ -50,13 +56,13 @@ internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOp
             {
                 // After 1, 2 and 4 seconds.
                 failures++;
-                Log.StepFailed(logger, step, run.Id, failures, Retries, exception);
+                Log.StepFailed(logger, step, runId, failures, Retries, exception);
                 await Task.Delay(TimeSpan.FromSeconds(1 << (failures - 1)), time, ct);
             }
             catch (Exception exception) when (!ct.IsCancellationRequested && !IsAway(exception))
             {
                 // Failed for good, and PostgreSQL is there to be told.
-                await finaliser.FailAsync(run, step, exception, ct);
+                await giveUp(exception);
                 throw;
             }
         }

@@ -51,8 +51,8 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         return app;
     }
 
-    /// <summary>The parameter's value, made once and then kept with the data.</summary>
-    internal string Persisted(string name, ParameterDefault generate)
+    /// <summary>The parameter's value, made once and then kept with the data; parameters start side by side, and share the file.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.Synchronized)] internal string Persisted(string name, ParameterDefault generate)
     {
         var file = Path.Combine(DataDirectory, "parameters.json");
         var values = File.Exists(file) ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file))! : [];
