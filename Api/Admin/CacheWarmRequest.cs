@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Overnight.Api.Problems;
 
 namespace Overnight.Api.Admin;
 
@@ -9,32 +10,8 @@ public sealed record CacheWarmRequest(IReadOnlyList<string>? Sets, int? Count)
 {
     private const int MostBytes = 16 * 1024;
 
-    /// <summary>Reads the body by hand, for the framework's own reader says only that something in it is wrong.</summary>
-    internal static async Task<(CacheWarmRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct)
-    {
-        Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
-        CacheWarmRequest request = new(null, null);
-        var bytes = new byte[MostBytes + 1];
-        var length = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
-        if (length == 0) return (request, errors);
-        if (length > MostBytes)
-        {
-            errors["body"] = [$"must be at most {MostBytes} bytes"];
-            return (request, errors);
-        }
-        try
-        {
-            using var document = JsonDocument.Parse(bytes.AsMemory(0, length));
-            if (document.RootElement.ValueKind != JsonValueKind.Object) errors["body"] = ["must be an object with sets and count, each of which may be left out"];
-            else foreach (var field in document.RootElement.EnumerateObject()) request = request.With(field, errors);
-        }
-        catch (JsonException exception)
-        {
-            // The client's mistake; the parser says where it is.
-            errors["body"] = [$"must be JSON: {exception.Message}"];
-        }
-        return (request, errors);
-    }
+    internal static Task<(CacheWarmRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct) =>
+        JsonBody.ReadAsync<CacheWarmRequest>(body, MostBytes, "sets and count", new(null, null), static (request, field, errors) => request.With(field, errors), ct);
 
     private CacheWarmRequest With(JsonProperty field, Dictionary<string, string[]> errors)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Overnight.Api.Problems;
 
 namespace Overnight.Api.Audit;
 
@@ -11,32 +12,8 @@ public sealed record RunStartRequest(string? Market, DateOnly? Date, bool? Again
 {
     private const int MostBytes = 4096;
 
-    /// <summary>Reads the body by hand, for the framework's own reader says only that something in it is wrong.</summary>
-    internal static async Task<(RunStartRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct)
-    {
-        Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
-        RunStartRequest request = new(null, null, null);
-        var bytes = new byte[MostBytes + 1];
-        var length = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
-        if (length == 0) return (request, errors);
-        if (length > MostBytes)
-        {
-            errors["body"] = [$"must be at most {MostBytes} bytes"];
-            return (request, errors);
-        }
-        try
-        {
-            using var document = JsonDocument.Parse(bytes.AsMemory(0, length));
-            if (document.RootElement.ValueKind != JsonValueKind.Object) errors["body"] = ["must be an object with market, date and again, each of which may be left out"];
-            else foreach (var field in document.RootElement.EnumerateObject()) request = request.With(field, errors);
-        }
-        catch (JsonException exception)
-        {
-            // The client's mistake; the parser says where it is.
-            errors["body"] = [$"must be JSON: {exception.Message}"];
-        }
-        return (request, errors);
-    }
+    internal static Task<(RunStartRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct) =>
+        JsonBody.ReadAsync<RunStartRequest>(body, MostBytes, "market, date and again", new(null, null, null), static (request, field, errors) => request.With(field, errors), ct);
 
     private RunStartRequest With(JsonProperty field, Dictionary<string, string[]> errors)
     {

@@ -37,7 +37,7 @@ internal sealed class PriceFeed(StoredMarket stored, IEnumerable<IPriceProvider>
         if (asked && UseStored(ProviderNames.Stored, stale: true, assets, open, stale) is { Values: > 0 } fallback) reports.Add(fallback);
 
         if (assets.Length == 0 || assets.Any(a => a.Asset.Price is not null)) return new(assets, stale, reports);
-        throw new NoMarketValuesException($"None of {assets.Length} assets has a price, neither from a provider nor stored{Failures.Of(reports)}. Import some (jobs import companies FILE), or configure {ProvidersOptions.Section}:Prices:Order.");
+        throw new NoMarketValuesException($"None of {assets.Length} assets has a price, neither from a provider nor stored{ProviderReport.Failures(reports)}. Import some (jobs import companies FILE), or configure {ProvidersOptions.Section}:Prices:Order.");
     }
 
     private async Task<ProviderReport> AskAsync(IPriceProvider provider, QuotedAsset[] assets, HashSet<int> open, CancellationToken ct)

@@ -24,6 +24,13 @@ internal sealed record ProviderReport(
 
     public static string Json(IReadOnlyList<ProviderReport> reports) => JsonSerializer.Serialize(reports, SnakeCase);
 
+    /// <summary>Why providers failed, in parentheses, for the end of a sentence; empty when none did.</summary>
+    public static string Failures(IReadOnlyList<ProviderReport> reports)
+    {
+        var failed = reports.Where(r => r.Outcome == ProviderOutcome.Failed).Select(r => $"{r.Provider}: {r.Reason}, {r.Detail}").ToList();
+        return failed.Count == 0 ? "" : $" ({string.Join("; ", failed)})";
+    }
+
     private static readonly JsonSerializerOptions SnakeCase = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

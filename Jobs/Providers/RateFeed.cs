@@ -46,7 +46,7 @@ internal sealed class RateFeed(StoredMarket stored, IEnumerable<IExchangeRatePro
         if (answer.Quotes.Count > 0) return answer;
         needed ??= await stored.CurrenciesAsync(market, ct);
         if (needed.Count < 2) return answer;
-        throw new NoMarketValuesException($"There are {needed.Count} currencies and no exchange rate, neither from a provider nor stored{Failures.Of(reports)}. Import some (jobs import rates FILE), or configure {ProvidersOptions.Section}:Rates:Order.");
+        throw new NoMarketValuesException($"There are {needed.Count} currencies and no exchange rate, neither from a provider nor stored{ProviderReport.Failures(reports)}. Import some (jobs import rates FILE), or configure {ProvidersOptions.Section}:Rates:Order.");
     }
 
     private async Task<ProviderReport> AskAsync(IExchangeRateProvider provider, RateTable table, IReadOnlySet<string> needed, CancellationToken ct)
@@ -65,14 +65,4 @@ internal sealed class RateFeed(StoredMarket stored, IEnumerable<IExchangeRatePro
     }
 
     private sealed record BelievedRates(IReadOnlyList<QuotedRate> Quotes, IReadOnlyList<Refusal> Refusals);
-}
-
-internal static class Failures
-{
-    /// <summary>Why providers failed, for a sentence.</summary>
-    public static string Of(IReadOnlyList<ProviderReport> reports)
-    {
-        var failed = reports.Where(r => r.Outcome == ProviderOutcome.Failed).Select(r => $"{r.Provider}: {r.Reason}, {r.Detail}").ToList();
-        return failed.Count == 0 ? "" : $" ({string.Join("; ", failed)})";
-    }
 }
