@@ -26,6 +26,7 @@ builder.AddApiDocument();
 
 var app = builder.Build();
 
+app.UseCachedDashboard();
 app.UseProblems();
 app.UseSessions();
 

@@ -29,7 +29,8 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
         body.Write(head);
         body.Write(entry.AsSpan(1));
         body.Write("}"u8);
-        var flush = body.FlushAsync(httpContext.RequestAborted);
+        // Ends by itself when the client is gone; its token would have to be made first.
+        var flush = body.FlushAsync(CancellationToken.None);
         return flush.IsCompletedSuccessfully ? Task.CompletedTask : flush.AsTask();
     }
 

@@ -10,6 +10,8 @@ namespace Overnight.Api.Dashboard;
 /// <summary>What a user sees in the morning (SPEC C1, C2).</summary>
 internal static class DashboardRoutes
 {
+    public const string Path = "/api/dashboard";
+
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
         builder.Services.AddCaching()
@@ -22,11 +24,14 @@ internal static class DashboardRoutes
         builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 
+    /// <summary>To be used before anything else: it needs nothing of it.</summary>
+    public static void UseCachedDashboard(this WebApplication app) => app.UseMiddleware<CachedDashboard>();
+
     public static void MapDashboard(this WebApplication app)
     {
-        var group = app.MapGroup("/api/dashboard").WithTags("Dashboard").RequireAuthorization(SessionSetup.SignedIn)
+        var group = app.MapGroup(Path).WithTags("Dashboard").RequireAuthorization(SessionSetup.SignedIn)
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapGet("", GetAsync).WithName("GetDashboard").WithMetadata(new EarlyRead(BeginReading)).WithSummary("The signed-in user's recommendations, from the cache when it has them.")
+        group.MapGet("", GetAsync).WithName("GetDashboard").WithSummary("The signed-in user's recommendations, from the cache when it has them.")
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
@@ -35,8 +40,8 @@ internal static class DashboardRoutes
         // The only user id there is: nothing of the request can name another (SPEC C5).
         var session = SessionPrincipal.Of(context);
         var userId = session.UserId;
-        var begun = context.Features.Get<BegunRead>();
-        var answer = await reader.GetAsync(userId, begun?.UserId == userId ? begun.Entry : null, ct);
+        var isMissed = context.Features.Get<BegunRead>() is { Entry: null } begun && begun.UserId == userId;
+        var answer = isMissed ? await reader.LoadAsync(userId, ct) : await reader.GetAsync(userId, ct);
         if (answer.Entry is { } entry) return new DashboardAnswer(entry, answer.FromCache, time.GetUtcNow(), markets.OfUser(session.Markets));
 
         var missing = answer.Unreadable
@@ -47,9 +52,4 @@ internal static class DashboardRoutes
         if (missing.Stage is not null) (extensions["stage"], extensions["failure"]) = (missing.Stage, missing.Failure);
         return TypedResults.Problem(missing.Detail, statusCode: StatusCodes.Status404NotFound, title: "No recommendations to show", extensions: extensions);
     }
-
-    private static void BeginReading(HttpContext context, Guid probableUser) =>
-        context.Features.Set(new BegunRead(probableUser, context.RequestServices.GetRequiredService<ResultReader>().Begin(probableUser)));
-
-    private sealed record BegunRead(Guid UserId, ValueTask<byte[]?> Entry);
 }

@@ -5,6 +5,9 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
+/// <summary>On a request whose session was asked of the cache before it came here.</summary>
+internal sealed record BegunSession(CachedLookup Cached);
+
 /// <summary>
 /// Signs in by <c>Authorization: Bearer</c> for programs, else by the cookie for pages. A request that brings neither
 /// costs nothing here.
@@ -17,22 +20,18 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (!TryGetToken(out var token)) return AuthenticateResult.NoResult();
+        if (!TryGetToken(Request, out var token)) return AuthenticateResult.NoResult();
         if (!SessionToken.TryHash(token, out var hash))
         {
             _refusal = SessionRefusal.Malformed;
             return AuthenticateResult.NoResult();
         }
 
-        // Not awaited yet: what the route reads for this user goes out right behind it.
-        var finding = sessions.FindAsync(hash, Context.RequestAborted);
-        var guessed = owners.TryGuess(hash, out var owner);
-        if (guessed && Context.GetEndpoint()?.Metadata.GetMetadata<EarlyRead>() is { } early) early.Begin(Context, owner);
-
-        var lookup = await finding;
+        var cached = Context.Features.Get<BegunSession>()?.Cached ?? await sessions.ReadAsync(hash);
+        var lookup = cached.Lookup ?? await sessions.LoadAsync(hash, cached, Context.RequestAborted);
         _refusal = lookup.Refusal;
         if (lookup.Session is not { } session) return AuthenticateResult.NoResult();
-        if (!guessed) owners.Remember(hash, session.UserId);
+        owners.Remember(hash, session.UserId);
         return AuthenticateResult.Success(new(new SessionPrincipal(session), Scheme.Name));
     }
 
@@ -56,9 +55,10 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
         TypedResults.Problem("This is for administrators.", statusCode: StatusCodes.Status403Forbidden, title: "Not allowed").ExecuteAsync(Context);
 
-    private bool TryGetToken(out string token)
+    /// <summary>Whether the request brings a token, of whatever form.</summary>
+    internal static bool TryGetToken(HttpRequest request, out string token)
     {
-        var authorization = Request.Headers.Authorization;
+        var authorization = request.Headers.Authorization;
         if (authorization.Count > 0)
         {
             // A header that is there decides, or a cookie could answer for a wrong token. Another scheme, or two headers,
@@ -67,7 +67,7 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
             token = value is not null && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? value[Bearer.Length..] : "";
             return true;
         }
-        if (Request.Headers.Cookie.Count > 0 && Request.Cookies.TryGetValue(SessionSetup.CookieName, out var cookie))
+        if (request.Headers.Cookie.Count > 0 && request.Cookies.TryGetValue(SessionSetup.CookieName, out var cookie))
         {
             token = cookie;
             return true;

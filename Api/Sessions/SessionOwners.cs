@@ -28,6 +28,3 @@ internal sealed class SessionOwners
     // Half of the hash's 64 hex digits tell sessions apart.
     private static UInt128 Key(string hash) => UInt128.Parse(hash.AsSpan(0, 32), NumberStyles.AllowHexSpecifier);
 }
-
-/// <summary>On a route: what to start reading for the user who is probably signed in, while the session is being validated.</summary>
-internal sealed record EarlyRead(Action<HttpContext, Guid> Begin);

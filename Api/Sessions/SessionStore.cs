@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Caching;
@@ -25,6 +26,11 @@ internal readonly record struct SessionLookup(ActiveSession? Session, SessionRef
     public static SessionLookup Refused(SessionRefusal refusal) => new(null, refusal);
 }
 
+/// <summary>What the cache knows of a session.</summary>
+/// <param name="Lookup">Null on a miss, which <see cref="SessionStore.LoadAsync(string, CachedLookup, CancellationToken)"/> should follow.</param>
+/// <param name="Damaged">What was in its place and is no session; it may be replaced.</param>
+internal readonly record struct CachedLookup(SessionLookup? Lookup, byte[]? Damaged = null);
+
 /// <summary>Sessions by the hash of their token: from the cache, else from PostgreSQL, and then cached (SPEC E1).</summary>
 internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, CacheTelemetry telemetry, TimeProvider time)
 {
@@ -35,21 +41,27 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
     // Nothing is shared once it is loaded: what comes after reads the cache, or the truth.
     private readonly SingleFlight<string, SessionLookup> _loads = new(TimeSpan.Zero, time);
 
-    /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
-    public async Task<SessionLookup> FindAsync(string hash, CancellationToken ct)
+    /// <summary>Asks the cache, and nothing else.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<CachedLookup> ReadAsync(string hash)
     {
         var (outcome, value) = await cache.GetAsync(CacheKeys.Session(hash));
         if (value is not null && CachedSession.IsRevoked(value))
         {
             telemetry.Read(CacheSet.Sessions, outcome);
-            return SessionLookup.Refused(SessionRefusal.Revoked);
+            return new(SessionLookup.Refused(SessionRefusal.Revoked));
         }
         var session = value is null ? null : CachedSession.Read(value, hash);
         if (value is not null && session is null) outcome = CacheOutcome.Damaged;
         telemetry.Read(CacheSet.Sessions, outcome);
-        if (session is null) return await _loads.RunAsync(hash, (Store: this, Damaged: value), static (hash, load) => load.Store.LoadAsync(hash, load.Damaged), ct);
-        return session.ExpiresAt > time.GetUtcNow() ? new(session, SessionRefusal.None) : SessionLookup.Refused(SessionRefusal.Expired);
+        if (session is null) return new(null, value);
+        return new(session.ExpiresAt > time.GetUtcNow() ? new(session, SessionRefusal.None) : SessionLookup.Refused(SessionRefusal.Expired));
     }
+
+    /// <summary>After a miss: what PostgreSQL has, shared with whoever misses it too.</summary>
+    /// <exception cref="NpgsqlException">PostgreSQL could not answer.</exception>
+    public Task<SessionLookup> LoadAsync(string hash, CachedLookup missed, CancellationToken ct) =>
+        _loads.RunAsync(hash, (Store: this, missed.Damaged), static (hash, load) => load.Store.LoadAsync(hash, load.Damaged), ct);
 
     /// <summary>
     /// Ends a session: in PostgreSQL, then in the cache, where a marker keeps out whoever read it before. With the cache away
@@ -66,16 +78,15 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
         await cache.SetAsync(new CacheWrite(CacheKeys.Session(hash), CachedSession.Revoked, CachedSession.RevokedTtl));
     }
 
-    /// <param name="damaged">What was in the cache and is no session; it may be replaced.</param>
     private async Task<SessionLookup> LoadAsync(string hash, byte[]? damaged)
     {
         var readAt = time.GetUtcNow();
-        var lookup = await ReadAsync(hash);
+        var lookup = await QueryAsync(hash);
         if (lookup.Session is { } session && CachedSession.Entry(session, hash, readAt, time.GetUtcNow()) is { } entry) await cache.AddAsync(entry, damaged);
         return lookup;
     }
 
-    private async Task<SessionLookup> ReadAsync(string hash)
+    private async Task<SessionLookup> QueryAsync(string hash)
     {
         await using var connection = await database.OpenConnectionAsync();
         await using NpgsqlCommand command = new(Query, connection) { CommandTimeout = CurrentResults.ReadTimeout };

@@ -19,6 +19,9 @@ public sealed class CacheOptions
     /// <summary>How long a result stays in memory: the bound on staleness should a message be lost.</summary>
     public TimeSpan MemoryTtl { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>A result is kept in memory once it was read twice within this time; 0 keeps it at the first read.</summary>
+    public TimeSpan MemoryAdmission { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// How long a result loaded from PostgreSQL answers others who missed it too. Long enough that a burst is one query,
     /// short enough to be no cache.
@@ -43,6 +46,7 @@ public sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
         Between(nameof(options.BreakDuration), options.BreakDuration, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
         Between(nameof(options.MemoryBytes), options.MemoryBytes, 0L, 16L * 1024 * 1024 * 1024);
         Between(nameof(options.MemoryTtl), options.MemoryTtl, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
+        Between(nameof(options.MemoryAdmission), options.MemoryAdmission, TimeSpan.Zero, TimeSpan.FromMinutes(5));
         Between(nameof(options.LoadShared), options.LoadShared, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Between(nameof(options.BeatInterval), options.BeatInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         Between(nameof(options.RepairQueue), options.RepairQueue, 1, 1_000_000);

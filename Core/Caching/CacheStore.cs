@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -20,6 +21,7 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
     public bool IsAway => circuit.IsOpen;
 
     /// <returns><see cref="CacheOutcome.Hit"/> with the bytes as they are stored; whether they are intact is the reader's to say.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<(CacheOutcome Outcome, byte[]? Value)> GetAsync(string key)
     {
         if (!circuit.TryEnter()) return (CacheOutcome.Bypassed, null);

@@ -5,7 +5,8 @@ namespace Overnight.Core.Caching;
 
 /// <summary>
 /// Results in this node's memory (L1): bounded in bytes, each for a short time, and only while <see cref="Enable"/>d,
-/// that is while the node is known to hear <see cref="CacheChannel"/>. Only what was read from the cache server goes in.
+/// that is while the node is known to hear <see cref="CacheChannel"/>. Only what was read from the cache server goes in, and
+/// of that only what is read often.
 /// </summary>
 /// <remarks>
 /// A read that began before a change must not put its old bytes back after the change was heard: take
@@ -20,6 +21,7 @@ public sealed class MemoryResults(IOptions<CacheOptions> options, TimeProvider t
     private readonly long _ttl = (long)(options.Value.MemoryTtl.TotalSeconds * time.TimestampFrequency);
     private readonly ConcurrentDictionary<Guid, Entry> _entries = new();
     private readonly ConcurrentQueue<(Guid User, Entry Entry)> _order = new();
+    private readonly RecentReads _recent = new(options.Value.MemoryAdmission, time);
     private long _bytes;
     private long _epoch;
     private volatile bool _enabled;
@@ -54,6 +56,8 @@ public sealed class MemoryResults(IOptions<CacheOptions> options, TimeProvider t
     {
         ArgumentNullException.ThrowIfNull(value);
         if (!_enabled || value.Length + Overhead > _limit / 8) return;
+        // One read now and then would push out those read often, and live just long enough to be dear to collect.
+        if (!_recent.IsFrequent(userId)) return;
         Entry entry = new(value, time.GetTimestamp() + _ttl);
         if (!_entries.TryAdd(userId, entry)) return;
 

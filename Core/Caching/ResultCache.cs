@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Overnight.Core.Caching;
 
 /// <summary>
@@ -45,6 +47,7 @@ public sealed class ResultCache(CacheStore store, MemoryResults memory, CacheTel
     /// <param name="lastUser">Last, in PostgreSQL's order.</param>
     public void Announce(Guid runId, Guid firstUser, Guid lastUser) => store.Publish(CacheChannel.Changed(runId, firstUser, lastUser));
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<byte[]?> ReadAsync(Guid userId, bool again)
     {
         var epoch = memory.Epoch;

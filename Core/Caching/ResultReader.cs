@@ -19,19 +19,22 @@ public sealed partial class ResultReader(
 {
     private readonly SingleFlight<Guid, ResultAnswer> _loads = new(options.Value.LoadShared, time);
 
-    /// <summary>Asks the cache, and nothing else, for what <see cref="GetAsync"/> will want.</summary>
+    /// <summary>Asks the cache, and nothing else.</summary>
+    /// <returns>Null on a miss, which <see cref="LoadAsync(Guid, CancellationToken)"/> should follow.</returns>
     public ValueTask<byte[]?> Begin(Guid userId) => cache.GetAsync(userId);
 
     /// <param name="userId">Whose.</param>
-    /// <param name="begun">What <see cref="Begin"/> gave for the same user, if it was asked.</param>
     /// <param name="ct">Ends this caller's wait.</param>
     /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
-    public async ValueTask<ResultAnswer> GetAsync(Guid userId, ValueTask<byte[]?>? begun, CancellationToken ct)
-    {
-        var entry = begun is { } read ? await read.ConfigureAwait(false) : await Begin(userId).ConfigureAwait(false);
-        if (entry is not null) return new(entry, FromCache: true);
-        return await _loads.RunAsync(userId, this, static (user, reader) => reader.LoadAsync(user), ct).ConfigureAwait(false);
-    }
+    public async ValueTask<ResultAnswer> GetAsync(Guid userId, CancellationToken ct) =>
+        await Begin(userId).ConfigureAwait(false) is { } entry ? new(entry, FromCache: true) : await LoadAsync(userId, ct).ConfigureAwait(false);
+
+    /// <summary>After a miss: what PostgreSQL has, shared with whoever misses it too.</summary>
+    /// <param name="userId">Whose.</param>
+    /// <param name="ct">Ends this caller's wait.</param>
+    /// <exception cref="NpgsqlException">PostgreSQL could not answer.</exception>
+    public Task<ResultAnswer> LoadAsync(Guid userId, CancellationToken ct) =>
+        _loads.RunAsync(userId, this, static (user, reader) => reader.LoadAsync(user), ct);
 
     /// <summary>Results of these users changed; loads that others may still share are no longer good.</summary>
     public void Forget(Guid firstUser, Guid lastUser)

@@ -14,6 +14,10 @@ public static class SessionToken
     private const int Bytes = 32;
     private const int Length = 43;
 
+    // One a thread, for making it costs more than a hash of this length.
+    [ThreadStatic]
+    private static IncrementalHash? t_sha256;
+
     public static string Create()
     {
         Span<byte> random = stackalloc byte[Bytes];
@@ -34,7 +38,9 @@ public static class SessionToken
         Span<byte> ascii = stackalloc byte[Length];
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         Encoding.ASCII.GetBytes(token, ascii);
-        SHA256.HashData(ascii, digest);
+        var sha256 = t_sha256 ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        sha256.AppendData(ascii);
+        sha256.GetHashAndReset(digest);
         hash = Convert.ToHexStringLower(digest);
         return true;
     }

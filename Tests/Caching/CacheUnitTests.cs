@@ -144,7 +144,7 @@ public sealed class CacheUnitTests
         Assert.True(new CacheOptionsValidator().Validate(null, new()).Succeeded);
     }
 
-    private MemoryResults Memory(long bytes) => new(Options.Create(new CacheOptions { MemoryBytes = bytes }), _time);
+    private MemoryResults Memory(long bytes) => new(Options.Create(new CacheOptions { MemoryBytes = bytes, MemoryAdmission = TimeSpan.Zero }), _time);
 
     private static CacheTelemetry Telemetry() => new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
 

@@ -93,7 +93,7 @@ public sealed class OutageTests(TestServers servers)
     public async Task Get_ChangeAnnounced_IsNotAnsweredFromMemoryAnyMore()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using ApiApp app = new(await servers.CreateDatabaseAsync(ct), await servers.CacheConnectionStringAsync(ct), settings: new Dictionary<string, string> { ["Cache:MemoryTtl"] = "00:05:00" });
+        await using ApiApp app = new(await servers.CreateDatabaseAsync(ct), await servers.CacheConnectionStringAsync(ct), settings: new Dictionary<string, string> { ["Cache:MemoryTtl"] = "00:05:00", ["Cache:MemoryAdmission"] = "0" });
         var (userId, token) = await app.Database.SignInAsync();
         await Eventually.TrueAsync(() => app.Get<MemoryResults>().IsEnabled, "the node hears itself");
         await app.Cache.StringSetAsync(CacheKeys.Recommendations(userId), TestResults.Entry(userId, "1.0000"));
