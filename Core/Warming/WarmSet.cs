@@ -32,6 +32,9 @@ public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, T
     /// <summary>Whether its entries are of tenants, of which one can be warmed alone.</summary>
     public bool IsPerTenant { get; init; }
 
+    /// <summary>Whether configuration has switched it off: then there is no such set, for nobody.</summary>
+    public bool IsOff { get; init; }
+
     /// <param name="chance">From 0 to 1.</param>
     public TimeSpan EntryTtl(double chance) => IsTtlExact ? Ttl : Ttl * (0.95 + 0.1 * chance);
 }

@@ -27,6 +27,8 @@ public sealed class WarmingOptions
 
     public SessionWarmOptions Sessions { get; set; } = new();
 
+    public ReferenceWarmOptions Reference { get; set; } = new();
+
     /// <summary>A user's own tables, by the name of their set.</summary>
     public Dictionary<string, QueryWarmOptions> Sets { get; set; } = new(StringComparer.Ordinal);
 }
@@ -55,6 +57,22 @@ public sealed class SessionWarmOptions
     public TimeSpan Interval { get; set; }
 }
 
+/// <summary>Reference data of tenants, by phase. An interval is half of the shortest TTL in it, and zero for never. Source: SPEC G1, G3.</summary>
+public sealed class ReferenceWarmOptions
+{
+    public TimeSpan EssentialInterval { get; set; } = TimeSpan.FromMinutes(30);
+
+    public TimeSpan MasterInterval { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Whether the third phase is warmed at all; else each of its entries waits for a reader.</summary>
+    public bool Computed { get; set; } = true;
+
+    public TimeSpan ComputedInterval { get; set; } = TimeSpan.FromSeconds(150);
+
+    /// <summary>Of each phase, for all tenants.</summary>
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);
+}
+
 /// <summary>Collects every failure, naming the key, the bound and the value.</summary>
 public sealed class WarmingOptionsValidator : IValidateOptions<WarmingOptions>
 {
@@ -73,6 +91,10 @@ public sealed class WarmingOptionsValidator : IValidateOptions<WarmingOptions>
         Between("Sessions:Window", options.Sessions.Window, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90));
         Between("Sessions:TimeLimit", options.Sessions.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Between("Sessions:Interval", options.Sessions.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
+        Between("Reference:EssentialInterval", options.Reference.EssentialInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Between("Reference:MasterInterval", options.Reference.MasterInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Between("Reference:ComputedInterval", options.Reference.ComputedInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Between("Reference:TimeLimit", options.Reference.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         foreach (var (set, own) in options.Sets) failures.AddRange(ConfiguredSets.Failures(set, own));
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Overnight.Core.Caching;
+using Overnight.Core.Reference;
 
 namespace Overnight.Core.Warming;
 
@@ -22,9 +23,17 @@ public static class WarmingSetup
             .AddSingleton<WarmTelemetry>()
             .AddSingleton<WarmSet, RecommendationSet>()
             .AddSingleton<WarmSet, SessionSet>()
+            .AddReferenceSets()
             .AddSingleton<ConfiguredSets>()
             .AddSingleton<SetWarmer>()
             .AddSingleton<Warmer>()
             .AddSingleton<DueSets>();
+    }
+
+    private static IServiceCollection AddReferenceSets(this IServiceCollection services)
+    {
+        services.AddReferenceData();
+        foreach (var phase in Enum.GetValues<WarmPhase>()) services.AddSingleton<WarmSet>(provider => ActivatorUtilities.CreateInstance<ReferenceSet>(provider, phase));
+        return services;
     }
 }
