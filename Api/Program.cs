@@ -3,6 +3,7 @@ using Overnight.Api.Audit;
 using Overnight.Api.Dashboard;
 using Overnight.Api.Documentation;
 using Overnight.Api.Problems;
+using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
 using Overnight.Core.Data;
 
@@ -22,6 +23,7 @@ builder.AddRunStart();
 builder.AddRunRetry();
 builder.AddCalculations();
 builder.AddCacheWarm();
+builder.AddReference();
 builder.AddApiDocument();
 
 var app = builder.Build();
@@ -36,6 +38,8 @@ app.MapRunStart();
 app.MapRunRetry();
 app.MapCalculations();
 app.MapCacheWarm();
+app.MapCacheInvalidation();
+app.MapReference();
 app.MapApiDocument();
 
 app.Run();

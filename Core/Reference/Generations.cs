@@ -9,7 +9,7 @@ namespace Overnight.Core.Reference;
 /// raises one tells the others on a channel, and each asks PostgreSQL for newer ones now and then. Source: SPEC G5, DESIGN "Reading".
 /// </summary>
 /// <remarks>A number known here is never ahead of the data: it is committed after the change, so whoever reads PostgreSQL after knowing it sees the change.</remarks>
-public sealed class Generations(NpgsqlDataSource database)
+public sealed class Generations(NpgsqlDataSource database) : IDisposable
 {
     /// <summary>Stands for every entity.</summary>
     public const string EveryEntity = "*";
@@ -73,6 +73,8 @@ public sealed class Generations(NpgsqlDataSource database)
         Hear(tenant, entities, generation);
         return generation;
     }
+
+    public void Dispose() => _reading.Dispose();
 
     private async ValueTask<long> ReadAndFindAsync(Guid tenant, string entity, CancellationToken ct)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Overnight.Core.Reference;
 
@@ -18,7 +19,8 @@ public sealed record KeyPart(string Name, string? Default, string Must, Func<str
     /// <summary>The period that today is in, and the one before.</summary>
     public const string Current = "current", Previous = "previous";
 
-    public const int MostPages = 100_000, MostItems = 500, MostText = 64;
+    /// <summary>A text is measured as it is and as it stands in the key, where a character may take nine.</summary>
+    public const int MostPages = 100_000, MostItems = 500, MostText = 64, MostEncoded = 400;
 
     /// <summary>Entries of the default page size are the ones that are warmed.</summary>
     public const int PageSize = 100;
@@ -40,7 +42,7 @@ public sealed record KeyPart(string Name, string? Default, string Must, Func<str
         text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? $"{number}" : null);
 
     /// <summary>Whatever a tenant calls its things; it is percent-encoded in the key, and compared as it is.</summary>
-    public static KeyPart Text(string name) => new(name, null, $"1 to {MostText} characters, none of them a control character", text => IsText(text) ? text : null);
+    public static KeyPart Text(string name) => new(name, null, $"1 to {MostText} characters, at most {MostEncoded} when percent-encoded, none of them a control character", text => IsText(text) ? text : null);
 
     /// <returns>The value; null when it is missing or wrong, and then what to tell.</returns>
     public string? Read(string? given, out string error)
@@ -62,8 +64,8 @@ public sealed record KeyPart(string Name, string? Default, string Must, Func<str
         if (text.Length is 0 or > MostText) return false;
         foreach (var rune in text.EnumerateRunes())
         {
-            if (rune == System.Text.Rune.ReplacementChar || System.Text.Rune.IsControl(rune)) return false;
+            if (rune == Rune.ReplacementChar || Rune.IsControl(rune)) return false;
         }
-        return true;
+        return Uri.EscapeDataString(text).Length <= MostEncoded;
     }
 }

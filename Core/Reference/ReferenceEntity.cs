@@ -15,6 +15,8 @@ namespace Overnight.Core.Reference;
 /// </param>
 public sealed record ReferenceEntity(string Module, string Name, ReferenceKind Kind, string Value)
 {
+    private static readonly TimeSpan MemoryTtl = TimeSpan.FromSeconds(5);
+
     /// <summary>Named parts of the key after the tenant, in order.</summary>
     public IReadOnlyList<KeyPart> Parts { get; init; } = [];
 
@@ -30,7 +32,7 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceKind K
     /// <summary><c>module:entity</c>, as patterns and generations name it.</summary>
     public string FullName { get; } = $"{Module}:{Name}";
 
-    public EntryKind EntryKind { get; } = new(CacheSet.Reference, Kind.Ttl());
+    public EntryKind EntryKind { get; } = new(CacheSet.Reference, Kind.Ttl(), MemoryTtl);
 
     /// <summary>For one question: $1 tenant, $2 today, then the parts. One row, one column: bytea or null.</summary>
     public string OneSql => $"""

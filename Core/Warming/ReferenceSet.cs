@@ -57,8 +57,7 @@ public sealed partial class ReferenceSet(
         List<CacheWrite> writes = [];
         Guid? reached = null;
         await using var connection = await database.OpenConnectionAsync(ct);
-        await using var query = Batch(connection, _entities);
-        await query.PrepareAsync(ct);
+        await using var query = await PrepareAsync(connection, ct);
         // One window is written while the next is read.
         Task<WarmStep>? writing = null;
         try
@@ -146,6 +145,23 @@ public sealed partial class ReferenceSet(
             await reader.NextResultAsync(ct);
         }
         return writes;
+    }
+
+    /// <summary>Planned once for all tenants.</summary>
+    private async Task<NpgsqlBatch> PrepareAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        var batch = Batch(connection, _entities);
+        try
+        {
+            await batch.PrepareAsync(ct);
+            return batch;
+        }
+        catch (PostgresException exception) when (!DatabaseOutage.Is(exception))
+        {
+            // One of them can't be planned, as of a table that was altered: it fails alone when it is read.
+            await batch.DisposeAsync();
+            return Batch(connection, _entities);
+        }
     }
 
     private static NpgsqlBatch Batch(NpgsqlConnection connection, params ReadOnlySpan<ReferenceEntity> asked)

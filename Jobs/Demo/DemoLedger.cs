@@ -5,14 +5,6 @@ internal static class DemoLedger
 {
     private const int EntriesAMonth = 12;
 
-    public static DemoRows[] Tables { get; } =
-    [
-        new("erp.currencies (tenant_id, code, is_base)", Currencies),
-        new("erp.accounts (tenant_id, code, name, type, parent_code)", t => Accounts.Select(a => (object?[])[t.Id, a.Code, a.Name, a.Type, a.Parent])),
-        new("erp.periods (tenant_id, code, starts_on, ends_on, status)", Periods),
-        new("erp.journal_lines (tenant_id, entry, line, period_code, account_code, posted_on, debit, credit)", Journal),
-    ];
-
     public static readonly string[] CurrencyCodes = ["USD", "EUR", "GBP", "JPY", "CHF", "CAD"];
 
     private static readonly (string Code, string Name, string Type, string? Parent)[] Accounts =
@@ -32,6 +24,14 @@ internal static class DemoLedger
     [
         ("1100", "4010", 40_000), ("1100", "4020", 12_000), ("1020", "1100", 45_000), ("5010", "1300", 22_000), ("1300", "2010", 25_000), ("2010", "1020", 24_000),
         ("6010", "2100", 15_000), ("2100", "1020", 15_000), ("6020", "1020", 4_000), ("6030", "2010", 2_500), ("6040", "1590", 1_800), ("7000", "1020", 600),
+    ];
+
+    public static DemoRows[] Tables { get; } =
+    [
+        new("erp.currencies (tenant_id, code, is_base)", Currencies),
+        new("erp.accounts (tenant_id, code, name, type, parent_code)", t => Accounts.Select(a => (object?[])[t.Id, a.Code, a.Name, a.Type, a.Parent])),
+        new("erp.periods (tenant_id, code, starts_on, ends_on, status)", Periods),
+        new("erp.journal_lines (tenant_id, entry, line, period_code, account_code, posted_on, debit, credit)", Journal),
     ];
 
     private static IEnumerable<object?[]> Currencies(DemoTenant tenant) =>

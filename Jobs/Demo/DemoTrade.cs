@@ -5,6 +5,13 @@ internal static class DemoTrade
 {
     private const int Vendors = 500, Customers = 500, Materials = 1_000, Kits = 25, PricingRules = 60;
 
+    private static readonly (string Code, string Name, decimal Probability, string? Outcome)[] Stages =
+        [("lead", "Lead", 5, null), ("qualified", "Qualified", 20, null), ("proposal", "Proposal", 45, null), ("negotiation", "Negotiation", 70, null), ("won", "Won", 100, "won"), ("lost", "Lost", 0, "lost")];
+
+    private static readonly string[] Countries = ["US", "DE", "GB", "JP", "CH", "CA", "FR", "IT", "BR", "SE"];
+    private static readonly string[] Categories = ["Fasteners", "Electronics", "Sheet metal", "Hydraulics", "Packaging", "Chemicals"];
+    private static readonly string[] Units = ["pc", "pc", "pc", "kg", "m", "l"];
+
     public static DemoRows[] Tables { get; } =
     [
         new("erp.pipeline_stages (tenant_id, code, name, position, probability, outcome)", t => Stages.Select((s, at) => (object?[])[t.Id, s.Code, s.Name, (short)(at + 1), s.Probability, s.Outcome])),
@@ -15,13 +22,6 @@ internal static class DemoTrade
         new("erp.kit_components (tenant_id, kit_code, sku, quantity)", Components),
         new("erp.pricing_rules (tenant_id, code, sku, customer_number, min_quantity, discount_percent, priority, valid_from, valid_until)", Rules),
     ];
-
-    private static readonly (string Code, string Name, decimal Probability, string? Outcome)[] Stages =
-        [("lead", "Lead", 5, null), ("qualified", "Qualified", 20, null), ("proposal", "Proposal", 45, null), ("negotiation", "Negotiation", 70, null), ("won", "Won", 100, "won"), ("lost", "Lost", 0, "lost")];
-
-    private static readonly string[] Countries = ["US", "DE", "GB", "JP", "CH", "CA", "FR", "IT", "BR", "SE"];
-    private static readonly string[] Categories = ["Fasteners", "Electronics", "Sheet metal", "Hydraulics", "Packaging", "Chemicals"];
-    private static readonly string[] Units = ["pc", "pc", "pc", "kg", "m", "l"];
 
     /// <summary>Some people put anything into a stock number.</summary>
     private static string Sku(int number) => number % 100 == 0 ? $"Ø10:{number}/a*b" : $"M-{number:D5}";

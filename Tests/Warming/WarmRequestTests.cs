@@ -41,7 +41,7 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
     }
 
     [Theory]
-    [InlineData("""{"sets":["moon"]}""", "sets", "Known: recommendations, sessions")]
+    [InlineData("""{"sets":["moon"]}""", "sets", "There is no warm set 'moon'. Known: ")]
     [InlineData("""{"sets":"sessions"}""", "sets", "must be a list")]
     [InlineData("""{"sets":[1]}""", "sets", "must be a list")]
     [InlineData("""{"count":0}""", "count", "from 1 on")]
