@@ -103,13 +103,13 @@ public sealed partial class ReferenceData
         $$;
 
         create function erp.raise_generation(tenant uuid, entities text[]) returns bigint language plpgsql as $$
-        declare next bigint;
+        declare raised bigint;
         begin
             perform pg_advisory_xact_lock(hashtext('overnight.generations'));
-            select greatest((select max(generation) from erp.generations) + 1, (extract(epoch from clock_timestamp()) * 1000)::bigint) into next;
-            insert into erp.generations as g (tenant_id, entity, generation) select tenant, e, next from unnest(entities) e
+            select greatest((select max(generation) from erp.generations) + 1, (extract(epoch from clock_timestamp()) * 1000)::bigint) into raised;
+            insert into erp.generations as g (tenant_id, entity, generation) select tenant, e, raised from unnest(entities) e
             on conflict (tenant_id, entity) do update set generation = excluded.generation;
-            return next;
+            return raised;
         end $$;
         comment on function erp.raise_generation is 'Invalidates every cached entry of the entities, of a tenant or (all zeros) of every tenant. Called after the change is committed, or with it.';
         """;
