@@ -2,6 +2,7 @@ using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Dashboard;
 using Overnight.Api.Documentation;
+using Overnight.Api.Flags;
 using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core.Data;
@@ -22,6 +23,7 @@ builder.AddRunStart();
 builder.AddRunRetry();
 builder.AddCalculations();
 builder.AddCacheWarm();
+builder.AddFlags();
 builder.AddApiDocument();
 
 var app = builder.Build();
@@ -36,6 +38,7 @@ app.MapRunStart();
 app.MapRunRetry();
 app.MapCalculations();
 app.MapCacheWarm();
+app.MapFlags();
 app.MapApiDocument();
 
 app.Run();

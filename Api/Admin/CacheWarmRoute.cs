@@ -23,14 +23,16 @@ internal static class CacheWarmRoute
         try
         {
             if (asked.Sets is { } names) sets = warmer.Find(names);
+            else if (asked.FlagKeys is not null) sets = warmer.Find([FlagSet.SetName]);
         }
         catch (KeyNotFoundException unknown)
         {
             errors["sets"] = [unknown.Message];
         }
+        if (asked.FlagKeys is not null && sets.Any(set => set.Name != FlagSet.SetName)) errors["flagKeys"] = [$"are of the set {FlagSet.SetName}; leave the others out of sets"];
         if (errors.Count > 0) return TypedResults.ValidationProblem(errors, title: "The warm asked for is not valid");
         // Goes on when the client has lost patience: what is half warm would only have to be resumed.
-        var report = await warmer.WarmAsync(sets, new(WarmTrigger.Api, asked.Count), null, lifetime.ApplicationStopping);
+        var report = await warmer.WarmAsync(sets, new(WarmTrigger.Api, asked.Count, Keys: asked.FlagKeys), null, lifetime.ApplicationStopping);
         return TypedResults.Ok(CacheWarmAnswer.From(report));
     }
 }

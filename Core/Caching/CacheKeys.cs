@@ -2,7 +2,7 @@ namespace Overnight.Core.Caching;
 
 /// <summary>
 /// Every key the product writes is built here. Parts that come from outside are percent-encoded, so that no value can
-/// forge another key. Source: SPEC B1, B2, E1.
+/// forge another key. Source: SPEC B1, B2, E1, F1.
 /// </summary>
 public static class CacheKeys
 {
@@ -11,6 +11,9 @@ public static class CacheKeys
 
     /// <summary>How long a session stays, never past its own expiry (SPEC E1).</summary>
     public static readonly TimeSpan SessionTtl = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a feature flag stays: 300 s (SPEC F1).</summary>
+    public static readonly TimeSpan FlagTtl = TimeSpan.FromSeconds(300);
 
     /// <summary>Tells a cache server from itself after it lost everything.</summary>
     public const string Marker = "overnight:marker";
@@ -21,4 +24,7 @@ public static class CacheKeys
 
     /// <param name="tokenHash">Lowercase hex SHA-256 of the token, 64 characters.</param>
     public static string Session(string tokenHash) => $"session:{tokenHash}";
+
+    /// <param name="environment">From configuration, never from a client.</param>
+    public static string Flag(string environment, string key) => $"feature_flags:{Uri.EscapeDataString(environment)}:{Uri.EscapeDataString(key)}";
 }

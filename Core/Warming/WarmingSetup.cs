@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Overnight.Core.Caching;
+using Overnight.Core.Flags;
 
 namespace Overnight.Core.Warming;
 
@@ -11,7 +12,7 @@ public static class WarmingSetup
     public static IServiceCollection AddWarming(this IServiceCollection services)
     {
         services.AddOptions<WarmingOptions>().BindConfiguration(WarmingOptions.Section).ValidateOnStart();
-        services.AddCaching().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
+        services.AddCaching().AddFlagOptions().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
         services.TryAddSingleton<ResultCacheWriter>();
         return services
             .AddSingleton(provider => new WarmWindow(16, provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight))
@@ -22,6 +23,7 @@ public static class WarmingSetup
             .AddSingleton<WarmTelemetry>()
             .AddSingleton<WarmSet, RecommendationSet>()
             .AddSingleton<WarmSet, SessionSet>()
+            .AddSingleton<WarmSet, FlagSet>()
             .AddSingleton<ConfiguredSets>()
             .AddSingleton<SetWarmer>()
             .AddSingleton<Warmer>()

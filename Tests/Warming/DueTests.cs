@@ -22,7 +22,7 @@ public sealed class DueTests(TestServers servers)
         // The server lost everything, without having been away.
         await warm.Cache.ExecuteAsync("FLUSHALL");
         var report = Assert.Single(await warm.Loop.RunOnceAsync(Ct));
-        Assert.Equal((WarmTrigger.ColdStart, 2), (report.Trigger, report.Sets.Count));
+        Assert.Equal((WarmTrigger.ColdStart, 3), (report.Trigger, report.Sets.Count));
         Assert.True(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)));
         Assert.Equal("cold-start", await warm.ScalarAsync<string>("select distinct trigger from overnight_job_runs where job_type = 'cache-warm'"));
     }
@@ -33,7 +33,7 @@ public sealed class DueTests(TestServers servers)
     {
         var cache = await servers.StartCacheAsync(Ct);
         ManualTimeProvider time = new();
-        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, time);
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, time, ("Warming:Flags:Enabled", "false"));
         var user = Assert.Single(await warm.AddResultsAsync(1));
         await warm.Loop.RunOnceAsync(Ct);
         await warm.Cache.KeyExpireAsync(CacheKeys.Recommendations(user), TimeSpan.FromHours(4));

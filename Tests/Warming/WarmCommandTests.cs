@@ -48,7 +48,7 @@ public sealed class WarmCommandTests(TestServers servers)
     }
 
     [Theory]
-    [InlineData(1, "Known: recommendations, sessions", "warm", "moon")]
+    [InlineData(1, "Known: flags, recommendations, sessions", "warm", "moon")]
     [InlineData(2, "--count must be at least 1", "warm", "--count", "0")]
     [InlineData(2, "deployment", "warm", "--trigger", "moon")]
     public async Task Warm_AskedForWhatCannotBe_SaysWhatCan(int code, string words, params string[] arguments)
