@@ -2,6 +2,7 @@ using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Dashboard;
 using Overnight.Api.Documentation;
+using Overnight.Api.Flags;
 using Overnight.Api.Problems;
 using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
@@ -24,6 +25,7 @@ builder.AddRunRetry();
 builder.AddCalculations();
 builder.AddCacheWarm();
 builder.AddReference();
+builder.AddFlags();
 builder.AddApiDocument();
 
 var app = builder.Build();
@@ -40,6 +42,7 @@ app.MapCalculations();
 app.MapCacheWarm();
 app.MapCacheInvalidation();
 app.MapReference();
+app.MapFlags();
 app.MapApiDocument();
 
 app.Run();

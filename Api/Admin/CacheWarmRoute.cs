@@ -24,15 +24,16 @@ internal static class CacheWarmRoute
         IReadOnlyList<WarmSet> sets = [];
         try
         {
-            sets = warmer.Find(asked.Sets, asked.Tenant);
+            sets = warmer.Find(asked.Sets ?? (asked.FlagKeys is null ? null : [FlagSet.SetName]), asked.Tenant);
         }
         catch (KeyNotFoundException unknown)
         {
             errors["sets"] = [unknown.Message];
         }
+        if (asked.FlagKeys is not null && sets.Any(set => set.Name != FlagSet.SetName)) errors["flagKeys"] = [$"are of the set {FlagSet.SetName}; leave the others out of sets"];
         if (errors.Count > 0) return TypedResults.ValidationProblem(errors, title: "The warm asked for is not valid");
         // Goes on when the client has lost patience: what is half warm would only have to be resumed.
-        var report = await warmer.WarmAsync(sets, new(WarmTrigger.Api, asked.Count, asked.Tenant), null, lifetime.ApplicationStopping);
+        var report = await warmer.WarmAsync(sets, new(WarmTrigger.Api, asked.Count, asked.Tenant, Keys: asked.FlagKeys), null, lifetime.ApplicationStopping);
         return TypedResults.Ok(CacheWarmAnswer.From(report));
     }
 }

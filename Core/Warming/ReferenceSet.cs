@@ -28,7 +28,7 @@ public sealed partial class ReferenceSet(
         {
             IsTtlExact = true,
             IsPerTenant = true,
-            IsOff = phase == WarmPhase.Computed && !options.Computed,
+            IsAutomatic = phase != WarmPhase.Computed || options.Computed,
             Interval = phase switch { WarmPhase.Essential => options.EssentialInterval, WarmPhase.Master => options.MasterInterval, _ => options.ComputedInterval },
             TimeLimit = options.TimeLimit,
         };

@@ -4,7 +4,7 @@ namespace Overnight.Core.Warming;
 public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWarmer warmer, TimeProvider time)
 {
     /// <summary>All that are declared, in the order of phases.</summary>
-    public IReadOnlyList<WarmSet> Sets { get; } = [.. sets.Concat(own.All).Where(set => !set.Declaration.IsOff).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<WarmSet> Sets { get; } = [.. sets.Concat(own.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
 
     /// <exception cref="KeyNotFoundException">There is no such set; the message names those that are.</exception>
     public IReadOnlyList<WarmSet> Find(IEnumerable<string> names)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Overnight.Core.Caching;
+using Overnight.Core.Flags;
 using Overnight.Core.Reference;
 
 namespace Overnight.Core.Warming;
@@ -12,7 +13,7 @@ public static class WarmingSetup
     public static IServiceCollection AddWarming(this IServiceCollection services)
     {
         services.AddOptions<WarmingOptions>().BindConfiguration(WarmingOptions.Section).ValidateOnStart();
-        services.AddCaching().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
+        services.AddCaching().AddFlagOptions().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
         services.TryAddSingleton<ResultCacheWriter>();
         return services
             .AddSingleton(provider => new WarmWindow(16, provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight))
@@ -23,6 +24,7 @@ public static class WarmingSetup
             .AddSingleton<WarmTelemetry>()
             .AddSingleton<WarmSet, RecommendationSet>()
             .AddSingleton<WarmSet, SessionSet>()
+            .AddSingleton<WarmSet, FlagSet>()
             .AddReferenceSets()
             .AddSingleton<ConfiguredSets>()
             .AddSingleton<SetWarmer>()

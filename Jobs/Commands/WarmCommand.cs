@@ -48,6 +48,7 @@ internal static class WarmCommand
         CommandServices.RequireCache(services);
         var warmer = services.GetRequiredService<Warmer>();
         var sets = await FindAsync(services, names, request, ct);
+        if (request.Trigger == WarmTrigger.Deployment && names.Length == 0) sets = [.. sets.Where(set => set.Declaration.IsAutomatic)];
         await services.GetRequiredService<ConfiguredSets>().CheckAsync(ct);
         if (request.Trigger == WarmTrigger.Deployment) request = request with { TimeLimit = services.GetRequiredService<IOptions<WarmingOptions>>().Value.DeploymentLimit };
 

@@ -7,9 +7,9 @@ namespace Overnight.Tests.Warming;
 /// <summary>When the service warms by itself.</summary>
 public sealed class DueTests(TestServers servers)
 {
-    /// <summary>Reference data is due every few minutes, and would be in the way here.</summary>
+    /// <summary>Reference data and flags are due every few minutes, and would be in the way here.</summary>
     private static readonly (string, string)[] NoReference =
-        [("Warming:Reference:EssentialInterval", "0"), ("Warming:Reference:MasterInterval", "0"), ("Warming:Reference:ComputedInterval", "0")];
+        [("Warming:Reference:EssentialInterval", "0"), ("Warming:Reference:MasterInterval", "0"), ("Warming:Reference:ComputedInterval", "0"), ("Warming:Flags:Enabled", "false")];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
