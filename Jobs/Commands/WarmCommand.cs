@@ -60,6 +60,7 @@ internal static class WarmCommand
 
     private static async Task<int> EstimateAsync(IServiceProvider services, CommandOutput output, string[] names, WarmRequest request, CancellationToken ct)
     {
+        CommandServices.RequireCache(services);
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         var all = 0L;
         foreach (var set in await FindAsync(services, names, request, ct))

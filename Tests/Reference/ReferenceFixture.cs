@@ -26,7 +26,10 @@ public sealed class ReferenceFixture(TestServers servers) : IAsyncLifetime
         _database = await servers.CreateDatabaseAsync(CancellationToken.None);
         _cache = await servers.CacheConnectionStringAsync(CancellationToken.None);
         _app = new(_database, _cache);
-        await App.Database.ExecuteAsync("insert into exchange_rates values ('EUR', 'USD', now() - interval '1 day', 1.1364, 'test'), ('USD', 'JPY', now() - interval '1 day', 150, 'test')");
+        await App.Database.ExecuteAsync("""
+            insert into exchange_rates select base, quote, now() - interval '1 day', rate, 'test'
+            from (values ('EUR', 'USD', 1.1364), ('GBP', 'USD', 1.3158), ('USD', 'JPY', 150), ('USD', 'CHF', 0.82), ('USD', 'CAD', 1.38)) quoted (base, quote, rate)
+            """);
     }
 
     /// <summary>Another node.</summary>
@@ -77,10 +80,10 @@ internal static class ReferenceClient
     /// <summary>A question for each entity that the demo data has an answer to, with the key it has.</summary>
     public static async Task<(string Path, ReferenceEntity Entity, string Key)[]> QuestionsAsync(NpgsqlDataSource database, Guid tenant)
     {
-        await using var command = database.CreateCommand("select min(id::text) from erp.facilities where tenant_id = $1");
+        await using var command = database.CreateCommand("select (select min(id::text) from erp.facilities where tenant_id = $1) || ' ' || (select code from erp.currencies where tenant_id = $1 and is_base)");
         command.Parameters.Add(new() { Value = tenant });
-        var facility = (string)(await command.ExecuteScalarAsync())!;
-        Dictionary<string, string> given = new() { ["from"] = "EUR", ["to"] = "USD", ["facilityId"] = facility, ["sku"] = "Ø10:100/a*b" };
+        var (facility, currency) = ((string)(await command.ExecuteScalarAsync())!).Split(' ') is [var id, var code] ? (id, code) : throw new InvalidOperationException("There is no such tenant.");
+        Dictionary<string, string> given = new() { ["from"] = currency, ["to"] = currency == "USD" ? "EUR" : "USD", ["facilityId"] = facility, ["sku"] = "Ø10:100/a*b" };
         return [.. ReferenceCatalog.All.Select(entity => (
             $"{entity.Module}/{entity.Name}?{string.Join('&', entity.Parts.Where(part => given.ContainsKey(part.Name)).Select(part => $"{part.Name}={Uri.EscapeDataString(given[part.Name])}"))}",
             entity, entity.Key(tenant, [.. entity.Parts.Select(part => part.Read(given.GetValueOrDefault(part.Name), out _)!)])))];

@@ -8,6 +8,9 @@ namespace Overnight.Tests.Reference;
 /// <summary>Reading reference data of one's tenant, and of no other.</summary>
 public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<ReferenceFixture>
 {
+    /// <summary>A piece of what reads an entity, and of nothing else.</summary>
+    private const string Query = "select convert_to((";
+
     private readonly ApiApp _app = fixture.App;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -97,14 +100,14 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
         var (mine, theirs) = (await fixture.TenantAsync(), await fixture.TenantAsync());
         var token = await fixture.SignInAsync(mine);
         await _app.AskAsync(token, $"finance/coa?tenantId={mine:D}");
-        var queries = _app.Queries.Count("erp.");
+        var queries = _app.Queries.Count(Query);
 
         foreach (var path in (string[])[$"finance/coa?tenantId={theirs:D}", "finance/coa?tenantId=", $"finance/coa:{theirs:D}", $"finance/coa%3A{theirs:D}", "finance/moon", "moon/coa", "Finance/coa", $"finance/coa?tenantId={mine:D}&tenantId={theirs:D}"])
         {
             using var answer = await _app.GetAsync($"/api/reference/{path}", token, Ct);
             Assert.True(answer.StatusCode == HttpStatusCode.NotFound, $"{path}: {answer.StatusCode}");
         }
-        Assert.Equal(queries, _app.Queries.Count("erp."));
+        Assert.Equal(queries, _app.Queries.Count(Query));
 
         // An id of theirs is nothing of mine: asked for below my own key, and not found.
         var questions = await ReferenceClient.QuestionsAsync(_app.Database, theirs);
@@ -145,7 +148,6 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
     [InlineData("wms/locations?facilityId=", "facilityId", "an id such as")]
     [InlineData("sales/material?sku=", "sku", "1 to 64 characters")]
     [InlineData("sales/material?sku=a%00b", "sku", "control character")]
-    [InlineData("sales/material?sku=%ED%A0%80", "sku", "control character")]
     public async Task Get_BadParts_Are400ByFieldAndValue(string path, string field, string words)
     {
         var token = await fixture.SignInAsync(await fixture.TenantAsync());
@@ -177,6 +179,9 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
             using var answer = await _app.GetAsync($"/api/reference/sales/material?sku={Uri.EscapeDataString(nothing)}", token, Ct);
             Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         }
+        // No UTF-8: it is taken for the nine letters that it is written with.
+        using var undecodable = await _app.GetAsync("/api/reference/sales/material?sku=%ED%A0%80", token, Ct);
+        Assert.Equal(HttpStatusCode.NotFound, undecodable.StatusCode);
         foreach (var tooLong in (string[])[new('x', 65), new('日', 64), new(':', 5_000)])
         {
             using var answer = await _app.GetAsync($"/api/reference/sales/material?sku={Uri.EscapeDataString(tooLong)}", token, Ct);
