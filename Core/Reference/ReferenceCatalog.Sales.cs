@@ -60,6 +60,7 @@ public static partial class ReferenceCatalog
             Parts = [KeyPart.Number("page", 1, KeyPart.MostPages, 1), KeyPart.Number("limit", 1, KeyPart.MostItems, KeyPart.PageSize)],
             Phase = WarmPhase.Master,
             Keys = Pages($"{table} x where x.tenant_id = t.tenant_id and x.active", most),
+            Many = AllPages(columns, $"{table} x where x.tenant_id = t.tenant_id and x.active", order, most),
             Events = events,
         };
 }

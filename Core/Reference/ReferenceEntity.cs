@@ -26,6 +26,9 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceKind K
     /// <summary>A query for the keys that are warmed, its columns the parts by name, over a row <c>t</c> with <c>tenant_id</c> and <c>today</c>; null for an entity without parts.</summary>
     public string? Keys { get; init; }
 
+    /// <summary>A query for all that is warmed at once, where that is cheaper than <see cref="Value"/> for each of <see cref="Keys"/>: columns <c>value</c> and the parts, over <c>t</c> as well.</summary>
+    public string? Many { get; init; }
+
     /// <summary>What happens to data that this entity shows.</summary>
     public IReadOnlyList<string> Events { get; init; } = [];
 
@@ -41,13 +44,19 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceKind K
         """;
 
     /// <summary>For all entries of a tenant that are warmed: $1 tenant, $2 today. Columns: value (bytea or null), generation, then the parts; both of one snapshot.</summary>
-    public string ManySql => $"""
-        select convert_to(({Value})::text, 'UTF8'), erp.generation(k.tenant_id, '{FullName}'){string.Concat(Parts.Select(part => $", k.\"{part.Name}\""))}
-        from (select t.*{(Keys is null ? "" : ", p.*")} from (select $1::uuid as tenant_id, $2::date as today) t{Lateral}) k
-        """;
+    public string ManySql => Many is null
+        ? $"""
+            select convert_to(({Value})::text, 'UTF8'), {GenerationOf("k")}{string.Concat(Parts.Select(part => $", k.\"{part.Name}\""))}
+            from (select t.*{(Keys is null ? "" : ", p.*")} from {Asked}{Lateral}) k
+            """
+        : $"select convert_to(m.value::text, 'UTF8'), {GenerationOf("t")}{string.Concat(Parts.Select(part => $", m.\"{part.Name}\""))} from {Asked} cross join lateral ({Many}) m";
 
     /// <summary>How many entries of tenants are warmed: $1 a tenant, or null for all; $2 today.</summary>
     public string CountSql => $"select count(*) from (select id as tenant_id, $2::date as today from tenants where $1::uuid is null or id = $1) t{Lateral}";
+
+    private const string Asked = "(select $1::uuid as tenant_id, $2::date as today) t";
+
+    private string GenerationOf(string row) => $"erp.generation({row}.tenant_id, '{FullName}')";
 
     private string Lateral => Keys is null ? "" : $" cross join lateral ({Keys}) p";
 

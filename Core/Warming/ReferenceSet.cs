@@ -57,6 +57,8 @@ public sealed partial class ReferenceSet(
         List<CacheWrite> writes = [];
         Guid? reached = null;
         await using var connection = await database.OpenConnectionAsync(ct);
+        // Keys are counted while a query runs, so it is planned for many more than there are, and would be compiled each time.
+        await using (NpgsqlCommand setting = new("set jit = off", connection)) await setting.ExecuteNonQueryAsync(ct);
         await using var query = await PrepareAsync(connection, ct);
         // One window is written while the next is read.
         Task<WarmStep>? writing = null;

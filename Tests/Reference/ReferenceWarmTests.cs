@@ -46,6 +46,28 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
         }
     }
 
+    /// <summary>What a warm makes of many is, byte by byte, what a reader's question makes of one.</summary>
+    [Fact]
+    public async Task Warm_AndRead_GiveTheSameBytes()
+    {
+        var tenant = await fixture.TenantAsync();
+        var token = await fixture.SignInAsync(tenant);
+        await using var warm = fixture.Warming();
+        var warmer = warm.Get<Warmer>();
+        await warmer.WarmAsync(warmer.Find(Phases), new(WarmTrigger.Manual, Tenant: tenant), null, Ct);
+        string[] paths = [.. (await ReferenceClient.QuestionsAsync(_app.Database, tenant)).Where(question => question.Entity.Phase is not null).Select(question => question.Path), "sales/materials?page=10", "sales/customers?page=5"];
+        Dictionary<string, string> warmed = [];
+        foreach (var path in paths) warmed[path] = (await _app.AskAsync(token, path)).GetProperty("data").GetRawText();
+
+        await _app.Get<ReferenceInvalidation>().InvalidateAsync(tenant, null, Ct);
+
+        foreach (var path in paths)
+        {
+            var read = await _app.AskAsync(token, path);
+            Assert.Equal((false, warmed[path]), (read.FromCache(), read.GetProperty("data").GetRawText()));
+        }
+    }
+
     /// <summary>SPEC G4: one tenant by hand.</summary>
     [Fact]
     public async Task Warm_OneTenant_LeavesTheOthers()
