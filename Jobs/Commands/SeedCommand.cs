@@ -17,7 +17,7 @@ internal static class SeedCommand
         Command command = new("seed", "Adds deterministic demo users and tenants; makes up a market when no companies are imported.") { users, tenants, seed, holdings, criteria };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(users) is null && result.GetValue(tenants) is null) result.AddError("Give --users, --tenants, or both.");
+            if (result.GetResult(users) is null && result.GetResult(tenants) is null) result.AddError("Give --users, --tenants, or both.");
         });
         command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, async (services, output, token) =>
         {
