@@ -19,7 +19,7 @@ internal static class ReferenceQuestion
         for (var at = 0; at < values.Length; at++)
         {
             var part = entity.Parts[at];
-            // By its exact name: the framework's collection takes Page for page, and that has been refused below.
+            // The framework's collection takes Page for page; a name that is not exact is refused below.
             var given = query.TryGetValue(part.Name, out var all) ? all : default;
             if (given.Count > 1) errors[part.Name] = [$"must be given once, not {given.Count} times"];
             else if (part.Read(given.Count == 0 ? null : given[0], out var error) is { } value) values[at] = value;
