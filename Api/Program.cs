@@ -2,7 +2,9 @@ using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Dashboard;
 using Overnight.Api.Documentation;
+using Overnight.Api.Flags;
 using Overnight.Api.Problems;
+using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
 using Overnight.Core.Data;
 
@@ -22,6 +24,8 @@ builder.AddRunStart();
 builder.AddRunRetry();
 builder.AddCalculations();
 builder.AddCacheWarm();
+builder.AddReference();
+builder.AddFlags();
 builder.AddApiDocument();
 
 var app = builder.Build();
@@ -37,6 +41,9 @@ app.MapRunStart();
 app.MapRunRetry();
 app.MapCalculations();
 app.MapCacheWarm();
+app.MapCacheInvalidation();
+app.MapReference();
+app.MapFlags();
 app.MapApiDocument();
 
 app.Run();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Sessions;
+using Overnight.Core.Reference;
 using Overnight.Core.Warming;
 
 namespace Overnight.Api.Admin;
@@ -16,21 +17,23 @@ internal static class CacheWarmRoute
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-    private static async Task<Results<Ok<CacheWarmAnswer>, ValidationProblem>> WarmAsync(HttpRequest request, Warmer warmer, IHostApplicationLifetime lifetime, CancellationToken ct)
+    private static async Task<Results<Ok<CacheWarmAnswer>, ValidationProblem>> WarmAsync(HttpRequest request, Warmer warmer, TenantDirectory tenants, IHostApplicationLifetime lifetime, CancellationToken ct)
     {
         var (asked, errors) = await CacheWarmRequest.ReadAsync(request.Body, ct);
-        IReadOnlyList<WarmSet> sets = warmer.Sets;
+        await tenants.CheckAsync(asked.Tenant, "tenant", errors, ct);
+        IReadOnlyList<WarmSet> sets = [];
         try
         {
-            if (asked.Sets is { } names) sets = warmer.Find(names);
+            sets = warmer.Find(asked.Sets ?? (asked.FlagKeys is null ? null : [FlagSet.SetName]), asked.Tenant);
         }
         catch (KeyNotFoundException unknown)
         {
             errors["sets"] = [unknown.Message];
         }
+        if (asked.FlagKeys is not null && sets.Any(set => set.Name != FlagSet.SetName)) errors["flagKeys"] = [$"are of the set {FlagSet.SetName}; leave the others out of sets"];
         if (errors.Count > 0) return TypedResults.ValidationProblem(errors, title: "The warm asked for is not valid");
         // Goes on when the client has lost patience: what is half warm would only have to be resumed.
-        var report = await warmer.WarmAsync(sets, new(WarmTrigger.Api, asked.Count), null, lifetime.ApplicationStopping);
+        var report = await warmer.WarmAsync(sets, new(WarmTrigger.Api, asked.Count, asked.Tenant, Keys: asked.FlagKeys), null, lifetime.ApplicationStopping);
         return TypedResults.Ok(CacheWarmAnswer.From(report));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Overnight.Api.Problems;
 
@@ -24,16 +25,21 @@ internal static class JsonBody
             errors["body"] = [$"must be at most {mostBytes} bytes"];
             return (request, errors);
         }
+        if (!Utf8.IsValid(bytes.AsSpan(0, length)))
+        {
+            errors["body"] = ["must be JSON in UTF-8"];
+            return (request, errors);
+        }
         try
         {
             using var document = JsonDocument.Parse(bytes.AsMemory(0, length));
             if (document.RootElement.ValueKind != JsonValueKind.Object) errors["body"] = [$"must be an object with {fields}, each of which may be left out"];
             else foreach (var field in document.RootElement.EnumerateObject()) request = take(request, field, errors);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The client's mistake; the parser says where it is.
-            errors["body"] = [$"must be JSON: {exception.Message}"];
+            // The client's mistake; the parser says where it is. Escapes it reads only when it is asked for them.
+            errors["body"] = [exception is JsonException ? $"must be JSON: {exception.Message}" : "must be JSON without halves of surrogate pairs"];
         }
         return (request, errors);
     }

@@ -1,7 +1,6 @@
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Api.Problems;
 
@@ -12,7 +11,7 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
     private const string RetryAfter = "5";
 
     /// <summary>Exceptions that say something about the request or the surroundings, not about our code.</summary>
-    public static bool IsExpected(Exception exception) => exception is BadHttpRequestException || IsDatabaseAway(exception);
+    public static bool IsExpected(Exception exception) => exception is BadHttpRequestException || DatabaseOutage.Is(exception);
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -21,7 +20,7 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
         {
             answer = TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, title: "The request can't be read");
         }
-        else if (IsDatabaseAway(exception))
+        else if (DatabaseOutage.Is(exception))
         {
             Log.DatabaseAway(logger, httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName, exception.Message);
             httpContext.Response.Headers.RetryAfter = RetryAfter;
@@ -36,16 +35,6 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
         await answer.ExecuteAsync(httpContext);
         return true;
     }
-
-    // Connections refused, broken or timed out, and a server that is starting, stopping or full; not a wrong query.
-    private static bool IsDatabaseAway(Exception exception) => exception switch
-    {
-        PostgresException server => server.IsTransient || server.SqlState is PostgresErrorCodes.QueryCanceled || server.SqlState.StartsWith("57P", StringComparison.Ordinal),
-        NpgsqlException client => client.IsTransient || client.InnerException is SocketException or IOException or TimeoutException,
-        // EF Core wraps what its provider throws and calls transient.
-        InvalidOperationException { InnerException: NpgsqlException inner } => IsDatabaseAway(inner),
-        _ => false,
-    };
 
     private static partial class Log
     {

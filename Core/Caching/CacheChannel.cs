@@ -9,7 +9,8 @@ namespace Overnight.Core.Caching;
 /// </summary>
 /// <remarks>
 /// A message is ASCII: <c>changed {runId} {firstUser} {lastUser}</c>, ids in hyphenated lowercase hex, the range
-/// inclusive and in PostgreSQL's order of <c>uuid</c>; or <c>beat {id}</c>, by which a node hears that it still hears.
+/// inclusive and in PostgreSQL's order of <c>uuid</c>; <c>keys {key} {key} ..</c>, entries that were invalidated; or
+/// <c>beat {id}</c>, by which a node hears that it still hears.
 /// </remarks>
 public static class CacheChannel
 {
@@ -18,10 +19,14 @@ public static class CacheChannel
     private const int IdLength = 36;
     private static ReadOnlySpan<byte> ChangedWord => "changed "u8;
     private static ReadOnlySpan<byte> BeatWord => "beat "u8;
+    private static ReadOnlySpan<byte> KeysWord => "keys "u8;
 
     /// <summary>A whole batch of a night is one message.</summary>
     public static byte[] Changed(Guid runId, Guid firstUser, Guid lastUser) =>
         Encoding.ASCII.GetBytes($"changed {runId:D} {firstUser:D} {lastUser:D}");
+
+    /// <param name="keys">Without blanks, as <see cref="StoredEntry.CheckKey"/> has it.</param>
+    public static byte[] Keys(IEnumerable<string> keys) => Encoding.ASCII.GetBytes($"keys {string.Join(' ', keys)}");
 
     public static byte[] Beat(Guid id) => Encoding.ASCII.GetBytes($"beat {id:D}");
 
@@ -32,6 +37,12 @@ public static class CacheChannel
         var ids = message[ChangedWord.Length..];
         return ids[IdLength] == ' ' && ids[2 * IdLength + 1] == ' '
             && TryReadId(ids, out runId) && TryReadId(ids[(IdLength + 1)..], out firstUser) && TryReadId(ids[(2 * IdLength + 2)..], out lastUser);
+    }
+
+    public static bool TryReadKeys(ReadOnlySpan<byte> message, out string[] keys)
+    {
+        keys = message.StartsWith(KeysWord) ? Encoding.ASCII.GetString(message[KeysWord.Length..]).Split(' ', StringSplitOptions.RemoveEmptyEntries) : [];
+        return keys.Length > 0;
     }
 
     public static bool TryReadBeat(ReadOnlySpan<byte> message, out Guid id)

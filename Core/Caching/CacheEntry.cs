@@ -5,8 +5,9 @@ using System.Numerics;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// The frame of a cached JSON object: it begins with <c>{"userId":"..."</c> and ends with its shape and a checksum, so
-/// that an entry of another shape, of another user, or with damage is recognised without parsing it, and is a miss.
+/// The frame of a cached JSON object: it ends with its shape and a checksum, and one of a user begins with
+/// <c>{"userId":"..."</c>, so that an entry of another shape, of another user, or with damage is recognised without
+/// parsing it, and is a miss.
 /// </summary>
 /// <remarks>
 /// The tail is <c>,"schema":1,"checksum":"0a1b2c3d"}</c>; the checksum is the CRC-32C of every byte before its comma,
@@ -45,7 +46,13 @@ public static class CacheEntry
     {
         if (entry.Length < Start.Length + 36 + TailLength || !entry.StartsWith(Start) || !entry.EndsWith(End)) return false;
         if (!Utf8Parser.TryParse(entry.Slice(Start.Length, 36), out Guid owner, out var consumed) || consumed != 36 || owner != userId) return false;
+        return IsIntact(entry);
+    }
 
+    /// <summary>Whether the entry is whole and of this build's shape; whose it is, is not looked at.</summary>
+    public static bool IsIntact(ReadOnlySpan<byte> entry)
+    {
+        if (entry.Length <= TailLength || !entry.EndsWith(End)) return false;
         var checksumStart = entry.Length - End.Length - 8 - ChecksumField.Length;
         if (!entry[checksumStart..].StartsWith(ChecksumField) || !entry[..checksumStart].EndsWith(SchemaField)) return false;
         var digits = entry.Slice(checksumStart + ChecksumField.Length, 8);

@@ -1,8 +1,10 @@
+using Overnight.Core.Reference;
+
 namespace Overnight.Core.Caching;
 
 /// <summary>
 /// Every key the product writes is built here. Parts that come from outside are percent-encoded, so that no value can
-/// forge another key. Source: SPEC B1, B2, E1.
+/// forge another key. Source: SPEC B1, B2, E1, F1, G2.
 /// </summary>
 public static class CacheKeys
 {
@@ -11,6 +13,9 @@ public static class CacheKeys
 
     /// <summary>How long a session stays, never past its own expiry (SPEC E1).</summary>
     public static readonly TimeSpan SessionTtl = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a feature flag stays: 300 s (SPEC F1).</summary>
+    public static readonly TimeSpan FlagTtl = TimeSpan.FromSeconds(300);
 
     /// <summary>Tells a cache server from itself after it lost everything.</summary>
     public const string Marker = "overnight:marker";
@@ -21,4 +26,17 @@ public static class CacheKeys
 
     /// <param name="tokenHash">Lowercase hex SHA-256 of the token, 64 characters.</param>
     public static string Session(string tokenHash) => $"session:{tokenHash}";
+
+    /// <summary><c>{module}:{entity}:{tenantId}:{name:value...}</c> (SPEC G2).</summary>
+    /// <param name="values">Of the parts, in order.</param>
+    public static string Reference(string module, string entity, Guid tenant, IReadOnlyList<KeyPart> parts, IReadOnlyList<string> values)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        ArgumentNullException.ThrowIfNull(values);
+        if (values.Count != parts.Count) throw new ArgumentException($"{module}:{entity} has {parts.Count} parts, not {values.Count}.", nameof(values));
+        return $"{module}:{entity}:{tenant:D}{string.Concat(parts.Zip(values, (part, value) => $":{part.Name}:{Uri.EscapeDataString(value)}"))}";
+    }
+
+    /// <param name="environment">From configuration, never from a client.</param>
+    public static string Flag(string environment, string key) => $"feature_flags:{Uri.EscapeDataString(environment)}:{Uri.EscapeDataString(key)}";
 }

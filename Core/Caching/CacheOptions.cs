@@ -22,6 +22,9 @@ public sealed class CacheOptions
     /// <summary>A result is kept in memory once it was read twice within this time; 0 keeps it at the first read.</summary>
     public TimeSpan MemoryAdmission { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Bytes of other entries, such as flags, kept in memory; 0 keeps none.</summary>
+    public long EntryMemoryBytes { get; set; } = 16 * 1024 * 1024;
+
     /// <summary>
     /// How long a result loaded from PostgreSQL answers others who missed it too. Long enough that a burst is one query,
     /// short enough to be no cache.
@@ -45,6 +48,7 @@ public sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
         Between(nameof(options.Timeout), options.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10));
         Between(nameof(options.BreakDuration), options.BreakDuration, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
         Between(nameof(options.MemoryBytes), options.MemoryBytes, 0L, 16L * 1024 * 1024 * 1024);
+        Between(nameof(options.EntryMemoryBytes), options.EntryMemoryBytes, 0L, 16L * 1024 * 1024 * 1024);
         Between(nameof(options.MemoryTtl), options.MemoryTtl, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
         Between(nameof(options.MemoryAdmission), options.MemoryAdmission, TimeSpan.Zero, TimeSpan.FromMinutes(5));
         Between(nameof(options.LoadShared), options.LoadShared, TimeSpan.Zero, TimeSpan.FromSeconds(10));

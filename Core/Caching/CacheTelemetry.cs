@@ -8,6 +8,8 @@ public enum CacheSet
 {
     Results,
     Sessions,
+    Flags,
+    Reference,
 }
 
 /// <summary>How a read of the cache ended.</summary>
@@ -20,6 +22,9 @@ public enum CacheOutcome
 
     /// <summary>An entry was there, but of another shape, of someone else, or broken: a miss.</summary>
     Damaged,
+
+    /// <summary>An entry was there, but of a generation that an invalidation ended: a miss.</summary>
+    Outdated,
     Error,
 
     /// <summary>Not asked, because the circuit is open.</summary>
@@ -46,11 +51,12 @@ public sealed class CacheTelemetry
 
     public static readonly ActivitySource Source = new(Name);
 
-    private static readonly string[] Sets = ["results", "sessions"];
-    private static readonly string[] Outcomes = ["memory_hit", "hit", "miss", "damaged", "error", "bypassed"];
+    private static readonly string[] Sets = ["results", "sessions", "flags", "reference"];
+    private static readonly string[] Outcomes = ["memory_hit", "hit", "miss", "damaged", "outdated", "error", "bypassed"];
     private static readonly string[] RepairOutcomes = ["written", "gone", "failed", "dropped"];
 
     private readonly Counter<long> _reads;
+    private readonly Counter<long> _stale;
     private readonly Counter<long> _repairs;
     private readonly Counter<long> _circuit;
 
@@ -59,6 +65,7 @@ public sealed class CacheTelemetry
         ArgumentNullException.ThrowIfNull(meters);
         var meter = meters.Create(Name);
         _reads = meter.CreateCounter<long>("overnight.cache.reads", "{key}", "Reads of the cache by set and outcome.");
+        _stale = meter.CreateCounter<long>("overnight.cache.stale_answers", "{key}", "Last known values answered because neither the cache nor PostgreSQL did, by set.");
         _repairs = meter.CreateCounter<long>("overnight.cache.repairs", "{user}", "Entries written back after a miss, by outcome.");
         _circuit = meter.CreateCounter<long>("overnight.cache.circuit_changes", "{change}", "Times the circuit to the cache opened or closed.");
     }
@@ -68,6 +75,8 @@ public sealed class CacheTelemetry
         // The strings are looked up only when someone listens: this is on the path of every request.
         if (_reads.Enabled) _reads.Add(1, new("set", Sets[(int)set]), new("outcome", Outcomes[(int)outcome]));
     }
+
+    public void Stale(CacheSet set) => _stale.Add(1, new KeyValuePair<string, object?>("set", Sets[(int)set]));
 
     public void Repaired(RepairOutcome outcome)
     {

@@ -17,6 +17,9 @@ public static class CachingSetup
         services.TryAddSingleton<CacheStore>();
         services.TryAddSingleton<MemoryResults>();
         services.TryAddSingleton<ResultCache>();
+        services.TryAddSingleton<MemoryEntries>();
+        services.TryAddSingleton<LastKnownEntries>();
+        services.TryAddSingleton<EntryReader>();
         return services;
     }
 }

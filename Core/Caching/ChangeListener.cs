@@ -15,6 +15,8 @@ public sealed partial class ChangeListener : IDisposable
     private readonly IConnectionMultiplexer _cache;
     private readonly MemoryResults _memory;
     private readonly ResultReader _reader;
+    private readonly MemoryEntries _memoryEntries;
+    private readonly EntryReader _entries;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly ILogger<ChangeListener> _logger;
@@ -23,11 +25,13 @@ public sealed partial class ChangeListener : IDisposable
     private bool _listening;
     private Guid? _awaited;
 
-    public ChangeListener(IConnectionMultiplexer cache, MemoryResults memory, ResultReader reader, IOptions<CacheOptions> options, TimeProvider time, ILogger<ChangeListener> logger)
+    public ChangeListener(
+        IConnectionMultiplexer cache, MemoryResults memory, ResultReader reader, MemoryEntries memoryEntries, EntryReader entries, IOptions<CacheOptions> options, TimeProvider time, ILogger<ChangeListener> logger)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentNullException.ThrowIfNull(options);
-        (_cache, _memory, _reader, _timeout, _time, _logger) = (cache, memory, reader, options.Value.Timeout, time, logger);
+        (_cache, _memory, _reader, _memoryEntries, _entries) = (cache, memory, reader, memoryEntries, entries);
+        (_timeout, _time, _logger) = (options.Value.Timeout, time, logger);
         cache.ConnectionFailed += OnConnectionFailed;
     }
 
@@ -35,7 +39,9 @@ public sealed partial class ChangeListener : IDisposable
     public async Task RunOnceAsync()
     {
         _memory.Trim();
+        _memoryEntries.Trim();
         _reader.Trim();
+        await _entries.RetryInvalidationsAsync().ConfigureAwait(false);
         var beat = Guid.NewGuid();
         try
         {
@@ -64,6 +70,10 @@ public sealed partial class ChangeListener : IDisposable
             _reader.Forget(first, last);
             _memory.Invalidate(first, last);
         }
+        else if (CacheChannel.TryReadKeys(bytes, out var keys))
+        {
+            _entries.Forget(keys);
+        }
         else if (CacheChannel.TryReadBeat(bytes, out var beat))
         {
             Hear(beat);
@@ -72,6 +82,7 @@ public sealed partial class ChangeListener : IDisposable
         {
             // Another build's word for a change, perhaps.
             _memory.Clear();
+            _memoryEntries.Clear();
         }
     }
 
@@ -100,6 +111,7 @@ public sealed partial class ChangeListener : IDisposable
             if (_listening) return;
             _listening = true;
             _memory.Enable();
+            _memoryEntries.Enable();
         }
         Log.Listening(_logger);
     }
@@ -110,6 +122,7 @@ public sealed partial class ChangeListener : IDisposable
         {
             _awaited = null;
             _memory.Disable();
+            _memoryEntries.Disable();
             if (!_listening) return;
             _listening = false;
         }

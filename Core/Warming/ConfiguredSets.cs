@@ -55,7 +55,7 @@ public sealed partial class ConfiguredSets(IOptions<WarmingOptions> options, Npg
     {
         var path = $"{WarmingOptions.Section}:Sets:{name}";
         if (!Name().IsMatch(name)) yield return $"{path} must be named with 1 to 40 lowercase letters, digits and hyphens.";
-        if (name is RecommendationSet.SetName or SessionSet.SetName or "flags") yield return $"{path}: the name {name} is ours; choose another.";
+        if (name is RecommendationSet.SetName or SessionSet.SetName or FlagSet.SetName || name.StartsWith(ReferenceSet.NamePrefix, StringComparison.Ordinal)) yield return $"{path}: the name {name} is ours; choose another.";
         if (KeyFailure(set.Key) is { } wrong) yield return $"{path}:Key {wrong}, and is '{set.Key}'.";
         if (string.IsNullOrWhiteSpace(set.Sql)) yield return $"{path}:Sql must be a query with a column value, and is empty.";
         if (set.Phase is < 1 or > 3) yield return $"{path}:Phase must be between 1 and 3, and is {set.Phase}.";

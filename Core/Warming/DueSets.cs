@@ -16,7 +16,7 @@ public sealed class DueSets(Warmer warmer, CacheMarker marker, WarmProgressStore
         var rows = await progress.ReadAsync(ct);
         var now = time.GetUtcNow();
         List<(WarmTrigger, WarmSet)> due = [];
-        foreach (var set in warmer.Sets)
+        foreach (var set in warmer.Sets.Where(set => set.Declaration.IsAutomatic))
         {
             if (Trigger(set.Declaration, rows.GetValueOrDefault(set.Name), server, started, now) is { } trigger) due.Add((trigger, set));
         }

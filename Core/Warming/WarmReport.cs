@@ -40,7 +40,8 @@ public readonly record struct WarmNews(string Set, long Warmed, long Failed);
 /// <param name="Count">The most entries of each set.</param>
 /// <param name="Tenant">Only this tenant, of sets that are per tenant.</param>
 /// <param name="TimeLimit">Of the whole warm, beside each set's own.</param>
-public sealed record WarmRequest(WarmTrigger Trigger, int? Count = null, Guid? Tenant = null, TimeSpan? TimeLimit = null)
+/// <param name="Keys">Only these entries, of sets that know them by a key.</param>
+public sealed record WarmRequest(WarmTrigger Trigger, int? Count = null, Guid? Tenant = null, TimeSpan? TimeLimit = null, IReadOnlyList<string>? Keys = null)
 {
-    public bool IsWhole => Count is null && Tenant is null;
+    public bool IsWhole => Count is null && Tenant is null && Keys is null;
 }

@@ -26,6 +26,9 @@ public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, T
     /// <summary>Whether a start of the service warms it, beside a cold cache server, which warms everything.</summary>
     public bool IsWarmedAtStart { get; init; }
 
+    /// <summary>Whether the service warms it by itself, and a deployment does; by hand it is warmed anyway.</summary>
+    public bool IsAutomatic { get; init; } = true;
+
     /// <summary>The longest a warm may take; what is left then waits for a reader.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -41,7 +44,8 @@ public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, T
 /// <param name="Tenant">The only tenant to warm; null for all.</param>
 /// <param name="Reached">Where a warm that broke stopped, in the set's own form; null to start at the beginning.</param>
 /// <param name="Since">When the first try began.</param>
-public sealed record WarmOrder(int? Limit, Guid? Tenant, string? Reached, DateTimeOffset Since);
+/// <param name="Keys">The only entries to warm, by what the set calls a key; null for those it chooses.</param>
+public sealed record WarmOrder(int? Limit, Guid? Tenant, string? Reached, DateTimeOffset Since, IReadOnlyList<string>? Keys = null);
 
 /// <summary>A part of a set that is in the cache now.</summary>
 /// <param name="Warmed">Entries written.</param>

@@ -14,6 +14,19 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWar
             ?? throw new KeyNotFoundException($"There is no warm set '{name}'. Known: {string.Join(", ", Sets.Select(set => set.Name))}."))];
     }
 
+    /// <summary>Those named, or all when <paramref name="names"/> is null; with a tenant, all that are of tenants.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such set, or it is not of tenants; the message names those that are.</exception>
+    public IReadOnlyList<WarmSet> Find(IEnumerable<string>? names, Guid? tenant)
+    {
+        var wanted = names is null ? Sets : Find(names);
+        if (tenant is null) return wanted;
+        if (names is not null && wanted.FirstOrDefault(set => !set.Declaration.IsPerTenant) is { } other)
+        {
+            throw new KeyNotFoundException($"Warm set '{other.Name}' is not of tenants, and can't be warmed for one. Of tenants: {string.Join(", ", Sets.Where(set => set.Declaration.IsPerTenant).Select(set => set.Name))}.");
+        }
+        return [.. wanted.Where(set => set.Declaration.IsPerTenant)];
+    }
+
     /// <exception cref="OperationCanceledException">The process stops.</exception>
     public async Task<WarmReport> WarmAsync(IReadOnlyCollection<WarmSet> wanted, WarmRequest request, IProgress<WarmNews>? news, CancellationToken ct)
     {

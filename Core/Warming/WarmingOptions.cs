@@ -27,6 +27,10 @@ public sealed class WarmingOptions
 
     public SessionWarmOptions Sessions { get; set; } = new();
 
+    public FlagWarmOptions Flags { get; set; } = new();
+
+    public ReferenceWarmOptions Reference { get; set; } = new();
+
     /// <summary>A user's own tables, by the name of their set.</summary>
     public Dictionary<string, QueryWarmOptions> Sets { get; set; } = new(StringComparer.Ordinal);
 }
@@ -55,6 +59,48 @@ public sealed class SessionWarmOptions
     public TimeSpan Interval { get; set; }
 }
 
+/// <summary>Reference data of tenants, by phase. An interval is half of the shortest TTL in it, and zero for never. Source: SPEC G1, G3.</summary>
+public sealed class ReferenceWarmOptions
+{
+    public TimeSpan EssentialInterval { get; set; } = TimeSpan.FromMinutes(30);
+
+    public TimeSpan MasterInterval { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Whether the third phase is warmed by itself; else its entries wait for a reader, or for a warm by hand.</summary>
+    public bool Computed { get; set; } = true;
+
+    public TimeSpan ComputedInterval { get; set; } = TimeSpan.FromSeconds(150);
+
+    /// <summary>Of each phase, for all tenants.</summary>
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);
+}
+
+/// <summary>What makes a flag one of the most used.</summary>
+public enum FlagOrder
+{
+    /// <summary>How often it was read.</summary>
+    Count,
+
+    /// <summary>How lately it was read.</summary>
+    LastAccess,
+}
+
+/// <summary>Source: SPEC F2-F4. Per environment by its configuration, as every key.</summary>
+public sealed class FlagWarmOptions
+{
+    /// <summary>Whether flags are warmed by the service and by deployments.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>The most used flags; all enabled ones while none was ever read.</summary>
+    public int Count { get; set; } = 20;
+
+    public FlagOrder Order { get; set; } = FlagOrder.Count;
+
+    public TimeSpan Interval { get; set; } = TimeSpan.FromHours(1);
+
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(1);
+}
+
 /// <summary>Collects every failure, naming the key, the bound and the value.</summary>
 public sealed class WarmingOptionsValidator : IValidateOptions<WarmingOptions>
 {
@@ -73,6 +119,14 @@ public sealed class WarmingOptionsValidator : IValidateOptions<WarmingOptions>
         Between("Sessions:Window", options.Sessions.Window, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90));
         Between("Sessions:TimeLimit", options.Sessions.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Between("Sessions:Interval", options.Sessions.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
+        Between("Reference:EssentialInterval", options.Reference.EssentialInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Between("Reference:MasterInterval", options.Reference.MasterInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Between("Reference:ComputedInterval", options.Reference.ComputedInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Between("Reference:TimeLimit", options.Reference.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        Between("Flags:Count", options.Flags.Count, 1, 100_000);
+        Between("Flags:Interval", options.Flags.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
+        Between("Flags:TimeLimit", options.Flags.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        if (!Enum.IsDefined(options.Flags.Order)) failures.Add($"{WarmingOptions.Section}:Flags:Order must be {nameof(FlagOrder.Count)} or {nameof(FlagOrder.LastAccess)}, and is {options.Flags.Order}.");
         foreach (var (set, own) in options.Sets) failures.AddRange(ConfiguredSets.Failures(set, own));
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 

@@ -2,6 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Overnight.Core.Caching;
+using Overnight.Core.Flags;
+using Overnight.Core.Reference;
 
 namespace Overnight.Core.Warming;
 
@@ -11,7 +13,7 @@ public static class WarmingSetup
     public static IServiceCollection AddWarming(this IServiceCollection services)
     {
         services.AddOptions<WarmingOptions>().BindConfiguration(WarmingOptions.Section).ValidateOnStart();
-        services.AddCaching().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
+        services.AddCaching().AddFlagOptions().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
         services.TryAddSingleton<ResultCacheWriter>();
         return services
             .AddSingleton(provider => new WarmWindow(16, provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight))
@@ -22,9 +24,18 @@ public static class WarmingSetup
             .AddSingleton<WarmTelemetry>()
             .AddSingleton<WarmSet, RecommendationSet>()
             .AddSingleton<WarmSet, SessionSet>()
+            .AddSingleton<WarmSet, FlagSet>()
+            .AddReferenceSets()
             .AddSingleton<ConfiguredSets>()
             .AddSingleton<SetWarmer>()
             .AddSingleton<Warmer>()
             .AddSingleton<DueSets>();
+    }
+
+    private static IServiceCollection AddReferenceSets(this IServiceCollection services)
+    {
+        services.AddReferenceData();
+        foreach (var phase in Enum.GetValues<WarmPhase>()) services.AddSingleton<WarmSet>(provider => ActivatorUtilities.CreateInstance<ReferenceSet>(provider, phase));
+        return services;
     }
 }

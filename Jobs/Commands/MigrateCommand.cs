@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Overnight.Core.Flags;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Migrations;
 
@@ -11,23 +12,26 @@ namespace Overnight.Jobs.Commands;
 /// <summary><c>migrate</c>: makes the database what this build needs; in Development, fills an empty one with demo data.</summary>
 internal static class MigrateCommand
 {
-    private const string UsersKey = "Demo:Users";
-    private const int DefaultUsers = 1_000, MaxUsers = 10_000_000;
+    private const string UsersKey = "Demo:Users", TenantsKey = "Demo:Tenants";
+    private const int DefaultUsers = 1_000, DefaultTenants = 3;
 
     public static Command Create()
     {
         Command command = new("migrate", "Creates or updates the database; in Development also fills an empty one with demo users.");
         command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, RunAsync, ct, builder =>
         {
+            builder.Services.AddFlagOptions();
             builder.Services.AddScoped<DatabaseMigration>();
-            builder.Services.AddSingleton<DemoSeeder>();
+            builder.Services.AddSingleton<DemoSeeder>().AddSingleton<DemoTenantSeeder>();
         }));
         return command;
     }
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, CancellationToken ct)
     {
-        var users = DemoUsers(services.GetRequiredService<IConfiguration>());
+        var configuration = services.GetRequiredService<IConfiguration>();
+        var users = Read(configuration, UsersKey, DefaultUsers, 1, DemoOptions.MaxUsers);
+        var tenants = Read(configuration, TenantsKey, DefaultTenants, 0, DemoTenantSeeder.MaxTenants);
         await using var scope = services.CreateAsyncScope();
         var migration = scope.ServiceProvider.GetRequiredService<DatabaseMigration>();
         var seed = services.GetRequiredService<IHostEnvironment>().IsDevelopment();
@@ -37,16 +41,21 @@ internal static class MigrateCommand
         output.Line(outcome.Applied.Count == 0
             ? $"Database \"{outcome.Database}\" is up to date."
             : $"Database \"{outcome.Database}\": {outcome.Applied.Count} {(outcome.Applied.Count == 1 ? "migration" : "migrations")} applied ({string.Join(", ", outcome.Applied)}).");
-        if (outcome.Seeded is { } seeded) output.Line(SeedCommand.Describe(seeded));
+        if (outcome.Seeded is { } seeded)
+        {
+            output.Line(SeedCommand.Describe(seeded));
+            var tenantSeeder = services.GetRequiredService<DemoTenantSeeder>();
+            if (tenants > 0) output.Line(SeedCommand.Describe(await tenantSeeder.SeedAsync(tenants, new DemoOptions().Seed, null, ct)));
+        }
         return CommandLine.Success;
     }
 
-    private static int DemoUsers(IConfiguration configuration)
+    private static int Read(IConfiguration configuration, string key, int otherwise, int least, int most)
     {
-        var text = configuration[UsersKey];
-        if (string.IsNullOrWhiteSpace(text)) return DefaultUsers;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var users) && users is >= 1 and <= MaxUsers
-            ? users
-            : throw new CommandException($"{UsersKey} must be a whole number from 1 to {MaxUsers}, not \"{text}\".");
+        var text = configuration[key];
+        if (string.IsNullOrWhiteSpace(text)) return otherwise;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new CommandException($"{key} must be a whole number from {least} to {most}, not \"{text}\".");
     }
 }

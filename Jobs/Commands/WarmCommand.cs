@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Overnight.Core.Reference;
 using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Commands;
@@ -46,7 +47,8 @@ internal static class WarmCommand
     {
         CommandServices.RequireCache(services);
         var warmer = services.GetRequiredService<Warmer>();
-        var sets = Find(warmer, names);
+        var sets = await FindAsync(services, names, request, ct);
+        if (request.Trigger == WarmTrigger.Deployment && names.Length == 0) sets = [.. sets.Where(set => set.Declaration.IsAutomatic)];
         await services.GetRequiredService<ConfiguredSets>().CheckAsync(ct);
         if (request.Trigger == WarmTrigger.Deployment) request = request with { TimeLimit = services.GetRequiredService<IOptions<WarmingOptions>>().Value.DeploymentLimit };
 
@@ -58,9 +60,10 @@ internal static class WarmCommand
 
     private static async Task<int> EstimateAsync(IServiceProvider services, CommandOutput output, string[] names, WarmRequest request, CancellationToken ct)
     {
+        CommandServices.RequireCache(services);
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         var all = 0L;
-        foreach (var set in Find(services.GetRequiredService<Warmer>(), names))
+        foreach (var set in await FindAsync(services, names, request, ct))
         {
             var entries = await set.EstimateAsync(new(request.Count ?? set.Declaration.Limit, request.Tenant, null, now), ct);
             all += entries;
@@ -78,11 +81,13 @@ internal static class WarmCommand
             + $"{set.Duration.TotalMilliseconds:N0} ms{(set.IsCutShort ? ", ended by the time limit" : "")}",
     };
 
-    private static IReadOnlyList<WarmSet> Find(Warmer warmer, string[] names)
+    private static async Task<IReadOnlyList<WarmSet>> FindAsync(IServiceProvider services, string[] names, WarmRequest request, CancellationToken ct)
     {
         try
         {
-            return names.Length == 0 ? warmer.Sets : warmer.Find(names);
+            var sets = services.GetRequiredService<Warmer>().Find(names.Length == 0 ? null : names, request.Tenant);
+            if (request.Tenant is { } tenant && !await services.GetRequiredService<TenantDirectory>().ContainsAsync(tenant, ct)) throw new CommandException($"--tenant: there is no tenant {tenant:D}.");
+            return sets;
         }
         catch (KeyNotFoundException unknown)
         {

@@ -11,7 +11,7 @@ internal static class DemoIds
     /// <summary>The time of number 0.</summary>
     public static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private enum Kind : ulong { User = 1, Criteria, Class, Asset }
+    private enum Kind : ulong { User = 1, Criteria, Class, Asset, Tenant, Facility }
 
     public static Guid User(long seed, int number) => Make(seed, Kind.User, number, 0);
 
@@ -20,6 +20,11 @@ internal static class DemoIds
     public static Guid Class(long seed, int number, int index) => Make(seed, Kind.Class, number, index);
 
     public static Guid Asset(long seed, int number) => Make(seed, Kind.Asset, number, 0);
+
+    public static Guid Tenant(long seed, int number) => Make(seed, Kind.Tenant, number, 0);
+
+    /// <param name="number">Of the tenant.</param>
+    public static Guid Facility(long seed, int number, int index) => Make(seed, Kind.Facility, number, index);
 
     public static DateTimeOffset CreatedAt(int number) => Epoch.AddMilliseconds(number);
 

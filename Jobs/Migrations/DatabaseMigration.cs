@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Data;
+using Overnight.Core.Flags;
 using Overnight.Core.Market.Calendars;
 using Overnight.Jobs.Demo;
 
@@ -14,7 +16,7 @@ namespace Overnight.Jobs.Migrations;
 internal sealed record MigrationOutcome(string Database, bool Created, IReadOnlyList<string> Applied, DemoSummary? Seeded);
 
 /// <summary>Makes the database what this build needs. Any number of processes may do it at once: one works, the others wait and find it done.</summary>
-internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightContext context, MarketCatalog markets, DemoSeeder seeder, TimeProvider time)
+internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightContext context, MarketCatalog markets, DemoSeeder seeder, IOptions<FlagOptions> flags, TimeProvider time)
 {
     /// <param name="demoUsers">How many demo users an empty database gets; null for none.</param>
     public async Task<MigrationOutcome> RunAsync(int? demoUsers, IProgress<DemoProgress>? progress, CancellationToken ct)
@@ -34,7 +36,11 @@ internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightCo
                 await context.Database.MigrateAsync(ct);
                 await AddMarketsAsync(guard, ct);
                 await EnsureMonthsAsync(guard, ct);
-                if (demoUsers is { } users && !await AnyUserAsync(guard, ct)) seeded = await seeder.SeedAsync(new() { Users = users }, progress, ct);
+                if (demoUsers is { } users && !await AnyUserAsync(guard, ct))
+                {
+                    seeded = await seeder.SeedAsync(new() { Users = users }, progress, ct);
+                    await DemoFlags.AddAsync(guard, flags.Value.Environment, ct);
+                }
             }
             finally
             {

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Data;
+using Overnight.Core.Flags;
 using Overnight.Core.Market.Calendars;
 using Overnight.Jobs.Migrations;
 using Overnight.Tests.Harness;
@@ -27,6 +28,8 @@ public sealed class DatabaseMigrationTests(TestServers servers)
         Assert.Equal((false, 0, null), (again.Created, again.Applied.Count, again.Seeded));
         await using var count = source.CreateCommand("select count(*) from users where role = 'user'");
         Assert.Equal(20L, await count.ExecuteScalarAsync(Ct));
+        await using var flags = source.CreateCommand("select count(*) from feature_flags where environment = 'development'");
+        Assert.Equal(5L, await flags.ExecuteScalarAsync(Ct));
         await using var locks = source.CreateCommand("select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())");
         Assert.Equal(0L, await locks.ExecuteScalarAsync(Ct));
     }
@@ -47,6 +50,6 @@ public sealed class DatabaseMigrationTests(TestServers servers)
         time ??= new ManualTimeProvider();
         // The data source keeps the password to itself; the context shares it.
         await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(source).Options);
-        return await new DatabaseMigration(source, context, new(Options.Create(new MarketsOptions())), new(source, time), time).RunAsync(users, null, Ct);
+        return await new DatabaseMigration(source, context, new(Options.Create(new MarketsOptions())), new(source, time), Options.Create(new FlagOptions { Environment = "development" }), time).RunAsync(users, null, Ct);
     }
 }

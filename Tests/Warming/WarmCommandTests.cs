@@ -42,13 +42,20 @@ public sealed class WarmCommandTests(TestServers servers)
         Assert.Equal(0, patient.Code);
         Assert.Contains("The cache does not answer", patient.Error);
         Assert.Equal(1, (await RunAsync(database, nobody, [.. deployment, "--strict"])).Code);
+        var unconfigured = await RunAsync(database, null, "warm", "--estimate");
+        Assert.Equal(1, unconfigured.Code);
+        Assert.Contains("ConnectionStrings:cache is not set", unconfigured.Error);
         Assert.Equal(0, (await RunAsync(null, null, deployment)).Code);
         Assert.Equal(1, (await RunAsync(database, null, [.. deployment, "--strict"])).Code);
         Assert.Equal(0, (await RunAsync(database + "nowhere", nobody, deployment)).Code);
     }
 
     [Theory]
-    [InlineData(1, "Known: recommendations, sessions", "warm", "moon")]
+    [InlineData(1, "There is no warm set 'moon'. Known: ", "warm", "moon")]
+    [InlineData(1, "--tenant: there is no tenant 019a0000-0000-7000-8000-000000000001.", "warm", "--tenant", "019a0000-0000-7000-8000-000000000001")]
+    [InlineData(1, "--tenant: there is no tenant", "warm", "--estimate", "--tenant", "019a0000-0000-7000-8000-000000000001")]
+    [InlineData(1, "'sessions' is not of tenants, and can't be warmed for one. Of tenants: reference-essential, reference-master, reference-computed.", "warm", "sessions", "--tenant", "019a0000-0000-7000-8000-000000000001")]
+    [InlineData(2, "moon", "warm", "--tenant", "moon")]
     [InlineData(2, "--count must be at least 1", "warm", "--count", "0")]
     [InlineData(2, "deployment", "warm", "--trigger", "moon")]
     public async Task Warm_AskedForWhatCannotBe_SaysWhatCan(int code, string words, params string[] arguments)

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Overnight.Core.Caching;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Flags;
 
 namespace Overnight.Tests.Warming;
 
@@ -31,6 +32,24 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.True(await _app.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)));
     }
 
+    /// <summary>SPEC F3: some flags only.</summary>
+    [Fact]
+    public async Task Post_WithFlagKeys_WarmsTheseAndNoOthers()
+    {
+        var (_, admin) = await _app.Database.SignInAsync("admin");
+        var (one, other) = ($"warm.{Guid.CreateVersion7():N}", $"warm.{Guid.CreateVersion7():N}");
+        foreach (var key in (string[])[one, other]) await _app.Database.AddFlagAsync("development", key);
+
+        using var answer = await PostAsync(admin, $$"""{"flagKeys":["{{one}}","nobody.has-this"]}""");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var body = JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
+        Assert.Equal((1, "flags"), (body.GetProperty("warmed").GetInt64(), body.GetProperty("sets")[0].GetProperty("set").GetString()));
+        Assert.True(body.GetProperty("duration").GetInt64() >= 0);
+        Assert.True(await _app.Cache.KeyExistsAsync(CacheKeys.Flag("development", one)));
+        Assert.False(await _app.Cache.KeyExistsAsync(CacheKeys.Flag("development", other)));
+    }
+
     [Fact]
     public async Task Post_ByOthers_Is401Or403()
     {
@@ -41,11 +60,16 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
     }
 
     [Theory]
-    [InlineData("""{"sets":["moon"]}""", "sets", "Known: recommendations, sessions")]
+    [InlineData("""{"sets":["moon"]}""", "sets", "There is no warm set 'moon'. Known: ")]
     [InlineData("""{"sets":"sessions"}""", "sets", "must be a list")]
     [InlineData("""{"sets":[1]}""", "sets", "must be a list")]
     [InlineData("""{"count":0}""", "count", "from 1 on")]
     [InlineData("""{"set":"sessions"}""", "set", "is not known")]
+    [InlineData("""{"flagKeys":[]}""", "flagKeys", "must be a list of keys")]
+    [InlineData("""{"flagKeys":["a:b"]}""", "flagKeys", "a:b")]
+    [InlineData("""{"flagKeys":[1]}""", "flagKeys", "must be a list of keys")]
+    [InlineData("""{"flagKeys":["a"],"sets":["flags","sessions"]}""", "flagKeys", "are of the set flags")]
+    [InlineData("""{"sets":["\ud800"]}""", "body", "surrogate")]
     [InlineData("""[]""", "body", "must be an object")]
     [InlineData("""{""", "body", "must be JSON")]
     public async Task Post_ThatCannotBe_Is400ByField(string body, string field, string words)

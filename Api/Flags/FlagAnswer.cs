@@ -1,0 +1,40 @@
+using System.Buffers;
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Metadata;
+using Overnight.Core.Caching;
+
+namespace Overnight.Api.Flags;
+
+/// <summary>A flag as the cache has it, and behind its fields where it came from and how old it is.</summary>
+internal sealed class FlagAnswer(ReadOnlyMemory<byte> flag, EntrySource source, DateTimeOffset asOf, DateTimeOffset now) : IResult, IEndpointMetadataProvider
+{
+    private static readonly string[] Sources = ["memory", "cache", "database", "last-known"];
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        // Clocks of nodes may differ by a little.
+        var age = now > asOf ? now - asOf : TimeSpan.Zero;
+        var tail = Encoding.ASCII.GetBytes(
+            $",\"source\":\"{Sources[(int)source]}\",\"asOf\":\"{asOf.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}\",\"age\":{(long)age.TotalMilliseconds},\"stale\":{(source == EntrySource.Stale ? "true" : "false")}}}");
+        var response = httpContext.Response;
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = flag.Length - 1 + tail.Length;
+        response.Headers.Age = ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        response.BodyWriter.Write(flag.Span[..^1]);
+        response.BodyWriter.Write(tail);
+        return response.BodyWriter.FlushAsync(httpContext.RequestAborted).AsTask();
+    }
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(FlagDocument), ["application/json"]));
+}
+
+/// <summary>The answer's shape, for the description of the API.</summary>
+/// <param name="Source">memory, cache, database, or last-known while none of them answers.</param>
+/// <param name="AsOf">When the database was asked.</param>
+/// <param name="Age">Milliseconds since then; the header Age has it in seconds.</param>
+/// <param name="Stale">Whether it is the last value this node knew.</param>
+internal sealed record FlagDocument(string Key, bool Enabled, JsonElement? Value, long Version, DateTimeOffset UpdatedAt, string Source, DateTimeOffset AsOf, long Age, bool Stale);

@@ -1,0 +1,59 @@
+using Overnight.Core.Data;
+using Overnight.Core.Reference;
+
+namespace Overnight.Api.Reference;
+
+/// <summary>
+/// Keeps this node's generations up to date: at once by the channel, and every second by a question to PostgreSQL, which costs an
+/// index lookup and makes up for every message that was lost.
+/// </summary>
+internal sealed partial class GenerationLoop(Generations generations, GenerationChannel channel, TimeProvider time, ILogger<GenerationLoop> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private bool _away;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Off the start's path: the first use of the multiplexer connects, which takes a while when the cache is away.
+        await Task.Yield();
+        using PeriodicTimer timer = new(Interval, time);
+        try
+        {
+            do { await RunOnceAsync(stoppingToken); } while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    internal async Task RunOnceAsync(CancellationToken ct)
+    {
+        try
+        {
+            await channel.SubscribeAsync();
+            await generations.RefreshAsync(ct);
+            if (_away) Log.Back(logger);
+            _away = false;
+        }
+        catch (Exception exception) when (!ct.IsCancellationRequested)
+        {
+            // Nothing can be raised while PostgreSQL is away, so what is known is what is so; the next tick tries again.
+            if (!_away && DatabaseOutage.Is(exception)) Log.Away(logger, exception.Message);
+            else if (!_away) Log.Failed(logger, exception);
+            _away = true;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(331, LogLevel.Warning, "Invalidations of reference data can't be looked for, PostgreSQL does not answer: {Reason}")]
+        public static partial void Away(ILogger logger, string reason);
+
+        [LoggerMessage(332, LogLevel.Error, "Invalidations of reference data can't be looked for; it is tried again every second.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+
+        [LoggerMessage(333, LogLevel.Information, "Invalidations of reference data are looked for again.")]
+        public static partial void Back(ILogger logger);
+    }
+}

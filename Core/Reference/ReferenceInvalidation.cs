@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Overnight.Core.Reference;
+
+/// <summary>
+/// Ends the validity of cached reference data, on every node, whatever is in the cache: what is there is not looked for, but
+/// carries a generation that is over. Source: SPEC G5.
+/// </summary>
+public sealed partial class ReferenceInvalidation(Generations generations, GenerationChannel channel, ILogger<ReferenceInvalidation> logger)
+{
+    /// <param name="tenant">Null for every tenant.</param>
+    /// <param name="entities">Null for every entity.</param>
+    /// <returns>The new generation.</returns>
+    /// <exception cref="NpgsqlException">PostgreSQL can't be told, and nothing was invalidated.</exception>
+    public async Task<long> InvalidateAsync(Guid? tenant, IReadOnlyCollection<ReferenceEntity>? entities, CancellationToken ct)
+    {
+        var id = tenant ?? Generations.EveryTenant;
+        string[] names = entities is null ? [Generations.EveryEntity] : [.. entities.Select(entity => entity.FullName)];
+        var generation = await generations.RaiseAsync(id, names, ct);
+        channel.Publish(id, names, generation);
+        Log.Invalidated(logger, string.Join(", ", names), tenant?.ToString("D") ?? "every tenant", generation);
+        return generation;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(431, LogLevel.Information, "Cached {Entities} of {Tenant} are invalid from generation {Generation} on.")]
+        public static partial void Invalidated(ILogger logger, string entities, string tenant, long generation);
+    }
+}

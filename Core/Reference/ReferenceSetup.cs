@@ -1,0 +1,20 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Overnight.Core.Caching;
+
+namespace Overnight.Core.Reference;
+
+public static class ReferenceSetup
+{
+    /// <summary>Reading and invalidating tenants' reference data. Needs a cache and a database.</summary>
+    public static IServiceCollection AddReferenceData(this IServiceCollection services)
+    {
+        services.AddCaching();
+        services.TryAddSingleton<TenantDirectory>();
+        services.TryAddSingleton<Generations>();
+        services.TryAddSingleton<GenerationChannel>();
+        services.TryAddSingleton<ReferenceInvalidation>();
+        services.TryAddSingleton<ReferenceReader>();
+        return services;
+    }
+}

@@ -1,0 +1,50 @@
+namespace Overnight.Core.Reference;
+
+/// <summary>Pieces of SQL that make JSON in PostgreSQL: without blanks, decimals as strings without needless zeros, times ISO 8601 in UTC.</summary>
+internal static class ReferenceSql
+{
+    /// <summary>The rows of a query as an array of objects; an empty one where there are none.</summary>
+    public static string Array(string rows) => $"array_to_json(array(select row_to_json(r) from ({rows}) r))";
+
+    /// <summary>The one row of a query as an object; null where there is none.</summary>
+    public static string One(string row) => $"select row_to_json(v) from ({row}) v";
+
+    /// <summary>All rows of a query, below <c>items</c>.</summary>
+    public static string Items(string rows) => One($"select {Array(rows)} as items");
+
+    public static string Decimal(string value) => $"trim_scale({value})::text";
+
+    public static string Time(string value) => $"to_char({value} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
+
+    /// <summary>The financial period that the part <c>period</c> names, of <c>k</c>'s tenant: a row of <c>erp.periods</c>, or none.</summary>
+    public const string Period = """
+        select * from erp.periods p where p.tenant_id = k.tenant_id and case k.period
+            when 'current' then k.today between p.starts_on and p.ends_on
+            when 'previous' then p.starts_on = (select max(q.starts_on) from erp.periods q where q.tenant_id = k.tenant_id and q.ends_on < k.today)
+            else p.code = k.period end
+        """;
+
+    /// <summary>A page of rows, by the parts <c>page</c> and <c>limit</c>, with the count of all; null behind the last page.</summary>
+    /// <param name="columns">Of an item.</param>
+    /// <param name="from">Tables and condition; what is asked for is <c>x</c>.</param>
+    public static string Page(string columns, string from, string order) => One($"""
+        select k.page::int as page, k."limit"::int as "limit", c.total, i.items
+        from (select count(*) as total from {from}) c,
+            lateral (select {Array($"select {columns} from {from} order by {order} limit k.\"limit\"::int offset (k.page::int - 1) * k.\"limit\"::int")} as items) i
+        where k.page::int = 1 or (k.page::int - 1) * k."limit"::int < c.total
+        """);
+
+    /// <summary>How many pages are warmed, one row each.</summary>
+    /// <param name="from">As above, over <c>t</c>.</param>
+    public static string Pages(string from, int most) =>
+        $"select n::text as page, '{KeyPart.PageSize}' as \"limit\" from generate_series(1, (select ceil(least(count(*), {most}) / {KeyPart.PageSize}.0)::int from {from})) n";
+
+    /// <summary>The pages that are warmed, as <see cref="Page"/> makes them, all in one scan.</summary>
+    /// <param name="from">As above, over <c>t</c>.</param>
+    public static string AllPages(string columns, string from, string order, int most) => $"""
+        select row_to_json(v) as value, v.page::text as page, v."limit"::text as "limit" from (
+            select (n.number - 1) / {KeyPart.PageSize} + 1 as page, {KeyPart.PageSize} as "limit", max(n.total) as total, array_to_json(array_agg(n.item order by n.number)) as items
+            from (select row_number() over (order by {order}) as number, count(*) over () as total, row_to_json(r) as item from (select x.* from {from}) x cross join lateral (select {columns}) r) n
+            where n.number <= {most} group by 1) v
+        """;
+}

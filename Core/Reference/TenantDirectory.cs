@@ -1,0 +1,39 @@
+using System.Runtime.CompilerServices;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Overnight.Core.Reference;
+
+/// <summary>The tenants that there are, as PostgreSQL has them. Source: SPEC G4.</summary>
+public sealed class TenantDirectory(NpgsqlDataSource database)
+{
+    private const int PageSize = 1_000;
+
+    public async Task<bool> ContainsAsync(Guid tenant, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select exists (select from tenants where id = $1)");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>All behind <paramref name="after"/>, in the order of ids; read in pages, so that nothing is held open while they are worked on.</summary>
+    public async IAsyncEnumerable<Guid> AfterAsync(Guid? after, [EnumeratorCancellation] CancellationToken ct)
+    {
+        Guid[] page;
+        do
+        {
+            page = await PageAsync(after, ct);
+            foreach (var tenant in page) yield return tenant;
+            if (page.Length > 0) after = page[^1];
+        }
+        while (page.Length == PageSize);
+    }
+
+    private async Task<Guid[]> PageAsync(Guid? after, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select array(select id from tenants where $1 is null or id > $1 order by id limit $2)");
+        command.Parameters.Add(new() { Value = (object?)after ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = PageSize });
+        return (Guid[])(await command.ExecuteScalarAsync(ct))!;
+    }
+}

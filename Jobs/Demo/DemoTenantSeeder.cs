@@ -1,0 +1,84 @@
+using Npgsql;
+using NpgsqlTypes;
+using Overnight.Jobs.Commands;
+using Overnight.Jobs.Import;
+
+namespace Overnight.Jobs.Demo;
+
+/// <summary>How far the seeding of tenants came.</summary>
+internal readonly record struct DemoTenantProgress(int Tenants, int Total);
+
+/// <summary>What the seeding of tenants did.</summary>
+/// <param name="Rows">Of reference data.</param>
+internal sealed record DemoTenantSummary(int Tenants, int Added, long Rows, TimeSpan Elapsed);
+
+/// <summary>
+/// Fills schema <c>erp</c> with demo tenants, table by table with COPY, in one transaction. Tenants that are there stay as they
+/// are, so that seeding the same number again adds nothing.
+/// </summary>
+internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider time)
+{
+    public const int MaxTenants = 10_000;
+
+    /// <summary>Tenants copied at a time.</summary>
+    private const int ChunkSize = 50;
+
+    private static readonly DemoRows[] Tables = [.. DemoLedger.Tables, .. DemoTrade.Tables, .. DemoPlant.Tables];
+
+    private static readonly DemoRows Tenants = new("tenants (id, name, created_at)", t => [[t.Id, t.Name, DemoIds.CreatedAt(t.Number).UtcDateTime]]);
+
+    /// <exception cref="CommandException">The number is out of bounds.</exception>
+    public async Task<DemoTenantSummary> SeedAsync(int tenants, long seed, IProgress<DemoTenantProgress>? progress, CancellationToken ct)
+    {
+        if (tenants is < 1 or > MaxTenants) throw new CommandException($"--tenants must be from 1 to {MaxTenants}, not {tenants}.");
+        var started = time.GetTimestamp();
+        var now = time.GetUtcNow();
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        // A second seeding waits, and then finds the tenants of the first.
+        await connection.ExecuteAsync("select pg_advisory_xact_lock(hashtext('overnight.demo'))", ct);
+
+        var there = await NamesAsync(connection, ct);
+        DemoTenant[] missing = [.. Enumerable.Range(1, tenants).Where(number => !there.Contains(DemoTenant.NameOf(number))).Select(number => new DemoTenant(number, seed, now))];
+        var (copied, rows) = (0, 0L);
+        foreach (var chunk in missing.Chunk(ChunkSize))
+        {
+            await CopyAsync(connection, Tenants, chunk, ct);
+            foreach (var table in Tables) rows += await CopyAsync(connection, table, chunk, ct);
+            progress?.Report(new(copied += chunk.Length, missing.Length));
+        }
+        await AssignUsersAsync(connection, tenants, ct);
+        await transaction.CommitAsync(ct);
+        if (missing.Length > 0) await connection.ExecuteAsync($"analyze {string.Join(", ", Tables.Select(table => table.Target[..table.Target.IndexOf(' ', StringComparison.Ordinal)]))}", ct);
+        return new(tenants, missing.Length, rows, time.GetElapsedTime(started));
+    }
+
+    private static async Task<HashSet<string>> NamesAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using NpgsqlCommand command = new("select array(select name from tenants)", connection);
+        return [.. (string[])(await command.ExecuteScalarAsync(ct))!];
+    }
+
+    // Fields are written synchronously: they go into a buffer, and as many awaits would cost more than the copy.
+    private static async Task<long> CopyAsync(NpgsqlConnection connection, DemoRows table, DemoTenant[] tenants, CancellationToken ct)
+    {
+        await using var copy = await connection.BeginBinaryImportAsync($"copy {table.Target} from stdin (format binary)", ct);
+        copy.Timeout = Timeout.InfiniteTimeSpan;
+        foreach (var row in tenants.SelectMany(table.Of)) copy.WriteRow(row);
+        return (long)await copy.CompleteAsync(ct);
+    }
+
+    /// <summary>The demo user of a tenant's number belongs to it, and the admin to the first; whoever has a tenant keeps it.</summary>
+    private static async Task AssignUsersAsync(NpgsqlConnection connection, int tenants, CancellationToken ct)
+    {
+        const string assign = """
+            update users u set tenant_id = t.id from unnest($1, $2) pair (email, name) join tenants t on t.name = pair.name
+            where u.email = pair.email and u.tenant_id is null
+            """;
+        var numbers = Enumerable.Range(1, tenants).ToArray();
+        await using NpgsqlCommand command = new(assign, connection);
+        command.Parameters.Add(new() { Value = numbers.Select(DemoAccounts.EmailOf).Append(DemoAccounts.Admin).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = numbers.Append(1).Select(DemoTenant.NameOf).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

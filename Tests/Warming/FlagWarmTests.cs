@@ -1,0 +1,112 @@
+using Overnight.Core.Caching;
+using Overnight.Core.Warming;
+using Overnight.Tests.Dashboard;
+using Overnight.Tests.Flags;
+using Overnight.Tests.Harness;
+
+namespace Overnight.Tests.Warming;
+
+/// <summary>SPEC F2-F4: the warm set <c>flags</c>.</summary>
+public sealed class FlagWarmTests(TestServers servers)
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly string _environment = TestFlags.NewEnvironment();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("Count", "a", "b")]
+    [InlineData("LastAccess", "b", "c")]
+    public async Task Warm_F2_TakesTheMostUsedThatAreEnabledForTheirTtl(string order, params string[] expected)
+    {
+        await using var warm = await CreateAsync(("Warming:Flags:Count", "2"), ("Warming:Flags:Order", order));
+        await AddAsync(warm, "a", count: 9, accessed: Noon);
+        await AddAsync(warm, "b", count: 5, accessed: Noon.AddHours(2));
+        await AddAsync(warm, "c", count: 1, accessed: Noon.AddHours(1));
+        await AddAsync(warm, "off", enabled: false, count: 99, accessed: Noon.AddHours(3));
+        await AddAsync(warm, "unused");
+        await warm.Database.AddFlagAsync("elsewhere", "d", count: 100);
+
+        var outcome = await warm.WarmAsync(FlagSet.SetName, Ct);
+
+        Assert.Equal((WarmStatus.Completed, 2), (outcome.Status, outcome.Warmed));
+        Assert.Equal(expected, ((string[])["a", "b", "c", "off", "unused"]).Where(key => warm.Cache.KeyExists(CacheKeys.Flag(_environment, key))));
+        Assert.InRange((await warm.Cache.KeyTimeToLiveAsync(CacheKeys.Flag(_environment, "b")))!.Value.TotalSeconds, 200, 300);
+    }
+
+    [Fact]
+    public async Task Warm_F2_NothingEverCounted_TakesAllThatAreEnabled()
+    {
+        await using var warm = await CreateAsync(("Warming:Flags:Count", "2"));
+        foreach (var key in (string[])["a", "b", "c"]) await AddAsync(warm, key);
+        await AddAsync(warm, "off", enabled: false);
+        Assert.Equal(3, (await warm.WarmAsync(FlagSet.SetName, Ct)).Warmed);
+        Assert.Equal(1, (await warm.WarmAsync(FlagSet.SetName, Ct, count: 1)).Warmed);
+    }
+
+    /// <summary>SPEC F4: what the warm wrote is what a node reads, without a query.</summary>
+    [Fact]
+    public async Task Get_F4_OfAWarmedFlag_AsksNoDatabaseForIt()
+    {
+        await using var warm = await CreateAsync();
+        await AddAsync(warm, "a");
+        await warm.WarmAsync(FlagSet.SetName, Ct);
+        await using ApiApp api = new(warm.DatabaseConnection, warm.CacheConnection, settings: new Dictionary<string, string> { ["Flags:Environment"] = _environment });
+        var (_, token) = await api.Database.SignInAsync();
+
+        Assert.Equal("cache", (await api.FlagAsync("a", token)).GetProperty("source").GetString());
+        Assert.Equal(0, api.Queries.Count("feature_flags"));
+    }
+
+    /// <summary>The warm holds what it read until it is written, so that a change is never overwritten by what was before.</summary>
+    [Fact]
+    public async Task Warm_OfAFlagThatWasInvalidated_PutsWhatIsNewInItsPlace()
+    {
+        await using var warm = await CreateAsync();
+        await using ApiApp api = new(warm.DatabaseConnection, warm.CacheConnection, settings: new Dictionary<string, string> { ["Flags:Environment"] = _environment });
+        var (_, token) = await api.Database.SignInAsync("admin");
+        await AddAsync(warm, "a");
+        await warm.WarmAsync(FlagSet.SetName, Ct);
+        using (await api.PatchFlagAsync("a", token, """{"value":7}""")) Assert.True(StoredEntry.IsInvalidation((byte[])(await warm.Cache.StringGetAsync(CacheKeys.Flag(_environment, "a")))!));
+
+        await warm.WarmAsync(FlagSet.SetName, Ct);
+
+        var flag = await api.FlagAsync("a", token);
+        Assert.Equal(("cache", 7), (flag.GetProperty("source").GetString(), flag.GetProperty("value").GetInt32()));
+    }
+
+    /// <summary>SPEC F3: hourly, and F4: switched off by configuration, where a warm by hand is done anyway.</summary>
+    [Fact]
+    public async Task Loop_F3_HourLater_WarmsAgain_UnlessSwitchedOff()
+    {
+        var cache = await servers.StartCacheAsync(Ct);
+        ManualTimeProvider time = new();
+        var database = await servers.CreateDatabaseAsync(Ct);
+        await using var warm = WarmFixture.Over(database, cache.ConnectionString, time, ("Flags:Environment", _environment));
+        await using var off = WarmFixture.Over(database, cache.ConnectionString, time, ("Flags:Environment", _environment), ("Warming:Flags:Enabled", "false"));
+        await AddAsync(warm, "a");
+        Assert.DoesNotContain(Assert.Single(await off.Loop.RunOnceAsync(Ct)).Sets, set => set.Set == FlagSet.SetName);
+        Assert.Equal(FlagSet.SetName, Assert.Single(Assert.Single(await warm.Loop.RunOnceAsync(Ct)).Sets).Set);
+
+        time.Advance(TimeSpan.FromMinutes(61));
+        Assert.Empty(await off.Loop.RunOnceAsync(Ct));
+        var report = Assert.Single(await warm.Loop.RunOnceAsync(Ct));
+        Assert.Equal((WarmTrigger.Schedule, FlagSet.SetName, 1), (report.Trigger, Assert.Single(report.Sets).Set, report.Warmed));
+        Assert.Equal(1, (await off.WarmAsync(FlagSet.SetName, Ct)).Warmed);
+    }
+
+    [Fact]
+    public void Options_OutOfBounds_NameKeyBoundAndValue()
+    {
+        WarmingOptions bad = new() { Flags = new() { Count = 0, Interval = TimeSpan.FromDays(8), TimeLimit = TimeSpan.Zero, Order = (FlagOrder)7 } };
+        var failures = new WarmingOptionsValidator().Validate(null, bad).Failures!.ToList();
+        Assert.Equal(4, failures.Count);
+        Assert.Contains("Warming:Flags:Count must be between 1 and 100000, and is 0.", failures);
+    }
+
+    private Task<WarmFixture> CreateAsync(params (string Key, string Value)[] settings) => WarmFixture.CreateAsync(servers, Ct, settings: [("Flags:Environment", _environment), .. settings]);
+
+    private Task AddAsync(WarmFixture warm, string key, bool enabled = true, long count = 0, DateTimeOffset? accessed = null) =>
+        warm.Database.AddFlagAsync(_environment, key, enabled, null, count, accessed);
+}
