@@ -35,6 +35,11 @@ internal static class JsonBody
             // The client's mistake; the parser says where it is.
             errors["body"] = [$"must be JSON: {exception.Message}"];
         }
+        catch (InvalidOperationException)
+        {
+            // A text with half of a surrogate pair, or bytes that are no UTF-8: seen only when it is read.
+            errors["body"] = ["must be JSON whose texts are Unicode, as UTF-8"];
+        }
         return (request, errors);
     }
 }

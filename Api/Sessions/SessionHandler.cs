@@ -9,7 +9,7 @@ namespace Overnight.Api.Sessions;
 /// Signs in by <c>Authorization: Bearer</c> for programs, else by the cookie for pages. A request that brings neither
 /// costs nothing here.
 /// </summary>
-internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, SessionStore sessions, SessionOwners owners)
+internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, SessionStore sessions, SessionOwners owners, SessionActivity activity)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private const string Bearer = "Bearer ";
@@ -33,7 +33,8 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
         _refusal = lookup.Refusal;
         if (lookup.Session is not { } session) return AuthenticateResult.NoResult();
         if (!guessed) owners.Remember(hash, session.UserId);
-        return AuthenticateResult.Success(new(new SessionPrincipal(session), Scheme.Name));
+        activity.Note(hash);
+        return AuthenticateResult.Success(new(new SessionPrincipal(session, hash), Scheme.Name));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)

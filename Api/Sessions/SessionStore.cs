@@ -30,8 +30,6 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
 {
     private const string Query = $"select {StoredSessions.Columns}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";
 
-    private const string Revocation = "update sessions set revoked_at = $2 where token_hash = $1 and revoked_at is null";
-
     // Nothing is shared once it is loaded: what comes after reads the cache, or the truth.
     private readonly SingleFlight<string, SessionLookup> _loads = new(TimeSpan.Zero, time);
 
@@ -49,21 +47,6 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
         telemetry.Read(CacheSet.Sessions, outcome);
         if (session is null) return await _loads.RunAsync(hash, (Store: this, Damaged: value), static (hash, load) => load.Store.LoadAsync(hash, load.Damaged), ct);
         return session.ExpiresAt > time.GetUtcNow() ? new(session, SessionRefusal.None) : SessionLookup.Refused(SessionRefusal.Expired);
-    }
-
-    /// <summary>
-    /// Ends a session: in PostgreSQL, then in the cache, where a marker keeps out whoever read it before. With the cache away
-    /// it lives there for <see cref="CacheKeys.SessionTtl"/> at most.
-    /// </summary>
-    public async Task RevokeAsync(string hash, CancellationToken ct)
-    {
-        await using (var command = database.CreateCommand(Revocation))
-        {
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = hash });
-            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = time.GetUtcNow().UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
-            await command.ExecuteNonQueryAsync(ct);
-        }
-        await cache.SetAsync(new CacheWrite(CacheKeys.Session(hash), CachedSession.Revoked, CachedSession.RevokedTtl));
     }
 
     /// <param name="damaged">What was in the cache and is no session; it may be replaced.</param>

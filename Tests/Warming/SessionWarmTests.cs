@@ -1,4 +1,3 @@
-using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 using Overnight.Core.Warming;
@@ -87,7 +86,7 @@ public sealed class SessionWarmTests(TestServers servers)
         var (user, token) = await warm.Database.SignInAsync();
         var hash = TestPeople.Hash(token);
         await warm.WarmAsync(SessionSet.SetName, Ct);
-        await api.Get<SessionStore>().RevokeAsync(hash, Ct);
+        await api.Get<SessionRevocation>().RevokeAsync(hash);
         // The database as a warm saw it that read a moment before.
         await warm.Database.ExecuteAsync("update sessions set revoked_at = null where token_hash = $1", hash);
 
