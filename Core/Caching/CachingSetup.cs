@@ -17,6 +17,7 @@ public static class CachingSetup
         services.TryAddSingleton<CacheStore>();
         services.TryAddSingleton<MemoryResults>();
         services.TryAddSingleton<ResultCache>();
+        services.TryAddSingleton<ResultInvalidation>();
         return services;
     }
 }
