@@ -48,10 +48,7 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
             await using var connection = await dataSource.OpenConnectionAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);
             if (await LockAsync(connection, transaction, run.Id, batch, computed, ct) is not { } current) return true;
-            await cache.WriteAsync(current, ct);
-            Announce(run.Id, current);
-            await MarkAsync(connection, transaction, run.Id, batch, Stopwatch.GetElapsedTime(begin), ct);
-            await transaction.CommitAsync(ct);
+            await WriteAsync(connection, transaction, run.Id, batch, current, begin, ct);
             return true;
         }
         catch (CacheWriteException exception)
@@ -89,11 +86,26 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
             while (await reader.ReadAsync(ct)) stored.Add(new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2)));
         }
         using var span = Telemetry.StartCacheWrite(runId, stored.Count);
-        await cache.WriteAsync(stored, ct);
-        Announce(runId, stored);
-        await MarkAsync(connection, transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct);
-        await transaction.CommitAsync(ct);
+        await WriteAsync(connection, transaction, runId, batch, stored, begin, ct);
         return stored.Count;
+    }
+
+    private async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, int batch, List<CacheableResult> current, long begin, CancellationToken ct)
+    {
+        await cache.WriteAsync(current, ct);
+        try
+        {
+            // What it also shows is that the lock was still held when the last was written.
+            await MarkAsync(connection, transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // It was lost, perhaps before; the batch is not marked, and is cached again.
+            await cache.TakeBackAsync(current);
+            throw;
+        }
+        await transaction.CommitAsync(ct);
+        Announce(runId, current);
     }
 
     /// <summary>Nodes that keep results in memory hear of a batch once. In order of user ids, so first and last are the range.</summary>

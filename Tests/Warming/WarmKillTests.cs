@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
@@ -39,7 +40,7 @@ public sealed class WarmKillTests(TestServers servers)
         using (var killed = Start(warm))
         {
             await WaitsAsync(warm, () => killed.HasExited);
-            await Eventually.TrueAsync(() => users.Take(at / 8 * 8).All(user => warm.Cache.KeyExists(CacheKeys.Portfolio(user))), "the batches before are warm");
+            await Eventually.TrueAsync(async () => (await Task.WhenAll(users.Take(at / 8 * 8).Select(user => warm.Cache.KeyExistsAsync(CacheKeys.Portfolio(user))))).All(there => there), "the batches before are warm");
             Assert.False(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(users[at])));
             killed.Kill();
             Assert.NotEqual(0, (await killed.ExitAsync(Ct)).Code);
@@ -125,6 +126,49 @@ public sealed class WarmKillTests(TestServers servers)
         await Eventually.TrueAsync(async () => (await warm.Loop.RunOnceAsync(Ct)).SelectMany(report => report.Sets).Any(set => set is { Set: Set, Status: WarmStatus.Completed }), "it is resumed");
 
         await NewerResult.AssertAllCachedAsync(warm.Database, warm.Cache, Users, Ct);
+    }
+
+    /// <summary>PostgreSQL drops the warm's connection, and its lock with it, while the cache has stopped in the middle of the write; what is newer has come before it.</summary>
+    [Fact]
+    public async Task Lock_LostWhileTheCacheStands_LeavesNothingOlderOverTheNewer()
+    {
+        var cache = await servers.StartCacheAsync(Ct);
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, null, Quick);
+        var user = Assert.Single(await warm.AddResultsAsync(1));
+        await using var other = Npgsql.NpgsqlDataSource.Create(warm.DatabaseConnection + ";Pooling=false");
+        Task<WarmOutcome> warming;
+        await using (var connection = await other.OpenConnectionAsync(Ct))
+        await using (await connection.BeginTransactionAsync(Ct))
+        {
+            await NewerResult.MakeAsync(connection, user, Ct);
+            warming = warm.WarmAsync(Set, Ct);
+            await WaitsAsync(warm, () => warming.IsCompleted);
+            Signal(cache.ProcessId, "STOP");
+        }
+        // Not committed, so the warm has read what is older, and is writing it.
+        await Eventually.TrueAsync(async () => await CountAsync(other, "state = 'idle in transaction' and query like '%calculation_results%'") == 1, "the warm has read");
+        await other.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        await using (var connection = await other.OpenConnectionAsync(Ct)) await NewerResult.MakeAsync(connection, user, Ct);
+        Signal(cache.ProcessId, "CONT");
+
+        Assert.Equal(WarmStatus.Failed, (await warming).Status);
+
+        Assert.False(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)));
+        await Eventually.TrueAsync(async () => (await warm.WarmAsync(Set, Ct)).Status == WarmStatus.Completed, "it is resumed");
+        await NewerResult.AssertAllCachedAsync(other, warm.Cache, 1, Ct);
+    }
+
+    private static async Task<long> CountAsync(Npgsql.NpgsqlDataSource database, string condition)
+    {
+        await using var command = database.CreateCommand($"select count(*) from pg_stat_activity where datname = current_database() and {condition}");
+        return (long)(await command.ExecuteScalarAsync(Ct))!;
+    }
+
+    private static void Signal(int process, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{process}"]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
     }
 
     private static JobsProcess Start(WarmFixture warm, params string[] arguments) =>
