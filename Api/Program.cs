@@ -35,6 +35,8 @@ app.UseProblems();
 app.UseSessions();
 
 app.MapDefaultEndpoints();
+app.MapSessions();
+app.MapAccounts();
 app.MapDashboard();
 app.MapRuns();
 app.MapRunStart();

@@ -20,6 +20,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     RetentionCommand.Create(),
     WarmCommand.Create(),
     CacheCommand.Create(),
+    UserCommand.Create(),
 };
 root.SetAction(async (_, ct) =>
 {

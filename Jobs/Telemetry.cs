@@ -39,11 +39,9 @@ internal static class Telemetry
             .SetTag("overnight.batch", batch.Number).SetTag("overnight.batch.size", batch.Size);
     }
 
-    /// <summary>The write of a batch's results to the cache, below the batch, or below the night where it is made up for later.</summary>
-    public static Activity? StartCacheWrite(Guid run, int users, string? traceparent = null) => (traceparent is null
-            ? Source.StartActivity("cache-write", ActivityKind.Client)
-            : Source.StartActivity("cache-write", ActivityKind.Client, Context(traceparent)))
-        ?.SetTag("overnight.run", run).SetTag("overnight.users", users);
+    /// <summary>The write of a batch's results to the cache, below the batch, or below the end of the night where it is made up for later.</summary>
+    public static Activity? StartCacheWrite(Guid run, int users) =>
+        Source.StartActivity("cache-write", ActivityKind.Client)?.SetTag("overnight.run", run).SetTag("overnight.users", users);
 
     /// <summary>A child span of the run, whichever process the run began in.</summary>
     /// <param name="startedAt">When it began, for a step that is known to be one only at its end.</param>

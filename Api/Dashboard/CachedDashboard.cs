@@ -13,7 +13,7 @@ namespace Overnight.Api.Dashboard;
 /// It stands in front of authentication and its policies, and grants nothing they would not: it answers the user of a
 /// valid session, and only from that user's entry.
 /// </remarks>
-internal sealed class CachedDashboard(RequestDelegate next, SessionStore sessions, SessionOwners owners, ResultReader results, MarketCatalog markets, TimeProvider time)
+internal sealed class CachedDashboard(RequestDelegate next, SessionStore sessions, SessionOwners owners, SessionActivity activity, ResultReader results, MarketCatalog markets, TimeProvider time)
 {
     public Task InvokeAsync(HttpContext context) =>
         context.Request.Path.Value == DashboardRoutes.Path && HttpMethods.IsGet(context.Request.Method)
@@ -29,6 +29,7 @@ internal sealed class CachedDashboard(RequestDelegate next, SessionStore session
         var entry = await reading;
         if (entry is not null && cached.Lookup is { Session: { } session } && session.UserId == owner)
         {
+            activity.Note(hash);
             await new DashboardAnswer(entry, fromCache: true, time.GetUtcNow(), markets.OfUser(session.Markets)).ExecuteAsync(context);
             return;
         }

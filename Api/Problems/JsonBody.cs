@@ -41,6 +41,11 @@ internal static class JsonBody
             // The client's mistake; the parser says where it is. Escapes it reads only when it is asked for them.
             errors["body"] = [exception is JsonException ? $"must be JSON: {exception.Message}" : "must be JSON without halves of surrogate pairs"];
         }
+        catch (InvalidOperationException)
+        {
+            // A text with half of a surrogate pair, or bytes that are no UTF-8: seen only when it is read.
+            errors["body"] = ["must be JSON whose texts are Unicode, as UTF-8"];
+        }
         return (request, errors);
     }
 }

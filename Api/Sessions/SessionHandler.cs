@@ -13,7 +13,7 @@ internal sealed record BegunSession(CachedLookup Cached);
 /// Signs in by <c>Authorization: Bearer</c> for programs, else by the cookie for pages. A request that brings neither
 /// costs nothing here.
 /// </summary>
-internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, SessionStore sessions, SessionOwners owners)
+internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, SessionStore sessions, SessionOwners owners, SessionActivity activity)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private const string Bearer = "Bearer ";
@@ -31,7 +31,7 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
         SessionLookup lookup;
         try
         {
-            var finding = FindAsync(hash);
+            var finding = sessions.FindAsync(hash, Context.Features.Get<BegunSession>()?.Cached, Context.RequestAborted);
             lookup = IsKnownEnough(hash) ? await finding.WaitAsync(KnownCallerIsEnough.Patience, TimeProvider) : await finding;
         }
         catch (Exception exception) when ((exception is TimeoutException || DatabaseOutage.Is(exception)) && IsKnownEnough(hash))
@@ -46,7 +46,8 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
             return AuthenticateResult.NoResult();
         }
         owners.Remember(hash, session.UserId, session.ExpiresAt);
-        return AuthenticateResult.Success(new(new SessionPrincipal(session), Scheme.Name));
+        activity.Note(hash);
+        return AuthenticateResult.Success(new(new SessionPrincipal(session, hash), Scheme.Name));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
@@ -68,12 +69,6 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
         TypedResults.Problem("This is for administrators.", statusCode: StatusCodes.Status403Forbidden, title: "Not allowed").ExecuteAsync(Context);
-
-    private async Task<SessionLookup> FindAsync(string hash)
-    {
-        var cached = Context.Features.Get<BegunSession>()?.Cached ?? await sessions.ReadAsync(hash);
-        return cached.Lookup ?? await sessions.LoadAsync(hash, cached, Context.RequestAborted);
-    }
 
     private bool IsKnownEnough(string hash) =>
         Context.GetEndpoint()?.Metadata.GetMetadata<KnownCallerIsEnough>() is not null && owners.WasValid(hash, TimeProvider.GetUtcNow());

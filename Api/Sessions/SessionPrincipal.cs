@@ -4,13 +4,21 @@ using Overnight.Core.Sessions;
 namespace Overnight.Api.Sessions;
 
 /// <summary>The signed-in user, with the session itself, so that no handler need parse a claim.</summary>
-internal sealed class SessionPrincipal(ActiveSession session) : ClaimsPrincipal(new ClaimsIdentity(
+/// <param name="hash">Of its token.</param>
+internal sealed class SessionPrincipal(ActiveSession session, string hash) : ClaimsPrincipal(new ClaimsIdentity(
     [new(ClaimTypes.Role, session.IsAdmin ? SessionSetup.AdminRole : SessionSetup.UserRole)], SessionSetup.Scheme))
 {
     public ActiveSession Session => session;
 
+    public string Hash => hash;
+
     /// <summary>The session of a request that its route's policy has let through.</summary>
-    public static ActiveSession Of(HttpContext context) => context.User is SessionPrincipal principal
-        ? principal.Session
+    public static ActiveSession Of(HttpContext context) => PrincipalOf(context).Session;
+
+    /// <summary>The hash of that session's token.</summary>
+    public static string HashOf(HttpContext context) => PrincipalOf(context).Hash;
+
+    private static SessionPrincipal PrincipalOf(HttpContext context) => context.User is SessionPrincipal principal
+        ? principal
         : throw new InvalidOperationException($"{context.GetEndpoint()?.DisplayName} reads the session but its group does not require one.");
 }

@@ -1,5 +1,8 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
+using Overnight.Api.Admin;
+using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
@@ -25,7 +28,11 @@ internal static class SessionSetup
 
     public static void AddSessions(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<SessionStore>().AddSingleton<SessionOwners>();
+        builder.Services.AddSingleton<SessionStore>().AddSingleton<SessionOwners>().AddSingleton<SessionActivity>().AddHostedService<SessionActivityLoop>()
+            .AddSingleton<SignInLimits>().AddSingleton<SignIn>().AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>().AddSingleton<SessionRevocation>().AddSingleton<SessionList>();
+        builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
+        builder.Services.AddSingleton<IValidateOptions<SessionOptions>, SessionOptionsValidator>();
+        builder.Services.AddOptions<SessionOptions>().BindConfiguration(SessionOptions.Section).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<AdminKeyOptions>, AdminKeyOptionsValidator>();
         builder.Services.AddOptions<AdminKeyOptions>().BindConfiguration(AdminKeyOptions.Section).ValidateOnStart();
         builder.Services.AddAuthentication(Scheme)

@@ -27,7 +27,7 @@ internal readonly record struct SessionLookup(ActiveSession? Session, SessionRef
 }
 
 /// <summary>What the cache knows of a session.</summary>
-/// <param name="Lookup">Null on a miss, which <see cref="SessionStore.LoadAsync(string, CachedLookup, CancellationToken)"/> should follow.</param>
+/// <param name="Lookup">Null on a miss.</param>
 /// <param name="Damaged">What was in its place and is no session; it may be replaced.</param>
 internal readonly record struct CachedLookup(SessionLookup? Lookup, byte[]? Damaged = null);
 
@@ -35,8 +35,6 @@ internal readonly record struct CachedLookup(SessionLookup? Lookup, byte[]? Dama
 internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, CacheTelemetry telemetry, TimeProvider time)
 {
     private const string Query = $"select {StoredSessions.Columns}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";
-
-    private const string Revocation = "update sessions set revoked_at = $2 where token_hash = $1 and revoked_at is null";
 
     // Nothing is shared once it is loaded: what comes after reads the cache, or the truth.
     private readonly SingleFlight<string, SessionLookup> _loads = new(TimeSpan.Zero, time);
@@ -58,26 +56,19 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
         return new(session.ExpiresAt > time.GetUtcNow() ? new(session, SessionRefusal.None) : SessionLookup.Refused(SessionRefusal.Expired));
     }
 
-    /// <summary>After a miss: what PostgreSQL has, shared with whoever misses it too.</summary>
-    /// <exception cref="NpgsqlException">PostgreSQL could not answer.</exception>
-    public Task<SessionLookup> LoadAsync(string hash, CachedLookup missed, CancellationToken ct) =>
-        _loads.RunAsync(hash, (Store: this, missed.Damaged), static (hash, load) => load.Store.LoadAsync(hash, load.Damaged), ct);
-
-    /// <summary>
-    /// Ends a session: in PostgreSQL, then in the cache, where a marker keeps out whoever read it before. With the cache away
-    /// it lives there for <see cref="CacheKeys.SessionTtl"/> at most.
-    /// </summary>
-    public async Task RevokeAsync(string hash, CancellationToken ct)
+    /// <summary>Asks the cache, and after a miss PostgreSQL, in one query with whoever misses it too.</summary>
+    /// <param name="hash">Lowercase hex SHA-256 of the token.</param>
+    /// <param name="begun">What <see cref="ReadAsync"/> gave for it, if it was asked.</param>
+    /// <param name="ct">Ends this caller's wait.</param>
+    /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
+    public async Task<SessionLookup> FindAsync(string hash, CachedLookup? begun, CancellationToken ct)
     {
-        await using (var command = database.CreateCommand(Revocation))
-        {
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = hash });
-            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = time.GetUtcNow().UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
-            await command.ExecuteNonQueryAsync(ct);
-        }
-        await cache.SetAsync(new CacheWrite(CacheKeys.Session(hash), CachedSession.Revoked, CachedSession.RevokedTtl));
+        var cached = begun ?? await ReadAsync(hash);
+        return cached.Lookup ?? await _loads.RunAsync(hash, (Store: this, cached.Damaged), static (hash, load) => load.Store.LoadAsync(hash, load.Damaged), ct);
     }
 
+    /// <param name="hash">Lowercase hex SHA-256 of the token.</param>
+    /// <param name="damaged">What was in the cache and is no session; it may be replaced.</param>
     private async Task<SessionLookup> LoadAsync(string hash, byte[]? damaged)
     {
         var readAt = time.GetUtcNow();

@@ -62,7 +62,7 @@ internal static class AuditBenchmark
 
     private static async Task<List<(string Query, string Path)>> QuestionsAsync(NpgsqlDataSource database, AuditSettings settings, OldHistory history, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select id from overnight_job_runs order by started_at desc limit 1");
+        await using var command = database.CreateCommand("select id from overnight_job_runs where job_type = 'scoring' order by started_at desc limit 1");
         var night = (Guid)(await command.ExecuteScalarAsync(ct))!;
         var middle = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime).AddDays(-settings.Months * 15);
         return

@@ -129,22 +129,28 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
     public async ValueTask<bool> RemoveAsync(params string[] keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        if (!circuit.TryEnter()) return false;
-        Task? call = null;
+        // One command a key: keys of one user may live on different nodes of a cluster.
+        return (await AskAsync(database => Task.WhenAll(Array.ConvertAll(keys, key => database.KeyDeleteAsync(key)))).ConfigureAwait(false)).Answered;
+    }
+
+    /// <summary>Asks, or does, what has no method of its own here.</summary>
+    /// <returns>Not answered when the cache is away.</returns>
+    internal async ValueTask<(bool Answered, T? Value)> AskAsync<T>(Func<IDatabase, Task<T>> ask)
+    {
+        if (!circuit.TryEnter()) return default;
+        Task<T>? call = null;
         try
         {
-            // One command a key: keys of one user may live on different nodes of a cluster.
-            var database = cache.GetDatabase();
-            call = Task.WhenAll(Array.ConvertAll(keys, key => database.KeyDeleteAsync(key)));
-            await call.WaitAsync(_timeout, time).ConfigureAwait(false);
+            call = ask(cache.GetDatabase());
+            var value = await call.WaitAsync(_timeout, time).ConfigureAwait(false);
             circuit.Succeeded();
-            return true;
+            return (true, value);
         }
         catch (Exception ex) when (IsOutage(ex))
         {
             // As above.
             Failed(call, ex);
-            return false;
+            return default;
         }
     }
 

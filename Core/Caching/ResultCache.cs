@@ -2,6 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Overnight.Core.Caching;
 
+/// <summary>What the cache server knows of an entry without reading it.</summary>
+/// <param name="Remaining">Until it expires; null when it is not there.</param>
+public readonly record struct EntryState(bool Exists, TimeSpan? Remaining);
+
 /// <summary>
 /// A user's results in the cache: this node's memory first, then the cache server. What comes out is whole, of this
 /// build's shape and of the user asked for; anything else is a miss.
@@ -39,6 +43,19 @@ public sealed class ResultCache(CacheStore store, MemoryResults memory, CacheTel
         // Sent after the removal on the same connection, so that no node reads the old entry once more.
         Announce(Guid.Empty, userId, userId);
         return removal;
+    }
+
+    /// <summary>Whether the cache server has a user's recommendations, and for how long (SPEC B5); nothing is read and no memory is asked.</summary>
+    /// <returns>Null when the cache is away.</returns>
+    public async ValueTask<EntryState?> LookAsync(Guid userId)
+    {
+        var key = CacheKeys.Recommendations(userId);
+        var (answered, state) = await store.AskAsync(async database =>
+        {
+            var (exists, remaining) = (database.KeyExistsAsync(key), database.KeyTimeToLiveAsync(key));
+            return new EntryState(await exists.ConfigureAwait(false), await remaining.ConfigureAwait(false));
+        }).ConfigureAwait(false);
+        return answered ? state : null;
     }
 
     /// <summary>Tells every node that the entries of a range of users (both ends included) were replaced.</summary>

@@ -30,7 +30,16 @@ public sealed class ResultRepair(NpgsqlDataSource database, ResultCache cache, C
 
         // Bounded by the cache's timeout, for a night's batch may be waiting for this row.
         var written = await cache.SetAsync(userId, current.Recommendations, current.Portfolio).ConfigureAwait(false);
-        await transaction.CommitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            await transaction.CommitAsync(ct).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // The lock was lost, perhaps before it was written, and a newer entry covered: a miss is never wrong.
+            await cache.InvalidateAsync(userId).ConfigureAwait(false);
+            throw;
+        }
         if (!written) return RepairOutcome.Failed;
 
         // Other nodes may hold what this entry replaced.

@@ -109,7 +109,16 @@ public sealed partial class RecommendationSet(
         var (results, damaged) = await LockAsync(connection, transaction, batch.Users, ct);
         var refused = 0;
         await entries.WatchedAsync(async () => refused = await WriteAsync(results, ct));
-        await transaction.CommitAsync(ct);
+        try
+        {
+            await transaction.CommitAsync(ct);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // The lock was lost, perhaps before the last was written.
+            await writer.TakeBackAsync(results);
+            throw;
+        }
         return new(results.Count - refused, damaged + refused, batch.Reached);
     }
 

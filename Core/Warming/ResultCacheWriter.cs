@@ -31,6 +31,24 @@ public sealed class ResultCacheWriter(IConnectionMultiplexer cache) : IDisposabl
         return PlainServer.Find(cache) is { } server ? PipeAsync(server, results, ct) : AskAsync(results, ct);
     }
 
+    /// <summary>
+    /// Takes back what was written when the caller's lock turns out to be lost: a newer result may have come before it, and
+    /// been covered. What is not there is a miss, and never wrong. A cache that can't be told now has lost it, or is told by the next warm.
+    /// </summary>
+    public async Task TakeBackAsync(IReadOnlyList<CacheableResult> results)
+    {
+        ArgumentNullException.ThrowIfNull(results);
+        try
+        {
+            var database = cache.GetDatabase();
+            await Task.WhenAll(results.SelectMany(result => new[] { CacheKeys.Recommendations(result.UserId), CacheKeys.Portfolio(result.UserId) }).Select(key => database.KeyDeleteAsync(key)));
+        }
+        catch (Exception exception) when (exception is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
+        {
+            // The caller has a failure of its own to tell.
+        }
+    }
+
     public void Dispose()
     {
         while (_pipes.TryTake(out var pipe)) pipe.Dispose();

@@ -39,8 +39,7 @@ public sealed partial class SetWarmer(
     private async Task<WarmOutcome> WarmAloneAsync(WarmSet set, WarmRequest request, Guid correlationId, IProgress<WarmNews>? news, CancellationToken ct)
     {
         var server = await marker.EnsureAsync();
-        var earlier = (await progress.ReadAsync(ct)).GetValueOrDefault(set.Name);
-        var run = await runs.BeginAsync(correlationId, request.Trigger, earlier?.RunId, ct);
+        var run = await runs.BeginAsync(correlationId, request.Trigger, set.Name, ct);
         var state = request.IsWhole
             ? await progress.BeginAsync(set.Name, run, request.Trigger, server, ct)
             : new(set.Name, run, request.Trigger.Name(), server, null, 0, 0, time.GetUtcNow(), time.GetUtcNow(), null);

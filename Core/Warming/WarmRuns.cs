@@ -11,21 +11,23 @@ namespace Overnight.Core.Warming;
 /// </summary>
 public sealed class WarmRuns(NpgsqlDataSource database, TimeProvider time)
 {
-    /// <param name="correlationId">The same for all sets of one warm.</param>
-    /// <param name="interrupted">The run of the try before this one: its process is gone if it is unfinished, for the lock is ours.</param>
-    public async Task<Guid> BeginAsync(Guid correlationId, WarmTrigger trigger, Guid? interrupted, CancellationToken ct)
+    private const string Interrupt = """
+        update overnight_job_runs set status = 'failed', completed_at = $2, error_details = '{"reason":"interrupted"}'
+        where job_type = 'cache-warm' and completed_at is null and metrics ->> 'set' = $1
+        """;
+
+    /// <summary>To be called by the holder of the set's <see cref="WarmLock"/>: a try of the set that is unfinished is one whose process is gone.</summary>
+    /// <param name="correlationId">The same for all sets of one warm; of a night's end, the night's.</param>
+    /// <param name="set">Its name.</param>
+    public async Task<Guid> BeginAsync(Guid correlationId, WarmTrigger trigger, string set, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var id = Guid.CreateVersion7(now);
-        if (interrupted is { } earlier)
-        {
-            await ExecuteAsync("""
-                update overnight_job_runs set status = 'failed', completed_at = $2, error_details = '{"reason":"interrupted"}' where id = $1 and job_type = 'cache-warm' and completed_at is null
-                """, ct, new() { Value = earlier }, new() { Value = now });
-        }
+        await ExecuteAsync(Interrupt, ct, new() { Value = set }, new() { Value = now });
         await ExecuteAsync("""
-            insert into overnight_job_runs (id, job_type, trigger, started_at, correlation_id, traceparent) values ($1, 'cache-warm', $2, $3, $4, $5)
-            """, ct, new() { Value = id }, new() { Value = trigger.Name() }, new() { Value = now }, new() { Value = correlationId }, new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value });
+            insert into overnight_job_runs (id, job_type, trigger, started_at, correlation_id, traceparent, metrics) values ($1, 'cache-warm', $2, $3, $4, $5, json_build_object('set', $6))
+            """, ct, new() { Value = id }, new() { Value = trigger.Name() }, new() { Value = now }, new() { Value = correlationId }, new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value },
+            new() { Value = set, NpgsqlDbType = NpgsqlDbType.Text });
         return id;
     }
 

@@ -10,7 +10,7 @@ namespace Overnight.Jobs.Commands;
 /// <summary><c>cache stats</c>: what the cache server tells of itself, and how warm it is (SPEC E3).</summary>
 internal static class CacheCommand
 {
-    public static Command Create() => new("cache", "Looks at the cache.") { Stats() };
+    public static Command Create() => new("cache", "Looks at the cache, and forgets what is in it.") { Stats(), CacheEntryCommands.Show(), CacheEntryCommands.Invalidate() };
 
     private static Command Stats()
     {

@@ -50,13 +50,19 @@ internal static class CommandServices
     /// <exception cref="CommandException">There is no cache, or it does not answer.</exception>
     public static IConnectionMultiplexer RequireCache(IServiceProvider services)
     {
+        RequireCacheConnection(services);
+        var cache = services.GetRequiredService<IConnectionMultiplexer>();
+        return cache.IsConnected ? cache : throw new CommandException("The cache does not answer. Start it, or correct ConnectionStrings:cache.");
+    }
+
+    /// <exception cref="CommandException">It is not said where the cache is.</exception>
+    public static void RequireCacheConnection(IServiceProvider services)
+    {
         if (string.IsNullOrWhiteSpace(services.GetRequiredService<IConfiguration>().GetConnectionString("cache")))
         {
             throw new CommandException("There is no connection to the cache: ConnectionStrings:cache is not set. "
                 + "Start the app (dotnet run --project AppHost), or set ConnectionStrings__cache, for example to \"127.0.0.1:6379\".");
         }
-        var cache = services.GetRequiredService<IConnectionMultiplexer>();
-        return cache.IsConnected ? cache : throw new CommandException("The cache does not answer. Start it, or correct ConnectionStrings:cache.");
     }
 
     /// <summary>Signals are the command line's business while a command runs.</summary>

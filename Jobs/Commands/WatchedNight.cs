@@ -15,7 +15,7 @@ internal static class WatchedNight
         try
         {
             await night.WorkAsync(run, ct);
-            await night.CacheRestAsync(run.Id, ct);
+            await night.CacheRestAsync(run.Id, ct, wait: true);
         }
         finally
         {

@@ -18,8 +18,11 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
 
     private const string Mark = "update run_batches set cached_at = now(), cache_ms = $3 where run_id = $1 and number = $2 and cached_at is null";
 
+    // Before anything else, as the one below does: while it is held the end of the night leaves the batch alone.
+    private const string Claim = "select 1 from run_batches where run_id = $1 and number = $2 and cached_at is null for no key update";
+
     private const string ClaimUncached = """
-        select number, first_user, last_user, (select traceparent from overnight_job_runs where id = $1) from run_batches
+        select number, first_user, last_user from run_batches
         where run_id = $1 and status = 'done' and cached_at is null order by number limit 1 for no key update skip locked
         """;
 
@@ -44,16 +47,13 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
         {
             await using var connection = await dataSource.OpenConnectionAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);
-            var current = await LockAsync(connection, transaction, run.Id, computed, ct);
-            await cache.WriteAsync(current, ct);
-            Announce(run.Id, current);
-            await MarkAsync(connection, transaction, run.Id, batch, Stopwatch.GetElapsedTime(begin), ct);
-            await transaction.CommitAsync(ct);
+            if (await LockAsync(connection, transaction, run.Id, batch, computed, ct) is not { } current) return true;
+            await WriteAsync(connection, transaction, run.Id, batch, current, begin, ct);
             return true;
         }
         catch (CacheWriteException exception)
         {
-            // The batch stays done and not cached; the sweep takes it when the cache is back.
+            // The batch stays done and not cached; the end of the night takes it, or who looks when the cache is back.
             span?.SetStatus(ActivityStatusCode.Error, exception.Message);
             if (_failures.ShouldLog()) Log.CacheFailed(logger, batch, run.Id, exception.Message);
             return false;
@@ -61,46 +61,51 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
     }
 
     /// <summary>Caches the next batch of the run that is done and not cached, from the stored bytes.</summary>
-    /// <returns>How many results were cached; null when there is no such batch, or the cache is away.</returns>
-    public async Task<int?> TryCacheNextAsync(Guid runId, CancellationToken ct)
+    /// <returns>How many results were cached; null when there is no such batch.</returns>
+    /// <exception cref="CacheWriteException">The cache is away or refused it; the batch stays as it was.</exception>
+    public async Task<int?> CacheNextAsync(Guid runId, CancellationToken ct)
     {
-        if (!cache.IsAvailable) return null;
         var begin = Stopwatch.GetTimestamp();
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        int batch;
+        Guid first, last;
+        await using (NpgsqlCommand claim = new(ClaimUncached, connection, transaction) { Parameters = { new() { Value = runId } } })
+        await using (var reader = await claim.ExecuteReaderAsync(ct))
+        {
+            if (!await reader.ReadAsync(ct)) return null;
+            (batch, first, last) = (reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2));
+        }
+        List<CacheableResult> stored = [];
+        await using (NpgsqlCommand read = new(StoredBytes, connection, transaction)
+        {
+            Parameters = { new() { Value = first }, new() { Value = last }, new() { Value = runId }, new() { Value = batch } },
+        })
+        await using (var reader = await read.ExecuteReaderAsync(ct))
+        {
+            while (await reader.ReadAsync(ct)) stored.Add(new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2)));
+        }
+        using var span = Telemetry.StartCacheWrite(runId, stored.Count);
+        await WriteAsync(connection, transaction, runId, batch, stored, begin, ct);
+        return stored.Count;
+    }
+
+    private async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, int batch, List<CacheableResult> current, long begin, CancellationToken ct)
+    {
+        await cache.WriteAsync(current, ct);
         try
         {
-            await using var connection = await dataSource.OpenConnectionAsync(ct);
-            await using var transaction = await connection.BeginTransactionAsync(ct);
-            int batch;
-            Guid first, last;
-            string? traceparent;
-            await using (NpgsqlCommand claim = new(ClaimUncached, connection, transaction) { Parameters = { new() { Value = runId } } })
-            await using (var reader = await claim.ExecuteReaderAsync(ct))
-            {
-                if (!await reader.ReadAsync(ct)) return null;
-                (batch, first, last, traceparent) = (reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2), await reader.IsDBNullAsync(3, ct) ? null : reader.GetString(3));
-            }
-            List<CacheableResult> stored = [];
-            await using (NpgsqlCommand read = new(StoredBytes, connection, transaction)
-            {
-                Parameters = { new() { Value = first }, new() { Value = last }, new() { Value = runId }, new() { Value = batch } },
-            })
-            await using (var reader = await read.ExecuteReaderAsync(ct))
-            {
-                while (await reader.ReadAsync(ct)) stored.Add(new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2)));
-            }
-            using var span = Telemetry.StartCacheWrite(runId, stored.Count, traceparent);
-            await cache.WriteAsync(stored, ct);
-            Announce(runId, stored);
+            // What it also shows is that the lock was still held when the last was written.
             await MarkAsync(connection, transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct);
-            await transaction.CommitAsync(ct);
-            return stored.Count;
         }
-        catch (CacheWriteException exception)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            // Tried again at the next sweep.
-            if (_failures.ShouldLog()) Log.CacheFailed(logger, 0, runId, exception.Message);
-            return null;
+            // It was lost, perhaps before; the batch is not marked, and is cached again.
+            await cache.TakeBackAsync(current);
+            throw;
         }
+        await transaction.CommitAsync(ct);
+        Announce(runId, current);
     }
 
     /// <summary>Nodes that keep results in memory hear of a batch once. In order of user ids, so first and last are the range.</summary>
@@ -109,7 +114,8 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
         if (cached.Count > 0) results.Announce(runId, cached[0].UserId, cached[^1].UserId);
     }
 
-    private static async Task<List<CacheableResult>> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, IReadOnlyList<UserResult> results, CancellationToken ct)
+    /// <returns>Those of the results that are current; null when the batch is cached already.</returns>
+    private static async Task<List<CacheableResult>?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, int batch, IReadOnlyList<UserResult> results, CancellationToken ct)
     {
         await using NpgsqlBatch commands = new(connection, transaction)
         {
@@ -117,12 +123,15 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
             {
                 // A mark that a power cut takes away only means that the batch is cached once more.
                 new("select set_config('synchronous_commit', 'off', true)"),
+                new(Claim) { Parameters = { new() { Value = runId }, new() { Value = batch } } },
                 new(LockCurrent) { Parameters = { new() { Value = results.Select(r => r.UserId).ToArray() }, new() { Value = runId } } },
             },
         };
         await commands.PrepareAsync(ct);
         List<CacheableResult> current = new(results.Count);
         await using var reader = await commands.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        if (!await reader.ReadAsync(ct)) return null;
         await reader.NextResultAsync(ct);
         var at = 0;
         while (await reader.ReadAsync(ct))

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Market;
@@ -11,9 +10,9 @@ namespace Overnight.Jobs.Pipeline;
 /// One replica's part in a run, from plan to end. Any number of replicas do this at once for the same run: they share
 /// its batches by row locks, and whoever sees nothing unfinished ends it.
 /// </summary>
-internal sealed partial class Night(
-    RunStore runs, RunPlanner planner, RunFinaliser finaliser, BatchCacher cacher, StepRetry retry, ProgressLoop progress, NpgsqlDataSource dataSource, IServiceProvider services,
-    IOptions<NightOptions> options, TimeProvider time, ILogger<Night> logger)
+internal sealed class Night(
+    RunStore runs, RunPlanner planner, RunFinaliser finaliser, PipelineEndWarm end, StepRetry retry, ProgressLoop progress, NpgsqlDataSource dataSource, IServiceProvider services,
+    IOptions<NightOptions> options, TimeProvider time)
 {
     /// <summary>Between looks at batches that other replicas hold; short, for it is what their death costs.</summary>
     private static readonly TimeSpan OthersInterval = TimeSpan.FromMilliseconds(100);
@@ -57,15 +56,22 @@ internal sealed partial class Night(
         }
     }
 
-    /// <summary>Caches what the run has stored and not cached; from several workers, until there is none or the cache is away.</summary>
-    public async Task<int> CacheRestAsync(Guid runId, CancellationToken ct)
+    /// <summary>Caches what the run has stored and not cached, until there is none or the cache is away.</summary>
+    /// <param name="wait">Whether to wait for another warm that is under way; else it is left to the next who looks.</param>
+    /// <returns>How many users were cached here.</returns>
+    public async Task<int> CacheRestAsync(Guid runId, CancellationToken ct, bool wait = false)
     {
         var cached = 0;
         await retry.RunAsync("cache", runId, async done =>
         {
-            for (; await cacher.TryCacheNextAsync(runId, ct) is { } users; done()) cached += users;
+            while (!await end.RunAsync(runId, Count, ct) && wait) await Task.Delay(OthersInterval, time, ct);
+
+            void Count(int users)
+            {
+                cached += users;
+                done();
+            }
         }, ct);
-        if (cached > 0) Log.RestCached(logger, cached, runId);
         return cached;
     }
 
@@ -88,11 +94,5 @@ internal sealed partial class Night(
             await reader.IsDBNullAsync(1, ct) ? null : reader.GetFieldValue<DateTimeOffset>(1),
             await reader.IsDBNullAsync(2, ct) ? null : reader.GetFieldValue<DateTimeOffset>(2));
         return new(planned, MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(3)));
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(2, LogLevel.Information, "{Users} results of run {RunId} that were stored but not cached are cached now.")]
-        public static partial void RestCached(ILogger logger, int users, Guid runId);
     }
 }

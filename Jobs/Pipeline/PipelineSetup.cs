@@ -19,6 +19,8 @@ internal static class PipelineSetup
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
         builder.Services.TryAddSingleton<ResultCacheWriter>();
+        builder.Services.TryAddSingleton<WarmRuns>();
+        builder.Services.TryAddSingleton<WarmTelemetry>();
         builder.Services
             .AddCaching()
             .AddSingleton<Faults>()
@@ -29,6 +31,7 @@ internal static class PipelineSetup
             .AddSingleton<RunPlanner>()
             .AddSingleton<RunFinaliser>()
             .AddSingleton<BatchCacher>()
+            .AddSingleton<PipelineEndWarm>()
             .AddSingleton<RunProgress>()
             .AddSingleton<Night>();
         return builder;

@@ -41,6 +41,9 @@ internal static class OldRows
     public static async Task DeleteAttemptsAsync(NpgsqlConnection connection, RetentionReport report, DateTimeOffset before, int rows, CancellationToken ct) =>
         report.Count("batch_attempts", await DeleteAsync(connection, report.IsRehearsal, "batch_attempts", OldAttempts, before, rows, ct));
 
+    public static async Task DeleteSessionsAsync(NpgsqlConnection connection, RetentionReport report, DateTimeOffset before, int rows, CancellationToken ct) =>
+        report.Count("sessions", await DeleteAsync(connection, report.IsRehearsal, "sessions", "t.expires_at < $1", before, rows, ct));
+
     /// <summary>
     /// Users whose last result is in a month about to go have none from now on: the dashboard tells them so, as it tells
     /// those who were never computed. Read through in order of the key, for an index by date would cost every night.

@@ -16,6 +16,9 @@ internal sealed class RetentionOptions
     /// <summary>Notes of attempts at batches are of use while a run can still go wrong, and some days for whoever looks into it.</summary>
     public TimeSpan Attempts { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>Sessions past their expiry; until then they say how recently a user was active.</summary>
+    public TimeSpan Sessions { get; set; } = TimeSpan.FromDays(30);
+
     public TimeSpan Interval { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>When to try again what somebody's lock put off.</summary>
@@ -37,6 +40,7 @@ internal sealed class RetentionOptionsValidator : IValidateOptions<RetentionOpti
         Between(nameof(options.Months), options.Months, 1, 1_200);
         Between(nameof(options.MonthsAhead), options.MonthsAhead, 2, 24);
         Between(nameof(options.Attempts), options.Attempts, TimeSpan.FromHours(1), TimeSpan.FromDays(731));
+        Between(nameof(options.Sessions), options.Sessions, TimeSpan.FromHours(1), TimeSpan.FromDays(731));
         Between(nameof(options.Interval), options.Interval, TimeSpan.FromMinutes(1), TimeSpan.FromDays(7));
         Between(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         Between(nameof(options.LockTimeout), options.LockTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5));

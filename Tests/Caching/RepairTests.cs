@@ -1,9 +1,11 @@
 using Overnight.Core.Caching;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Warming;
 
 namespace Overnight.Tests.Caching;
 
+/// <summary>SPEC B6, C2: a miss is written back, and never over something newer.</summary>
 public sealed class RepairTests(ApiFixture fixture, TestServers servers) : IClassFixture<ApiFixture>
 {
     private readonly ApiApp _app = fixture.App;
@@ -13,20 +15,10 @@ public sealed class RepairTests(ApiFixture fixture, TestServers servers) : IClas
     {
         var userId = await _app.Database.AddUserAsync();
         await _app.Database.AddResultAsync(userId, TestResults.Entry(userId, "1.0000"), "2026-11-20");
-        var newer = TestResults.Entry(userId, "2.0000");
 
-        // What a night's batch does: the new result and the change of what is current, not yet committed.
         await using var connection = await _app.Database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using (var command = connection.CreateCommand())
-        {
-            command.CommandText = """
-                with made as (insert into calculation_results values ($1, '2026-11-21', $2, 1, 0, now(), $3, $4))
-                update current_results set business_date = '2026-11-21', run_id = $2 where user_id = $1
-                """;
-            foreach (var value in (object[])[userId, Guid.CreateVersion7(), newer, TestResults.Portfolio(userId)]) command.Parameters.Add(new() { Value = value });
-            await command.ExecuteNonQueryAsync();
-        }
+        var newer = await NewerResult.MakeAsync(connection, userId, CancellationToken.None);
         var repair = _app.Get<ResultRepair>().RepairAsync(userId, CancellationToken.None);
         await Eventually.TrueAsync(async () => await WaitingAsync() > 0, "the repair waits for the lock");
         Assert.False(await _app.Cache.KeyExistsAsync(CacheKeys.Recommendations(userId)));

@@ -66,6 +66,7 @@ public sealed class ApiFixture(TestServers servers) : IAsyncLifetime
     private string _cache = "";
 
     internal ApiApp App => _app!;
+    internal string DatabaseConnection => _database;
 
     public async ValueTask InitializeAsync()
     {

@@ -10,6 +10,7 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
 {
     private readonly ApiApp _app = fixture.App;
 
+    /// <summary>SPEC B4.</summary>
     [Fact]
     public async Task Get_EntryAndSessionCached_AnswersWithoutAQuery()
     {

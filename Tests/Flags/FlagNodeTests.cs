@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Overnight.Core.Caching;
+using Overnight.Core.Sessions;
 using Overnight.Core.Data;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
@@ -60,7 +61,7 @@ public sealed class FlagNodeTests(TestServers servers)
         await app.Database.AddFlagAsync("test", "never-read");
         await app.FlagAsync("new-page", token);
         await app.FlagAsync("new-page", revoked);
-        await app.Get<Overnight.Api.Sessions.SessionStore>().RevokeAsync(TestPeople.Hash(revoked), Ct);
+        await app.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(revoked));
         using (var refused = await app.GetAsync("/api/config/flags/new-page", revoked, Ct)) Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
 
         await postgres.StopAsync();

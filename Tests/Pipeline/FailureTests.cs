@@ -118,13 +118,13 @@ public sealed class FailureTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         await using var night = await NightFixture.CreateAsync(servers, 10, ct);
         var run = await night.RunAsync(ct);
-        await night.ExecuteAsync("update overnight_job_runs set status = 'started', completed_at = null, users_processed = 0, progress_at = null", ct);
+        await night.ExecuteAsync("update overnight_job_runs set status = 'started', completed_at = null, users_processed = 0, progress_at = null where id = $1", ct, run.Id);
         var progress = night.Services.GetRequiredService<ProgressLoop>();
 
         Assert.True(await progress.StoreAsync(run.Id, ct));
-        await night.ExecuteAsync("update overnight_job_runs set progress_at = clock_timestamp() + interval '1 minute'", ct);
+        await night.ExecuteAsync("update overnight_job_runs set progress_at = clock_timestamp() + interval '1 minute' where id = $1", ct, run.Id);
         Assert.False(await progress.StoreAsync(run.Id, ct));
-        Assert.Equal(10, await night.ScalarAsync<int>("select users_processed from overnight_job_runs", ct));
+        Assert.Equal(10, await night.ScalarAsync<int>("select users_processed from overnight_job_runs where id = $1", ct, run.Id));
     }
 
     [Fact]

@@ -16,7 +16,10 @@ internal sealed class JobsProcess : IDisposable
     }
 
     /// <param name="settings">Configuration keys, such as <c>Faults:KillAt</c>; they go through the environment.</param>
-    public static JobsProcess Start(NightFixture night, string[] arguments, params (string Key, string Value)[] settings)
+    public static JobsProcess Start(NightFixture night, string[] arguments, params (string Key, string Value)[] settings) =>
+        Start(night.DatabaseConnection, night.CacheConnection, arguments, settings);
+
+    public static JobsProcess Start(string database, string cache, string[] arguments, params (string Key, string Value)[] settings)
     {
         ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Overnight.Jobs.dll"), .. arguments])
         {
@@ -27,8 +30,8 @@ internal sealed class JobsProcess : IDisposable
             WorkingDirectory = AppContext.BaseDirectory,
         };
         start.Environment["DOTNET_ENVIRONMENT"] = "Development";
-        start.Environment["ConnectionStrings__overnight"] = night.DatabaseConnection;
-        start.Environment["ConnectionStrings__cache"] = night.CacheConnection;
+        start.Environment["ConnectionStrings__overnight"] = database;
+        start.Environment["ConnectionStrings__cache"] = cache;
         start.Environment["Night__BatchSize"] = "50";
         foreach (var (key, value) in settings) start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         return new(Process.Start(start)!);

@@ -53,7 +53,7 @@ public sealed class KillTests(TestServers servers)
             Assert.True(++kills < 12, "The night does not end.");
         }
 
-        var run = await night.ScalarAsync<Guid>("select id from overnight_job_runs", ct);
+        var run = await night.ScalarAsync<Guid>("select id from overnight_job_runs where job_type = 'scoring'", ct);
         Assert.Equal("partial", (await night.Runs.FindAsync(run, ct))!.Status);
         await night.AssertExactlyOnceAsync(run, Users, 1, ct);
         Assert.Equal(culprit, await night.ScalarAsync<Guid>("select user_id from run_failures where run_id = $1 and reason = 'ended_worker'", ct, run));
@@ -84,7 +84,7 @@ public sealed class KillTests(TestServers servers)
         }
 
         await night.AssertExactlyOnceAsync(run.Id, Users, 0, ct);
-        Assert.Equal(1, await night.ScalarAsync<long>("select count(*) from overnight_job_runs", ct));
+        Assert.Equal(1, await night.ScalarAsync<long>("select count(*) from overnight_job_runs where job_type = 'scoring'", ct));
     }
 
     /// <summary>What is stored of each finished batch, in an order that new batches only append to.</summary>

@@ -1,6 +1,7 @@
 using Npgsql;
 using Overnight.Core.Caching;
 using Overnight.Jobs.Retention;
+using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Input;
 
@@ -34,6 +35,21 @@ public sealed class RetentionTests(TestServers servers)
         Assert.Null(await CurrentResults.ReadAsync(database.Source, oldUser, Ct));
         Assert.NotNull(await CurrentResults.ReadAsync(database.Source, keptUser, Ct));
         Assert.Contains("Dropped calculation_events_y2024m10 (", string.Join('\n', report.Lines()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sessions_LongExpired_AreRemovedAndOthersStay()
+    {
+        await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
+        var user = await database.Source.AddUserAsync();
+        var now = Clock.GetUtcNow();
+        foreach (var expired in (DateTimeOffset[])[now.AddDays(-31), now.AddDays(-29), now.AddDays(1)]) await database.Source.AddSessionAsync(user, expired);
+
+        var rehearsed = await database.Retention(Clock).RunOnceAsync(rehearsal: true, Ct);
+        var report = await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct);
+
+        Assert.Equal((1, 1), (rehearsed!.Rows["sessions"], report!.Rows["sessions"]));
+        Assert.Equal(2, await database.ScalarAsync("select count(*) from sessions where user_id = $1", Ct, user));
     }
 
     [Fact]

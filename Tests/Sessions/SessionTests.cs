@@ -136,7 +136,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     {
         var (_, token) = await ReadyAsync();
         using (var before = await _app.GetAsync(Path, token)) Assert.Equal(HttpStatusCode.OK, before.StatusCode);
-        await _app.Get<SessionStore>().RevokeAsync(TestPeople.Hash(token), CancellationToken.None);
+        await _app.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(token));
         using var after = await _app.GetAsync(Path, token);
         await RefusedAsync(after, "revoked");
     }

@@ -28,6 +28,7 @@ public sealed class OwnSetTests(TestServers servers)
     [Theory]
     [InlineData("with gone as (delete from users returning id) select id as sku, '' as value from gone", "data-modifying", true)]
     [InlineData("select token_hash as sku, '' as value from sessions", "permission denied for table sessions", true)]
+    [InlineData("select password_hash as sku, '' as value from user_passwords", "permission denied for table user_passwords", true)]
     [InlineData("select pg_sleep(60)::text as sku, '' as value", "statement timeout", false)]
     [InlineData("select 'a' as sku, '' as value; drop table users", "syntax error", true)]
     [InlineData("select 'a' as sku, 'b' as text", "no column value", true)]

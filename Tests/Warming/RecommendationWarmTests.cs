@@ -51,6 +51,33 @@ public sealed class RecommendationWarmTests(TestServers servers)
         Assert.Empty(await warm.Get<WarmProgressStore>().ReadAsync(Ct));
     }
 
+    /// <summary>SPEC B6: who is likely to look first is served from the cache first.</summary>
+    [Fact]
+    public async Task Warm_AfterTheCacheLostEverything_BeginsWithTheMostRecentlyActiveUsers()
+    {
+        var cache = await servers.StartCacheAsync(Ct);
+        // Batches of 8 users.
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, null, ("Warming:MostInFlight", "16"));
+        var users = await warm.AddResultsAsync(60);
+        Random.Shared.Shuffle(users);
+        for (var i = 0; i < users.Length; i++)
+        {
+            await warm.Database.AddSessionAsync(users[i]);
+            await warm.Database.ExecuteAsync("update sessions set last_active_at = now() - make_interval(mins => $2) where user_id = $1", users[i], i);
+        }
+        await warm.Loop.RunOnceAsync(Ct);
+        await warm.Cache.ExecuteAsync("FLUSHALL");
+        using CancellationTokenSource stop = new();
+
+        var warmer = warm.Get<Warmer>();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => warmer.WarmAsync(warmer.Find([Set]), new(WarmTrigger.ColdStart), new AtFirstNews(stop.Cancel), stop.Token));
+
+        var isCached = await Task.WhenAll(users.Select(user => warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user))));
+        var cached = isCached.TakeWhile(there => there).Count();
+        Assert.InRange(cached, 8, 59);
+        Assert.DoesNotContain(true, isCached.Skip(cached));
+    }
+
     /// <summary>SPEC B3.</summary>
     [Fact]
     public async Task Warm_ADamagedResult_FailsAloneAndIsCounted()
@@ -73,20 +100,10 @@ public sealed class RecommendationWarmTests(TestServers servers)
     {
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         var user = Assert.Single(await warm.AddResultsAsync(1));
-        var newer = TestResults.Entry(user, "2.0000");
 
-        // What a night's batch does: the new result and the change of what is current, not yet committed.
         await using var connection = await warm.Database.OpenConnectionAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
-        await using (var command = connection.CreateCommand())
-        {
-            command.CommandText = """
-                with made as (insert into calculation_results values ($1, '2026-11-21', $2, 1, 0, now(), $3, $4))
-                update current_results set business_date = '2026-11-21', run_id = $2 where user_id = $1
-                """;
-            foreach (var value in (object[])[user, Guid.CreateVersion7(), newer, TestResults.Portfolio(user)]) command.Parameters.Add(new() { Value = value });
-            await command.ExecuteNonQueryAsync(Ct);
-        }
+        var newer = await NewerResult.MakeAsync(connection, user, Ct);
         var warming = warm.WarmAsync(Set, Ct);
         await Eventually.TrueAsync(async () => await warm.ScalarAsync<long>("select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())") > 0, "the warm waits for the lock");
         Assert.False(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)));

@@ -1,0 +1,55 @@
+using System.Buffers.Binary;
+using Npgsql;
+using NpgsqlTypes;
+using Overnight.Api.Audit;
+
+namespace Overnight.Api.Admin;
+
+/// <param name="Id">The hash of its token.</param>
+internal sealed record SessionItem(string Id, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset LastActiveAt);
+
+/// <summary>Among the sessions of one user, newest first.</summary>
+internal readonly record struct SessionCursor(DateTimeOffset CreatedAt, string Id) : ICursor<SessionCursor>
+{
+    public static int Bytes => 8 + 32;
+
+    public void Write(Span<byte> bytes)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(bytes, CreatedAt.UtcTicks);
+        Convert.FromHexString(Id, bytes[8..], out _, out _);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> bytes, out SessionCursor cursor)
+    {
+        cursor = default;
+        var ticks = BinaryPrimitives.ReadInt64BigEndian(bytes);
+        if (ticks < DateTimeOffset.UnixEpoch.Ticks || ticks > DateTimeOffset.MaxValue.Ticks) return false;
+        cursor = new(new(ticks, TimeSpan.Zero), Convert.ToHexStringLower(bytes[8..]));
+        return true;
+    }
+}
+
+/// <summary>A user's sessions that are good, from PostgreSQL.</summary>
+internal sealed class SessionList(NpgsqlDataSource database, TimeProvider time)
+{
+    private const string Query = """
+        select token_hash, created_at, expires_at, last_active_at from sessions
+        where user_id = $1 and revoked_at is null and expires_at > $2 and ($3::timestamptz is null or (created_at, token_hash) < ($3, $4))
+        order by created_at desc, token_hash desc limit $5
+        """;
+
+    /// <returns>Up to one more than the page asks for.</returns>
+    public async Task<List<SessionItem>> ReadAsync(Guid userId, ListPage<SessionCursor> page, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(Query);
+        command.Parameters.Add(new() { Value = userId });
+        command.Parameters.Add(new() { Value = time.GetUtcNow() });
+        command.Parameters.Add(new() { Value = page.After is { } after ? after.CreatedAt : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(new() { Value = page.After?.Id ?? "" });
+        command.Parameters.Add(new() { Value = page.Limit + 1 });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        List<SessionItem> sessions = [];
+        while (await reader.ReadAsync(ct)) sessions.Add(new(reader.GetString(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<DateTimeOffset>(2), reader.GetFieldValue<DateTimeOffset>(3)));
+        return sessions;
+    }
+}

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Overnight.Core.Caching;
+using Overnight.Core.Runs;
+using Overnight.Core.Warming;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>
+/// The warm at the end of a night: exactly the batches that it has stored and not cached, from the stored bytes. Each go is
+/// a row of <c>overnight_job_runs</c>, trigger <c>pipeline-end</c>, with the night's correlation id and in its trace; a night
+/// that left nothing has one as well, which says so. It is one warm with every other of the set <c>recommendations</c>: while one is under way, the others wait.
+/// </summary>
+internal sealed partial class PipelineEndWarm(
+    BatchCacher cacher, ResultCacheWriter cache, RunStore nights, WarmRuns runs, WarmTelemetry telemetry, Faults faults, NpgsqlDataSource database, TimeProvider time, ILogger<PipelineEndWarm> logger)
+{
+    private const WarmTrigger Trigger = WarmTrigger.PipelineEnd;
+
+    private static readonly WarmDeclaration Set = new(RecommendationSet.SetName, WarmPhase.Essential, "recs:{user_id}", CacheKeys.ResultTtl) { IsTtlExact = true };
+
+    // A row that is unfinished is of a process that is gone. Ids grow with time, so that the index of warms begins at the night.
+    private const string IsDue = """
+        select exists (select from run_batches where run_id = $1 and status = 'done' and cached_at is null)
+            or not exists (select from overnight_job_runs where id > $1 and job_type = 'cache-warm' and trigger = 'pipeline-end' and correlation_id = $2 and completed_at is not null)
+        """;
+
+    /// <param name="cached">Told how many users each batch had, when it is cached and marked.</param>
+    /// <returns>False when another warm of the set is under way; what is left waits for the next go. A cache that is away leaves it, too.</returns>
+    /// <exception cref="NpgsqlException">PostgreSQL is away; what was told is done for good.</exception>
+    public async Task<bool> RunAsync(Guid nightId, Action<int> cached, CancellationToken ct)
+    {
+        if (!cache.IsAvailable || await nights.FindAsync(nightId, ct) is not { } night || !await IsDueAsync(night, ct)) return true;
+        await using var held = await WarmLock.TryTakeAsync(database, Set.Name, ct);
+        if (held is null) return false;
+        // Who held the lock until now may have done it all.
+        if (!await IsDueAsync(night, ct)) return true;
+
+        using var step = Telemetry.StartStep("pipeline-end", night);
+        using var span = WarmTelemetry.StartSet(Set.Name, Trigger);
+        var row = await runs.BeginAsync(night.CorrelationId, Trigger, Set.Name, ct);
+        var (begin, warmed) = (time.GetTimestamp(), 0L);
+        string? error = null;
+        try
+        {
+            while (await cacher.CacheNextAsync(nightId, ct) is { } users)
+            {
+                warmed += users;
+                telemetry.Wrote(Set.Name, Trigger, new(users, 0, ""));
+                cached(users);
+                faults.At("rest-cached");
+            }
+        }
+        catch (CacheWriteException exception)
+        {
+            // Its batch stays done and not cached, and is found by the next go.
+            error = exception.Message;
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            error = "The process was stopped.";
+        }
+        WarmOutcome outcome = new(Set.Name, error is null ? WarmStatus.Completed : WarmStatus.Failed, warmed, 0, time.GetElapsedTime(begin), Error: error);
+        // Of a PostgreSQL that went away nobody tells it here: the next go finds the row unfinished.
+        await runs.EndAsync(row, Set, outcome, CancellationToken.None);
+        telemetry.Ended(Trigger, outcome, span);
+        if (error is not null) Log.Broke(logger, nightId, warmed, error);
+        else if (warmed > 0) Log.RestCached(logger, warmed, nightId);
+        ct.ThrowIfCancellationRequested();
+        return true;
+    }
+
+    private async Task<bool> IsDueAsync(NightRun night, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(IsDue);
+        command.Parameters.Add(new() { Value = night.Id });
+        command.Parameters.Add(new() { Value = night.CorrelationId });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "{Users} results of run {RunId} that were stored but not cached are cached now.")]
+        public static partial void RestCached(ILogger logger, long users, Guid runId);
+
+        [LoggerMessage(2, LogLevel.Warning, "What run {RunId} has stored and not cached was being cached, and broke after {Users} users; the rest is cached when the cache is back. {Reason}")]
+        public static partial void Broke(ILogger logger, Guid runId, long users, string reason);
+    }
+}
