@@ -23,6 +23,7 @@ builder.AddRunStart();
 builder.AddRunRetry();
 builder.AddCalculations();
 builder.AddCacheWarm();
+builder.AddCacheStatistics();
 builder.AddFlags();
 builder.AddApiDocument();
 
@@ -38,6 +39,7 @@ app.MapRunStart();
 app.MapRunRetry();
 app.MapCalculations();
 app.MapCacheWarm();
+app.MapCacheStatistics();
 app.MapFlags();
 app.MapApiDocument();
 
