@@ -25,6 +25,7 @@ builder.AddRunRetry();
 builder.AddCalculations();
 builder.AddCacheWarm();
 builder.AddReference();
+builder.AddCacheStatistics();
 builder.AddFlags();
 builder.AddApiDocument();
 
@@ -45,6 +46,7 @@ app.MapCalculations();
 app.MapCacheWarm();
 app.MapCacheInvalidation();
 app.MapReference();
+app.MapCacheStatistics();
 app.MapFlags();
 app.MapApiDocument();
 

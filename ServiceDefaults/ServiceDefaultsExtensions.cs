@@ -22,7 +22,7 @@ public static class ServiceDefaultsExtensions
 
     /// <summary>
     /// Maps <c>/health</c> (ready) and <c>/alive</c> (live), in every environment: an orchestrator asks them in production too, and they say
-    /// nothing but a word. Neither is traced.
+    /// nothing but a word and which part is down. Neither is traced.
     /// </summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {

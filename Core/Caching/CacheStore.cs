@@ -11,7 +11,7 @@ public readonly record struct CacheWrite(string Key, byte[] Value, TimeSpan Ttl)
 /// The cache server (L2), as something that may be away: each call takes <see cref="CacheOptions.Timeout"/> at most, goes
 /// through the <see cref="CacheCircuit"/>, and never throws for want of a cache.
 /// </summary>
-public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circuit, IOptions<CacheOptions> options, TimeProvider time) : IDisposable
+public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circuit, IOptions<CacheOptions> options, CacheTelemetry telemetry, TimeProvider time) : IDisposable
 {
     private readonly TimeSpan _timeout = options.Value.Timeout;
     private readonly SemaphoreSlim _connecting = new(1);
@@ -26,6 +26,7 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
     {
         if (!circuit.TryEnter()) return (CacheOutcome.Bypassed, null);
         Task<RedisValue>? call = null;
+        var begin = time.GetTimestamp();
         try
         {
             byte[]? value;
@@ -33,6 +34,7 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
             else if (await ConnectAsync().ConfigureAwait(false) is { } connected) value = await connected.GetAsync(key).ConfigureAwait(false);
             else value = await (call = cache.GetDatabase().StringGetAsync(key)).WaitAsync(_timeout, time).ConfigureAwait(false);
             circuit.Succeeded();
+            if (value is not null) telemetry.Statistics.Answered(time.GetElapsedTime(begin));
             return (value is null ? CacheOutcome.Miss : CacheOutcome.Hit, value);
         }
         catch (Exception ex) when (ex is RedisServerException or CacheReplyException && ex.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
@@ -66,6 +68,7 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
             batch.Execute();
             await call.WaitAsync(_timeout, time).ConfigureAwait(false);
             circuit.Succeeded();
+            telemetry.Statistics.Wrote(entries.Length, done: true);
             return true;
         }
         catch (RedisServerException)
@@ -73,6 +76,7 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
             // Refused, as by a server that is full: it still answers reads. One of the entries may have been taken.
             circuit.Succeeded();
             DeleteBehind(entries);
+            telemetry.Statistics.Wrote(entries.Length, done: false);
             return false;
         }
         catch (Exception ex) when (IsOutage(ex))
@@ -80,6 +84,7 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
             // As above; an entry that is not there is a miss, one that arrives after a newer one would be wrong.
             Failed(call, ex);
             DeleteBehind(entries);
+            telemetry.Statistics.Wrote(entries.Length, done: false);
             return false;
         }
     }
@@ -109,18 +114,21 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
             }
             var added = await call.WaitAsync(_timeout, time).ConfigureAwait(false);
             circuit.Succeeded();
+            if (added) telemetry.Statistics.Wrote(1, done: true);
             return added;
         }
         catch (RedisServerException)
         {
             // Refused, as by a server that is full: it still answers reads.
             circuit.Succeeded();
+            telemetry.Statistics.Wrote(1, done: false);
             return false;
         }
         catch (Exception ex) when (IsOutage(ex))
         {
             // As above.
             Failed(call, ex);
+            telemetry.Statistics.Wrote(1, done: false);
             return false;
         }
     }

@@ -70,8 +70,12 @@ public sealed class CacheTelemetry
         _circuit = meter.CreateCounter<long>("overnight.cache.circuit_changes", "{change}", "Times the circuit to the cache opened or closed.");
     }
 
+    /// <summary>The same figures for this process itself, listened to or not.</summary>
+    public CacheStatistics Statistics { get; } = new();
+
     public void Read(CacheSet set, CacheOutcome outcome)
     {
+        Statistics.Read(set, outcome);
         // The strings are looked up only when someone listens: this is on the path of every request.
         if (_reads.Enabled) _reads.Add(1, new("set", Sets[(int)set]), new("outcome", Outcomes[(int)outcome]));
     }

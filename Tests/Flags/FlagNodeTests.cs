@@ -82,6 +82,8 @@ public sealed class FlagNodeTests(TestServers servers)
             Assert.True(HttpStatusCode.ServiceUnavailable == away.StatusCode, $"{path}: {away.StatusCode}");
             Assert.NotNull(away.Headers.RetryAfter);
         }
+        using var health = await app.GetAsync("/health", ct: Ct);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy: cache, database"), (health.StatusCode, await health.Content.ReadAsStringAsync(Ct)));
     }
 
     private static Task InMemoryAsync(ApiApp node, string token) =>

@@ -35,14 +35,14 @@ public sealed class HealthTests(TestServers servers)
         Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetAsync(client, "/health"));
 
         await cache.StopAsync();
-        Assert.Equal((HttpStatusCode.OK, "Degraded"), await GetAsync(client, "/health"));
+        Assert.Equal((HttpStatusCode.OK, "Degraded: cache"), await GetAsync(client, "/health"));
 
         await postgres.StopAsync();
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), await GetAsync(client, "/health"));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy: cache, database"), await GetAsync(client, "/health"));
         Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetAsync(client, "/alive"));
 
         await servers.StartCacheAsync(Ct, folder, cache.Port);
-        await Eventually.TrueAsync(async () => await GetAsync(client, "/health") == (HttpStatusCode.OK, "Degraded"), "a cache that is back makes the node useful again");
+        await Eventually.TrueAsync(async () => await GetAsync(client, "/health") == (HttpStatusCode.OK, "Degraded: database"), "a cache that is back makes the node useful again");
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Overnight.Core.Caching;
 using Overnight.Core.Warming;
 using Overnight.Tests.Dashboard;
@@ -57,6 +59,28 @@ public sealed class FlagWarmTests(TestServers servers)
 
         Assert.Equal("cache", (await api.FlagAsync("a", token)).GetProperty("source").GetString());
         Assert.Equal(0, api.Queries.Count("feature_flags"));
+    }
+
+    [Fact]
+    public async Task Warm_F4_IsMeasuredWithItsTrigger()
+    {
+        await using var warm = await CreateAsync();
+        await AddAsync(warm, "a");
+        ConcurrentQueue<string> measured = new();
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Scope == warm.Get<IMeterFactory>() && instrument.Name.StartsWith("overnight.warm.", StringComparison.Ordinal)) self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => measured.Enqueue($"{instrument.Name} {value} {Text(tags)}"));
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => measured.Enqueue($"{instrument.Name} {Text(tags)}"));
+        listener.Start();
+
+        await warm.WarmAsync(FlagSet.SetName, Ct);
+
+        Assert.Equal(["overnight.warm.entries 1 set=flags trigger=manual outcome=written", "overnight.warm.duration set=flags trigger=manual outcome=completed"], measured);
+
+        static string Text(ReadOnlySpan<KeyValuePair<string, object?>> tags) => string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
     }
 
     /// <summary>The warm holds what it read until it is written, so that a change is never overwritten by what was before.</summary>

@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Sessions;
+using Overnight.Core.Caching;
+
+namespace Overnight.Api.Admin;
+
+/// <summary>How well the cache serves this node: in full for administrators, in the log, and as degraded at worst in /health (SPEC G6).</summary>
+internal static class CacheStatisticsRoute
+{
+    public static void AddCacheStatistics(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddCaching().AddSingleton<CacheMonitor>().AddHostedService<CacheStatisticsLoop>();
+        // With a tag of its own: the loss of every store takes a node out of service, a cold cache never does.
+        builder.Services.AddHealthChecks().AddCheck<CacheStatisticsCheck>("cache-statistics", tags: ["statistics"]);
+    }
+
+    public static void MapCacheStatistics(this WebApplication app) =>
+        app.MapGet("/api/admin/cache/stats", Get).WithTags("Admin").RequireAuthorization(SessionSetup.Admin).WithName("GetCacheStatistics")
+            .WithSummary("How this node's reads and writes of the cache went, in the last five minutes and since it started.")
+            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
+
+    private static Ok<CacheStatisticsAnswer> Get(CacheMonitor monitor, CacheCircuit circuit, MemoryResults results, MemoryEntries entries, LastKnownEntries known)
+    {
+        var latest = monitor.Latest;
+        return TypedResults.Ok(new CacheStatisticsAnswer(
+            CacheMonitor.Judge(latest).ToString().ToLowerInvariant(), circuit.IsOpen ? "open" : "closed", entries.IsEnabled,
+            CachePeriod.From(latest), CachePeriod.From(monitor.SinceStart),
+            [.. Enum.GetValues<CacheSet>().Select(set => CacheSetPeriod.From(latest, set))],
+            new(results.Bytes, entries.Bytes, known.Bytes)));
+    }
+}
+
+/// <param name="Status">healthy; degraded with a hit rate under 70 % or errors over 5 %; unhealthy under 50 % or over 10 %; of the last five minutes.</param>
+/// <param name="Circuit">open while the cache is not asked because it does not answer.</param>
+/// <param name="Listening">Whether this node hears of changes, and so keeps some entries in memory.</param>
+/// <param name="Sets">Of the last five minutes.</param>
+internal sealed record CacheStatisticsAnswer(string Status, string Circuit, bool Listening, CachePeriod LastFiveMinutes, CachePeriod SinceStart, IReadOnlyList<CacheSetPeriod> Sets, CacheMemory Memory);
+
+/// <param name="Hits">Reads answered by the cache, or by this node's memory: <paramref name="MemoryHits"/> of them.</param>
+/// <param name="Misses">Nothing there; or an entry that was damaged, or of a generation that is over.</param>
+/// <param name="Errors">Reads and writes that failed, and reads not tried while the circuit was open (<paramref name="Bypassed"/>).</param>
+/// <param name="HitRate">0 to 1, of hits and misses.</param>
+/// <param name="ErrorRate">0 to 1, of all reads and writes.</param>
+/// <param name="MeanHitTime">Milliseconds that the cache took to answer with a value.</param>
+internal sealed record CachePeriod(
+    long Hits, long MemoryHits, long Misses, long Damaged, long Outdated, long Sets, long FailedSets, long Errors, long Bypassed, double? HitRate, double? ErrorRate, double? MeanHitTime)
+{
+    public static CachePeriod From(CacheFigures figures) => new(
+        figures.Hits(), figures.Count(CacheOutcome.MemoryHit), figures.Misses(), figures.Count(CacheOutcome.Damaged), figures.Count(CacheOutcome.Outdated), figures.Sets, figures.FailedSets,
+        figures.Errors, figures.Count(CacheOutcome.Bypassed), Rounded(figures.HitRate()), Rounded(figures.ErrorRate), Rounded(figures.MeanHitTime?.TotalMilliseconds));
+
+    public static double? Rounded(double? value) => value is { } given ? Math.Round(given, 4) : null;
+}
+
+internal sealed record CacheSetPeriod(string Set, long Hits, long Misses, double? HitRate)
+{
+    public static CacheSetPeriod From(CacheFigures figures, CacheSet set) => new(set.ToString().ToLowerInvariant(), figures.Hits(set), figures.Misses(set), CachePeriod.Rounded(figures.HitRate(set)));
+}
+
+/// <summary>Bytes kept in this node's memory.</summary>
+/// <param name="LastKnown">For when neither the cache nor the database answers.</param>
+internal sealed record CacheMemory(long Results, long Entries, long LastKnown);
