@@ -36,15 +36,15 @@ internal static class JsonBody
             if (document.RootElement.ValueKind != JsonValueKind.Object) errors["body"] = [$"must be an object with {fields}, each of which may be left out"];
             else foreach (var field in document.RootElement.EnumerateObject()) request = take(request, field, errors);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException exception)
         {
-            // The client's mistake; the parser says where it is. Escapes it reads only when it is asked for them.
-            errors["body"] = [exception is JsonException ? $"must be JSON: {exception.Message}" : "must be JSON without halves of surrogate pairs"];
+            // The client's mistake; the parser says where it is.
+            errors["body"] = [$"must be JSON: {exception.Message}"];
         }
         catch (InvalidOperationException)
         {
-            // A text with half of a surrogate pair, or bytes that are no UTF-8: seen only when it is read.
-            errors["body"] = ["must be JSON whose texts are Unicode, as UTF-8"];
+            // An escape that is no character is met only when its text is read.
+            errors["body"] = ["must be JSON whose texts are Unicode, without halves of surrogate pairs"];
         }
         return (request, errors);
     }

@@ -73,7 +73,8 @@ public sealed class OutageTests(TestServers servers)
         await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the entry is repaired");
 
         await postgres.StopAsync();
-        Assert.True(await FromCacheAsync(app, token));
+        // A machine that is busy may open the circuit to a cache that is well; it closes again.
+        await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the cache answers for the database");
         await Unavailable(coldToken);
 
         await cache.StopAsync();
@@ -108,7 +109,9 @@ public sealed class OutageTests(TestServers servers)
 
     private static async Task<bool> FromCacheAsync(ApiApp app, string token)
     {
-        using var answer = await AnswerAsync(app, token);
+        using var response = await app.GetAsync("/api/dashboard", token);
+        if (response.StatusCode != HttpStatusCode.OK) return false;
+        using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
         return answer.RootElement.GetProperty("data").GetProperty("fromCache").GetBoolean();
     }
 
