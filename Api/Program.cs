@@ -20,13 +20,10 @@ builder.AddRedisClient("cache", configureOptions: options => options.AbortOnConn
 builder.AddProblems();
 builder.AddSessions();
 builder.AddDashboard();
-builder.AddRunStart();
-builder.AddRunRetry();
-builder.AddCalculations();
-builder.AddCacheWarm();
+builder.AddAudit();
 builder.AddReference();
-builder.AddCacheStatistics();
 builder.AddFlags();
+builder.AddCacheAdmin();
 builder.AddApiDocument();
 
 var app = builder.Build();
@@ -39,15 +36,10 @@ app.MapDefaultEndpoints();
 app.MapSessions();
 app.MapAccounts();
 app.MapDashboard();
-app.MapRuns();
-app.MapRunStart();
-app.MapRunRetry();
-app.MapCalculations();
-app.MapCacheWarm();
-app.MapCacheInvalidation();
+app.MapAudit();
 app.MapReference();
-app.MapCacheStatistics();
 app.MapFlags();
+app.MapCacheAdmin();
 app.MapApiDocument();
 
 app.Run();

@@ -17,6 +17,8 @@ internal static class Dashboard
     public static IResourceBuilder<ProjectResource> WithCommands(this IResourceBuilder<ProjectResource> api, IResourceBuilder<ParameterResource> adminKey) => api
         .WithHttpCommand("/api/runs", "Run tonight's night now", commandName: "run-night", commandOptions: Ask(adminKey,
             "Starts the next open's night, or joins the one that is there.", "WeatherMoon"))
+        .WithHttpCommand("/api/admin/cache/warm", "Warm the cache", commandName: "warm-cache", commandOptions: Ask(adminKey,
+            "Warms every set; one that is being warmed already is left to whoever does it.", "Fire"))
         .WithHttpCommand("/api/runs/latest/retry", "Retry what failed", commandName: "retry-failed", commandOptions: Ask(adminKey,
             "Computes again only the users that failed in the latest night.", "ArrowRepeatAll"));
 
