@@ -70,7 +70,9 @@ public sealed class OutageTests(TestServers servers)
         var (userId, token) = await app.Database.SignInAsync();
         await app.Database.AddResultAsync(userId, TestResults.Entry(userId));
         var (_, coldToken) = await app.Database.SignInAsync();
-        await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the entry is repaired");
+        // Not by a request's own repair: PostgreSQL lost in the midst of one takes the entry back.
+        Assert.Equal(RepairOutcome.Written, await app.Get<ResultRepair>().RepairAsync(userId, ct));
+        await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the entry is answered");
 
         await postgres.StopAsync();
         // A machine that is busy may open the circuit to a cache that is well; it closes again.
