@@ -17,9 +17,9 @@ internal static class DemoEntries
         Report.Step(SeedCommand.Describe(await new DemoTenantSeeder(database, TimeProvider.System).SeedAsync(tenants, seed: 1, null, ct)));
         await using var spread = database.CreateCommand("""
             update users u set tenant_id = t.id
-            from (select id, row_number() over (order by id) % $1 as n from users where tenant_id is null) some
-            join (select id, row_number() over (order by id) - 1 as n from tenants) t on t.n = some.n
-            where u.id = some.id
+            from (select id, row_number() over (order by id) % $1 as n from users where tenant_id is null) p
+            join (select id, row_number() over (order by id) - 1 as n from tenants) t on t.n = p.n
+            where u.id = p.id
             """);
         spread.Parameters.Add(new() { Value = (long)tenants });
         await spread.ExecuteNonQueryAsync(ct);

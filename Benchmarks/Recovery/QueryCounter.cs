@@ -6,20 +6,20 @@ namespace Overnight.Benchmarks.Recovery;
 
 /// <summary>
 /// Counts what PostgreSQL is asked: every statement, by pg_stat_statements, where the server has it; else transactions, of which
-/// one of a warm holds several statements. What begins and ends transactions does not count, nor does the counter itself.
+/// one of a warm holds several statements. What begins and ends transactions does not count, nor what the driver sends along to clean
+/// a connection that it takes from its pool (pg_advisory_unlock_all), nor the counter itself.
 /// </summary>
 internal sealed class QueryCounter
 {
     private const string Extension = "pg_stat_statements";
 
-    private const string Statements = "select coalesce(sum(calls), 0)::bigint from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database()) and query not like '%pg_stat_%'";
+    private const string Counted = "from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database()) and query not like '%pg_stat_%' and query not ilike 'select pg_advisory_unlock_all()'";
+
+    private const string Statements = $"select coalesce(sum(calls), 0)::bigint {Counted}";
 
     private const string Transactions = "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()";
 
-    private const string Frequent = """
-        select sum(calls)::bigint, left(regexp_replace(query, '\s+', ' ', 'g'), 70) as text from pg_stat_statements
-        where dbid = (select oid from pg_database where datname = current_database()) and query not like '%pg_stat_%' group by text order by 1 desc limit 6
-        """;
+    private const string Frequent = $"select sum(calls)::bigint, left(regexp_replace(query, '\\s+', ' ', 'g'), 70) as text {Counted} group by text order by 1 desc limit 6";
 
     private readonly NpgsqlDataSource database;
     private readonly bool isByStatement;
