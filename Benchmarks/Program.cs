@@ -4,6 +4,7 @@ using Overnight.Benchmarks.Dashboard;
 using Overnight.Benchmarks.Kill;
 using Overnight.Benchmarks.Load;
 using Overnight.Benchmarks.Night;
+using Overnight.Benchmarks.Recovery;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Warm;
 
@@ -12,6 +13,7 @@ RootCommand root = new("Overnight's figures, each beside its limit or a rival, m
     NightCommand.Create(),
     WarmCommand.Create(),
     DashboardCommand.Create(),
+    RecoveryCommand.Create(),
     AuditCommand.Create(),
     KillCommand.Create(),
     LoadCommand.Create(),

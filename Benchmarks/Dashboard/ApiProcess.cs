@@ -14,23 +14,26 @@ internal sealed class ApiProcess
     private readonly Workbench bench;
     private readonly ChildProcess process;
     private readonly int port;
-    private readonly string plan;
+    private readonly string? plan;
 
-    private ApiProcess(Workbench bench, ChildProcess process, int port, string plan) => (this.bench, this.process, this.port, this.plan) = (bench, process, port, plan);
+    private ApiProcess(Workbench bench, ChildProcess process, int port, string? plan) => (this.bench, this.process, this.port, this.plan) = (bench, process, port, plan);
 
     public int ProcessId => process.Id;
 
     public int Port => port;
 
-    /// <param name="answer">File with the constant's body.</param>
-    /// <param name="plan">File with the users' tokens.</param>
-    public static async Task<ApiProcess> StartAsync(Workbench bench, PostgresServer postgres, CacheServer cache, string answer, string plan, CancellationToken ct)
+    /// <param name="answer">File with the constant's body; null without a constant.</param>
+    /// <param name="plan">File with the users' tokens; null where <see cref="LoadAsync"/> is not called.</param>
+    public static async Task<ApiProcess> StartAsync(Workbench bench, PostgresServer postgres, CacheServer cache, string? answer, string? plan, CancellationToken ct)
     {
         var free = PostgresServer.FreePort();
         var environment = Workbench.ServiceEnvironment(postgres, cache);
         environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{free}";
-        environment["ASPNETCORE_HOSTINGSTARTUPASSEMBLIES"] = typeof(ConstantAnswer).Assembly.GetName().Name!;
-        environment[ConstantAnswer.FileVariable] = answer;
+        if (answer is not null)
+        {
+            environment["ASPNETCORE_HOSTINGSTARTUPASSEMBLIES"] = typeof(ConstantAnswer).Assembly.GetName().Name!;
+            environment[ConstantAnswer.FileVariable] = answer;
+        }
         // With our list of assemblies, so that it finds this one; with its own runtime settings.
         string[] arguments = ["exec", "--depsfile", InFolder("Overnight.Benchmarks.deps.json"), "--runtimeconfig", InFolder("Overnight.Api.runtimeconfig.json"), InFolder("Overnight.Api.dll")];
         ApiProcess api = new(bench, bench.StartProgram(arguments, _ => { }, environment), free, plan);
@@ -44,7 +47,7 @@ internal sealed class ApiProcess
         List<string> lines = [];
         string[] arguments =
         [
-            InFolder("Overnight.Benchmarks.dll"), "load", "--plan", plan, "--port", $"{port}", "--path", path, "--connections", $"{connections}",
+            InFolder("Overnight.Benchmarks.dll"), "load", "--plan", plan ?? throw new InvalidOperationException("There is no plan to load it by."), "--port", $"{port}", "--path", path, "--connections", $"{connections}",
             "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--seed", $"{seed}",
         ];
         await using var generator = bench.StartProgram(arguments, line =>
@@ -55,6 +58,8 @@ internal sealed class ApiProcess
         return code == 0 ? JsonSerializer.Deserialize<LoadFigures>(lines[^1], JsonSerializerOptions.Web)!
             : throw new BenchmarkException($"The load generator failed on {path}: {string.Join(Environment.NewLine, lines)}");
     }
+
+    public Task StopAsync(TimeSpan grace) => process.StopAsync(grace);
 
     private async Task ReadyAsync(CancellationToken ct)
     {

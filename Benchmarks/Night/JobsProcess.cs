@@ -4,22 +4,25 @@ using Overnight.Benchmarks.Servers;
 
 namespace Overnight.Benchmarks.Night;
 
-/// <summary>A night as a user starts one: <c>jobs run</c>, a process of its own.</summary>
+/// <summary>Jobs as a user starts it, a process of its own: a night by <c>jobs run</c>, another command, or the service.</summary>
 internal static class JobsProcess
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
 
     /// <param name="again">The next revision of a night that is done.</param>
-    public static async Task<ProcessUsage> RunAsync(Workbench bench, PostgresServer postgres, CacheServer cache, int? workers, bool again, CancellationToken ct)
+    public static Task<ProcessUsage> RunAsync(Workbench bench, PostgresServer postgres, CacheServer cache, int? workers, bool again, CancellationToken ct) => CommandAsync(
+        bench, postgres, cache, ["run", .. again ? ["--again"] : (string[])[]], workers is { } count ? new() { ["Night__Workers"] = $"{count}" } : null, ct);
+
+    /// <param name="environment">Beside what every service finds.</param>
+    public static async Task<ProcessUsage> CommandAsync(
+        Workbench bench, PostgresServer postgres, CacheServer cache, string[] arguments, Dictionary<string, string?>? environment, CancellationToken ct)
     {
-        var environment = Workbench.ServiceEnvironment(postgres, cache);
-        if (workers is { } count) environment["Night__Workers"] = $"{count}";
-        await using var jobs = bench.StartProgram([Path.Combine(AppContext.BaseDirectory, "Overnight.Jobs.dll"), "run", .. again ? ["--again"] : (string[])[]], Report.Step, environment);
+        await using var jobs = Start(bench, postgres, cache, arguments, Report.Step, environment);
         var watching = ProcessMeter.WatchAsync(jobs.Id, jobs.Exited);
         try
         {
             var code = await jobs.Exited.WaitAsync(ct);
-            if (code != 0) throw new BenchmarkException($"jobs run ended with exit code {code}; what it said last is above.");
+            if (code != 0) throw new BenchmarkException($"jobs {string.Join(' ', arguments)} ended with exit code {code}; what it said last is above.");
         }
         catch (OperationCanceledException)
         {
@@ -27,5 +30,16 @@ internal static class JobsProcess
             throw;
         }
         return await watching;
+    }
+
+    /// <summary>The service, which finds by itself what there is to do.</summary>
+    public static ChildProcess StartService(Workbench bench, PostgresServer postgres, CacheServer cache, Dictionary<string, string?>? environment) =>
+        Start(bench, postgres, cache, [], _ => { }, environment);
+
+    private static ChildProcess Start(Workbench bench, PostgresServer postgres, CacheServer cache, string[] arguments, Action<string> line, Dictionary<string, string?>? more)
+    {
+        var environment = Workbench.ServiceEnvironment(postgres, cache);
+        foreach (var (name, value) in more ?? []) environment[name] = value;
+        return bench.StartProgram([Path.Combine(AppContext.BaseDirectory, "Overnight.Jobs.dll"), .. arguments], line, environment);
     }
 }

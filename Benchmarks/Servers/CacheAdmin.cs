@@ -1,4 +1,5 @@
 using Overnight.LocalServers;
+using Overnight.Core.Caching;
 using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Servers;
@@ -26,6 +27,18 @@ internal sealed class CacheAdmin : IDisposable
     public long CountKeys() => server.DatabaseSize();
 
     public void Empty() => server.FlushAllDatabases();
+
+    /// <summary>Every entry with its value and what is left of its TTL.</summary>
+    public IEnumerable<CacheWrite> ReadAll()
+    {
+        var database = connection.GetDatabase();
+        // Several at once, and each when it is there.
+        foreach (var keys in server.Keys(pageSize: 1_000).Chunk(1_000))
+        {
+            var read = keys.Select(key => (Key: key, Value: database.StringGetAsync(key), Ttl: database.KeyTimeToLiveAsync(key))).ToArray();
+            foreach (var (key, value, ttl) in read) yield return new(key!, connection.Wait(value)!, connection.Wait(ttl) ?? CacheKeys.ResultTtl);
+        }
+    }
 
     /// <summary>Lets anybody on this machine in until the result is disposed. Redis only.</summary>
     public IDisposable WithoutPassword()

@@ -1,98 +1,80 @@
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 
 namespace Overnight.Benchmarks.Warm;
 
-/// <summary>Measures writer and tool in turn on one Redis, and then the writer on Garnet.</summary>
+/// <summary>Bulk writing by size of entry, then whole warms.</summary>
 internal static class WarmBenchmark
 {
-    /// <summary>Client counts that are tried; the best is the limit.</summary>
-    private static readonly int[] Clients = [1, 2, 4, 8, 16, 50];
+    /// <summary>Of the server's own tool, that bulk writing shall reach (DESIGN.md, numbers to reach).</summary>
+    private const double LeastRatio = 0.7;
 
     public static async Task<int> RunAsync(WarmSettings settings, CancellationToken ct)
     {
         await using var bench = await Workbench.CreateAsync();
-        var (ours, limit, clients) = await OnRedisAsync(bench, settings, ct);
-        var garnet = await OnGarnetAsync(bench, settings, ct);
+        BulkMeasurement bulk = new(bench);
+        var first = await bulk.RunAsync(settings, ct);
+        List<BulkFigures> sizes = [];
+        foreach (var size in settings.Sizes.Where(size => size != settings.Size).Distinct()) sizes.Add(await bulk.RunAsync(settings.Of(size), ct));
+        IReadOnlyList<SetFigures> sets = settings.Users > 0 ? await SetBenchmark.RunAsync(bench, settings, ct) : [];
 
-        var table = Report.Table($"{settings.Entries:N0} entries of {settings.Size:N0} bytes with a TTL, {settings.Writers} writers", "", "entries per second");
-        table.Row("our writer, Redis", Figure(ours));
-        table.Row($"redis-benchmark, pipeline 64{(clients > 0 ? $", its best of {string.Join(", ", Clients)} clients: {clients}" : "")}", Figure(limit));
-        if (ours is { } a && limit is { } b) table.Row("ratio", $"{a / b:P0}");
-        table.Row("our writer, Garnet", Figure(garnet));
-        Report.Write(table);
+        Tell(first);
+        if (sizes.Count > 0) Tell([first, .. sizes]);
+        if (sets.Count > 0) Tell(settings, sets);
         Report.Write(new
         {
             Benchmark = "warm",
-            Ratio = ours / limit is { } ratio ? Report.Rounded(ratio) : (double?)null,
-            EntriesPerSecond = Round(ours),
-            LimitPerSecond = Round(limit),
-            LimitClients = limit is null ? (int?)null : clients,
-            GarnetEntriesPerSecond = Round(garnet),
+            Ratio = Rounded(first.Ratio),
+            EntriesPerSecond = Round(first.Ours),
+            LimitPerSecond = Round(first.Limit),
+            LimitClients = first.Limit is null ? (int?)null : first.Clients,
+            GarnetEntriesPerSecond = Round(first.Garnet),
+            RivalEntriesPerSecond = Round(first.Rival),
             settings.Entries,
             settings.Size,
+            Sizes = sizes.Select(s => new
+            {
+                s.Settings.Size, s.Settings.Entries, Ratio = Rounded(s.Ratio), EntriesPerSecond = Round(s.Ours), LimitPerSecond = Round(s.Limit),
+                GarnetEntriesPerSecond = Round(s.Garnet), RivalEntriesPerSecond = Round(s.Rival),
+            }),
+            Sets = sets.Select(s => new { s.Name, s.Entries, Ms = Report.Rounded(s.Ms), FirstMs = Report.Rounded(s.FirstMs), s.LimitMs, RivalMs = Report.Rounded(s.RivalMs) }),
         });
         return 0;
     }
 
-    private static async Task<(double? Ours, double? Limit, int Clients)> OnRedisAsync(Workbench bench, WarmSettings settings, CancellationToken ct)
+    private static void Tell(BulkFigures figures)
     {
-        CacheServer cache;
-        try
-        {
-            cache = await bench.StartCacheAsync(CacheKind.Redis, ct);
-        }
-        catch (MissingServerException e)
-        {
-            Report.Step($"No figure for Redis: {e.Message}");
-            return (null, null, 0);
-        }
-        using CacheAdmin admin = new(cache);
-        using BulkWriter writer = new(cache, admin);
-        var tool = ServerTool.Find();
-        if (tool is null) Report.Step("redis-benchmark is not installed, so there is no limit to compare with.");
-
-        var best = 0;
-        var fastest = 0.0;
-        foreach (var clients in tool is null ? [] : Clients)
-        {
-            var rate = await tool!.MeasureAsync(cache, admin, settings, clients, ct);
-            Report.Step($"redis-benchmark, {clients} clients: {rate:N0} entries per second.");
-            if (rate > fastest) (best, fastest) = (clients, rate);
-        }
-        Report.Step($"Our writer, first time, not counted: {await writer.MeasureAsync(settings, ct):N0} entries per second.");
-
-        List<double> limits = [], figures = [];
-        for (var round = 0; round < settings.Rounds; round++)
-        {
-            if (tool is not null) limits.Add(await tool.MeasureAsync(cache, admin, settings, best, ct));
-            figures.Add(await writer.MeasureAsync(settings, ct));
-            Report.Step($"Round {round + 1}: our writer {figures[^1]:N0}{(tool is null ? "" : $", redis-benchmark {limits[^1]:N0}")} entries per second.");
-        }
-        return (Report.Median(figures), tool is null ? null : Report.Median(limits), best);
+        var settings = figures.Settings;
+        var table = Report.Table($"{settings.Entries:N0} entries of {settings.Size:N0} bytes with a TTL, {settings.Writers} writers", "", "entries per second");
+        table.Row("our writer, Redis", Figure(figures.Ours));
+        table.Row($"redis-benchmark, pipeline 64{(figures.Clients > 0 ? $", its best of {string.Join(", ", BulkMeasurement.Clients)} clients: {figures.Clients}" : "")}", Figure(figures.Limit));
+        if (figures.Ratio is { } ratio) table.Row("ratio", $"{ratio:P0}");
+        table.Row("our writer, Garnet", Figure(figures.Garnet));
+        Report.Write(table);
     }
 
-    private static async Task<double?> OnGarnetAsync(Workbench bench, WarmSettings settings, CancellationToken ct)
+    private static void Tell(IEnumerable<BulkFigures> all)
     {
-        try
+        var table = Report.Table("Entries per second by size", "bytes", "our writer, Redis", "redis-benchmark", "ratio", "limit", $"batches of {string.Join(" or ", AwaitedBatches.Sizes)} awaited", "ours to those", "our writer, Garnet");
+        foreach (var size in all.OrderBy(size => size.Settings.Size))
         {
-            var cache = await bench.StartCacheAsync(CacheKind.Garnet, ct);
-            using CacheAdmin admin = new(cache);
-            using BulkWriter writer = new(cache, admin);
-            await writer.MeasureAsync(settings, ct);
-            List<double> figures = [];
-            for (var round = 0; round < settings.Rounds; round++) figures.Add(await writer.MeasureAsync(settings, ct));
-            return Report.Median(figures);
+            table.Row($"{size.Settings.Size:N0}", Figure(size.Ours), Figure(size.Limit), size.Ratio is { } ratio ? $"{ratio:P0}" : "-", $"{LeastRatio:P0}",
+                Figure(size.Rival), size.Ours / size.Rival is { } times ? $"{times:N1} x" : "-", Figure(size.Garnet));
         }
-        catch (MissingServerException e)
-        {
-            Report.Step($"No figure for Garnet: {e.Message}");
-            return null;
-        }
+        Report.Write(table);
+    }
+
+    private static void Tell(WarmSettings settings, IReadOnlyList<SetFigures> sets)
+    {
+        var table = Report.Table($"Whole warms from PostgreSQL into an empty cache: {settings.Users:N0} users, {settings.Tenants:N0} tenants", "set", "entries", "ms", "first, ms", "limit, ms", "awaited batches, ms");
+        foreach (var set in sets) table.Row(set.Name, $"{set.Entries:N0}", $"{set.Ms:N1}", $"{set.FirstMs:N1}", set.LimitMs is { } limit ? $"{limit:N0}" : "", $"{set.RivalMs:N1}");
+        Report.Write(table);
+        Report.Step("Awaited batches write the same entries from memory; ours are also read from PostgreSQL, under its locks, and recorded.");
     }
 
     private static string Figure(double? rate) => rate is { } figure ? $"{figure:N0}" : "-";
 
     private static double? Round(double? rate) => rate is { } figure ? Math.Round(figure) : null;
+
+    private static double? Rounded(double? ratio) => ratio is { } figure ? Report.Rounded(figure) : null;
 }
