@@ -11,8 +11,7 @@ internal static class DashboardBenchmark
 {
     private const string Dashboard = "/api/dashboard";
 
-    /// <summary>Before anything counts: compiled, and the hot users in memory.</summary>
-    /// <summary>Of each side: for the runtime to settle, and for most sessions to have come once.</summary>
+    /// <summary>Of each side, before anything counts: compiled, the hot users in memory, and most sessions seen once.</summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(30);
 
     private sealed record Measured(LoadFigures Load, double? ApiCpu, double? CacheCpu);
