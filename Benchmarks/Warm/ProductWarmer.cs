@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,9 +21,12 @@ internal sealed class ProductWarmer : IDisposable
     public ProductWarmer(PostgresServer postgres, CacheServer cache, WarmSettings settings)
     {
         var builder = JobsBuilder.CreateUnconnected([]);
-        foreach (var (name, value) in Workbench.ServiceEnvironment(postgres, cache)) builder.Configuration[name.Replace("__", ":", StringComparison.Ordinal)] = value;
-        builder.Configuration["Flags:Environment"] = DemoEntries.Environment;
-        builder.Configuration["Warming:Sessions:Count"] = $"{settings.Users}";
+        // A source of its own: what is set key by key is gone when another source is added.
+        builder.Configuration.AddInMemoryCollection(Workbench.ServiceEnvironment(postgres, cache).Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value)).Concat(
+        [
+            KeyValuePair.Create<string, string?>("Flags:Environment", DemoEntries.Environment),
+            KeyValuePair.Create<string, string?>("Warming:Sessions:Count", $"{settings.Users}"),
+        ]));
         builder.Logging.ClearProviders();
         JobsBuilder.AddConnections(builder);
         builder.Services.AddWarming();
