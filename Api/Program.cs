@@ -6,6 +6,7 @@ using Overnight.Api.Flags;
 using Overnight.Api.Problems;
 using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
+using Overnight.Core.Caching;
 using Overnight.Core.Data;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -14,8 +15,7 @@ builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 builder.AddServiceDefaults();
 builder.AddNpgsqlDataSource("overnight");
 builder.AddNpgsqlDbContext<OvernightContext>("overnight", settings => settings.DisableRetry = true);
-// A cache that is away is no reason not to start.
-builder.AddRedisClient("cache", configureOptions: options => options.AbortOnConnectFail = false);
+builder.AddRedisClient("cache", configureOptions: CacheConnection.Configure);
 
 builder.AddProblems();
 builder.AddSessions();

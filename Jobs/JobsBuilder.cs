@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
+using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
 using Overnight.Jobs.Commands;
@@ -53,7 +54,7 @@ internal static class JobsBuilder
         builder.AddNpgsqlDbContext<OvernightContext>("overnight", s => s.DisableRetry = true);
         // Commands like migrate run where there is no cache yet: it is connected when it is first asked for.
         // A span for each of a thousand writes tells less than the one span of their batch.
-        builder.AddRedisClient("cache", s => (s.DisableAutoActivation, s.DisableTracing) = (true, true));
+        builder.AddRedisClient("cache", s => (s.DisableAutoActivation, s.DisableTracing) = (true, true), CacheConnection.Configure);
         builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 

@@ -5,7 +5,7 @@ namespace Overnight.Core.Caching;
 
 /// <summary>
 /// Whether the cache server is worth asking: after one call that failed, everyone is kept away for
-/// <see cref="CacheOptions.BreakDuration"/>; then one caller tries again. Only changes are logged.
+/// <see cref="CacheOptions.BreakDuration"/>, or until the connection is there again; then one caller tries. Only changes are logged.
 /// </summary>
 /// <remarks>
 /// One failure opens it, on purpose: a frozen server must cost one timeout and not one per request, and PostgreSQL can
@@ -35,6 +35,13 @@ public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimePro
         if (!IsOpen || Interlocked.Exchange(ref _openUntil, Closed) == Closed) return;
         telemetry.CircuitChanged(open: false);
         Log.Closed(logger);
+    }
+
+    /// <summary>The connection is there again: the next caller may try, without waiting for the end of the break.</summary>
+    public void Reconnected()
+    {
+        var until = Volatile.Read(ref _openUntil);
+        if (until != Closed) Interlocked.CompareExchange(ref _openUntil, 1, until);
     }
 
     public void Failed(Exception reason)

@@ -11,36 +11,48 @@ public readonly record struct CacheWrite(string Key, byte[] Value, TimeSpan Ttl)
 /// The cache server (L2), as something that may be away: each call takes <see cref="CacheOptions.Timeout"/> at most, goes
 /// through the <see cref="CacheCircuit"/>, and never throws for want of a cache.
 /// </summary>
-public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circuit, IOptions<CacheOptions> options, CacheTelemetry telemetry, TimeProvider time) : IDisposable
+public sealed class CacheStore : IDisposable
 {
-    private readonly TimeSpan _timeout = options.Value.Timeout;
+    private readonly IConnectionMultiplexer _cache;
+    private readonly CacheCircuit _circuit;
+    private readonly TimeSpan _timeout;
+    private readonly CacheTelemetry _telemetry;
+    private readonly TimeProvider _time;
     private readonly SemaphoreSlim _connecting = new(1);
     private CacheReads? _reads;
 
+    public CacheStore(IConnectionMultiplexer cache, CacheCircuit circuit, IOptions<CacheOptions> options, CacheTelemetry telemetry, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        ArgumentNullException.ThrowIfNull(options);
+        (_cache, _circuit, _timeout, _telemetry, _time) = (cache, circuit, options.Value.Timeout, telemetry, time);
+        cache.ConnectionRestored += OnRestored;
+    }
+
     /// <summary>Whether a write is worth preparing.</summary>
-    public bool IsAway => circuit.IsOpen;
+    public bool IsAway => _circuit.IsOpen;
 
     /// <returns><see cref="CacheOutcome.Hit"/> with the bytes as they are stored; whether they are intact is the reader's to say.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<(CacheOutcome Outcome, byte[]? Value)> GetAsync(string key)
     {
-        if (!circuit.TryEnter()) return (CacheOutcome.Bypassed, null);
+        if (!_circuit.TryEnter()) return (CacheOutcome.Bypassed, null);
         Task<RedisValue>? call = null;
-        var begin = time.GetTimestamp();
+        var begin = _time.GetTimestamp();
         try
         {
             byte[]? value;
             if (Volatile.Read(ref _reads) is { IsBroken: false } reads) value = await reads.GetAsync(key).ConfigureAwait(false);
             else if (await ConnectAsync().ConfigureAwait(false) is { } connected) value = await connected.GetAsync(key).ConfigureAwait(false);
-            else value = await (call = cache.GetDatabase().StringGetAsync(key)).WaitAsync(_timeout, time).ConfigureAwait(false);
-            circuit.Succeeded();
-            if (value is not null) telemetry.Statistics.Answered(time.GetElapsedTime(begin));
+            else value = await (call = _cache.GetDatabase().StringGetAsync(key)).WaitAsync(_timeout, _time).ConfigureAwait(false);
+            _circuit.Succeeded();
+            if (value is not null) _telemetry.Statistics.Answered(_time.GetElapsedTime(begin));
             return (value is null ? CacheOutcome.Miss : CacheOutcome.Hit, value);
         }
         catch (Exception ex) when (ex is RedisServerException or CacheReplyException && ex.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
         {
             // Somebody else's list or hash under our key: the server is well, the entry is not.
-            circuit.Succeeded();
+            _circuit.Succeeded();
             return (CacheOutcome.Damaged, null);
         }
         catch (Exception ex) when (IsOutage(ex))
@@ -59,24 +71,24 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
     public async ValueTask<bool> SetAsync(params CacheWrite[] entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        if (!circuit.TryEnter()) return false;
+        if (!_circuit.TryEnter()) return false;
         Task? call = null;
         try
         {
-            var batch = cache.GetDatabase().CreateBatch();
+            var batch = _cache.GetDatabase().CreateBatch();
             call = Task.WhenAll(Array.ConvertAll(entries, e => batch.StringSetAsync(e.Key, e.Value, e.Ttl)));
             batch.Execute();
-            await call.WaitAsync(_timeout, time).ConfigureAwait(false);
-            circuit.Succeeded();
-            telemetry.Statistics.Wrote(entries.Length, done: true);
+            await call.WaitAsync(_timeout, _time).ConfigureAwait(false);
+            _circuit.Succeeded();
+            _telemetry.Statistics.Wrote(entries.Length, done: true);
             return true;
         }
         catch (RedisServerException)
         {
             // Refused, as by a server that is full: it still answers reads. One of the entries may have been taken.
-            circuit.Succeeded();
+            _circuit.Succeeded();
             DeleteBehind(entries);
-            telemetry.Statistics.Wrote(entries.Length, done: false);
+            _telemetry.Statistics.Wrote(entries.Length, done: false);
             return false;
         }
         catch (Exception ex) when (IsOutage(ex))
@@ -84,7 +96,7 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
             // As above; an entry that is not there is a miss, one that arrives after a newer one would be wrong.
             Failed(call, ex);
             DeleteBehind(entries);
-            telemetry.Statistics.Wrote(entries.Length, done: false);
+            _telemetry.Statistics.Wrote(entries.Length, done: false);
             return false;
         }
     }
@@ -96,11 +108,11 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
     /// <returns>False when something else is there, or the cache is away.</returns>
     public async ValueTask<bool> AddAsync(CacheWrite entry, byte[]? replacing = null)
     {
-        if (!circuit.TryEnter()) return false;
+        if (!_circuit.TryEnter()) return false;
         Task<bool>? call = null;
         try
         {
-            var database = cache.GetDatabase();
+            var database = _cache.GetDatabase();
             if (replacing is null)
             {
                 call = database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, When.NotExists);
@@ -112,23 +124,23 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
                 _ = transaction.StringSetAsync(entry.Key, entry.Value, entry.Ttl);
                 call = transaction.ExecuteAsync();
             }
-            var added = await call.WaitAsync(_timeout, time).ConfigureAwait(false);
-            circuit.Succeeded();
-            if (added) telemetry.Statistics.Wrote(1, done: true);
+            var added = await call.WaitAsync(_timeout, _time).ConfigureAwait(false);
+            _circuit.Succeeded();
+            if (added) _telemetry.Statistics.Wrote(1, done: true);
             return added;
         }
         catch (RedisServerException)
         {
             // Refused, as by a server that is full: it still answers reads.
-            circuit.Succeeded();
-            telemetry.Statistics.Wrote(1, done: false);
+            _circuit.Succeeded();
+            _telemetry.Statistics.Wrote(1, done: false);
             return false;
         }
         catch (Exception ex) when (IsOutage(ex))
         {
             // As above.
             Failed(call, ex);
-            telemetry.Statistics.Wrote(1, done: false);
+            _telemetry.Statistics.Wrote(1, done: false);
             return false;
         }
     }
@@ -145,13 +157,13 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
     /// <returns>Not answered when the cache is away.</returns>
     internal async ValueTask<(bool Answered, T? Value)> AskAsync<T>(Func<IDatabase, Task<T>> ask)
     {
-        if (!circuit.TryEnter()) return default;
+        if (!_circuit.TryEnter()) return default;
         Task<T>? call = null;
         try
         {
-            call = ask(cache.GetDatabase());
-            var value = await call.WaitAsync(_timeout, time).ConfigureAwait(false);
-            circuit.Succeeded();
+            call = ask(_cache.GetDatabase());
+            var value = await call.WaitAsync(_timeout, _time).ConfigureAwait(false);
+            _circuit.Succeeded();
             return (true, value);
         }
         catch (Exception ex) when (IsOutage(ex))
@@ -165,10 +177,10 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
     /// <summary>Sends a message of <see cref="CacheChannel"/>, if there is a way to send it: who hears it late or not at all keeps old results for the memory's TTL.</summary>
     public void Publish(byte[] message)
     {
-        if (circuit.IsOpen) return;
+        if (_circuit.IsOpen) return;
         try
         {
-            cache.GetSubscriber().Publish(new RedisChannel(CacheChannel.Name, RedisChannel.PatternMode.Literal), message, CommandFlags.FireAndForget);
+            _cache.GetSubscriber().Publish(new RedisChannel(CacheChannel.Name, RedisChannel.PatternMode.Literal), message, CommandFlags.FireAndForget);
         }
         catch (Exception ex) when (IsOutage(ex))
         {
@@ -178,19 +190,22 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
 
     public void Dispose()
     {
+        _cache.ConnectionRestored -= OnRestored;
         _reads?.Dispose();
         _connecting.Dispose();
     }
 
+    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => _circuit.Reconnected();
+
     /// <returns>Null where only the client library can ask: at a cluster, or over TLS.</returns>
     private async ValueTask<CacheReads?> ConnectAsync()
     {
-        if (PlainServer.Find(cache) is not { } server) return null;
+        if (PlainServer.Find(_cache) is not { } server) return null;
         if (!await _connecting.WaitAsync(_timeout).ConfigureAwait(false)) throw new TimeoutException("The cache took no connection in time.");
         try
         {
             if (_reads is { IsBroken: false } connected) return connected;
-            var reads = await CacheReads.ConnectAsync(server, _timeout, time).ConfigureAwait(false);
+            var reads = await CacheReads.ConnectAsync(server, _timeout, _time).ConfigureAwait(false);
             Volatile.Write(ref _reads, reads);
             return reads;
         }
@@ -204,7 +219,7 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
     {
         try
         {
-            foreach (var entry in entries) cache.GetDatabase().KeyDelete(entry.Key, CommandFlags.FireAndForget);
+            foreach (var entry in entries) _cache.GetDatabase().KeyDelete(entry.Key, CommandFlags.FireAndForget);
         }
         catch (Exception ex) when (IsOutage(ex))
         {
@@ -217,7 +232,7 @@ public sealed class CacheStore(IConnectionMultiplexer cache, CacheCircuit circui
         // A call that was given up fails later, with nobody left to hear it.
         _ = call?.ContinueWith(static t => _ = t.Exception, CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        circuit.Failed(ex);
+        _circuit.Failed(ex);
     }
 
     private static bool IsOutage(Exception ex) =>

@@ -7,10 +7,14 @@ using StackExchange.Redis;
 
 namespace Overnight.Jobs.Warming;
 
-/// <summary>Looks every few seconds for what is due, beside everything else a start has to do, and warms it.</summary>
+/// <summary>
+/// Looks every few seconds for what is due, and at once when the cache is back from an outage, for then it may be empty.
+/// Warms it beside everything else a start has to do.
+/// </summary>
 internal sealed partial class WarmLoop(IServiceProvider services, IOptions<WarmingOptions> options, TimeProvider time, ILogger<WarmLoop> logger) : BackgroundService
 {
     private DateTimeOffset? _started;
+    private TaskCompletionSource _back = NoneYet();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -18,14 +22,29 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
         // Off the start's path: the first use of the multiplexer connects, which takes a while when the cache is away.
         await Task.Yield();
         _started = time.GetUtcNow();
+        var cache = services.GetRequiredService<IConnectionMultiplexer>();
+        cache.ConnectionRestored += OnRestored;
         using PeriodicTimer timer = new(options.Value.CheckInterval, time);
         try
         {
-            do { await TickAsync(stoppingToken); } while (await timer.WaitForNextTickAsync(stoppingToken));
+            for (var next = timer.WaitForNextTickAsync(stoppingToken).AsTask(); ; next = timer.WaitForNextTickAsync(stoppingToken).AsTask())
+            {
+                do
+                {
+                    Interlocked.Exchange(ref _back, NoneYet());
+                    await TickAsync(stoppingToken);
+                }
+                while (await Task.WhenAny(next, _back.Task) != next);
+                await next;
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The host stops.
+        }
+        finally
+        {
+            cache.ConnectionRestored -= OnRestored;
         }
     }
 
@@ -67,6 +86,10 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
             return null;
         }
     }
+
+    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => Volatile.Read(ref _back).TrySetResult();
+
+    private static TaskCompletionSource NoneYet() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static partial class Log
     {

@@ -34,6 +34,23 @@ public sealed class OutageTests(TestServers servers)
     }
 
     [Fact]
+    public async Task Get_CacheStartedAgain_IsUsedAtOnceAndNotAtTheEndOfTheBreak()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var folder = await servers.CreateFolderAsync();
+        var cache = await servers.StartCacheAsync(ct, folder);
+        await using ApiApp app = new(await servers.CreateDatabaseAsync(ct), cache.ConnectionString, settings: new Dictionary<string, string>(Quick) { ["Cache:BreakDuration"] = "00:05:00" });
+        var (userId, token) = await app.Database.SignInAsync();
+        await app.Database.AddResultAsync(userId, TestResults.Entry(userId));
+        await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the entry is repaired");
+
+        await cache.StopAsync();
+        await Eventually.TrueAsync(async () => !await FromCacheAsync(app, token) && app.Get<CacheCircuit>().IsOpen, "the cache is left alone");
+        await servers.StartCacheAsync(ct, folder, cache.Port);
+        await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the cache is used again");
+    }
+
+    [Fact]
     public async Task Get_CacheFrozen_OpensTheCircuitAndAnswersFromDatabase()
     {
         var ct = TestContext.Current.CancellationToken;

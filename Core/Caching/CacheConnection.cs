@@ -1,0 +1,18 @@
+using StackExchange.Redis;
+
+namespace Overnight.Core.Caching;
+
+/// <summary>How every process is connected to the cache server.</summary>
+public static class CacheConnection
+{
+    /// <summary>How long the client library waits after a try to connect, in milliseconds; it looks once a second.</summary>
+    private const int RetryAfter = 500;
+
+    /// <summary>A cache that is away is no reason not to start, and one that is back is used at once.</summary>
+    public static void Configure(ConfigurationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.AbortOnConnectFail = false;
+        options.ReconnectRetryPolicy = new LinearRetry(RetryAfter);
+    }
+}
