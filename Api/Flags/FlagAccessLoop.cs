@@ -40,7 +40,7 @@ internal sealed partial class FlagAccessLoop(FlagAccess access, IOptions<FlagOpt
 
     private static partial class Log
     {
-        [LoggerMessage(331, LogLevel.Warning, "Accesses of flags could not be added to the table; they are kept, and tried again. {Reason}")]
+        [LoggerMessage(361, LogLevel.Warning, "Accesses of flags could not be added to the table; they are kept, and tried again. {Reason}")]
         public static partial void FlushFailed(ILogger logger, string reason);
     }
 }

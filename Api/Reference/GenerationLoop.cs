@@ -47,13 +47,13 @@ internal sealed partial class GenerationLoop(Generations generations, Generation
 
     private static partial class Log
     {
-        [LoggerMessage(331, LogLevel.Warning, "Invalidations of reference data can't be looked for, PostgreSQL does not answer: {Reason}")]
+        [LoggerMessage(351, LogLevel.Warning, "Invalidations of reference data can't be looked for, PostgreSQL does not answer: {Reason}")]
         public static partial void Away(ILogger logger, string reason);
 
-        [LoggerMessage(332, LogLevel.Error, "Invalidations of reference data can't be looked for; it is tried again every second.")]
+        [LoggerMessage(352, LogLevel.Error, "Invalidations of reference data can't be looked for; it is tried again every second.")]
         public static partial void Failed(ILogger logger, Exception exception);
 
-        [LoggerMessage(333, LogLevel.Information, "Invalidations of reference data are looked for again.")]
+        [LoggerMessage(353, LogLevel.Information, "Invalidations of reference data are looked for again.")]
         public static partial void Back(ILogger logger);
     }
 }
