@@ -1,3 +1,4 @@
+using Overnight.Api;
 using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Dashboard;
@@ -6,16 +7,11 @@ using Overnight.Api.Flags;
 using Overnight.Api.Problems;
 using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
-using Overnight.Core.Caching;
-using Overnight.Core.Data;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-
 builder.AddServiceDefaults();
-builder.AddNpgsqlDataSource("overnight");
-builder.AddNpgsqlDbContext<OvernightContext>("overnight", settings => settings.DisableRetry = true);
-builder.AddRedisClient("cache", configureOptions: CacheConnection.Configure);
+builder.AddConnections();
 
 builder.AddProblems();
 builder.AddSessions();
@@ -23,7 +19,7 @@ builder.AddDashboard();
 builder.AddAudit();
 builder.AddReference();
 builder.AddFlags();
-builder.AddCacheAdmin();
+builder.AddAdmin();
 builder.AddApiDocument();
 
 var app = builder.Build();
@@ -34,12 +30,11 @@ app.UseSessions();
 
 app.MapDefaultEndpoints();
 app.MapSessions();
-app.MapAccounts();
 app.MapDashboard();
 app.MapAudit();
 app.MapReference();
 app.MapFlags();
-app.MapCacheAdmin();
+app.MapAdmin();
 app.MapApiDocument();
 
 app.Run();

@@ -171,7 +171,7 @@ internal sealed partial class CacheServer : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "{Line}")]
+        [LoggerMessage(711, LogLevel.Information, "{Line}")]
         public static partial void Line(ILogger logger, string line);
     }
 }

@@ -180,10 +180,10 @@ internal sealed partial class PostgresServer : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "{Line}")]
+        [LoggerMessage(701, LogLevel.Information, "{Line}")]
         public static partial void Line(ILogger logger, string line);
 
-        [LoggerMessage(2, LogLevel.Information, "Making a PostgreSQL {Major} database in {Folder}.")]
+        [LoggerMessage(702, LogLevel.Information, "Making a PostgreSQL {Major} database in {Folder}.")]
         public static partial void Initialising(ILogger logger, int major, string folder);
     }
 }

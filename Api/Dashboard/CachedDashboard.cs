@@ -24,7 +24,7 @@ internal sealed class CachedDashboard(RequestDelegate next, SessionStore session
     private async Task AnswerAsync(HttpContext context, string hash, Guid owner)
     {
         var finding = sessions.ReadAsync(hash);
-        var reading = results.Begin(owner);
+        var reading = results.ReadCachedAsync(owner);
         var cached = await finding;
         var entry = await reading;
         if (entry is not null && cached.Lookup is { Session: { } session } && session.UserId == owner)

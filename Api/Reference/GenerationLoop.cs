@@ -1,21 +1,19 @@
+using Overnight.Core.Caching;
 using Overnight.Core.Data;
-using Overnight.Core.Reference;
 
 namespace Overnight.Api.Reference;
 
 /// <summary>
-/// Keeps this node's generations up to date: at once by the channel, and every second by a question to PostgreSQL, which costs an
-/// index lookup and makes up for every message that was lost.
+/// Asks PostgreSQL every second for generations that were raised. It costs an index lookup, and makes up for every message of
+/// <see cref="CacheChannel"/> that was lost, and for what was raised in SQL.
 /// </summary>
-internal sealed partial class GenerationLoop(Generations generations, GenerationChannel channel, TimeProvider time, ILogger<GenerationLoop> logger) : BackgroundService
+internal sealed partial class GenerationLoop(Generations generations, TimeProvider time, ILogger<GenerationLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private bool _away;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Off the start's path: the first use of the multiplexer connects, which takes a while when the cache is away.
-        await Task.Yield();
         using PeriodicTimer timer = new(Interval, time);
         try
         {
@@ -31,7 +29,6 @@ internal sealed partial class GenerationLoop(Generations generations, Generation
     {
         try
         {
-            await channel.SubscribeAsync();
             await generations.RefreshAsync(ct);
             if (_away) Log.Back(logger);
             _away = false;
@@ -47,13 +44,13 @@ internal sealed partial class GenerationLoop(Generations generations, Generation
 
     private static partial class Log
     {
-        [LoggerMessage(331, LogLevel.Warning, "Invalidations of reference data can't be looked for, PostgreSQL does not answer: {Reason}")]
+        [LoggerMessage(351, LogLevel.Warning, "Invalidations of reference data can't be looked for, PostgreSQL does not answer: {Reason}")]
         public static partial void Away(ILogger logger, string reason);
 
-        [LoggerMessage(332, LogLevel.Error, "Invalidations of reference data can't be looked for; it is tried again every second.")]
+        [LoggerMessage(352, LogLevel.Error, "Invalidations of reference data can't be looked for; it is tried again every second.")]
         public static partial void Failed(ILogger logger, Exception exception);
 
-        [LoggerMessage(333, LogLevel.Information, "Invalidations of reference data are looked for again.")]
+        [LoggerMessage(353, LogLevel.Information, "Invalidations of reference data are looked for again.")]
         public static partial void Back(ILogger logger);
     }
 }

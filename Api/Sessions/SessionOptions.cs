@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Overnight.Core;
 
 namespace Overnight.Api.Sessions;
 
@@ -30,19 +31,13 @@ internal sealed class SessionOptionsValidator : IValidateOptions<SessionOptions>
 {
     public ValidateOptionsResult Validate(string? name, SessionOptions options)
     {
-        List<string> failures = [];
-        Between(nameof(options.Lifetime), options.Lifetime, TimeSpan.FromMinutes(5), TimeSpan.FromDays(365));
-        Between(nameof(options.ActivityInterval), options.ActivityInterval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        Between(nameof(options.AttemptsPerEmail), options.AttemptsPerEmail, 1, 10_000);
-        Between(nameof(options.AttemptsPerAddress), options.AttemptsPerAddress, 1, 1_000_000);
-        Between(nameof(options.AttemptWindow), options.AttemptWindow, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
-        Between(nameof(options.HashesAtOnce), options.HashesAtOnce, 1, 1_024);
-        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
-
-        void Between<T>(string key, T value, T least, T most) where T : IComparable<T>
-        {
-            if (value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0) return;
-            failures.Add($"{SessionOptions.Section}:{key} must be between {least} and {most}, and is {value}.");
-        }
+        OptionRules rules = new(SessionOptions.Section);
+        rules.Between(nameof(options.Lifetime), options.Lifetime, TimeSpan.FromMinutes(5), TimeSpan.FromDays(365));
+        rules.Between(nameof(options.ActivityInterval), options.ActivityInterval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        rules.Between(nameof(options.AttemptsPerEmail), options.AttemptsPerEmail, 1, 10_000);
+        rules.Between(nameof(options.AttemptsPerAddress), options.AttemptsPerAddress, 1, 1_000_000);
+        rules.Between(nameof(options.AttemptWindow), options.AttemptWindow, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        rules.Between(nameof(options.HashesAtOnce), options.HashesAtOnce, 1, 1_024);
+        return rules.Result();
     }
 }

@@ -1,8 +1,6 @@
 using Overnight.Benchmarks.Load;
-using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Dashboard;
 
@@ -19,23 +17,14 @@ internal static class DashboardBenchmark
     public static async Task<int> RunAsync(DashboardSettings settings, CancellationToken ct)
     {
         await using var bench = await Workbench.CreateAsync();
-        var postgres = await bench.StartPostgresAsync(ct);
-        var cache = await bench.StartCacheAsync(settings.Cache, ct);
-        await using var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
-        await JobsProcess.RunAsync(bench, postgres, cache, null, again: false, ct);
-
-        var folder = bench.CreateFolder("dashboard");
-        var (plan, answerFile) = (Path.Combine(folder, "plan"), Path.Combine(folder, "answer.json"));
-        var answer = await SessionSeed.MeanAnswerAsync(database, ct);
+        await using var morning = await Morning.CreateAsync(bench, settings, ct);
+        var answer = await SessionSeed.MeanAnswerAsync(morning.Database, ct);
+        var answerFile = Path.Combine(bench.CreateFolder("dashboard"), "answer.json");
         await File.WriteAllBytesAsync(answerFile, answer, ct);
-        var sessions = await SessionSeed.CreateAsync(database, plan, ct);
-        if (sessions.Count != settings.Users) throw new BenchmarkException($"{sessions.Count} of {settings.Users} users have a result; the night was not whole.");
-        await DemoDatabase.SettleAsync(database, ct);
-        Report.Step($"{sessions.Count:N0} results and sessions; an answer of mean length has {answer.Length:N0} bytes.");
+        Report.Step($"{settings.Users:N0} results and sessions; an answer of mean length has {answer.Length:N0} bytes.");
 
-        using var redis = await ConnectionMultiplexer.ConnectAsync(CacheAdmin.Options(cache));
-        var api = await ApiProcess.StartAsync(bench, postgres, cache, answerFile, plan, ct);
-        await sessions.WarmAsync(redis.GetDatabase());
+        var api = await morning.StartApiAsync(answerFile, ct);
+        await morning.WarmSessionsAsync();
         await api.LoadAsync(ConstantAnswer.Path, WarmUp.TotalSeconds, settings.Connections, seed: 1, ct);
         await api.LoadAsync(Dashboard, WarmUp.TotalSeconds, settings.Connections, seed: 2, ct);
 
@@ -43,8 +32,7 @@ internal static class DashboardBenchmark
         for (var round = 0; round < settings.Rounds; round++)
         {
             limits.Add(await MeasureAsync(ConstantAnswer.Path, round));
-            // Sessions live 5 minutes in the cache, which a long series would outlast.
-            await sessions.WarmAsync(redis.GetDatabase());
+            await morning.WarmSessionsAsync();
             figures.Add(await MeasureAsync(Dashboard, round));
             var load = figures[^1].Load;
             if (load.FromCache != load.Requests) throw new BenchmarkException($"{load.Requests - load.FromCache} of {load.Requests} answers did not come from the cache, or named another user.");
@@ -55,9 +43,9 @@ internal static class DashboardBenchmark
 
         async Task<Measured> MeasureAsync(string path, int round)
         {
-            var (apiBefore, cacheBefore) = (ProcessMeter.CpuSeconds(api.ProcessId), ProcessMeter.CpuSeconds(cache.ProcessId));
+            var (apiBefore, cacheBefore) = (ProcessMeter.CpuSeconds(api.ProcessId), ProcessMeter.CpuSeconds(morning.Cache.ProcessId));
             var load = await api.LoadAsync(path, settings.Seconds, settings.Connections, seed: round + 3, ct);
-            return new(load, ProcessMeter.CpuSeconds(api.ProcessId) - apiBefore, ProcessMeter.CpuSeconds(cache.ProcessId) - cacheBefore);
+            return new(load, ProcessMeter.CpuSeconds(api.ProcessId) - apiBefore, ProcessMeter.CpuSeconds(morning.Cache.ProcessId) - cacheBefore);
         }
     }
 

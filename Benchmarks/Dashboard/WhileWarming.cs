@@ -5,7 +5,6 @@ using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Recovery;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Dashboard;
 
@@ -29,30 +28,20 @@ internal static class WhileWarming
     public static async Task<int> RunAsync(DashboardSettings settings, CancellationToken ct)
     {
         await using var bench = await Workbench.CreateAsync();
-        var postgres = await bench.StartPostgresAsync(ct);
-        var cache = await bench.StartCacheAsync(settings.Cache, ct);
-        await using var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
-        await JobsProcess.RunAsync(bench, postgres, cache, null, again: false, ct);
-        var plan = Path.Combine(bench.CreateFolder("sessions"), "plan");
-        var sessions = await SessionSeed.CreateAsync(database, plan, ct);
-        if (sessions.Count != settings.Users) throw new BenchmarkException($"{sessions.Count} of {settings.Users} users have a result; the night was not whole.");
-        await DemoDatabase.SettleAsync(database, ct);
-
-        using var redis = await ConnectionMultiplexer.ConnectAsync(CacheAdmin.Options(cache));
-        var api = await ApiProcess.StartAsync(bench, postgres, cache, null, null, ct);
-        var tokens = await MixedReads.TokensAsync(plan, ct);
+        await using var morning = await Morning.CreateAsync(bench, settings, ct);
+        var api = await morning.StartApiAsync(null, ct);
+        var tokens = await MixedReads.TokensAsync(morning.Plan, ct);
         UserMix users = new(tokens.Count, seed: 1);
-        await sessions.WarmAsync(redis.GetDatabase());
+        await morning.WarmSessionsAsync();
         await ReadAsync(() => Task.Delay(WarmUp, ct));
 
         List<Round> rounds = [];
         for (var round = 0; round < settings.Rounds; round++)
         {
-            // Sessions live 5 minutes in the cache, which a long series would outlast.
-            await sessions.WarmAsync(redis.GetDatabase());
+            await morning.WarmSessionsAsync();
             var idle = await ReadAsync(() => Task.Delay(TimeSpan.FromSeconds(settings.Seconds), ct));
-            var command = await ReadAsync(() => JobsProcess.CommandAsync(bench, postgres, cache, ["warm", "recommendations"], null, ct));
-            var (from, to) = await LastWarmAsync(database, ct);
+            var command = await ReadAsync(() => JobsProcess.CommandAsync(bench, morning.Postgres, morning.Cache, ["warm", "recommendations"], null, ct));
+            var (from, to) = await LastWarmAsync(morning.Database, ct);
             var busy = command.Where(answer => answer.Sent >= from && answer.Sent < to).ToArray();
             rounds.Add(new(idle.Percentile(0.5), idle.Percentile(0.99), busy.Percentile(0.5), busy.Percentile(0.99), command.Percentile(0.99), busy.Length, Stopwatch.GetElapsedTime(from, to).TotalSeconds));
             Report.Step($"Round {round + 1}: p99 {rounds[^1].IdleP99:N2} ms idle, {rounds[^1].P99:N2} ms in {rounds[^1].WarmSeconds:N1} s of warming.");

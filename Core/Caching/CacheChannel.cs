@@ -1,16 +1,19 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// The channel on which whoever changed results in the cache tells the nodes that keep some in memory. It is published
-/// after the cache was written; a message that is lost costs no more than the memory cache's short TTL.
+/// The channel on which whoever changed or ended entries of the cache tells the nodes that keep some in memory. It is published
+/// after the cache or PostgreSQL was written; a message that is lost costs no more than the memory's short TTL, or, where
+/// generations were raised, than the second until a node asks PostgreSQL for them.
 /// </summary>
 /// <remarks>
 /// A message is ASCII: <c>changed {runId} {firstUser} {lastUser}</c>, ids in hyphenated lowercase hex, the range
-/// inclusive and in PostgreSQL's order of <c>uuid</c>; <c>keys {key} {key} ..</c>, entries that were invalidated; or
-/// <c>beat {id}</c>, by which a node hears that it still hears.
+/// inclusive and in PostgreSQL's order of <c>uuid</c>; <c>keys {key} {key} ..</c>, entries that were invalidated;
+/// <c>raised {generation} {tenantId} {entity} {entity} ..</c>, the generation that entries of a tenant must carry from now on
+/// (see <see cref="Generations"/>); or <c>beat {id}</c>, by which a node hears that it still hears.
 /// </remarks>
 public static class CacheChannel
 {
@@ -20,6 +23,7 @@ public static class CacheChannel
     private static ReadOnlySpan<byte> ChangedWord => "changed "u8;
     private static ReadOnlySpan<byte> BeatWord => "beat "u8;
     private static ReadOnlySpan<byte> KeysWord => "keys "u8;
+    private static ReadOnlySpan<byte> RaisedWord => "raised "u8;
 
     /// <summary>A whole batch of a night is one message.</summary>
     public static byte[] Changed(Guid runId, Guid firstUser, Guid lastUser) =>
@@ -27,6 +31,10 @@ public static class CacheChannel
 
     /// <param name="keys">Without blanks, as <see cref="StoredEntry.CheckKey"/> has it.</param>
     public static byte[] Keys(IEnumerable<string> keys) => Encoding.ASCII.GetBytes($"keys {string.Join(' ', keys)}");
+
+    /// <param name="entities">One at least, without blanks, as the table of generations has them.</param>
+    public static byte[] Raised(Guid tenant, IEnumerable<string> entities, long generation) =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"raised {generation} {tenant:D} {string.Join(' ', entities)}"));
 
     public static byte[] Beat(Guid id) => Encoding.ASCII.GetBytes($"beat {id:D}");
 
@@ -43,6 +51,16 @@ public static class CacheChannel
     {
         keys = message.StartsWith(KeysWord) ? Encoding.ASCII.GetString(message[KeysWord.Length..]).Split(' ', StringSplitOptions.RemoveEmptyEntries) : [];
         return keys.Length > 0;
+    }
+
+    public static bool TryReadRaised(ReadOnlySpan<byte> message, out Guid tenant, out string[] entities, out long generation)
+    {
+        (tenant, entities, generation) = (default, [], 0);
+        if (!message.StartsWith(RaisedWord)) return false;
+        var words = Encoding.ASCII.GetString(message[RaisedWord.Length..]).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length < 3 || !long.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out generation) || !Guid.TryParseExact(words[1], "D", out tenant)) return false;
+        entities = words[2..];
+        return true;
     }
 
     public static bool TryReadBeat(ReadOnlySpan<byte> message, out Guid id)

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Numerics;
 
 namespace Overnight.Core.Caching;
 
@@ -33,7 +31,7 @@ public static class CacheEntry
     {
         var tail = buffer[length..];
         SchemaField.CopyTo(tail);
-        var checksum = Checksum(buffer[..(length + SchemaField.Length)]);
+        var checksum = Crc32C.Of(buffer[..(length + SchemaField.Length)]);
         ChecksumField.CopyTo(tail[SchemaField.Length..]);
         var digits = tail[(SchemaField.Length + ChecksumField.Length)..];
         Utf8Formatter.TryFormat(checksum, digits, out _, new('x', 8));
@@ -56,18 +54,6 @@ public static class CacheEntry
         var checksumStart = entry.Length - End.Length - 8 - ChecksumField.Length;
         if (!entry[checksumStart..].StartsWith(ChecksumField) || !entry[..checksumStart].EndsWith(SchemaField)) return false;
         var digits = entry.Slice(checksumStart + ChecksumField.Length, 8);
-        return Utf8Parser.TryParse(digits, out uint expected, out var read, 'x') && read == 8 && expected == Checksum(entry[..checksumStart]);
-    }
-
-    private static uint Checksum(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        while (bytes.Length >= 8)
-        {
-            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-            bytes = bytes[8..];
-        }
-        foreach (var b in bytes) crc = BitOperations.Crc32C(crc, b);
-        return ~crc;
+        return Utf8Parser.TryParse(digits, out uint expected, out var read, 'x') && read == 8 && expected == Crc32C.Of(entry[..checksumStart]);
     }
 }

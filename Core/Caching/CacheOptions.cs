@@ -44,22 +44,16 @@ public sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
     public ValidateOptionsResult Validate(string? name, CacheOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        List<string> failures = [];
-        Between(nameof(options.Timeout), options.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10));
-        Between(nameof(options.BreakDuration), options.BreakDuration, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
-        Between(nameof(options.MemoryBytes), options.MemoryBytes, 0L, 16L * 1024 * 1024 * 1024);
-        Between(nameof(options.EntryMemoryBytes), options.EntryMemoryBytes, 0L, 16L * 1024 * 1024 * 1024);
-        Between(nameof(options.MemoryTtl), options.MemoryTtl, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
-        Between(nameof(options.MemoryAdmission), options.MemoryAdmission, TimeSpan.Zero, TimeSpan.FromMinutes(5));
-        Between(nameof(options.LoadShared), options.LoadShared, TimeSpan.Zero, TimeSpan.FromSeconds(10));
-        Between(nameof(options.BeatInterval), options.BeatInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
-        Between(nameof(options.RepairQueue), options.RepairQueue, 1, 1_000_000);
-        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
-
-        void Between<T>(string key, T value, T least, T most) where T : IComparable<T>
-        {
-            if (value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0) return;
-            failures.Add($"{CacheOptions.Section}:{key} must be between {least} and {most}, and is {value}.");
-        }
+        OptionRules rules = new(CacheOptions.Section);
+        rules.Between(nameof(options.Timeout), options.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10));
+        rules.Between(nameof(options.BreakDuration), options.BreakDuration, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
+        rules.Between(nameof(options.MemoryBytes), options.MemoryBytes, 0L, 16L * 1024 * 1024 * 1024);
+        rules.Between(nameof(options.EntryMemoryBytes), options.EntryMemoryBytes, 0L, 16L * 1024 * 1024 * 1024);
+        rules.Between(nameof(options.MemoryTtl), options.MemoryTtl, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
+        rules.Between(nameof(options.MemoryAdmission), options.MemoryAdmission, TimeSpan.Zero, TimeSpan.FromMinutes(5));
+        rules.Between(nameof(options.LoadShared), options.LoadShared, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        rules.Between(nameof(options.BeatInterval), options.BeatInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        rules.Between(nameof(options.RepairQueue), options.RepairQueue, 1, 1_000_000);
+        return rules.Result();
     }
 }

@@ -20,6 +20,7 @@ public static class CachingSetup
         services.TryAddSingleton<MemoryEntries>();
         services.TryAddSingleton<LastKnownEntries>();
         services.TryAddSingleton<EntryReader>();
+        services.TryAddSingleton<Generations>();
         services.TryAddSingleton<ResultInvalidation>();
         return services;
     }

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Hears <see cref="CacheChannel"/> and forgets what changed. The memory is in use only while this node hears its own
+/// Hears <see cref="CacheChannel"/>, forgets what changed, and learns which generations were raised. The memory is in use only while this node hears its own
 /// beats on the channel, which is the proof that it hears the others; it starts empty each time that proof comes anew.
 /// </summary>
 public sealed partial class ChangeListener : IDisposable
@@ -17,6 +17,7 @@ public sealed partial class ChangeListener : IDisposable
     private readonly ResultReader _reader;
     private readonly MemoryEntries _memoryEntries;
     private readonly EntryReader _entries;
+    private readonly Generations _generations;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly ILogger<ChangeListener> _logger;
@@ -26,11 +27,12 @@ public sealed partial class ChangeListener : IDisposable
     private Guid? _awaited;
 
     public ChangeListener(
-        IConnectionMultiplexer cache, MemoryResults memory, ResultReader reader, MemoryEntries memoryEntries, EntryReader entries, IOptions<CacheOptions> options, TimeProvider time, ILogger<ChangeListener> logger)
+        IConnectionMultiplexer cache, MemoryResults memory, ResultReader reader, MemoryEntries memoryEntries, EntryReader entries, Generations generations,
+        IOptions<CacheOptions> options, TimeProvider time, ILogger<ChangeListener> logger)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentNullException.ThrowIfNull(options);
-        (_cache, _memory, _reader, _memoryEntries, _entries) = (cache, memory, reader, memoryEntries, entries);
+        (_cache, _memory, _reader, _memoryEntries, _entries, _generations) = (cache, memory, reader, memoryEntries, entries, generations);
         (_timeout, _time, _logger) = (options.Value.Timeout, time, logger);
         cache.ConnectionFailed += OnConnectionFailed;
     }
@@ -73,6 +75,10 @@ public sealed partial class ChangeListener : IDisposable
         else if (CacheChannel.TryReadKeys(bytes, out var keys))
         {
             _entries.Forget(keys);
+        }
+        else if (CacheChannel.TryReadRaised(bytes, out var tenant, out var entities, out var generation))
+        {
+            _generations.Hear(tenant, entities, generation);
         }
         else if (CacheChannel.TryReadBeat(bytes, out var beat))
         {

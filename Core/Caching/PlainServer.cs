@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using StackExchange.Redis;
 
@@ -10,11 +11,14 @@ namespace Overnight.Core.Caching;
 /// </summary>
 internal static class PlainServer
 {
+    /// <summary>Each multiplexer's configuration, which it makes a text of whenever it is asked; read once.</summary>
+    private static readonly ConditionalWeakTable<IConnectionMultiplexer, ConfigurationOptions> Configurations = [];
+
     /// <returns>Null where the client library has to do.</returns>
     public static ConfigurationOptions? Find(IConnectionMultiplexer cache)
     {
-        if (string.IsNullOrEmpty(cache.Configuration)) return null;
-        var options = ConfigurationOptions.Parse(cache.Configuration);
+        var options = Configurations.GetValue(cache, static cache => ConfigurationOptions.Parse(cache.Configuration ?? ""));
+        // Asked each time: what kind of server it is, is known when it has been connected.
         return options is { Ssl: false, EndPoints.Count: 1 } && cache.GetServer(options.EndPoints[0]).ServerType == ServerType.Standalone ? options : null;
     }
 

@@ -21,13 +21,13 @@ public sealed partial class ResultReader(
 
     /// <summary>Asks the cache, and nothing else.</summary>
     /// <returns>Null on a miss, which <see cref="LoadAsync(Guid, CancellationToken)"/> should follow.</returns>
-    public ValueTask<byte[]?> Begin(Guid userId) => cache.GetAsync(userId);
+    public ValueTask<byte[]?> ReadCachedAsync(Guid userId) => cache.GetAsync(userId);
 
     /// <param name="userId">Whose.</param>
     /// <param name="ct">Ends this caller's wait.</param>
     /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
     public async ValueTask<ResultAnswer> GetAsync(Guid userId, CancellationToken ct) =>
-        await Begin(userId).ConfigureAwait(false) is { } entry ? new(entry, FromCache: true) : await LoadAsync(userId, ct).ConfigureAwait(false);
+        await ReadCachedAsync(userId).ConfigureAwait(false) is { } entry ? new(entry, FromCache: true) : await LoadAsync(userId, ct).ConfigureAwait(false);
 
     /// <summary>After a miss: what PostgreSQL has, shared with whoever misses it too.</summary>
     /// <param name="userId">Whose.</param>

@@ -24,17 +24,11 @@ public sealed partial class FlagOptionsValidator : IValidateOptions<FlagOptions>
     public ValidateOptionsResult Validate(string? name, FlagOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        List<string> failures = [];
-        if (!EnvironmentForm().IsMatch(options.Environment))
-            failures.Add($"{FlagOptions.Section}:{nameof(options.Environment)} must be 1 to 40 lowercase letters, digits, hyphens and underscores, and is '{options.Environment}'.");
-        Between(nameof(options.MemoryTtl), options.MemoryTtl, TimeSpan.Zero, TimeSpan.FromMinutes(5));
-        Between(nameof(options.FlushInterval), options.FlushInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
-        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
-
-        void Between(string key, TimeSpan value, TimeSpan least, TimeSpan most)
-        {
-            if (value < least || value > most) failures.Add($"{FlagOptions.Section}:{key} must be between {least} and {most}, and is {value}.");
-        }
+        OptionRules rules = new(FlagOptions.Section);
+        rules.Require(nameof(options.Environment), EnvironmentForm().IsMatch(options.Environment), "1 to 40 lowercase letters, digits, hyphens and underscores", $"'{options.Environment}'");
+        rules.Between(nameof(options.MemoryTtl), options.MemoryTtl, TimeSpan.Zero, TimeSpan.FromMinutes(5));
+        rules.Between(nameof(options.FlushInterval), options.FlushInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+        return rules.Result();
     }
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9_-]{0,39}\z")]

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core.Caching;
 
 namespace Overnight.Core.Reference;
 
@@ -7,7 +8,7 @@ namespace Overnight.Core.Reference;
 /// Ends the validity of cached reference data, on every node, whatever is in the cache: what is there is not looked for, but
 /// carries a generation that is over. Source: SPEC G5.
 /// </summary>
-public sealed partial class ReferenceInvalidation(Generations generations, GenerationChannel channel, ILogger<ReferenceInvalidation> logger)
+public sealed partial class ReferenceInvalidation(Generations generations, CacheStore cache, ILogger<ReferenceInvalidation> logger)
 {
     /// <param name="tenant">Null for every tenant.</param>
     /// <param name="entities">Null for every entity.</param>
@@ -18,7 +19,8 @@ public sealed partial class ReferenceInvalidation(Generations generations, Gener
         var id = tenant ?? Generations.EveryTenant;
         string[] names = entities is null ? [Generations.EveryEntity] : [.. entities.Select(entity => entity.FullName)];
         var generation = await generations.RaiseAsync(id, names, ct);
-        channel.Publish(id, names, generation);
+        // A node that does not hear of it asks PostgreSQL, as every node does each second.
+        cache.Publish(CacheChannel.Raised(id, names, generation));
         Log.Invalidated(logger, string.Join(", ", names), tenant?.ToString("D") ?? "every tenant", generation);
         return generation;
     }

@@ -11,8 +11,6 @@ public static class ReferenceSetup
     {
         services.AddCaching();
         services.TryAddSingleton<TenantDirectory>();
-        services.TryAddSingleton<Generations>();
-        services.TryAddSingleton<GenerationChannel>();
         services.TryAddSingleton<ReferenceInvalidation>();
         services.TryAddSingleton<ReferenceReader>();
         return services;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Text;
 using Overnight.Core.Caching;
 
@@ -80,14 +79,6 @@ internal static class CachedSession
         Span<byte> all = stackalloc byte[64 + MostLength];
         Encoding.ASCII.GetBytes(hash, all);
         value.CopyTo(all[64..]);
-        all = all[..(64 + value.Length)];
-        var crc = uint.MaxValue;
-        while (all.Length >= 8)
-        {
-            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(all));
-            all = all[8..];
-        }
-        foreach (var b in all) crc = BitOperations.Crc32C(crc, b);
-        return ~crc;
+        return Crc32C.Of(all[..(64 + value.Length)]);
     }
 }

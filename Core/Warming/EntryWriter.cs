@@ -19,31 +19,43 @@ public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
     {
         ArgumentNullException.ThrowIfNull(entries);
         ct.ThrowIfCancellationRequested();
-        var database = cache.GetDatabase();
         var refused = 0;
-        Exception? away = null;
-        await WatchedAsync(async () =>
+        await WatchedAsync(async () => refused = (await WriteAsync(cache.GetDatabase(), entries, onlyAbsent ? When.NotExists : When.Always)).Count);
+        return refused;
+    }
+
+    /// <summary>Writes entries in one pipeline. When it ends, whichever way, no write is under way any more.</summary>
+    /// <returns>What the server refused.</returns>
+    /// <exception cref="CacheWriteException">The cache is away; some of them may have been written.</exception>
+    internal static async Task<List<RedisServerException>> WriteAsync(IDatabase database, IReadOnlyCollection<CacheWrite> entries, When when)
+    {
+        List<Task<bool>> writes = new(entries.Count);
+        try
         {
-            var writes = entries.Select(e => database.StringSetAsync(e.Key, e.Value, e.Ttl, onlyAbsent ? When.NotExists : When.Always)).ToArray();
-            foreach (var write in writes)
+            foreach (var entry in entries) writes.Add(database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, when));
+        }
+        finally
+        {
+            await ((Task)Task.WhenAll(writes)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        List<RedisServerException> refused = [];
+        foreach (var write in writes)
+        {
+            try
             {
-                try
-                {
-                    await write;
-                }
-                catch (RedisServerException)
-                {
-                    // This entry's own failure, as on a server that is full.
-                    refused++;
-                }
-                catch (Exception exception) when (exception is RedisException or TimeoutException)
-                {
-                    // All are awaited before anyone is told.
-                    away ??= exception;
-                }
+                await write;
             }
-        });
-        return away is null ? refused : throw new CacheWriteException(away.Message, away);
+            catch (RedisServerException exception)
+            {
+                // This entry's own failure, as on a server that is full.
+                refused.Add(exception);
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                throw new CacheWriteException(exception.Message, exception);
+            }
+        }
+        return refused;
     }
 
     /// <summary>Runs what writes to the cache, and asks meanwhile, on another connection, as a reader would.</summary>

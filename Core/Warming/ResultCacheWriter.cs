@@ -13,7 +13,7 @@ public readonly record struct CacheableResult(Guid UserId, byte[] Recommendation
 /// <remarks>The caller holds a share lock on <c>current_results</c>, so that what it writes is what is current.</remarks>
 public sealed class ResultCacheWriter(IConnectionMultiplexer cache) : IDisposable
 {
-    /// <summary>Commands of the client library on the wire before their answers are awaited: enough to keep the server busy, little enough to keep its queue short.</summary>
+    /// <summary>Commands of the client library on the wire at once: enough to keep the server busy, little enough to keep its queue short.</summary>
     private const int Window = 256;
 
     /// <summary>For the whole of a write, some megabytes; a server that takes longer is as good as away.</summary>
@@ -41,7 +41,7 @@ public sealed class ResultCacheWriter(IConnectionMultiplexer cache) : IDisposabl
         try
         {
             var database = cache.GetDatabase();
-            await Task.WhenAll(results.SelectMany(result => new[] { CacheKeys.Recommendations(result.UserId), CacheKeys.Portfolio(result.UserId) }).Select(key => database.KeyDeleteAsync(key)));
+            await Task.WhenAll(results.SelectMany(Entries).Select(entry => database.KeyDeleteAsync(entry.Key)));
         }
         catch (Exception exception) when (exception is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
         {
@@ -102,44 +102,17 @@ public sealed class ResultCacheWriter(IConnectionMultiplexer cache) : IDisposabl
         }
     }
 
+    /// <summary>Also on the way out of a failure no write is under way when the caller lets go of its lock.</summary>
     private async Task AskAsync(IReadOnlyList<CacheableResult> results, CancellationToken ct)
     {
         var database = cache.GetDatabase();
-        Queue<Task<bool>> pending = new(Window);
-        try
+        foreach (var some in results.SelectMany(Entries).Chunk(Window))
         {
-            foreach (var result in results)
-            {
-                ct.ThrowIfCancellationRequested();
-                if (pending.Count >= Window) await CheckedAsync(pending, Window / 2);
-                pending.Enqueue(database.StringSetAsync(CacheKeys.Recommendations(result.UserId), result.Recommendations, CacheKeys.ResultTtl));
-                pending.Enqueue(database.StringSetAsync(CacheKeys.Portfolio(result.UserId), result.Portfolio, CacheKeys.ResultTtl));
-            }
-        }
-        finally
-        {
-            // Also on the way out of a failure: no write may still be under way when the share lock is let go.
-            await CheckedAsync(pending, pending.Count);
+            ct.ThrowIfCancellationRequested();
+            if (await EntryWriter.WriteAsync(database, some, When.Always) is [var first, ..]) throw new CacheWriteException($"The cache refused a write: {first.Message}", first) { IsRefusal = true };
         }
     }
 
-    private static async Task CheckedAsync(Queue<Task<bool>> pending, int count)
-    {
-        var all = true;
-        Exception? failure = null;
-        for (; count > 0; count--)
-        {
-            try
-            {
-                all &= await pending.Dequeue();
-            }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
-            {
-                // The others are awaited first, then the first failure is the answer.
-                failure ??= exception;
-            }
-        }
-        if (failure is not null) throw new CacheWriteException(failure.Message, failure) { IsRefusal = failure is RedisServerException };
-        if (!all) throw new CacheWriteException("The cache refused a write of recommendations.");
-    }
+    private static CacheWrite[] Entries(CacheableResult result) =>
+        [new(CacheKeys.Recommendations(result.UserId), result.Recommendations, CacheKeys.ResultTtl), new(CacheKeys.Portfolio(result.UserId), result.Portfolio, CacheKeys.ResultTtl)];
 }

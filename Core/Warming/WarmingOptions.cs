@@ -107,33 +107,27 @@ public sealed class WarmingOptionsValidator : IValidateOptions<WarmingOptions>
     public ValidateOptionsResult Validate(string? name, WarmingOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        List<string> failures = [];
-        Between(nameof(options.CheckInterval), options.CheckInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
-        Between(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.Zero, TimeSpan.FromHours(1));
-        Between(nameof(options.DeploymentLimit), options.DeploymentLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        Between(nameof(options.MostInFlight), options.MostInFlight, 16, 65_536);
-        Between("Recommendations:Interval", options.Recommendations.Interval, TimeSpan.FromMinutes(1), CacheKeys.ResultTtl - TimeSpan.FromHours(1));
-        Between("Recommendations:TimeLimit", options.Recommendations.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
-        Between("Sessions:Count", options.Sessions.Count, 1, 1_000_000);
-        Between("Sessions:BatchSize", options.Sessions.BatchSize, 1, 10_000);
-        Between("Sessions:Window", options.Sessions.Window, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90));
-        Between("Sessions:TimeLimit", options.Sessions.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        Between("Sessions:Interval", options.Sessions.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
-        Between("Reference:EssentialInterval", options.Reference.EssentialInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
-        Between("Reference:MasterInterval", options.Reference.MasterInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
-        Between("Reference:ComputedInterval", options.Reference.ComputedInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
-        Between("Reference:TimeLimit", options.Reference.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
-        Between("Flags:Count", options.Flags.Count, 1, 100_000);
-        Between("Flags:Interval", options.Flags.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
-        Between("Flags:TimeLimit", options.Flags.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        if (!Enum.IsDefined(options.Flags.Order)) failures.Add($"{WarmingOptions.Section}:Flags:Order must be {nameof(FlagOrder.Count)} or {nameof(FlagOrder.LastAccess)}, and is {options.Flags.Order}.");
-        foreach (var (set, own) in options.Sets) failures.AddRange(ConfiguredSets.Failures(set, own));
-        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
-
-        void Between<T>(string key, T value, T least, T most) where T : IComparable<T>
-        {
-            if (value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0) return;
-            failures.Add($"{WarmingOptions.Section}:{key} must be between {least} and {most}, and is {value}.");
-        }
+        OptionRules rules = new(WarmingOptions.Section);
+        rules.Between(nameof(options.CheckInterval), options.CheckInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+        rules.Between(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.Zero, TimeSpan.FromHours(1));
+        rules.Between(nameof(options.DeploymentLimit), options.DeploymentLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        rules.Between(nameof(options.MostInFlight), options.MostInFlight, 16, 65_536);
+        rules.Between("Recommendations:Interval", options.Recommendations.Interval, TimeSpan.FromMinutes(1), CacheKeys.ResultTtl - TimeSpan.FromHours(1));
+        rules.Between("Recommendations:TimeLimit", options.Recommendations.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        rules.Between("Sessions:Count", options.Sessions.Count, 1, 1_000_000);
+        rules.Between("Sessions:BatchSize", options.Sessions.BatchSize, 1, 10_000);
+        rules.Between("Sessions:Window", options.Sessions.Window, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90));
+        rules.Between("Sessions:TimeLimit", options.Sessions.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        rules.Between("Sessions:Interval", options.Sessions.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
+        rules.Between("Reference:EssentialInterval", options.Reference.EssentialInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
+        rules.Between("Reference:MasterInterval", options.Reference.MasterInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
+        rules.Between("Reference:ComputedInterval", options.Reference.ComputedInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
+        rules.Between("Reference:TimeLimit", options.Reference.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        rules.Between("Flags:Count", options.Flags.Count, 1, 100_000);
+        rules.Between("Flags:Interval", options.Flags.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
+        rules.Between("Flags:TimeLimit", options.Flags.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        rules.Require("Flags:Order", Enum.IsDefined(options.Flags.Order), $"{nameof(FlagOrder.Count)} or {nameof(FlagOrder.LastAccess)}", $"{options.Flags.Order}");
+        foreach (var (set, own) in options.Sets) rules.Add(ConfiguredSets.Failures(set, own));
+        return rules.Result();
     }
 }

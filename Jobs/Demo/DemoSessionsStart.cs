@@ -26,7 +26,7 @@ internal sealed partial class DemoSessionsStart(DemoSessions sessions, ILogger<D
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "No demo sessions were made; the first night will print no curl line.")]
+        [LoggerMessage(591, LogLevel.Warning, "No demo sessions were made; the first night will print no curl line.")]
         public static partial void NotMade(ILogger logger, Exception exception);
     }
 }

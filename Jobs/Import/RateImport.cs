@@ -43,9 +43,6 @@ internal sealed class RateImport(NpgsqlDataSource dataSource)
         select count(*) filter (where is_new), count(*) filter (where not is_new) from written
         """;
 
-    /// <summary>What tenants have of them in the cache is old then.</summary>
-    private const string EndCached = "select erp.raise_generation('00000000-0000-0000-0000-000000000000', array['finance:xrate'])";
-
     /// <exception cref="CommandException">The file can't be used, or there are bad rows that may not be skipped.</exception>
     public async Task<RateImportResult> RunAsync(string path, RateImportOptions options, IProgress<int>? progress, CancellationToken ct)
     {
@@ -67,7 +64,6 @@ internal sealed class RateImport(NpgsqlDataSource dataSource)
         await StageAsync(connection, quotes, ct);
         await connection.ExecuteAsync(RemoveSuperseded, ct);
         var changes = await connection.CountAsync(Merge, ct);
-        await connection.ExecuteAsync(EndCached, ct);
         await transaction.CommitAsync(ct);
         return new(table.Rows, rates.Newest, quotes.Count, changes, outdated, doubled, Doubt(rates, options.Quoting), bad);
     }

@@ -155,7 +155,7 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Batch {Batch} of run {RunId} is stored but not cached, the cache being away; it is cached when the cache is back. {Reason}")]
+        [LoggerMessage(551, LogLevel.Warning, "Batch {Batch} of run {RunId} is stored but not cached, the cache being away; it is cached when the cache is back. {Reason}")]
         public static partial void CacheFailed(ILogger logger, int batch, Guid runId, string reason);
     }
 }

@@ -100,10 +100,10 @@ internal sealed partial class BatchWorker(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Batch {Batch} of run {RunId} ended its worker {Attempts} times; its {Size} users are split into smaller batches to find the one at fault.")]
+        [LoggerMessage(561, LogLevel.Warning, "Batch {Batch} of run {RunId} ended its worker {Attempts} times; its {Size} users are split into smaller batches to find the one at fault.")]
         public static partial void Split(ILogger logger, int batch, Guid runId, int attempts, int size);
 
-        [LoggerMessage(2, LogLevel.Error, "The one user of batch {Batch} of run {RunId} ended its worker {Attempts} times and is recorded as failed; see run_failures.")]
+        [LoggerMessage(562, LogLevel.Error, "The one user of batch {Batch} of run {RunId} ended its worker {Attempts} times and is recorded as failed; see run_failures.")]
         public static partial void UserGivenUp(ILogger logger, int batch, Guid runId, int attempts);
     }
 }

@@ -78,7 +78,7 @@ internal sealed partial class NightLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "The night was interrupted and goes on in {Delay}; nothing that was committed is lost or repeated.")]
+        [LoggerMessage(581, LogLevel.Warning, "The night was interrupted and goes on in {Delay}; nothing that was committed is lost or repeated.")]
         public static partial void Interrupted(ILogger logger, TimeSpan delay, Exception exception);
     }
 }

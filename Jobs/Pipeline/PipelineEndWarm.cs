@@ -79,10 +79,10 @@ internal sealed partial class PipelineEndWarm(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "{Users} results of run {RunId} that were stored but not cached are cached now.")]
+        [LoggerMessage(541, LogLevel.Information, "{Users} results of run {RunId} that were stored but not cached are cached now.")]
         public static partial void RestCached(ILogger logger, long users, Guid runId);
 
-        [LoggerMessage(2, LogLevel.Warning, "What run {RunId} has stored and not cached was being cached, and broke after {Users} users; the rest is cached when the cache is back. {Reason}")]
+        [LoggerMessage(542, LogLevel.Warning, "What run {RunId} has stored and not cached was being cached, and broke after {Users} users; the rest is cached when the cache is back. {Reason}")]
         public static partial void Broke(ILogger logger, Guid runId, long users, string reason);
     }
 }

@@ -53,7 +53,7 @@ internal sealed partial class ProgressLoop(NpgsqlDataSource dataSource, RunProgr
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "{Market} {BusinessDate}: {Progress}")]
+        [LoggerMessage(531, LogLevel.Information, "{Market} {BusinessDate}: {Progress}")]
         public static partial void Progress(ILogger logger, string market, DateOnly businessDate, string progress);
     }
 }

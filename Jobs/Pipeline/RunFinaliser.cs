@@ -190,10 +190,10 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Run {RunId} is {Status}: {Users} users computed, {Failed} failed, {Uncached} batches not cached yet, {Seconds:F1} s.")]
+        [LoggerMessage(521, LogLevel.Information, "Run {RunId} is {Status}: {Users} users computed, {Failed} failed, {Uncached} batches not cached yet, {Seconds:F1} s.")]
         public static partial void Finished(ILogger logger, Guid runId, string status, long users, long failed, long uncached, double seconds);
 
-        [LoggerMessage(2, LogLevel.Error, "Run {RunId} failed: step {Step} failed for good. Retry it with `jobs retry` when the cause is mended.")]
+        [LoggerMessage(522, LogLevel.Error, "Run {RunId} failed: step {Step} failed for good. Retry it with `jobs retry` when the cause is mended.")]
         public static partial void FailedForGood(ILogger logger, Guid runId, string step, Exception exception);
     }
 }

@@ -133,7 +133,7 @@ internal sealed partial class RunPlanner(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Run {RunId} ({Market}, {BusinessDate}, revision {Revision}) is planned: {Batches} batches, {Assets} assets, {Rates} exchange rates.")]
+        [LoggerMessage(511, LogLevel.Information, "Run {RunId} ({Market}, {BusinessDate}, revision {Revision}) is planned: {Batches} batches, {Assets} assets, {Rates} exchange rates.")]
         public static partial void Planned(ILogger logger, Guid runId, string market, DateOnly businessDate, int revision, int batches, int assets, int rates);
     }
 }

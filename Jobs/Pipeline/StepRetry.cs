@@ -80,13 +80,13 @@ internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOp
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Step {Step} of run {RunId} failed; try {Attempt} of {Retries} more follows. Nothing of it was committed.")]
+        [LoggerMessage(571, LogLevel.Warning, "Step {Step} of run {RunId} failed; try {Attempt} of {Retries} more follows. Nothing of it was committed.")]
         public static partial void StepFailed(ILogger logger, string step, Guid runId, int attempt, int retries, Exception exception);
 
-        [LoggerMessage(2, LogLevel.Warning, "PostgreSQL is away in step {Step} of run {RunId}; it is waited for, up to {Budget}. {Reason}")]
+        [LoggerMessage(572, LogLevel.Warning, "PostgreSQL is away in step {Step} of run {RunId}; it is waited for, up to {Budget}. {Reason}")]
         public static partial void DatabaseIsAway(ILogger logger, string step, Guid runId, TimeSpan budget, string reason);
 
-        [LoggerMessage(3, LogLevel.Warning, "PostgreSQL is back in step {Step} of run {RunId} after {Away}; the night goes on.")]
+        [LoggerMessage(573, LogLevel.Warning, "PostgreSQL is back in step {Step} of run {RunId} after {Away}; the night goes on.")]
         public static partial void DatabaseIsBack(ILogger logger, string step, Guid runId, TimeSpan away);
     }
 }

@@ -54,7 +54,7 @@ internal sealed partial class ProviderCall(TimeProvider time, ILogger<ProviderCa
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Provider {Provider} delivered no {Feed}: {Reason}, {Detail}. What is next in the order takes its place, last stored values at the end.")]
+        [LoggerMessage(621, LogLevel.Warning, "Provider {Provider} delivered no {Feed}: {Reason}, {Detail}. What is next in the order takes its place, last stored values at the end.")]
         public static partial void Failed(ILogger logger, string provider, string feed, string reason, string detail);
     }
 }

@@ -22,13 +22,10 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
         """;
 
     private const string SaveRates = """
-        with changed as (
-            insert into exchange_rates as r (base, quote, as_of, rate, source)
-            select base, quote, as_of, rate, $5 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::numeric[]) v (base, quote, as_of, rate) order by base, quote
-            on conflict (base, quote, as_of) do update set rate = excluded.rate, source = excluded.source
-            where (r.rate, r.source) is distinct from (excluded.rate, excluded.source)
-            returning 1)
-        select erp.raise_generation('00000000-0000-0000-0000-000000000000', array['finance:xrate']) where exists (select from changed)
+        insert into exchange_rates as r (base, quote, as_of, rate, source)
+        select base, quote, as_of, rate, $5 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::numeric[]) v (base, quote, as_of, rate) order by base, quote
+        on conflict (base, quote, as_of) do update set rate = excluded.rate, source = excluded.source
+        where (r.rate, r.source) is distinct from (excluded.rate, excluded.source)
         """;
 
     private const string SavePrices = """

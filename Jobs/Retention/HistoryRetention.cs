@@ -155,10 +155,10 @@ internal sealed partial class HistoryRetention(NpgsqlDataSource dataSource, IOpt
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "History is kept from {OldestKept} on: {Made} partitions made ahead, {Dropped} dropped ({Bytes} bytes), {Rows} rows removed from small tables.")]
+        [LoggerMessage(601, LogLevel.Information, "History is kept from {OldestKept} on: {Made} partitions made ahead, {Dropped} dropped ({Bytes} bytes), {Rows} rows removed from small tables.")]
         public static partial void Done(ILogger logger, DateOnly oldestKept, int made, int dropped, long bytes, long rows);
 
-        [LoggerMessage(2, LogLevel.Warning, "Partition {Partition} is put off: {Reason} The next go tries again.")]
+        [LoggerMessage(602, LogLevel.Warning, "Partition {Partition} is put off: {Reason} The next go tries again.")]
         public static partial void Postponed(ILogger logger, string partition, string reason);
     }
 }

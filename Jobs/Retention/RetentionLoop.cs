@@ -37,7 +37,7 @@ internal sealed partial class RetentionLoop(HistoryRetention retention, IOptions
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "Retention failed; it is tried again in {Delay}.")]
+        [LoggerMessage(611, LogLevel.Error, "Retention failed; it is tried again in {Delay}.")]
         public static partial void Failed(ILogger logger, TimeSpan delay, Exception exception);
     }
 }

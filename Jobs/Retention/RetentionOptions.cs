@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Overnight.Core;
 
 namespace Overnight.Jobs.Retention;
 
@@ -36,21 +37,15 @@ internal sealed class RetentionOptionsValidator : IValidateOptions<RetentionOpti
 {
     public ValidateOptionsResult Validate(string? name, RetentionOptions options)
     {
-        List<string> failures = [];
-        Between(nameof(options.Months), options.Months, 1, 1_200);
-        Between(nameof(options.MonthsAhead), options.MonthsAhead, 2, 24);
-        Between(nameof(options.Attempts), options.Attempts, TimeSpan.FromHours(1), TimeSpan.FromDays(731));
-        Between(nameof(options.Sessions), options.Sessions, TimeSpan.FromHours(1), TimeSpan.FromDays(731));
-        Between(nameof(options.Interval), options.Interval, TimeSpan.FromMinutes(1), TimeSpan.FromDays(7));
-        Between(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
-        Between(nameof(options.LockTimeout), options.LockTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5));
-        Between(nameof(options.DeleteRows), options.DeleteRows, 1, 100_000);
-        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
-
-        void Between<T>(string key, T value, T least, T most) where T : IComparable<T>
-        {
-            if (value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0) return;
-            failures.Add($"{RetentionOptions.Section}:{key} must be between {least} and {most}, and is {value}.");
-        }
+        OptionRules rules = new(RetentionOptions.Section);
+        rules.Between(nameof(options.Months), options.Months, 1, 1_200);
+        rules.Between(nameof(options.MonthsAhead), options.MonthsAhead, 2, 24);
+        rules.Between(nameof(options.Attempts), options.Attempts, TimeSpan.FromHours(1), TimeSpan.FromDays(731));
+        rules.Between(nameof(options.Sessions), options.Sessions, TimeSpan.FromHours(1), TimeSpan.FromDays(731));
+        rules.Between(nameof(options.Interval), options.Interval, TimeSpan.FromMinutes(1), TimeSpan.FromDays(7));
+        rules.Between(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        rules.Between(nameof(options.LockTimeout), options.LockTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(5));
+        rules.Between(nameof(options.DeleteRows), options.DeleteRows, 1, 100_000);
+        return rules.Result();
     }
 }

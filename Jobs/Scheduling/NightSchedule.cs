@@ -48,10 +48,10 @@ internal sealed partial class NightSchedule(RunStore runs, MarketCatalog markets
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "{Trigger} started run {RunId} of {Market} for {BusinessDate}.")]
+        [LoggerMessage(501, LogLevel.Information, "{Trigger} started run {RunId} of {Market} for {BusinessDate}.")]
         public static partial void Started(ILogger logger, string trigger, Guid runId, string market, DateOnly businessDate);
 
-        [LoggerMessage(2, LogLevel.Error, "The night of {Market} for {BusinessDate} is due and could not be started; the next minute tries again.")]
+        [LoggerMessage(502, LogLevel.Error, "The night of {Market} for {BusinessDate} is due and could not be started; the next minute tries again.")]
         public static partial void RingFailed(ILogger logger, string market, DateOnly businessDate, Exception exception);
     }
 }

@@ -25,7 +25,7 @@ internal sealed partial class ConfiguredSetCheck(ConfiguredSets sets, ILogger<Co
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Warm sets of the configuration could not be checked: {Reason}")]
+        [LoggerMessage(651, LogLevel.Warning, "Warm sets of the configuration could not be checked: {Reason}")]
         public static partial void Unchecked(ILogger logger, string reason);
     }
 }

@@ -93,7 +93,7 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "What is to be warmed could not be found out or warmed; it is tried again in {Delay}. {Reason}")]
+        [LoggerMessage(641, LogLevel.Warning, "What is to be warmed could not be found out or warmed; it is tried again in {Delay}. {Reason}")]
         public static partial void Failed(ILogger logger, TimeSpan delay, string reason);
     }
 }

@@ -119,6 +119,10 @@ public sealed class CacheUnitTests
         Assert.Equal((run, first, last), (readRun, readFirst, readLast));
         Assert.True(CacheChannel.TryReadBeat(CacheChannel.Beat(run), out var beat));
         Assert.Equal(run, beat);
+        message = CacheChannel.Raised(run, ["finance:coa", "*"], 1_795_000_000_000);
+        Assert.Equal($"raised 1795000000000 {run} finance:coa *", Encoding.ASCII.GetString(message));
+        Assert.True(CacheChannel.TryReadRaised(message, out var tenant, out var entities, out var generation));
+        Assert.Equal((run, "finance:coa *", 1_795_000_000_000), (tenant, string.Join(' ', entities), generation));
     }
 
     [Theory]

@@ -1,15 +1,20 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Overnight.Core.Caching;
 using Overnight.Core.Reference;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
+using StackExchange.Redis;
 
 namespace Overnight.Tests.Reference;
 
 /// <summary>SPEC G5: events, patterns, tenants and all, by generations.</summary>
 public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<ReferenceFixture>
 {
+    /// <summary>Higher than any that PostgreSQL gives.</summary>
+    private const long Distant = 9_000_000_000_000_000;
+
     private const string Events = "/api/admin/cache/events", Invalidate = "/api/admin/cache/invalidate";
     private readonly ApiApp _app = fixture.App;
 
@@ -117,14 +122,32 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
     [InlineData("")]
     [InlineData("moon")]
     [InlineData("1 2")]
-    [InlineData("x 019a0000-0000-7000-8000-000000000001 finance:coa")]
+    [InlineData("x TENANT finance:coa")]
+    [InlineData("-99 TENANT finance:coa")]
+    [InlineData("99 TENANT")]
     [InlineData("99 nobody finance:coa")]
     public async Task Channel_MessageOfAnotherForm_ChangesNothing(string message)
     {
-        var tenant = await fixture.TenantAsync();
+        var (tenant, other) = (await fixture.TenantAsync(), await fixture.TenantAsync());
         var before = await _app.Get<Generations>().OfAsync(tenant, "finance:coa", Ct);
-        _app.Get<GenerationChannel>().Hear(System.Text.Encoding.UTF8.GetBytes(message));
+        var text = $"raised {message.Replace("TENANT", $"{tenant:D}", StringComparison.Ordinal)}";
+        Assert.False(CacheChannel.TryReadRaised(Encoding.UTF8.GetBytes(text), out _, out _, out _));
+
+        await HearAsync(other, text);
+
         Assert.Equal(before, await _app.Get<Generations>().OfAsync(tenant, "finance:coa", Ct));
+    }
+
+    /// <summary>SPEC G5: at once, without asking PostgreSQL, where this number is not.</summary>
+    [Fact]
+    public async Task Channel_Raised_IsKnownToANodeThatHears()
+    {
+        var tenant = await fixture.TenantAsync();
+
+        await HearAsync(tenant);
+
+        await using var command = _app.Database.CreateCommand("select max(generation) from erp.generations");
+        Assert.True(await command.ExecuteScalarAsync(Ct) is DBNull or < Distant);
     }
 
     [Theory]
@@ -160,6 +183,16 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
         using var user = await _app.PostAsync(await fixture.SignInAsync(await fixture.TenantAsync()), path, """{"all":true}""");
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden), (nobody.StatusCode, user.StatusCode));
     }
+
+    /// <summary>Publishes until the node, which may not listen yet, has heard that the tenant's accounts were raised to <see cref="Distant"/>.</summary>
+    /// <param name="first">Published before it.</param>
+    private Task HearAsync(Guid tenant, string? first = null) => Eventually.TrueAsync(async () =>
+    {
+        RedisChannel channel = new(CacheChannel.Name, RedisChannel.PatternMode.Literal);
+        if (first is not null) await _app.Cache.PublishAsync(channel, first);
+        await _app.Cache.PublishAsync(channel, CacheChannel.Raised(tenant, ["sales:kits", "finance:coa"], Distant));
+        return await _app.Get<Generations>().OfAsync(tenant, "finance:coa", Ct) == Distant;
+    }, "the node hears of it");
 
     private async Task<JsonElement> SucceedAsync(string path, string body)
     {

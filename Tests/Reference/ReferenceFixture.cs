@@ -13,7 +13,6 @@ namespace Overnight.Tests.Reference;
 /// <summary>An API over a database with demo tenants; each test takes tenants of its own.</summary>
 public sealed class ReferenceFixture(TestServers servers) : IAsyncLifetime
 {
-    // The cache is everyone's, so no two databases may have the same ids.
     private readonly long _seed = Random.Shared.NextInt64();
     private string _database = "", _cache = "";
     private ApiApp? _app;
@@ -24,7 +23,8 @@ public sealed class ReferenceFixture(TestServers servers) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _database = await servers.CreateDatabaseAsync(CancellationToken.None);
-        _cache = await servers.CacheConnectionStringAsync(CancellationToken.None);
+        // Of its own: what is invalidated for every tenant is heard, by id, by the nodes of every database at the same cache.
+        _cache = (await servers.StartCacheAsync(CancellationToken.None)).ConnectionString;
         _app = new(_database, _cache);
         await App.Database.ExecuteAsync("""
             insert into exchange_rates select base, quote, now() - interval '1 day', rate, 'test'

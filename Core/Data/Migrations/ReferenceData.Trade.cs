@@ -113,4 +113,35 @@ public sealed partial class ReferenceData
         end $$;
         comment on function erp.raise_generation is 'Invalidates every cached entry of the entities, of a tenant or (all zeros) of every tenant. Called after the change is committed, or with it.';
         """;
+
+    // exchange_rates is written by nights, imports, and whoever has SQL, and every tenant's rates come from it. The lock of
+    // raise_generation is taken before any row is locked: a transaction of two statements has it after the first, and would
+    // else wait for a row of one that has the row and waits for the lock.
+    private const string RateChanges = """
+        create function erp.before_rates_change() returns trigger language plpgsql as $$
+        begin
+            perform pg_advisory_xact_lock(hashtext('overnight.generations'));
+            return null;
+        end $$;
+
+        create function erp.after_rates_change() returns trigger language plpgsql as $$
+        declare is_changed boolean;
+        begin
+            if tg_op = 'UPDATE' then
+                is_changed := exists (select * from changed except select * from former);
+            else
+                is_changed := exists (select from changed);
+            end if;
+            if is_changed then
+                perform erp.raise_generation('00000000-0000-0000-0000-000000000000', array['finance:xrate']);
+            end if;
+            return null;
+        end $$;
+        comment on function erp.after_rates_change is 'Invalidates the cached exchange rates of every tenant when a statement changed any.';
+
+        create trigger exchange_rates_changing before insert or update or delete on exchange_rates for each statement execute function erp.before_rates_change();
+        create trigger exchange_rates_inserted after insert on exchange_rates referencing new table as changed for each statement execute function erp.after_rates_change();
+        create trigger exchange_rates_updated after update on exchange_rates referencing old table as former new table as changed for each statement execute function erp.after_rates_change();
+        create trigger exchange_rates_deleted after delete on exchange_rates referencing old table as changed for each statement execute function erp.after_rates_change();
+        """;
 }

@@ -20,12 +20,14 @@ public sealed partial class ReferenceData : Migration
         migrationBuilder.Sql(Trade);
         migrationBuilder.Sql(Plant);
         migrationBuilder.Sql(Generations);
+        migrationBuilder.Sql(RateChanges);
         migrationBuilder.Sql(Reader);
     }
 
     protected override void Down(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
+        // With it go the triggers on exchange_rates, whose functions are in it.
         migrationBuilder.Sql("drop schema erp cascade");
     }
 

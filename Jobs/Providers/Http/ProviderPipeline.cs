@@ -57,10 +57,10 @@ internal static partial class ProviderPipeline
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Provider {Provider} fails: its circuit is open, and it is left alone for {Seconds} s.")]
+        [LoggerMessage(631, LogLevel.Warning, "Provider {Provider} fails: its circuit is open, and it is left alone for {Seconds} s.")]
         public static partial void CircuitOpened(ILogger logger, string provider, double seconds);
 
-        [LoggerMessage(2, LogLevel.Information, "Provider {Provider} answers again: its circuit is closed.")]
+        [LoggerMessage(632, LogLevel.Information, "Provider {Provider} answers again: its circuit is closed.")]
         public static partial void CircuitClosed(ILogger logger, string provider);
     }
 }

@@ -2,11 +2,11 @@ using System.Collections.Concurrent;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Overnight.Core.Reference;
+namespace Overnight.Core.Caching;
 
 /// <summary>
-/// The generation that entries must carry to be valid, as this node knows it: rows of <c>erp.generations</c> in memory. What
-/// raises one tells the others on a channel, and each asks PostgreSQL for newer ones now and then. Source: SPEC G5, DESIGN "Reading".
+/// The generation that entries must carry to be valid, as this node knows it: rows of <c>erp.generations</c> in memory. Whoever
+/// raises one tells the nodes on <see cref="CacheChannel"/>, and each asks PostgreSQL for newer ones now and then. Source: SPEC G5, DESIGN "Reading".
 /// </summary>
 /// <remarks>A number known here is never ahead of the data: it is committed after the change, so whoever reads PostgreSQL after knowing it sees the change.</remarks>
 public sealed class Generations(NpgsqlDataSource database) : IDisposable
@@ -23,7 +23,7 @@ public sealed class Generations(NpgsqlDataSource database) : IDisposable
     private readonly SemaphoreSlim _reading = new(1);
     private long _seen = Unread;
 
-    /// <param name="entity"><see cref="ReferenceEntity.FullName"/>.</param>
+    /// <param name="entity">As the table has it, such as <c>finance:coa</c>.</param>
     /// <exception cref="NpgsqlException">Nothing is known yet, and PostgreSQL can't be asked.</exception>
     public ValueTask<long> OfAsync(Guid tenant, string entity, CancellationToken ct) =>
         Interlocked.Read(ref _seen) == Unread ? ReadAndFindAsync(tenant, entity, ct) : ValueTask.FromResult(Find(tenant, entity));
@@ -54,7 +54,7 @@ public sealed class Generations(NpgsqlDataSource database) : IDisposable
         }
     }
 
-    /// <summary>Takes what another node raised. It may come in any order, and twice.</summary>
+    /// <summary>Takes what somebody raised. It may come in any order, and twice.</summary>
     public void Hear(Guid tenant, IEnumerable<string> entities, long generation)
     {
         ArgumentNullException.ThrowIfNull(entities);

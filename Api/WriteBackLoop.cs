@@ -1,0 +1,51 @@
+namespace Overnight.Api;
+
+/// <summary>Writes back what was noted in memory, now and then, and once more when the node stops.</summary>
+/// <param name="what">Its name in the log, in the plural.</param>
+internal abstract partial class WriteBackLoop(string what, TimeSpan interval, TimeProvider time, ILogger logger) : BackgroundService
+{
+    /// <summary>What a stop may wait for it.</summary>
+    private static readonly TimeSpan LastLimit = TimeSpan.FromSeconds(5);
+
+    private bool _isFailing;
+
+    /// <summary>Writes what was noted since the last time; what can't be written is kept for the next.</summary>
+    protected abstract Task WriteAsync(CancellationToken ct);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await TickAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The node stops; what is left is written last.
+        }
+        using CancellationTokenSource limit = new(LastLimit);
+        await TickAsync(limit.Token);
+    }
+
+    private async Task TickAsync(CancellationToken ct)
+    {
+        try
+        {
+            await WriteAsync(ct);
+            _isFailing = false;
+        }
+        catch (Exception exception)
+        {
+            // The next tick writes it; notes are no reason to stop a node. Told when it begins, not each time.
+            if (_isFailing || ct.IsCancellationRequested) return;
+            _isFailing = true;
+            Log.NotWritten(logger, what, interval, exception.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(331, LogLevel.Warning, "{What} could not be written; they are kept, and tried again every {Interval}. {Reason}")]
+        public static partial void NotWritten(ILogger logger, string what, TimeSpan interval, string reason);
+    }
+}
