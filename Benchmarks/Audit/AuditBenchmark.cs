@@ -26,7 +26,7 @@ internal static class AuditBenchmark
         var cache = await bench.StartCacheAsync(settings.Cache, ct);
         await using var database = await DemoDatabase.CreateAsync(postgres, Math.Max(100, settings.Events / 4 / (settings.Months * Nights)), ct);
         var history = await FillAsync(database, settings.Events, settings.Months, ct);
-        await JobsProcess.RunAsync(bench, postgres, cache, null, again: false, ct);
+        await JobsProcess.RunAsync(bench, postgres, cache, ct);
         await DemoDatabase.SettleAsync(database, ct);
 
         var folder = bench.CreateFolder("audit");

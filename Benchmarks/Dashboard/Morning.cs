@@ -37,7 +37,7 @@ internal sealed class Morning : IAsyncDisposable
         var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
         try
         {
-            await JobsProcess.RunAsync(bench, postgres, cache, null, again: false, ct);
+            await JobsProcess.RunAsync(bench, postgres, cache, ct);
             var plan = Path.Combine(bench.CreateFolder("sessions"), "plan");
             var seed = await SessionSeed.CreateAsync(database, plan, ct);
             if (seed.Count != settings.Users) throw new BenchmarkException($"{seed.Count} of {settings.Users} users have a result; the night was not whole.");

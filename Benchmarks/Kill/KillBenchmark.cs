@@ -1,10 +1,7 @@
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using Overnight.Core.Market.Calendars;
-using Overnight.Core.Runs;
 
 namespace Overnight.Benchmarks.Kill;
 
@@ -19,8 +16,7 @@ internal static class KillBenchmark
         await (await DemoDatabase.CreateAsync(supervisor.Postgres, settings.Users, ct)).DisposeAsync();
         // A pool would keep connections to a server that was killed.
         await using var database = NpgsqlDataSource.Create(supervisor.Postgres.ConnectionString(Workbench.Database) + ";Pooling=false;Command Timeout=120");
-        RunStore runs = new(database, new MarketCatalog(Options.Create(new MarketsOptions())), TimeProvider.System);
-        KillRunner runner = new(settings, supervisor, database, runs);
+        KillRunner runner = new(settings, supervisor, database, DemoDatabase.Runs(database));
 
         List<KillRow> rows = [];
         foreach (var series in KillSeries.Plan(settings))

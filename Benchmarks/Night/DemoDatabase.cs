@@ -1,9 +1,12 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.LocalServers;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Data;
+using Overnight.Core.Market.Calendars;
+using Overnight.Core.Runs;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
 
@@ -37,6 +40,9 @@ internal static class DemoDatabase
             throw;
         }
     }
+
+    /// <summary>What rings, as the calendars of the markets and people do.</summary>
+    public static RunStore Runs(NpgsqlDataSource database) => new(database, new MarketCatalog(Options.Create(new MarketsOptions())), TimeProvider.System);
 
     /// <summary>Puts the tables into the state that a night finds them in: rows that have been there for days, statistics, no checkpoint under way.</summary>
     public static async Task SettleAsync(NpgsqlDataSource database, CancellationToken ct)

@@ -7,11 +7,9 @@ namespace Overnight.Benchmarks.Night;
 /// <summary>Jobs as a user starts it, a process of its own: a night by <c>jobs run</c>, another command, or the service.</summary>
 internal static class JobsProcess
 {
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
 
-    /// <param name="again">The next revision of a night that is done.</param>
-    public static Task<ProcessUsage> RunAsync(Workbench bench, PostgresServer postgres, CacheServer cache, int? workers, bool again, CancellationToken ct) => CommandAsync(
-        bench, postgres, cache, ["run", .. again ? ["--again"] : (string[])[]], workers is { } count ? new() { ["Night__Workers"] = $"{count}" } : null, ct);
+    public static Task<ProcessUsage> RunAsync(Workbench bench, PostgresServer postgres, CacheServer cache, CancellationToken ct) => CommandAsync(bench, postgres, cache, ["run"], null, ct);
 
     /// <param name="environment">Beside what every service finds.</param>
     public static async Task<ProcessUsage> CommandAsync(

@@ -26,7 +26,7 @@ internal sealed class RecoveryBenchmark(Workbench bench, RecoverySettings settin
         await using var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
         await DemoEntries.AddAsync(database, settings.Tenants, settings.Flags, ct);
         var cache = await bench.StartCacheAsync(settings.Cache, ct);
-        await JobsProcess.RunAsync(bench, postgres, cache, null, again: false, ct);
+        await JobsProcess.RunAsync(bench, postgres, cache, ct);
         await cache.StopAsync();
         var plan = Path.Combine(bench.CreateFolder("sessions"), "plan");
         await SessionSeed.CreateAsync(database, plan, ct);

@@ -35,7 +35,7 @@ internal static class SetBenchmark
         var cache = await bench.StartCacheAsync(CacheKind.Any, ct);
         await using var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
         await DemoEntries.AddAsync(database, settings.Tenants, Flags, ct);
-        await JobsProcess.RunAsync(bench, postgres, cache, null, again: false, ct);
+        await JobsProcess.RunAsync(bench, postgres, cache, ct);
         await SessionSeed.CreateAsync(database, Path.Combine(bench.CreateFolder("sessions"), "plan"), ct);
         await DemoDatabase.SettleAsync(database, ct);
 
