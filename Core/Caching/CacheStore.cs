@@ -71,7 +71,7 @@ public sealed class CacheStore : IDisposable
     public async ValueTask<bool> SetAsync(params CacheWrite[] entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        if (!_circuit.TryEnter()) return false;
+        if (!CanWrite()) return false;
         Task? call = null;
         try
         {
@@ -108,7 +108,7 @@ public sealed class CacheStore : IDisposable
     /// <returns>False when something else is there, or the cache is away.</returns>
     public async ValueTask<bool> AddAsync(CacheWrite entry, byte[]? replacing = null)
     {
-        if (!_circuit.TryEnter()) return false;
+        if (!CanWrite()) return false;
         Task<bool>? call = null;
         try
         {
@@ -157,7 +157,7 @@ public sealed class CacheStore : IDisposable
     /// <returns>Not answered when the cache is away.</returns>
     internal async ValueTask<(bool Answered, T? Value)> AskAsync<T>(Func<IDatabase, Task<T>> ask)
     {
-        if (!_circuit.TryEnter()) return default;
+        if (!CanWrite()) return default;
         Task<T>? call = null;
         try
         {
@@ -194,6 +194,9 @@ public sealed class CacheStore : IDisposable
         _reads?.Dispose();
         _connecting.Dispose();
     }
+
+    /// <summary>A client library that is still connecting says nothing of the server, which reads may have found to be back.</summary>
+    private bool CanWrite() => _cache.IsConnected && _circuit.TryEnter();
 
     private void OnRestored(object? sender, ConnectionFailedEventArgs e) => _circuit.Reconnected();
 

@@ -10,6 +10,9 @@ public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
     /// <summary>What fits on the wire at once, just now.</summary>
     public int Window => window.Size;
 
+    /// <summary>What fits at best.</summary>
+    public int MostWindow => window.Most;
+
     public bool IsAvailable => cache.IsConnected;
 
     /// <param name="onlyAbsent">Leaves what is there; an entry that is not written for that reason has not failed.</param>

@@ -93,8 +93,8 @@ public sealed partial class RecommendationSet(
         {
             users.Add(reader.GetGuid(0));
             last = reader.GetInt64(1);
-            // Two keys a user.
-            if (users.Count < Math.Max(1, entries.Window / 2)) continue;
+            // Two keys a user. As many as ever fit on the wire, for a small batch costs PostgreSQL as much as a large one.
+            if (users.Count < Math.Max(1, entries.MostWindow / 2)) continue;
             yield return ([.. users], Format(last, users[^1]));
             users.Clear();
         }
@@ -107,8 +107,7 @@ public sealed partial class RecommendationSet(
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var (results, damaged) = await LockAsync(connection, transaction, batch.Users, ct);
-        var refused = 0;
-        await entries.WatchedAsync(async () => refused = await WriteAsync(results, ct));
+        var refused = await WriteAsync(results, ct);
         try
         {
             await transaction.CommitAsync(ct);
@@ -146,6 +145,18 @@ public sealed partial class RecommendationSet(
 
     /// <returns>How many users the server refused.</returns>
     private async Task<int> WriteAsync(List<CacheableResult> results, CancellationToken ct)
+    {
+        var refused = 0;
+        for (var written = 0; written < results.Count;)
+        {
+            var some = results.GetRange(written, Math.Min(Math.Max(1, entries.Window / 2), results.Count - written));
+            await entries.WatchedAsync(async () => refused += await WriteWindowAsync(some, ct));
+            written += some.Count;
+        }
+        return refused;
+    }
+
+    private async Task<int> WriteWindowAsync(List<CacheableResult> results, CancellationToken ct)
     {
         try
         {

@@ -17,6 +17,8 @@ public sealed class WarmWindow(int least, int most)
     private readonly Lock _lock = new();
     private double _best = double.MaxValue;
 
+    public int Most { get; } = most;
+
     public int Size { get; private set; } = Math.Clamp(64, least, most);
 
     /// <param name="latency">Of a command on a connection of its own, asked while the window was on the wire.</param>
@@ -27,7 +29,7 @@ public sealed class WarmWindow(int least, int most)
             // The best is forgotten slowly: a server that was moved, or is shared now, is not held to it for ever.
             _best = Math.Min(latency.TotalSeconds, _best * 1.02);
             var slow = latency.TotalSeconds > Math.Max(Unremarkable.TotalSeconds, _best * Tolerance);
-            Size = slow ? Math.Max(least, Size / 2) : Math.Min(most, Size + Size / 4 + 1);
+            Size = slow ? Math.Max(least, Size / 2) : Math.Min(Most, Size + Size / 4 + 1);
         }
     }
 }
