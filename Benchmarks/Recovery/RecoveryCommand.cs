@@ -15,7 +15,7 @@ internal static class RecoveryCommand
 {
     public static Command Create()
     {
-        var users = BenchmarkCommandLine.Number("--users", 2_000, 100, 1_000_000, "Users with a result and a session.");
+        var users = BenchmarkCommandLine.Number("--users", 1_000, 100, 1_000_000, "Users with a result and a session; as many as the sessions that warming takes by itself.");
         var tenants = BenchmarkCommandLine.Number("--tenants", 20, 1, 1_000, "Tenants with reference data, over which the users are spread.");
         var flags = BenchmarkCommandLine.Number("--flags", 20, 1, 10_000, "Feature flags that are read.");
         var rate = BenchmarkCommandLine.Number("--rate", 200, 10, 10_000, "Reads per second: 60 % dashboards, 20 % reference data, 20 % flags.");
