@@ -7,11 +7,16 @@ namespace Overnight.Core.Warming;
 /// <summary>Writes entries of any kind in one pipeline, and watches meanwhile how fast the server answers others.</summary>
 public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
 {
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
+
     /// <summary>What fits on the wire at once, just now.</summary>
     public int Window => window.Size;
 
     /// <summary>What fits at best.</summary>
     public int MostWindow => window.Most;
+
+    /// <summary>Whether live reads have to wait just now.</summary>
+    public bool GivesWay => window.IsSlow;
 
     public bool IsAvailable => cache.IsConnected;
 
@@ -61,13 +66,28 @@ public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
         return refused;
     }
 
-    /// <summary>Runs what writes to the cache, and asks meanwhile, on another connection, as a reader would.</summary>
+    /// <summary>Runs what writes to the cache, and asks all the while, on another connection, as a reader would; the worst answer counts.</summary>
     public async Task WatchedAsync(Func<Task> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        var asked = AskAsync();
-        await write();
-        if (await asked is { } latency) window.Observe(latency);
+        var writing = write();
+        var worst = await AskAsync();
+        while (worst is not null && !writing.IsCompleted)
+        {
+            if (await AskAsync() is { } latency && latency > worst) worst = latency;
+        }
+        await writing;
+        if (worst is { } answered) window.Observe(answered);
+    }
+
+    /// <summary>While live reads have to wait, rests as long as was worked: they have the machine for half of the time, at least.</summary>
+    /// <param name="began">When the work began, as <see cref="Stopwatch"/> has it.</param>
+    /// <param name="ct">Ends the rest.</param>
+    public Task RestAsync(long began, CancellationToken ct)
+    {
+        if (!GivesWay) return Task.CompletedTask;
+        var worked = Stopwatch.GetElapsedTime(began);
+        return Task.Delay(worked < LongestRest ? worked : LongestRest, ct);
     }
 
     private async Task<TimeSpan?> AskAsync()

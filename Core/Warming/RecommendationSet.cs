@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
@@ -17,8 +18,11 @@ public sealed partial class RecommendationSet(
 {
     public const string SetName = "recommendations";
 
-    /// <summary>One batch is read while another is written.</summary>
+    /// <summary>One batch is read while another is written, unless live reads have to wait.</summary>
     private const int BatchesAtOnce = 2;
+
+    /// <summary>Users; a smaller batch costs PostgreSQL nearly as much.</summary>
+    private const int LeastBatch = 128;
 
     /// <summary>Seconds; sorting a million users takes a few.</summary>
     private const int ReadTimeout = 120;
@@ -65,7 +69,7 @@ public sealed partial class RecommendationSet(
         {
             await foreach (var batch in BatchesAsync(order, ct))
             {
-                if (underWay.Count == BatchesAtOnce) yield return await underWay.Dequeue();
+                while (underWay.Count >= (entries.GivesWay ? 1 : BatchesAtOnce)) yield return await underWay.Dequeue();
                 underWay.Enqueue(WarmBatchAsync(batch, ct));
             }
             while (underWay.TryDequeue(out var batch)) yield return await batch;
@@ -93,16 +97,24 @@ public sealed partial class RecommendationSet(
         {
             users.Add(reader.GetGuid(0));
             last = reader.GetInt64(1);
-            // Two keys a user. As many as ever fit on the wire, for a small batch costs PostgreSQL as much as a large one.
-            if (users.Count < Math.Max(1, entries.MostWindow / 2)) continue;
+            // Two keys a user.
+            if (users.Count < Math.Max(entries.Window / 2, Math.Min(LeastBatch, entries.MostWindow / 2))) continue;
             yield return ([.. users], Format(last, users[^1]));
             users.Clear();
         }
         if (users.Count > 0) yield return ([.. users], Format(last, users[^1]));
     }
 
-    /// <summary>Locks first, then reads, and holds until it is written: see <see cref="CurrentResults"/>.</summary>
     private async Task<WarmStep> WarmBatchAsync((Guid[] Users, string Reached) batch, CancellationToken ct)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        var step = await WriteBatchAsync(batch, ct);
+        await entries.RestAsync(begin, ct);
+        return step;
+    }
+
+    /// <summary>Locks first, then reads, and holds until it is written: see <see cref="CurrentResults"/>.</summary>
+    private async Task<WarmStep> WriteBatchAsync((Guid[] Users, string Reached) batch, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);

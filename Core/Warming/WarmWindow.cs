@@ -21,6 +21,9 @@ public sealed class WarmWindow(int least, int most)
 
     public int Size { get; private set; } = Math.Clamp(64, least, most);
 
+    /// <summary>Whether others had to wait the last time.</summary>
+    public bool IsSlow { get; private set; }
+
     /// <param name="latency">Of a command on a connection of its own, asked while the window was on the wire.</param>
     public void Observe(TimeSpan latency)
     {
@@ -28,8 +31,8 @@ public sealed class WarmWindow(int least, int most)
         {
             // The best is forgotten slowly: a server that was moved, or is shared now, is not held to it for ever.
             _best = Math.Min(latency.TotalSeconds, _best * 1.02);
-            var slow = latency.TotalSeconds > Math.Max(Unremarkable.TotalSeconds, _best * Tolerance);
-            Size = slow ? Math.Max(least, Size / 2) : Math.Min(Most, Size + Size / 4 + 1);
+            IsSlow = latency.TotalSeconds > Math.Max(Unremarkable.TotalSeconds, _best * Tolerance);
+            Size = IsSlow ? Math.Max(least, Size / 2) : Math.Min(Most, Size + Size / 4 + 1);
         }
     }
 }

@@ -19,10 +19,12 @@ public sealed class WarmWindowTests
         for (var i = 0; i < 20; i++) window.Observe(TimeSpan.FromMilliseconds(2));
         window.Observe(TimeSpan.FromMilliseconds(20));
         Assert.Equal(512, window.Size);
+        Assert.True(window.IsSlow);
         for (var i = 0; i < 20; i++) window.Observe(TimeSpan.FromMilliseconds(20));
         Assert.Equal(16, window.Size);
         for (var i = 0; i < 30; i++) window.Observe(TimeSpan.FromMilliseconds(2));
         Assert.Equal(1_024, window.Size);
+        Assert.False(window.IsSlow);
     }
 
     [Fact]
