@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Reflection;
 using System.Text;
 using Microsoft.AspNetCore.Http.Metadata;
+using Overnight.Core.Caching;
 using Overnight.Core.Market;
 using Overnight.Core.Market.Calendars;
 
@@ -18,6 +19,7 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        CacheTelemetry.Answered(fromCache);
         var response = httpContext.Response;
         Span<byte> head = stackalloc byte[LongestHead];
         head = head[..WriteHead(head, entry, fromCache, now, markets)];

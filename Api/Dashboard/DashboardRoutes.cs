@@ -44,6 +44,7 @@ internal static class DashboardRoutes
         var answer = isMissed ? await reader.LoadAsync(userId, ct) : await reader.GetAsync(userId, ct);
         if (answer.Entry is { } entry) return new DashboardAnswer(entry, answer.FromCache, time.GetUtcNow(), markets.OfUser(session.Markets));
 
+        CacheTelemetry.Answered(fromCache: false);
         var missing = answer.Unreadable
             ? MissingResult.Unreadable
             : await MissingResult.ExplainAsync(context.RequestServices.GetRequiredService<OvernightContext>(), userId, ct);

@@ -18,7 +18,7 @@ public sealed class EntryOutageTests(TestServers servers)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Get_BothAway_AnswersTheLastKnownValueWithItsAgeOrFails()
+    public async Task Get_F5_BothAway_AnswersTheLastKnownValueWithItsAgeOrFails()
     {
         var cache = await servers.StartCacheAsync(Ct);
         await using ApiApp app = new(await servers.CreateDatabaseAsync(Ct), cache.ConnectionString, settings: Quick);

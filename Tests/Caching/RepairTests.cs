@@ -11,7 +11,7 @@ public sealed class RepairTests(ApiFixture fixture, TestServers servers) : IClas
     private readonly ApiApp _app = fixture.App;
 
     [Fact]
-    public async Task Repair_WhileANewerResultCommits_WritesTheNewer()
+    public async Task Repair_B6_WhileANewerResultCommits_WritesTheNewer()
     {
         var userId = await _app.Database.AddUserAsync();
         await _app.Database.AddResultAsync(userId, TestResults.Entry(userId, "1.0000"), "2026-11-20");
@@ -37,7 +37,7 @@ public sealed class RepairTests(ApiFixture fixture, TestServers servers) : IClas
     }
 
     [Fact]
-    public async Task Invalidate_User_RemovesBothKeys()
+    public async Task Invalidate_B5_User_RemovesBothKeys()
     {
         var userId = await _app.Database.AddUserAsync();
         Assert.True(await _app.Get<ResultCache>().SetAsync(userId, TestResults.Entry(userId), TestResults.Portfolio(userId)));

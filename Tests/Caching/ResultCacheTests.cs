@@ -15,7 +15,7 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
     private ResultCache Results => _app.Get<ResultCache>();
 
     [Fact]
-    public async Task Look_BeforeAndAfterASet_TellsWhetherItIsThereAndHowLong()
+    public async Task Look_B5_BeforeAndAfterASet_TellsWhetherItIsThereAndHowLong()
     {
         var user = Guid.CreateVersion7();
         Assert.Equal(new EntryState(false, null), await Results.LookAsync(user));
@@ -32,7 +32,7 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
     }
 
     [Fact]
-    public async Task InvalidateAll_OfSomePages_ForgetsEveryUserOnEveryNodeAndNothingElse()
+    public async Task InvalidateAll_B5_OfSomePages_ForgetsEveryUserOnEveryNodeAndNothingElse()
     {
         var cache = await servers.StartCacheAsync(Ct);
         await using ApiApp app = new(await servers.CreateDatabaseAsync(Ct), cache.ConnectionString, settings: new Dictionary<string, string> { ["Cache:MemoryTtl"] = "00:05:00", ["Cache:BeatInterval"] = "00:00:00.2" });

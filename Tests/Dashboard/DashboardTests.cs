@@ -12,7 +12,7 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
 
     /// <summary>SPEC B4.</summary>
     [Fact]
-    public async Task Get_EntryAndSessionCached_AnswersWithoutAQuery()
+    public async Task Get_B4_EntryAndSessionCached_AnswersWithoutAQuery()
     {
         var (userId, token) = await _app.Database.SignInAsync();
         await _app.Cache.StringSetAsync(CacheKeys.Recommendations(userId), TestResults.Entry(userId));

@@ -37,7 +37,7 @@ public sealed class NightTests(TestServers servers)
     }
 
     [Fact]
-    public async Task Night_Result_HasTheFieldsOfTheContractAndAmountsThatAddUp()
+    public async Task Night_B1_B2_Result_HasTheFieldsOfTheContractAndAmountsThatAddUp()
     {
         var ct = TestContext.Current.CancellationToken;
         await using var night = await NightFixture.CreateAsync(servers, 60, ct);

@@ -66,8 +66,24 @@ public sealed class DriftTests
         var names = Directory.EnumerateFiles(Path.Combine(checkout, "src"), "*.cs", SearchOption.AllDirectories)
             .Where(file => Path.GetFileName(Path.GetDirectoryName(file)) == "api")
             .SelectMany(file => PublishedNames.Read(File.ReadLines(file))).Where(name => used.Contains(Plain(name))).Distinct().Order(StringComparer.Ordinal);
-        var old = File.ReadAllLines(List);
-        File.WriteAllLines(List, [.. old.TakeWhile(line => line.StartsWith('#')), .. names, .. old.SkipWhile(line => !line.StartsWith(ByHand, StringComparison.Ordinal))]);
+        File.WriteAllLines(List, Renew(File.ReadAllLines(List), names));
+    }
+
+    [Fact]
+    public void List_Renewed_KeepsItsHeadAndWhatIsKeptByHand()
+    {
+        string[] empty = ["# Head", "# of two lines", $"{ByHand} by hand", "# of two lines", "class O"];
+        string[] full = ["# Head", "# of two lines", "class A", "class B", $"{ByHand} by hand", "# of two lines", "class O"];
+
+        Assert.Equal(full, Renew(empty, ["class A", "class B"]));
+        Assert.Equal(full, Renew(full, ["class A", "class B"]));
+        Assert.Equal(full, Renew(Renew(full, []), ["class A", "class B"]));
+    }
+
+    private static string[] Renew(string[] list, IEnumerable<string> names)
+    {
+        var byHand = Array.FindIndex(list, line => line.StartsWith(ByHand, StringComparison.Ordinal));
+        return [.. list.Take(byHand).TakeWhile(line => line.StartsWith('#')), .. names, .. list.Skip(byHand)];
     }
 
     private static string Known(string name, HashSet<string> published) =>

@@ -51,7 +51,7 @@ public sealed class StalenessTests
     [InlineData("EUR", "1", "True False 2026-11-16")]
     [InlineData("EUR", "0", "False True 2026-11-17")]
     [InlineData("GBP", "0", null)]
-    public void Entry_MarksOnlyWhatTheUsersAmountsRestOn(string baseCurrency, string holdings, string? expected)
+    public void Entry_B1_MarksOnlyWhatTheUsersAmountsRestOn(string baseCurrency, string holdings, string? expected)
     {
         var entry = Entry(Snapshot(StaleSecond), baseCurrency, [.. holdings.Select(c => c - '0')]);
 

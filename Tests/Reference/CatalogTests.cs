@@ -14,7 +14,7 @@ public sealed class CatalogTests
     [InlineData(WarmPhase.Essential, "finance:coa finance:current-period finance:periods finance:xrate manufacturing:work-centers sales:pipeline-stages")]
     [InlineData(WarmPhase.Master, "procurement:vendors sales:customers sales:kits sales:materials sales:pricing-rules wms:facilities wms:locations")]
     [InlineData(WarmPhase.Computed, "equipment:health finance:gl-balances finance:trial-balance wms:bin-utilisation")]
-    public void Catalog_Phase_HasTheEntitiesOfG1(WarmPhase phase, string names) =>
+    public void Catalog_G1_Phase_HasItsEntities(WarmPhase phase, string names) =>
         Assert.Equal(names, string.Join(' ', ReferenceCatalog.All.Where(entity => entity.Phase == phase).Select(entity => entity.FullName).Order(StringComparer.Ordinal)));
 
     /// <summary>SPEC G3.</summary>
@@ -24,7 +24,7 @@ public sealed class CatalogTests
     [InlineData(ReferenceKind.Dashboard, 60)]
     [InlineData(ReferenceKind.Reference, 720)]
     [InlineData(ReferenceKind.Static, 1_440)]
-    public void Kind_Ttl_IsThatOfG3(ReferenceKind kind, int minutes) => Assert.Equal(TimeSpan.FromMinutes(minutes), kind.Ttl());
+    public void Kind_G3_Ttl_IsThatOfItsKind(ReferenceKind kind, int minutes) => Assert.Equal(TimeSpan.FromMinutes(minutes), kind.Ttl());
 
     /// <summary>SPEC G2.</summary>
     [Theory]
@@ -33,7 +33,7 @@ public sealed class CatalogTests
     [InlineData("sales", "materials", "sales:materials:T:page:1:limit:100", "1", "100")]
     [InlineData("wms", "locations", "wms:locations:T:facilityId:019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-000000000001")]
     [InlineData("sales", "material", "sales:material:T:sku:%2A%3A%20%C3%A9%F0%9F%98%80%25", "*: é😀%")]
-    public void Key_OfAQuestion_HasTheFormOfG2(string module, string name, string expected, params string[] values)
+    public void Key_G2_OfAQuestion_HasItsForm(string module, string name, string expected, params string[] values)
     {
         var entity = ReferenceCatalog.Find(module, name)!;
         Assert.Equal(expected.Replace(":T", $":{Tenant:D}", StringComparison.Ordinal), entity.Key(Tenant, [.. values.Select((value, at) => entity.Parts[at].Read(value, out _)!)]));
@@ -41,7 +41,7 @@ public sealed class CatalogTests
 
     /// <summary>SPEC G2: whatever a text is, it stays one part of one key, and no two share a key.</summary>
     [Fact]
-    public void Key_OfHostileTexts_CanNotBeForged()
+    public void Key_G2_OfHostileTexts_CanNotBeForged()
     {
         var entity = ReferenceCatalog.Find("sales", "material")!;
         string[] texts =
@@ -69,7 +69,7 @@ public sealed class CatalogTests
 
     /// <summary>SPEC G5.</summary>
     [Fact]
-    public void Events_Table_NamesWhatEachTouches()
+    public void Events_G5_Table_NamesWhatEachTouches()
     {
         Assert.Equal(["finance:coa", "finance:trial-balance", "finance:gl-balances"], ReferenceCatalog.Events["ACCOUNT_CREATED"].Select(entity => entity.FullName));
         Assert.Equal(["finance:xrate"], ReferenceCatalog.Events["EXCHANGE_RATE_UPDATED"].Select(entity => entity.FullName));

@@ -22,7 +22,7 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
 
     /// <summary>SPEC G5: cache-aside until the event, then the new account, on every node; and nothing else is read anew.</summary>
     [Fact]
-    public async Task Event_AccountCreated_IsSeenOnEveryNode()
+    public async Task Event_G5_AccountCreated_IsSeenOnEveryNode()
     {
         var tenant = await fixture.TenantAsync();
         var token = await fixture.SignInAsync(tenant);
@@ -77,7 +77,7 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
     [InlineData("""{"pattern":"sales:k*","tenantId":"MINE"}""", "mine sales:kits")]
     [InlineData("""{"tenantId":"MINE"}""", "mine finance:coa, mine sales:kits")]
     [InlineData("""{"all":true}""", "mine finance:coa, mine sales:kits, theirs finance:coa, theirs sales:kits")]
-    public async Task Invalidate_ByPatternTenantOrAll_ReachesExactlyThat(string body, string expected)
+    public async Task Invalidate_G5_ByPatternTenantOrAll_ReachesExactlyThat(string body, string expected)
     {
         Dictionary<string, Guid> tenants = new() { ["mine"] = await fixture.TenantAsync(), ["theirs"] = await fixture.TenantAsync() };
         Dictionary<string, string> tokens = new() { ["mine"] = await fixture.SignInAsync(tenants["mine"]), ["theirs"] = await fixture.SignInAsync(tenants["theirs"]) };

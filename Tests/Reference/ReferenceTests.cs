@@ -17,7 +17,7 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
 
     /// <summary>SPEC G2, G3, G5: from PostgreSQL once, then from the cache, under the key and with the TTL of its kind.</summary>
     [Fact]
-    public async Task Get_EveryEntity_IsCachedUnderItsKeyWithItsTtl()
+    public async Task Get_G3_EveryEntity_IsCachedUnderItsKeyWithItsTtl()
     {
         var tenant = await fixture.TenantAsync();
         var token = await fixture.SignInAsync(tenant);
@@ -95,7 +95,7 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
 
     /// <summary>SPEC G2: another's is 404, and nothing of theirs is asked for, in the cache or in PostgreSQL.</summary>
     [Fact]
-    public async Task Get_OfAnotherTenant_Is404AndTouchesNoKeyOfIt()
+    public async Task Get_G2_OfAnotherTenant_Is404AndTouchesNoKeyOfIt()
     {
         var (mine, theirs) = (await fixture.TenantAsync(), await fixture.TenantAsync());
         var token = await fixture.SignInAsync(mine);

@@ -18,7 +18,7 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
 
     /// <summary>SPEC G1, G4: of every tenant in PostgreSQL; what is warm is answered without a query.</summary>
     [Fact]
-    public async Task Warm_ThreePhases_WarmsEveryTenantInOrder()
+    public async Task Warm_G1_ThreePhases_WarmsEveryTenantInOrder()
     {
         Guid[] tenants = [await fixture.TenantAsync(), await fixture.TenantAsync()];
         await using var warm = fixture.Warming();
@@ -70,7 +70,7 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
 
     /// <summary>SPEC G4: one tenant by hand.</summary>
     [Fact]
-    public async Task Warm_OneTenant_LeavesTheOthers()
+    public async Task Warm_G4_OneTenant_LeavesTheOthers()
     {
         var (mine, theirs) = (await fixture.TenantAsync(), await fixture.TenantAsync());
         using var answer = await _app.PostAsync(await fixture.SignInAsync(null, "admin"), "/api/admin/cache/warm", $$"""{"tenant":"{{mine}}"}""");
@@ -99,7 +99,7 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
     [Theory]
     [InlineData("true", 3)]
     [InlineData("false", 2)]
-    public async Task Warm_ComputedSwitchedOff_IsNotDueByItself(string computed, int phases)
+    public async Task Warm_G1_ComputedSwitchedOff_IsNotDueByItself(string computed, int phases)
     {
         var cache = await servers.StartCacheAsync(Ct);
         await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, null, ("Warming:Reference:Computed", computed));

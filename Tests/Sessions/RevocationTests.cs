@@ -16,7 +16,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Ban_OfAUserOnTwoNodes_IsRefusedByBothAtOnceAndSignInToo()
+    public async Task Ban_E1_OfAUserOnTwoNodes_IsRefusedByBothAtOnceAndSignInToo()
     {
         await using var other = fixture.Another();
         var (_, admin) = await _app.Database.SignInAsync("admin");
@@ -41,7 +41,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
     }
 
     [Fact]
-    public async Task SignOut_OnOneNode_EndsThatSessionOnEveryNodeAndNoOther()
+    public async Task SignOut_E1_OnOneNode_EndsThatSessionOnEveryNodeAndNoOther()
     {
         await using var other = fixture.Another();
         var (user, token) = await _app.Database.SignInAsync();
@@ -57,7 +57,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
     }
 
     [Fact]
-    public async Task Ban_WhileALoadAndAWarmAreUnderWay_NeitherBringsTheSessionBack()
+    public async Task Ban_E1_WhileALoadAndAWarmAreUnderWay_NeitherBringsTheSessionBack()
     {
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         await using ApiApp app = new(warm.DatabaseConnection, warm.CacheConnection);
@@ -150,7 +150,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
     }
 
     [Fact]
-    public async Task Revoke_WithTheCacheAway_HoldsInPostgresAtOnceAndElsewhereWhenTheTtlIsOver()
+    public async Task Revoke_E1_WithTheCacheAway_HoldsInPostgresAtOnceAndElsewhereWhenTheTtlIsOver()
     {
         ManualTimeProvider time = new();
         await using ApiApp app = new(await servers.CreateDatabaseAsync(Ct), "127.0.0.1:1,connectTimeout=200", time);

@@ -83,7 +83,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     [Fact]
-    public async Task Request_Second_IsValidatedFromTheCache()
+    public async Task Request_E1_Second_IsValidatedFromTheCache()
     {
         var (_, token) = await ReadyAsync();
         await using var own = fixture.Another();
@@ -95,7 +95,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [Theory]
     [InlineData(3600, 300)]
     [InlineData(60, 60)]
-    public async Task Session_Cached_LivesFiveMinutesAndNeverPastItsExpiry(int secondsLeft, int longest)
+    public async Task Session_E1_Cached_LivesFiveMinutesAndNeverPastItsExpiry(int secondsLeft, int longest)
     {
         var userId = await _app.Database.AddUserAsync();
         var token = await _app.Database.AddSessionAsync(userId, TimeProvider.System.GetUtcNow().AddSeconds(secondsLeft));
@@ -132,7 +132,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     [Fact]
-    public async Task Revoke_CachedSession_EndsItAtOnce()
+    public async Task Revoke_E1_CachedSession_EndsItAtOnce()
     {
         var (_, token) = await ReadyAsync();
         using (var before = await _app.GetAsync(Path, token)) Assert.Equal(HttpStatusCode.OK, before.StatusCode);

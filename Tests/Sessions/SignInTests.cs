@@ -16,7 +16,7 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task SignIn_RightPassword_TellsTheTokenOnceAndStoresItNowhere()
+    public async Task SignIn_E1_RightPassword_TellsTheTokenOnceAndStoresItNowhere()
     {
         var (user, email) = await _app.Database.AddAccountAsync();
 

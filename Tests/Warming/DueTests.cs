@@ -33,7 +33,7 @@ public sealed class DueTests(TestServers servers)
 
     /// <summary>SPEC B6: renewed before the TTL of 24 hours ends.</summary>
     [Fact]
-    public async Task Loop_TwentyHoursLater_RenewsCurrentResults()
+    public async Task Loop_B6_TwentyHoursLater_RenewsCurrentResults()
     {
         var cache = await servers.StartCacheAsync(Ct);
         ManualTimeProvider time = new();

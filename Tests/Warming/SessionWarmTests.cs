@@ -13,7 +13,7 @@ public sealed class SessionWarmTests(TestServers servers)
 
     /// <summary>SPEC E2.</summary>
     [Fact]
-    public async Task Warm_Sessions_TakesTheNewestThatAreGoodAndLeavesOutTheOthers()
+    public async Task Warm_E2_Sessions_TakesTheNewestThatAreGoodAndLeavesOutTheOthers()
     {
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         var now = TimeProvider.System.GetUtcNow();
@@ -37,7 +37,7 @@ public sealed class SessionWarmTests(TestServers servers)
 
     /// <summary>SPEC E2: 1,000 in batches of 100, newest first, with progress each 100.</summary>
     [Fact]
-    public async Task Warm_MoreThanTheLimit_StopsThereAndTellsEachHundred()
+    public async Task Warm_E2_MoreThanTheLimit_StopsThereAndTellsEachHundred()
     {
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         var hashes = await AddManyAsync(warm);
@@ -52,7 +52,7 @@ public sealed class SessionWarmTests(TestServers servers)
 
     /// <summary>SPEC E2: after a start at least nine of ten requests find their session in the cache; here all but those past the limit.</summary>
     [Fact]
-    public async Task Start_OfTheService_MakesNineOfTenSessionsHits()
+    public async Task Start_E2_OfTheService_MakesNineOfTenSessionsHits()
     {
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         await using ApiApp api = new(warm.DatabaseConnection, warm.CacheConnection);
@@ -66,7 +66,7 @@ public sealed class SessionWarmTests(TestServers servers)
 
     /// <summary>SPEC E1: what the warm wrote is what the API reads, without a query.</summary>
     [Fact]
-    public async Task Request_OfAWarmedSession_AsksNoDatabaseForIt()
+    public async Task Request_E1_OfAWarmedSession_AsksNoDatabaseForIt()
     {
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         var (user, token) = await warm.Database.SignInAsync();

@@ -10,7 +10,7 @@ public sealed class WarmCommandTests(TestServers servers)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Warm_ByHand_WarmsEstimatesAndShowsStatistics()
+    public async Task Warm_E3_ByHand_WarmsEstimatesAndShowsStatistics()
     {
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         await warm.AddResultsAsync(3);

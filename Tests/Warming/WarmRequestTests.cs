@@ -16,7 +16,7 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Post_ByAnAdmin_WarmsAndSaysHowMuchInWhatTime()
+    public async Task Post_F3_ByAnAdmin_WarmsAndSaysHowMuchInWhatTime()
     {
         var (_, admin) = await _app.Database.SignInAsync("admin");
         var (user, _) = await _app.Database.SignInAsync();
@@ -34,7 +34,7 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
 
     /// <summary>SPEC F3: some flags only.</summary>
     [Fact]
-    public async Task Post_WithFlagKeys_WarmsTheseAndNoOthers()
+    public async Task Post_F3_WithFlagKeys_WarmsTheseAndNoOthers()
     {
         var (_, admin) = await _app.Database.SignInAsync("admin");
         var (one, other) = ($"warm.{Guid.CreateVersion7():N}", $"warm.{Guid.CreateVersion7():N}");
@@ -51,7 +51,7 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
     }
 
     [Fact]
-    public async Task Post_ByOthers_Is401Or403()
+    public async Task Post_F3_ByOthers_Is401Or403()
     {
         var (_, user) = await _app.Database.SignInAsync();
         using var nobody = await PostAsync(null, "");
@@ -72,7 +72,7 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
     [InlineData("""{"sets":["\ud800"]}""", "body", "surrogate")]
     [InlineData("""[]""", "body", "must be an object")]
     [InlineData("""{""", "body", "must be JSON")]
-    public async Task Post_ThatCannotBe_Is400ByField(string body, string field, string words)
+    public async Task Post_F3_ThatCannotBe_Is400ByField(string body, string field, string words)
     {
         var (_, admin) = await _app.Database.SignInAsync("admin");
         using var answer = await PostAsync(admin, body);
