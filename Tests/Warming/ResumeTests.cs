@@ -1,7 +1,6 @@
 using Overnight.Core.Caching;
 using Overnight.Core.Warming;
 using Overnight.Tests.Harness;
-using StackExchange.Redis;
 
 namespace Overnight.Tests.Warming;
 
@@ -68,7 +67,7 @@ public sealed class ResumeTests(TestServers servers)
         Assert.Empty(await warm.Loop.RunOnceAsync(Ct));
 
         await servers.StartCacheAsync(Ct, folder, cache.Port);
-        await Eventually.TrueAsync(() => warm.Get<IConnectionMultiplexer>().IsConnected, "the cache is back");
+        await Eventually.TrueAsync(warm.IsCacheBackAsync, "the cache is back");
         await Eventually.TrueAsync(async () => (await warm.Loop.RunOnceAsync(Ct)).Any(report => report.Trigger == WarmTrigger.ColdStart && report.IsWhole), "the empty server is warmed");
 
         Assert.All(users, user => Assert.True(warm.Cache.KeyExists(CacheKeys.Recommendations(user)) && warm.Cache.KeyExists(CacheKeys.Portfolio(user))));

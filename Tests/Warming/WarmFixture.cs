@@ -50,6 +50,20 @@ internal sealed class WarmFixture : IAsyncDisposable
         return Assert.Single((await warmer.WarmAsync(warmer.Find([set]), new(WarmTrigger.Manual, count), news, ct)).Sets);
     }
 
+    /// <summary>Whether it answers; one of two connections may be there before the other, or not know yet that it is lost.</summary>
+    public async Task<bool> IsCacheBackAsync()
+    {
+        try
+        {
+            await Cache.PingAsync();
+            return true;
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
     /// <returns>Users with a current result, in no order.</returns>
     public async Task<Guid[]> AddResultsAsync(int users, string total = "1.0000")
     {

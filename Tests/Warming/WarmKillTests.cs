@@ -6,7 +6,6 @@ using Overnight.Core.Warming;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
-using StackExchange.Redis;
 
 namespace Overnight.Tests.Warming;
 
@@ -96,7 +95,7 @@ public sealed class WarmKillTests(TestServers servers)
 
         Assert.Equal(WarmStatus.Failed, (await warm.WarmAsync(Set, Ct, news: new AtFirstNews(cache.Kill))).Status);
         await servers.StartCacheAsync(Ct, folder, cache.Port);
-        await Eventually.TrueAsync(() => warm.Get<IConnectionMultiplexer>().IsConnected, "the cache is back");
+        await Eventually.TrueAsync(warm.IsCacheBackAsync, "the cache is back");
         foreach (var user in users.Where((_, i) => i % 7 == 0)) await NewerResult.MakeAndCacheAsync(warm.Database, warm.Cache, user, Ct);
 
         await Eventually.TrueAsync(async () => (await warm.Loop.RunOnceAsync(Ct)).Any(report => report is { Trigger: WarmTrigger.ColdStart, IsWhole: true }), "the empty server is warmed");
