@@ -7,8 +7,6 @@ namespace Overnight.Core.Warming;
 /// <summary>Writes entries of any kind in one pipeline, and watches meanwhile how fast the server answers others.</summary>
 public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
 {
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
-
     /// <summary>What fits on the wire at once, just now.</summary>
     public int Window => window.Size;
 
@@ -78,16 +76,6 @@ public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
         }
         await writing;
         if (worst is { } answered) window.Observe(answered);
-    }
-
-    /// <summary>While live reads have to wait, rests as long as was worked: they have the machine for half of the time, at least.</summary>
-    /// <param name="began">When the work began, as <see cref="Stopwatch"/> has it.</param>
-    /// <param name="ct">Ends the rest.</param>
-    public Task RestAsync(long began, CancellationToken ct)
-    {
-        if (!GivesWay) return Task.CompletedTask;
-        var worked = Stopwatch.GetElapsedTime(began);
-        return Task.Delay(worked < LongestRest ? worked : LongestRest, ct);
     }
 
     private async Task<TimeSpan?> AskAsync()

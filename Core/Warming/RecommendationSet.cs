@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
@@ -105,16 +104,8 @@ public sealed partial class RecommendationSet(
         if (users.Count > 0) yield return ([.. users], Format(last, users[^1]));
     }
 
-    private async Task<WarmStep> WarmBatchAsync((Guid[] Users, string Reached) batch, CancellationToken ct)
-    {
-        var begin = Stopwatch.GetTimestamp();
-        var step = await WriteBatchAsync(batch, ct);
-        await entries.RestAsync(begin, ct);
-        return step;
-    }
-
     /// <summary>Locks first, then reads, and holds until it is written: see <see cref="CurrentResults"/>.</summary>
-    private async Task<WarmStep> WriteBatchAsync((Guid[] Users, string Reached) batch, CancellationToken ct)
+    private async Task<WarmStep> WarmBatchAsync((Guid[] Users, string Reached) batch, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);

@@ -5,7 +5,7 @@ namespace Overnight.Core.Warming;
 
 /// <summary>Warms one set, alone among all processes: from where a warm that broke stopped, within its time limit, noting how far it is.</summary>
 public sealed partial class SetWarmer(
-    NpgsqlDataSource database, CacheMarker marker, WarmProgressStore progress, WarmRuns runs, WarmTelemetry telemetry, TimeProvider time, ILogger<SetWarmer> logger)
+    NpgsqlDataSource database, CacheMarker marker, WarmProgressStore progress, WarmRuns runs, WarmTelemetry telemetry, WarmWindow window, TimeProvider time, ILogger<SetWarmer> logger)
 {
     /// <summary>How often progress is stored; a process that is killed repeats no more than this.</summary>
     private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(250);
@@ -58,7 +58,8 @@ public sealed partial class SetWarmer(
         var isOwn = request.TimeLimit is not { } whole || whole >= set.Declaration.TimeLimit;
         using var limit = new CancellationTokenSource(isOwn ? set.Declaration.TimeLimit : request.TimeLimit!.Value, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
-        var (begin, stored) = (time.GetTimestamp(), time.GetTimestamp());
+        var begin = time.GetTimestamp();
+        var (stored, worked) = (begin, begin);
         var resumed = state.Reached is null ? (long?)null : state.Warmed;
         var most = request.Count ?? set.Declaration.Limit;
         if (most is { } all) most = (int)Math.Max(0, all - state.Warmed - state.Failed);
@@ -71,9 +72,13 @@ public sealed partial class SetWarmer(
                 state = state with { Reached = step.Reached, Warmed = state.Warmed + step.Warmed, Failed = state.Failed + step.Failed };
                 telemetry.Wrote(set.Name, request.Trigger, step);
                 news?.Report(new(set.Name, state.Warmed, state.Failed));
-                if (!request.IsWhole || time.GetElapsedTime(stored) < StoreInterval) continue;
-                stored = time.GetTimestamp();
-                await progress.WriteAsync(state, either.Token);
+                if (request.IsWhole && time.GetElapsedTime(stored) >= StoreInterval)
+                {
+                    stored = time.GetTimestamp();
+                    await progress.WriteAsync(state, either.Token);
+                }
+                await Task.Delay(window.RestAfter(time.GetElapsedTime(worked)), time, either.Token);
+                worked = time.GetTimestamp();
             }
             if (await marker.FindAsync() != state.Marker) error = "The cache server lost everything on the way.";
         }

@@ -11,6 +11,9 @@ public sealed class WarmWindow(int least, int most)
     /// <summary>Below this a server is never called slow: it is what a scheduler may take.</summary>
     private static readonly TimeSpan Unremarkable = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>No rest is longer, or a warm would not end in time.</summary>
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
+
     /// <summary>How many times its best answer a server may take.</summary>
     private const int Tolerance = 3;
 
@@ -23,6 +26,9 @@ public sealed class WarmWindow(int least, int most)
 
     /// <summary>Whether others had to wait the last time.</summary>
     public bool IsSlow { get; private set; }
+
+    /// <summary>How long to rest after work: as long again while others have to wait, so that they have half of the time; else not at all.</summary>
+    public TimeSpan RestAfter(TimeSpan worked) => !IsSlow ? TimeSpan.Zero : worked < LongestRest ? worked : LongestRest;
 
     /// <param name="latency">Of a command on a connection of its own, asked while the window was on the wire.</param>
     public void Observe(TimeSpan latency)

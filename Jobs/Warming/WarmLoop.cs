@@ -14,7 +14,7 @@ namespace Overnight.Jobs.Warming;
 internal sealed partial class WarmLoop(IServiceProvider services, IOptions<WarmingOptions> options, TimeProvider time, ILogger<WarmLoop> logger) : BackgroundService
 {
     private DateTimeOffset? _started;
-    private TaskCompletionSource _back = NoneYet();
+    private volatile TaskCompletionSource _back = NoneYet();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -24,18 +24,14 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
         _started = time.GetUtcNow();
         var cache = services.GetRequiredService<IConnectionMultiplexer>();
         cache.ConnectionRestored += OnRestored;
-        using PeriodicTimer timer = new(options.Value.CheckInterval, time);
         try
         {
-            for (var next = timer.WaitForNextTickAsync(stoppingToken).AsTask(); ; next = timer.WaitForNextTickAsync(stoppingToken).AsTask())
+            while (true)
             {
-                do
-                {
-                    Interlocked.Exchange(ref _back, NoneYet());
-                    await TickAsync(stoppingToken);
-                }
-                while (await Task.WhenAny(next, _back.Task) != next);
-                await next;
+                _back = NoneYet();
+                await TickAsync(stoppingToken);
+                stoppingToken.ThrowIfCancellationRequested();
+                await Task.WhenAny(Task.Delay(options.Value.CheckInterval, time, stoppingToken), _back.Task);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -87,7 +83,7 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
         }
     }
 
-    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => Volatile.Read(ref _back).TrySetResult();
+    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => _back.TrySetResult();
 
     private static TaskCompletionSource NoneYet() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -19,12 +19,12 @@ public sealed class WarmWindowTests
         for (var i = 0; i < 20; i++) window.Observe(TimeSpan.FromMilliseconds(2));
         window.Observe(TimeSpan.FromMilliseconds(20));
         Assert.Equal(512, window.Size);
-        Assert.True(window.IsSlow);
+        Assert.Equal([TimeSpan.FromMilliseconds(40), TimeSpan.FromMilliseconds(250)], [window.RestAfter(TimeSpan.FromMilliseconds(40)), window.RestAfter(TimeSpan.FromSeconds(9))]);
         for (var i = 0; i < 20; i++) window.Observe(TimeSpan.FromMilliseconds(20));
         Assert.Equal(16, window.Size);
         for (var i = 0; i < 30; i++) window.Observe(TimeSpan.FromMilliseconds(2));
         Assert.Equal(1_024, window.Size);
-        Assert.False(window.IsSlow);
+        Assert.Equal(TimeSpan.Zero, window.RestAfter(TimeSpan.FromSeconds(9)));
     }
 
     [Fact]
