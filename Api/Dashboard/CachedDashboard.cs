@@ -13,28 +13,29 @@ namespace Overnight.Api.Dashboard;
 /// It stands in front of authentication and its policies, and grants nothing they would not: it answers the user of a
 /// valid session, and only from that user's entry.
 /// </remarks>
-internal sealed class CachedDashboard(RequestDelegate next, SessionStore sessions, SessionOwners owners, SessionActivity activity, ResultReader results, MarketCatalog markets, TimeProvider time)
+internal sealed class CachedDashboard(RequestDelegate next, SessionStore sessions, KnownSessions known, ResultReader results, MarketCatalog markets, TimeProvider time)
 {
     public Task InvokeAsync(HttpContext context) =>
         context.Request.Path.Value == DashboardRoutes.Path && HttpMethods.IsGet(context.Request.Method)
-        && SessionHandler.TryGetToken(context.Request, out var token) && SessionToken.TryHash(token, out var hash) && owners.TryGuess(hash, out var owner)
-            ? AnswerAsync(context, hash, owner)
+        && SessionHandler.TryGetToken(context.Request, out var token) && SessionToken.TryHash(token, out var hash) && known.TryGet(hash, out var guess)
+            ? AnswerAsync(context, guess)
             : next(context);
 
-    private async Task AnswerAsync(HttpContext context, string hash, Guid owner)
+    private async Task AnswerAsync(HttpContext context, KnownSession guess)
     {
-        var finding = sessions.ReadAsync(hash);
-        var reading = results.ReadCachedAsync(owner);
+        var finding = sessions.ReadAsync(guess.Hash);
+        var reading = results.ReadCachedAsync(guess.UserId);
         var cached = await finding;
         var entry = await reading;
-        if (entry is not null && cached.Lookup is { Session: { } session } && session.UserId == owner)
+        if (entry is not null && cached.Lookup is { Session: { } session } && session.UserId == guess.UserId)
         {
-            activity.Note(hash);
-            await new DashboardAnswer(entry, fromCache: true, time.GetUtcNow(), markets.OfUser(session.Markets)).ExecuteAsync(context);
+            var now = time.GetUtcNow();
+            guess.Use(now);
+            await new DashboardAnswer(entry, fromCache: true, now, markets.OfUser(session.Markets)).ExecuteAsync(context);
             return;
         }
         context.Features.Set(new BegunSession(cached));
-        context.Features.Set(new BegunRead(owner, entry));
+        context.Features.Set(new BegunRead(guess.UserId, entry));
         await next(context);
     }
 }

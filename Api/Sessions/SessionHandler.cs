@@ -13,7 +13,7 @@ internal sealed record BegunSession(CachedLookup Cached);
 /// Signs in by <c>Authorization: Bearer</c> for programs, else by the cookie for pages. A request that brings neither
 /// costs nothing here.
 /// </summary>
-internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, SessionStore sessions, SessionOwners owners, SessionActivity activity)
+internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, SessionStore sessions, KnownSessions known)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private const string Bearer = "Bearer ";
@@ -42,11 +42,10 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
         _refusal = lookup.Refusal;
         if (lookup.Session is not { } session)
         {
-            owners.Forget(hash);
+            known.Forget(hash);
             return AuthenticateResult.NoResult();
         }
-        owners.Remember(hash, session.UserId, session.ExpiresAt);
-        activity.Note(hash);
+        known.Remember(hash, session.UserId, session.ExpiresAt).Use(TimeProvider.GetUtcNow());
         return AuthenticateResult.Success(new(new SessionPrincipal(session, hash), Scheme.Name));
     }
 
@@ -71,7 +70,7 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
         TypedResults.Problem("This is for administrators.", statusCode: StatusCodes.Status403Forbidden, title: "Not allowed").ExecuteAsync(Context);
 
     private bool IsKnownEnough(string hash) =>
-        Context.GetEndpoint()?.Metadata.GetMetadata<KnownCallerIsEnough>() is not null && owners.WasValid(hash, TimeProvider.GetUtcNow());
+        Context.GetEndpoint()?.Metadata.GetMetadata<KnownCallerIsEnough>() is not null && known.WasValid(hash, TimeProvider.GetUtcNow());
 
     /// <summary>Whether the request brings a token, of whatever form.</summary>
     internal static bool TryGetToken(HttpRequest request, out string token)

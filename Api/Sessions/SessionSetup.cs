@@ -28,7 +28,7 @@ internal static class SessionSetup
 
     public static void AddSessions(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<SessionStore>().AddSingleton<SessionOwners>().AddSingleton<SessionActivity>().AddHostedService<SessionActivityLoop>()
+        builder.Services.AddSingleton<SessionStore>().AddSingleton<KnownSessions>().AddSingleton<SessionActivity>().AddHostedService<SessionActivityLoop>()
             .AddSingleton<SignInLimits>().AddSingleton<SignIn>().AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>().AddSingleton<SessionRevocation>().AddSingleton<SessionList>();
         builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
         builder.Services.AddSingleton<IValidateOptions<SessionOptions>, SessionOptionsValidator>();

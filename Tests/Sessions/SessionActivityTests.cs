@@ -30,7 +30,7 @@ public sealed class SessionActivityTests(TestServers servers)
         var active = _time.GetUtcNow();
         Assert.Equal(0, app.Queries.Count(Write));
 
-        _time.Advance(TimeSpan.FromMinutes(1));
+        _time.Advance(TimeSpan.FromMinutes(5));
 
         await Eventually.TrueAsync(async () => await LastActiveAsync(app, tokens[4]) == active, "the loop has written");
         foreach (var token in tokens) Assert.Equal(active, await LastActiveAsync(app, token));
@@ -47,9 +47,8 @@ public sealed class SessionActivityTests(TestServers servers)
             select lpad(to_hex(i), 64, '0'), $1, $2, $2 + interval '1 day', $2 + case when i = 7 then interval '1 hour' else interval '0' end from generate_series(1, 2500) i
             """, user, _time.GetUtcNow().UtcDateTime);
         _time.Advance(TimeSpan.FromMinutes(1));
-        var activity = app.Get<SessionActivity>();
-        for (var i = 1; i <= 2_500; i++) activity.Note($"{i:x64}");
-        activity.Note($"{0:x64}");
+        var (activity, known) = (app.Get<SessionActivity>(), app.Get<KnownSessions>());
+        for (var i = 0; i <= 2_500; i++) known.Remember($"{i:x64}", user, DateTimeOffset.MaxValue).Use(_time.GetUtcNow());
 
         // All but the one that another node has seen later, and the one that is not there.
         Assert.Equal(2_499, await activity.WriteAsync(Ct));
@@ -74,6 +73,23 @@ public sealed class SessionActivityTests(TestServers servers)
         Assert.Equal(1, await app.Get<SessionActivity>().WriteAsync(Ct));
 
         Assert.Equal(_time.GetUtcNow(), await LastActiveAsync(app, token));
+    }
+
+    [Fact]
+    public void Sessions_MoreThanAreKept_AreNoLongerKnownButTheirUsesAreStillToBeWritten()
+    {
+        KnownSessions known = new();
+        known.Remember($"{0:x64}", Guid.NewGuid(), DateTimeOffset.MaxValue).Use(_time.GetUtcNow());
+        for (var i = 1; i < 250_000; i++) known.Remember($"{i:x64}", Guid.NewGuid(), DateTimeOffset.MaxValue);
+        Assert.False(known.TryGet($"{0:x64}", out _));
+
+        var session = Assert.Single(known.Unwritten());
+
+        Assert.Equal($"{0:x64}", session.Hash);
+        session.Written(_time.GetUtcNow());
+        Assert.Empty(known.Unwritten());
+        session.Use(_time.GetUtcNow().AddMinutes(1));
+        Assert.Empty(known.Unwritten());
     }
 
     [Fact]
