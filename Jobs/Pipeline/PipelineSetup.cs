@@ -44,8 +44,7 @@ internal static class PipelineSetup
         builder.Services
             .AddSingleton<NightSchedule>()
             .AddSingleton<FirstNight>()
-            .AddHostedService<NightLoop>()
-            .AddBell();
-        return builder;
+            .AddHostedService<NightLoop>();
+        return builder.AddBell();
     }
 }
