@@ -26,6 +26,7 @@ internal static class PipelineSetup
             .AddSingleton<Faults>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()
+            .AddSingleton<JobSpan>()
             .AddSingleton<StepRetry>()
             .AddSingleton<ProgressLoop>()
             .AddSingleton<RunPlanner>()
