@@ -55,6 +55,6 @@ builder.AddProject<Projects.Jobs>("jobs")
     .WithReference(cache).WaitFor(cache)
     .WithReference(api)
     .WaitForCompletion(migrations)
-    .AsWorker(builder.Configuration.GetValue("Jobs:Replicas", 1));
+    .AsWorker(builder.Configuration.GetValue("Jobs:Replicas", 1)).WithBellDashboard(adminKey);
 
 builder.Build().Run();

@@ -13,9 +13,17 @@ internal sealed class OptionRules(string section)
 
     /// <param name="key">Below the section.</param>
     /// <param name="must">What it must be.</param>
-    public void Require(string key, bool holds, string must, string value)
+    public void Require(string key, bool holds, string must, string? value)
     {
-        if (!holds) _failures.Add($"{section}:{key} must be {must}, and is {value}.");
+        if (!holds) _failures.Add($"{section}:{key} must be {must}, and is {(string.IsNullOrEmpty(value) ? "empty" : value)}.");
+    }
+
+    /// <summary>For a value that may be, or hold, a secret: it is not told.</summary>
+    /// <param name="key">Below the section.</param>
+    /// <param name="must">What it must be.</param>
+    public void RequireUntold(string key, bool holds, string must)
+    {
+        if (!holds) _failures.Add($"{section}:{key} must be {must}.");
     }
 
     /// <summary>Whole messages of rules that stand elsewhere.</summary>

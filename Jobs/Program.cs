@@ -5,6 +5,7 @@ using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Pipeline;
 using Overnight.Jobs.Retention;
+using Overnight.Jobs.Scheduling;
 using Overnight.Jobs.Warming;
 
 RootCommand root = new("Overnight's night work. Without a command it runs as the service that waits for the schedule.")
@@ -24,12 +25,12 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
 };
 root.SetAction(async (_, ct) =>
 {
-    var builder = JobsBuilder.Create(args);
+    var builder = JobsBuilder.Create(args, Bell.CreateBuilder);
     builder.AddDemoSessions();
     builder.AddPipeline();
     builder.AddNightLoop();
     builder.AddRetentionLoop();
     builder.AddWarmLoop();
-    await builder.Build().RunAsync(ct);
+    await builder.Build().UseBell().RunAsync(ct);
 });
 return await CommandLine.RunAsync(root, args);

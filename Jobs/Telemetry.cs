@@ -43,6 +43,10 @@ internal static class Telemetry
     public static Activity? StartCacheWrite(Guid run, int users) =>
         Source.StartActivity("cache-write", ActivityKind.Client)?.SetTag("overnight.run", run).SetTag("overnight.users", users);
 
+    /// <summary>The run itself, from its start, below whatever began it.</summary>
+    public static Activity? StartJob(NightRun run) =>
+        Source.StartActivity("overnight-scoring-job", ActivityKind.Internal, Parent(run), startTime: run.StartedAt)?.SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market);
+
     /// <summary>A child span of the run, whichever process the run began in.</summary>
     /// <param name="startedAt">When it began, for a step that is known to be one only at its end.</param>
     public static Activity? StartStep(string name, NightRun run, DateTimeOffset startedAt = default) =>

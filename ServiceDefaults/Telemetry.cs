@@ -17,6 +17,7 @@ internal static class Telemetry
 
     private static readonly Dictionary<string, string?> Quiet = new()
     {
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Quartz"] = nameof(LogLevel.Warning),

@@ -1,6 +1,6 @@
 using Npgsql;
+using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Reporting;
-using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 
 namespace Overnight.Benchmarks.Kill;
@@ -28,8 +28,7 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
 
     private async Task<KilledNight> RunNightAsync(KillSeries series, int before, int kills, CancellationToken ct)
     {
-        var (run, started) = await runs.StartOrJoinAsync(MarketCatalog.Default, null, RunTrigger.Manual, again: true, ct);
-        if (!started) throw new BenchmarkException($"Run {run.Id} was begun by somebody else; there is no figure to believe.");
+        var run = await runs.StartNightAsync(again: true, ct);
         // After the run's row: a night that is due by the calendar joins it.
         supervisor.StartJobsOnce();
         await using NightWatch watch = new(database, run);

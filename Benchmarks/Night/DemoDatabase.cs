@@ -44,6 +44,15 @@ internal static class DemoDatabase
     /// <summary>What rings, as the calendars of the markets and people do.</summary>
     public static RunStore Runs(NpgsqlDataSource database) => new(database, new MarketCatalog(Options.Create(new MarketsOptions())), TimeProvider.System);
 
+    /// <summary>Rings for tonight's night.</summary>
+    /// <param name="again">The next revision of a night that is done.</param>
+    /// <exception cref="BenchmarkException">It is under way already, or done.</exception>
+    public static async Task<NightRun> StartNightAsync(this RunStore runs, bool again, CancellationToken ct)
+    {
+        var (run, started) = await runs.StartOrJoinAsync(MarketCatalog.Default, null, RunTrigger.Manual, again, ct);
+        return started ? run : throw new BenchmarkException($"Run {run.Id} was begun by somebody else; there is no figure to believe.");
+    }
+
     /// <summary>Puts the tables into the state that a night finds them in: rows that have been there for days, statistics, no checkpoint under way.</summary>
     public static async Task SettleAsync(NpgsqlDataSource database, CancellationToken ct)
     {

@@ -1,7 +1,6 @@
 using Npgsql;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 using Overnight.LocalServers;
 
@@ -49,8 +48,7 @@ internal sealed class NightService : IAsyncDisposable
     /// <param name="again">The next revision of a night that is done.</param>
     public async Task RunNightAsync(bool again, CancellationToken ct)
     {
-        var (run, started) = await runs.StartOrJoinAsync(MarketCatalog.Default, null, RunTrigger.Manual, again, ct);
-        if (!started) throw new BenchmarkException($"Run {run.Id} was begun by somebody else; there is no figure to believe.");
+        var run = await runs.StartNightAsync(again, ct);
         while (!await IsTrueAsync(IsOver, run.Id, ct)) await PauseAsync(ct);
     }
 

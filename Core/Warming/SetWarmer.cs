@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Core.Warming;
 
@@ -21,7 +22,7 @@ public sealed partial class SetWarmer(
         WarmOutcome outcome;
         try
         {
-            await using var held = await WarmLock.TryTakeAsync(database, set.Name, ct);
+            await using var held = await AdvisoryLock.TryTakeAsync(database, AdvisoryLock.Warm, set.Name, ct);
             outcome = held is null
                 ? new(set.Name, WarmStatus.Running, 0, 0, time.GetElapsedTime(begin))
                 : await WarmAloneAsync(set, request, correlationId, news, ct);

@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Core.Warming;
 
@@ -9,7 +10,7 @@ namespace Overnight.Core.Warming;
 public sealed record WarmProgress(
     string Set, Guid RunId, string Trigger, string Marker, string? Reached, long Warmed, long Failed, DateTimeOffset StartedAt, DateTimeOffset UpdatedAt, DateTimeOffset? CompletedAt);
 
-/// <summary>A row per set that says how far its warm came. Written only by whoever holds the set's <see cref="WarmLock"/>.</summary>
+/// <summary>A row per set that says how far its warm came. Written only by whoever holds the set's <see cref="AdvisoryLock"/>.</summary>
 public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider time)
 {
     private const string Columns = "set_name, run_id, trigger, marker, reached, warmed, failed, started_at, updated_at, completed_at";

@@ -44,7 +44,7 @@ internal sealed class DemoWelcome(DemoSessions sessions) : IWelcome
 internal static class DemoSessionsRegistration
 {
     /// <summary><see cref="DemoSessions"/> can always be asked for; outside Development it has no sessions.</summary>
-    public static void AddDemoSessions(this HostApplicationBuilder builder)
+    public static void AddDemoSessions(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<DemoSessions>();
         if (!builder.Environment.IsDevelopment()) return;

@@ -11,7 +11,7 @@ namespace Overnight.Jobs.Pipeline;
 /// its batches by row locks, and whoever sees nothing unfinished ends it.
 /// </summary>
 internal sealed class Night(
-    RunStore runs, RunPlanner planner, RunFinaliser finaliser, PipelineEndWarm end, StepRetry retry, ProgressLoop progress, NpgsqlDataSource dataSource, IServiceProvider services,
+    RunStore runs, RunPlanner planner, RunFinaliser finaliser, JobSpan job, PipelineEndWarm end, StepRetry retry, ProgressLoop progress, NpgsqlDataSource dataSource, IServiceProvider services,
     IOptions<NightOptions> options, TimeProvider time)
 {
     /// <summary>Between looks at batches that other replicas hold; short, for it is what their death costs.</summary>
@@ -21,6 +21,19 @@ internal sealed class Night(
 
     /// <summary>Takes part in the run until it is finished.</summary>
     public async Task WorkAsync(NightRun run, CancellationToken ct)
+    {
+        try
+        {
+            await TakePartAsync(run, ct);
+        }
+        finally
+        {
+            // Of a run that goes on without this replica another one tells.
+            await job.LeaveAsync(run);
+        }
+    }
+
+    private async Task TakePartAsync(NightRun run, CancellationToken ct)
     {
         await retry.RunAsync("plan", run, _ => planner.PlanAsync(run, ct), ct);
         RunContext? context = null;

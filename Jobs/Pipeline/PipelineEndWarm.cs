@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 
@@ -30,7 +31,7 @@ internal sealed partial class PipelineEndWarm(
     public async Task<bool> RunAsync(Guid nightId, Action<int> cached, CancellationToken ct)
     {
         if (!cache.IsAvailable || await nights.FindAsync(nightId, ct) is not { } night || !await IsDueAsync(night, ct)) return true;
-        await using var held = await WarmLock.TryTakeAsync(database, Set.Name, ct);
+        await using var held = await AdvisoryLock.TryTakeAsync(database, AdvisoryLock.Warm, Set.Name, ct);
         if (held is null) return false;
         // Who held the lock until now may have done it all.
         if (!await IsDueAsync(night, ct)) return true;

@@ -26,6 +26,7 @@ internal static class PipelineSetup
             .AddSingleton<Faults>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()
+            .AddSingleton<JobSpan>()
             .AddSingleton<StepRetry>()
             .AddSingleton<ProgressLoop>()
             .AddSingleton<RunPlanner>()
@@ -44,8 +45,7 @@ internal static class PipelineSetup
         builder.Services
             .AddSingleton<NightSchedule>()
             .AddSingleton<FirstNight>()
-            .AddHostedService<NightLoop>()
-            .AddBell();
-        return builder;
+            .AddHostedService<NightLoop>();
+        return builder.AddBell();
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
@@ -12,7 +11,7 @@ namespace Overnight.Jobs.Pipeline;
 /// Ends a run, by set: it is finished when no batch is unfinished, never because a counter says so. Of all replicas that
 /// try, the one that changes the row does it.
 /// </summary>
-internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProvider time, ILogger<RunFinaliser> logger)
+internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan job, TimeProvider time, ILogger<RunFinaliser> logger)
 {
     private const string Totals = """
         select count(*) filter (where status = 'pending'), coalesce(sum(users_processed), 0), coalesce(sum(users_failed), 0),
@@ -43,15 +42,23 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
     /// <returns>True when the run is finished now, whoever did it.</returns>
     public async Task<bool> TryFinishAsync(NightRun run, CancellationToken ct)
     {
+        if (await FinishAsync(run, ct) is not { } ended) return false;
+        await job.TellAsync(run, ended, ct);
+        return true;
+    }
+
+    /// <returns>Whether it was this replica that finished it; null when something is unfinished.</returns>
+    private async Task<bool?> FinishAsync(NightRun run, CancellationToken ct)
+    {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var (plannedAt, planned, finished) = await LockAsync(connection, run.Id, ct);
-        if (finished) return true;
-        if (plannedAt is null) return false;
+        if (finished) return false;
+        if (plannedAt is null) return null;
 
         var now = time.GetUtcNow();
         var totals = await TotalsAsync(connection, run.Id, plannedAt.Value, now, ct);
-        if (totals.Pending > 0) return false;
+        if (totals.Pending > 0) return null;
         using var span = Telemetry.StartStep("finalise", run, now);
         var status = totals.Failed == 0 ? "completed" : totals.Processed == 0 ? "failed" : "partial";
         var metrics = Metrics(totals, planned, plannedAt.Value - run.StartedAt, now - run.StartedAt);
@@ -69,7 +76,6 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         }
         await transaction.CommitAsync(ct);
         Telemetry.RunDone(run.Market, status, now - run.StartedAt);
-        EmitJobSpan(run, status, totals, planned, status == "completed" ? null : $"{totals.Failed} users failed; see run_failures of run {run.Id}.");
         Log.Finished(logger, run.Id, status, totals.Processed, totals.Failed, totals.Uncached, (now - run.StartedAt).TotalSeconds);
         return true;
     }
@@ -80,7 +86,11 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var (plannedAt, planned, finished) = await LockAsync(connection, run.Id, ct);
-        if (finished) return;
+        if (finished)
+        {
+            await job.TellAsync(run, ended: false, ct);
+            return;
+        }
         var now = time.GetUtcNow();
         var totals = await TotalsAsync(connection, run.Id, plannedAt ?? now, now, ct);
         var failures = await FailuresAsync(connection, run.Id, totals.Failed, ct);
@@ -98,8 +108,8 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         }
         await transaction.CommitAsync(ct);
         Telemetry.RunDone(run.Market, "failed", now - run.StartedAt);
-        EmitJobSpan(run, "failed", totals, planned, $"Step {step} failed for good: {exception.Message}");
         Log.FailedForGood(logger, run.Id, step, exception);
+        await job.TellAsync(run, ended: true, ct);
     }
 
     private sealed record RunTotals(long Pending, long Processed, long Failed, long AssetsScored, long Recommendations, long Batches, long Uncached, long UsersCached, double ProcessMs, double CacheMs,
@@ -172,19 +182,6 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, TimeProv
         planned.Rates,
         planned.Providers,
     }, SnakeCase);
-
-    /// <summary>The job span covers the run from its start, whichever process that was in; whoever finishes the run tells it.</summary>
-    private static void EmitJobSpan(NightRun run, string status, RunTotals totals, PlanMetrics planned, string? error)
-    {
-        using var span = Telemetry.Source.StartActivity("overnight-scoring-job", ActivityKind.Internal, Telemetry.Parent(run), startTime: run.StartedAt);
-        if (span is null) return;
-        span.SetTag("fetch_rates_ms", planned.FetchRatesMs).SetTag("fetch_prices_ms", planned.FetchPricesMs)
-            .SetTag("process_users_ms", totals.ProcessMs).SetTag("cache_warm_ms", totals.CacheMs)
-            .SetTag("users_total", totals.Processed + totals.Failed).SetTag("users_success", totals.Processed).SetTag("users_failed", totals.Failed)
-            .SetTag("assets_scored", totals.AssetsScored).SetTag("recommendations_generated", totals.Recommendations)
-            .SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market).SetTag("overnight.status", status);
-        if (error is not null) span.SetStatus(ActivityStatusCode.Error, error);
-    }
 
     private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 

@@ -13,7 +13,7 @@ namespace Overnight.Jobs.Pipeline;
 /// users. All in one transaction that holds the run's row, so that one replica plans and the others wait for it.
 /// </summary>
 internal sealed partial class RunPlanner(
-    NpgsqlDataSource dataSource, MarketFeed market, IOptions<NightOptions> options, TimeProvider time, ILogger<RunPlanner> logger)
+    NpgsqlDataSource dataSource, MarketFeed market, JobSpan job, IOptions<NightOptions> options, TimeProvider time, ILogger<RunPlanner> logger)
 {
     private const string LockRun = "select planned_at is not null, completed_at is not null from overnight_job_runs where id = $1 for no key update";
 
@@ -47,7 +47,7 @@ internal sealed partial class RunPlanner(
         """;
 
     private const string MarkPlanned = """
-        update overnight_job_runs set planned_at = $2, snapshot_id = $3, metrics = $4::json,
+        update overnight_job_runs set planned_at = $2, snapshot_id = $3, metrics = $4::json, traceparent = $5,
             users_total = (select coalesce(sum(size), 0) from run_batches where run_id = $1)
         where id = $1
         """;
@@ -66,6 +66,7 @@ internal sealed partial class RunPlanner(
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (await IsPlannedAsync(connection, run.Id, ct)) return;
 
+        run = await job.OpenAsync(run, ct);
         using var span = Telemetry.StartStep("plan", run);
         try
         {
@@ -91,7 +92,7 @@ internal sealed partial class RunPlanner(
         var batches = run.RetryOf is { } failed
             ? await ExecuteAsync(connection, PlanRetry, ct, run.Id, run.Market, options.Value.BatchSize, failed)
             : await ExecuteAsync(connection, PlanBatches, ct, run.Id, run.Market, options.Value.BatchSize);
-        await ExecuteAsync(connection, MarkPlanned, ct, run.Id, time.GetUtcNow(), snapshot.Header.Id, Metrics(answer));
+        await ExecuteAsync(connection, MarkPlanned, ct, run.Id, time.GetUtcNow(), snapshot.Header.Id, Metrics(answer), (object?)run.Traceparent ?? DBNull.Value);
         await transaction.CommitAsync(ct);
         market.Forget(run);
         Log.Planned(logger, run.Id, run.Market, run.BusinessDate, run.Revision, batches, answer.Assets.Count, answer.Quotes.Count);

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Options;
+using Overnight.Core;
 
 namespace Overnight.Jobs.Providers;
 
@@ -10,11 +11,11 @@ internal sealed class ProvidersOptionsValidator : IValidateOptions<ProvidersOpti
 
     public ValidateOptionsResult Validate(string? name, ProvidersOptions options)
     {
-        ProviderRules rules = new();
-        Feed(rules, $"{ProvidersOptions.Section}:{nameof(options.Rates)}", options.Rates, ProviderNames.Rates);
-        Feed(rules, $"{ProvidersOptions.Section}:{nameof(options.Prices)}", options.Prices, ProviderNames.Prices);
-        foreach (var (provider, endpoint) in options.Endpoints()) Endpoint(rules, $"{ProvidersOptions.Section}:{provider}", endpoint);
-        var stooq = $"{ProvidersOptions.Section}:{nameof(options.Stooq)}";
+        OptionRules rules = new(ProvidersOptions.Section);
+        Feed(rules, nameof(options.Rates), options.Rates, ProviderNames.Rates);
+        Feed(rules, nameof(options.Prices), options.Prices, ProviderNames.Prices);
+        foreach (var (provider, endpoint) in options.Endpoints()) Endpoint(rules, provider, endpoint);
+        const string stooq = nameof(options.Stooq);
         rules.Between($"{stooq}:{nameof(StooqOptions.SymbolsPerRequest)}", options.Stooq.SymbolsPerRequest, 1, 1_000);
         rules.Require($"{stooq}:{nameof(StooqOptions.TimeZone)}", TimeZoneInfo.TryFindSystemTimeZoneById(options.Stooq.TimeZone ?? "", out _), "the IANA name of a time zone", options.Stooq.TimeZone);
         foreach (var (market, suffix) in options.Stooq.Suffixes)
@@ -24,7 +25,7 @@ internal sealed class ProvidersOptionsValidator : IValidateOptions<ProvidersOpti
         return rules.Result();
     }
 
-    private static void Feed(ProviderRules rules, string key, FeedOptions options, IReadOnlyList<string> known)
+    private static void Feed(OptionRules rules, string key, FeedOptions options, IReadOnlyList<string> known)
     {
         var names = options.Names();
         rules.Require($"{key}:{nameof(options.Order)}", names.Length > 0 && names.All(known.Contains) && names.Distinct().Count() == names.Length,
@@ -34,7 +35,7 @@ internal sealed class ProvidersOptionsValidator : IValidateOptions<ProvidersOpti
         rules.Between($"{key}:{nameof(options.MaxRefusedShare)}", options.MaxRefusedShare, 0m, 1m);
     }
 
-    private static void Endpoint(ProviderRules rules, string key, EndpointOptions options)
+    private static void Endpoint(OptionRules rules, string key, EndpointOptions options)
     {
         rules.Between($"{key}:{nameof(options.Timeout)}", options.Timeout, TimeSpan.FromMilliseconds(10), Day);
         rules.Between($"{key}:{nameof(options.Attempts)}", options.Attempts, 1, 10);
@@ -49,31 +50,13 @@ internal sealed class ProvidersOptionsValidator : IValidateOptions<ProvidersOpti
 
         var address = Uri.TryCreate(options.BaseUrl, UriKind.Absolute, out var url)
             && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Query.Length == 0 && url.Fragment.Length == 0 ? url : null;
-        rules.Require($"{key}:{nameof(options.BaseUrl)}", address is not null, "an absolute http or https address without user, password, query or fragment");
-        rules.Require($"{key}:{nameof(options.Path)}", options.Path is not null && options.Path.IndexOfAny(['?', '#', ':', '\\']) < 0, "a path below BaseUrl, without a query");
+        rules.RequireUntold($"{key}:{nameof(options.BaseUrl)}", address is not null, "an absolute http or https address without user, password, query or fragment");
+        rules.RequireUntold($"{key}:{nameof(options.Path)}", options.Path is not null && options.Path.IndexOfAny(['?', '#', ':', '\\']) < 0, "a path below BaseUrl, without a query");
         rules.Require($"{key}:{nameof(options.KeyHeader)}", !string.IsNullOrEmpty(options.KeyHeader) && options.KeyHeader.All(c => c is '-' || char.IsAsciiLetterOrDigit(c)), "the name of a header", options.KeyHeader);
-        rules.Require($"{key}:{nameof(options.Key)}", options.Key is null || options.Key.All(c => c is > ' ' and < (char)127), "printable ASCII without blanks (its value is not shown)");
+        rules.RequireUntold($"{key}:{nameof(options.Key)}", options.Key is null || options.Key.All(c => c is > ' ' and < (char)127), "printable ASCII without blanks");
         rules.Require($"{key}:{nameof(options.KeyFile)}", string.IsNullOrEmpty(options.KeyFile) || File.Exists(options.KeyFile), "a file that is there", options.KeyFile);
-        rules.Require($"{key}:{nameof(options.BaseUrl)}", address is null || !options.HasKey || address.Scheme == "https" || IsLoopback(address), "https where a key is sent");
+        rules.RequireUntold($"{key}:{nameof(options.BaseUrl)}", address is null || !options.HasKey || address.Scheme == "https" || IsLoopback(address), "https where a key is sent");
     }
 
     private static bool IsLoopback(Uri url) => url.IsLoopback || IPAddress.TryParse(url.Host, out var ip) && IPAddress.IsLoopback(ip);
-}
-
-/// <summary>The failures of a section.</summary>
-internal sealed class ProviderRules
-{
-    private readonly List<string> _failures = [];
-
-    public void Between<T>(string key, T value, T least, T most) where T : IComparable<T> =>
-        Require(key, value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0, $"between {least} and {most}", value);
-
-    public void Require(string key, bool holds, string expected, object? value) => Require(key, holds, $"{expected}, not {(value is null or "" ? "empty" : $"'{value}'")}");
-
-    public void Require(string key, bool holds, string expected)
-    {
-        if (!holds) _failures.Add($"{key} must be {expected}.");
-    }
-
-    public ValidateOptionsResult Result() => _failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_failures);
 }

@@ -37,7 +37,7 @@ public sealed partial class StackTests
             "Aspire.Hosting.PostgreSQL", "Aspire.Hosting.Redis", "Aspire.Hosting.Testing", "Aspire.Npgsql", "Aspire.Npgsql.EntityFrameworkCore.PostgreSQL", "Aspire.StackExchange.Redis",
             "Microsoft.Extensions.Http.Resilience", "Microsoft.Extensions.ServiceDiscovery",
             "OpenTelemetry.Exporter.OpenTelemetryProtocol", "OpenTelemetry.Extensions.Hosting", "OpenTelemetry.Instrumentation.AspNetCore", "OpenTelemetry.Instrumentation.Http", "OpenTelemetry.Instrumentation.Runtime",
-            "TickerQ", "TickerQ.Instrumentation.OpenTelemetry",
+            "TickerQ", "TickerQ.Dashboard", "TickerQ.Instrumentation.OpenTelemetry",
         ], packages.Where(p => OfAspire().IsMatch(p)).Order(StringComparer.Ordinal));
     }
 

@@ -13,6 +13,8 @@ public sealed class NightTraceTests(TestServers servers)
         "fetch_rates_ms", "fetch_prices_ms", "process_users_ms", "cache_warm_ms", "users_total", "users_success", "users_failed", "assets_scored", "recommendations_generated",
     ];
 
+    private static readonly string[] Steps = ["plan", "load-snapshot", "process-users", "finalise", "pipeline-end"];
+
     [Fact]
     public async Task Night_OverTwoProcesses_IsOneTrace()
     {
@@ -30,7 +32,7 @@ public sealed class NightTraceTests(TestServers servers)
             // As the API does it: the span that starts the night is made here, and is not exported.
             using var listener = Listening();
             var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, again: false, ct);
-            var trace = run.Traceparent!.Split('-')[1];
+            var (trace, root) = (run.Traceparent!.Split('-')[1], run.Traceparent.Split('-')[2]);
             await Eventually.TrueAsync(() => otlp.Spans.Any(span => span.Name == "overnight-scoring-job") && otlp.Metrics.ContainsKey("overnight.night.run.duration"), "the night was told");
             // What the other process still had to send.
             await Eventually.TrueAsync(() => otlp.Spans.Where(span => span.Name == "process-users").Select(span => span.Instance).Distinct().Count() == 2, "both processes told their part");
@@ -44,6 +46,9 @@ public sealed class NightTraceTests(TestServers servers)
             Assert.All(JobAttributes, attribute => Assert.Contains(attribute, job.Attributes));
             Assert.Equal(((long)Users, (long)Users, 0L), (job.Attributes["users_total"], job.Attributes["users_success"], job.Attributes["users_failed"]));
             Assert.False(job.Failed);
+            Assert.Equal(root, job.Parent);
+            // Of whichever process a step is: the job span is above it.
+            Assert.All(spans.Where(span => Steps.Contains(span.Name)), step => Assert.Equal(job.Id, step.Parent));
 
             Assert.Single(spans, span => span.Name == "plan");
             Assert.Single(spans, span => span.Name == "finalise");

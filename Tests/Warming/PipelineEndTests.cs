@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 using Overnight.Tests.Harness;
@@ -71,7 +72,7 @@ public sealed class PipelineEndTests(TestServers servers)
         await night.Night.WorkAsync(run, Ct);
         await night.ExecuteAsync("update run_batches set cached_at = null", Ct);
         Task<int> waiting;
-        await using (await WarmLock.TryTakeAsync(night.Database, RecommendationSet.SetName, Ct))
+        await using (await AdvisoryLock.TryTakeAsync(night.Database, AdvisoryLock.Warm, RecommendationSet.SetName, Ct))
         {
             Assert.Equal(0, await night.Night.CacheRestAsync(run.Id, Ct));
             Assert.Equal("none", await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId));

@@ -1,4 +1,5 @@
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Warming;
 using Overnight.Tests.Harness;
 
@@ -97,7 +98,7 @@ public sealed class ResumeTests(TestServers servers)
     {
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         await warm.AddResultsAsync(1);
-        await using (await WarmLock.TryTakeAsync(warm.Database, Set, Ct))
+        await using (await AdvisoryLock.TryTakeAsync(warm.Database, AdvisoryLock.Warm, Set, Ct))
         {
             Assert.Equal(WarmStatus.Running, (await warm.WarmAsync(Set, Ct)).Status);
             Assert.Equal(WarmStatus.Completed, (await warm.WarmAsync(SessionSet.SetName, Ct)).Status);

@@ -1,8 +1,8 @@
 namespace Overnight.AppHost;
 
 /// <summary>
-/// What the api's row in the Aspire dashboard leads to, and the buttons on it. A button fires on every replica: each asks
-/// for what one row in the database decides, so that many of them are one.
+/// What the rows of api and jobs in the Aspire dashboard lead to, and the buttons on the api's. A button fires on every
+/// replica: each asks for what one row in the database decides, so that many of them are one.
 /// </summary>
 internal static class Dashboard
 {
@@ -21,6 +21,14 @@ internal static class Dashboard
             "Warms every set; one that is being warmed already is left to whoever does it.", "Fire"))
         .WithHttpCommand("/api/runs/latest/retry", "Retry what failed", commandName: "retry-failed", commandOptions: Ask(adminKey,
             "Computes again only the users that failed in the latest night.", "ArrowRepeatAll"));
+
+    /// <summary>
+    /// TickerQ's pages, behind the admin key and inside only: the endpoint is not external. Each replica shows its own bell.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> WithBellDashboard(this IResourceBuilder<ProjectResource> jobs, IResourceBuilder<ParameterResource> adminKey) => jobs
+        .WithEnvironment("Admin__Key", adminKey)
+        .WithHttpEndpoint()
+        .WithUrlForEndpoint("http", url => (url.DisplayText, url.Url) = ("TickerQ", "/tickerq"));
 
     private static HttpCommandOptions Ask(IResourceBuilder<ParameterResource> adminKey, string description, string icon) => new()
     {

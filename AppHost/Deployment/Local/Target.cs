@@ -12,5 +12,6 @@ internal static class Target
     public static IResourceBuilder<ProjectResource> AsService(this IResourceBuilder<ProjectResource> project, int replicas) => project.WithReplicas(replicas);
     public static IResourceBuilder<ProjectResource> AsWorker(this IResourceBuilder<ProjectResource> project, int replicas) => project.WithReplicas(replicas);
     public static IResourceBuilder<ProjectResource> WithLinks(this IResourceBuilder<ProjectResource> api) => api;
+    public static IResourceBuilder<ProjectResource> WithBellDashboard(this IResourceBuilder<ProjectResource> jobs, IResourceBuilder<ParameterResource> _) => jobs;
     public static IResourceBuilder<ProjectResource> WithCommands(this IResourceBuilder<ProjectResource> api, IResourceBuilder<ParameterResource> _) => api;
 }

@@ -1,4 +1,4 @@
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Quartz;
 
 namespace Overnight.Jobs.Scheduling;
@@ -11,9 +11,18 @@ internal sealed class QuartzBell(NightSchedule schedule) : IJob
 
 internal static class Bell
 {
-    public static IServiceCollection AddBell(this IServiceCollection services) => services
-        .AddQuartz(quartz => quartz.ScheduleJob<QuartzBell>(
-            trigger => trigger.WithIdentity("every-minute").StartNow().WithCronSchedule("0 * * * * ?", cron => cron.InTimeZone(TimeZoneInfo.Utc)),
-            job => job.WithIdentity("bell").DisallowConcurrentExecution()))
-        .AddQuartzHostedService(host => host.WaitForJobsToComplete = true);
+    /// <summary>The service's host: nobody asks it anything, so it has no port.</summary>
+    public static HostApplicationBuilder CreateBuilder(HostApplicationBuilderSettings settings) => Host.CreateApplicationBuilder(settings);
+
+    public static IHostApplicationBuilder AddBell(this IHostApplicationBuilder builder)
+    {
+        builder.Services
+            .AddQuartz(quartz => quartz.ScheduleJob<QuartzBell>(
+                trigger => trigger.WithIdentity("every-minute").StartNow().WithCronSchedule("0 * * * * ?", cron => cron.InTimeZone(TimeZoneInfo.Utc)),
+                job => job.WithIdentity("bell").DisallowConcurrentExecution()))
+            .AddQuartzHostedService(host => host.WaitForJobsToComplete = true);
+        return builder;
+    }
+
+    public static IHost UseBell(this IHost host) => host;
 }

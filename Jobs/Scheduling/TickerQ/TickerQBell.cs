@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Trace;
@@ -18,30 +20,41 @@ public sealed class TickerQBell(IServiceProvider services)
 
 internal static class Bell
 {
-    public static IServiceCollection AddBell(this IServiceCollection services) => services
-        .ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddSource("TickerQ"))
-        // Before TickerQ's own services, which do nothing unless they were asked to when they start.
-        .AddHostedService<BellStart>()
-        .AddTickerQ(options => options.ConfigureScheduler(scheduler =>
-        {
-            scheduler.SchedulerTimeZone = TimeZoneInfo.Utc;
-            // Unique per process: TickerQ gives the jobs of a node id back to whoever starts with it.
-            scheduler.NodeIdentifier = $"{Environment.MachineName}-{Guid.NewGuid():N}";
-        }).AddOpenTelemetryInstrumentation());
-}
+    private const string AnyFreePort = "http://127.0.0.1:0";
 
-/// <summary>What a program with a host of its own does by <c>app.UseTickerQ()</c>, for the host that the commands share.</summary>
-internal sealed class BellStart(IHost host) : IHostedLifecycleService
-{
-    public Task StartingAsync(CancellationToken cancellationToken)
+    /// <summary>The service's host: TickerQ's pages are served by the process whose memory they show.</summary>
+    public static WebApplicationBuilder CreateBuilder(HostApplicationBuilderSettings settings)
     {
-        host.UseTickerQ();
-        return Task.CompletedTask;
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            Args = settings.Args,
+            ApplicationName = settings.ApplicationName,
+            ContentRootPath = settings.ContentRootPath,
+            EnvironmentName = settings.EnvironmentName,
+        });
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        // Where nobody says an address, nobody asks, and replicas on one machine must not fight for ASP.NET Core's own.
+        if (builder.Configuration[WebHostDefaults.ServerUrlsKey] is null && builder.Configuration[WebHostDefaults.HttpPortsKey] is null) builder.WebHost.UseUrls(AnyFreePort);
+        return builder;
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public static IHostApplicationBuilder AddBell(this IHostApplicationBuilder builder)
+    {
+        builder.Services
+            .ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddSource("TickerQ"))
+            .AddTickerQ(options => options.ConfigureScheduler(scheduler =>
+            {
+                scheduler.SchedulerTimeZone = TimeZoneInfo.Utc;
+                // Unique per process: TickerQ gives the jobs of a node id back to whoever starts with it.
+                scheduler.NodeIdentifier = $"{Environment.MachineName}-{Guid.NewGuid():N}";
+            }).AddOpenTelemetryInstrumentation().AddGuardedDashboard(builder));
+        return builder;
+    }
+
+    public static IHost UseBell(this WebApplication app)
+    {
+        app.MapDefaultEndpoints();
+        // With its pages where there are any; who asks is known by then, for ASP.NET Core puts authentication first.
+        return app.UseTickerQ();
+    }
 }

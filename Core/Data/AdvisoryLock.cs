@@ -1,0 +1,56 @@
+using Npgsql;
+
+namespace Overnight.Core.Data;
+
+/// <summary>
+/// One holder of a thing, however many replicas there are: PostgreSQL's advisory lock of it, held by a connection of its own,
+/// so that it is free at once when its holder dies.
+/// </summary>
+internal sealed class AdvisoryLock : IAsyncDisposable
+{
+    /// <summary>Kinds of things: a warm, by its set, and a run's job span, by the run.</summary>
+    public const string Warm = "overnight.warm", JobSpan = "overnight.job-span";
+
+    private const string Key = "hashtext($1), hashtext($2)";
+    private readonly NpgsqlConnection _connection;
+    private readonly string _kind, _name;
+
+    private AdvisoryLock(NpgsqlConnection connection, string kind, string name) => (_connection, _kind, _name) = (connection, kind, name);
+
+    /// <returns>Null when another holds it.</returns>
+    public static async Task<AdvisoryLock?> TryTakeAsync(NpgsqlDataSource database, string kind, string name, CancellationToken ct)
+    {
+        var connection = await database.OpenConnectionAsync(ct);
+        try
+        {
+            if (await AskAsync(connection, $"select pg_try_advisory_lock({Key})", kind, name, ct)) return new(connection, kind, name);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+        await connection.DisposeAsync();
+        return null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            // A pooled connection keeps its session locks when it is closed.
+            await AskAsync(_connection, $"select pg_advisory_unlock({Key})", _kind, _name, CancellationToken.None);
+        }
+        catch (NpgsqlException)
+        {
+            // Lost with its connection, and the lock with it.
+        }
+        await _connection.DisposeAsync();
+    }
+
+    private static async Task<bool> AskAsync(NpgsqlConnection connection, string sql, string kind, string name, CancellationToken ct)
+    {
+        await using NpgsqlCommand command = new(sql, connection) { Parameters = { new() { Value = kind }, new() { Value = name } } };
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+}

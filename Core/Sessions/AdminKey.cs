@@ -1,0 +1,29 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+
+namespace Overnight.Core.Sessions;
+
+/// <summary>A secret shared with programs and operators that have no user, such as the buttons of the Aspire dashboard. Off unless configured.</summary>
+internal sealed class AdminKeyOptions
+{
+    public const string Section = "Admin";
+    public const int LeastLength = 32;
+
+    /// <summary>Nobody gets in by it while it is empty.</summary>
+    public string Key { get; set; } = "";
+
+    public bool IsOn => Key.Length > 0;
+
+    // Hashes are of one length, so that neither it nor a common beginning shows in the time taken.
+    public bool Is(string given) =>
+        IsOn && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(Key)));
+}
+
+internal sealed class AdminKeyOptionsValidator : IValidateOptions<AdminKeyOptions>
+{
+    // The value is a secret, so only its length is told.
+    public ValidateOptionsResult Validate(string? name, AdminKeyOptions options) => options.Key.Length is 0 or >= AdminKeyOptions.LeastLength
+        ? ValidateOptionsResult.Success
+        : ValidateOptionsResult.Fail($"{AdminKeyOptions.Section}:{nameof(options.Key)} must have at least {AdminKeyOptions.LeastLength} characters, or none to switch it off, and has {options.Key.Length}.");
+}
