@@ -7,6 +7,9 @@ namespace Overnight.Core.Warming;
 /// <summary>Writes entries of any kind in one pipeline, and watches meanwhile how fast the server answers others.</summary>
 public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
 {
+    /// <summary>Asking without a pause would itself be what others wait for.</summary>
+    private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(2);
+
     /// <summary>What fits on the wire at once, just now.</summary>
     public int Window => window.Size;
 
@@ -14,7 +17,7 @@ public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
     public int MostWindow => window.Most;
 
     /// <summary>Whether live reads have to wait just now.</summary>
-    public bool GivesWay => window.IsSlow;
+    public bool GivesWay => window.GivesWay;
 
     public bool IsAvailable => cache.IsConnected;
 
@@ -64,13 +67,13 @@ public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
         return refused;
     }
 
-    /// <summary>Runs what writes to the cache, and asks all the while, on another connection, as a reader would; the worst answer counts.</summary>
+    /// <summary>Runs what writes to the cache, and asks meanwhile, on another connection, as a reader would; the worst answer counts.</summary>
     public async Task WatchedAsync(Func<Task> write)
     {
         ArgumentNullException.ThrowIfNull(write);
         var writing = write();
         var worst = await AskAsync();
-        while (worst is not null && !writing.IsCompleted)
+        while (worst is not null && await Task.WhenAny(writing, Task.Delay(AskInterval)) != writing)
         {
             if (await AskAsync() is { } latency && latency > worst) worst = latency;
         }

@@ -23,6 +23,9 @@ public sealed partial class RecommendationSet(
     /// <summary>Users; a smaller batch costs PostgreSQL nearly as much.</summary>
     private const int LeastBatch = 128;
 
+    /// <summary>Users of a batch while live reads have to wait: two milliseconds of everybody's processor.</summary>
+    private const int SmallBatch = 16;
+
     /// <summary>Seconds; sorting a million users takes a few.</summary>
     private const int ReadTimeout = 120;
 
@@ -60,6 +63,9 @@ public sealed partial class RecommendationSet(
         return Math.Min((long)(await command.ExecuteScalarAsync(ct))!, order.Limit ?? long.MaxValue);
     }
 
+    // Two keys a user.
+    private int BatchSize => entries.GivesWay ? SmallBatch : Math.Max(entries.Window / 2, Math.Min(LeastBatch, entries.MostWindow / 2));
+
     public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmOrder order, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(order);
@@ -96,8 +102,7 @@ public sealed partial class RecommendationSet(
         {
             users.Add(reader.GetGuid(0));
             last = reader.GetInt64(1);
-            // Two keys a user.
-            if (users.Count < Math.Max(entries.Window / 2, Math.Min(LeastBatch, entries.MostWindow / 2))) continue;
+            if (users.Count < BatchSize) continue;
             yield return ([.. users], Format(last, users[^1]));
             users.Clear();
         }

@@ -9,6 +9,9 @@ namespace Overnight.Core.Warming;
 
 public static class WarmingSetup
 {
+    /// <summary>Commands: fewer cost more to send than to do.</summary>
+    private const int LeastInFlight = 32;
+
     /// <summary>The warmer and the sets that are ours, for whoever warms by any trigger. Needs a cache and a database.</summary>
     public static IServiceCollection AddWarming(this IServiceCollection services)
     {
@@ -16,7 +19,7 @@ public static class WarmingSetup
         services.AddCaching().AddFlagOptions().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
         services.TryAddSingleton<ResultCacheWriter>();
         return services
-            .AddSingleton(provider => new WarmWindow(16, provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight))
+            .AddSingleton(provider => CreateWindow(provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight))
             .AddSingleton<EntryWriter>()
             .AddSingleton<CacheMarker>()
             .AddSingleton<WarmProgressStore>()
@@ -31,6 +34,8 @@ public static class WarmingSetup
             .AddSingleton<Warmer>()
             .AddSingleton<DueSets>();
     }
+
+    private static WarmWindow CreateWindow(int most) => new(Math.Min(LeastInFlight, most), most);
 
     private static IServiceCollection AddReferenceSets(this IServiceCollection services)
     {
