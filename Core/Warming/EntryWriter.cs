@@ -16,9 +16,6 @@ public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
     /// <summary>What fits at best.</summary>
     public int MostWindow => window.Most;
 
-    /// <summary>Whether live reads have to wait just now.</summary>
-    public bool GivesWay => window.GivesWay;
-
     public bool IsAvailable => cache.IsConnected;
 
     /// <param name="onlyAbsent">Leaves what is there; an entry that is not written for that reason has not failed.</param>

@@ -63,9 +63,6 @@ public sealed partial class RecommendationSet(
         return Math.Min((long)(await command.ExecuteScalarAsync(ct))!, order.Limit ?? long.MaxValue);
     }
 
-    // Two keys a user.
-    private int BatchSize => entries.GivesWay ? SmallBatch : Math.Max(entries.Window / 2, Math.Min(LeastBatch, entries.MostWindow / 2));
-
     public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmOrder order, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(order);
@@ -74,7 +71,7 @@ public sealed partial class RecommendationSet(
         {
             await foreach (var batch in BatchesAsync(order, ct))
             {
-                while (underWay.Count >= (entries.GivesWay ? 1 : BatchesAtOnce)) yield return await underWay.Dequeue();
+                while (underWay.Count >= (order.GivesWay ? 1 : BatchesAtOnce)) yield return await underWay.Dequeue();
                 underWay.Enqueue(WarmBatchAsync(batch, ct));
             }
             while (underWay.TryDequeue(out var batch)) yield return await batch;
@@ -102,7 +99,8 @@ public sealed partial class RecommendationSet(
         {
             users.Add(reader.GetGuid(0));
             last = reader.GetInt64(1);
-            if (users.Count < BatchSize) continue;
+            // Two keys a user.
+            if (users.Count < (order.GivesWay ? SmallBatch : Math.Max(entries.Window / 2, Math.Min(LeastBatch, entries.MostWindow / 2)))) continue;
             yield return ([.. users], Format(last, users[^1]));
             users.Clear();
         }

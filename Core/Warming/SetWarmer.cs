@@ -66,9 +66,10 @@ public sealed partial class SetWarmer(
         if (most is { } all) most = (int)Math.Max(0, all - state.Warmed - state.Failed);
         var cutShort = false;
         string? error = null;
+        WarmPace pace = new(window, request.Trigger, time);
         try
         {
-            await foreach (var step in set.WarmAsync(new(most, request.Tenant, state.Reached, state.StartedAt, request.Keys), either.Token))
+            await foreach (var step in set.WarmAsync(new(most, request.Tenant, state.Reached, state.StartedAt, request.Keys, pace), either.Token))
             {
                 state = state with { Reached = step.Reached, Warmed = state.Warmed + step.Warmed, Failed = state.Failed + step.Failed };
                 telemetry.Wrote(set.Name, request.Trigger, step);
@@ -78,7 +79,7 @@ public sealed partial class SetWarmer(
                     stored = time.GetTimestamp();
                     await progress.WriteAsync(state, either.Token);
                 }
-                await Task.Delay(window.RestAfter(time.GetElapsedTime(worked)), time, either.Token);
+                await Task.Delay(pace.RestAfter(time.GetElapsedTime(worked)), time, either.Token);
                 worked = time.GetTimestamp();
             }
             if (await marker.FindAsync() != state.Marker) error = "The cache server lost everything on the way.";

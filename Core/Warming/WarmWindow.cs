@@ -2,7 +2,7 @@ namespace Overnight.Core.Warming;
 
 /// <summary>
 /// How many commands a warm has on the wire at once. It grows while the cache server answers others as fast as ever, and
-/// halves when they have to wait, so that live reads come first. Where they wait time and again, the warm gives way.
+/// halves when they have to wait, so that live reads come first.
 /// </summary>
 /// <param name="least">Never fewer, so that a warm ends at last.</param>
 /// <param name="most">Never more; beyond, more of them only wait.</param>
@@ -11,16 +11,13 @@ public sealed class WarmWindow(int least, int most)
     /// <summary>Below this a server is never called slow: it is what a scheduler may take.</summary>
     private static readonly TimeSpan Unremarkable = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>No rest is longer, or a warm would not end in time.</summary>
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
-
     /// <summary>How many times its best answer a server may take.</summary>
     private const int Tolerance = 3;
 
     /// <summary>Slow windows in a row that are no accident, such as a collector's pause.</summary>
     private const int Convincing = 2;
 
-    /// <summary>Windows after which a warm that gives way tries whether it still has to: some seconds.</summary>
+    /// <summary>Windows after which it is tried whether they still have to: some seconds of a warm that gives way.</summary>
     private const int Patience = 500;
 
     private readonly Lock _lock = new();
@@ -31,11 +28,8 @@ public sealed class WarmWindow(int least, int most)
 
     public int Size { get; private set; } = Math.Clamp(64, least, most);
 
-    /// <summary>Whether others have to wait for what the warm does: it works in small pieces then, and rests between them.</summary>
-    public bool GivesWay => _sinceSlow < Patience;
-
-    /// <summary>How long to rest after work: twice as long while it gives way, so that others have two thirds of the time; else not at all.</summary>
-    public TimeSpan RestAfter(TimeSpan worked) => !GivesWay ? TimeSpan.Zero : 2 * worked < LongestRest ? 2 * worked : LongestRest;
+    /// <summary>Whether others have to wait time and again for what is written.</summary>
+    public bool OthersWait => _sinceSlow < Patience;
 
     /// <param name="latency">Of a command on a connection of its own, asked while the window was on the wire.</param>
     public void Observe(TimeSpan latency)
@@ -47,8 +41,7 @@ public sealed class WarmWindow(int least, int most)
             var isSlow = latency.TotalSeconds > Math.Max(Unremarkable.TotalSeconds, _best * Tolerance);
             _slowInARow = isSlow ? _slowInARow + 1 : 0;
             _sinceSlow = _slowInARow >= Convincing ? 0 : Math.Min(Patience, _sinceSlow + 1);
-            if (isSlow) Size = Math.Max(least, Size / 2);
-            else if (!GivesWay) Size = Math.Min(Most, Size + Size / 4 + 1);
+            Size = isSlow ? Math.Max(least, Size / 2) : Math.Min(Most, Size + Size / 4 + 1);
         }
     }
 }

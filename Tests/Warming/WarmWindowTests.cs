@@ -1,4 +1,5 @@
 using Overnight.Core.Warming;
+using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Warming;
 
@@ -15,28 +16,37 @@ public sealed class WarmWindowTests
     }
 
     [Fact]
-    public void Observe_OthersHaveToWaitOnce_ShrinksAndGrowsAgainWithoutRest()
+    public void Observe_OthersHaveToWaitOnce_ShrinksAndGrowsAgain()
     {
         var window = Grown();
         window.Observe(Slow);
-        Assert.Equal((512, false), (window.Size, window.GivesWay));
-        Assert.Equal(TimeSpan.Zero, window.RestAfter(TimeSpan.FromSeconds(9)));
+        Assert.Equal((512, false), (window.Size, window.OthersWait));
         for (var i = 0; i < 10; i++) window.Observe(Fast);
         Assert.Equal(1_024, window.Size);
     }
 
     [Fact]
-    public void Observe_OthersHaveToWaitAgainAndAgain_GivesWayUntilTheyDoNotForLong()
+    public void Observe_OthersHaveToWaitAgainAndAgain_HoldsUntilTheyDoNotForLong()
     {
-        var window = Grown();
-        for (var i = 0; i < 20; i++) window.Observe(Slow);
-        Assert.Equal((16, true), (window.Size, window.GivesWay));
-        Assert.Equal([TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(250)], [window.RestAfter(TimeSpan.FromMilliseconds(40)), window.RestAfter(TimeSpan.FromSeconds(9))]);
+        var window = Busy();
+        Assert.Equal((16, true), (window.Size, window.OthersWait));
         for (var i = 0; i < 499; i++) window.Observe(Fast);
-        Assert.Equal((16, true), (window.Size, window.GivesWay));
+        Assert.True(window.OthersWait);
         window.Observe(Fast);
-        Assert.Equal((21, false), (window.Size, window.GivesWay));
-        Assert.Equal(TimeSpan.Zero, window.RestAfter(TimeSpan.FromSeconds(9)));
+        Assert.Equal((1_024, false), (window.Size, window.OthersWait));
+    }
+
+    [Fact]
+    public void Pace_OfALongWarm_RestsTwiceAsLongAsItWorkedWhileOthersWait()
+    {
+        ManualTimeProvider time = new();
+        WarmPace pace = new(Busy(), WarmTrigger.Manual, time), calm = new(Grown(), WarmTrigger.Manual, time), urgent = new(Busy(), WarmTrigger.ColdStart, time);
+        Assert.Equal(TimeSpan.Zero, pace.RestAfter(TimeSpan.FromMilliseconds(40)));
+
+        time.Advance(WarmPace.Grace);
+
+        Assert.Equal([80, 250], ((double[])[40, 9_000]).Select(worked => pace.RestAfter(TimeSpan.FromMilliseconds(worked)).TotalMilliseconds));
+        Assert.Equal([TimeSpan.Zero, TimeSpan.Zero], [calm.RestAfter(TimeSpan.FromSeconds(9)), urgent.RestAfter(TimeSpan.FromSeconds(9))]);
     }
 
     [Fact]
@@ -51,6 +61,13 @@ public sealed class WarmWindowTests
     {
         WarmWindow window = new(16, 1_024);
         for (var i = 0; i < 20; i++) window.Observe(Fast);
+        return window;
+    }
+
+    private static WarmWindow Busy()
+    {
+        var window = Grown();
+        for (var i = 0; i < 20; i++) window.Observe(Slow);
         return window;
     }
 }
