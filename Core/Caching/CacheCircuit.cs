@@ -4,8 +4,9 @@ using Microsoft.Extensions.Options;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Whether the cache server is worth asking: after one call that failed, everyone is kept away for
-/// <see cref="CacheOptions.BreakDuration"/>, or until the connection is there again; then one caller tries. Only changes are logged.
+/// Whether the cache server is worth asking: after one call that failed, everyone is kept away for a moment, or until the
+/// connection is there again; then one caller tries. Each try that fails doubles the moment, up to
+/// <see cref="CacheOptions.BreakDuration"/>. Only changes are logged.
 /// </summary>
 /// <remarks>
 /// One failure opens it, on purpose: a frozen server must cost one timeout and not one per request, and PostgreSQL can
@@ -14,10 +15,15 @@ namespace Overnight.Core.Caching;
 public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimeProvider time, CacheTelemetry telemetry, ILogger<CacheCircuit> logger)
 {
     private const long Closed = 0;
-    private readonly TimeSpan _break = options.Value.BreakDuration;
+
+    /// <summary>A server that was only started anew is back by then.</summary>
+    public static readonly TimeSpan FirstBreak = TimeSpan.FromMilliseconds(250);
+
+    private readonly long _longest = Ticks(options.Value.BreakDuration, time), _first = Math.Min(Ticks(FirstBreak, time), Ticks(options.Value.BreakDuration, time));
 
     // 0 when closed, else the timestamp from which on the next caller may try.
     private long _openUntil;
+    private long _break;
 
     public bool IsOpen => Volatile.Read(ref _openUntil) != Closed;
 
@@ -27,7 +33,9 @@ public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimePro
         var until = Volatile.Read(ref _openUntil);
         if (until == Closed) return true;
         var now = time.GetTimestamp();
-        return now >= until && Interlocked.CompareExchange(ref _openUntil, Until(now), until) == until;
+        if (now < until || Interlocked.CompareExchange(ref _openUntil, now + _longest, until) != until) return false;
+        Volatile.Write(ref _break, Math.Min(2 * Volatile.Read(ref _break), _longest));
+        return true;
     }
 
     public void Succeeded()
@@ -46,17 +54,18 @@ public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimePro
 
     public void Failed(Exception reason)
     {
-        if (Interlocked.Exchange(ref _openUntil, Until(time.GetTimestamp())) != Closed) return;
+        if (!IsOpen) Volatile.Write(ref _break, _first);
+        // At least 1, for 0 means closed.
+        if (Interlocked.Exchange(ref _openUntil, Math.Max(1, time.GetTimestamp() + Volatile.Read(ref _break))) != Closed) return;
         telemetry.CircuitChanged(open: true);
-        Log.Opened(logger, _break.TotalSeconds, reason);
+        Log.Opened(logger, options.Value.BreakDuration.TotalSeconds, reason);
     }
 
-    // At least 1, for 0 means closed.
-    private long Until(long now) => Math.Max(1, now + (long)(_break.TotalSeconds * time.TimestampFrequency));
+    private static long Ticks(TimeSpan duration, TimeProvider time) => (long)(duration.TotalSeconds * time.TimestampFrequency);
 
     private static partial class Log
     {
-        [LoggerMessage(201, LogLevel.Warning, "The cache does not answer; reads go to PostgreSQL, and every {Seconds} s one tries the cache again.")]
+        [LoggerMessage(201, LogLevel.Warning, "The cache does not answer; reads go to PostgreSQL, and every {Seconds} s at least one tries the cache again.")]
         public static partial void Opened(ILogger logger, double seconds, Exception reason);
 
         [LoggerMessage(202, LogLevel.Information, "The cache answers again.")]

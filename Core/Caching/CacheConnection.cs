@@ -5,8 +5,8 @@ namespace Overnight.Core.Caching;
 /// <summary>How every process is connected to the cache server.</summary>
 public static class CacheConnection
 {
-    /// <summary>How long the client library waits after a try to connect, in milliseconds; it looks once a second.</summary>
-    private const int RetryAfter = 500;
+    /// <summary>Milliseconds between two tries of the client library to connect. It looks once a second, and tries each time.</summary>
+    private const int RetryAfter = 100;
 
     /// <summary>A cache that is away is no reason not to start, and one that is back is used at once.</summary>
     public static void Configure(ConfigurationOptions options)

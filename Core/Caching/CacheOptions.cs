@@ -10,7 +10,7 @@ public sealed class CacheOptions
     /// <summary>What a cache that stopped answering costs one reader before the circuit opens.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long an open circuit sends reads straight to PostgreSQL before one of them tries the cache again.</summary>
+    /// <summary>How long an open circuit sends reads straight to PostgreSQL before one of them tries the cache again; the first tries come sooner.</summary>
     public TimeSpan BreakDuration { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Bytes of results kept in memory; 0 keeps none.</summary>

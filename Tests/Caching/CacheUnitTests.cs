@@ -37,6 +37,26 @@ public sealed class CacheUnitTests
     }
 
     [Fact]
+    public void Circuit_TriesThatFail_AreTwiceAsFarApartEachTimeUntilTheLongestBreak()
+    {
+        CacheCircuit circuit = new(Options.Create(new CacheOptions()), _time, Telemetry(), new Lines());
+        foreach (var milliseconds in (int[])[250, 500, 1_000, 2_000, 3_000, 3_000])
+        {
+            // Others that were under way fail as well, and count for nothing.
+            for (var i = 0; i < 3; i++) circuit.Failed(new TimeoutException());
+            _time.Advance(TimeSpan.FromMilliseconds(milliseconds - 1));
+            Assert.False(circuit.TryEnter());
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            Assert.True(circuit.TryEnter());
+        }
+        circuit.Succeeded();
+
+        circuit.Failed(new TimeoutException());
+        _time.Advance(CacheCircuit.FirstBreak);
+        Assert.True(circuit.TryEnter());
+    }
+
+    [Fact]
     public void Memory_NotEnabled_KeepsNothing()
     {
         var memory = Memory(1_000_000);
