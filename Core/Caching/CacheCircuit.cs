@@ -19,7 +19,7 @@ public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimePro
     /// <summary>A server that was only started anew is back by then.</summary>
     public static readonly TimeSpan FirstBreak = TimeSpan.FromMilliseconds(250);
 
-    private readonly long _longest = Ticks(options.Value.BreakDuration, time), _first = Math.Min(Ticks(FirstBreak, time), Ticks(options.Value.BreakDuration, time));
+    private readonly long _first = Ticks(FirstBreak, time), _longest = Ticks(options.Value.BreakDuration, time);
 
     // 0 when closed, else the timestamp from which on the next caller may try.
     private long _openUntil;
@@ -54,7 +54,7 @@ public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimePro
 
     public void Failed(Exception reason)
     {
-        if (!IsOpen) Volatile.Write(ref _break, _first);
+        if (!IsOpen) Volatile.Write(ref _break, Math.Min(_first, _longest));
         // At least 1, for 0 means closed.
         if (Interlocked.Exchange(ref _openUntil, Math.Max(1, time.GetTimestamp() + Volatile.Read(ref _break))) != Closed) return;
         telemetry.CircuitChanged(open: true);

@@ -13,6 +13,9 @@ public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
     /// <summary>What fits on the wire at once, just now.</summary>
     public int Window => window.Size;
 
+    /// <summary>What always fits.</summary>
+    public int LeastWindow => window.Least;
+
     /// <summary>What fits at best.</summary>
     public int MostWindow => window.Most;
 

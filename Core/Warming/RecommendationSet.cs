@@ -23,9 +23,6 @@ public sealed partial class RecommendationSet(
     /// <summary>Users; a smaller batch costs PostgreSQL nearly as much.</summary>
     private const int LeastBatch = 128;
 
-    /// <summary>Users of a batch while live reads have to wait: two milliseconds of everybody's processor.</summary>
-    private const int SmallBatch = 16;
-
     /// <summary>Seconds; sorting a million users takes a few.</summary>
     private const int ReadTimeout = 120;
 
@@ -99,13 +96,16 @@ public sealed partial class RecommendationSet(
         {
             users.Add(reader.GetGuid(0));
             last = reader.GetInt64(1);
-            // Two keys a user.
-            if (users.Count < (order.GivesWay ? SmallBatch : Math.Max(entries.Window / 2, Math.Min(LeastBatch, entries.MostWindow / 2)))) continue;
+            if (users.Count < BatchSize(order)) continue;
             yield return ([.. users], Format(last, users[^1]));
             users.Clear();
         }
         if (users.Count > 0) yield return ([.. users], Format(last, users[^1]));
     }
+
+    // Two keys a user; while it gives way as few as a window has at least, which is two milliseconds of everybody's processor.
+    private int BatchSize(WarmOrder order) =>
+        (order.GivesWay ? entries.LeastWindow : Math.Max(entries.Window, Math.Min(2 * LeastBatch, entries.MostWindow))) / 2;
 
     /// <summary>Locks first, then reads, and holds until it is written: see <see cref="CurrentResults"/>.</summary>
     private async Task<WarmStep> WarmBatchAsync((Guid[] Users, string Reached) batch, CancellationToken ct)

@@ -4,7 +4,7 @@ namespace Overnight.Core.Warming;
 /// How many commands a warm has on the wire at once. It grows while the cache server answers others as fast as ever, and
 /// halves when they have to wait, so that live reads come first.
 /// </summary>
-/// <param name="least">Never fewer, so that a warm ends at last.</param>
+/// <param name="least">As few as it shrinks to, if that is not more than the most.</param>
 /// <param name="most">Never more; beyond, more of them only wait.</param>
 public sealed class WarmWindow(int least, int most)
 {
@@ -26,7 +26,10 @@ public sealed class WarmWindow(int least, int most)
 
     public int Most { get; } = most;
 
-    public int Size { get; private set; } = Math.Clamp(64, least, most);
+    /// <summary>Never fewer, so that a warm ends at last.</summary>
+    public int Least { get; } = Math.Min(least, most);
+
+    public int Size { get; private set; } = Math.Clamp(64, Math.Min(least, most), most);
 
     /// <summary>Whether others have to wait time and again for what is written.</summary>
     public bool OthersWait => _sinceSlow < Patience;
@@ -41,7 +44,7 @@ public sealed class WarmWindow(int least, int most)
             var isSlow = latency.TotalSeconds > Math.Max(Unremarkable.TotalSeconds, _best * Tolerance);
             _slowInARow = isSlow ? _slowInARow + 1 : 0;
             _sinceSlow = _slowInARow >= Convincing ? 0 : Math.Min(Patience, _sinceSlow + 1);
-            Size = isSlow ? Math.Max(least, Size / 2) : Math.Min(Most, Size + Size / 4 + 1);
+            Size = isSlow ? Math.Max(Least, Size / 2) : Math.Min(Most, Size + Size / 4 + 1);
         }
     }
 }

@@ -19,7 +19,7 @@ public static class WarmingSetup
         services.AddCaching().AddFlagOptions().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
         services.TryAddSingleton<ResultCacheWriter>();
         return services
-            .AddSingleton(provider => CreateWindow(provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight))
+            .AddSingleton(provider => new WarmWindow(LeastInFlight, provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight))
             .AddSingleton<EntryWriter>()
             .AddSingleton<CacheMarker>()
             .AddSingleton<WarmProgressStore>()
@@ -34,8 +34,6 @@ public static class WarmingSetup
             .AddSingleton<Warmer>()
             .AddSingleton<DueSets>();
     }
-
-    private static WarmWindow CreateWindow(int most) => new(Math.Min(LeastInFlight, most), most);
 
     private static IServiceCollection AddReferenceSets(this IServiceCollection services)
     {

@@ -81,16 +81,16 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
     }
 
     /// <summary>Ends a run of which a step failed for good; what is committed stays, and is counted.</summary>
-    public async Task FailAsync(NightRun run, string step, Exception exception, CancellationToken ct)
+    public async Task FailAsync(NightRun run, string step, Exception exception, CancellationToken ct) =>
+        await job.TellAsync(run, await FailedAsync(run, step, exception, ct), ct);
+
+    /// <returns>Whether it was this replica that ended it.</returns>
+    private async Task<bool> FailedAsync(NightRun run, string step, Exception exception, CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var (plannedAt, planned, finished) = await LockAsync(connection, run.Id, ct);
-        if (finished)
-        {
-            await job.TellAsync(run, ended: false, ct);
-            return;
-        }
+        if (finished) return false;
         var now = time.GetUtcNow();
         var totals = await TotalsAsync(connection, run.Id, plannedAt ?? now, now, ct);
         var failures = await FailuresAsync(connection, run.Id, totals.Failed, ct);
@@ -109,7 +109,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         await transaction.CommitAsync(ct);
         Telemetry.RunDone(run.Market, "failed", now - run.StartedAt);
         Log.FailedForGood(logger, run.Id, step, exception);
-        await job.TellAsync(run, ended: true, ct);
+        return true;
     }
 
     private sealed record RunTotals(long Pending, long Processed, long Failed, long AssetsScored, long Recommendations, long Batches, long Uncached, long UsersCached, double ProcessMs, double CacheMs,
