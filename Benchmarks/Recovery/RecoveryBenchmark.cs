@@ -9,7 +9,7 @@ using Overnight.Benchmarks.Servers;
 namespace Overnight.Benchmarks.Recovery;
 
 /// <summary>The same loss of everything twice: with the service's warming, and with warming switched off.</summary>
-internal sealed class RecoveryBenchmark(Workbench bench, RecoverySettings settings, PostgresServer postgres, QueryCounter counter, IReadOnlyList<string> tokens)
+internal sealed class RecoveryBenchmark(Workbench bench, RecoverySettings settings, PostgresServer postgres, QueryCounter counter, WarmWatch warms, IReadOnlyList<string> tokens)
 {
     /// <summary>Fewer queries than without warming, at least; and seconds until the hit rate is back, at most (issue 4).</summary>
     private const double LeastSaved = 0.7, MostSeconds = 30;
@@ -27,12 +27,13 @@ internal sealed class RecoveryBenchmark(Workbench bench, RecoverySettings settin
         await DemoEntries.AddAsync(database, settings.Tenants, settings.Flags, ct);
         var cache = await bench.StartCacheAsync(settings.Cache, ct);
         await JobsProcess.RunAsync(bench, postgres, cache, ct);
+        await JobsProcess.CommandAsync(bench, postgres, cache, ["warm"], null, ct);
         await cache.StopAsync();
         var plan = Path.Combine(bench.CreateFolder("sessions"), "plan");
         await SessionSeed.CreateAsync(database, plan, ct);
         await DemoDatabase.SettleAsync(database, ct);
 
-        RecoveryBenchmark benchmark = new(bench, settings, postgres, await QueryCounter.CreateAsync(database, ct), await MixedReads.TokensAsync(plan, ct));
+        RecoveryBenchmark benchmark = new(bench, settings, postgres, await QueryCounter.CreateAsync(database, ct), new(database), await MixedReads.TokensAsync(plan, ct));
         // Warming first: what PostgreSQL keeps in memory afterwards is to the advantage of the other.
         var warming = await benchmark.RecoverAsync(isWarming: true, ct);
         var without = await benchmark.RecoverAsync(isWarming: false, ct);
@@ -46,8 +47,11 @@ internal sealed class RecoveryBenchmark(Workbench bench, RecoverySettings settin
         var cache = await bench.StartCacheAsync(settings.Cache, ct, (folder, 0));
         Dictionary<string, string?> warming = new() { ["Warming__Enabled"] = isWarming ? "true" : "false" };
         if (settings.Sessions is { } sessions) warming["Warming__Sessions__Count"] = $"{sessions}";
-        await JobsProcess.CommandAsync(bench, postgres, cache, ["warm"], warming, ct);
+        if (!isWarming) await JobsProcess.CommandAsync(bench, postgres, cache, ["warm"], warming, ct);
+        var started = TimeProvider.System.GetUtcNow();
         await using var jobs = JobsProcess.StartService(bench, postgres, cache, warming);
+        // The service has warmed before, as one that is up: an empty cache, by itself.
+        if (isWarming) await warms.WholeAsync(started, ct);
         var api = await ApiProcess.StartAsync(bench, postgres, cache, null, null, ct);
 
         MixedReads reads = new(tokens, settings.Flags);
@@ -60,12 +64,13 @@ internal sealed class RecoveryBenchmark(Workbench bench, RecoverySettings settin
         Check(load.Answers, before, jobs);
 
         await counter.BeginAsync(ct);
-        var stopped = Stopwatch.GetTimestamp();
+        var (stopped, stoppedAt) = (Stopwatch.GetTimestamp(), TimeProvider.System.GetUtcNow());
         await cache.StopAsync();
         await bench.StartCacheAsync(cache.Kind, ct, (folder, cache.Port));
         Report.Step($"{(isWarming ? "With warming" : "Warming off")}: the cache server was away for {Stopwatch.GetElapsedTime(stopped).TotalMilliseconds:N0} ms, and is empty.");
         await Task.Delay(TimeSpan.FromSeconds(settings.Seconds) - Stopwatch.GetElapsedTime(stopped), ct);
         var queries = await counter.ReadAsync(ct);
+        if (await warms.TimesAsync(stoppedAt, ct) is { } times) Report.Step($"Warming began {times.Began:N0} ms after the stop, and ended after {times.Ended:N0} ms.");
         foreach (var (calls, query) in await counter.FrequentAsync(ct)) Report.Step($"  {calls,6:N0} x {query}");
 
         var answers = await load.StopAsync();

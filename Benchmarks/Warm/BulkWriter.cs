@@ -17,6 +17,7 @@ internal sealed class BulkWriter : IDisposable
 
     private readonly IHost host;
     private readonly CacheAdmin admin;
+    private readonly CacheBulkWriter bulk;
     private readonly ResultCacheWriter writer;
 
     public BulkWriter(CacheServer cache, CacheAdmin admin)
@@ -26,7 +27,8 @@ internal sealed class BulkWriter : IDisposable
         builder.Configuration["ConnectionStrings:cache"] = cache.ConnectionString;
         builder.AddRedisClient("cache");
         host = builder.Build();
-        writer = new(host.Services.GetRequiredService<IConnectionMultiplexer>());
+        bulk = new(host.Services.GetRequiredService<IConnectionMultiplexer>());
+        writer = new(bulk);
     }
 
     /// <returns>Entries per second, two of them per user, from the first write to the last answer.</returns>
@@ -49,7 +51,11 @@ internal sealed class BulkWriter : IDisposable
         }
     }
 
-    public void Dispose() => host.Dispose();
+    public void Dispose()
+    {
+        bulk.Dispose();
+        host.Dispose();
+    }
 
     private static List<IReadOnlyList<CacheableResult>> Batches(WarmSettings settings)
     {

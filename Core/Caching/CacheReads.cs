@@ -7,7 +7,7 @@ namespace Overnight.Core.Caching;
 
 /// <summary>
 /// One connection to the cache server over which many ask at once: questions that come while others are being sent go out
-/// together, and answers come back in order. It does one command, and does it at a third of what the client library costs.
+/// together, and answers come back in order. It is made for GET, which it does at a third of what the client library costs.
 /// </summary>
 internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
 {
@@ -47,7 +47,7 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
         _ = reads.ReceiveAsync();
         try
         {
-            foreach (var command in PlainServer.Greeting(options)) await reads.Ask(command).ConfigureAwait(false);
+            foreach (var command in PlainServer.Greeting(options)) await reads.AskAsync(command).ConfigureAwait(false);
             return reads;
         }
         catch
@@ -70,6 +70,22 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
             _asking.Begin(2);
             _asking.Argument("GET"u8);
             _asking.Argument(key);
+            Enqueue(read);
+        }
+        return read.Task;
+    }
+
+    /// <summary>Any command that is answered by a value, a status or a number.</summary>
+    /// <returns>The value; null when the answer is none.</returns>
+    /// <inheritdoc cref="GetAsync" path="/exception"/>
+    public ValueTask<byte[]?> AskAsync(IReadOnlyCollection<string> command)
+    {
+        PendingRead read = new(_time.GetTimestamp());
+        lock (_gate)
+        {
+            if (_broken is { } broken) throw new IOException(broken.Message, broken);
+            _asking.Begin(command.Count);
+            foreach (var argument in command) _asking.Argument(argument);
             Enqueue(read);
         }
         return read.Task;
@@ -104,18 +120,6 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
     }
 
     public void Dispose() => Break(new IOException("The connection to the cache was closed."));
-
-    private ValueTask<byte[]?> Ask(byte[][] command)
-    {
-        PendingRead read = new(_time.GetTimestamp());
-        lock (_gate)
-        {
-            _asking.Begin(command.Length);
-            foreach (var argument in command) _asking.Argument(argument);
-            Enqueue(read);
-        }
-        return read.Task;
-    }
 
     private void Enqueue(PendingRead read)
     {
@@ -170,7 +174,7 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
                 continue;
             }
             if (rest[0] == '-') Next().Failed(new CacheReplyException(Encoding.UTF8.GetString(line)));
-            else if (rest[0] == '+') Next().Done(null);
+            else if (rest[0] is (byte)'+' or (byte)':') Next().Done(null);
             else throw new IOException("The cache answered something else than Redis does.");
             at += end + 1;
         }

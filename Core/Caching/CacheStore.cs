@@ -14,18 +14,17 @@ public readonly record struct CacheWrite(string Key, byte[] Value, TimeSpan Ttl)
 public sealed class CacheStore : IDisposable
 {
     private readonly IConnectionMultiplexer _cache;
+    private readonly PlainConnection _connection;
     private readonly CacheCircuit _circuit;
     private readonly TimeSpan _timeout;
     private readonly CacheTelemetry _telemetry;
     private readonly TimeProvider _time;
-    private readonly SemaphoreSlim _connecting = new(1);
-    private CacheReads? _reads;
 
-    public CacheStore(IConnectionMultiplexer cache, CacheCircuit circuit, IOptions<CacheOptions> options, CacheTelemetry telemetry, TimeProvider time)
+    public CacheStore(IConnectionMultiplexer cache, PlainConnection connection, CacheCircuit circuit, IOptions<CacheOptions> options, CacheTelemetry telemetry, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentNullException.ThrowIfNull(options);
-        (_cache, _circuit, _timeout, _telemetry, _time) = (cache, circuit, options.Value.Timeout, telemetry, time);
+        (_cache, _connection, _circuit, _timeout, _telemetry, _time) = (cache, connection, circuit, options.Value.Timeout, telemetry, time);
         cache.ConnectionRestored += OnRestored;
     }
 
@@ -42,8 +41,8 @@ public sealed class CacheStore : IDisposable
         try
         {
             byte[]? value;
-            if (Volatile.Read(ref _reads) is { IsBroken: false } reads) value = await reads.GetAsync(key).ConfigureAwait(false);
-            else if (await ConnectAsync().ConfigureAwait(false) is { } connected) value = await connected.GetAsync(key).ConfigureAwait(false);
+            if (_connection.Current is { } reads) value = await reads.GetAsync(key).ConfigureAwait(false);
+            else if (await _connection.ConnectAsync().ConfigureAwait(false) is { } connected) value = await connected.GetAsync(key).ConfigureAwait(false);
             else value = await (call = _cache.GetDatabase().StringGetAsync(key)).WaitAsync(_timeout, _time).ConfigureAwait(false);
             _circuit.Succeeded();
             if (value is not null) _telemetry.Statistics.Answered(_time.GetElapsedTime(begin));
@@ -55,7 +54,7 @@ public sealed class CacheStore : IDisposable
             _circuit.Succeeded();
             return (CacheOutcome.Damaged, null);
         }
-        catch (Exception ex) when (IsOutage(ex))
+        catch (Exception ex) when (CacheOutage.Is(ex))
         {
             // The cache is an optimisation: whoever asked goes on without it.
             Failed(call, ex);
@@ -91,7 +90,7 @@ public sealed class CacheStore : IDisposable
             _telemetry.Statistics.Wrote(entries.Length, done: false);
             return false;
         }
-        catch (Exception ex) when (IsOutage(ex))
+        catch (Exception ex) when (CacheOutage.Is(ex))
         {
             // As above; an entry that is not there is a miss, one that arrives after a newer one would be wrong.
             Failed(call, ex);
@@ -136,7 +135,7 @@ public sealed class CacheStore : IDisposable
             _telemetry.Statistics.Wrote(1, done: false);
             return false;
         }
-        catch (Exception ex) when (IsOutage(ex))
+        catch (Exception ex) when (CacheOutage.Is(ex))
         {
             // As above.
             Failed(call, ex);
@@ -166,7 +165,7 @@ public sealed class CacheStore : IDisposable
             _circuit.Succeeded();
             return (true, value);
         }
-        catch (Exception ex) when (IsOutage(ex))
+        catch (Exception ex) when (CacheOutage.Is(ex))
         {
             // As above.
             Failed(call, ex);
@@ -182,41 +181,18 @@ public sealed class CacheStore : IDisposable
         {
             _cache.GetSubscriber().Publish(new RedisChannel(CacheChannel.Name, RedisChannel.PatternMode.Literal), message, CommandFlags.FireAndForget);
         }
-        catch (Exception ex) when (IsOutage(ex))
+        catch (Exception ex) when (CacheOutage.Is(ex))
         {
             // Nodes without a channel keep nothing in memory, so they need not hear it.
         }
     }
 
-    public void Dispose()
-    {
-        _cache.ConnectionRestored -= OnRestored;
-        _reads?.Dispose();
-        _connecting.Dispose();
-    }
+    public void Dispose() => _cache.ConnectionRestored -= OnRestored;
 
     /// <summary>A client library that is still connecting says nothing of the server, which reads may have found to be back.</summary>
     private bool CanWrite() => _cache.IsConnected && _circuit.TryEnter();
 
     private void OnRestored(object? sender, ConnectionFailedEventArgs e) => _circuit.Reconnected();
-
-    /// <returns>Null where only the client library can ask: at a cluster, or over TLS.</returns>
-    private async ValueTask<CacheReads?> ConnectAsync()
-    {
-        if (PlainServer.Find(_cache) is not { } server) return null;
-        if (!await _connecting.WaitAsync(_timeout).ConfigureAwait(false)) throw new TimeoutException("The cache took no connection in time.");
-        try
-        {
-            if (_reads is { IsBroken: false } connected) return connected;
-            var reads = await CacheReads.ConnectAsync(server, _timeout, _time).ConfigureAwait(false);
-            Volatile.Write(ref _reads, reads);
-            return reads;
-        }
-        finally
-        {
-            _connecting.Release();
-        }
-    }
 
     private void DeleteBehind(CacheWrite[] entries)
     {
@@ -224,7 +200,7 @@ public sealed class CacheStore : IDisposable
         {
             foreach (var entry in entries) _cache.GetDatabase().KeyDelete(entry.Key, CommandFlags.FireAndForget);
         }
-        catch (Exception ex) when (IsOutage(ex))
+        catch (Exception ex) when (CacheOutage.Is(ex))
         {
             // No connection to send it on, so nothing of the write is on its way either.
         }
@@ -237,7 +213,4 @@ public sealed class CacheStore : IDisposable
             TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _circuit.Failed(ex);
     }
-
-    private static bool IsOutage(Exception ex) =>
-        ex is TimeoutException or CacheReplyException or IOException or System.Net.Sockets.SocketException or RedisException or RedisCommandException or ObjectDisposedException or OperationCanceledException;
 }

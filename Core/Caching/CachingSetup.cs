@@ -14,6 +14,7 @@ public static class CachingSetup
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<CacheTelemetry>();
         services.TryAddSingleton<CacheCircuit>();
+        services.TryAddSingleton<PlainConnection>();
         services.TryAddSingleton<CacheStore>();
         services.TryAddSingleton<MemoryResults>();
         services.TryAddSingleton<ResultCache>();

@@ -6,9 +6,6 @@ namespace Overnight.Core.Caching;
 /// <summary>Commands in the form of the Redis serialization protocol, version 2, one after the other. Not thread-safe.</summary>
 internal sealed class CommandBuffer(int capacity)
 {
-    /// <summary>Keys are ours, and shorter.</summary>
-    private const int LongestKey = 1024;
-
     private byte[] _buffer = new byte[capacity];
 
     public int Length { get; private set; }
@@ -30,8 +27,12 @@ internal sealed class CommandBuffer(int capacity)
 
     public void Argument(string value)
     {
-        Span<byte> utf8 = stackalloc byte[LongestKey];
-        Argument(utf8[..Encoding.UTF8.GetBytes(value, utf8)]);
+        var length = Encoding.UTF8.GetByteCount(value);
+        Number((byte)'$', length);
+        var space = Reserve(length + 2);
+        Encoding.UTF8.GetBytes(value, space);
+        "\r\n"u8.CopyTo(space[length..]);
+        Length += length + 2;
     }
 
     public void Argument(long value)

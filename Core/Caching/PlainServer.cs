@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using System.Text;
 using StackExchange.Redis;
 
 namespace Overnight.Core.Caching;
@@ -39,9 +38,9 @@ internal static class PlainServer
     }
 
     /// <summary>What a new connection has to say first; the server answers each with a line.</summary>
-    public static IEnumerable<byte[][]> Greeting(ConfigurationOptions options)
+    public static IEnumerable<string[]> Greeting(ConfigurationOptions options)
     {
-        if (!string.IsNullOrEmpty(options.Password)) yield return ["AUTH"u8.ToArray(), Encoding.UTF8.GetBytes(options.Password)];
-        if (options.DefaultDatabase is > 0 and var database) yield return ["SELECT"u8.ToArray(), Encoding.UTF8.GetBytes($"{database}")];
+        if (!string.IsNullOrEmpty(options.Password)) yield return ["AUTH", options.Password];
+        if (options.DefaultDatabase is > 0 and var database) yield return ["SELECT", $"{database}"];
     }
 }

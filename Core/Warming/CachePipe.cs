@@ -34,8 +34,7 @@ internal sealed class CachePipe : IDisposable
             }
             try
             {
-                await pipe.FlushAsync(ct).ConfigureAwait(false);
-                return pipe;
+                return await pipe.FlushAsync(ct).ConfigureAwait(false) is { First: { } refused } ? throw new CacheWriteException($"The cache refused the connection: {refused}") : pipe;
             }
             catch
             {
@@ -49,43 +48,56 @@ internal sealed class CachePipe : IDisposable
         }
     }
 
-    /// <summary>Adds <c>SETEX key seconds value</c>; what fills a piece is sent.</summary>
+    /// <summary>Adds <c>SET key value PX milliseconds</c>; what fills a piece is sent.</summary>
+    /// <param name="onlyAbsent">Leaves what is there, which is no refusal.</param>
     /// <exception cref="CacheWriteException">The connection is broken.</exception>
-    public ValueTask SetAsync(string key, TimeSpan ttl, ReadOnlySpan<byte> value, CancellationToken ct)
+    public ValueTask SetAsync(CacheWrite entry, bool onlyAbsent, CancellationToken ct)
     {
-        Begin(4);
-        _commands.Argument("SETEX"u8);
+        Begin(onlyAbsent ? 6 : 5);
+        _commands.Argument("SET"u8);
+        _commands.Argument(entry.Key);
+        _commands.Argument(entry.Value);
+        _commands.Argument("PX"u8);
+        _commands.Argument((long)entry.Ttl.TotalMilliseconds);
+        if (onlyAbsent) _commands.Argument("NX"u8);
+        return FullAsync(ct);
+    }
+
+    /// <summary>Adds <c>DEL key</c>; what fills a piece is sent.</summary>
+    /// <exception cref="CacheWriteException">The connection is broken.</exception>
+    public ValueTask DeleteAsync(string key, CancellationToken ct)
+    {
+        Begin(2);
+        _commands.Argument("DEL"u8);
         _commands.Argument(key);
-        _commands.Argument((long)ttl.TotalSeconds);
-        _commands.Argument(value);
-        return _commands.Length < PieceLength ? ValueTask.CompletedTask : SendAsync(ct);
+        return FullAsync(ct);
     }
 
     /// <summary>Sends the rest and waits for every answer.</summary>
-    /// <exception cref="CacheWriteException">The connection is broken, or the server refused a command.</exception>
-    public async Task FlushAsync(CancellationToken ct)
+    /// <exception cref="CacheWriteException">The connection is broken.</exception>
+    public async Task<CacheRefusals> FlushAsync(CancellationToken ct)
     {
         await SendAsync(ct).ConfigureAwait(false);
-        string? refused = null;
+        CacheRefusals refused = new();
         var kept = 0;
         while (_unanswered > 0)
         {
             var read = await ReceiveAsync(_answers.AsMemory(kept), ct).ConfigureAwait(false);
             kept = Count(_answers.AsSpan(0, kept + read), ref refused);
         }
-        if (refused is not null) throw new CacheWriteException($"The cache refused a write: {refused}") { IsRefusal = true };
+        return refused;
     }
 
     public void Dispose() => _socket.Dispose();
 
     /// <summary>Counts whole lines, and moves what is left of the last to the front.</summary>
     /// <returns>How much that is.</returns>
-    private int Count(Span<byte> answers, ref string? refused)
+    private int Count(Span<byte> answers, ref CacheRefusals refused)
     {
         var rest = answers;
         while (rest.IndexOf((byte)'\n') is >= 0 and var end)
         {
-            if (rest[0] != '+') refused ??= Encoding.UTF8.GetString(rest[1..end].TrimEnd((byte)'\r'));
+            if (rest[0] == '-') refused = refused.With(Encoding.UTF8.GetString(rest[1..end].TrimEnd((byte)'\r')));
             _unanswered--;
             rest = rest[(end + 1)..];
         }
@@ -93,6 +105,8 @@ internal sealed class CachePipe : IDisposable
         rest.CopyTo(_answers);
         return rest.Length;
     }
+
+    private ValueTask FullAsync(CancellationToken ct) => _commands.Length < PieceLength ? ValueTask.CompletedTask : SendAsync(ct);
 
     private void Begin(int arguments)
     {

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace Overnight.Core.Warming;
 
 /// <summary>Writes entries of any kind in one pipeline, and watches meanwhile how fast the server answers others.</summary>
-public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
+public sealed class EntryWriter(CacheBulkWriter bulk, IConnectionMultiplexer cache, WarmWindow window)
 {
     /// <summary>Asking without a pause would itself be what others wait for.</summary>
     private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(2);
@@ -19,51 +19,15 @@ public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
     /// <summary>What fits at best.</summary>
     public int MostWindow => window.Most;
 
-    public bool IsAvailable => cache.IsConnected;
-
     /// <param name="onlyAbsent">Leaves what is there; an entry that is not written for that reason has not failed.</param>
     /// <returns>How many the server refused.</returns>
     /// <exception cref="CacheWriteException">The cache is away; some of them may have been written.</exception>
     public async Task<int> WriteAsync(IReadOnlyCollection<CacheWrite> entries, bool onlyAbsent, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(entries);
         ct.ThrowIfCancellationRequested();
         var refused = 0;
-        await WatchedAsync(async () => refused = (await WriteAsync(cache.GetDatabase(), entries, onlyAbsent ? When.NotExists : When.Always)).Count);
-        return refused;
-    }
-
-    /// <summary>Writes entries in one pipeline. When it ends, whichever way, no write is under way any more.</summary>
-    /// <returns>What the server refused.</returns>
-    /// <exception cref="CacheWriteException">The cache is away; some of them may have been written.</exception>
-    internal static async Task<List<RedisServerException>> WriteAsync(IDatabase database, IReadOnlyCollection<CacheWrite> entries, When when)
-    {
-        List<Task<bool>> writes = new(entries.Count);
-        try
-        {
-            foreach (var entry in entries) writes.Add(database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, when));
-        }
-        finally
-        {
-            await ((Task)Task.WhenAll(writes)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        List<RedisServerException> refused = [];
-        foreach (var write in writes)
-        {
-            try
-            {
-                await write;
-            }
-            catch (RedisServerException exception)
-            {
-                // This entry's own failure, as on a server that is full.
-                refused.Add(exception);
-            }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
-            {
-                throw new CacheWriteException(exception.Message, exception);
-            }
-        }
+        // To its end, whoever asks to stop: a write may not be under way any more when the set's lock is let go.
+        await WatchedAsync(async () => refused = (await bulk.WriteAsync(entries, onlyAbsent, CancellationToken.None)).Count);
         return refused;
     }
 
@@ -90,7 +54,7 @@ public sealed class EntryWriter(IConnectionMultiplexer cache, WarmWindow window)
             await cache.GetSubscriber().PingAsync();
             return Stopwatch.GetElapsedTime(begin);
         }
-        catch (Exception exception) when (exception is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
+        catch (Exception exception) when (CacheOutage.Is(exception))
         {
             // Whoever writes hears of a cache that is away; without this connection the window stays as it is.
             return null;

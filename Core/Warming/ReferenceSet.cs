@@ -11,8 +11,8 @@ using Overnight.Core.Reference;
 namespace Overnight.Core.Warming;
 
 /// <summary>
-/// Reference data of one phase, of every tenant there is or of one (SPEC G1, G4): for each tenant one round trip for all its
-/// entries. Each carries the generation that PostgreSQL had in the snapshot it was read in, so that an invalidation meanwhile ends it.
+/// Reference data of one phase, of every tenant there is or of one (SPEC G1, G4): one round trip for all entries of some
+/// tenants. Each carries the generation that PostgreSQL had in the snapshot it was read in, so that an invalidation meanwhile ends it.
 /// </summary>
 /// <remarks>Resumed behind the last tenant whose entries are all in the cache.</remarks>
 public sealed partial class ReferenceSet(
@@ -20,6 +20,9 @@ public sealed partial class ReferenceSet(
     : WarmSet(Declare(phase, options.Value.Reference))
 {
     public const string NamePrefix = "reference-";
+
+    /// <summary>Tenants of one round trip: their entries are held until they are written.</summary>
+    private const int TenantsAtOnce = 8;
 
     private readonly ReferenceEntity[] _entities = Of(phase);
 
@@ -53,31 +56,25 @@ public sealed partial class ReferenceSet(
     public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmOrder order, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var (left, failed) = (order.Limit ?? int.MaxValue, 0);
-        List<CacheWrite> writes = [];
-        Guid? reached = null;
+        var left = order.Limit ?? int.MaxValue;
         await using var connection = await database.OpenConnectionAsync(ct);
         // Keys are counted while a query runs, so it is planned for many more than there are, and would be compiled each time.
         await using (NpgsqlCommand setting = new("set jit = off", connection)) await setting.ExecuteNonQueryAsync(ct);
         await using var query = await PrepareAsync(connection, ct);
-        // One window is written while the next is read.
+        // Some are written while the next are read.
         Task<WarmStep>? writing = null;
         try
         {
-            await foreach (var tenant in TenantsAsync(order, ct))
+            await foreach (var some in TenantsAsync(order, ct))
             {
-                if (left <= 0) break;
-                var (read, bad) = await ReadAsync(connection, query, tenant, ct);
-                writes.AddRange(read.Take(left));
-                (left, failed, reached) = (left - read.Count - bad, failed + bad, tenant);
-                if (writes.Count + failed < entries.Window) continue;
+                var (read, failed) = await ReadAsync(connection, query, some, ct);
                 if (writing is not null) yield return await writing;
-                writing = WriteAsync(writes, failed, tenant, ct);
-                (writes, failed, reached) = ([], 0, null);
+                writing = WriteAsync(read.Take(left), failed, some[^1], ct);
+                left -= read.Count + failed;
+                if (left <= 0) break;
             }
             if (writing is not null) yield return await writing;
             writing = null;
-            if (reached is { } last) yield return await WriteAsync(writes, failed, last, ct);
         }
         finally
         {
@@ -86,22 +83,31 @@ public sealed partial class ReferenceSet(
         }
     }
 
-    private async IAsyncEnumerable<Guid> TenantsAsync(WarmOrder order, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>A few at once, or one where live reads come first.</summary>
+    private async IAsyncEnumerable<Guid[]> TenantsAsync(WarmOrder order, [EnumeratorCancellation] CancellationToken ct)
     {
         if (order.Tenant is { } only)
         {
-            if (await tenants.ContainsAsync(only, ct)) yield return only;
+            if (await tenants.ContainsAsync(only, ct)) yield return [only];
             yield break;
         }
-        await foreach (var tenant in tenants.AfterAsync(Guid.TryParse(order.Reached, CultureInfo.InvariantCulture, out var done) ? done : null, ct)) yield return tenant;
+        List<Guid> some = [];
+        await foreach (var tenant in tenants.AfterAsync(Guid.TryParse(order.Reached, CultureInfo.InvariantCulture, out var done) ? done : null, ct))
+        {
+            some.Add(tenant);
+            if (some.Count < (order.GivesWay ? 1 : TenantsAtOnce)) continue;
+            yield return [.. some];
+            some.Clear();
+        }
+        if (some.Count > 0) yield return [.. some];
     }
 
-    /// <summary>All entries of a tenant at once; where one entity can't be read, each alone, so that it fails alone.</summary>
-    private async Task<(List<CacheWrite> Read, int Failed)> ReadAsync(NpgsqlConnection connection, NpgsqlBatch query, Guid tenant, CancellationToken ct)
+    /// <summary>All entries of some tenants at once; where one can't be read, each tenant's, and then each entity's alone, so that it fails alone.</summary>
+    private async Task<(List<CacheWrite> Read, int Failed)> ReadAsync(NpgsqlConnection connection, NpgsqlBatch query, Guid[] some, CancellationToken ct)
     {
         try
         {
-            return (await ReadAsync(query, _entities, tenant, ct), 0);
+            return (await ReadAsync(query, _entities, some, ct), 0);
         }
         catch (PostgresException exception) when (!DatabaseOutage.Is(exception))
         {
@@ -109,12 +115,25 @@ public sealed partial class ReferenceSet(
         }
         List<CacheWrite> read = [];
         var failed = 0;
+        foreach (var tenant in some)
+        {
+            var (its, bad) = some.Length > 1 ? await ReadAsync(connection, query, [tenant], ct) : await ReadEachAsync(connection, tenant, ct);
+            read.AddRange(its);
+            failed += bad;
+        }
+        return (read, failed);
+    }
+
+    private async Task<(List<CacheWrite> Read, int Failed)> ReadEachAsync(NpgsqlConnection connection, Guid tenant, CancellationToken ct)
+    {
+        List<CacheWrite> read = [];
+        var failed = 0;
         foreach (var entity in _entities)
         {
             try
             {
                 await using var one = Batch(connection, entity);
-                read.AddRange(await ReadAsync(one, [entity], tenant, ct));
+                read.AddRange(await ReadAsync(one, [entity], [tenant], ct));
             }
             catch (PostgresException exception) when (!DatabaseOutage.Is(exception))
             {
@@ -125,12 +144,12 @@ public sealed partial class ReferenceSet(
         return (read, failed);
     }
 
-    private async Task<List<CacheWrite>> ReadAsync(NpgsqlBatch query, ReferenceEntity[] asked, Guid tenant, CancellationToken ct)
+    private async Task<List<CacheWrite>> ReadAsync(NpgsqlBatch query, ReferenceEntity[] asked, Guid[] some, CancellationToken ct)
     {
         var asOf = time.GetUtcNow();
         foreach (var command in query.BatchCommands)
         {
-            ((NpgsqlParameter<Guid>)command.Parameters[0]).TypedValue = tenant;
+            ((NpgsqlParameter<Guid[]>)command.Parameters[0]).TypedValue = some;
             ((NpgsqlParameter<DateOnly>)command.Parameters[1]).TypedValue = ReferenceReader.Today(time);
         }
         List<CacheWrite> writes = [];
@@ -141,7 +160,7 @@ public sealed partial class ReferenceSet(
             {
                 // Nothing there, as of a period that does not exist.
                 if (reader.IsDBNull(0)) continue;
-                var key = entity.Key(tenant, [.. entity.Parts.Select((_, at) => reader.GetString(at + 2))]);
+                var key = entity.Key(reader.GetGuid(2), [.. entity.Parts.Select((_, at) => reader.GetString(at + 3))]);
                 writes.Add(new(key, StoredEntry.Write(key, asOf, reader.GetInt64(1), reader.GetFieldValue<byte[]>(0)), entity.Kind.Ttl()));
             }
             await reader.NextResultAsync(ct);
@@ -149,7 +168,7 @@ public sealed partial class ReferenceSet(
         return writes;
     }
 
-    /// <summary>Planned once for all tenants.</summary>
+    /// <summary>Planned once for all.</summary>
     private async Task<NpgsqlBatch> PrepareAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         var batch = Batch(connection, _entities);
@@ -173,17 +192,21 @@ public sealed partial class ReferenceSet(
         {
             batch.BatchCommands.Add(new(entity.ManySql)
             {
-                Parameters = { new NpgsqlParameter<Guid> { NpgsqlDbType = NpgsqlDbType.Uuid }, new NpgsqlParameter<DateOnly> { NpgsqlDbType = NpgsqlDbType.Date } },
+                Parameters = { new NpgsqlParameter<Guid[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid }, new NpgsqlParameter<DateOnly> { NpgsqlDbType = NpgsqlDbType.Date } },
             });
         }
         return batch;
     }
 
-    private async Task<WarmStep> WriteAsync(List<CacheWrite> writes, int failed, Guid reached, CancellationToken ct)
+    private async Task<WarmStep> WriteAsync(IEnumerable<CacheWrite> writes, int failed, Guid reached, CancellationToken ct)
     {
-        var refused = 0;
-        foreach (var some in writes.Chunk(Math.Max(1, entries.Window))) refused += await entries.WriteAsync(some, onlyAbsent: false, ct);
-        return new(writes.Count - refused, failed + refused, reached.ToString("D"));
+        var (written, refused) = (0, 0);
+        foreach (var some in writes.Chunk(Math.Max(1, entries.Window)))
+        {
+            refused += await entries.WriteAsync(some, onlyAbsent: false, ct);
+            written += some.Length;
+        }
+        return new(written - refused, failed + refused, reached.ToString("D"));
     }
 
     private static partial class Log

@@ -17,8 +17,8 @@ public static class WarmingSetup
     {
         services.AddOptions<WarmingOptions>().BindConfiguration(WarmingOptions.Section).ValidateOnStart();
         services.AddCaching().AddFlagOptions().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
-        services.TryAddSingleton<ResultCacheWriter>();
         return services
+            .AddResultCacheWriter()
             .AddSingleton(provider => new WarmWindow(LeastInFlight, provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight))
             .AddSingleton<EntryWriter>()
             .AddSingleton<CacheMarker>()
@@ -33,6 +33,14 @@ public static class WarmingSetup
             .AddSingleton<SetWarmer>()
             .AddSingleton<Warmer>()
             .AddSingleton<DueSets>();
+    }
+
+    /// <summary>What writes results, for nights and warms alike. Needs a cache.</summary>
+    public static IServiceCollection AddResultCacheWriter(this IServiceCollection services)
+    {
+        services.TryAddSingleton<CacheBulkWriter>();
+        services.TryAddSingleton<ResultCacheWriter>();
+        return services;
     }
 
     private static IServiceCollection AddReferenceSets(this IServiceCollection services)

@@ -18,11 +18,11 @@ internal static class PipelineSetup
         builder.Services.AddOptions<FaultOptions>().BindConfiguration(FaultOptions.Section);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
-        builder.Services.TryAddSingleton<ResultCacheWriter>();
         builder.Services.TryAddSingleton<WarmRuns>();
         builder.Services.TryAddSingleton<WarmTelemetry>();
         builder.Services
             .AddCaching()
+            .AddResultCacheWriter()
             .AddSingleton<Faults>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()

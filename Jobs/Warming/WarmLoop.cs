@@ -8,13 +8,17 @@ using StackExchange.Redis;
 namespace Overnight.Jobs.Warming;
 
 /// <summary>
-/// Looks every few seconds for what is due, and at once when the cache is back from an outage, for then it may be empty.
-/// Warms it beside everything else a start has to do.
+/// Looks every few seconds for what is due, and as soon as the cache is back from an outage, for then it may be empty. Warms it
+/// beside everything else a start has to do.
 /// </summary>
 internal sealed partial class WarmLoop(IServiceProvider services, IOptions<WarmingOptions> options, TimeProvider time, ILogger<WarmLoop> logger) : BackgroundService
 {
+    /// <summary>Until the next look, while the cache is away: until it is warm again, every reader goes to PostgreSQL.</summary>
+    private static readonly TimeSpan AwayInterval = TimeSpan.FromMilliseconds(100);
+
     private DateTimeOffset? _started;
-    private volatile TaskCompletionSource _back = NoneYet();
+    private bool _isCacheAway;
+    private volatile TaskCompletionSource _lost = NotYet();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -23,15 +27,16 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
         await Task.Yield();
         _started = time.GetUtcNow();
         var cache = services.GetRequiredService<IConnectionMultiplexer>();
-        cache.ConnectionRestored += OnRestored;
+        cache.ConnectionFailed += OnLost;
         try
         {
             while (true)
             {
-                _back = NoneYet();
+                _lost = NotYet();
                 await TickAsync(stoppingToken);
                 stoppingToken.ThrowIfCancellationRequested();
-                await Task.WhenAny(Task.Delay(options.Value.CheckInterval, time, stoppingToken), _back.Task);
+                var pause = Task.Delay(_isCacheAway ? AwayInterval : options.Value.CheckInterval, time, stoppingToken);
+                await Task.WhenAny(pause, _isCacheAway ? pause : _lost.Task);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -40,7 +45,7 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
         }
         finally
         {
-            cache.ConnectionRestored -= OnRestored;
+            cache.ConnectionFailed -= OnLost;
         }
     }
 
@@ -60,7 +65,7 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
     /// <returns>What was warmed, by trigger; nothing when nothing was due, or the cache is away.</returns>
     internal async Task<IReadOnlyList<WarmReport>> RunOnceAsync(CancellationToken ct)
     {
-        if (!services.GetRequiredService<IConnectionMultiplexer>().IsConnected || await DueAsync(ct) is not { } due) return [];
+        if (await DueAsync(ct) is not { } due) return [];
         List<WarmReport> reports = [];
         foreach (var sets in due.GroupBy(d => d.Trigger, d => d.Set))
         {
@@ -72,20 +77,22 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
 
     private async Task<IReadOnlyList<(WarmTrigger Trigger, WarmSet Set)>?> DueAsync(CancellationToken ct)
     {
+        _isCacheAway = false;
         try
         {
             return await services.GetRequiredService<DueSets>().FindAsync(_started, ct);
         }
         catch (CacheWriteException)
         {
-            // Gone since it was looked at, or not quite back: whoever reads it says so.
+            // Whoever reads it says so.
+            _isCacheAway = true;
             return null;
         }
     }
 
-    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => _back.TrySetResult();
+    private void OnLost(object? sender, ConnectionFailedEventArgs e) => _lost.TrySetResult();
 
-    private static TaskCompletionSource NoneYet() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource NotYet() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static partial class Log
     {

@@ -16,7 +16,8 @@ public sealed class ResultCacheWriterTests(TestServers servers)
     public async Task Write_ThroughTheClientLibrary_WritesAllAndTakesAllBack()
     {
         using var cache = await TwiceAsync(await servers.CacheConnectionStringAsync(Ct));
-        using ResultCacheWriter writer = new(cache);
+        using CacheBulkWriter bulk = new(cache);
+        ResultCacheWriter writer = new(bulk);
         CacheableResult[] results = [.. Enumerable.Range(0, 700).Select(_ => Guid.CreateVersion7()).Select(user => new CacheableResult(user, TestResults.Entry(user), TestResults.Portfolio(user)))];
 
         await writer.WriteAsync(results, Ct);
@@ -41,7 +42,8 @@ public sealed class ResultCacheWriterTests(TestServers servers)
     {
         var full = await servers.StartCacheAsync(Ct, kind: CacheKind.Redis, maxMemory: "1mb");
         using var cache = await TwiceAsync(full.ConnectionString);
-        using ResultCacheWriter writer = new(cache);
+        using CacheBulkWriter bulk = new(cache);
+        ResultCacheWriter writer = new(bulk);
         CacheableResult[] results = [.. Enumerable.Range(0, 300).Select(_ => new CacheableResult(Guid.CreateVersion7(), new byte[10_000], new byte[10_000]))];
 
         var exception = await Assert.ThrowsAsync<CacheWriteException>(() => writer.WriteAsync(results, Ct));
