@@ -100,7 +100,7 @@ public sealed class CacheBulkWriter(IConnectionMultiplexer cache) : IDisposable
     /// <summary>Also on the way out of a failure none is under way.</summary>
     private static async Task<CacheRefusals> AskAsync(IEnumerable<Task> asked, CancellationToken ct)
     {
-        var refused = new CacheRefusals();
+        CacheRefusals refused = new();
         foreach (var some in asked.Chunk(Window))
         {
             await Task.WhenAll(some).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -66,4 +66,29 @@ public sealed class DueTests(TestServers servers)
 
         Assert.Equal(WarmTrigger.Deployment, Assert.Single(await warm.Loop.RunOnceAsync(Ct)).Trigger);
     }
+
+    /// <summary>Not when the next look is due, which here is in an hour.</summary>
+    [Fact]
+    public async Task Loop_CacheLost_WarmsAsSoonAsItIsBack()
+    {
+        var folder = await servers.CreateFolderAsync();
+        var cache = await servers.StartCacheAsync(Ct, folder);
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, null, ("Warming:CheckInterval", "01:00:00"));
+        var user = Assert.Single(await warm.AddResultsAsync(1));
+        await warm.Loop.StartAsync(Ct);
+        try
+        {
+            await Eventually.TrueAsync(IsWarmAsync, "it is warmed");
+            cache.Kill();
+            await servers.StartCacheAsync(Ct, folder, cache.Port);
+
+            await Eventually.TrueAsync(IsWarmAsync, "it is warmed anew");
+        }
+        finally
+        {
+            await warm.Loop.StopAsync(CancellationToken.None);
+        }
+
+        async Task<bool> IsWarmAsync() => await warm.IsCacheBackAsync() && await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user));
+    }
 }
