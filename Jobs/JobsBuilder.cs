@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
@@ -47,7 +46,7 @@ internal static class JobsBuilder
     internal static void AddConnections(IHostApplicationBuilder builder)
     {
         builder.AddServiceDefaults();
-        builder.AddNpgsqlDataSource("overnight", configureDataSourceBuilder: database =>
+        builder.AddNpgsqlDataSource("overnight", s => s.ConnectionString = DatabaseConnection.Complete(s.ConnectionString), database =>
         {
             // A batch moves megabytes each way; with the default 8 KB that is a system call for every user.
             database.ConnectionStringBuilder.ReadBufferSize = BufferSize;
@@ -58,7 +57,7 @@ internal static class JobsBuilder
                 .ConfigureBatchFilter(static _ => Activity.Current is not null)
                 .EnablePhysicalOpenTracing(false));
         });
-        builder.AddNpgsqlDbContext<OvernightContext>("overnight", s => s.DisableRetry = true);
+        builder.AddNpgsqlDbContext<OvernightContext>("overnight", s => (s.ConnectionString, s.DisableRetry) = (DatabaseConnection.Complete(s.ConnectionString), true));
         // Commands like migrate run where there is no cache yet: it is connected when it is first asked for.
         // A span for each of a thousand writes tells less than the one span of their batch.
         builder.AddRedisClient("cache", s => (s.DisableAutoActivation, s.DisableTracing) = (true, true), CacheConnection.Configure);
@@ -75,13 +74,11 @@ internal static class JobsBuilder
         }
         try
         {
-            NpgsqlConnectionStringBuilder parsed = new(connectionString);
-            if (string.IsNullOrEmpty(parsed.Host)) throw new CommandException("ConnectionStrings:overnight names no Host. Give it one, for example \"Host=127.0.0.1;Username=overnight;Database=overnight\".");
+            if (string.IsNullOrEmpty(DatabaseConnection.Read(connectionString).Host)) throw new CommandException("ConnectionStrings:overnight names no Host. Give it one, for example \"Host=127.0.0.1;Username=overnight;Database=overnight\".");
         }
-        catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException)
+        catch (FormatException exception)
         {
-            // The text itself may hold a password, so only the parser's complaint is told.
-            throw new CommandException($"ConnectionStrings:overnight can't be read: {exception.Message.TrimEnd('.')}. Expected is \"Host=..;Port=..;Username=..;Password=..;Database=..\".");
+            throw new CommandException(exception.Message);
         }
     }
 }

@@ -3,6 +3,9 @@ namespace Overnight.Core.Warming;
 /// <summary>Warms declared sets: phases in order, the sets of one phase side by side. Whatever becomes of one set never stops another.</summary>
 public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWarmer warmer, TimeProvider time)
 {
+    /// <summary>Of one phase: each takes up to four connections to PostgreSQL, which has others to serve.</summary>
+    private const int SetsAtOnce = 8;
+
     /// <summary>All that are declared, in the order of phases.</summary>
     public IReadOnlyList<WarmSet> Sets { get; } = [.. sets.Concat(own.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
 
@@ -38,16 +41,28 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWar
         List<WarmOutcome> outcomes = [];
         foreach (var phase in wanted.GroupBy(set => set.Declaration.Phase).OrderBy(phase => phase.Key))
         {
-            var left = request.TimeLimit - time.GetElapsedTime(begin);
-            if (left <= TimeSpan.Zero)
-            {
-                outcomes.AddRange(phase.Select(set => new WarmOutcome(set.Name, WarmStatus.Partial, 0, 0, TimeSpan.Zero, IsCutShort: true)));
-                continue;
-            }
-            outcomes.AddRange(await Task.WhenAll(phase.Select(set => warmer.WarmAsync(set, request with { TimeLimit = left }, id, news, ct))));
+            using SemaphoreSlim turns = new(SetsAtOnce);
+            outcomes.AddRange(await Task.WhenAll(phase.Select(set => WarmInTurnAsync(set, turns))));
         }
         WarmReport report = new(id, request.Trigger, time.GetElapsedTime(begin), outcomes);
         span?.SetTag("overnight.warm.entries", report.Warmed);
         return report;
+
+        async Task<WarmOutcome> WarmInTurnAsync(WarmSet set, SemaphoreSlim turns)
+        {
+            // Not cancelled while it waits: whoever is at work ends soon then, and every set has an outcome.
+            await turns.WaitAsync(CancellationToken.None);
+            try
+            {
+                var left = request.TimeLimit - time.GetElapsedTime(begin);
+                return left <= TimeSpan.Zero
+                    ? new(set.Name, WarmStatus.Partial, 0, 0, TimeSpan.Zero, IsCutShort: true)
+                    : await warmer.WarmAsync(set, request with { TimeLimit = left }, id, news, ct);
+            }
+            finally
+            {
+                turns.Release();
+            }
+        }
     }
 }

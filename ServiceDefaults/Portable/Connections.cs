@@ -59,7 +59,7 @@ namespace Microsoft.Extensions.Hosting
 
             builder.Services.AddSingleton(services =>
             {
-                NpgsqlDataSourceBuilder source = new(ConnectionStrings.Postgres(settings.ConnectionString, connectionName));
+                NpgsqlDataSourceBuilder source = new(ConnectionStrings.Required(settings.ConnectionString, connectionName));
                 source.UseLoggerFactory(services.GetService<Logging.ILoggerFactory>());
                 configureDataSourceBuilder?.Invoke(source);
                 return source.Build();
@@ -88,7 +88,7 @@ namespace Microsoft.Extensions.Hosting
 
             builder.Services.AddDbContextPool<TContext>(options =>
             {
-                options.UseNpgsql(ConnectionStrings.Postgres(settings.ConnectionString, connectionName), npgsql =>
+                options.UseNpgsql(ConnectionStrings.Required(settings.ConnectionString, connectionName), npgsql =>
                 {
                     if (!settings.DisableRetry) npgsql.EnableRetryOnFailure();
                     if (settings.CommandTimeout is { } seconds) npgsql.CommandTimeout(seconds);
@@ -124,15 +124,6 @@ namespace Microsoft.Extensions.Hosting
 
     internal static class ConnectionStrings
     {
-        /// <summary>A dead host is noticed within seconds, also by a connection that waits for notifications. Seconds; the connection string's own values win.</summary>
-        public static string Postgres(string? given, string name)
-        {
-            NpgsqlConnectionStringBuilder text = new(Required(given, name));
-            if (!text.ContainsKey("Keepalive")) text.KeepAlive = 30;
-            if (!text.ContainsKey("Tcp Keepalive")) (text.TcpKeepAlive, text.TcpKeepAliveTime, text.TcpKeepAliveInterval) = (true, 15, 5);
-            return text.ConnectionString;
-        }
-
         /// <summary>A cache that is away at start is no reason not to start, and a call to it may not wait long. Milliseconds.</summary>
         public static ConfigurationOptions Redis(string? given, string name)
         {
@@ -143,7 +134,7 @@ namespace Microsoft.Extensions.Hosting
             return options;
         }
 
-        private static string Required(string? given, string name) => !string.IsNullOrWhiteSpace(given) ? given
+        public static string Required(string? given, string name) => !string.IsNullOrWhiteSpace(given) ? given
             : throw new InvalidOperationException($"There is no connection string '{name}': start the app with the AppHost, or set ConnectionStrings__{name}.");
     }
 
