@@ -3,8 +3,8 @@ namespace Overnight.Core.Warming;
 /// <summary>Warms declared sets: phases in order, the sets of one phase side by side. Whatever becomes of one set never stops another.</summary>
 public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWarmer warmer, TimeProvider time)
 {
-    /// <summary>Of one phase: each takes up to four connections to PostgreSQL, which has others to serve.</summary>
-    private const int SetsAtOnce = 8;
+    /// <summary>Of one phase: each takes two to four connections to PostgreSQL, which has readers to serve.</summary>
+    private const int SetsAtOnce = 4;
 
     /// <summary>All that are declared, in the order of phases.</summary>
     public IReadOnlyList<WarmSet> Sets { get; } = [.. sets.Concat(own.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
