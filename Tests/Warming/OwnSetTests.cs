@@ -71,6 +71,22 @@ public sealed class OwnSetTests(TestServers servers)
         Assert.Contains(words, failure.Message);
     }
 
+    /// <summary>More than are warmed side by side.</summary>
+    [Fact]
+    public async Task Warm_ManySetsOfOnePhase_WarmsThemAll()
+    {
+        string[] names = [.. Enumerable.Range(0, 9).Select(n => $"table-{n}")];
+        var prefix = $"t{Guid.NewGuid():N}";
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct, settings:
+            [.. names.SelectMany(name => new[] { ($"Warming:Sets:{name}:Key", $"{prefix}:{name}:{{sku}}"), ($"Warming:Sets:{name}:Sql", "select 'a' as sku, 'b' as value") })]);
+        var warmer = warm.Get<Warmer>();
+
+        var report = await warmer.WarmAsync(warmer.Find(names), new(WarmTrigger.Manual), null, Ct);
+
+        Assert.Equal(names.Select(name => (name, WarmStatus.Completed, 1L)), report.Sets.Select(set => (set.Set, set.Status, set.Warmed)));
+        Assert.All(names, name => Assert.True(warm.Cache.KeyExists($"{prefix}:{name}:a")));
+    }
+
     private async Task<WarmFixture> CreateAsync(string sql, params (string, string)[] more)
     {
         var prefix = $"t{Guid.NewGuid():N}";
