@@ -5,7 +5,6 @@ using Overnight.LocalServers;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Warming;
-using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Warm;
 
@@ -17,7 +16,6 @@ internal sealed class BulkWriter : IDisposable
 
     private readonly IHost host;
     private readonly CacheAdmin admin;
-    private readonly CacheBulkWriter bulk;
     private readonly ResultCacheWriter writer;
 
     public BulkWriter(CacheServer cache, CacheAdmin admin)
@@ -26,9 +24,9 @@ internal sealed class BulkWriter : IDisposable
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration["ConnectionStrings:cache"] = cache.ConnectionString;
         builder.AddRedisClient("cache");
+        builder.Services.AddResultCacheWriter();
         host = builder.Build();
-        bulk = new(host.Services.GetRequiredService<IConnectionMultiplexer>());
-        writer = new(bulk);
+        writer = host.Services.GetRequiredService<ResultCacheWriter>();
     }
 
     /// <returns>Entries per second, two of them per user, from the first write to the last answer.</returns>
@@ -51,11 +49,7 @@ internal sealed class BulkWriter : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        bulk.Dispose();
-        host.Dispose();
-    }
+    public void Dispose() => host.Dispose();
 
     private static List<IReadOnlyList<CacheableResult>> Batches(WarmSettings settings)
     {

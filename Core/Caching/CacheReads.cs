@@ -63,16 +63,13 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
     /// <exception cref="TimeoutException">There was no answer in time.</exception>
     public ValueTask<byte[]?> GetAsync(string key)
     {
-        PendingRead read = new(_time.GetTimestamp());
         lock (_gate)
         {
-            if (_broken is { } broken) throw new IOException(broken.Message, broken);
-            _asking.Begin(2);
+            var read = Begin(2);
             _asking.Argument("GET"u8);
             _asking.Argument(key);
-            Enqueue(read);
+            return read.Task;
         }
-        return read.Task;
     }
 
     /// <summary>Any command that is answered by a value, a status or a number.</summary>
@@ -80,15 +77,12 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
     /// <inheritdoc cref="GetAsync" path="/exception"/>
     public ValueTask<byte[]?> AskAsync(IReadOnlyCollection<string> command)
     {
-        PendingRead read = new(_time.GetTimestamp());
         lock (_gate)
         {
-            if (_broken is { } broken) throw new IOException(broken.Message, broken);
-            _asking.Begin(command.Count);
+            var read = Begin(command.Count);
             foreach (var argument in command) _asking.Argument(argument);
-            Enqueue(read);
+            return read.Task;
         }
-        return read.Task;
     }
 
     /// <summary>Sends what was asked; run by the thread pool, so that questions of one moment leave together.</summary>
@@ -121,13 +115,18 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
 
     public void Dispose() => Break(new IOException("The connection to the cache was closed."));
 
-    private void Enqueue(PendingRead read)
+    /// <summary>A question of so many arguments, to be added before the gate is let go: sending waits for it.</summary>
+    private PendingRead Begin(int arguments)
     {
+        if (_broken is { } broken) throw new IOException(broken.Message, broken);
+        PendingRead read = new(_time.GetTimestamp());
+        _asking.Begin(arguments);
         _pending.Enqueue(read);
-        if (_sending) return;
+        if (_sending) return read;
         _sending = true;
         // Behind what waits already, whose questions then leave together with these: half the work for both sides under load.
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return read;
     }
 
     private async Task ReceiveAsync()

@@ -35,8 +35,8 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
                 _lost = NotYet();
                 await TickAsync(stoppingToken);
                 stoppingToken.ThrowIfCancellationRequested();
-                var pause = Task.Delay(_isCacheAway ? AwayInterval : options.Value.CheckInterval, time, stoppingToken);
-                await Task.WhenAny(pause, _isCacheAway ? pause : _lost.Task);
+                if (_isCacheAway) await Task.Delay(AwayInterval, time, stoppingToken);
+                else await Task.WhenAny(Task.Delay(options.Value.CheckInterval, time, stoppingToken), _lost.Task);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
