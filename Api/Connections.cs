@@ -14,8 +14,15 @@ internal static class Connections
 
     public static void AddConnections(this WebApplicationBuilder builder)
     {
-        builder.AddNpgsqlDataSource("overnight", settings => settings.ConnectionString = DatabaseConnection.Complete(settings.ConnectionString, MostConnections));
-        builder.AddNpgsqlDbContext<OvernightContext>("overnight", settings => (settings.ConnectionString, settings.DisableRetry) = (DatabaseConnection.Complete(settings.ConnectionString, MostConnections), true));
+        builder.AddNpgsqlDataSource("overnight", settings =>
+            settings.ConnectionString = DatabaseConnection.Complete(settings.ConnectionString, MostConnections)
+        );
+        builder.AddNpgsqlDbContext<OvernightContext>("overnight", settings =>
+            (settings.ConnectionString, settings.DisableRetry) = (
+                DatabaseConnection.Complete(settings.ConnectionString, MostConnections),
+                true
+            )
+        );
         builder.AddRedisClient("cache", configureOptions: CacheConnection.Configure);
     }
 }

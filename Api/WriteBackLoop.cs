@@ -17,7 +17,8 @@ internal abstract partial class WriteBackLoop(string what, TimeSpan interval, Ti
         using PeriodicTimer timer = new(interval, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await TickAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await TickAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -37,7 +38,8 @@ internal abstract partial class WriteBackLoop(string what, TimeSpan interval, Ti
         catch (Exception exception)
         {
             // The next tick writes it; notes are no reason to stop a node. Told when it begins, not each time.
-            if (_isFailing || ct.IsCancellationRequested) return;
+            if (_isFailing || ct.IsCancellationRequested)
+                return;
             _isFailing = true;
             Log.NotWritten(logger, what, interval, exception.Message);
         }

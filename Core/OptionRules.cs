@@ -8,14 +8,16 @@ internal sealed class OptionRules(string section)
     private readonly List<string> _failures = [];
 
     /// <param name="key">Below the section.</param>
-    public void Between<T>(string key, T value, T least, T most) where T : IComparable<T> =>
+    public void Between<T>(string key, T value, T least, T most)
+        where T : IComparable<T> =>
         Require(key, value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0, $"between {least} and {most}", $"{value}");
 
     /// <param name="key">Below the section.</param>
     /// <param name="must">What it must be.</param>
     public void Require(string key, bool holds, string must, string? value)
     {
-        if (!holds) _failures.Add($"{section}:{key} must be {must}, and is {(string.IsNullOrEmpty(value) ? "empty" : value)}.");
+        if (!holds)
+            _failures.Add($"{section}:{key} must be {must}, and is {(string.IsNullOrEmpty(value) ? "empty" : value)}.");
     }
 
     /// <summary>For a value that may be, or hold, a secret: it is not told.</summary>
@@ -23,7 +25,8 @@ internal sealed class OptionRules(string section)
     /// <param name="must">What it must be.</param>
     public void RequireUntold(string key, bool holds, string must)
     {
-        if (!holds) _failures.Add($"{section}:{key} must be {must}.");
+        if (!holds)
+            _failures.Add($"{section}:{key} must be {must}.");
     }
 
     /// <summary>Whole messages of rules that stand elsewhere.</summary>

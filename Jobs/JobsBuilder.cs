@@ -20,7 +20,8 @@ internal static class JobsBuilder
 
     /// <summary>For the service, whose host is what its scheduler needs.</summary>
     /// <exception cref="CommandException">There is no connection string for the database, or it can't be read.</exception>
-    public static T Create<T>(string[] args, Func<HostApplicationBuilderSettings, T> create) where T : IHostApplicationBuilder
+    public static T Create<T>(string[] args, Func<HostApplicationBuilderSettings, T> create)
+        where T : IHostApplicationBuilder
     {
         var builder = CreateUnconnected(args, create);
         RequireDatabase(builder.Configuration);
@@ -31,14 +32,22 @@ internal static class JobsBuilder
     /// <summary>Configuration alone, for commands that need no server.</summary>
     public static HostApplicationBuilder CreateUnconnected(string[] args) => CreateUnconnected(args, Host.CreateApplicationBuilder);
 
-    private static T CreateUnconnected<T>(string[] args, Func<HostApplicationBuilderSettings, T> create) where T : IHostApplicationBuilder
+    private static T CreateUnconnected<T>(string[] args, Func<HostApplicationBuilderSettings, T> create)
+        where T : IHostApplicationBuilder
     {
         var running = RunningApp.Find(Environment.CurrentDirectory);
-        HostApplicationBuilderSettings settings = new() { Args = args, ApplicationName = "Overnight.Jobs", ContentRootPath = AppContext.BaseDirectory };
-        if (running is not null && Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null) settings.EnvironmentName = Environments.Development;
+        HostApplicationBuilderSettings settings = new()
+        {
+            Args = args,
+            ApplicationName = "Overnight.Jobs",
+            ContentRootPath = AppContext.BaseDirectory,
+        };
+        if (running is not null && Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null)
+            settings.EnvironmentName = Environments.Development;
 
         var builder = create(settings);
-        if (running is not null && builder.Environment.IsDevelopment()) running.AddTo(builder.Configuration);
+        if (running is not null && builder.Environment.IsDevelopment())
+            running.AddTo(builder.Configuration);
         return builder;
     }
 
@@ -46,18 +55,26 @@ internal static class JobsBuilder
     internal static void AddConnections(IHostApplicationBuilder builder)
     {
         builder.AddServiceDefaults();
-        builder.AddNpgsqlDataSource("overnight", s => s.ConnectionString = DatabaseConnection.Complete(s.ConnectionString), database =>
-        {
-            // A batch moves megabytes each way; with the default 8 KB that is a system call for every user.
-            database.ConnectionStringBuilder.ReadBufferSize = BufferSize;
-            database.ConnectionStringBuilder.WriteBufferSize = BufferSize;
-            // What a poll asks every few seconds belongs to no trace and would be one of its own each time.
-            database.ConfigureTracing(static tracing => tracing
-                .ConfigureCommandFilter(static _ => Activity.Current is not null)
-                .ConfigureBatchFilter(static _ => Activity.Current is not null)
-                .EnablePhysicalOpenTracing(false));
-        });
-        builder.AddNpgsqlDbContext<OvernightContext>("overnight", s => (s.ConnectionString, s.DisableRetry) = (DatabaseConnection.Complete(s.ConnectionString), true));
+        builder.AddNpgsqlDataSource(
+            "overnight",
+            s => s.ConnectionString = DatabaseConnection.Complete(s.ConnectionString),
+            database =>
+            {
+                // A batch moves megabytes each way; with the default 8 KB that is a system call for every user.
+                database.ConnectionStringBuilder.ReadBufferSize = BufferSize;
+                database.ConnectionStringBuilder.WriteBufferSize = BufferSize;
+                // What a poll asks every few seconds belongs to no trace and would be one of its own each time.
+                database.ConfigureTracing(static tracing =>
+                    tracing
+                        .ConfigureCommandFilter(static _ => Activity.Current is not null)
+                        .ConfigureBatchFilter(static _ => Activity.Current is not null)
+                        .EnablePhysicalOpenTracing(false)
+                );
+            }
+        );
+        builder.AddNpgsqlDbContext<OvernightContext>("overnight", s =>
+            (s.ConnectionString, s.DisableRetry) = (DatabaseConnection.Complete(s.ConnectionString), true)
+        );
         // Commands like migrate run where there is no cache yet: it is connected when it is first asked for.
         // A span for each of a thousand writes tells less than the one span of their batch.
         builder.AddRedisClient("cache", s => (s.DisableAutoActivation, s.DisableTracing) = (true, true), CacheConnection.Configure);
@@ -69,12 +86,17 @@ internal static class JobsBuilder
         var connectionString = configuration.GetConnectionString("overnight");
         if (string.IsNullOrWhiteSpace(connectionString))
         {
-            throw new CommandException("There is no connection to the database: ConnectionStrings:overnight is not set. "
-                + "Start the app (dotnet run --project AppHost), or set ConnectionStrings__overnight, for example to \"Host=127.0.0.1;Username=overnight;Database=overnight\".");
+            throw new CommandException(
+                "There is no connection to the database: ConnectionStrings:overnight is not set. "
+                    + "Start the app (dotnet run --project AppHost), or set ConnectionStrings__overnight, for example to \"Host=127.0.0.1;Username=overnight;Database=overnight\"."
+            );
         }
         try
         {
-            if (string.IsNullOrEmpty(DatabaseConnection.Read(connectionString).Host)) throw new CommandException("ConnectionStrings:overnight names no Host. Give it one, for example \"Host=127.0.0.1;Username=overnight;Database=overnight\".");
+            if (string.IsNullOrEmpty(DatabaseConnection.Read(connectionString).Host))
+                throw new CommandException(
+                    "ConnectionStrings:overnight names no Host. Give it one, for example \"Host=127.0.0.1;Username=overnight;Database=overnight\"."
+                );
         }
         catch (FormatException exception)
         {

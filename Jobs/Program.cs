@@ -23,14 +23,16 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     CacheCommand.Create(),
     UserCommand.Create(),
 };
-root.SetAction(async (_, ct) =>
-{
-    var builder = JobsBuilder.Create(args, Bell.CreateBuilder);
-    builder.AddDemoSessions();
-    builder.AddPipeline();
-    builder.AddNightLoop();
-    builder.AddRetentionLoop();
-    builder.AddWarmLoop();
-    await builder.Build().UseBell().RunAsync(ct);
-});
+root.SetAction(
+    async (_, ct) =>
+    {
+        var builder = JobsBuilder.Create(args, Bell.CreateBuilder);
+        builder.AddDemoSessions();
+        builder.AddPipeline();
+        builder.AddNightLoop();
+        builder.AddRetentionLoop();
+        builder.AddWarmLoop();
+        await builder.Build().UseBell().RunAsync(ct);
+    }
+);
 return await CommandLine.RunAsync(root, args);

@@ -16,11 +16,31 @@ internal static class Telemetry
     /// <summary>The first so many batches of a run are told, and then every one in so many.</summary>
     private const int ToldBatches = 16;
 
-    private static readonly Counter<long> Users = Meter.CreateCounter<long>("overnight.night.users", "{user}", "Users computed, by outcome.");
-    private static readonly Histogram<double> BatchDuration = Meter.CreateHistogram<double>("overnight.night.batch.duration", "s", "Time from load to commit of a batch.");
-    private static readonly Histogram<double> RunDuration = Meter.CreateHistogram<double>("overnight.night.run.duration", "s", "Time from start to end of a run.");
-    private static readonly Counter<long> Partitions = Meter.CreateCounter<long>("overnight.retention.partitions", "{partition}", "Monthly partitions, by outcome.");
-    private static readonly Histogram<double> FetchDuration = Meter.CreateHistogram<double>("overnight.provider.fetch.duration", "s", "Time of asking a provider for rates or prices, retries included, by outcome.");
+    private static readonly Counter<long> Users = Meter.CreateCounter<long>(
+        "overnight.night.users",
+        "{user}",
+        "Users computed, by outcome."
+    );
+    private static readonly Histogram<double> BatchDuration = Meter.CreateHistogram<double>(
+        "overnight.night.batch.duration",
+        "s",
+        "Time from load to commit of a batch."
+    );
+    private static readonly Histogram<double> RunDuration = Meter.CreateHistogram<double>(
+        "overnight.night.run.duration",
+        "s",
+        "Time from start to end of a run."
+    );
+    private static readonly Counter<long> Partitions = Meter.CreateCounter<long>(
+        "overnight.retention.partitions",
+        "{partition}",
+        "Monthly partitions, by outcome."
+    );
+    private static readonly Histogram<double> FetchDuration = Meter.CreateHistogram<double>(
+        "overnight.provider.fetch.duration",
+        "s",
+        "Time of asking a provider for rates or prices, retries included, by outcome."
+    );
 
     /// <summary>A child of the step that asks; no address is on it, for that may hold a key.</summary>
     public static Activity? StartFetch(string feed, string provider) =>
@@ -34,9 +54,14 @@ internal static class Telemetry
     {
         var parent = Activity.Current?.Context ?? Parent(run);
         // Not sampled, and told to be a stranger's: so neither it nor what is below it is recorded.
-        if (batch.Number >= ToldBatches && batch.Number % ToldBatches != 0 && parent != default) parent = new(parent.TraceId, parent.SpanId, ActivityTraceFlags.None, isRemote: true);
-        return Source.StartActivity("batch", ActivityKind.Internal, parent)?.SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market)
-            .SetTag("overnight.batch", batch.Number).SetTag("overnight.batch.size", batch.Size);
+        if (batch.Number >= ToldBatches && batch.Number % ToldBatches != 0 && parent != default)
+            parent = new(parent.TraceId, parent.SpanId, ActivityTraceFlags.None, isRemote: true);
+        return Source
+            .StartActivity("batch", ActivityKind.Internal, parent)
+            ?.SetTag("overnight.run", run.Id)
+            .SetTag("overnight.market", run.Market)
+            .SetTag("overnight.batch", batch.Number)
+            .SetTag("overnight.batch.size", batch.Size);
     }
 
     /// <summary>The write of a batch's results to the cache, below the batch, or below the end of the night where it is made up for later.</summary>
@@ -45,12 +70,18 @@ internal static class Telemetry
 
     /// <summary>The run itself, from its start, below whatever began it.</summary>
     public static Activity? StartJob(NightRun run) =>
-        Source.StartActivity("overnight-scoring-job", ActivityKind.Internal, Parent(run), startTime: run.StartedAt)?.SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market);
+        Source
+            .StartActivity("overnight-scoring-job", ActivityKind.Internal, Parent(run), startTime: run.StartedAt)
+            ?.SetTag("overnight.run", run.Id)
+            .SetTag("overnight.market", run.Market);
 
     /// <summary>A child span of the run, whichever process the run began in.</summary>
     /// <param name="startedAt">When it began, for a step that is known to be one only at its end.</param>
     public static Activity? StartStep(string name, NightRun run, DateTimeOffset startedAt = default) =>
-        Source.StartActivity(name, ActivityKind.Internal, Parent(run), startTime: startedAt)?.SetTag("overnight.run", run.Id).SetTag("overnight.market", run.Market);
+        Source
+            .StartActivity(name, ActivityKind.Internal, Parent(run), startTime: startedAt)
+            ?.SetTag("overnight.run", run.Id)
+            .SetTag("overnight.market", run.Market);
 
     /// <summary>Tells in a trace that a step or batch failed, also where it is not one of those told.</summary>
     public static void Failed(NightRun run, string name, Activity? span, Exception exception)
@@ -68,7 +99,8 @@ internal static class Telemetry
     {
         KeyValuePair<string, object?> tag = new("market", market);
         Users.Add(computed, tag, new("outcome", "success"));
-        if (failed > 0) Users.Add(failed, tag, new("outcome", "failed"));
+        if (failed > 0)
+            Users.Add(failed, tag, new("outcome", "failed"));
         BatchDuration.Record(took.TotalSeconds, tag);
     }
 
@@ -77,8 +109,11 @@ internal static class Telemetry
 
     public static void RetentionDone(int made, int dropped, int postponed)
     {
-        if (made > 0) Partitions.Add(made, new KeyValuePair<string, object?>("outcome", "made"));
-        if (dropped > 0) Partitions.Add(dropped, new KeyValuePair<string, object?>("outcome", "dropped"));
-        if (postponed > 0) Partitions.Add(postponed, new KeyValuePair<string, object?>("outcome", "postponed"));
+        if (made > 0)
+            Partitions.Add(made, new KeyValuePair<string, object?>("outcome", "made"));
+        if (dropped > 0)
+            Partitions.Add(dropped, new KeyValuePair<string, object?>("outcome", "dropped"));
+        if (postponed > 0)
+            Partitions.Add(postponed, new KeyValuePair<string, object?>("outcome", "postponed"));
     }
 }

@@ -47,34 +47,64 @@ internal sealed partial class CacheServer : IAsyncDisposable
     /// <param name="evictionPolicy">Redis's <c>maxmemory-policy</c>; Garnet has one way only.</param>
     /// <param name="repository">The folder whose tool manifest names garnet-server.</param>
     /// <exception cref="MissingServerException">There is no cache server of that kind to start.</exception>
-    public static async Task<CacheServer> StartAsync(string directory, ILogger logger, CancellationToken ct, string? password = null, int port = 0, CacheKind kind = CacheKind.Any,
-        string? maxMemory = null, string evictionPolicy = "noeviction", string? repository = null, ProcessLedger? ledger = null)
+    public static async Task<CacheServer> StartAsync(
+        string directory,
+        ILogger logger,
+        CancellationToken ct,
+        string? password = null,
+        int port = 0,
+        CacheKind kind = CacheKind.Any,
+        string? maxMemory = null,
+        string evictionPolicy = "noeviction",
+        string? repository = null,
+        ProcessLedger? ledger = null
+    )
     {
         var account = await ServerAccount.FindAsync(ct);
         var home = await ServerAccount.HomeAsync(account, directory, ct);
         var secret = Path.Combine(home, "password");
-        password ??= File.Exists(secret) ? await File.ReadAllTextAsync(secret, ct) : RandomNumberGenerator.GetHexString(32, lowercase: true);
+        password ??= File.Exists(secret)
+            ? await File.ReadAllTextAsync(secret, ct)
+            : RandomNumberGenerator.GetHexString(32, lowercase: true);
         await ServerAccount.WriteSecretAsync(account, secret, password, ct);
-        if (port == 0) port = PostgresServer.FreePort();
+        if (port == 0)
+            port = PostgresServer.FreePort();
 
         var redis = kind == CacheKind.Garnet ? null : ChildProcess.FindProgram("redis-server");
-        if (redis is null && kind == CacheKind.Redis) throw new MissingServerException("redis-server is not installed: install it (Debian: apt install redis-server, macOS: brew install redis), or let garnet-server do.");
+        if (redis is null && kind == CacheKind.Redis)
+            throw new MissingServerException(
+                "redis-server is not installed: install it (Debian: apt install redis-server, macOS: brew install redis), or let garnet-server do."
+            );
         var configuration = Path.Combine(home, redis is null ? "garnet.json" : "redis.conf");
-        await ServerAccount.WriteSecretAsync(account, configuration, redis is null ? GarnetSettings(port, password, maxMemory) : $"""
-            bind 127.0.0.1
-            port {port}
-            requirepass "{password.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}"
-            loglevel warning
-            save ""
-            appendonly no
-            maxmemory {maxMemory ?? "0"}
-            maxmemory-policy {evictionPolicy}
+        await ServerAccount.WriteSecretAsync(
+            account,
+            configuration,
+            redis is null
+                ? GarnetSettings(port, password, maxMemory)
+                : $"""
+                bind 127.0.0.1
+                port {port}
+                requirepass "{password.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}"
+                loglevel warning
+                save ""
+                appendonly no
+                maxmemory {maxMemory ?? "0"}
+                maxmemory-policy {evictionPolicy}
 
-            """, ct);
+                """,
+            ct
+        );
         var garnet = redis is null ? await GarnetFileAsync(account, home, repository ?? Environment.CurrentDirectory, ct) : "";
 
-        ChildProcess child = new(redis ?? ChildProcess.Dotnet, redis is null ? [garnet, "--config-import-path", configuration] : [configuration],
-            line => Log.Line(logger, line), account, home, new Dictionary<string, string?> { ["HOME"] = home }, ledger);
+        ChildProcess child = new(
+            redis ?? ChildProcess.Dotnet,
+            redis is null ? [garnet, "--config-import-path", configuration] : [configuration],
+            line => Log.Line(logger, line),
+            account,
+            home,
+            new Dictionary<string, string?> { ["HOME"] = home },
+            ledger
+        );
         CacheServer server = new(child, redis is null ? CacheKind.Garnet : CacheKind.Redis, home, port, password);
         try
         {
@@ -104,9 +134,12 @@ internal sealed partial class CacheServer : IAsyncDisposable
         for (var waited = Stopwatch.StartNew(); ; await Task.Delay(10, ct))
         {
             var reply = await PingAsync(ct);
-            if (reply.StartsWith("+OK\r\n+PONG", StringComparison.Ordinal)) return;
+            if (reply.StartsWith("+OK\r\n+PONG", StringComparison.Ordinal))
+                return;
             if (process.Exited.IsCompleted || waited.Elapsed > StartLimit || reply.StartsWith('-'))
-                throw new InvalidOperationException($"The cache did not start on port {Port}: {reply}{string.Join(Environment.NewLine, process.Tail)}");
+                throw new InvalidOperationException(
+                    $"The cache did not start on port {Port}: {reply}{string.Join(Environment.NewLine, process.Tail)}"
+                );
         }
     }
 
@@ -118,10 +151,16 @@ internal sealed partial class CacheServer : IAsyncDisposable
             using TcpClient client = new();
             await client.ConnectAsync(IPAddress.Loopback, Port, ct);
             var stream = client.GetStream();
-            await stream.WriteAsync(Encoding.UTF8.GetBytes($"*2\r\n$4\r\nAUTH\r\n${Encoding.UTF8.GetByteCount(password)}\r\n{password}\r\n*1\r\n$4\r\nPING\r\n"), ct);
+            await stream.WriteAsync(
+                Encoding.UTF8.GetBytes(
+                    $"*2\r\n$4\r\nAUTH\r\n${Encoding.UTF8.GetByteCount(password)}\r\n{password}\r\n*1\r\n$4\r\nPING\r\n"
+                ),
+                ct
+            );
             var reply = "";
             var buffer = new byte[256];
-            while (reply.Count(c => c == '\n') < 2 && await stream.ReadAsync(buffer, ct) is > 0 and var read) reply += Encoding.UTF8.GetString(buffer, 0, read);
+            while (reply.Count(c => c == '\n') < 2 && await stream.ReadAsync(buffer, ct) is > 0 and var read)
+                reply += Encoding.UTF8.GetString(buffer, 0, read);
             return reply;
         }
         catch (Exception e) when (e is SocketException or IOException)
@@ -130,29 +169,46 @@ internal sealed partial class CacheServer : IAsyncDisposable
         }
     }
 
-    private static string GarnetSettings(int port, string password, string? maxMemory) => JsonSerializer.Serialize(new Dictionary<string, object>
-    {
-        ["Address"] = IPAddress.Loopback.ToString(),
-        ["Port"] = port,
-        ["AuthenticationMode"] = "Password",
-        ["Password"] = password,
-        ["QuietMode"] = true,
-        ["LogMemorySize"] = maxMemory ?? $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 21}m",
-    });
+    private static string GarnetSettings(int port, string password, string? maxMemory) =>
+        JsonSerializer.Serialize(
+            new Dictionary<string, object>
+            {
+                ["Address"] = IPAddress.Loopback.ToString(),
+                ["Port"] = port,
+                ["AuthenticationMode"] = "Password",
+                ["Password"] = password,
+                ["QuietMode"] = true,
+                ["LogMemorySize"] = maxMemory ?? $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 21}m",
+            }
+        );
 
     /// <summary>The tool's program, restored by its manifest, where the server's account can read it.</summary>
     private static async Task<string> GarnetFileAsync(ServerAccount? account, string home, string repository, CancellationToken ct)
     {
         const string program = "GarnetServer.dll";
         var (code, output) = await ChildProcess.RunAsync(ChildProcess.Dotnet, ["tool", "restore"], ct, directory: repository);
-        if (code != 0) throw new MissingServerException($"Neither redis-server nor garnet-server is to be had ({output.Trim()}): install Redis (Debian: apt install redis-server, macOS: brew install redis), or set ConnectionStrings__cache to a server that runs already.");
+        if (code != 0)
+            throw new MissingServerException(
+                $"Neither redis-server nor garnet-server is to be had ({output.Trim()}): install Redis (Debian: apt install redis-server, macOS: brew install redis), or set ConnectionStrings__cache to a server that runs already."
+            );
 
         using var manifest = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(repository, ".config", "dotnet-tools.json"), ct));
         var version = manifest.RootElement.GetProperty("tools").GetProperty("garnet-server").GetProperty("version").GetString()!;
-        var (_, packages) = await ChildProcess.RunAsync(ChildProcess.Dotnet, ["nuget", "locals", "global-packages", "--list", "--force-english-output"], ct, directory: repository);
-        var tool = Path.Combine(packages[(packages.IndexOf("global-packages:", StringComparison.Ordinal) + 16)..].Trim(), "garnet-server", version, "tools");
+        var (_, packages) = await ChildProcess.RunAsync(
+            ChildProcess.Dotnet,
+            ["nuget", "locals", "global-packages", "--list", "--force-english-output"],
+            ct,
+            directory: repository
+        );
+        var tool = Path.Combine(
+            packages[(packages.IndexOf("global-packages:", StringComparison.Ordinal) + 16)..].Trim(),
+            "garnet-server",
+            version,
+            "tools"
+        );
         var restored = Directory.EnumerateFiles(tool, program, SearchOption.AllDirectories).First();
-        if (account is null) return restored;
+        if (account is null)
+            return restored;
 
         // Our packages are closed to the server's account: it gets a copy, without what other platforms need.
         var copy = Path.Combine(home, $"garnet-{version}");
@@ -162,7 +218,11 @@ internal sealed partial class CacheServer : IAsyncDisposable
         {
             var name = Path.GetRelativePath(folder, file);
             var target = Path.Combine(copy, name);
-            if (File.Exists(target) || (Path.GetDirectoryName(name) is { Length: > 0 } inside && !inside.Split(Path.DirectorySeparatorChar).Contains(platform))) continue;
+            if (
+                File.Exists(target)
+                || (Path.GetDirectoryName(name) is { Length: > 0 } inside && !inside.Split(Path.DirectorySeparatorChar).Contains(platform))
+            )
+                continue;
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }

@@ -16,7 +16,11 @@ internal sealed class ProcessLedger : IDisposable
     private readonly Content content;
 
     private ProcessLedger(string path, FileStream only) =>
-        (this.path, this.only, content) = (path, only, new(new(Environment.ProcessId, Stamp(Environment.ProcessId) ?? "", "apphost", 0), []));
+        (this.path, this.only, content) = (
+            path,
+            only,
+            new(new(Environment.ProcessId, Stamp(Environment.ProcessId) ?? "", "apphost", 0), [])
+        );
 
     /// <summary>Takes the folder, and ends what a killed predecessor left running, newest first.</summary>
     /// <exception cref="InvalidOperationException">The folder's owner is alive; the message names its process.</exception>
@@ -32,11 +36,15 @@ internal sealed class ProcessLedger : IDisposable
         }
         catch (IOException e)
         {
-            throw new InvalidOperationException($"Overnight already runs from {directory}, as process {before?.Owner.Pid}: stop that one first (kill {before?.Owner.Pid}), or set Overnight__DataDirectory to another folder.", e);
+            throw new InvalidOperationException(
+                $"Overnight already runs from {directory}, as process {before?.Owner.Pid}: stop that one first (kill {before?.Owner.Pid}), or set Overnight__DataDirectory to another folder.",
+                e
+            );
         }
         foreach (var entry in Enumerable.Reverse(before?.Running ?? []))
         {
-            if (Stamp(entry.Pid) != entry.Stamp) continue;
+            if (Stamp(entry.Pid) != entry.Stamp)
+                continue;
             ended?.Invoke($"Ending {entry.Name} (process {entry.Pid}), which a killed AppHost left running.");
             await EndAsync(entry);
         }
@@ -48,7 +56,8 @@ internal sealed class ProcessLedger : IDisposable
     public void Add(int pid, string name, int signal)
     {
         // Without a stamp it has ended already.
-        if (Stamp(pid) is not { } stamp) return;
+        if (Stamp(pid) is not { } stamp)
+            return;
         lock (content)
         {
             content.Running.Add(new(pid, stamp, name, signal));
@@ -69,7 +78,8 @@ internal sealed class ProcessLedger : IDisposable
     {
         lock (content)
         {
-            if (content.Running.Count == 0) File.Delete(path);
+            if (content.Running.Count == 0)
+                File.Delete(path);
             only.Dispose();
         }
     }
@@ -79,7 +89,8 @@ internal sealed class ProcessLedger : IDisposable
         _ = ChildProcess.Signal(entry.Pid, entry.Signal);
         for (var waited = Stopwatch.StartNew(); waited.Elapsed < Grace; await Task.Delay(20))
         {
-            if (Stamp(entry.Pid) != entry.Stamp) return;
+            if (Stamp(entry.Pid) != entry.Stamp)
+                return;
         }
         try
         {

@@ -23,14 +23,18 @@ internal sealed class ServerAccount
     /// <returns>Null when servers run under our own account.</returns>
     public static async Task<ServerAccount?> FindAsync(CancellationToken ct)
     {
-        if (OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess) return null;
+        if (OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess)
+            return null;
         foreach (var name in (string[])["postgres", "nobody"])
         {
             var (userCode, uid) = await ChildProcess.RunAsync("id", ["-u", name], ct);
             var (groupCode, gid) = await ChildProcess.RunAsync("id", ["-g", name], ct);
-            if (userCode == 0 && groupCode == 0 && int.Parse(uid, CultureInfo.InvariantCulture) != 0) return new(name, uid.Trim(), gid.Trim());
+            if (userCode == 0 && groupCode == 0 && int.Parse(uid, CultureInfo.InvariantCulture) != 0)
+                return new(name, uid.Trim(), gid.Trim());
         }
-        throw new MissingServerException("Servers don't run as root, and there is no account 'postgres' or 'nobody' to run them as: start Overnight as another user.");
+        throw new MissingServerException(
+            "Servers don't run as root, and there is no account 'postgres' or 'nobody' to run them as: start Overnight as another user."
+        );
     }
 
     /// <summary>
@@ -40,14 +44,17 @@ internal sealed class ServerAccount
     public static async Task<string> HomeAsync(ServerAccount? account, string directory, CancellationToken ct)
     {
         Directory.CreateDirectory(directory);
-        if (account is null) return Path.GetFullPath(directory);
+        if (account is null)
+            return Path.GetFullPath(directory);
 
         var pointer = Path.Combine(directory, Pointer);
-        if (File.Exists(pointer) && Directory.Exists(await File.ReadAllTextAsync(pointer, ct))) return await File.ReadAllTextAsync(pointer, ct);
+        if (File.Exists(pointer) && Directory.Exists(await File.ReadAllTextAsync(pointer, ct)))
+            return await File.ReadAllTextAsync(pointer, ct);
 
         // Made by mkdtemp: nobody can have put it there before us.
         var (code, home) = await ChildProcess.RunAsync("mktemp", ["-d", "/var/tmp/overnight-XXXXXXXXXX"], ct);
-        if (code != 0) throw new IOException($"No folder for '{account.Name}' could be made under /var/tmp: {home}");
+        if (code != 0)
+            throw new IOException($"No folder for '{account.Name}' could be made under /var/tmp: {home}");
         await account.OwnAsync(home, ct);
         await File.WriteAllTextAsync(pointer, home, ct);
         return home;
@@ -57,16 +64,20 @@ internal sealed class ServerAccount
     public static async Task WriteSecretAsync(ServerAccount? account, string path, string text, CancellationToken ct)
     {
         FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         File.Delete(path);
-        await using (StreamWriter writer = new(path, options)) await writer.WriteAsync(text.AsMemory(), ct);
-        if (account is not null) await account.OwnAsync(path, ct);
+        await using (StreamWriter writer = new(path, options))
+            await writer.WriteAsync(text.AsMemory(), ct);
+        if (account is not null)
+            await account.OwnAsync(path, ct);
     }
 
     private async Task OwnAsync(string path, CancellationToken ct)
     {
         var (code, output) = await ChildProcess.RunAsync("chown", ["-R", Owner, path], ct);
-        if (code != 0) throw new IOException($"{path} could not be given to '{Name}': {output}");
+        if (code != 0)
+            throw new IOException($"{path} could not be given to '{Name}': {output}");
     }
 
     private static string[] SwitchTo(string name, string uid, string gid) =>

@@ -29,13 +29,21 @@ internal static class Readiness
     {
         var stores = report.Entries.Values.Where(entry => entry.Tags.Contains(Store)).ToList();
         var lost = stores.Count > 0 && stores.All(entry => entry.Status != HealthStatus.Healthy);
-        if (lost) context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        if (lost)
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         var status = (lost ? HealthStatus.Unhealthy : report.Status).ToString();
-        var down = report.Entries.Where(entry => entry.Value.Status != HealthStatus.Healthy).Select(Name).Distinct().Order(StringComparer.Ordinal).ToList();
+        var down = report
+            .Entries.Where(entry => entry.Value.Status != HealthStatus.Healthy)
+            .Select(Name)
+            .Distinct()
+            .Order(StringComparer.Ordinal)
+            .ToList();
         return context.Response.WriteAsync(down.Count == 0 ? status : $"{status}: {string.Join(", ", down)}", context.RequestAborted);
     }
 
     // Only what part it is: an exception's message may name hosts.
     private static string Name(KeyValuePair<string, HealthReportEntry> entry) =>
-        !entry.Value.Tags.Contains(Store) ? entry.Key : entry.Key.Contains("Redis", StringComparison.Ordinal) ? "cache" : "database";
+        !entry.Value.Tags.Contains(Store) ? entry.Key
+        : entry.Key.Contains("Redis", StringComparison.Ordinal) ? "cache"
+        : "database";
 }

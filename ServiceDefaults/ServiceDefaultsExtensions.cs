@@ -11,7 +11,8 @@ public static class ServiceDefaultsExtensions
     private const string Live = "live";
 
     /// <summary>Adds telemetry and health checks. Connections add themselves to both.</summary>
-    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
     {
         Telemetry.Add(builder);
         HttpClientDefaults.Add(builder);

@@ -12,44 +12,96 @@ internal static class AccountRoutes
 
     public static void MapAccounts(this WebApplication app)
     {
-        var group = app.MapGroup("/api/admin").WithTags("Admin").RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapGet("users/{id:guid}/sessions", ListAsync).WithName("ListSessions")
-            .WithSummary("A user's sessions that are neither ended nor expired, newest first. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before.");
-        group.MapDelete("sessions/{id}", RevokeAsync).WithName("RevokeSession").WithSummary("Ends a session. heldFrom says from when on every node refuses it: at once, or in 5 minutes where the cache could not be told.").ProducesProblem(StatusCodes.Status404NotFound);
-        group.MapDelete("users/{id:guid}/sessions", RevokeOfUserAsync).WithName("RevokeSessions").WithSummary("Ends every session of a user.");
-        group.MapPost("users/{id:guid}/ban", BanAsync).WithName("BanUser").WithSummary("Bans a user and ends every session. 409 for one's own account.")
-            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
-        group.MapPost("users/{id:guid}/unban", UnbanAsync).WithName("UnbanUser").WithSummary("Lets a banned user sign in again; sessions from before stay ended.").ProducesProblem(StatusCodes.Status404NotFound);
+        var group = app.MapGroup("/api/admin")
+            .WithTags("Admin")
+            .RequireAuthorization(SessionSetup.Admin)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        group
+            .MapGet("users/{id:guid}/sessions", ListAsync)
+            .WithName("ListSessions")
+            .WithSummary(
+                "A user's sessions that are neither ended nor expired, newest first. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
+            );
+        group
+            .MapDelete("sessions/{id}", RevokeAsync)
+            .WithName("RevokeSession")
+            .WithSummary(
+                "Ends a session. heldFrom says from when on every node refuses it: at once, or in 5 minutes where the cache could not be told."
+            )
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        group
+            .MapDelete("users/{id:guid}/sessions", RevokeOfUserAsync)
+            .WithName("RevokeSessions")
+            .WithSummary("Ends every session of a user.");
+        group
+            .MapPost("users/{id:guid}/ban", BanAsync)
+            .WithName("BanUser")
+            .WithSummary("Bans a user and ends every session. 409 for one's own account.")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
+        group
+            .MapPost("users/{id:guid}/unban", UnbanAsync)
+            .WithName("UnbanUser")
+            .WithSummary("Lets a banned user sign in again; sessions from before stay ended.")
+            .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<Results<Ok<Listed<SessionItem>>, ValidationProblem>> ListAsync(Guid id, string? limit, string? cursor, SessionList sessions, CancellationToken ct)
+    private static async Task<Results<Ok<Listed<SessionItem>>, ValidationProblem>> ListAsync(
+        Guid id,
+        string? limit,
+        string? cursor,
+        SessionList sessions,
+        CancellationToken ct
+    )
     {
         QueryErrors errors = new();
         var page = ListPage<SessionCursor>.Read(limit, cursor, errors);
-        if (errors.Any) return errors.ToProblem();
-        return TypedResults.Ok(Listed<SessionItem>.Of(await sessions.ReadAsync(id, page, ct), page, s => new SessionCursor(s.CreatedAt, s.Id), s => s));
+        if (errors.Any)
+            return errors.ToProblem();
+        return TypedResults.Ok(
+            Listed<SessionItem>.Of(await sessions.ReadAsync(id, page, ct), page, s => new SessionCursor(s.CreatedAt, s.Id), s => s)
+        );
     }
 
-    private static async Task<Results<Ok<RevokedSessions>, ValidationProblem, ProblemHttpResult>> RevokeAsync(string id, SessionRevocation revocation)
+    private static async Task<Results<Ok<RevokedSessions>, ValidationProblem, ProblemHttpResult>> RevokeAsync(
+        string id,
+        SessionRevocation revocation
+    )
     {
         if (id.Length != HashLength || !id.All(char.IsAsciiHexDigitLower))
         {
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["id"] = [$"must be {HashLength} lowercase hexadecimal digits, not '{id}'"] }, title: "The session asked for is not valid");
+            return TypedResults.ValidationProblem(
+                new Dictionary<string, string[]>(StringComparer.Ordinal)
+                {
+                    ["id"] = [$"must be {HashLength} lowercase hexadecimal digits, not '{id}'"],
+                },
+                title: "The session asked for is not valid"
+            );
         }
         return await revocation.RevokeAsync(id) is { } ended
             ? TypedResults.Ok(RevokedSessions.From(ended))
             : TypedResults.Problem($"There is no session {id}.", statusCode: StatusCodes.Status404NotFound, title: "Session not found");
     }
 
-    private static async Task<Ok<RevokedSessions>> RevokeOfUserAsync(Guid id, SessionRevocation revocation) => TypedResults.Ok(RevokedSessions.From(await revocation.RevokeOfUserAsync(id)));
+    private static async Task<Ok<RevokedSessions>> RevokeOfUserAsync(Guid id, SessionRevocation revocation) =>
+        TypedResults.Ok(RevokedSessions.From(await revocation.RevokeOfUserAsync(id)));
 
-    private static async Task<Results<Ok<BannedUser>, ProblemHttpResult>> BanAsync(Guid id, HttpContext context, SessionRevocation revocation)
+    private static async Task<Results<Ok<BannedUser>, ProblemHttpResult>> BanAsync(
+        Guid id,
+        HttpContext context,
+        SessionRevocation revocation
+    )
     {
         // Who bans the last administrator, himself, can't take it back.
         if (context.User is SessionPrincipal { Session.UserId: var own } && own == id)
         {
-            return TypedResults.Problem("This is the account that the request is sent with; another administrator can ban it.", statusCode: StatusCodes.Status409Conflict, title: "Not one's own account");
+            return TypedResults.Problem(
+                "This is the account that the request is sent with; another administrator can ban it.",
+                statusCode: StatusCodes.Status409Conflict,
+                title: "Not one's own account"
+            );
         }
         return await revocation.BanAsync(id) is var (bannedAt, sessions)
             ? TypedResults.Ok(new BannedUser(id, bannedAt, sessions.Ended, sessions.HeldFrom))
@@ -59,7 +111,8 @@ internal static class AccountRoutes
     private static async Task<Results<NoContent, ProblemHttpResult>> UnbanAsync(Guid id, SessionRevocation revocation) =>
         await revocation.UnbanAsync(id) ? TypedResults.NoContent() : UserNotFound(id);
 
-    private static ProblemHttpResult UserNotFound(Guid id) => TypedResults.Problem($"There is no user {id}.", statusCode: StatusCodes.Status404NotFound, title: "User not found");
+    private static ProblemHttpResult UserNotFound(Guid id) =>
+        TypedResults.Problem($"There is no user {id}.", statusCode: StatusCodes.Status404NotFound, title: "User not found");
 }
 
 /// <param name="Sessions">How many were ended that were not before.</param>

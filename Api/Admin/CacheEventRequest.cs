@@ -11,10 +11,21 @@ public sealed record CacheEventRequest(string? Event, Guid? TenantId)
 {
     private const int MostBytes = 4 * 1024;
 
-    internal static async Task<(CacheEventRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct)
+    internal static async Task<(CacheEventRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(
+        Stream body,
+        CancellationToken ct
+    )
     {
-        var (request, errors) = await JsonBody.ReadAsync<CacheEventRequest>(body, MostBytes, "event and tenantId", new(null, null), static (request, field, errors) => request.With(field, errors), ct);
-        if (errors.Count == 0 && request.Event is null) errors["event"] = [$"must be given, as one of {Known}"];
+        var (request, errors) = await JsonBody.ReadAsync<CacheEventRequest>(
+            body,
+            MostBytes,
+            "event and tenantId",
+            new(null, null),
+            static (request, field, errors) => request.With(field, errors),
+            ct
+        );
+        if (errors.Count == 0 && request.Event is null)
+            errors["event"] = [$"must be given, as one of {Known}"];
         return (request, errors);
     }
 
@@ -31,12 +42,15 @@ public sealed record CacheEventRequest(string? Event, Guid? TenantId)
             case ("tenantId", JsonValueKind.String) when Guid.TryParseExact(field.Value.GetString(), "D", out var id):
                 return this with { TenantId = id };
         }
-        errors[field.Name] = [field.Name switch
-        {
-            "event" => $"must be one of {Known}, not {field.Value.GetRawText()}",
-            "tenantId" => TenantIds.Wrong(field.Value),
-            _ => "is not known; known are event and tenantId",
-        }];
+        errors[field.Name] =
+        [
+            field.Name switch
+            {
+                "event" => $"must be one of {Known}, not {field.Value.GetRawText()}",
+                "tenantId" => TenantIds.Wrong(field.Value),
+                _ => "is not known; known are event and tenantId",
+            },
+        ];
         return this;
     }
 }

@@ -14,13 +14,26 @@ public sealed record CacheInvalidateRequest(string? Pattern, Guid? TenantId, boo
     /// <summary>Null for every entity.</summary>
     internal IReadOnlyList<ReferenceEntity>? Entities => Pattern is null ? null : ReferenceCatalog.Matching(Pattern);
 
-    internal static async Task<(CacheInvalidateRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct)
+    internal static async Task<(CacheInvalidateRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(
+        Stream body,
+        CancellationToken ct
+    )
     {
-        var (request, errors) = await JsonBody.ReadAsync<CacheInvalidateRequest>(body, MostBytes, "pattern, tenantId or all", new(null, null, false), static (request, field, errors) => request.With(field, errors), ct);
-        if (errors.Count > 0) return (request, errors);
+        var (request, errors) = await JsonBody.ReadAsync<CacheInvalidateRequest>(
+            body,
+            MostBytes,
+            "pattern, tenantId or all",
+            new(null, null, false),
+            static (request, field, errors) => request.With(field, errors),
+            ct
+        );
+        if (errors.Count > 0)
+            return (request, errors);
         var isNarrow = request.Pattern is not null || request.TenantId is not null;
-        if (request.All && isNarrow) errors["all"] = ["must not be given with pattern or tenantId"];
-        else if (!request.All && !isNarrow) errors["body"] = ["must have pattern, tenantId or both, or all: true"];
+        if (request.All && isNarrow)
+            errors["all"] = ["must not be given with pattern or tenantId"];
+        else if (!request.All && !isNarrow)
+            errors["body"] = ["must have pattern, tenantId or both, or all: true"];
         return (request, errors);
     }
 
@@ -37,13 +50,17 @@ public sealed record CacheInvalidateRequest(string? Pattern, Guid? TenantId, boo
             case ("all", JsonValueKind.True or JsonValueKind.False):
                 return this with { All = field.Value.GetBoolean() };
         }
-        errors[field.Name] = [field.Name switch
-        {
-            "pattern" => $"must be module:entity with * for any text, such as finance:*, and match one of {string.Join(", ", ReferenceCatalog.All.Select(entity => entity.FullName))}; it is {field.Value.GetRawText()}",
-            "tenantId" => TenantIds.Wrong(field.Value),
-            "all" => $"must be true or false, not {field.Value.GetRawText()}",
-            _ => "is not known; known are pattern, tenantId and all",
-        }];
+        errors[field.Name] =
+        [
+            field.Name switch
+            {
+                "pattern" =>
+                    $"must be module:entity with * for any text, such as finance:*, and match one of {string.Join(", ", ReferenceCatalog.All.Select(entity => entity.FullName))}; it is {field.Value.GetRawText()}",
+                "tenantId" => TenantIds.Wrong(field.Value),
+                "all" => $"must be true or false, not {field.Value.GetRawText()}",
+                _ => "is not known; known are pattern, tenantId and all",
+            },
+        ];
         return this;
     }
 }

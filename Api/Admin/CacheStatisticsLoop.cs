@@ -4,7 +4,8 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Admin;
 
 /// <summary>Moves the window of the figures on, and logs them every five minutes in which there were any.</summary>
-internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProvider time, ILogger<CacheStatisticsLoop> logger) : BackgroundService
+internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProvider time, ILogger<CacheStatisticsLoop> logger)
+    : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -24,16 +25,39 @@ internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProv
     private void Tell()
     {
         var latest = monitor.Latest;
-        if (latest.Operations == 0) return;
+        if (latest.Operations == 0)
+            return;
         var health = CacheMonitor.Judge(latest);
-        Log.Statistics(logger, health == CacheHealth.Healthy ? LogLevel.Information : LogLevel.Warning, health.ToString().ToLowerInvariant(), latest.Hits(), latest.Misses(), latest.Sets, latest.Errors,
-            100 * latest.HitRate() ?? 0, latest.MeanHitTime?.TotalMilliseconds ?? 0);
+        Log.Statistics(
+            logger,
+            health == CacheHealth.Healthy ? LogLevel.Information : LogLevel.Warning,
+            health.ToString().ToLowerInvariant(),
+            latest.Hits(),
+            latest.Misses(),
+            latest.Sets,
+            latest.Errors,
+            100 * latest.HitRate() ?? 0,
+            latest.MeanHitTime?.TotalMilliseconds ?? 0
+        );
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 341, Message = "The cache is {Health}; in the last five minutes {Hits} hits, {Misses} misses, {Sets} sets, {Errors} errors, hit rate {HitRate:F1} %, mean hit time {MeanHitTime:F2} ms.")]
-        public static partial void Statistics(ILogger logger, LogLevel level, string health, long hits, long misses, long sets, long errors, double hitRate, double meanHitTime);
+        [LoggerMessage(
+            EventId = 341,
+            Message = "The cache is {Health}; in the last five minutes {Hits} hits, {Misses} misses, {Sets} sets, {Errors} errors, hit rate {HitRate:F1} %, mean hit time {MeanHitTime:F2} ms."
+        )]
+        public static partial void Statistics(
+            ILogger logger,
+            LogLevel level,
+            string health,
+            long hits,
+            long misses,
+            long sets,
+            long errors,
+            double hitRate,
+            double meanHitTime
+        );
     }
 }
 
@@ -41,5 +65,9 @@ internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProv
 internal sealed class CacheStatisticsCheck(CacheMonitor monitor) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(monitor.Health == CacheHealth.Healthy ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded($"The cache is {monitor.Health}."));
+        Task.FromResult(
+            monitor.Health == CacheHealth.Healthy
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Degraded($"The cache is {monitor.Health}.")
+        );
 }

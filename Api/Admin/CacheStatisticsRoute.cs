@@ -15,18 +15,34 @@ internal static class CacheStatisticsRoute
     }
 
     public static void MapCacheStatistics(this WebApplication app) =>
-        app.MapGet("/api/admin/cache/stats", Get).WithTags("Admin").RequireAuthorization(SessionSetup.Admin).WithName("GetCacheStatistics")
+        app.MapGet("/api/admin/cache/stats", Get)
+            .WithTags("Admin")
+            .RequireAuthorization(SessionSetup.Admin)
+            .WithName("GetCacheStatistics")
             .WithSummary("How this node's reads and writes of the cache went, in the last five minutes and since it started.")
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden);
 
-    private static Ok<CacheStatisticsAnswer> Get(CacheMonitor monitor, CacheCircuit circuit, MemoryResults results, MemoryEntries entries, LastKnownEntries known)
+    private static Ok<CacheStatisticsAnswer> Get(
+        CacheMonitor monitor,
+        CacheCircuit circuit,
+        MemoryResults results,
+        MemoryEntries entries,
+        LastKnownEntries known
+    )
     {
         var latest = monitor.Latest;
-        return TypedResults.Ok(new CacheStatisticsAnswer(
-            CacheMonitor.Judge(latest).ToString().ToLowerInvariant(), circuit.IsOpen ? "open" : "closed", entries.IsEnabled,
-            CachePeriod.From(latest), CachePeriod.From(monitor.SinceStart),
-            [.. Enum.GetValues<CacheSet>().Select(set => CacheSetPeriod.From(latest, set))],
-            new(results.Bytes, entries.Bytes, known.Bytes)));
+        return TypedResults.Ok(
+            new CacheStatisticsAnswer(
+                CacheMonitor.Judge(latest).ToString().ToLowerInvariant(),
+                circuit.IsOpen ? "open" : "closed",
+                entries.IsEnabled,
+                CachePeriod.From(latest),
+                CachePeriod.From(monitor.SinceStart),
+                [.. Enum.GetValues<CacheSet>().Select(set => CacheSetPeriod.From(latest, set))],
+                new(results.Bytes, entries.Bytes, known.Bytes)
+            )
+        );
     }
 }
 
@@ -34,7 +50,15 @@ internal static class CacheStatisticsRoute
 /// <param name="Circuit">open while the cache is not asked because it does not answer.</param>
 /// <param name="Listening">Whether this node hears of changes, and so keeps some entries in memory.</param>
 /// <param name="Sets">Of the last five minutes.</param>
-internal sealed record CacheStatisticsAnswer(string Status, string Circuit, bool Listening, CachePeriod LastFiveMinutes, CachePeriod SinceStart, IReadOnlyList<CacheSetPeriod> Sets, CacheMemory Memory);
+internal sealed record CacheStatisticsAnswer(
+    string Status,
+    string Circuit,
+    bool Listening,
+    CachePeriod LastFiveMinutes,
+    CachePeriod SinceStart,
+    IReadOnlyList<CacheSetPeriod> Sets,
+    CacheMemory Memory
+);
 
 /// <param name="Hits">Reads answered by the cache, or by this node's memory: <paramref name="MemoryHits"/> of them.</param>
 /// <param name="Misses">Nothing there; or an entry that was damaged, or of a generation that is over.</param>
@@ -43,18 +67,43 @@ internal sealed record CacheStatisticsAnswer(string Status, string Circuit, bool
 /// <param name="ErrorRate">0 to 1, of all reads and writes.</param>
 /// <param name="MeanHitTime">Milliseconds that the cache took to answer with a value.</param>
 internal sealed record CachePeriod(
-    long Hits, long MemoryHits, long Misses, long Damaged, long Outdated, long Sets, long FailedSets, long Errors, long Bypassed, double? HitRate, double? ErrorRate, double? MeanHitTime)
+    long Hits,
+    long MemoryHits,
+    long Misses,
+    long Damaged,
+    long Outdated,
+    long Sets,
+    long FailedSets,
+    long Errors,
+    long Bypassed,
+    double? HitRate,
+    double? ErrorRate,
+    double? MeanHitTime
+)
 {
-    public static CachePeriod From(CacheFigures figures) => new(
-        figures.Hits(), figures.Count(CacheOutcome.MemoryHit), figures.Misses(), figures.Count(CacheOutcome.Damaged), figures.Count(CacheOutcome.Outdated), figures.Sets, figures.FailedSets,
-        figures.Errors, figures.Count(CacheOutcome.Bypassed), Rounded(figures.HitRate()), Rounded(figures.ErrorRate), Rounded(figures.MeanHitTime?.TotalMilliseconds));
+    public static CachePeriod From(CacheFigures figures) =>
+        new(
+            figures.Hits(),
+            figures.Count(CacheOutcome.MemoryHit),
+            figures.Misses(),
+            figures.Count(CacheOutcome.Damaged),
+            figures.Count(CacheOutcome.Outdated),
+            figures.Sets,
+            figures.FailedSets,
+            figures.Errors,
+            figures.Count(CacheOutcome.Bypassed),
+            Rounded(figures.HitRate()),
+            Rounded(figures.ErrorRate),
+            Rounded(figures.MeanHitTime?.TotalMilliseconds)
+        );
 
     public static double? Rounded(double? value) => value is { } given ? Math.Round(given, 4) : null;
 }
 
 internal sealed record CacheSetPeriod(string Set, long Hits, long Misses, double? HitRate)
 {
-    public static CacheSetPeriod From(CacheFigures figures, CacheSet set) => new(set.ToString().ToLowerInvariant(), figures.Hits(set), figures.Misses(set), CachePeriod.Rounded(figures.HitRate(set)));
+    public static CacheSetPeriod From(CacheFigures figures, CacheSet set) =>
+        new(set.ToString().ToLowerInvariant(), figures.Hits(set), figures.Misses(set), CachePeriod.Rounded(figures.HitRate(set)));
 }
 
 /// <summary>Bytes kept in this node's memory.</summary>

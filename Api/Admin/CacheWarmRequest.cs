@@ -15,7 +15,14 @@ public sealed record CacheWarmRequest(IReadOnlyList<string>? Sets, int? Count, I
     private const string Fields = "sets, count, flagKeys and tenant";
 
     internal static Task<(CacheWarmRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct) =>
-        JsonBody.ReadAsync<CacheWarmRequest>(body, MostBytes, Fields, new(null, null), static (request, field, errors) => request.With(field, errors), ct);
+        JsonBody.ReadAsync<CacheWarmRequest>(
+            body,
+            MostBytes,
+            Fields,
+            new(null, null),
+            static (request, field, errors) => request.With(field, errors),
+            ct
+        );
 
     private CacheWarmRequest With(JsonProperty field, Dictionary<string, string[]> errors)
     {
@@ -29,17 +36,25 @@ public sealed record CacheWarmRequest(IReadOnlyList<string>? Sets, int? Count, I
                 return this with { Count = count };
             case ("tenant", JsonValueKind.String) when Guid.TryParseExact(field.Value.GetString(), "D", out var id):
                 return this with { Tenant = id };
-            case ("flagKeys", JsonValueKind.Array) when field.Value.GetArrayLength() > 0 && field.Value.EnumerateArray().All(key => key.ValueKind == JsonValueKind.String && FeatureFlag.IsKey(key.GetString())):
-                return this with { FlagKeys = [.. field.Value.EnumerateArray().Select(key => key.GetString()!).Distinct(StringComparer.Ordinal)] };
+            case ("flagKeys", JsonValueKind.Array)
+                when field.Value.GetArrayLength() > 0
+                    && field.Value.EnumerateArray().All(key => key.ValueKind == JsonValueKind.String && FeatureFlag.IsKey(key.GetString())):
+                return this with
+                {
+                    FlagKeys = [.. field.Value.EnumerateArray().Select(key => key.GetString()!).Distinct(StringComparer.Ordinal)],
+                };
         }
-        errors[field.Name] = [field.Name switch
-        {
-            "sets" => $"must be a list of names of warm sets, not {field.Value.GetRawText()}",
-            "count" => $"must be a whole number from 1 on, not {field.Value.GetRawText()}",
-            "flagKeys" => $"must be a list of keys of flags, each of which {FeatureFlag.KeyRule}, not {field.Value.GetRawText()}",
-            "tenant" => TenantIds.Wrong(field.Value),
-            _ => $"is not known; known are {Fields}",
-        }];
+        errors[field.Name] =
+        [
+            field.Name switch
+            {
+                "sets" => $"must be a list of names of warm sets, not {field.Value.GetRawText()}",
+                "count" => $"must be a whole number from 1 on, not {field.Value.GetRawText()}",
+                "flagKeys" => $"must be a list of keys of flags, each of which {FeatureFlag.KeyRule}, not {field.Value.GetRawText()}",
+                "tenant" => TenantIds.Wrong(field.Value),
+                _ => $"is not known; known are {Fields}",
+            },
+        ];
         return this;
     }
 }

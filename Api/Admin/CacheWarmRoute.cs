@@ -11,13 +11,24 @@ internal static class CacheWarmRoute
     public static void AddCacheWarm(this WebApplicationBuilder builder) => builder.Services.AddWarming();
 
     public static void MapCacheWarm(this WebApplication app) =>
-        app.MapPost("/api/admin/cache/warm", WarmAsync).WithTags("Admin").RequireAuthorization(SessionSetup.Admin).WithName("WarmCache")
+        app.MapPost("/api/admin/cache/warm", WarmAsync)
+            .WithTags("Admin")
+            .RequireAuthorization(SessionSetup.Admin)
+            .WithName("WarmCache")
             .WithSummary("Warms the sets named, or all. A set that another process is warming is left to it and shown as running.")
             .Accepts<CacheWarmRequest>(isOptional: true, "application/json")
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-    private static async Task<Results<Ok<CacheWarmAnswer>, ValidationProblem>> WarmAsync(HttpRequest request, Warmer warmer, TenantDirectory tenants, IHostApplicationLifetime lifetime, CancellationToken ct)
+    private static async Task<Results<Ok<CacheWarmAnswer>, ValidationProblem>> WarmAsync(
+        HttpRequest request,
+        Warmer warmer,
+        TenantDirectory tenants,
+        IHostApplicationLifetime lifetime,
+        CancellationToken ct
+    )
     {
         var (asked, errors) = await CacheWarmRequest.ReadAsync(request.Body, ct);
         await tenants.CheckAsync(asked.Tenant, "tenant", errors, ct);
@@ -30,10 +41,17 @@ internal static class CacheWarmRoute
         {
             errors["sets"] = [unknown.Message];
         }
-        if (asked.FlagKeys is not null && sets.Any(set => set.Name != FlagSet.SetName)) errors["flagKeys"] = [$"are of the set {FlagSet.SetName}; leave the others out of sets"];
-        if (errors.Count > 0) return TypedResults.ValidationProblem(errors, title: "The warm asked for is not valid");
+        if (asked.FlagKeys is not null && sets.Any(set => set.Name != FlagSet.SetName))
+            errors["flagKeys"] = [$"are of the set {FlagSet.SetName}; leave the others out of sets"];
+        if (errors.Count > 0)
+            return TypedResults.ValidationProblem(errors, title: "The warm asked for is not valid");
         // Goes on when the client has lost patience: what is half warm would only have to be resumed.
-        var report = await warmer.WarmAsync(sets, new(WarmTrigger.Api, asked.Count, asked.Tenant, Keys: asked.FlagKeys), null, lifetime.ApplicationStopping);
+        var report = await warmer.WarmAsync(
+            sets,
+            new(WarmTrigger.Api, asked.Count, asked.Tenant, Keys: asked.FlagKeys),
+            null,
+            lifetime.ApplicationStopping
+        );
         return TypedResults.Ok(CacheWarmAnswer.From(report));
     }
 }
@@ -42,8 +60,20 @@ internal static class CacheWarmRoute
 /// <param name="Duration">Milliseconds.</param>
 internal sealed record CacheWarmAnswer(long Warmed, long Duration, IReadOnlyList<WarmedSet> Sets)
 {
-    public static CacheWarmAnswer From(WarmReport report) => new(report.Warmed, (long)report.Duration.TotalMilliseconds,
-        [.. report.Sets.Select(set => new WarmedSet(set.Set, set.StatusName, set.Warmed, set.Failed, (long)set.Duration.TotalMilliseconds))]);
+    public static CacheWarmAnswer From(WarmReport report) =>
+        new(
+            report.Warmed,
+            (long)report.Duration.TotalMilliseconds,
+            [
+                .. report.Sets.Select(set => new WarmedSet(
+                    set.Set,
+                    set.StatusName,
+                    set.Warmed,
+                    set.Failed,
+                    (long)set.Duration.TotalMilliseconds
+                )),
+            ]
+        );
 }
 
 /// <param name="Status">completed, partial, failed, or running where another process is at it.</param>

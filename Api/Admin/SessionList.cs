@@ -23,7 +23,8 @@ internal readonly record struct SessionCursor(DateTimeOffset CreatedAt, string I
     {
         cursor = default;
         var ticks = BinaryPrimitives.ReadInt64BigEndian(bytes);
-        if (ticks < DateTimeOffset.UnixEpoch.Ticks || ticks > DateTimeOffset.MaxValue.Ticks) return false;
+        if (ticks < DateTimeOffset.UnixEpoch.Ticks || ticks > DateTimeOffset.MaxValue.Ticks)
+            return false;
         cursor = new(new(ticks, TimeSpan.Zero), Convert.ToHexStringLower(bytes[8..]));
         return true;
     }
@@ -44,12 +45,22 @@ internal sealed class SessionList(NpgsqlDataSource database, TimeProvider time)
         await using var command = database.CreateCommand(Query);
         command.Parameters.Add(new() { Value = userId });
         command.Parameters.Add(new() { Value = time.GetUtcNow() });
-        command.Parameters.Add(new() { Value = page.After is { } after ? after.CreatedAt : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(
+            new() { Value = page.After is { } after ? after.CreatedAt : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz }
+        );
         command.Parameters.Add(new() { Value = page.After?.Id ?? "" });
         command.Parameters.Add(new() { Value = page.Limit + 1 });
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<SessionItem> sessions = [];
-        while (await reader.ReadAsync(ct)) sessions.Add(new(reader.GetString(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<DateTimeOffset>(2), reader.GetFieldValue<DateTimeOffset>(3)));
+        while (await reader.ReadAsync(ct))
+            sessions.Add(
+                new(
+                    reader.GetString(0),
+                    reader.GetFieldValue<DateTimeOffset>(1),
+                    reader.GetFieldValue<DateTimeOffset>(2),
+                    reader.GetFieldValue<DateTimeOffset>(3)
+                )
+            );
         return sessions;
     }
 }

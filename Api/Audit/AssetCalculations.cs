@@ -46,7 +46,8 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
         {
             var (postings, last) = await PostingsAsync(connection, asset, from, until, after, wanted, ct);
             await ReadAsync(connection, postings, after, wanted, found, ct);
-            if (last || postings.Count == 0) break;
+            if (last || postings.Count == 0)
+                break;
             // The bitmaps promised a full page and users were erased since; go on behind the last batch.
             var end = postings[^1];
             after = new(end.Run.BusinessDate, end.Run.Id, end.Batch, Guid.Empty);
@@ -56,37 +57,65 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
 
     /// <returns>As many postings as it takes to fill the page, and whether there are no more.</returns>
     private static async Task<(List<Posting> Postings, bool Last)> PostingsAsync(
-        NpgsqlConnection connection, Guid asset, DateOnly from, DateOnly until, PostingCursor after, int wanted, CancellationToken ct)
+        NpgsqlConnection connection,
+        Guid asset,
+        DateOnly from,
+        DateOnly until,
+        PostingCursor after,
+        int wanted,
+        CancellationToken ct
+    )
     {
         // Each has one result at least; and the one that the page before ended in may have none left.
         var limit = wanted + 1;
         await using NpgsqlCommand command = new(Postings, connection);
-        foreach (var value in (object[])[asset, from, until < after.BusinessDate ? until : after.BusinessDate, after.BusinessDate, after.Run, after.Batch, limit]) command.Parameters.Add(new() { Value = value });
+        foreach (
+            var value in (object[])
+                [asset, from, until < after.BusinessDate ? until : after.BusinessDate, after.BusinessDate, after.Run, after.Batch, limit]
+        )
+            command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<Posting> postings = [];
         var (rows, results) = (0, 0);
         while (await reader.ReadAsync(ct))
         {
             rows++;
-            Posting posting = new(CalculationQueries.ReadRun(reader), reader.GetInt32(4), Positions(reader.GetFieldValue<byte[]>(5)), reader.GetGuid(6), reader.GetGuid(7));
+            Posting posting = new(
+                CalculationQueries.ReadRun(reader),
+                reader.GetInt32(4),
+                Positions(reader.GetFieldValue<byte[]>(5)),
+                reader.GetGuid(6),
+                reader.GetGuid(7)
+            );
             postings.Add(posting);
             // Of the batch that the page before ended in nobody knows how many are left.
-            if (posting.Run.Id != after.Run || posting.Batch != after.Batch) results += posting.Positions.Length;
-            if (results >= wanted) return (postings, false);
+            if (posting.Run.Id != after.Run || posting.Batch != after.Batch)
+                results += posting.Positions.Length;
+            if (results >= wanted)
+                return (postings, false);
         }
         return (postings, rows < limit);
     }
 
-    private static async Task ReadAsync(NpgsqlConnection connection, List<Posting> postings, PostingCursor after, int wanted, List<Found> found, CancellationToken ct)
+    private static async Task ReadAsync(
+        NpgsqlConnection connection,
+        List<Posting> postings,
+        PostingCursor after,
+        int wanted,
+        List<Found> found,
+        CancellationToken ct
+    )
     {
-        if (postings.Count == 0) return;
+        if (postings.Count == 0)
+            return;
         await using NpgsqlBatch commands = new(connection);
         foreach (var (run, batch, positions, first, last) in postings)
         {
             // Nothing is above the highest id but in the batch where the page before ended.
             var below = run.Id == after.Run && batch == after.Batch ? after.User : Guid.AllBitsSet;
             NpgsqlBatchCommand command = new(Results);
-            foreach (var value in (object[])[run.BusinessDate, run.Id, first, last, batch, positions, below, wanted]) command.Parameters.Add(new() { Value = value });
+            foreach (var value in (object[])[run.BusinessDate, run.Id, first, last, batch, positions, below, wanted])
+                command.Parameters.Add(new() { Value = value });
             commands.BatchCommands.Add(command);
         }
         await using var reader = await commands.ExecuteReaderAsync(ct);
@@ -95,10 +124,15 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
             while (await reader.ReadAsync(ct) && found.Count < wanted)
             {
                 var user = reader.GetGuid(0);
-                found.Add(new(CalculationItem.From(posting.Run, user, reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<byte[]>(2)),
-                    new(posting.Run.BusinessDate, posting.Run.Id, posting.Batch, user)));
+                found.Add(
+                    new(
+                        CalculationItem.From(posting.Run, user, reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<byte[]>(2)),
+                        new(posting.Run.BusinessDate, posting.Run.Id, posting.Batch, user)
+                    )
+                );
             }
-            if (found.Count >= wanted) return;
+            if (found.Count >= wanted)
+                return;
             await reader.NextResultAsync(ct);
         }
     }
@@ -109,7 +143,8 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
         List<short> positions = [];
         for (var at = 0; at < bitmap.Length; at++)
         {
-            for (uint bits = bitmap[at]; bits != 0; bits &= bits - 1) positions.Add((short)(at * 8 + BitOperations.TrailingZeroCount(bits)));
+            for (uint bits = bitmap[at]; bits != 0; bits &= bits - 1)
+                positions.Add((short)(at * 8 + BitOperations.TrailingZeroCount(bits)));
         }
         return [.. positions];
     }

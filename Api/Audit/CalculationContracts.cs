@@ -13,8 +13,21 @@ internal readonly record struct CalculationRun(Guid Id, string Market, DateOnly 
 /// <param name="Stage">Where it failed.</param>
 /// <param name="Reason">Why it failed.</param>
 internal sealed record CalculationItem(
-    Guid RunId, string Market, DateOnly BusinessDate, int Revision, Guid UserId, DateTimeOffset StartedAt, DateTimeOffset CompletedAt, string Status, double DurationMs,
-    int Scores, int Recommendations, string? Stage, string? Reason, CalculationLinks Links)
+    Guid RunId,
+    string Market,
+    DateOnly BusinessDate,
+    int Revision,
+    Guid UserId,
+    DateTimeOffset StartedAt,
+    DateTimeOffset CompletedAt,
+    string Status,
+    double DurationMs,
+    int Scores,
+    int Recommendations,
+    string? Stage,
+    string? Reason,
+    CalculationLinks Links
+)
 {
     public static string StatusOf(CompletedCalculation completed) => completed.Stage is null ? "completed" : "failed";
 
@@ -22,13 +35,28 @@ internal sealed record CalculationItem(
     public static CalculationItem From(CalculationRun run, Guid userId, DateTimeOffset startedAt, byte[] completed)
     {
         var end = EventCodec.ReadCompleted(completed);
-        return new(run.Id, run.Market, run.BusinessDate, run.Revision, userId, startedAt, startedAt + end.Duration, StatusOf(end), end.Duration.TotalMilliseconds,
-            end.Scores, end.Recommendations, end.Stage?.ToString().ToLowerInvariant(), end.Reason, CalculationLinks.Of(run.Id, userId));
+        return new(
+            run.Id,
+            run.Market,
+            run.BusinessDate,
+            run.Revision,
+            userId,
+            startedAt,
+            startedAt + end.Duration,
+            StatusOf(end),
+            end.Duration.TotalMilliseconds,
+            end.Scores,
+            end.Recommendations,
+            end.Stage?.ToString().ToLowerInvariant(),
+            end.Reason,
+            CalculationLinks.Of(run.Id, userId)
+        );
     }
 }
 
 /// <param name="Self">The calculation with its events in full.</param>
 internal sealed record CalculationLinks(string Self, string Run)
 {
-    public static CalculationLinks Of(Guid run, Guid user) => new($"{CalculationRoutes.Path}/{run:D}/{user:D}", $"{RunRoutes.Path}/{run:D}");
+    public static CalculationLinks Of(Guid run, Guid user) =>
+        new($"{CalculationRoutes.Path}/{run:D}/{user:D}", $"{RunRoutes.Path}/{run:D}");
 }

@@ -5,7 +5,15 @@ namespace Overnight.Api.Audit;
 
 /// <summary>One user's calculation with its events in full (SPEC A6). Decimals are strings, and percentages where they are targets.</summary>
 internal sealed record CalculationDocument(
-    Guid RunId, string Market, DateOnly BusinessDate, int Revision, Guid UserId, string? Status, IReadOnlyList<EventDocument> Events, CalculationLinks Links);
+    Guid RunId,
+    string Market,
+    DateOnly BusinessDate,
+    int Revision,
+    Guid UserId,
+    string? Status,
+    IReadOnlyList<EventDocument> Events,
+    CalculationLinks Links
+);
 
 /// <summary>What all events have; the rest is by type.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
@@ -20,8 +28,17 @@ internal sealed record StartedDocument(DateTimeOffset OccurredAt, int Batch) : E
 /// <param name="Contribution">Null when none was planned.</param>
 /// <param name="Rates">Those that this user's holdings needed.</param>
 internal sealed record InputsDocument(
-    DateTimeOffset OccurredAt, int RuleVersion, DateTimeOffset GeneratedAt, string BaseCurrency, string? Contribution, CriteriaDocument Criteria, SnapshotDocument Snapshot,
-    IReadOnlyList<ClassDocument> Classes, IReadOnlyList<HoldingDocument> Holdings, IReadOnlyList<RateDocument> Rates) : EventDocument(OccurredAt);
+    DateTimeOffset OccurredAt,
+    int RuleVersion,
+    DateTimeOffset GeneratedAt,
+    string BaseCurrency,
+    string? Contribution,
+    CriteriaDocument Criteria,
+    SnapshotDocument Snapshot,
+    IReadOnlyList<ClassDocument> Classes,
+    IReadOnlyList<HoldingDocument> Holdings,
+    IReadOnlyList<RateDocument> Rates
+) : EventDocument(OccurredAt);
 
 /// <param name="Rules">As the user wrote them; null when the user and with them the version was erased.</param>
 internal sealed record CriteriaDocument(Guid Id, int Version, JsonElement? Rules);
@@ -33,7 +50,15 @@ internal sealed record ClassDocument(Guid Id, string Name, string TargetMin, str
 /// <param name="ClassName">Null when unclassified.</param>
 /// <param name="Price">In <paramref name="Currency"/>; null when there was none.</param>
 /// <param name="Fundamentals">Those that were known.</param>
-internal sealed record HoldingDocument(Guid AssetId, string Symbol, string? ClassName, string Quantity, string? Price, string Currency, IReadOnlyDictionary<string, string> Fundamentals);
+internal sealed record HoldingDocument(
+    Guid AssetId,
+    string Symbol,
+    string? ClassName,
+    string Quantity,
+    string? Price,
+    string Currency,
+    IReadOnlyDictionary<string, string> Fundamentals
+);
 
 internal sealed record RateDocument(string From, string To, string Rate);
 
@@ -47,4 +72,12 @@ internal sealed record ScoreDocument(Guid AssetId, string Symbol, string Score, 
 internal sealed record CriterionDocument(string? Id, string? Name, string? Metric, string? Value, string Outcome, string? Points);
 
 /// <param name="Status"><c>completed</c> or <c>failed</c>.</param>
-internal sealed record CompletedDocument(DateTimeOffset OccurredAt, string Status, double DurationMs, int Scores, int Recommendations, string? Stage, string? Reason) : EventDocument(OccurredAt);
+internal sealed record CompletedDocument(
+    DateTimeOffset OccurredAt,
+    string Status,
+    double DurationMs,
+    int Scores,
+    int Recommendations,
+    string? Stage,
+    string? Reason
+) : EventDocument(OccurredAt);

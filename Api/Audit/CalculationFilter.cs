@@ -7,13 +7,23 @@ internal readonly record struct CalculationFilter(Guid? User, Guid? Asset, Guid?
     {
         var (userId, assetId, runId) = (errors.Id("user", user), errors.Id("asset", asset), errors.Id("run", run));
         var (first, last) = (errors.Date("from", from), errors.Date("until", until));
-        if (first > last) errors.Add("from", "must not be after until");
+        if (first > last)
+            errors.Add("from", "must not be after until");
 
-        var asked = (string[])[.. user is null ? (string[])[] : ["user"], .. asset is null ? (string[])[] : ["asset"], .. run is null ? (string[])[] : ["run"]];
-        if (asked.Length == 0) errors.Add("user", "must be given, or asset, or run");
-        foreach (var field in asked.Skip(1)) errors.Add(field, $"must not be given beside {asked[0]}: ask for one of user, asset and run");
-        if (asked is ["run"] && first is not null) errors.Add("from", "must not be given beside run, which has one business date");
-        if (asked is ["run"] && last is not null) errors.Add("until", "must not be given beside run, which has one business date");
+        var asked = (string[])
+            [
+                .. user is null ? (string[])[] : ["user"],
+                .. asset is null ? (string[])[] : ["asset"],
+                .. run is null ? (string[])[] : ["run"],
+            ];
+        if (asked.Length == 0)
+            errors.Add("user", "must be given, or asset, or run");
+        foreach (var field in asked.Skip(1))
+            errors.Add(field, $"must not be given beside {asked[0]}: ask for one of user, asset and run");
+        if (asked is ["run"] && first is not null)
+            errors.Add("from", "must not be given beside run, which has one business date");
+        if (asked is ["run"] && last is not null)
+            errors.Add("until", "must not be given beside run, which has one business date");
         return new(userId, assetId, runId, first ?? DateOnly.MinValue, last ?? DateOnly.MaxValue);
     }
 }

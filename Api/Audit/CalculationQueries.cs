@@ -28,17 +28,29 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
     internal const string Run = "select id, market, business_date, revision from overnight_job_runs where id = $1 and job_type = 'scoring'";
 
     /// <summary>Newest first; empty where the user is in no run of the period.</summary>
-    public async Task<List<CalculationItem>> OfUserAsync(Guid user, DateOnly from, DateOnly until, ListPage<NightCursor> page, CancellationToken ct)
+    public async Task<List<CalculationItem>> OfUserAsync(
+        Guid user,
+        DateOnly from,
+        DateOnly until,
+        ListPage<NightCursor> page,
+        CancellationToken ct
+    )
     {
         var after = page.After ?? new(DateOnly.MaxValue, Guid.AllBitsSet);
         await using var command = dataSource.CreateCommand(OfUser);
         // The period ends where the page before did, so that later months are not even looked into.
-        foreach (var value in (object[])[user, from, until < after.BusinessDate ? until : after.BusinessDate, after.BusinessDate, after.Run, page.Limit + 1]) command.Parameters.Add(new() { Value = value });
+        foreach (
+            var value in (object[])
+                [user, from, until < after.BusinessDate ? until : after.BusinessDate, after.BusinessDate, after.Run, page.Limit + 1]
+        )
+            command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<CalculationItem> items = [];
         while (await reader.ReadAsync(ct))
         {
-            items.Add(CalculationItem.From(ReadRun(reader), user, reader.GetFieldValue<DateTimeOffset>(4), reader.GetFieldValue<byte[]>(5)));
+            items.Add(
+                CalculationItem.From(ReadRun(reader), user, reader.GetFieldValue<DateTimeOffset>(4), reader.GetFieldValue<byte[]>(5))
+            );
         }
         return items;
     }
@@ -47,11 +59,16 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
     public async Task<List<CalculationItem>> OfRunAsync(Guid id, ListPage<UserCursor> page, CancellationToken ct)
     {
         List<CalculationItem> items = [];
-        if (await FindRunAsync(id, ct) is not { } run) return items;
+        if (await FindRunAsync(id, ct) is not { } run)
+            return items;
         await using var command = dataSource.CreateCommand(OfRun);
-        foreach (var value in (object[])[run.BusinessDate, id, page.After?.User ?? Guid.Empty, page.Limit + 1]) command.Parameters.Add(new() { Value = value });
+        foreach (var value in (object[])[run.BusinessDate, id, page.After?.User ?? Guid.Empty, page.Limit + 1])
+            command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) items.Add(CalculationItem.From(run, reader.GetGuid(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<byte[]>(2)));
+        while (await reader.ReadAsync(ct))
+            items.Add(
+                CalculationItem.From(run, reader.GetGuid(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<byte[]>(2))
+            );
         return items;
     }
 
@@ -64,5 +81,6 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
     }
 
     /// <summary>The first four columns of a row.</summary>
-    internal static CalculationRun ReadRun(NpgsqlDataReader reader) => new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3));
+    internal static CalculationRun ReadRun(NpgsqlDataReader reader) =>
+        new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3));
 }

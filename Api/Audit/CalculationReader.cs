@@ -7,7 +7,8 @@ namespace Overnight.Api.Audit;
 /// <summary>Reads the events of one calculation, and what they refer to, and writes them out in full.</summary>
 internal sealed class CalculationReader(NpgsqlDataSource dataSource, CalculationQueries queries)
 {
-    internal const string Events = "select type, occurred_at, payload from calculation_events where business_date = $1 and run_id = $2 and user_id = $3 order by type";
+    internal const string Events =
+        "select type, occurred_at, payload from calculation_events where business_date = $1 and run_id = $2 and user_id = $3 order by type";
 
     private const string Snapshot = "select taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1";
 
@@ -19,13 +20,28 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
     /// <exception cref="InvalidDataException">An event or the snapshot is damaged, or of a version that this build does not know.</exception>
     public async Task<CalculationDocument?> ReadAsync(Guid runId, Guid user, CancellationToken ct)
     {
-        if (await queries.FindRunAsync(runId, ct) is not { } run) return null;
+        if (await queries.FindRunAsync(runId, ct) is not { } run)
+            return null;
         var events = await EventsAsync(run, user, ct);
-        if (events.Count == 0) return null;
+        if (events.Count == 0)
+            return null;
 
-        var expander = events.Find(e => e.Type == CalculationEvent.InputsCaptured) is { Payload: { } captured } ? await ExpanderAsync(run, captured, ct) : null;
-        var ended = events.Find(e => e.Type == CalculationEvent.Completed).Payload is { } completed ? CalculationItem.StatusOf(EventCodec.ReadCompleted(completed)) : null;
-        return new(run.Id, run.Market, run.BusinessDate, run.Revision, user, ended, events.ConvertAll(e => Expand(e, expander)), CalculationLinks.Of(run.Id, user));
+        var expander = events.Find(e => e.Type == CalculationEvent.InputsCaptured) is { Payload: { } captured }
+            ? await ExpanderAsync(run, captured, ct)
+            : null;
+        var ended = events.Find(e => e.Type == CalculationEvent.Completed).Payload is { } completed
+            ? CalculationItem.StatusOf(EventCodec.ReadCompleted(completed))
+            : null;
+        return new(
+            run.Id,
+            run.Market,
+            run.BusinessDate,
+            run.Revision,
+            user,
+            ended,
+            events.ConvertAll(e => Expand(e, expander)),
+            CalculationLinks.Of(run.Id, user)
+        );
     }
 
     private static EventDocument Expand(StoredEvent stored, EventExpander? expander)
@@ -40,7 +56,15 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
                 return expander.Scores(stored.At, stored.Payload);
             case CalculationEvent.Completed:
                 var end = EventCodec.ReadCompleted(stored.Payload);
-                return new CompletedDocument(stored.At, CalculationItem.StatusOf(end), end.Duration.TotalMilliseconds, end.Scores, end.Recommendations, end.Stage?.ToString().ToLowerInvariant(), end.Reason);
+                return new CompletedDocument(
+                    stored.At,
+                    CalculationItem.StatusOf(end),
+                    end.Duration.TotalMilliseconds,
+                    end.Scores,
+                    end.Recommendations,
+                    end.Stage?.ToString().ToLowerInvariant(),
+                    end.Reason
+                );
             default:
                 throw new InvalidDataException($"There is an event {stored.Type} without the inputs it goes with.");
         }
@@ -53,9 +77,16 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
         batch.BatchCommands.Add(new(Snapshot) { Parameters = { new() { Value = inputs.SnapshotId } } });
         batch.BatchCommands.Add(new(Rules) { Parameters = { new() { Value = inputs.Portfolio.CriteriaVersionId } } });
         await using var reader = await batch.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct)) throw new InvalidDataException($"Market snapshot {inputs.SnapshotId}, which the inputs name, is not there.");
-        MarketSnapshotHeader header = new(inputs.SnapshotId, run.Market, run.BusinessDate, reader.GetFieldValue<DateTimeOffset>(0),
-            await reader.IsDBNullAsync(1, ct) ? null : reader.GetFieldValue<DateTimeOffset>(1), await reader.IsDBNullAsync(2, ct) ? null : reader.GetFieldValue<DateTimeOffset>(2));
+        if (!await reader.ReadAsync(ct))
+            throw new InvalidDataException($"Market snapshot {inputs.SnapshotId}, which the inputs name, is not there.");
+        MarketSnapshotHeader header = new(
+            inputs.SnapshotId,
+            run.Market,
+            run.BusinessDate,
+            reader.GetFieldValue<DateTimeOffset>(0),
+            await reader.IsDBNullAsync(1, ct) ? null : reader.GetFieldValue<DateTimeOffset>(1),
+            await reader.IsDBNullAsync(2, ct) ? null : reader.GetFieldValue<DateTimeOffset>(2)
+        );
         var market = MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(3));
         await reader.NextResultAsync(ct);
         return new(inputs, market, await reader.ReadAsync(ct) ? reader.GetString(0) : null);
@@ -64,10 +95,12 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
     private async Task<List<StoredEvent>> EventsAsync(CalculationRun run, Guid user, CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand(Events);
-        foreach (var value in (object[])[run.BusinessDate, run.Id, user]) command.Parameters.Add(new() { Value = value });
+        foreach (var value in (object[])[run.BusinessDate, run.Id, user])
+            command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<StoredEvent> events = [];
-        while (await reader.ReadAsync(ct)) events.Add(new((CalculationEvent)reader.GetInt16(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<byte[]>(2)));
+        while (await reader.ReadAsync(ct))
+            events.Add(new((CalculationEvent)reader.GetInt16(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<byte[]>(2)));
         return events;
     }
 }

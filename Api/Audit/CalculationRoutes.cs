@@ -14,55 +14,114 @@ internal static partial class CalculationRoutes
 
     public static void MapCalculations(this WebApplication app)
     {
-        var group = app.MapGroup(Path).WithTags("Calculations").RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapGet("", ListAsync).WithName("ListCalculations").WithSummary(
-            "Calculations of a user or with an asset, newest first, in the period of business dates from until (both included); or those of a run, by user. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before.");
-        group.MapGet("{run}/{user}", GetAsync).WithName("GetCalculation").WithSummary("A calculation with its events in full: inputs, criteria, prices, scores by criterion, outcome.");
+        var group = app.MapGroup(Path)
+            .WithTags("Calculations")
+            .RequireAuthorization(SessionSetup.Admin)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        group
+            .MapGet("", ListAsync)
+            .WithName("ListCalculations")
+            .WithSummary(
+                "Calculations of a user or with an asset, newest first, in the period of business dates from until (both included); or those of a run, by user. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
+            );
+        group
+            .MapGet("{run}/{user}", GetAsync)
+            .WithName("GetCalculation")
+            .WithSummary("A calculation with its events in full: inputs, criteria, prices, scores by criterion, outcome.");
     }
 
     private static async Task<Results<Ok<Listed<CalculationItem>>, ValidationProblem>> ListAsync(
-        string? user, string? asset, string? run, string? from, string? until, string? limit, string? cursor,
-        CalculationQueries calculations, AssetCalculations assets, CancellationToken ct)
+        string? user,
+        string? asset,
+        string? run,
+        string? from,
+        string? until,
+        string? limit,
+        string? cursor,
+        CalculationQueries calculations,
+        AssetCalculations assets,
+        CancellationToken ct
+    )
     {
         QueryErrors errors = new();
         var filter = CalculationFilter.Read(user, asset, run, from, until, errors);
         if (asset is not null)
         {
             var page = ListPage<PostingCursor>.Read(limit, cursor, errors);
-            if (errors.Any) return errors.ToProblem();
-            return TypedResults.Ok(Listed<CalculationItem>.Of(await assets.ListAsync(filter.Asset!.Value, filter.From, filter.Until, page, ct), page, f => f.Place, f => f.Item));
+            if (errors.Any)
+                return errors.ToProblem();
+            return TypedResults.Ok(
+                Listed<CalculationItem>.Of(
+                    await assets.ListAsync(filter.Asset!.Value, filter.From, filter.Until, page, ct),
+                    page,
+                    f => f.Place,
+                    f => f.Item
+                )
+            );
         }
         if (run is not null)
         {
             var page = ListPage<UserCursor>.Read(limit, cursor, errors);
-            if (errors.Any) return errors.ToProblem();
-            return TypedResults.Ok(Listed<CalculationItem>.Of(await calculations.OfRunAsync(filter.Run!.Value, page, ct), page, c => new UserCursor(c.UserId), c => c));
+            if (errors.Any)
+                return errors.ToProblem();
+            return TypedResults.Ok(
+                Listed<CalculationItem>.Of(
+                    await calculations.OfRunAsync(filter.Run!.Value, page, ct),
+                    page,
+                    c => new UserCursor(c.UserId),
+                    c => c
+                )
+            );
         }
         else
         {
             var page = ListPage<NightCursor>.Read(limit, cursor, errors);
-            if (errors.Any) return errors.ToProblem();
-            return TypedResults.Ok(Listed<CalculationItem>.Of(await calculations.OfUserAsync(filter.User!.Value, filter.From, filter.Until, page, ct), page, c => new NightCursor(c.BusinessDate, c.RunId), c => c));
+            if (errors.Any)
+                return errors.ToProblem();
+            return TypedResults.Ok(
+                Listed<CalculationItem>.Of(
+                    await calculations.OfUserAsync(filter.User!.Value, filter.From, filter.Until, page, ct),
+                    page,
+                    c => new NightCursor(c.BusinessDate, c.RunId),
+                    c => c
+                )
+            );
         }
     }
 
     private static async Task<Results<Ok<CalculationDocument>, ValidationProblem, ProblemHttpResult>> GetAsync(
-        string run, string user, CalculationReader calculations, ILogger<CalculationReader> logger, CancellationToken ct)
+        string run,
+        string user,
+        CalculationReader calculations,
+        ILogger<CalculationReader> logger,
+        CancellationToken ct
+    )
     {
         QueryErrors errors = new();
         var (runId, userId) = (errors.Id("run", run), errors.Id("user", user));
-        if (errors.Any) return errors.ToProblem();
+        if (errors.Any)
+            return errors.ToProblem();
         try
         {
-            return await calculations.ReadAsync(runId!.Value, userId!.Value, ct) is { } found ? TypedResults.Ok(found)
-                : TypedResults.Problem($"Run {run} has no calculation of user {user}; {Path}?run={run} lists those it has.", statusCode: StatusCodes.Status404NotFound, title: "Calculation not found");
+            return await calculations.ReadAsync(runId!.Value, userId!.Value, ct) is { } found
+                ? TypedResults.Ok(found)
+                : TypedResults.Problem(
+                    $"Run {run} has no calculation of user {user}; {Path}?run={run} lists those it has.",
+                    statusCode: StatusCodes.Status404NotFound,
+                    title: "Calculation not found"
+                );
         }
         catch (Exception exception) when (exception is InvalidDataException or CalculationException)
         {
             // Stored bytes that can't be read are shown as what they are, not as a calculation that never was.
             Log.Unreadable(logger, run, exception);
-            return TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status500InternalServerError, title: "The stored events can't be read");
+            return TypedResults.Problem(
+                exception.Message,
+                statusCode: StatusCodes.Status500InternalServerError,
+                title: "The stored events can't be read"
+            );
         }
     }
 

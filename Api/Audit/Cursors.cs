@@ -6,7 +6,8 @@ using System.Text;
 namespace Overnight.Api.Audit;
 
 /// <summary>A place in a list: the key of an item, as bytes. Each kind has a length of its own, so that one is never taken for another.</summary>
-internal interface ICursor<TSelf> where TSelf : struct, ICursor<TSelf>
+internal interface ICursor<TSelf>
+    where TSelf : struct, ICursor<TSelf>
 {
     static abstract int Bytes { get; }
 
@@ -20,19 +21,22 @@ internal static class CursorText
 {
     private const int MaxBytes = 64;
 
-    public static string Encode<TCursor>(TCursor cursor) where TCursor : struct, ICursor<TCursor>
+    public static string Encode<TCursor>(TCursor cursor)
+        where TCursor : struct, ICursor<TCursor>
     {
         Span<byte> bytes = stackalloc byte[TCursor.Bytes];
         cursor.Write(bytes);
         return Base64Url.EncodeToString(bytes);
     }
 
-    public static bool TryDecode<TCursor>(string text, out TCursor cursor) where TCursor : struct, ICursor<TCursor>
+    public static bool TryDecode<TCursor>(string text, out TCursor cursor)
+        where TCursor : struct, ICursor<TCursor>
     {
         cursor = default;
         Span<byte> bytes = stackalloc byte[MaxBytes];
         // The decoder would skip white space, so the length and the characters are checked first.
-        if (text.Length != Base64Url.GetEncodedLength(TCursor.Bytes) || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) return false;
+        if (text.Length != Base64Url.GetEncodedLength(TCursor.Bytes) || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+            return false;
         // Last bits that belong to no byte are refused as well: not what Encode wrote.
         var status = Base64Url.DecodeFromUtf8(Encoding.ASCII.GetBytes(text), bytes, out _, out var written);
         return status == OperationStatus.Done && written == TCursor.Bytes && TCursor.TryRead(bytes[..written], out cursor);
@@ -62,7 +66,8 @@ internal readonly record struct RunCursor(DateTimeOffset StartedAt, Guid Id) : I
     {
         cursor = default;
         var ticks = BinaryPrimitives.ReadInt64BigEndian(bytes);
-        if (ticks < DateTimeOffset.UnixEpoch.Ticks || ticks > DateTimeOffset.MaxValue.Ticks) return false;
+        if (ticks < DateTimeOffset.UnixEpoch.Ticks || ticks > DateTimeOffset.MaxValue.Ticks)
+            return false;
         cursor = new(new(ticks, TimeSpan.Zero), new Guid(bytes[8..], bigEndian: true));
         return true;
     }
@@ -117,7 +122,12 @@ internal readonly record struct PostingCursor(DateOnly BusinessDate, Guid Run, i
     public static bool TryRead(ReadOnlySpan<byte> bytes, out PostingCursor cursor)
     {
         var known = CursorText.TryReadDate(bytes, out var date);
-        cursor = new(date, new Guid(bytes[4..20], bigEndian: true), BinaryPrimitives.ReadInt32BigEndian(bytes[20..]), new Guid(bytes[24..], bigEndian: true));
+        cursor = new(
+            date,
+            new Guid(bytes[4..20], bigEndian: true),
+            BinaryPrimitives.ReadInt32BigEndian(bytes[20..]),
+            new Guid(bytes[24..], bigEndian: true)
+        );
         return known;
     }
 }

@@ -17,38 +17,73 @@ internal sealed class EventExpander(CapturedInputs inputs, MarketSnapshot market
     {
         var portfolio = inputs.Portfolio;
         var header = market.Header;
-        var classes = portfolio.Classes.ConvertAll(c => new ClassDocument(c.Id, Text(c.NameJson.Span), c.TargetMin.ToString(), c.TargetMax.ToString(), c.MinAmount.ToString()));
-        return new(occurredAt, inputs.RuleVersion, inputs.GeneratedAt, portfolio.BaseCurrency, portfolio.Contribution?.ToString(),
+        var classes = portfolio.Classes.ConvertAll(c => new ClassDocument(
+            c.Id,
+            Text(c.NameJson.Span),
+            c.TargetMin.ToString(),
+            c.TargetMax.ToString(),
+            c.MinAmount.ToString()
+        ));
+        return new(
+            occurredAt,
+            inputs.RuleVersion,
+            inputs.GeneratedAt,
+            portfolio.BaseCurrency,
+            portfolio.Contribution?.ToString(),
             new(portfolio.CriteriaVersionId, portfolio.CriteriaVersion, rules is null ? null : JsonElement.Parse(rules)),
             new(header.Id, header.TakenAt, header.PricesAsOf, header.RatesAsOf),
-            classes, portfolio.Holdings.ConvertAll(h => Holding(Asset(h.Asset), h.Class < 0 ? null : classes[h.Class].Name, h.Quantity)), Rates());
+            classes,
+            portfolio.Holdings.ConvertAll(h => Holding(Asset(h.Asset), h.Class < 0 ? null : classes[h.Class].Name, h.Quantity)),
+            Rates()
+        );
     }
 
     public ScoresDocument Scores(DateTimeOffset occurredAt, ReadOnlySpan<byte> payload)
     {
         var scores = EventCodec.ReadScores(payload);
-        if (scores.Count != inputs.Portfolio.Holdings.Count) throw new InvalidDataException($"There are {scores.Count} scores for {inputs.Portfolio.Holdings.Count} holdings.");
+        if (scores.Count != inputs.Portfolio.Holdings.Count)
+            throw new InvalidDataException($"There are {scores.Count} scores for {inputs.Portfolio.Holdings.Count} holdings.");
         List<Criterion> criteria = [];
-        if (rules is not null) CriteriaReader.Read(Encoding.UTF8.GetBytes(rules), criteria);
-        return new(occurredAt, [.. scores.Zip(inputs.Portfolio.Holdings, (score, holding) => Score(score, Asset(holding.Asset), criteria))]);
+        if (rules is not null)
+            CriteriaReader.Read(Encoding.UTF8.GetBytes(rules), criteria);
+        return new(
+            occurredAt,
+            [.. scores.Zip(inputs.Portfolio.Holdings, (score, holding) => Score(score, Asset(holding.Asset), criteria))]
+        );
     }
 
-    private static ScoreDocument Score(AssetScore score, SnapshotAsset asset, List<Criterion> criteria) => new(
-        asset.Id, asset.Symbol, score.Score.ToString(), [.. criteria.Select((c, i) => Criterion(c, asset, (score.Matched >> i & 1) != 0, (score.Skipped >> i & 1) != 0))]);
+    private static ScoreDocument Score(AssetScore score, SnapshotAsset asset, List<Criterion> criteria) =>
+        new(
+            asset.Id,
+            asset.Symbol,
+            score.Score.ToString(),
+            [.. criteria.Select((c, i) => Criterion(c, asset, (score.Matched >> i & 1) != 0, (score.Skipped >> i & 1) != 0))]
+        );
 
-    private static CriterionDocument Criterion(Criterion criterion, SnapshotAsset asset, bool matched, bool skipped) => new(
-        Text(criterion.IdJson.Span), Text(criterion.NameJson.Span), Metrics.Names[(int)criterion.Metric], Number(asset.Fundamentals[(int)criterion.Metric]),
-        matched ? "matched" : skipped ? "skipped" : "not_matched", matched ? criterion.Points.ToString() : "0.0000");
+    private static CriterionDocument Criterion(Criterion criterion, SnapshotAsset asset, bool matched, bool skipped) =>
+        new(
+            Text(criterion.IdJson.Span),
+            Text(criterion.NameJson.Span),
+            Metrics.Names[(int)criterion.Metric],
+            Number(asset.Fundamentals[(int)criterion.Metric]),
+            matched ? "matched"
+                : skipped ? "skipped"
+                : "not_matched",
+            matched ? criterion.Points.ToString() : "0.0000"
+        );
 
-    private SnapshotAsset Asset(int ordinal) => ordinal < market.Assets.Count ? market.Assets[ordinal]
-        : throw new InvalidDataException($"The inputs name asset {ordinal} of a snapshot with {market.Assets.Count}.");
+    private SnapshotAsset Asset(int ordinal) =>
+        ordinal < market.Assets.Count
+            ? market.Assets[ordinal]
+            : throw new InvalidDataException($"The inputs name asset {ordinal} of a snapshot with {market.Assets.Count}.");
 
     private static HoldingDocument Holding(SnapshotAsset asset, string? className, decimal quantity)
     {
         Dictionary<string, string> known = new(StringComparer.Ordinal);
         for (var m = 0; m < Metrics.Count; m++)
         {
-            if (Number(asset.Fundamentals[m]) is { } value) known.Add(Metrics.Names[m], value);
+            if (Number(asset.Fundamentals[m]) is { } value)
+                known.Add(Metrics.Names[m], value);
         }
         return new(asset.Id, asset.Symbol, className, Number(quantity)!, Number(asset.Price), asset.Currency, known);
     }
@@ -57,9 +92,16 @@ internal sealed class EventExpander(CapturedInputs inputs, MarketSnapshot market
     {
         var to = inputs.Portfolio.BaseCurrency;
         List<RateDocument> rates = [];
-        foreach (var from in inputs.Portfolio.Holdings.Select(h => Asset(h.Asset).Currency).Where(c => c != to).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        foreach (
+            var from in inputs
+                .Portfolio.Holdings.Select(h => Asset(h.Asset).Currency)
+                .Where(c => c != to)
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)
+        )
         {
-            if (market.Rates.TryGetValue((from, to), out var rate)) rates.Add(new(from, to, Number(rate)!));
+            if (market.Rates.TryGetValue((from, to), out var rate))
+                rates.Add(new(from, to, Number(rate)!));
         }
         return rates;
     }

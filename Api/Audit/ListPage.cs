@@ -7,17 +7,20 @@ internal sealed record Listed<T>(IReadOnlyList<T> Items, string? NextCursor)
 {
     /// <param name="rows">Up to one more than asked for, which tells whether there is another page.</param>
     /// <param name="place">Where a row is in the list.</param>
-    public static Listed<T> Of<TRow, TCursor>(List<TRow> rows, ListPage<TCursor> page, Func<TRow, TCursor> place, Func<TRow, T> show) where TCursor : struct, ICursor<TCursor>
+    public static Listed<T> Of<TRow, TCursor>(List<TRow> rows, ListPage<TCursor> page, Func<TRow, TCursor> place, Func<TRow, T> show)
+        where TCursor : struct, ICursor<TCursor>
     {
         var more = rows.Count > page.Limit;
-        if (more) rows.RemoveRange(page.Limit, rows.Count - page.Limit);
+        if (more)
+            rows.RemoveRange(page.Limit, rows.Count - page.Limit);
         return new(rows.ConvertAll(row => show(row)), more ? CursorText.Encode(place(rows[^1])) : null);
     }
 }
 
 /// <summary>What a client asked of a list: <c>?limit=&amp;cursor=</c>.</summary>
 /// <param name="After">The last item of the page before; null on the first.</param>
-internal readonly record struct ListPage<TCursor>(int Limit, TCursor? After) where TCursor : struct, ICursor<TCursor>
+internal readonly record struct ListPage<TCursor>(int Limit, TCursor? After)
+    where TCursor : struct, ICursor<TCursor>
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 200;
@@ -26,7 +29,10 @@ internal readonly record struct ListPage<TCursor>(int Limit, TCursor? After) whe
     public static ListPage<TCursor> Read(string? limit, string? cursor, QueryErrors errors)
     {
         var size = DefaultLimit;
-        if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit))
+        if (
+            limit is not null
+            && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit)
+        )
         {
             errors.Add("limit", $"must be a whole number from 1 to {MaxLimit}");
         }
@@ -34,8 +40,10 @@ internal readonly record struct ListPage<TCursor>(int Limit, TCursor? After) whe
         TCursor? after = null;
         if (cursor is not null)
         {
-            if (CursorText.TryDecode<TCursor>(cursor, out var parsed)) after = parsed;
-            else errors.Add("cursor", "must be the nextCursor of an earlier answer to the same question, unchanged");
+            if (CursorText.TryDecode<TCursor>(cursor, out var parsed))
+                after = parsed;
+            else
+                errors.Add("cursor", "must be the nextCursor of an earlier answer to the same question, unchanged");
         }
         return new(size, after);
     }

@@ -16,23 +16,28 @@ internal sealed class QueryErrors
 
     public Guid? Id(string field, string? text)
     {
-        if (text is null) return null;
-        if (Guid.TryParseExact(text, "D", out var id)) return id;
+        if (text is null)
+            return null;
+        if (Guid.TryParseExact(text, "D", out var id))
+            return id;
         Add(field, "must be an id such as 019a0000-0000-7000-8000-000000000001");
         return null;
     }
 
     public DateOnly? Date(string field, string? text)
     {
-        if (text is null) return null;
-        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return date;
+        if (text is null)
+            return null;
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+            return date;
         Add(field, "must be a day of the calendar as yyyy-MM-dd");
         return null;
     }
 
     public string? OneOf(string field, string? text, params ReadOnlySpan<string> known)
     {
-        if (text is null || known.Contains(text)) return text;
+        if (text is null || known.Contains(text))
+            return text;
         Add(field, $"must be one of {string.Join(", ", known.ToArray())}");
         return null;
     }

@@ -11,7 +11,10 @@ internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate
     public static RunFilter Read(string? market, string? date, string? status, QueryErrors errors)
     {
         // A market that is not there has no runs, which is an answer.
-        if (market is not null && (market.Length is < 2 or > MaxMarket || !market.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c))))
+        if (
+            market is not null
+            && (market.Length is < 2 or > MaxMarket || !market.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c)))
+        )
         {
             errors.Add("market", "must be the code of a market, such as NYSE");
             market = null;
@@ -24,13 +27,18 @@ internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate
     {
         var (market, date, status) = filter;
         var runs = database.Runs.AsNoTracking();
-        if (market is not null) runs = runs.Where(r => r.Market == market);
-        if (date is not null) runs = runs.Where(r => r.BusinessDate == date);
-        if (status is not null) runs = runs.Where(r => r.Status == status);
+        if (market is not null)
+            runs = runs.Where(r => r.Market == market);
+        if (date is not null)
+            runs = runs.Where(r => r.BusinessDate == date);
+        if (status is not null)
+            runs = runs.Where(r => r.Status == status);
         if (page.After is { } after)
         {
             // A comparison of rows, which the index on both columns answers.
-            runs = runs.Where(r => EF.Functions.LessThan(ValueTuple.Create(r.StartedAt, r.Id), ValueTuple.Create(after.StartedAt, after.Id)));
+            runs = runs.Where(r =>
+                EF.Functions.LessThan(ValueTuple.Create(r.StartedAt, r.Id), ValueTuple.Create(after.StartedAt, after.Id))
+            );
         }
         return runs.OrderByDescending(r => r.StartedAt).ThenByDescending(r => r.Id).Take(page.Limit + 1);
     }

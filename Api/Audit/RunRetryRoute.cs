@@ -13,17 +13,36 @@ internal static class RunRetryRoute
 
     public static void MapRunRetry(this WebApplication app)
     {
-        var group = app.MapGroup(RunRoutes.Path).WithTags("Runs").RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapPost("{id:guid}/retry", RetryAsync).WithName("RetryRun")
-            .WithSummary("Computes again only what failed in a finished run: 202 with the run that was started, 200 with the run asked about when nothing of it failed, 409 while a run of its night is under way.");
-        group.MapPost("latest/retry", RetryLatestAsync).WithName("RetryLatestRun").WithSummary("The same for the run that was started last.");
+        var group = app.MapGroup(RunRoutes.Path)
+            .WithTags("Runs")
+            .RequireAuthorization(SessionSetup.Admin)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        group
+            .MapPost("{id:guid}/retry", RetryAsync)
+            .WithName("RetryRun")
+            .WithSummary(
+                "Computes again only what failed in a finished run: 202 with the run that was started, 200 with the run asked about when nothing of it failed, 409 while a run of its night is under way."
+            );
+        group
+            .MapPost("latest/retry", RetryLatestAsync)
+            .WithName("RetryLatestRun")
+            .WithSummary("The same for the run that was started last.");
     }
 
-    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ProblemHttpResult>> RetryAsync(Guid id, RunStore runs, RunRetry retry, OvernightContext database, CancellationToken ct)
+    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ProblemHttpResult>> RetryAsync(
+        Guid id,
+        RunStore runs,
+        RunRetry retry,
+        OvernightContext database,
+        CancellationToken ct
+    )
     {
-        if (await runs.FindAsync(id, ct) is null) return RunRoutes.NotFound(id);
+        if (await runs.FindAsync(id, ct) is null)
+            return RunRoutes.NotFound(id);
         try
         {
             var started = await retry.StartAsync(id, ct);
@@ -38,7 +57,12 @@ internal static class RunRetryRoute
         }
     }
 
-    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ProblemHttpResult>> RetryLatestAsync(RunStore runs, RunRetry retry, OvernightContext database, CancellationToken ct) =>
+    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ProblemHttpResult>> RetryLatestAsync(
+        RunStore runs,
+        RunRetry retry,
+        OvernightContext database,
+        CancellationToken ct
+    ) =>
         await runs.FindLatestAsync(ct) is { } latest
             ? await RetryAsync(latest.Id, runs, retry, database, ct)
             : TypedResults.Problem("There has been no run yet.", statusCode: StatusCodes.Status404NotFound, title: "Run not found");

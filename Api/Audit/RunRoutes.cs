@@ -16,44 +16,84 @@ internal static class RunRoutes
 
     public static void MapRuns(this WebApplication app)
     {
-        var group = app.MapGroup(Path).WithTags("Runs").RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapGet("", ListAsync).WithName("ListRuns").WithSummary("Runs, newest first, of a market, a business date or a status where given. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before.");
-        group.MapGet("{id:guid}", GetAsync).WithName("GetRun").WithSummary("A run with its metrics, its checkpoints and the first users it could not compute.");
-        group.MapGet("{id:guid}/failures", FailuresAsync).WithName("ListRunFailures").WithSummary("The users a run could not compute, by id, with stage and reason.");
+        var group = app.MapGroup(Path)
+            .WithTags("Runs")
+            .RequireAuthorization(SessionSetup.Admin)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        group
+            .MapGet("", ListAsync)
+            .WithName("ListRuns")
+            .WithSummary(
+                "Runs, newest first, of a market, a business date or a status where given. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
+            );
+        group
+            .MapGet("{id:guid}", GetAsync)
+            .WithName("GetRun")
+            .WithSummary("A run with its metrics, its checkpoints and the first users it could not compute.");
+        group
+            .MapGet("{id:guid}/failures", FailuresAsync)
+            .WithName("ListRunFailures")
+            .WithSummary("The users a run could not compute, by id, with stage and reason.");
     }
 
     private static async Task<Results<Ok<Listed<RunItem>>, ValidationProblem>> ListAsync(
-        string? market, string? date, string? status, string? limit, string? cursor, OvernightContext database, CancellationToken ct)
+        string? market,
+        string? date,
+        string? status,
+        string? limit,
+        string? cursor,
+        OvernightContext database,
+        CancellationToken ct
+    )
     {
         QueryErrors errors = new();
         var filter = RunFilter.Read(market, date, status, errors);
         var page = ListPage<RunCursor>.Read(limit, cursor, errors);
-        if (errors.Any) return errors.ToProblem();
+        if (errors.Any)
+            return errors.ToProblem();
 
         var runs = await RunFilter.Query(database, filter, page).ToListAsync(ct);
         return TypedResults.Ok(Listed<RunItem>.Of(runs, page, r => new RunCursor(r.StartedAt, r.Id), RunItem.From));
     }
 
     private static async Task<Results<Ok<Listed<RunFailureItem>>, ValidationProblem, ProblemHttpResult>> FailuresAsync(
-        Guid id, string? limit, string? cursor, OvernightContext database, CancellationToken ct)
+        Guid id,
+        string? limit,
+        string? cursor,
+        OvernightContext database,
+        CancellationToken ct
+    )
     {
         QueryErrors errors = new();
         var page = ListPage<UserCursor>.Read(limit, cursor, errors);
-        if (errors.Any) return errors.ToProblem();
-        if (!await database.Runs.AnyAsync(r => r.Id == id, ct)) return NotFound(id);
+        if (errors.Any)
+            return errors.ToProblem();
+        if (!await database.Runs.AnyAsync(r => r.Id == id, ct))
+            return NotFound(id);
 
         var failures = await Failures(database, id, page).ToListAsync(ct);
-        return TypedResults.Ok(Listed<RunFailureItem>.Of(failures, page, f => new UserCursor(f.UserId),
-            f => new RunFailureItem(f.UserId, f.Stage, f.Reason, f.Detail, f.OccurredAt, CalculationLinks.Of(id, f.UserId))));
+        return TypedResults.Ok(
+            Listed<RunFailureItem>.Of(
+                failures,
+                page,
+                f => new UserCursor(f.UserId),
+                f => new RunFailureItem(f.UserId, f.Stage, f.Reason, f.Detail, f.OccurredAt, CalculationLinks.Of(id, f.UserId))
+            )
+        );
     }
 
     private static async Task<Results<Ok<RunDetail>, ProblemHttpResult>> GetAsync(Guid id, OvernightContext database, CancellationToken ct)
     {
         var run = await database.Runs.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, ct);
-        if (run is null) return NotFound(id);
+        if (run is null)
+            return NotFound(id);
 
-        var batches = await database.Batches.AsNoTracking().Where(b => b.RunId == id && b.Status != "split").GroupBy(b => b.RunId)
+        var batches = await database
+            .Batches.AsNoTracking()
+            .Where(b => b.RunId == id && b.Status != "split")
+            .GroupBy(b => b.RunId)
             .Select(g => new
             {
                 Counts = new BatchCounts(g.Count(), g.Count(b => b.Status == "done"), g.Count(b => b.CachedAt != null)),
@@ -62,29 +102,58 @@ internal static class RunRoutes
             })
             .SingleOrDefaultAsync(ct);
         var failures = database.RunFailures.AsNoTracking().Where(f => f.RunId == id);
-        var shown = await failures.OrderBy(f => f.UserId).Take(ShownFailures)
-            .Select(f => new RunFailureItem(f.UserId, f.Stage, f.Reason, f.Detail, f.OccurredAt, CalculationLinks.Of(id, f.UserId))).ToListAsync(ct);
+        var shown = await failures
+            .OrderBy(f => f.UserId)
+            .Take(ShownFailures)
+            .Select(f => new RunFailureItem(f.UserId, f.Stage, f.Reason, f.Detail, f.OccurredAt, CalculationLinks.Of(id, f.UserId)))
+            .ToListAsync(ct);
         var failed = shown.Count < ShownFailures ? shown.Count : await failures.CountAsync(ct);
 
         // The run's own counts are written when it is finalised; until then its finished batches have them.
-        var (processed, failedUsers) = run.CompletedAt is null && batches is not null ? (batches.Processed, batches.Failed) : (run.UsersProcessed, run.UsersFailed);
-        return TypedResults.Ok(new RunDetail(
-            run.Id, run.JobType, run.Status, run.Market, run.BusinessDate, run.Revision, run.Trigger,
-            run.StartedAt, run.PlannedAt, run.CompletedAt, RunItem.Duration(run), run.SnapshotId,
-            run.UsersTotal, processed, failedUsers, run.CorrelationId, Json(run.ErrorDetails), Json(run.Metrics),
-            batches?.Counts ?? new(0, 0, 0), new(shown, failed), RunLinks.Of(run.Id)));
+        var (processed, failedUsers) =
+            run.CompletedAt is null && batches is not null ? (batches.Processed, batches.Failed) : (run.UsersProcessed, run.UsersFailed);
+        return TypedResults.Ok(
+            new RunDetail(
+                run.Id,
+                run.JobType,
+                run.Status,
+                run.Market,
+                run.BusinessDate,
+                run.Revision,
+                run.Trigger,
+                run.StartedAt,
+                run.PlannedAt,
+                run.CompletedAt,
+                RunItem.Duration(run),
+                run.SnapshotId,
+                run.UsersTotal,
+                processed,
+                failedUsers,
+                run.CorrelationId,
+                Json(run.ErrorDetails),
+                Json(run.Metrics),
+                batches?.Counts ?? new(0, 0, 0),
+                new(shown, failed),
+                RunLinks.Of(run.Id)
+            )
+        );
     }
 
     /// <summary>One failure more than a page holds, by the key (run, user).</summary>
     internal static IQueryable<RunFailure> Failures(OvernightContext database, Guid run, ListPage<UserCursor> page)
     {
         var failures = database.RunFailures.AsNoTracking().Where(f => f.RunId == run);
-        if (page.After is { } after) failures = failures.Where(f => f.UserId > after.User);
+        if (page.After is { } after)
+            failures = failures.Where(f => f.UserId > after.User);
         return failures.OrderBy(f => f.UserId).Take(page.Limit + 1);
     }
 
     internal static ProblemHttpResult NotFound(Guid id) =>
-        TypedResults.Problem($"There is no run {id:D}; {Path} lists those there are.", statusCode: StatusCodes.Status404NotFound, title: "Run not found");
+        TypedResults.Problem(
+            $"There is no run {id:D}; {Path} lists those there are.",
+            statusCode: StatusCodes.Status404NotFound,
+            title: "Run not found"
+        );
 
     // PostgreSQL's json type lets only JSON in.
     private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);

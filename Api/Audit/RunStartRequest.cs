@@ -13,7 +13,14 @@ public sealed record RunStartRequest(string? Market, DateOnly? Date, bool? Again
     private const int MostBytes = 4096;
 
     internal static Task<(RunStartRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct) =>
-        JsonBody.ReadAsync<RunStartRequest>(body, MostBytes, "market, date and again", new(null, null, null), static (request, field, errors) => request.With(field, errors), ct);
+        JsonBody.ReadAsync<RunStartRequest>(
+            body,
+            MostBytes,
+            "market, date and again",
+            new(null, null, null),
+            static (request, field, errors) => request.With(field, errors),
+            ct
+        );
 
     private RunStartRequest With(JsonProperty field, Dictionary<string, string[]> errors)
     {
@@ -23,18 +30,28 @@ public sealed record RunStartRequest(string? Market, DateOnly? Date, bool? Again
                 return this;
             case ("market", JsonValueKind.String):
                 return this with { Market = field.Value.GetString() };
-            case ("date", JsonValueKind.String) when DateOnly.TryParseExact(field.Value.GetString(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date):
+            case ("date", JsonValueKind.String)
+                when DateOnly.TryParseExact(
+                    field.Value.GetString(),
+                    "yyyy-MM-dd",
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.None,
+                    out var date
+                ):
                 return this with { Date = date };
             case ("again", JsonValueKind.True or JsonValueKind.False):
                 return this with { Again = field.Value.GetBoolean() };
         }
-        errors[field.Name] = [field.Name switch
-        {
-            "market" => $"must be the code of a market, not {field.Value.GetRawText()}",
-            "date" => $"must be a day of the calendar as yyyy-MM-dd, not {field.Value.GetRawText()}",
-            "again" => $"must be true or false, not {field.Value.GetRawText()}",
-            _ => "is not known; known are market, date and again",
-        }];
+        errors[field.Name] =
+        [
+            field.Name switch
+            {
+                "market" => $"must be the code of a market, not {field.Value.GetRawText()}",
+                "date" => $"must be a day of the calendar as yyyy-MM-dd, not {field.Value.GetRawText()}",
+                "again" => $"must be true or false, not {field.Value.GetRawText()}",
+                _ => "is not known; known are market, date and again",
+            },
+        ];
         return this;
     }
 }

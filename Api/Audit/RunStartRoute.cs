@@ -13,25 +13,47 @@ internal static class RunStartRoute
     public static void AddRunStart(this WebApplicationBuilder builder) => builder.Services.AddSingleton<RunStore>();
 
     public static void MapRunStart(this WebApplication app) =>
-        app.MapPost(RunRoutes.Path, StartAsync).WithTags("Runs").RequireAuthorization(SessionSetup.Admin).WithName("StartRun")
-            .WithSummary("Starts the night of a market, or joins the one that is there: 202 with the run that was started, 200 with the one that was joined.")
+        app.MapPost(RunRoutes.Path, StartAsync)
+            .WithTags("Runs")
+            .RequireAuthorization(SessionSetup.Admin)
+            .WithName("StartRun")
+            .WithSummary(
+                "Starts the night of a market, or joins the one that is there: 202 with the run that was started, 200 with the one that was joined."
+            )
             .Accepts<RunStartRequest>(isOptional: true, "application/json")
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem>> StartAsync(HttpRequest request, RunStore runs, OvernightContext database, CancellationToken ct)
+    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem>> StartAsync(
+        HttpRequest request,
+        RunStore runs,
+        OvernightContext database,
+        CancellationToken ct
+    )
     {
         var (asked, errors) = await RunStartRequest.ReadAsync(request.Body, ct);
-        if (errors.Count > 0) return TypedResults.ValidationProblem(errors, title: "The run asked for is not valid");
+        if (errors.Count > 0)
+            return TypedResults.ValidationProblem(errors, title: "The run asked for is not valid");
         try
         {
-            var (run, started) = await runs.StartOrJoinAsync(asked.Market ?? MarketCatalog.Default, asked.Date, RunTrigger.Api, asked.Again ?? false, ct);
+            var (run, started) = await runs.StartOrJoinAsync(
+                asked.Market ?? MarketCatalog.Default,
+                asked.Date,
+                RunTrigger.Api,
+                asked.Again ?? false,
+                ct
+            );
             var item = RunItem.From(await database.Runs.AsNoTracking().SingleAsync(r => r.Id == run.Id, ct));
             return started ? TypedResults.Accepted(item.Links.Self, item) : TypedResults.Ok(item);
         }
         catch (RunRequestException exception)
         {
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { [exception.Field] = [exception.Message] }, title: "The run asked for is not valid");
+            return TypedResults.ValidationProblem(
+                new Dictionary<string, string[]>(StringComparer.Ordinal) { [exception.Field] = [exception.Message] },
+                title: "The run asked for is not valid"
+            );
         }
     }
 }

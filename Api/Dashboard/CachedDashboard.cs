@@ -13,11 +13,21 @@ namespace Overnight.Api.Dashboard;
 /// It stands in front of authentication and its policies, and grants nothing they would not: it answers the user of a
 /// valid session, and only from that user's entry.
 /// </remarks>
-internal sealed class CachedDashboard(RequestDelegate next, SessionStore sessions, KnownSessions known, ResultReader results, MarketCatalog markets, TimeProvider time)
+internal sealed class CachedDashboard(
+    RequestDelegate next,
+    SessionStore sessions,
+    KnownSessions known,
+    ResultReader results,
+    MarketCatalog markets,
+    TimeProvider time
+)
 {
     public Task InvokeAsync(HttpContext context) =>
-        context.Request.Path.Value == DashboardRoutes.Path && HttpMethods.IsGet(context.Request.Method)
-        && SessionHandler.TryGetToken(context.Request, out var token) && SessionToken.TryHash(token, out var hash) && known.TryGet(hash, out var guess)
+        context.Request.Path.Value == DashboardRoutes.Path
+        && HttpMethods.IsGet(context.Request.Method)
+        && SessionHandler.TryGetToken(context.Request, out var token)
+        && SessionToken.TryHash(token, out var hash)
+        && known.TryGet(hash, out var guess)
             ? AnswerAsync(context, guess)
             : next(context);
 

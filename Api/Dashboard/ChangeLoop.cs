@@ -4,7 +4,12 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Dashboard;
 
 /// <summary>Keeps this node hearing of changed results, and knowing whether it does.</summary>
-internal sealed partial class ChangeLoop(IServiceProvider services, IOptions<CacheOptions> options, TimeProvider time, ILogger<ChangeLoop> logger) : BackgroundService
+internal sealed partial class ChangeLoop(
+    IServiceProvider services,
+    IOptions<CacheOptions> options,
+    TimeProvider time,
+    ILogger<ChangeLoop> logger
+) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -23,8 +28,7 @@ internal sealed partial class ChangeLoop(IServiceProvider services, IOptions<Cac
                 // The memory is off by now or expires by itself; the next beat tries again.
                 Log.BeatFailed(logger, ex);
             }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     private static partial class Log

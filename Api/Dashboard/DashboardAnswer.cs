@@ -12,7 +12,9 @@ namespace Overnight.Api.Dashboard;
 /// A stored entry inside the dashboard's envelope: <c>{"data":{"fromCache":..,"freshness":{..},</c>, the entry's bytes
 /// without their first brace, and <c>}</c>. Nothing is parsed, nothing is built.
 /// </summary>
-internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffset now, IReadOnlyList<MarketCalendar> markets) : IResult, IEndpointMetadataProvider
+internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffset now, IReadOnlyList<MarketCalendar> markets)
+    : IResult,
+        IEndpointMetadataProvider
 {
     // The fixed text is 120 bytes, three tokens of 40 at most, and a status of 11.
     private const int LongestHead = 256;
@@ -39,13 +41,24 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(DashboardDocument), ["application/json"]));
 
-    internal static int WriteHead(Span<byte> head, ReadOnlySpan<byte> entry, bool fromCache, DateTimeOffset now, IReadOnlyList<MarketCalendar> markets)
+    internal static int WriteHead(
+        Span<byte> head,
+        ReadOnlySpan<byte> entry,
+        bool fromCache,
+        DateTimeOffset now,
+        IReadOnlyList<MarketCalendar> markets
+    )
     {
         StoredFields fields = new(entry);
         // An intact entry always has its time; without one, the oldest there is is the safe thing to say.
         var status = Freshness.Status(StoredFields.Time(fields.GeneratedAt) ?? DateTimeOffset.MinValue, now, markets);
         var length = 0;
-        Add(head, fromCache ? "{\"data\":{\"fromCache\":true,\"freshness\":{\"generatedAt\":"u8 : "{\"data\":{\"fromCache\":false,\"freshness\":{\"generatedAt\":"u8);
+        Add(
+            head,
+            fromCache
+                ? "{\"data\":{\"fromCache\":true,\"freshness\":{\"generatedAt\":"u8
+                : "{\"data\":{\"fromCache\":false,\"freshness\":{\"generatedAt\":"u8
+        );
         Add(head, fields.GeneratedAt);
         Add(head, ",\"pricesAsOf\":"u8);
         Add(head, fields.PricesAsOf);

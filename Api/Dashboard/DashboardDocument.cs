@@ -6,9 +6,19 @@ namespace Overnight.Api.Dashboard;
 internal sealed record DashboardDocument(DashboardData Data);
 
 internal sealed record DashboardData(
-    bool FromCache, FreshnessDocument Freshness, Guid UserId, DateTimeOffset GeneratedAt, IReadOnlyList<RecommendationDocument> Recommendations,
-    PortfolioSummaryDocument PortfolioSummary, DataFreshnessDocument DataFreshness, string TotalInvestable, string BaseCurrency, string Unallocated,
-    int Schema, string Checksum);
+    bool FromCache,
+    FreshnessDocument Freshness,
+    Guid UserId,
+    DateTimeOffset GeneratedAt,
+    IReadOnlyList<RecommendationDocument> Recommendations,
+    PortfolioSummaryDocument PortfolioSummary,
+    DataFreshnessDocument DataFreshness,
+    string TotalInvestable,
+    string BaseCurrency,
+    string Unallocated,
+    int Schema,
+    string Checksum
+);
 
 /// <param name="GeneratedAt">When the result was computed.</param>
 /// <param name="PricesAsOf">Time of the newest price used.</param>
@@ -16,7 +26,15 @@ internal sealed record DashboardData(
 /// <param name="Status">fresh, delayed, stale or provisional; weekends do not count.</param>
 internal sealed record FreshnessDocument(DateTimeOffset GeneratedAt, DateTimeOffset? PricesAsOf, DateTimeOffset? RatesAsOf, string Status);
 
-internal sealed record RecommendationDocument(Guid AssetId, string Symbol, string Score, string Amount, string Currency, string AllocationGap, BreakdownDocument Breakdown);
+internal sealed record RecommendationDocument(
+    Guid AssetId,
+    string Symbol,
+    string Score,
+    string Amount,
+    string Currency,
+    string AllocationGap,
+    BreakdownDocument Breakdown
+);
 
 internal sealed record BreakdownDocument(int CriteriaCount, string TopContributor);
 
@@ -26,4 +44,10 @@ internal sealed record PortfolioSummaryDocument(string TotalValue, string BaseCu
 /// <param name="RatesStale">The same of exchange rates.</param>
 /// <param name="StaleSince">Time of the oldest such value.</param>
 internal sealed record DataFreshnessDocument(
-    DateTimeOffset? PricesAsOf, DateTimeOffset? RatesAsOf, string CriteriaVersion, bool? PricesStale, bool? RatesStale, DateTimeOffset? StaleSince);
+    DateTimeOffset? PricesAsOf,
+    DateTimeOffset? RatesAsOf,
+    string CriteriaVersion,
+    bool? PricesStale,
+    bool? RatesStale,
+    DateTimeOffset? StaleSince
+);

@@ -14,7 +14,8 @@ internal static class DashboardRoutes
 
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
-        builder.Services.AddCaching()
+        builder
+            .Services.AddCaching()
             .AddSingleton<RepairQueue>()
             .AddSingleton<ResultReader>()
             .AddSingleton<ResultRepair>()
@@ -29,20 +30,33 @@ internal static class DashboardRoutes
 
     public static void MapDashboard(this WebApplication app)
     {
-        var group = app.MapGroup(Path).WithTags("Dashboard").RequireAuthorization(SessionSetup.SignedIn)
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapGet("", GetAsync).WithName("GetDashboard").WithSummary("The signed-in user's recommendations, from the cache when it has them.")
+        var group = app.MapGroup(Path)
+            .WithTags("Dashboard")
+            .RequireAuthorization(SessionSetup.SignedIn)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        group
+            .MapGet("", GetAsync)
+            .WithName("GetDashboard")
+            .WithSummary("The signed-in user's recommendations, from the cache when it has them.")
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<Results<DashboardAnswer, ProblemHttpResult>> GetAsync(HttpContext context, ResultReader reader, MarketCatalog markets, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<DashboardAnswer, ProblemHttpResult>> GetAsync(
+        HttpContext context,
+        ResultReader reader,
+        MarketCatalog markets,
+        TimeProvider time,
+        CancellationToken ct
+    )
     {
         // The only user id there is: nothing of the request can name another (SPEC C5).
         var session = SessionPrincipal.Of(context);
         var userId = session.UserId;
         var isMissed = context.Features.Get<BegunRead>() is { Entry: null } begun && begun.UserId == userId;
         var answer = isMissed ? await reader.LoadAsync(userId, ct) : await reader.GetAsync(userId, ct);
-        if (answer.Entry is { } entry) return new DashboardAnswer(entry, answer.FromCache, time.GetUtcNow(), markets.OfUser(session.Markets));
+        if (answer.Entry is { } entry)
+            return new DashboardAnswer(entry, answer.FromCache, time.GetUtcNow(), markets.OfUser(session.Markets));
 
         CacheTelemetry.Answered(fromCache: false);
         var missing = answer.Unreadable
@@ -50,7 +64,13 @@ internal static class DashboardRoutes
             : await MissingResult.ExplainAsync(context.RequestServices.GetRequiredService<OvernightContext>(), userId, ct);
         context.Response.Headers.CacheControl = "private, no-store";
         Dictionary<string, object?> extensions = new(StringComparer.Ordinal) { ["reason"] = missing.Reason };
-        if (missing.Stage is not null) (extensions["stage"], extensions["failure"]) = (missing.Stage, missing.Failure);
-        return TypedResults.Problem(missing.Detail, statusCode: StatusCodes.Status404NotFound, title: "No recommendations to show", extensions: extensions);
+        if (missing.Stage is not null)
+            (extensions["stage"], extensions["failure"]) = (missing.Stage, missing.Failure);
+        return TypedResults.Problem(
+            missing.Detail,
+            statusCode: StatusCodes.Status404NotFound,
+            title: "No recommendations to show",
+            extensions: extensions
+        );
     }
 }

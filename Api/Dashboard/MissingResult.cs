@@ -10,21 +10,36 @@ namespace Overnight.Api.Dashboard;
 /// <param name="Failure">Why it did.</param>
 internal sealed record MissingResult(string Reason, string Detail, string? Stage = null, string? Failure = null)
 {
-    public static readonly MissingResult Unreadable = new("unreadable", "The last result was stored by another version and can't be shown; the next night replaces it.");
+    public static readonly MissingResult Unreadable = new(
+        "unreadable",
+        "The last result was stored by another version and can't be shown; the next night replaces it."
+    );
 
     public static async Task<MissingResult> ExplainAsync(OvernightContext database, Guid userId, CancellationToken ct)
     {
-        var failure = await database.RunFailures.AsNoTracking()
+        var failure = await database
+            .RunFailures.AsNoTracking()
             .Where(f => f.UserId == userId)
             .OrderByDescending(f => f.OccurredAt)
-            .Select(f => new { f.Stage, f.Reason, f.OccurredAt })
+            .Select(f => new
+            {
+                f.Stage,
+                f.Reason,
+                f.OccurredAt,
+            })
             .FirstOrDefaultAsync(ct);
         var holds = await database.Holdings.AsNoTracking().AnyAsync(h => h.UserId == userId && !h.Ignored, ct);
 
         // What the user can mend comes first: an emptied portfolio outlives the failure it caused.
-        if (!holds) return new("portfolio_empty", "The portfolio has no holding to value. The night after one is added computes recommendations.");
+        if (!holds)
+            return new("portfolio_empty", "The portfolio has no holding to value. The night after one is added computes recommendations.");
         return failure is null
             ? new("never_computed", "No night has computed this portfolio yet. The next one does.")
-            : new("failed", $"The run of {failure.OccurredAt:yyyy-MM-dd} could not compute this portfolio: {failure.Reason} ({failure.Stage}).", failure.Stage, failure.Reason);
+            : new(
+                "failed",
+                $"The run of {failure.OccurredAt:yyyy-MM-dd} could not compute this portfolio: {failure.Reason} ({failure.Stage}).",
+                failure.Stage,
+                failure.Reason
+            );
     }
 }

@@ -19,7 +19,8 @@ internal sealed partial class RepairLoop(RepairQueue queue, ResultRepair repair,
             {
                 // The next miss asks again; one bad repair must not end the loop. A lost database is met by every
                 // reader too, so it is not news here.
-                if (ex is not NpgsqlException) Log.RepairFailed(logger, ex);
+                if (ex is not NpgsqlException)
+                    Log.RepairFailed(logger, ex);
             }
         }
     }

@@ -32,10 +32,35 @@ internal readonly ref struct StoredFields
     public static DateTimeOffset? Time(ReadOnlySpan<byte> token)
     {
         // Utf8Parser's round-trip form wants seven digits of a second, so the whole seconds are read as written and the rest is dropped.
-        if (token.Length < 21 || token[0] != '"' || token[5] != '-' || token[8] != '-' || token[11] != 'T' || token[14] != ':' || token[17] != ':') return null;
-        if (!Number(token, 1, 4, out var year) || !Number(token, 6, 2, out var month) || !Number(token, 9, 2, out var day)
-            || !Number(token, 12, 2, out var hour) || !Number(token, 15, 2, out var minute) || !Number(token, 18, 2, out var second)) return null;
-        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 59) return null;
+        if (
+            token.Length < 21
+            || token[0] != '"'
+            || token[5] != '-'
+            || token[8] != '-'
+            || token[11] != 'T'
+            || token[14] != ':'
+            || token[17] != ':'
+        )
+            return null;
+        if (
+            !Number(token, 1, 4, out var year)
+            || !Number(token, 6, 2, out var month)
+            || !Number(token, 9, 2, out var day)
+            || !Number(token, 12, 2, out var hour)
+            || !Number(token, 15, 2, out var minute)
+            || !Number(token, 18, 2, out var second)
+        )
+            return null;
+        if (
+            year < 1
+            || month is < 1 or > 12
+            || day < 1
+            || day > DateTime.DaysInMonth(year, month)
+            || hour > 23
+            || minute > 59
+            || second > 59
+        )
+            return null;
         return new(year, month, day, hour, minute, second, TimeSpan.Zero);
 
         static bool Number(ReadOnlySpan<byte> text, int start, int length, out int value) =>
@@ -45,7 +70,8 @@ internal readonly ref struct StoredFields
     private static ReadOnlySpan<byte> Token(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
     {
         var at = json.IndexOf(name);
-        if (at < 0) return "null"u8;
+        if (at < 0)
+            return "null"u8;
         var rest = json[(at + name.Length)..];
         var end = rest.IndexOfAny((byte)',', (byte)'}');
         return end is > 0 and <= LongestToken ? rest[..end] : "null"u8;

@@ -8,30 +8,41 @@ internal static class OpenApiSetup
 {
     private const string Bearer = "bearer";
 
-    public static void AddApiDocument(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(options =>
-    {
-        options.AddDocumentTransformer(static (document, _, _) =>
+    public static void AddApiDocument(this WebApplicationBuilder builder) =>
+        builder.Services.AddOpenApi(options =>
         {
-            document.Info = new() { Title = "Overnight", Version = "v1", Description = "Recommendations computed overnight, answered in the morning. Decimals are strings; times are ISO 8601 UTC; errors are ProblemDetails." };
-            document.Components ??= new();
-            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
-            document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
-            {
-                Type = SecuritySchemeType.Http,
-                Scheme = Bearer,
-                Description = "A session token, 43 characters of base64url. Pages use the cookie overnight_session instead.",
-            };
-            return Task.CompletedTask;
+            options.AddDocumentTransformer(
+                static (document, _, _) =>
+                {
+                    document.Info = new()
+                    {
+                        Title = "Overnight",
+                        Version = "v1",
+                        Description =
+                            "Recommendations computed overnight, answered in the morning. Decimals are strings; times are ISO 8601 UTC; errors are ProblemDetails.",
+                    };
+                    document.Components ??= new();
+                    document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
+                    document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
+                    {
+                        Type = SecuritySchemeType.Http,
+                        Scheme = Bearer,
+                        Description = "A session token, 43 characters of base64url. Pages use the cookie overnight_session instead.",
+                    };
+                    return Task.CompletedTask;
+                }
+            );
+            options.AddOperationTransformer(
+                static (operation, context, _) =>
+                {
+                    if (context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Any())
+                    {
+                        operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+                    }
+                    return Task.CompletedTask;
+                }
+            );
         });
-        options.AddOperationTransformer(static (operation, context, _) =>
-        {
-            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Any())
-            {
-                operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
-            }
-            return Task.CompletedTask;
-        });
-    });
 
     public static void MapApiDocument(this WebApplication app) => app.MapOpenApi();
 }

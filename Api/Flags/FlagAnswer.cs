@@ -9,7 +9,9 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Flags;
 
 /// <summary>A flag as the cache has it, and behind its fields where it came from and how old it is.</summary>
-internal sealed class FlagAnswer(ReadOnlyMemory<byte> flag, EntrySource source, DateTimeOffset asOf, DateTimeOffset now) : IResult, IEndpointMetadataProvider
+internal sealed class FlagAnswer(ReadOnlyMemory<byte> flag, EntrySource source, DateTimeOffset asOf, DateTimeOffset now)
+    : IResult,
+        IEndpointMetadataProvider
 {
     private static readonly string[] Sources = ["memory", "cache", "database", "last-known"];
 
@@ -18,7 +20,8 @@ internal sealed class FlagAnswer(ReadOnlyMemory<byte> flag, EntrySource source, 
         // Clocks of nodes may differ by a little.
         var age = now > asOf ? now - asOf : TimeSpan.Zero;
         var tail = Encoding.ASCII.GetBytes(
-            $",\"source\":\"{Sources[(int)source]}\",\"asOf\":\"{asOf.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}\",\"age\":{(long)age.TotalMilliseconds},\"stale\":{(source == EntrySource.Stale ? "true" : "false")}}}");
+            $",\"source\":\"{Sources[(int)source]}\",\"asOf\":\"{asOf.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}\",\"age\":{(long)age.TotalMilliseconds},\"stale\":{(source == EntrySource.Stale ? "true" : "false")}}}"
+        );
         var response = httpContext.Response;
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = flag.Length - 1 + tail.Length;
@@ -37,4 +40,14 @@ internal sealed class FlagAnswer(ReadOnlyMemory<byte> flag, EntrySource source, 
 /// <param name="AsOf">When the database was asked.</param>
 /// <param name="Age">Milliseconds since then; the header Age has it in seconds.</param>
 /// <param name="Stale">Whether it is the last value this node knew.</param>
-internal sealed record FlagDocument(string Key, bool Enabled, JsonElement? Value, long Version, DateTimeOffset UpdatedAt, string Source, DateTimeOffset AsOf, long Age, bool Stale);
+internal sealed record FlagDocument(
+    string Key,
+    bool Enabled,
+    JsonElement? Value,
+    long Version,
+    DateTimeOffset UpdatedAt,
+    string Source,
+    DateTimeOffset AsOf,
+    long Age,
+    bool Stale
+);

@@ -7,10 +7,29 @@ namespace Overnight.Api.Flags;
 /// <param name="UpdatedBy">The user; null for the admin key, a seed, or SQL.</param>
 /// <param name="LastAccessedAt">Late by some seconds, as is the count.</param>
 internal sealed record FlagItem(
-    string Key, bool Enabled, JsonElement? Value, string Description, long Version, DateTimeOffset UpdatedAt, Guid? UpdatedBy, DateTimeOffset? LastAccessedAt, long AccessCount)
+    string Key,
+    bool Enabled,
+    JsonElement? Value,
+    string Description,
+    long Version,
+    DateTimeOffset UpdatedAt,
+    Guid? UpdatedBy,
+    DateTimeOffset? LastAccessedAt,
+    long AccessCount
+)
 {
-    public static FlagItem From(FeatureFlag flag) => new(
-        flag.Key, flag.Enabled, flag.Value is null ? null : JsonElement.Parse(flag.Value), flag.Description, flag.Version, flag.UpdatedAt, flag.UpdatedBy, flag.LastAccessedAt, flag.AccessCount);
+    public static FlagItem From(FeatureFlag flag) =>
+        new(
+            flag.Key,
+            flag.Enabled,
+            flag.Value is null ? null : JsonElement.Parse(flag.Value),
+            flag.Description,
+            flag.Version,
+            flag.UpdatedAt,
+            flag.UpdatedBy,
+            flag.LastAccessedAt,
+            flag.AccessCount
+        );
 }
 
 /// <summary>A change of a flag.</summary>
@@ -18,5 +37,6 @@ internal sealed record FlagItem(
 /// <param name="ChangedBy">The user; null for the admin key.</param>
 internal sealed record FlagChangeItem(long Version, DateTimeOffset ChangedAt, Guid? ChangedBy, JsonElement Before, JsonElement After)
 {
-    public static FlagChangeItem From(MadeChange change) => new(change.Version, change.ChangedAt, change.ChangedBy, JsonElement.Parse(change.Before), JsonElement.Parse(change.After));
+    public static FlagChangeItem From(MadeChange change) =>
+        new(change.Version, change.ChangedAt, change.ChangedBy, JsonElement.Parse(change.Before), JsonElement.Parse(change.After));
 }

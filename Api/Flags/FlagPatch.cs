@@ -16,8 +16,16 @@ public sealed record FlagPatch(bool? Enabled, JsonElement? Value, string? Descri
 
     internal static async Task<(FlagPatch Patch, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct)
     {
-        var (patch, errors) = await JsonBody.ReadAsync<FlagPatch>(body, MostBytes, Fields, new(null, null, null, null), static (patch, field, errors) => patch.With(field, errors), ct);
-        if (errors.Count == 0 && patch is { Enabled: null, Value: null, Description: null }) errors["body"] = ["must have at least one of enabled, value and description"];
+        var (patch, errors) = await JsonBody.ReadAsync<FlagPatch>(
+            body,
+            MostBytes,
+            Fields,
+            new(null, null, null, null),
+            static (patch, field, errors) => patch.With(field, errors),
+            ct
+        );
+        if (errors.Count == 0 && patch is { Enabled: null, Value: null, Description: null })
+            errors["body"] = ["must have at least one of enabled, value and description"];
         return (patch, errors);
     }
 
@@ -30,20 +38,26 @@ public sealed record FlagPatch(bool? Enabled, JsonElement? Value, string? Descri
             case ("value", _):
                 // Its document is gone when the body is read.
                 return this with { Value = field.Value.Clone() };
-            case ("description", JsonValueKind.String) when field.Value.GetString() is { Length: <= FeatureFlag.MostDescriptionLength } text && !text.Any(char.IsControl):
+            case ("description", JsonValueKind.String)
+                when field.Value.GetString() is { Length: <= FeatureFlag.MostDescriptionLength } text && !text.Any(char.IsControl):
                 return this with { Description = text };
             case ("version", JsonValueKind.Number) when field.Value.TryGetInt64(out var version) && version > 0:
                 return this with { Version = version };
         }
-        errors[field.Name] = [field.Name switch
-        {
-            "enabled" => $"must be true or false, not {Shown(field)}",
-            "description" => $"must be a text of at most {FeatureFlag.MostDescriptionLength} characters on one line, not {Shown(field)}",
-            "version" => $"must be a whole number from 1 on, not {Shown(field)}",
-            _ => $"is not known; known are {Fields}",
-        }];
+        errors[field.Name] =
+        [
+            field.Name switch
+            {
+                "enabled" => $"must be true or false, not {Shown(field)}",
+                "description" =>
+                    $"must be a text of at most {FeatureFlag.MostDescriptionLength} characters on one line, not {Shown(field)}",
+                "version" => $"must be a whole number from 1 on, not {Shown(field)}",
+                _ => $"is not known; known are {Fields}",
+            },
+        ];
         return this;
     }
 
-    private static string Shown(JsonProperty field) => field.Value.GetRawText() is { Length: > 80 } longer ? $"{longer[..80]}.." : field.Value.GetRawText();
+    private static string Shown(JsonProperty field) =>
+        field.Value.GetRawText() is { Length: > 80 } longer ? $"{longer[..80]}.." : field.Value.GetRawText();
 }

@@ -23,7 +23,8 @@ internal sealed class FlagPrecondition
     {
         var header = request.Headers.IfMatch;
         IList<EntityTagHeaderValue>? tags = null;
-        if (header.Count > 0 && !EntityTagHeaderValue.TryParseStrictList(header, out tags)) errors["If-Match"] = [$"must be versions in quotes, such as {Tag(3)}, or *, and is '{header}'"];
+        if (header.Count > 0 && !EntityTagHeaderValue.TryParseStrictList(header, out tags))
+            errors["If-Match"] = [$"must be versions in quotes, such as {Tag(3)}, or *, and is '{header}'"];
         return new(tags, version);
     }
 
@@ -31,12 +32,21 @@ internal sealed class FlagPrecondition
 
     public ProblemHttpResult Problem(FeatureFlag current)
     {
-        var (status, title) = IsTagMet(current) ? (StatusCodes.Status409Conflict, "The flag has another version") : (StatusCodes.Status412PreconditionFailed, "The flag does not match If-Match");
-        return TypedResults.Problem($"Flag '{current.Key}' has version {current.Version}: somebody has changed it. Read it again, and change what it is now.", statusCode: status, title: title,
-            extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["currentVersion"] = current.Version });
+        var (status, title) = IsTagMet(current)
+            ? (StatusCodes.Status409Conflict, "The flag has another version")
+            : (StatusCodes.Status412PreconditionFailed, "The flag does not match If-Match");
+        return TypedResults.Problem(
+            $"Flag '{current.Key}' has version {current.Version}: somebody has changed it. Read it again, and change what it is now.",
+            statusCode: status,
+            title: title,
+            extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["currentVersion"] = current.Version }
+        );
     }
 
     // A weak tag never matches here, and * matches whatever is there.
     private bool IsTagMet(FeatureFlag flag) =>
-        _tags is null || _tags.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || (!tag.IsWeak && tag.Tag.Equals(Tag(flag.Version), StringComparison.Ordinal)));
+        _tags is null
+        || _tags.Any(tag =>
+            tag.Equals(EntityTagHeaderValue.Any) || (!tag.IsWeak && tag.Tag.Equals(Tag(flag.Version), StringComparison.Ordinal))
+        );
 }

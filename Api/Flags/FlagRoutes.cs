@@ -15,24 +15,50 @@ internal static class FlagRoutes
 
     public static void MapFlags(this WebApplication app)
     {
-        app.MapGet("/api/config/flags/{key}", GetAsync).WithTags("Flags").RequireAuthorization(SessionSetup.SignedIn).WithMetadata(new KnownCallerIsEnough()).WithName("GetFlag")
-            .WithSummary("A flag, and how old the answer is: also while neither the database nor the cache answers, as long as this node has known it.")
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        app.MapGet("/api/config/flags/{key}", GetAsync)
+            .WithTags("Flags")
+            .RequireAuthorization(SessionSetup.SignedIn)
+            .WithMetadata(new KnownCallerIsEnough())
+            .WithName("GetFlag")
+            .WithSummary(
+                "A flag, and how old the answer is: also while neither the database nor the cache answers, as long as this node has known it."
+            )
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
         app.MapFlagAdministration();
     }
 
-    private static async Task<Results<FlagAnswer, ValidationProblem, ProblemHttpResult>> GetAsync(string key, FlagReader flags, TimeProvider time, HttpResponse response, CancellationToken ct)
+    private static async Task<Results<FlagAnswer, ValidationProblem, ProblemHttpResult>> GetAsync(
+        string key,
+        FlagReader flags,
+        TimeProvider time,
+        HttpResponse response,
+        CancellationToken ct
+    )
     {
         response.Headers.CacheControl = "private, no-store";
-        if (!FeatureFlag.IsKey(key)) return WrongKey(key);
+        if (!FeatureFlag.IsKey(key))
+            return WrongKey(key);
         var answer = await flags.GetAsync(key, ct);
         return answer.Value is { } flag ? new FlagAnswer(flag, answer.Source, answer.AsOf, time.GetUtcNow()) : Missing(key);
     }
 
     /// <remarks>The key is told as it came, cut where it is long.</remarks>
-    public static ValidationProblem WrongKey(string key) => TypedResults.ValidationProblem(
-        new Dictionary<string, string[]>(StringComparer.Ordinal) { ["key"] = [$"{FeatureFlag.KeyRule}, and is '{(key.Length > 80 ? $"{key[..80]}.." : key)}'"] }, title: "The flag's key is not valid");
+    public static ValidationProblem WrongKey(string key) =>
+        TypedResults.ValidationProblem(
+            new Dictionary<string, string[]>(StringComparer.Ordinal)
+            {
+                ["key"] = [$"{FeatureFlag.KeyRule}, and is '{(key.Length > 80 ? $"{key[..80]}.." : key)}'"],
+            },
+            title: "The flag's key is not valid"
+        );
 
-    public static ProblemHttpResult Missing(string key) => TypedResults.Problem($"There is no flag '{key}' in this environment.", statusCode: StatusCodes.Status404NotFound, title: "No such flag");
+    public static ProblemHttpResult Missing(string key) =>
+        TypedResults.Problem(
+            $"There is no flag '{key}' in this environment.",
+            statusCode: StatusCodes.Status404NotFound,
+            title: "No such flag"
+        );
 }

@@ -14,12 +14,19 @@ internal static class JsonBody
     /// <param name="take">Puts a field into the request, or its error into the errors.</param>
     /// <returns>The request as far as it could be read; an absent body changes nothing of it.</returns>
     public static async Task<(T Request, Dictionary<string, string[]> Errors)> ReadAsync<T>(
-        Stream body, int mostBytes, string fields, T request, Func<T, JsonProperty, Dictionary<string, string[]>, T> take, CancellationToken ct)
+        Stream body,
+        int mostBytes,
+        string fields,
+        T request,
+        Func<T, JsonProperty, Dictionary<string, string[]>, T> take,
+        CancellationToken ct
+    )
     {
         Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
         var bytes = new byte[mostBytes + 1];
         var length = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
-        if (length == 0) return (request, errors);
+        if (length == 0)
+            return (request, errors);
         if (length > mostBytes)
         {
             errors["body"] = [$"must be at most {mostBytes} bytes"];
@@ -33,8 +40,11 @@ internal static class JsonBody
         try
         {
             using var document = JsonDocument.Parse(bytes.AsMemory(0, length));
-            if (document.RootElement.ValueKind != JsonValueKind.Object) errors["body"] = [$"must be an object with {fields}, each of which may be left out"];
-            else foreach (var field in document.RootElement.EnumerateObject()) request = take(request, field, errors);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                errors["body"] = [$"must be an object with {fields}, each of which may be left out"];
+            else
+                foreach (var field in document.RootElement.EnumerateObject())
+                    request = take(request, field, errors);
         }
         catch (JsonException exception)
         {

@@ -24,13 +24,20 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
         {
             Log.DatabaseAway(logger, httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName, exception.Message);
             httpContext.Response.Headers.RetryAfter = RetryAfter;
-            answer = TypedResults.Problem("The database does not answer, and the cache has no answer either. Try again in a few seconds.",
-                statusCode: StatusCodes.Status503ServiceUnavailable, title: "Temporarily unavailable");
+            answer = TypedResults.Problem(
+                "The database does not answer, and the cache has no answer either. Try again in a few seconds.",
+                statusCode: StatusCodes.Status503ServiceUnavailable,
+                title: "Temporarily unavailable"
+            );
         }
         else
         {
             // The middleware has logged it with its stack; the client learns only where to look.
-            answer = TypedResults.Problem("The error is in the log under this trace id.", statusCode: StatusCodes.Status500InternalServerError, title: "Something went wrong here");
+            answer = TypedResults.Problem(
+                "The error is in the log under this trace id.",
+                statusCode: StatusCodes.Status500InternalServerError,
+                title: "Something went wrong here"
+            );
         }
         await answer.ExecuteAsync(httpContext);
         return true;

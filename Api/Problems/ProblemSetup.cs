@@ -13,26 +13,31 @@ internal static class ProblemSetup
 
     public static void UseProblems(this WebApplication app)
     {
-        app.UseExceptionHandler(new ExceptionHandlerOptions
-        {
-            // Never reached: the handler above answers everything. Without it, the middleware would refuse to start.
-            ExceptionHandler = static context => WriteStatusAsync(context),
-            SuppressDiagnosticsCallback = static context => ProblemHandler.IsExpected(context.Exception),
-        });
+        app.UseExceptionHandler(
+            new ExceptionHandlerOptions
+            {
+                // Never reached: the handler above answers everything. Without it, the middleware would refuse to start.
+                ExceptionHandler = static context => WriteStatusAsync(context),
+                SuppressDiagnosticsCallback = static context => ProblemHandler.IsExpected(context.Exception),
+            }
+        );
         app.UseStatusCodePages(static context => WriteStatusAsync(context.HttpContext));
     }
 
     private static Task WriteStatusAsync(HttpContext context)
     {
         var status = context.Response.StatusCode;
-        return TypedResults.Problem(Detail(context, status), statusCode: status, title: ReasonPhrases.GetReasonPhrase(status)).ExecuteAsync(context);
+        return TypedResults
+            .Problem(Detail(context, status), statusCode: status, title: ReasonPhrases.GetReasonPhrase(status))
+            .ExecuteAsync(context);
     }
 
-    private static string? Detail(HttpContext context, int status) => status switch
-    {
-        StatusCodes.Status404NotFound => "Nothing is served at this address; /openapi/v1.json lists what is.",
-        StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not served here; the Allow header says what is.",
-        StatusCodes.Status415UnsupportedMediaType => "Send application/json.",
-        _ => null,
-    };
+    private static string? Detail(HttpContext context, int status) =>
+        status switch
+        {
+            StatusCodes.Status404NotFound => "Nothing is served at this address; /openapi/v1.json lists what is.",
+            StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not served here; the Allow header says what is.",
+            StatusCodes.Status415UnsupportedMediaType => "Send application/json.",
+            _ => null,
+        };
 }

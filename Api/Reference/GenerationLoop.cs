@@ -17,7 +17,10 @@ internal sealed partial class GenerationLoop(Generations generations, TimeProvid
         using PeriodicTimer timer = new(Interval, time);
         try
         {
-            do { await RunOnceAsync(stoppingToken); } while (await timer.WaitForNextTickAsync(stoppingToken));
+            do
+            {
+                await RunOnceAsync(stoppingToken);
+            } while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -30,14 +33,17 @@ internal sealed partial class GenerationLoop(Generations generations, TimeProvid
         try
         {
             await generations.RefreshAsync(ct);
-            if (_away) Log.Back(logger);
+            if (_away)
+                Log.Back(logger);
             _away = false;
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
             // Nothing can be raised while PostgreSQL is away, so what is known is what is so; the next tick tries again.
-            if (!_away && DatabaseOutage.Is(exception)) Log.Away(logger, exception.Message);
-            else if (!_away) Log.Failed(logger, exception);
+            if (!_away && DatabaseOutage.Is(exception))
+                Log.Away(logger, exception.Message);
+            else if (!_away)
+                Log.Failed(logger, exception);
             _away = true;
         }
     }

@@ -13,7 +13,9 @@ internal sealed class ReferenceAnswer(ReadOnlyMemory<byte> value, EntryAnswer an
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
-        var head = Encoding.ASCII.GetBytes($"{{\"fromCache\":{(answer.Source == EntrySource.Database ? "false" : "true")},\"asOf\":\"{answer.AsOf.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}\",\"data\":");
+        var head = Encoding.ASCII.GetBytes(
+            $"{{\"fromCache\":{(answer.Source == EntrySource.Database ? "false" : "true")},\"asOf\":\"{answer.AsOf.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}\",\"data\":"
+        );
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = head.Length + value.Length + 1;
         var body = response.BodyWriter;

@@ -21,13 +21,17 @@ internal static class ReferenceQuestion
             var part = entity.Parts[at];
             // The framework's collection takes Page for page; a name that is not exact is refused below.
             var given = query.TryGetValue(part.Name, out var all) ? all : default;
-            if (given.Count > 1) errors[part.Name] = [$"must be given once, not {given.Count} times"];
-            else if (part.Read(given.Count == 0 ? null : given[0], out var error) is { } value) values[at] = value;
-            else errors[part.Name] = [error];
+            if (given.Count > 1)
+                errors[part.Name] = [$"must be given once, not {given.Count} times"];
+            else if (part.Read(given.Count == 0 ? null : given[0], out var error) is { } value)
+                values[at] = value;
+            else
+                errors[part.Name] = [error];
         }
         foreach (var name in query.Keys)
         {
-            if (name == Tenant || entity.Parts.Any(part => part.Name == name)) continue;
+            if (name == Tenant || entity.Parts.Any(part => part.Name == name))
+                continue;
             var known = entity.Parts.Count == 0 ? "it has none" : $"known are {string.Join(", ", entity.Parts.Select(part => part.Name))}";
             errors[name] = [$"is not known of {entity.FullName}; {known}"];
         }

@@ -14,25 +14,44 @@ internal static class ReferenceRoutes
 
     public static void MapReference(this WebApplication app)
     {
-        var group = app.MapGroup("/api/reference").WithTags("Reference data").RequireAuthorization(SessionSetup.SignedIn)
-            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapGet("{module}/{entity}", GetAsync).WithName("GetReference").ProducesValidationProblem().ProducesProblem(StatusCodes.Status404NotFound)
-            .WithSummary("Reference data of the signed-in user's tenant, such as finance/coa, sales/materials?page=1&limit=100, finance/xrate?from=USD&to=EUR&date=latest, wms/locations?facilityId=.. . "
-                + "page is 1 and limit 100 when left out, date is latest, period is current.");
+        var group = app.MapGroup("/api/reference")
+            .WithTags("Reference data")
+            .RequireAuthorization(SessionSetup.SignedIn)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        group
+            .MapGet("{module}/{entity}", GetAsync)
+            .WithName("GetReference")
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .WithSummary(
+                "Reference data of the signed-in user's tenant, such as finance/coa, sales/materials?page=1&limit=100, finance/xrate?from=USD&to=EUR&date=latest, wms/locations?facilityId=.. . "
+                    + "page is 1 and limit 100 when left out, date is latest, period is current."
+            );
     }
 
-    private static async Task<Results<ReferenceAnswer, ValidationProblem, ProblemHttpResult>> GetAsync(HttpContext context, string module, string entity, ReferenceReader reader, CancellationToken ct)
+    private static async Task<Results<ReferenceAnswer, ValidationProblem, ProblemHttpResult>> GetAsync(
+        HttpContext context,
+        string module,
+        string entity,
+        ReferenceReader reader,
+        CancellationToken ct
+    )
     {
         context.Response.Headers.CacheControl = "private, no-store";
         // The only tenant there is: one that the request names may be this one, or none (SPEC G2).
-        if (SessionPrincipal.Of(context).TenantId is not { } tenant) return NotFound("The signed-in user belongs to no tenant.");
-        if (ReferenceCatalog.Find(module, entity) is not { } found || !ReferenceQuestion.IsOf(tenant, context.Request.Query)) return NotFound("There is no such entity for this tenant.");
+        if (SessionPrincipal.Of(context).TenantId is not { } tenant)
+            return NotFound("The signed-in user belongs to no tenant.");
+        if (ReferenceCatalog.Find(module, entity) is not { } found || !ReferenceQuestion.IsOf(tenant, context.Request.Query))
+            return NotFound("There is no such entity for this tenant.");
 
         var (values, errors) = ReferenceQuestion.Read(found, context.Request.Query);
-        if (errors.Count > 0) return TypedResults.ValidationProblem(errors, title: "The question is not valid");
+        if (errors.Count > 0)
+            return TypedResults.ValidationProblem(errors, title: "The question is not valid");
         var answer = await reader.GetAsync(tenant, found, values, ct);
         return answer.Value is { } value ? new ReferenceAnswer(value, answer) : NotFound("This tenant has nothing there.");
     }
 
-    private static ProblemHttpResult NotFound(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status404NotFound, title: "Reference data not found");
+    private static ProblemHttpResult NotFound(string detail) =>
+        TypedResults.Problem(detail, statusCode: StatusCodes.Status404NotFound, title: "Reference data not found");
 }

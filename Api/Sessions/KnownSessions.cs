@@ -11,7 +11,8 @@ internal sealed class KnownSession(string hash, Guid userId, DateTimeOffset expi
     /// <summary>Uses closer together than this are one.</summary>
     private static readonly long Grain = TimeSpan.FromSeconds(1).Ticks;
 
-    private long _usedAt, _writtenAt;
+    private long _usedAt,
+        _writtenAt;
 
     public string Hash => hash;
 
@@ -20,12 +21,14 @@ internal sealed class KnownSession(string hash, Guid userId, DateTimeOffset expi
     public DateTimeOffset ExpiresAt => expiresAt;
 
     /// <summary>The last use, if it is not written yet.</summary>
-    public DateTimeOffset? Unwritten => Volatile.Read(ref _usedAt) is var used && used > Volatile.Read(ref _writtenAt) ? new(used, TimeSpan.Zero) : null;
+    public DateTimeOffset? Unwritten =>
+        Volatile.Read(ref _usedAt) is var used && used > Volatile.Read(ref _writtenAt) ? new(used, TimeSpan.Zero) : null;
 
     /// <summary>Mostly a look and nothing else.</summary>
     public void Use(DateTimeOffset now)
     {
-        if (now.UtcTicks - Volatile.Read(ref _usedAt) >= Grain) Volatile.Write(ref _usedAt, now.UtcTicks);
+        if (now.UtcTicks - Volatile.Read(ref _usedAt) >= Grain)
+            Volatile.Write(ref _usedAt, now.UtcTicks);
     }
 
     public void Written(DateTimeOffset usedAt) => Volatile.Write(ref _writtenAt, usedAt.UtcTicks);
@@ -41,7 +44,8 @@ internal sealed class KnownSessions
     // About 300 bytes each. Full, it starts over: a guess that is missing costs one round trip.
     private const int Most = 200_000;
 
-    private ConcurrentDictionary<string, KnownSession> _sessions = new(), _former = new();
+    private ConcurrentDictionary<string, KnownSession> _sessions = new(),
+        _former = new();
     private int _count;
 
     public bool TryGet(string hash, [NotNullWhen(true)] out KnownSession? session) => _sessions.TryGetValue(hash, out session);
@@ -52,15 +56,19 @@ internal sealed class KnownSessions
     /// <summary>For a session that was refused.</summary>
     public void Forget(string hash)
     {
-        if (_sessions.TryRemove(hash, out _)) Interlocked.Decrement(ref _count);
+        if (_sessions.TryRemove(hash, out _))
+            Interlocked.Decrement(ref _count);
     }
 
     public KnownSession Remember(string hash, Guid userId, DateTimeOffset expiresAt)
     {
-        if (TryGet(hash, out var known) && known.UserId == userId) return known;
+        if (TryGet(hash, out var known) && known.UserId == userId)
+            return known;
         KnownSession session = new(hash, userId, expiresAt);
-        if (known is not null) _sessions[hash] = session;
-        else if (_sessions.TryAdd(hash, session) && Interlocked.Increment(ref _count) == Most) StartOver();
+        if (known is not null)
+            _sessions[hash] = session;
+        else if (_sessions.TryAdd(hash, session) && Interlocked.Increment(ref _count) == Most)
+            StartOver();
         return session;
     }
 
@@ -69,7 +77,8 @@ internal sealed class KnownSessions
     {
         var former = Volatile.Read(ref _former);
         List<KnownSession> unwritten = [.. former.Select(known => known.Value).Where(session => session.Unwritten is not null)];
-        if (unwritten.Count == 0) Interlocked.CompareExchange(ref _former, new(), former);
+        if (unwritten.Count == 0)
+            Interlocked.CompareExchange(ref _former, new(), former);
         unwritten.AddRange(_sessions.Select(known => known.Value).Where(session => session.Unwritten is not null));
         return unwritten;
     }

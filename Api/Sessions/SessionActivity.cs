@@ -29,7 +29,8 @@ internal sealed class SessionActivity(NpgsqlDataSource database, KnownSessions k
     public async Task<int> WriteAsync(CancellationToken ct)
     {
         var changed = 0;
-        foreach (var batch in known.Unwritten().Chunk(BatchSize)) changed += await WriteAsync(batch, ct);
+        foreach (var batch in known.Unwritten().Chunk(BatchSize))
+            changed += await WriteAsync(batch, ct);
         return changed;
     }
 
@@ -38,10 +39,23 @@ internal sealed class SessionActivity(NpgsqlDataSource database, KnownSessions k
         // Those of this moment: a session may be used again while it is written.
         var used = Array.ConvertAll(batch, session => session.Unwritten!.Value);
         await using var command = database.CreateCommand(Write);
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(batch, session => session.Hash), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-        command.Parameters.Add(new NpgsqlParameter<DateTime[]> { TypedValue = Array.ConvertAll(used, at => at.UtcDateTime), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(
+            new NpgsqlParameter<string[]>
+            {
+                TypedValue = Array.ConvertAll(batch, session => session.Hash),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+            }
+        );
+        command.Parameters.Add(
+            new NpgsqlParameter<DateTime[]>
+            {
+                TypedValue = Array.ConvertAll(used, at => at.UtcDateTime),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
+            }
+        );
         var changed = await command.ExecuteNonQueryAsync(ct);
-        foreach (var (session, at) in batch.Zip(used)) session.Written(at);
+        foreach (var (session, at) in batch.Zip(used))
+            session.Written(at);
         return changed;
     }
 }

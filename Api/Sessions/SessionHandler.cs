@@ -13,15 +13,21 @@ internal sealed record BegunSession(CachedLookup Cached);
 /// Signs in by <c>Authorization: Bearer</c> for programs, else by the cookie for pages. A request that brings neither
 /// costs nothing here.
 /// </summary>
-internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, SessionStore sessions, KnownSessions known)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+internal sealed class SessionHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    SessionStore sessions,
+    KnownSessions known
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private const string Bearer = "Bearer ";
     private SessionRefusal _refusal = SessionRefusal.Missing;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (!TryGetToken(Request, out var token)) return AuthenticateResult.NoResult();
+        if (!TryGetToken(Request, out var token))
+            return AuthenticateResult.NoResult();
         if (!SessionToken.TryHash(token, out var hash))
         {
             _refusal = SessionRefusal.Malformed;
@@ -56,7 +62,10 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
         Response.Headers.CacheControl = "no-store";
         var (title, detail) = _refusal switch
         {
-            SessionRefusal.Malformed => ("The session token is malformed", "A token is 43 characters of A-Z, a-z, 0-9, - and _, sent as: Authorization: Bearer <token>"),
+            SessionRefusal.Malformed => (
+                "The session token is malformed",
+                "A token is 43 characters of A-Z, a-z, 0-9, - and _, sent as: Authorization: Bearer <token>"
+            ),
             SessionRefusal.Unknown => ("The session token is unknown", "No session has this token. Sign in again."),
             SessionRefusal.Expired => ("The session has expired", "Sign in again."),
             SessionRefusal.Revoked => ("The session was revoked", "It was signed out or ended by an administrator. Sign in again."),
@@ -67,7 +76,9 @@ internal sealed class SessionHandler(IOptionsMonitor<AuthenticationSchemeOptions
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        TypedResults.Problem("This is for administrators.", statusCode: StatusCodes.Status403Forbidden, title: "Not allowed").ExecuteAsync(Context);
+        TypedResults
+            .Problem("This is for administrators.", statusCode: StatusCodes.Status403Forbidden, title: "Not allowed")
+            .ExecuteAsync(Context);
 
     private bool IsKnownEnough(string hash) =>
         Context.GetEndpoint()?.Metadata.GetMetadata<KnownCallerIsEnough>() is not null && known.WasValid(hash, TimeProvider.GetUtcNow());

@@ -5,8 +5,10 @@ namespace Overnight.Api.Sessions;
 
 /// <summary>The signed-in user, with the session itself, so that no handler need parse a claim.</summary>
 /// <param name="hash">Of its token.</param>
-internal sealed class SessionPrincipal(ActiveSession session, string hash) : ClaimsPrincipal(new ClaimsIdentity(
-    [new(ClaimTypes.Role, session.IsAdmin ? SessionSetup.AdminRole : SessionSetup.UserRole)], SessionSetup.Scheme))
+internal sealed class SessionPrincipal(ActiveSession session, string hash)
+    : ClaimsPrincipal(
+        new ClaimsIdentity([new(ClaimTypes.Role, session.IsAdmin ? SessionSetup.AdminRole : SessionSetup.UserRole)], SessionSetup.Scheme)
+    )
 {
     public ActiveSession Session => session;
 
@@ -18,7 +20,10 @@ internal sealed class SessionPrincipal(ActiveSession session, string hash) : Cla
     /// <summary>The hash of that session's token.</summary>
     public static string HashOf(HttpContext context) => PrincipalOf(context).Hash;
 
-    private static SessionPrincipal PrincipalOf(HttpContext context) => context.User is SessionPrincipal principal
-        ? principal
-        : throw new InvalidOperationException($"{context.GetEndpoint()?.DisplayName} reads the session but its group does not require one.");
+    private static SessionPrincipal PrincipalOf(HttpContext context) =>
+        context.User is SessionPrincipal principal
+            ? principal
+            : throw new InvalidOperationException(
+                $"{context.GetEndpoint()?.DisplayName} reads the session but its group does not require one."
+            );
 }

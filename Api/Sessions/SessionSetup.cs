@@ -12,7 +12,8 @@ internal static class SessionSetup
     public const string Scheme = "Session";
 
     /// <summary>The scheme of the admin key, and the one that takes the key where it is sent and else the session.</summary>
-    private const string AdminKeyScheme = "AdminKey", AdminScheme = "AdminKeyOrSession";
+    private const string AdminKeyScheme = "AdminKey",
+        AdminScheme = "AdminKeyOrSession";
 
     public const string UserRole = "user";
     public const string AdminRole = "admin";
@@ -28,24 +29,37 @@ internal static class SessionSetup
 
     public static void AddSessions(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<SessionStore>().AddSingleton<KnownSessions>().AddSingleton<SessionActivity>().AddHostedService<SessionActivityLoop>()
-            .AddSingleton<SignInLimits>().AddSingleton<SignIn>().AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>().AddSingleton<SessionRevocation>().AddSingleton<SessionList>();
+        builder
+            .Services.AddSingleton<SessionStore>()
+            .AddSingleton<KnownSessions>()
+            .AddSingleton<SessionActivity>()
+            .AddHostedService<SessionActivityLoop>()
+            .AddSingleton<SignInLimits>()
+            .AddSingleton<SignIn>()
+            .AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>()
+            .AddSingleton<SessionRevocation>()
+            .AddSingleton<SessionList>();
         builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
         builder.Services.AddSingleton<IValidateOptions<SessionOptions>, SessionOptionsValidator>();
         builder.Services.AddOptions<SessionOptions>().BindConfiguration(SessionOptions.Section).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<AdminKeyOptions>, AdminKeyOptionsValidator>();
         builder.Services.AddOptions<AdminKeyOptions>().BindConfiguration(AdminKeyOptions.Section).ValidateOnStart();
-        builder.Services.AddAuthentication(Scheme)
+        builder
+            .Services.AddAuthentication(Scheme)
             .AddScheme<AuthenticationSchemeOptions, SessionHandler>(Scheme, null)
             .AddScheme<AuthenticationSchemeOptions, AdminKeyHandler>(AdminKeyScheme, null)
             .AddPolicyScheme(AdminScheme, null, scheme => scheme.ForwardDefaultSelector = SchemeOf);
-        builder.Services.AddAuthorizationBuilder()
+        builder
+            .Services.AddAuthorizationBuilder()
             .AddPolicy(SignedIn, policy => policy.RequireAuthenticatedUser())
             .AddPolicy(Admin, policy => policy.AddAuthenticationSchemes(AdminScheme).RequireAuthenticatedUser().RequireRole(AdminRole));
     }
 
     private static string SchemeOf(HttpContext context) =>
-        context.Request.Headers.ContainsKey(AdminKeyHandler.Header) && context.RequestServices.GetRequiredService<IOptions<AdminKeyOptions>>().Value.IsOn ? AdminKeyScheme : Scheme;
+        context.Request.Headers.ContainsKey(AdminKeyHandler.Header)
+        && context.RequestServices.GetRequiredService<IOptions<AdminKeyOptions>>().Value.IsOn
+            ? AdminKeyScheme
+            : Scheme;
 
     public static void UseSessions(this WebApplication app)
     {

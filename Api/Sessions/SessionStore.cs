@@ -34,7 +34,8 @@ internal readonly record struct CachedLookup(SessionLookup? Lookup, byte[]? Dama
 /// <summary>Sessions by the hash of their token: from the cache, else from PostgreSQL, and then cached (SPEC E1).</summary>
 internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, CacheTelemetry telemetry, TimeProvider time)
 {
-    private const string Query = $"select {StoredSessions.Columns}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";
+    private const string Query =
+        $"select {StoredSessions.Columns}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";
 
     // Nothing is shared once it is loaded: what comes after reads the cache, or the truth.
     private readonly SingleFlight<string, SessionLookup> _loads = new(TimeSpan.Zero, time);
@@ -50,10 +51,14 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
             return new(SessionLookup.Refused(SessionRefusal.Revoked));
         }
         var session = value is null ? null : CachedSession.Read(value, hash);
-        if (value is not null && session is null) outcome = CacheOutcome.Damaged;
+        if (value is not null && session is null)
+            outcome = CacheOutcome.Damaged;
         telemetry.Read(CacheSet.Sessions, outcome);
-        if (session is null) return new(null, value);
-        return new(session.ExpiresAt > time.GetUtcNow() ? new(session, SessionRefusal.None) : SessionLookup.Refused(SessionRefusal.Expired));
+        if (session is null)
+            return new(null, value);
+        return new(
+            session.ExpiresAt > time.GetUtcNow() ? new(session, SessionRefusal.None) : SessionLookup.Refused(SessionRefusal.Expired)
+        );
     }
 
     /// <summary>Asks the cache, and after a miss PostgreSQL, in one query with whoever misses it too.</summary>
@@ -64,7 +69,13 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
     public async Task<SessionLookup> FindAsync(string hash, CachedLookup? begun, CancellationToken ct)
     {
         var cached = begun ?? await ReadAsync(hash);
-        return cached.Lookup ?? await _loads.RunAsync(hash, (Store: this, cached.Damaged), static (hash, load) => load.Store.LoadAsync(hash, load.Damaged), ct);
+        return cached.Lookup
+            ?? await _loads.RunAsync(
+                hash,
+                (Store: this, cached.Damaged),
+                static (hash, load) => load.Store.LoadAsync(hash, load.Damaged),
+                ct
+            );
     }
 
     /// <param name="hash">Lowercase hex SHA-256 of the token.</param>
@@ -73,7 +84,8 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
     {
         var readAt = time.GetUtcNow();
         var lookup = await QueryAsync(hash);
-        if (lookup.Session is { } session && CachedSession.Entry(session, hash, readAt, time.GetUtcNow()) is { } entry) await cache.AddAsync(entry, damaged);
+        if (lookup.Session is { } session && CachedSession.Entry(session, hash, readAt, time.GetUtcNow()) is { } entry)
+            await cache.AddAsync(entry, damaged);
         return lookup;
     }
 
@@ -84,11 +96,16 @@ internal sealed class SessionStore(NpgsqlDataSource database, CacheStore cache, 
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = hash, NpgsqlDbType = NpgsqlDbType.Text });
         await command.PrepareAsync();
         await using var reader = await command.ExecuteReaderAsync();
-        if (!await reader.ReadAsync()) return SessionLookup.Refused(SessionRefusal.Unknown);
-        if (reader.GetBoolean(StoredSessions.ColumnCount + 1)) return SessionLookup.Refused(SessionRefusal.AccountClosed);
-        if (reader.GetBoolean(StoredSessions.ColumnCount)) return SessionLookup.Refused(SessionRefusal.Revoked);
+        if (!await reader.ReadAsync())
+            return SessionLookup.Refused(SessionRefusal.Unknown);
+        if (reader.GetBoolean(StoredSessions.ColumnCount + 1))
+            return SessionLookup.Refused(SessionRefusal.AccountClosed);
+        if (reader.GetBoolean(StoredSessions.ColumnCount))
+            return SessionLookup.Refused(SessionRefusal.Revoked);
 
         var (_, session) = StoredSessions.Read(reader);
-        return session.ExpiresAt <= time.GetUtcNow().AddMilliseconds(1) ? SessionLookup.Refused(SessionRefusal.Expired) : new(session, SessionRefusal.None);
+        return session.ExpiresAt <= time.GetUtcNow().AddMilliseconds(1)
+            ? SessionLookup.Refused(SessionRefusal.Expired)
+            : new(session, SessionRefusal.None);
     }
 }

@@ -40,10 +40,12 @@ internal sealed class SignIn(NpgsqlDataSource database, IPasswordHasher<string> 
     {
         var (userId, stored) = await FindAsync(email, ct);
         var verdict = hasher.VerifyHashedPassword(email, stored ?? _nobodys, password);
-        if (stored is null || verdict == PasswordVerificationResult.Failed) return null;
+        if (stored is null || verdict == PasswordVerificationResult.Failed)
+            return null;
 
         var session = await InsertAsync(userId, stored, ct);
-        if (session is not null && verdict == PasswordVerificationResult.SuccessRehashNeeded) await RehashAsync(userId, stored, hasher.HashPassword(email, password), ct);
+        if (session is not null && verdict == PasswordVerificationResult.SuccessRehashNeeded)
+            await RehashAsync(userId, stored, hasher.HashPassword(email, password), ct);
         return session;
     }
 

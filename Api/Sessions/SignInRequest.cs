@@ -14,10 +14,20 @@ public sealed record SignInRequest(string? Email, string? Password, bool? Cookie
 
     internal static async Task<(SignInRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(Stream body, CancellationToken ct)
     {
-        var (request, errors) = await JsonBody.ReadAsync<SignInRequest>(body, MostBytes, "email, password and cookie", new(null, null, null), static (request, field, errors) => request.With(field, errors), ct);
-        if (errors.Count > 0) return (request, errors);
-        if (request.Email is null) errors["email"] = ["is missing: the e-mail address of the account"];
-        if (request.Password is null) errors["password"] = ["is missing"];
+        var (request, errors) = await JsonBody.ReadAsync<SignInRequest>(
+            body,
+            MostBytes,
+            "email, password and cookie",
+            new(null, null, null),
+            static (request, field, errors) => request.With(field, errors),
+            ct
+        );
+        if (errors.Count > 0)
+            return (request, errors);
+        if (request.Email is null)
+            errors["email"] = ["is missing: the e-mail address of the account"];
+        if (request.Password is null)
+            errors["password"] = ["is missing"];
         return (request, errors);
     }
 
@@ -32,14 +42,17 @@ public sealed record SignInRequest(string? Email, string? Password, bool? Cookie
             case ("cookie", JsonValueKind.True or JsonValueKind.False):
                 return this with { Cookie = field.Value.GetBoolean() };
         }
-        errors[field.Name] = [field.Name switch
-        {
-            "email" => $"must be an e-mail address of at most {EmailAddress.Most} characters, not {field.Value.GetRawText()}",
-            // Whatever it is, it may be a password: it is not shown.
-            "password" => $"must be a text of 1 to {PasswordRules.Most} characters",
-            "cookie" => $"must be true or false, not {field.Value.GetRawText()}",
-            _ => "is not known; known are email, password and cookie",
-        }];
+        errors[field.Name] =
+        [
+            field.Name switch
+            {
+                "email" => $"must be an e-mail address of at most {EmailAddress.Most} characters, not {field.Value.GetRawText()}",
+                // Whatever it is, it may be a password: it is not shown.
+                "password" => $"must be a text of 1 to {PasswordRules.Most} characters",
+                "cookie" => $"must be true or false, not {field.Value.GetRawText()}",
+                _ => "is not known; known are email, password and cookie",
+            },
+        ];
         return this;
     }
 

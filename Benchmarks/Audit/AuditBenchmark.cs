@@ -24,7 +24,11 @@ internal static class AuditBenchmark
         await using var bench = await Workbench.CreateAsync();
         var postgres = await bench.StartPostgresAsync(ct);
         var cache = await bench.StartCacheAsync(settings.Cache, ct);
-        await using var database = await DemoDatabase.CreateAsync(postgres, Math.Max(100, settings.Events / 4 / (settings.Months * Nights)), ct);
+        await using var database = await DemoDatabase.CreateAsync(
+            postgres,
+            Math.Max(100, settings.Events / 4 / (settings.Months * Nights)),
+            ct
+        );
         var history = await FillAsync(database, settings.Events, settings.Months, ct);
         await JobsProcess.RunAsync(bench, postgres, cache, ct);
         await DemoDatabase.SettleAsync(database, ct);
@@ -37,7 +41,8 @@ internal static class AuditBenchmark
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await SignInAsync(database, ct));
 
         List<Measured> pages = [];
-        foreach (var (query, path) in await QuestionsAsync(database, settings, history, ct)) pages.Add(await MeasureAsync(http, query, path, settings.Repeats, ct));
+        foreach (var (query, path) in await QuestionsAsync(database, settings, history, ct))
+            pages.Add(await MeasureAsync(http, query, path, settings.Repeats, ct));
         Tell(settings, history, pages);
         return 0;
     }
@@ -49,7 +54,8 @@ internal static class AuditBenchmark
         var told = 0;
         Progress progress = new(p =>
         {
-            if (p.Done * 10 / p.Total == told) return;
+            if (p.Done * 10 / p.Total == told)
+                return;
             told = p.Done * 10 / p.Total;
             Report.Step($"  {p.Done:N0} of {p.Total:N0} nights");
         });
@@ -60,9 +66,16 @@ internal static class AuditBenchmark
         return history;
     }
 
-    private static async Task<List<(string Query, string Path)>> QuestionsAsync(NpgsqlDataSource database, AuditSettings settings, OldHistory history, CancellationToken ct)
+    private static async Task<List<(string Query, string Path)>> QuestionsAsync(
+        NpgsqlDataSource database,
+        AuditSettings settings,
+        OldHistory history,
+        CancellationToken ct
+    )
     {
-        await using var command = database.CreateCommand("select id from overnight_job_runs where job_type = 'scoring' order by started_at desc limit 1");
+        await using var command = database.CreateCommand(
+            "select id from overnight_job_runs where job_type = 'scoring' order by started_at desc limit 1"
+        );
         var night = (Guid)(await command.ExecuteScalarAsync(ct))!;
         var middle = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime).AddDays(-settings.Months * 15);
         return
@@ -93,7 +106,8 @@ internal static class AuditBenchmark
             using var response = await http.GetAsync(path, ct);
             bytes = (await response.Content.ReadAsByteArrayAsync(ct)).Length;
             times.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
-            if (!response.IsSuccessStatusCode) throw new BenchmarkException($"{path} answered {(int)response.StatusCode}; there is no figure to believe.");
+            if (!response.IsSuccessStatusCode)
+                throw new BenchmarkException($"{path} answered {(int)response.StatusCode}; there is no figure to believe.");
         }
         return new(query, times[0], Report.Median(times.Skip(1)), times.Skip(1).Max(), bytes);
     }
@@ -101,8 +115,11 @@ internal static class AuditBenchmark
     private static async Task<string> SignInAsync(NpgsqlDataSource database, CancellationToken ct)
     {
         var token = SessionToken.Create();
-        if (!SessionToken.TryHash(token, out var hash)) throw new InvalidOperationException("A token just made can't be hashed.");
-        await using var command = database.CreateCommand("insert into sessions (token_hash, user_id, expires_at) select $1, id, now() + interval '1 day' from users where role = 'admin' limit 1");
+        if (!SessionToken.TryHash(token, out var hash))
+            throw new InvalidOperationException("A token just made can't be hashed.");
+        await using var command = database.CreateCommand(
+            "insert into sessions (token_hash, user_id, expires_at) select $1, id, now() + interval '1 day' from users where role = 'admin' limit 1"
+        );
         command.Parameters.Add(new() { Value = hash });
         await command.ExecuteNonQueryAsync(ct);
         return token;
@@ -111,18 +128,34 @@ internal static class AuditBenchmark
     private static void Tell(AuditSettings settings, OldHistory history, List<Measured> pages)
     {
         var slowest = pages.Max(p => p.MedianMs);
-        var table = Report.Table($"First pages over {history.Events:N0} events in {settings.Months} months", "", "p50, ms", "max, ms", "first, ms", "bytes");
-        foreach (var page in pages) table.Row(page.Query, $"{page.MedianMs:N1}", $"{page.MaxMs:N1}", $"{page.FirstMs:N1}", $"{page.Bytes:N0}");
+        var table = Report.Table(
+            $"First pages over {history.Events:N0} events in {settings.Months} months",
+            "",
+            "p50, ms",
+            "max, ms",
+            "first, ms",
+            "bytes"
+        );
+        foreach (var page in pages)
+            table.Row(page.Query, $"{page.MedianMs:N1}", $"{page.MaxMs:N1}", $"{page.FirstMs:N1}", $"{page.Bytes:N0}");
         table.Row("limit", $"{LimitMs:N1}", "", "", "");
         Report.Write(table);
-        Report.Write(new
-        {
-            Benchmark = "audit",
-            Ratio = Report.Rounded(slowest / LimitMs),
-            history.Events,
-            settings.Months,
-            Pages = pages.Select(p => new { p.Query, FirstPageMs = Report.Rounded(p.MedianMs), MaxMs = Report.Rounded(p.MaxMs), ColdMs = Report.Rounded(p.FirstMs) }),
-        });
+        Report.Write(
+            new
+            {
+                Benchmark = "audit",
+                Ratio = Report.Rounded(slowest / LimitMs),
+                history.Events,
+                settings.Months,
+                Pages = pages.Select(p => new
+                {
+                    p.Query,
+                    FirstPageMs = Report.Rounded(p.MedianMs),
+                    MaxMs = Report.Rounded(p.MaxMs),
+                    ColdMs = Report.Rounded(p.FirstMs),
+                }),
+            }
+        );
     }
 
     /// <summary>Told on the thread that makes it.</summary>

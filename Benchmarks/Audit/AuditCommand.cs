@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Reporting;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Audit;
 
@@ -14,12 +14,40 @@ internal static class AuditCommand
 {
     public static Command Create()
     {
-        var events = BenchmarkCommandLine.Number("--events", 10_000_000, 1_000, 100_000_000, "Events of old nights, with the results and postings that go with them.");
+        var events = BenchmarkCommandLine.Number(
+            "--events",
+            10_000_000,
+            1_000,
+            100_000_000,
+            "Events of old nights, with the results and postings that go with them."
+        );
         var months = BenchmarkCommandLine.Number("--months", 24, 1, 120, "Monthly partitions they are spread over.");
-        var repeats = BenchmarkCommandLine.Number("--repeats", 20, 1, 1_000, "Requests per query; the figures are their median and their maximum.");
-        Option<CacheKind> cache = new("--cache") { Description = "redis or garnet; the first that is there when left out.", DefaultValueFactory = _ => CacheKind.Any };
-        Command command = new("audit", "The first page of each audit query, through HTTP, over months of old nights: milliseconds.") { events, months, repeats, cache };
-        command.SetAction((parsed, ct) => AuditBenchmark.RunAsync(new(parsed.GetValue(events), parsed.GetValue(months), parsed.GetValue(repeats), parsed.GetValue(cache)), ct));
+        var repeats = BenchmarkCommandLine.Number(
+            "--repeats",
+            20,
+            1,
+            1_000,
+            "Requests per query; the figures are their median and their maximum."
+        );
+        Option<CacheKind> cache = new("--cache")
+        {
+            Description = "redis or garnet; the first that is there when left out.",
+            DefaultValueFactory = _ => CacheKind.Any,
+        };
+        Command command = new("audit", "The first page of each audit query, through HTTP, over months of old nights: milliseconds.")
+        {
+            events,
+            months,
+            repeats,
+            cache,
+        };
+        command.SetAction(
+            (parsed, ct) =>
+                AuditBenchmark.RunAsync(
+                    new(parsed.GetValue(events), parsed.GetValue(months), parsed.GetValue(repeats), parsed.GetValue(cache)),
+                    ct
+                )
+        );
         return command;
     }
 }

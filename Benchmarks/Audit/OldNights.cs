@@ -19,10 +19,12 @@ internal sealed class OldNights(NpgsqlDataSource database)
     private const int BatchSize = 500;
 
     /// <summary>Of a user with 30 holdings and 10 criteria. Random bytes, for the real ones do not compress either.</summary>
-    private const int InputsBytes = 620, ScoresBytes = 200;
+    private const int InputsBytes = 620,
+        ScoresBytes = 200;
 
     /// <summary>Results do compress, three to one; these are random to the size that is left.</summary>
-    private const int RecommendationsBytes = 2_400, PortfolioBytes = 500;
+    private const int RecommendationsBytes = 2_400,
+        PortfolioBytes = 500;
 
     /// <summary>Assets that one portfolio holds.</summary>
     private const int Holdings = 30;
@@ -31,12 +33,14 @@ internal sealed class OldNights(NpgsqlDataSource database)
     private const int Samples = 64;
 
     // Users in the order of their ids, so that a batch is a range of them, as the pipeline cuts it.
-    private static string Users(int count) => $"""
-        create temporary table old_users as
-            select id, (row_number() over (order by id) - 1)::int as n from (select id from users where role = 'user' order by id limit {count}) u
-        """;
+    private static string Users(int count) =>
+        $"""
+            create temporary table old_users as
+                select id, (row_number() over (order by id) - 1)::int as n from (select id from users where role = 'user' order by id limit {count}) u
+            """;
 
-    private const string Assets = "create temporary table old_assets as select id, (row_number() over (order by id) - 1)::int as n from assets";
+    private const string Assets =
+        "create temporary table old_assets as select id, (row_number() over (order by id) - 1)::int as n from assets";
 
     private static readonly string SamplesOf = $$"""
         create temporary table old_samples as
@@ -52,7 +56,8 @@ internal sealed class OldNights(NpgsqlDataSource database)
         $$
         """;
 
-    private const string Snapshot = "insert into market_snapshots (id, market, business_date, taken_at, payload) values ($1, 'NYSE', $2, $3, $4)";
+    private const string Snapshot =
+        "insert into market_snapshots (id, market, business_date, taken_at, payload) values ($1, 'NYSE', $2, $3, $4)";
 
     private const string Run = """
         insert into overnight_job_runs (id, job_type, status, market, business_date, revision, trigger, started_at, planned_at, completed_at, snapshot_id, users_total, users_processed, correlation_id, metrics)
@@ -99,17 +104,32 @@ internal sealed class OldNights(NpgsqlDataSource database)
     /// <param name="events">How many, about.</param>
     /// <param name="months">Over how many months up to the current one; nights are on its weekdays.</param>
     /// <param name="before">Nights are on days before this one.</param>
-    public async Task<OldHistory> FillAsync(long events, int months, DateOnly before, IProgress<(int Done, int Total)>? progress, CancellationToken ct)
+    public async Task<OldHistory> FillAsync(
+        long events,
+        int months,
+        DateOnly before,
+        IProgress<(int Done, int Total)>? progress,
+        CancellationToken ct
+    )
     {
         var days = Days(before, months);
         await using var connection = await database.OpenConnectionAsync(ct);
-        var users = (int)Math.Clamp(events / 4 / days.Count, 1, await ScalarAsync<long>(connection, "select count(*) from users where role = 'user'", ct));
+        var users = (int)
+            Math.Clamp(
+                events / 4 / days.Count,
+                1,
+                await ScalarAsync<long>(connection, "select count(*) from users where role = 'user'", ct)
+            );
         // More nights a day, as revisions, where there are fewer users than it takes.
         var revisions = (int)Math.Max(1, events / 4 / users / days.Count);
         // Written once and thrown away with the folder; what is measured comes later.
         await ExecuteAsync(connection, "set synchronous_commit = off", ct);
         await ExecuteAsync(connection, RandomBytes, ct);
-        await ExecuteAsync(connection, $"drop table if exists old_users, old_assets, old_samples, old_bitmaps; {Users(users)}; {Assets}", ct);
+        await ExecuteAsync(
+            connection,
+            $"drop table if exists old_users, old_assets, old_samples, old_bitmaps; {Users(users)}; {Assets}",
+            ct
+        );
         await ExecuteAsync(connection, SamplesOf, ct);
         await ExecuteAsync(connection, Bitmaps, ct);
 
@@ -122,19 +142,38 @@ internal sealed class OldNights(NpgsqlDataSource database)
             last = await FillAsync(connection, days[night / revisions], night, users, started, completed, ct);
             progress?.Report((night + 1, total));
         }
-        var (asset, user) = (await ScalarAsync<Guid>(connection, "select id from old_assets where n = 0", ct), await ScalarAsync<Guid>(connection, "select id from old_users order by id limit 1", ct));
+        var (asset, user) = (
+            await ScalarAsync<Guid>(connection, "select id from old_assets where n = 0", ct),
+            await ScalarAsync<Guid>(connection, "select id from old_users order by id limit 1", ct)
+        );
         await ExecuteAsync(connection, "reset synchronous_commit; drop table old_users, old_assets, old_samples, old_bitmaps", ct);
         return new(total, users, 4L * users * total, asset, user, last);
     }
 
-    private static async Task<Guid> FillAsync(NpgsqlConnection connection, DateOnly day, int night, int users, byte[] started, byte[] completed, CancellationToken ct)
+    private static async Task<Guid> FillAsync(
+        NpgsqlConnection connection,
+        DateOnly day,
+        int night,
+        int users,
+        byte[] started,
+        byte[] completed,
+        CancellationToken ct
+    )
     {
         var at = new DateTimeOffset(day.ToDateTime(new(11, 30)), TimeSpan.Zero).AddMinutes(night % 60);
         var (run, snapshot) = (Guid.CreateVersion7(at), Guid.CreateVersion7(at));
         MarketSnapshotHeader header = new(snapshot, "NYSE", day, at, null, null);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await ExecuteAsync(connection, "select ensure_month($1)", ct, day);
-        await ExecuteAsync(connection, Snapshot, ct, snapshot, day, at, MarketSnapshotCodec.Encode(new(header, [], new Dictionary<(string, string), decimal>())));
+        await ExecuteAsync(
+            connection,
+            Snapshot,
+            ct,
+            snapshot,
+            day,
+            at,
+            MarketSnapshotCodec.Encode(new(header, [], new Dictionary<(string, string), decimal>()))
+        );
         await ExecuteAsync(connection, Run, ct, run, day, at, snapshot, users);
         await ExecuteAsync(connection, Batches, ct, run, at);
         await ExecuteAsync(connection, Events, ct, day, run, at, started, completed, night);
@@ -148,7 +187,11 @@ internal sealed class OldNights(NpgsqlDataSource database)
     private static List<DateOnly> Days(DateOnly before, int months)
     {
         var first = new DateOnly(before.Year, before.Month, 1).AddMonths(1 - months);
-        var days = Enumerable.Range(0, before.DayNumber - first.DayNumber).Select(first.AddDays).Where(d => d.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday)).ToList();
+        var days = Enumerable
+            .Range(0, before.DayNumber - first.DayNumber)
+            .Select(first.AddDays)
+            .Where(d => d.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday))
+            .ToList();
         return days.Count > 0 ? days : [before.AddDays(-1)];
     }
 
@@ -163,7 +206,8 @@ internal sealed class OldNights(NpgsqlDataSource database)
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
     {
         await using NpgsqlCommand command = new(sql, connection) { CommandTimeout = 0 };
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         await command.ExecuteNonQueryAsync(ct);
     }
 }

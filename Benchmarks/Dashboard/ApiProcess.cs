@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Load;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Dashboard;
 
@@ -16,7 +16,8 @@ internal sealed class ApiProcess
     private readonly int port;
     private readonly string? plan;
 
-    private ApiProcess(Workbench bench, ChildProcess process, int port, string? plan) => (this.bench, this.process, this.port, this.plan) = (bench, process, port, plan);
+    private ApiProcess(Workbench bench, ChildProcess process, int port, string? plan) =>
+        (this.bench, this.process, this.port, this.plan) = (bench, process, port, plan);
 
     public int ProcessId => process.Id;
 
@@ -24,7 +25,14 @@ internal sealed class ApiProcess
 
     /// <param name="answer">File with the constant's body; null without a constant.</param>
     /// <param name="plan">File with the users' tokens; null where <see cref="LoadAsync"/> is not called.</param>
-    public static async Task<ApiProcess> StartAsync(Workbench bench, PostgresServer postgres, CacheServer cache, string? answer, string? plan, CancellationToken ct)
+    public static async Task<ApiProcess> StartAsync(
+        Workbench bench,
+        PostgresServer postgres,
+        CacheServer cache,
+        string? answer,
+        string? plan,
+        CancellationToken ct
+    )
     {
         var free = PostgresServer.FreePort();
         var environment = Workbench.ServiceEnvironment(postgres, cache);
@@ -35,7 +43,15 @@ internal sealed class ApiProcess
             environment[ConstantAnswer.FileVariable] = answer;
         }
         // With our list of assemblies, so that it finds this one; with its own runtime settings.
-        string[] arguments = ["exec", "--depsfile", InFolder("Overnight.Benchmarks.deps.json"), "--runtimeconfig", InFolder("Overnight.Api.runtimeconfig.json"), InFolder("Overnight.Api.dll")];
+        string[] arguments =
+        [
+            "exec",
+            "--depsfile",
+            InFolder("Overnight.Benchmarks.deps.json"),
+            "--runtimeconfig",
+            InFolder("Overnight.Api.runtimeconfig.json"),
+            InFolder("Overnight.Api.dll"),
+        ];
         ApiProcess api = new(bench, bench.StartProgram(arguments, _ => { }, environment), free, plan);
         await api.ReadyAsync(ct);
         return api;
@@ -47,15 +63,33 @@ internal sealed class ApiProcess
         List<string> lines = [];
         string[] arguments =
         [
-            InFolder("Overnight.Benchmarks.dll"), "load", "--plan", plan ?? throw new InvalidOperationException("There is no plan to load it by."), "--port", $"{port}", "--path", path, "--connections", $"{connections}",
-            "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--seed", $"{seed}",
+            InFolder("Overnight.Benchmarks.dll"),
+            "load",
+            "--plan",
+            plan ?? throw new InvalidOperationException("There is no plan to load it by."),
+            "--port",
+            $"{port}",
+            "--path",
+            path,
+            "--connections",
+            $"{connections}",
+            "--seconds",
+            seconds.ToString(CultureInfo.InvariantCulture),
+            "--seed",
+            $"{seed}",
         ];
-        await using var generator = bench.StartProgram(arguments, line =>
-        {
-            lock (lines) lines.Add(line);
-        }, LoadGenerator.Environment);
+        await using var generator = bench.StartProgram(
+            arguments,
+            line =>
+            {
+                lock (lines)
+                    lines.Add(line);
+            },
+            LoadGenerator.Environment
+        );
         var code = await generator.Exited.WaitAsync(ct);
-        return code == 0 ? JsonSerializer.Deserialize<LoadFigures>(lines[^1], JsonSerializerOptions.Web)!
+        return code == 0
+            ? JsonSerializer.Deserialize<LoadFigures>(lines[^1], JsonSerializerOptions.Web)!
             : throw new BenchmarkException($"The load generator failed on {path}: {string.Join(Environment.NewLine, lines)}");
     }
 
@@ -71,13 +105,19 @@ internal sealed class ApiProcess
         {
             while (await timer.WaitForNextTickAsync(limit.Token))
             {
-                if (process.Exited.IsCompleted) throw new BenchmarkException($"The Api ended with exit code {await process.Exited}: {string.Join(Environment.NewLine, process.Tail)}");
-                if (await IsHealthyAsync(http, limit.Token)) return;
+                if (process.Exited.IsCompleted)
+                    throw new BenchmarkException(
+                        $"The Api ended with exit code {await process.Exited}: {string.Join(Environment.NewLine, process.Tail)}"
+                    );
+                if (await IsHealthyAsync(http, limit.Token))
+                    return;
             }
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new BenchmarkException($"The Api was not healthy within {StartLimit.TotalSeconds} s: {string.Join(Environment.NewLine, process.Tail)}");
+            throw new BenchmarkException(
+                $"The Api was not healthy within {StartLimit.TotalSeconds} s: {string.Join(Environment.NewLine, process.Tail)}"
+            );
         }
     }
 

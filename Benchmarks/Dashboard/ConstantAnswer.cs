@@ -21,12 +21,15 @@ internal sealed class ConstantAnswer : IHostingStartup, IStartupFilter
 
     public void Configure(IWebHostBuilder builder) => builder.ConfigureServices(services => services.AddSingleton<IStartupFilter>(this));
 
-    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-    {
-        var answer = File.ReadAllBytes(Environment.GetEnvironmentVariable(FileVariable) ?? throw new InvalidOperationException($"{FileVariable} is not set."));
-        app.Use((context, rest) => context.Request.Path.Value == Path ? AnswerAsync(context, answer) : rest(context));
-        next(app);
-    };
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+        app =>
+        {
+            var answer = File.ReadAllBytes(
+                Environment.GetEnvironmentVariable(FileVariable) ?? throw new InvalidOperationException($"{FileVariable} is not set.")
+            );
+            app.Use((context, rest) => context.Request.Path.Value == Path ? AnswerAsync(context, answer) : rest(context));
+            next(app);
+        };
 
     private static Task AnswerAsync(HttpContext context, byte[] answer)
     {

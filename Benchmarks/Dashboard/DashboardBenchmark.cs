@@ -28,14 +28,18 @@ internal static class DashboardBenchmark
         await api.LoadAsync(ConstantAnswer.Path, WarmUp.TotalSeconds, settings.Connections, seed: 1, ct);
         await api.LoadAsync(Dashboard, WarmUp.TotalSeconds, settings.Connections, seed: 2, ct);
 
-        List<Measured> limits = [], figures = [];
+        List<Measured> limits = [],
+            figures = [];
         for (var round = 0; round < settings.Rounds; round++)
         {
             limits.Add(await MeasureAsync(ConstantAnswer.Path, round));
             await morning.WarmSessionsAsync();
             figures.Add(await MeasureAsync(Dashboard, round));
             var load = figures[^1].Load;
-            if (load.FromCache != load.Requests) throw new BenchmarkException($"{load.Requests - load.FromCache} of {load.Requests} answers did not come from the cache, or named another user.");
+            if (load.FromCache != load.Requests)
+                throw new BenchmarkException(
+                    $"{load.Requests - load.FromCache} of {load.Requests} answers did not come from the cache, or named another user."
+                );
             Report.Step($"Round {round + 1}: constant {limits[^1].Load.PerSecond:N0}, dashboard {load.PerSecond:N0} requests per second.");
         }
         Tell(settings, limits, figures, answer.Length);
@@ -45,14 +49,23 @@ internal static class DashboardBenchmark
         {
             var (apiBefore, cacheBefore) = (ProcessMeter.CpuSeconds(api.ProcessId), ProcessMeter.CpuSeconds(morning.Cache.ProcessId));
             var load = await api.LoadAsync(path, settings.Seconds, settings.Connections, seed: round + 3, ct);
-            return new(load, ProcessMeter.CpuSeconds(api.ProcessId) - apiBefore, ProcessMeter.CpuSeconds(morning.Cache.ProcessId) - cacheBefore);
+            return new(
+                load,
+                ProcessMeter.CpuSeconds(api.ProcessId) - apiBefore,
+                ProcessMeter.CpuSeconds(morning.Cache.ProcessId) - cacheBefore
+            );
         }
     }
 
     private static void Tell(DashboardSettings settings, List<Measured> limits, List<Measured> figures, int bytes)
     {
         var (rate, limit) = (Median(figures, m => m.Load.PerSecond), Median(limits, m => m.Load.PerSecond));
-        var table = Report.Table($"{settings.Users:N0} users, {settings.Connections} connections, 60 % of requests to 1 % of the users", "", "constant", "dashboard");
+        var table = Report.Table(
+            $"{settings.Users:N0} users, {settings.Connections} connections, 60 % of requests to 1 % of the users",
+            "",
+            "constant",
+            "dashboard"
+        );
         table.Row("requests per second", $"{limit:N0}", $"{rate:N0}");
         table.Row("ratio", "", $"{rate / limit:P0}");
         Row("p50, ms", m => m.Load.P50Ms);
@@ -61,23 +74,26 @@ internal static class DashboardBenchmark
         Row("cache, processor µs per request", m => m.CacheCpu * 1e6 / m.Load.Requests);
         Row("load generator, processor µs per request", m => m.Load.CpuSeconds * 1e6 / m.Load.Requests);
         Report.Write(table);
-        Report.Write(new
-        {
-            Benchmark = "dashboard",
-            Ratio = Report.Rounded(rate / limit),
-            RequestsPerSecond = Report.Rounded(rate),
-            LimitRequestsPerSecond = Report.Rounded(limit),
-            P50Ms = Report.Rounded(Median(figures, m => m.Load.P50Ms)),
-            P99Ms = Report.Rounded(Median(figures, m => m.Load.P99Ms)),
-            LimitP50Ms = Report.Rounded(Median(limits, m => m.Load.P50Ms)),
-            LimitP99Ms = Report.Rounded(Median(limits, m => m.Load.P99Ms)),
-            AnswerBytes = bytes,
-            settings.Users,
-            settings.Connections,
-            settings.Seconds,
-        });
+        Report.Write(
+            new
+            {
+                Benchmark = "dashboard",
+                Ratio = Report.Rounded(rate / limit),
+                RequestsPerSecond = Report.Rounded(rate),
+                LimitRequestsPerSecond = Report.Rounded(limit),
+                P50Ms = Report.Rounded(Median(figures, m => m.Load.P50Ms)),
+                P99Ms = Report.Rounded(Median(figures, m => m.Load.P99Ms)),
+                LimitP50Ms = Report.Rounded(Median(limits, m => m.Load.P50Ms)),
+                LimitP99Ms = Report.Rounded(Median(limits, m => m.Load.P99Ms)),
+                AnswerBytes = bytes,
+                settings.Users,
+                settings.Connections,
+                settings.Seconds,
+            }
+        );
 
-        void Row(string name, Func<Measured, double?> figure) => table.Row(name, $"{Median(limits, figure):N2}", $"{Median(figures, figure):N2}");
+        void Row(string name, Func<Measured, double?> figure) =>
+            table.Row(name, $"{Median(limits, figure):N2}", $"{Median(figures, figure):N2}");
         static double Median(List<Measured> all, Func<Measured, double?> figure) => Report.Median(all.Select(m => figure(m) ?? 0));
     }
 }

@@ -14,7 +14,15 @@ internal sealed class Morning : IAsyncDisposable
     private readonly SessionSeed sessions;
     private readonly ConnectionMultiplexer redis;
 
-    private Morning(Workbench bench, PostgresServer postgres, CacheServer cache, NpgsqlDataSource database, SessionSeed sessions, string plan, ConnectionMultiplexer redis)
+    private Morning(
+        Workbench bench,
+        PostgresServer postgres,
+        CacheServer cache,
+        NpgsqlDataSource database,
+        SessionSeed sessions,
+        string plan,
+        ConnectionMultiplexer redis
+    )
     {
         (this.bench, this.sessions, this.redis) = (bench, sessions, redis);
         (Postgres, Cache, Database, Plan) = (postgres, cache, database, plan);
@@ -40,7 +48,8 @@ internal sealed class Morning : IAsyncDisposable
             await JobsProcess.RunAsync(bench, postgres, cache, ct);
             var plan = Path.Combine(bench.CreateFolder("sessions"), "plan");
             var seed = await SessionSeed.CreateAsync(database, plan, ct);
-            if (seed.Count != settings.Users) throw new BenchmarkException($"{seed.Count} of {settings.Users} users have a result; the night was not whole.");
+            if (seed.Count != settings.Users)
+                throw new BenchmarkException($"{seed.Count} of {settings.Users} users have a result; the night was not whole.");
             await DemoDatabase.SettleAsync(database, ct);
             return new(bench, postgres, cache, database, seed, plan, await ConnectionMultiplexer.ConnectAsync(CacheAdmin.Options(cache)));
         }
@@ -52,7 +61,8 @@ internal sealed class Morning : IAsyncDisposable
     }
 
     /// <param name="answer">File with the constant's body; null without a constant.</param>
-    public Task<ApiProcess> StartApiAsync(string? answer, CancellationToken ct) => ApiProcess.StartAsync(bench, Postgres, Cache, answer, Plan, ct);
+    public Task<ApiProcess> StartApiAsync(string? answer, CancellationToken ct) =>
+        ApiProcess.StartAsync(bench, Postgres, Cache, answer, Plan, ct);
 
     /// <summary>Puts all sessions into the cache, where they live 5 minutes, which a long series would outlast.</summary>
     public Task WarmSessionsAsync() => sessions.WarmAsync(redis.GetDatabase());

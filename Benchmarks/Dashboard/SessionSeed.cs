@@ -22,7 +22,8 @@ internal sealed class SessionSeed
         var expires = DateTimeOffset.FromUnixTimeMilliseconds((now + Lifetime).ToUnixTimeMilliseconds());
         SessionSeed seed = new();
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         await using StreamWriter file = new(plan, options);
 
         await using (var users = database.CreateCommand("select user_id from current_results order by user_id"))
@@ -31,14 +32,18 @@ internal sealed class SessionSeed
             while (await reader.ReadAsync(ct))
             {
                 var (token, user) = (SessionToken.Create(), reader.GetGuid(0));
-                if (!SessionToken.TryHash(token, out var hash)) throw new InvalidOperationException("A token just made can't be hashed.");
+                if (!SessionToken.TryHash(token, out var hash))
+                    throw new InvalidOperationException("A token just made can't be hashed.");
                 seed.sessions.Add((hash, new(user, IsAdmin: false, TenantId: null, expires)));
                 await file.WriteAsync($"{token} {user:D}\n");
             }
         }
 
         await using var connection = await database.OpenConnectionAsync(ct);
-        await using var copy = await connection.BeginBinaryImportAsync("copy sessions (token_hash, user_id, created_at, expires_at, last_active_at) from stdin (format binary)", ct);
+        await using var copy = await connection.BeginBinaryImportAsync(
+            "copy sessions (token_hash, user_id, created_at, expires_at, last_active_at) from stdin (format binary)",
+            ct
+        );
         foreach (var (hash, session) in seed.sessions)
         {
             await copy.StartRowAsync(ct);
@@ -59,17 +64,27 @@ internal sealed class SessionSeed
         const int window = 1_000;
         foreach (var some in sessions.Chunk(window))
         {
-            await Task.WhenAll(some.Select(session => cache.StringSetAsync(CacheKeys.Session(session.Hash), CachedSession.Write(session.Session, session.Hash), CacheKeys.SessionTtl)));
+            await Task.WhenAll(
+                some.Select(session =>
+                    cache.StringSetAsync(
+                        CacheKeys.Session(session.Hash),
+                        CachedSession.Write(session.Session, session.Hash),
+                        CacheKeys.SessionTtl
+                    )
+                )
+            );
         }
     }
 
     /// <returns>What the dashboard answers for a stored entry of mean length, byte for byte.</returns>
     public static async Task<byte[]> MeanAnswerAsync(NpgsqlDataSource database, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("""
+        await using var command = database.CreateCommand(
+            """
             select recommendations from calculation_results, (select avg(octet_length(recommendations)) as mean from calculation_results) m
             order by abs(octet_length(recommendations) - mean) limit 1
-            """);
+            """
+        );
         var entry = (byte[])(await command.ExecuteScalarAsync(ct))!;
         var head = new byte[256];
         var length = DashboardAnswer.WriteHead(head, entry, fromCache: true, TimeProvider.System.GetUtcNow(), []);

@@ -17,7 +17,8 @@ internal static class WhileWarming
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
 
     /// <summary>From the run's own row: the command takes a while to start, and that is no warm.</summary>
-    private const string LastWarm = "select extract(epoch from now() - started_at)::float8, extract(epoch from now() - completed_at)::float8 from overnight_job_runs where job_type = 'cache-warm' order by started_at desc limit 1";
+    private const string LastWarm =
+        "select extract(epoch from now() - started_at)::float8, extract(epoch from now() - completed_at)::float8 from overnight_job_runs where job_type = 'cache-warm' order by started_at desc limit 1";
 
     /// <param name="CommandP99">Of all reads while the command ran, its start included.</param>
     private sealed record Round(double IdleP50, double IdleP99, double P50, double P99, double CommandP99, int Reads, double WarmSeconds)
@@ -40,22 +41,43 @@ internal static class WhileWarming
         {
             await morning.WarmSessionsAsync();
             var idle = await ReadAsync(() => Task.Delay(TimeSpan.FromSeconds(settings.Seconds), ct));
-            var command = await ReadAsync(() => JobsProcess.CommandAsync(bench, morning.Postgres, morning.Cache, ["warm", "recommendations"], null, ct));
+            var command = await ReadAsync(() =>
+                JobsProcess.CommandAsync(bench, morning.Postgres, morning.Cache, ["warm", "recommendations"], null, ct)
+            );
             var (from, to) = await LastWarmAsync(morning.Database, ct);
             var busy = command.Where(answer => answer.Sent >= from && answer.Sent < to).ToArray();
-            rounds.Add(new(idle.Percentile(0.5), idle.Percentile(0.99), busy.Percentile(0.5), busy.Percentile(0.99), command.Percentile(0.99), busy.Length, Stopwatch.GetElapsedTime(from, to).TotalSeconds));
-            Report.Step($"Round {round + 1}: p99 {rounds[^1].IdleP99:N2} ms idle, {rounds[^1].P99:N2} ms in {rounds[^1].WarmSeconds:N1} s of warming.");
+            rounds.Add(
+                new(
+                    idle.Percentile(0.5),
+                    idle.Percentile(0.99),
+                    busy.Percentile(0.5),
+                    busy.Percentile(0.99),
+                    command.Percentile(0.99),
+                    busy.Length,
+                    Stopwatch.GetElapsedTime(from, to).TotalSeconds
+                )
+            );
+            Report.Step(
+                $"Round {round + 1}: p99 {rounds[^1].IdleP99:N2} ms idle, {rounds[^1].P99:N2} ms in {rounds[^1].WarmSeconds:N1} s of warming."
+            );
         }
         Tell(settings, rounds);
         return 0;
 
         async Task<IReadOnlyList<PacedAnswer>> ReadAsync(Func<Task> meanwhile)
         {
-            await using PacedLoad load = new(api.Port, settings.Rate, () => new(ReadKind.Dashboard, "/api/dashboard", tokens[users.Next()]));
+            await using PacedLoad load = new(api.Port, settings.Rate, () =>
+                new(ReadKind.Dashboard, "/api/dashboard", tokens[users.Next()])
+            );
             await meanwhile();
             var answers = await load.StopAsync();
-            if (answers.FirstOrDefault(answer => answer.Error is not null) is { Error: { } error }) throw new BenchmarkException($"A read failed: {error}");
-            return answers.HitRate() == 1 ? answers : throw new BenchmarkException($"{answers.Count(answer => !answer.FromCache)} of {answers.Count} answers did not come from the cache.");
+            if (answers.FirstOrDefault(answer => answer.Error is not null) is { Error: { } error })
+                throw new BenchmarkException($"A read failed: {error}");
+            return answers.HitRate() == 1
+                ? answers
+                : throw new BenchmarkException(
+                    $"{answers.Count(answer => !answer.FromCache)} of {answers.Count} answers did not come from the cache."
+                );
         }
     }
 
@@ -65,13 +87,20 @@ internal static class WhileWarming
         await using var command = database.CreateCommand(LastWarm);
         await using var row = await command.ExecuteReaderAsync(ct);
         var now = Stopwatch.GetTimestamp();
-        if (!await row.ReadAsync(ct)) throw new BenchmarkException("jobs warm left no run.");
+        if (!await row.ReadAsync(ct))
+            throw new BenchmarkException("jobs warm left no run.");
         return (now - (long)(row.GetDouble(0) * Stopwatch.Frequency), now - (long)(row.GetDouble(1) * Stopwatch.Frequency));
     }
 
     private static void Tell(DashboardSettings settings, List<Round> rounds)
     {
-        var table = Report.Table($"Dashboards at {settings.Rate:N0} a second, {settings.Users:N0} users, while {2L * settings.Users:N0} entries are warmed", "", "idle", "while warming", "limit");
+        var table = Report.Table(
+            $"Dashboards at {settings.Rate:N0} a second, {settings.Users:N0} users, while {2L * settings.Users:N0} entries are warmed",
+            "",
+            "idle",
+            "while warming",
+            "limit"
+        );
         table.Row("p50, ms", $"{Median(r => r.IdleP50):N2}", $"{Median(r => r.P50):N2}", "");
         table.Row("p99, ms", $"{Median(r => r.IdleP99):N2}", $"{Median(r => r.P99):N2}", "");
         table.Row("ratio of p99, median of rounds", "", $"{Median(r => r.Ratio):N2}", $"{MostRatio:N0}");
@@ -79,12 +108,24 @@ internal static class WhileWarming
         table.Row("the warm took", "", $"{Median(r => r.WarmSeconds):N1} s", "");
         table.Row("p99 of the whole command, its start included, ms", "", $"{Median(r => r.CommandP99):N2}", "");
         Report.Write(table);
-        Report.Write(new
-        {
-            Benchmark = "dashboard-while-warming", Ratio = Report.Rounded(Median(r => r.Ratio)), IdleP99Ms = Report.Rounded(Median(r => r.IdleP99)), P99Ms = Report.Rounded(Median(r => r.P99)),
-            IdleP50Ms = Report.Rounded(Median(r => r.IdleP50)), P50Ms = Report.Rounded(Median(r => r.P50)), CommandP99Ms = Report.Rounded(Median(r => r.CommandP99)), WarmSeconds = Report.Rounded(Median(r => r.WarmSeconds)),
-            Ratios = rounds.Select(r => Report.Rounded(r.Ratio)), Entries = 2L * settings.Users, settings.Users, settings.Rate, settings.Seconds,
-        });
+        Report.Write(
+            new
+            {
+                Benchmark = "dashboard-while-warming",
+                Ratio = Report.Rounded(Median(r => r.Ratio)),
+                IdleP99Ms = Report.Rounded(Median(r => r.IdleP99)),
+                P99Ms = Report.Rounded(Median(r => r.P99)),
+                IdleP50Ms = Report.Rounded(Median(r => r.IdleP50)),
+                P50Ms = Report.Rounded(Median(r => r.P50)),
+                CommandP99Ms = Report.Rounded(Median(r => r.CommandP99)),
+                WarmSeconds = Report.Rounded(Median(r => r.WarmSeconds)),
+                Ratios = rounds.Select(r => Report.Rounded(r.Ratio)),
+                Entries = 2L * settings.Users,
+                settings.Users,
+                settings.Rate,
+                settings.Seconds,
+            }
+        );
 
         double Median(Func<Round, double> figure) => Report.Median(rounds.Select(figure));
     }

@@ -15,7 +15,9 @@ internal static class KillBenchmark
         Report.Step($"PostgreSQL and {supervisor.Cache.Kind} run; seeding {settings.Users:N0} users.");
         await (await DemoDatabase.CreateAsync(supervisor.Postgres, settings.Users, ct)).DisposeAsync();
         // A pool would keep connections to a server that was killed.
-        await using var database = NpgsqlDataSource.Create(supervisor.Postgres.ConnectionString(Workbench.Database) + ";Pooling=false;Command Timeout=120");
+        await using var database = NpgsqlDataSource.Create(
+            supervisor.Postgres.ConnectionString(Workbench.Database) + ";Pooling=false;Command Timeout=120"
+        );
         KillRunner runner = new(settings, supervisor, database, DemoDatabase.Runs(database));
 
         List<KillRow> rows = [];
@@ -23,7 +25,9 @@ internal static class KillBenchmark
         {
             KillRow row = new(series, await runner.RunAsync(series, ct));
             rows.Add(row);
-            Report.Step($"{row.Kills} kills of {series.Victim}, {series.Where}: {row.Duplicates} duplicates, {row.Losses} losses, going on after {row.MedianResume:N2} s.");
+            Report.Step(
+                $"{row.Kills} kills of {series.Victim}, {series.Where}: {row.Duplicates} duplicates, {row.Losses} losses, going on after {row.MedianResume:N2} s."
+            );
         }
         return KillReport.Tell(settings, supervisor.Cache.Kind, rows);
     }

@@ -20,7 +20,10 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
         for (var made = 0; made < series.Kills; made = nights.Sum(night => night.Kills.Count))
         {
             var night = await RunNightAsync(series, made, Math.Min(settings.KillsPerNight, series.Kills - made), ct);
-            if (night.Kills.Count == 0) throw new BenchmarkException("A night was over before its first kill: take more users (--users) or smaller batches (--batch).");
+            if (night.Kills.Count == 0)
+                throw new BenchmarkException(
+                    "A night was over before its first kill: take more users (--users) or smaller batches (--batch)."
+                );
             nights.Add(night);
         }
         return nights;
@@ -40,22 +43,39 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
             // The first at a random moment may come while the run is still being planned.
             var pass = first && place == KillSeries.Random ? 0 : watch.Done + random.Next(KillSettings.Spread) + (first ? 1 : settings.Gap);
             await watch.UntilAsync(night => night.Done >= pass || night.IsFinished, "going on", supervisor, ct);
-            if (await KillAsync(series.Victim, place, watch, ct) is not { } kill) break;
+            if (await KillAsync(series.Victim, place, watch, ct) is not { } kill)
+                break;
             made.Add(kill);
         }
         await watch.UntilAsync(night => night.IsCached, "finished and cached", supervisor, ct);
         await watch.LookAgainAsync(ct);
-        var faults = await NightFaults.FindAsync(database, supervisor.Cache, run, settings.Users, series.Victim == Victim.Cache ? made.LastOrDefault()?.Gone : null, ct);
-        return new(made, [.. made.Select((kill, index) => watch.RepeatedBetween(index == 0 ? DateTimeOffset.MinValue : made[index - 1].Gone, kill))], watch.Recomputed, faults);
+        var faults = await NightFaults.FindAsync(
+            database,
+            supervisor.Cache,
+            run,
+            settings.Users,
+            series.Victim == Victim.Cache ? made.LastOrDefault()?.Gone : null,
+            ct
+        );
+        return new(
+            made,
+            [.. made.Select((kill, index) => watch.RepeatedBetween(index == 0 ? DateTimeOffset.MinValue : made[index - 1].Gone, kill))],
+            watch.Recomputed,
+            faults
+        );
     }
 
     /// <returns>Null when the night was over before.</returns>
     private async Task<KillTimes?> KillAsync(Victim victim, string place, NightWatch watch, CancellationToken ct)
     {
-        if (place == KillSeries.Random) await Task.Delay(RandomDelay * random.NextDouble(), ct);
-        if (watch.IsFinished) return null;
-        var killed = place == KillSeries.Random ? await supervisor.KillNowAsync(victim, ct) : await supervisor.KillAtAsync(victim, place, watch, ct);
-        if (killed is not { } kill) return null;
+        if (place == KillSeries.Random)
+            await Task.Delay(RandomDelay * random.NextDouble(), ct);
+        if (watch.IsFinished)
+            return null;
+        var killed =
+            place == KillSeries.Random ? await supervisor.KillNowAsync(victim, ct) : await supervisor.KillAtAsync(victim, place, watch, ct);
+        if (killed is not { } kill)
+            return null;
         await supervisor.RestartAsync(victim, ct);
         await watch.UntilAsync(night => night.IsDoneSince(kill.Gone) || night.IsFinished, "going on", supervisor, ct);
         return new(kill.At, kill.Gone, (TimeProvider.System.GetUtcNow() - kill.At).TotalSeconds);

@@ -1,7 +1,12 @@
 namespace Overnight.Benchmarks.Kill;
 
 /// <summary>What is killed, each with SIGKILL and everything it started.</summary>
-internal enum Victim { Jobs, Cache, Postgres }
+internal enum Victim
+{
+    Jobs,
+    Cache,
+    Postgres,
+}
 
 /// <summary>Kills of one kind at the same places, in nights of their own: a row of the report.</summary>
 /// <param name="At">Where, in turn.</param>
@@ -18,8 +23,16 @@ internal sealed record KillSeries(Victim Victim, IReadOnlyList<string> At, int K
     public static List<KillSeries> Plan(KillSettings settings)
     {
         Victim[] victims = settings.Only is { } only ? [only] : Enum.GetValues<Victim>();
-        if (settings.Short) return [.. victims.Select(victim => new KillSeries(victim, Places, settings.Kills))];
-        return [.. from victim in victims from place in Places.Index() let kills = Share(settings.Kills, place.Index) where kills > 0 select new KillSeries(victim, [place.Item], kills)];
+        if (settings.Short)
+            return [.. victims.Select(victim => new KillSeries(victim, Places, settings.Kills))];
+        return
+        [
+            .. from victim in victims
+            from place in Places.Index()
+            let kills = Share(settings.Kills, place.Index)
+            where kills > 0
+            select new KillSeries(victim, [place.Item], kills),
+        ];
     }
 
     private static int Share(int kills, int place) => kills / Places.Length + (place < kills % Places.Length ? 1 : 0);

@@ -12,4 +12,9 @@ internal readonly record struct RepeatedWork(int Batches, double Seconds);
 /// <summary>A night and what its kills cost.</summary>
 /// <param name="Repeated">For each kill.</param>
 /// <param name="Recomputed">Batches that were done, and then were not or were done again.</param>
-internal sealed record KilledNight(IReadOnlyList<KillTimes> Kills, IReadOnlyList<RepeatedWork> Repeated, int Recomputed, NightFaults Faults);
+internal sealed record KilledNight(
+    IReadOnlyList<KillTimes> Kills,
+    IReadOnlyList<RepeatedWork> Repeated,
+    int Recomputed,
+    NightFaults Faults
+);

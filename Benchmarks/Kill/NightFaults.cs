@@ -14,7 +14,8 @@ namespace Overnight.Benchmarks.Kill;
 /// <param name="GoneBatches">Batches that a killed cache had held and took with it; their results are all stored.</param>
 internal sealed record NightFaults(int Duplicates, int Losses, int GoneBatches)
 {
-    private const int Chunk = 500, Told = 5;
+    private const int Chunk = 500,
+        Told = 5;
 
     private const string Stored = """
         select count(*) filter (where r.results > 1 or e.events > 4)::int,
@@ -38,10 +39,18 @@ internal sealed record NightFaults(int Duplicates, int Losses, int GoneBatches)
 
     /// <param name="cacheKilled">When the cache was killed for the last time, if it was.</param>
     /// <exception cref="BenchmarkException">The run did not end as completed, with every user.</exception>
-    public static async Task<NightFaults> FindAsync(NpgsqlDataSource database, CacheServer cache, NightRun run, int users, DateTimeOffset? cacheKilled, CancellationToken ct)
+    public static async Task<NightFaults> FindAsync(
+        NpgsqlDataSource database,
+        CacheServer cache,
+        NightRun run,
+        int users,
+        DateTimeOffset? cacheKilled,
+        CancellationToken ct
+    )
     {
         await CheckStateAsync(database, run, users, ct);
-        int duplicates, losses;
+        int duplicates,
+            losses;
         await using (var command = Command(database, Stored, run))
         await using (var reader = await command.ExecuteReaderAsync(ct))
         {
@@ -59,10 +68,19 @@ internal sealed record NightFaults(int Duplicates, int Losses, int GoneBatches)
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         var (status, processed, failed) = (reader.GetString(0), reader.GetInt32(1), reader.GetInt32(2));
-        if (status != "completed" || processed != users || failed != 0) throw new BenchmarkException($"Run {run.Id} is {status} with {processed} users computed and {failed} failed, instead of completed with {users} and 0.");
+        if (status != "completed" || processed != users || failed != 0)
+            throw new BenchmarkException(
+                $"Run {run.Id} is {status} with {processed} users computed and {failed} failed, instead of completed with {users} and 0."
+            );
     }
 
-    private static async Task<(int Missing, int Gone)> CompareAsync(NpgsqlDataSource database, CacheServer cache, NightRun run, DateTimeOffset? cacheKilled, CancellationToken ct)
+    private static async Task<(int Missing, int Gone)> CompareAsync(
+        NpgsqlDataSource database,
+        CacheServer cache,
+        NightRun run,
+        DateTimeOffset? cacheKilled,
+        CancellationToken ct
+    )
     {
         using var connection = await ConnectionMultiplexer.ConnectAsync(CacheAdmin.Options(cache));
         var missing = 0;
@@ -72,30 +90,53 @@ internal sealed record NightFaults(int Duplicates, int Losses, int GoneBatches)
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            entries.Add(new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2), reader.GetInt32(3), await reader.IsDBNullAsync(4, ct) ? null : reader.GetFieldValue<DateTimeOffset>(4)));
-            if (entries.Count == Chunk) await CompareChunkAsync();
+            entries.Add(
+                new(
+                    reader.GetGuid(0),
+                    reader.GetFieldValue<byte[]>(1),
+                    reader.GetFieldValue<byte[]>(2),
+                    reader.GetInt32(3),
+                    await reader.IsDBNullAsync(4, ct) ? null : reader.GetFieldValue<DateTimeOffset>(4)
+                )
+            );
+            if (entries.Count == Chunk)
+                await CompareChunkAsync();
         }
         await CompareChunkAsync();
         return (missing, gone.Count);
 
         async Task CompareChunkAsync()
         {
-            var values = await connection.GetDatabase().StringGetAsync([.. entries.SelectMany(entry => (RedisKey[])[CacheKeys.Recommendations(entry.User), CacheKeys.Portfolio(entry.User)])]);
+            var values = await connection
+                .GetDatabase()
+                .StringGetAsync([
+                    .. entries.SelectMany(entry => (RedisKey[])[CacheKeys.Recommendations(entry.User), CacheKeys.Portfolio(entry.User)]),
+                ]);
             foreach (var (index, entry) in entries.Index())
             {
                 var (recommendations, portfolio) = (values[index * 2], values[index * 2 + 1]);
-                if (Same(recommendations, entry.Recommendations) && Same(portfolio, entry.Portfolio)) continue;
+                if (Same(recommendations, entry.Recommendations) && Same(portfolio, entry.Portfolio))
+                    continue;
                 // A killed cache takes what it held, and nothing else: what is there must be what is stored.
-                var isTaken = entry.CachedAt <= cacheKilled
-                    && (recommendations.IsNull || Same(recommendations, entry.Recommendations)) && (portfolio.IsNull || Same(portfolio, entry.Portfolio));
-                if (isTaken) gone.Add(entry.Batch);
-                else if (++missing <= Told) Report.Step($"User {entry.User} is not in the cache as stored: batch {entry.Batch}, cached from {entry.CachedAt:HH:mm:ss.fff}, {State(recommendations, entry.Recommendations)}, {State(portfolio, entry.Portfolio)}; cache killed at {cacheKilled:HH:mm:ss.fff}.");
+                var isTaken =
+                    entry.CachedAt <= cacheKilled
+                    && (recommendations.IsNull || Same(recommendations, entry.Recommendations))
+                    && (portfolio.IsNull || Same(portfolio, entry.Portfolio));
+                if (isTaken)
+                    gone.Add(entry.Batch);
+                else if (++missing <= Told)
+                    Report.Step(
+                        $"User {entry.User} is not in the cache as stored: batch {entry.Batch}, cached from {entry.CachedAt:HH:mm:ss.fff}, {State(recommendations, entry.Recommendations)}, {State(portfolio, entry.Portfolio)}; cache killed at {cacheKilled:HH:mm:ss.fff}."
+                    );
             }
             entries.Clear();
         }
     }
 
-    private static string State(RedisValue cached, byte[] stored) => cached.IsNull ? "no entry" : Same(cached, stored) ? "whole" : "another entry";
+    private static string State(RedisValue cached, byte[] stored) =>
+        cached.IsNull ? "no entry"
+        : Same(cached, stored) ? "whole"
+        : "another entry";
 
     private static bool Same(RedisValue cached, byte[] stored) => (byte[]?)cached is { } bytes && bytes.AsSpan().SequenceEqual(stored);
 

@@ -10,9 +10,11 @@ namespace Overnight.Benchmarks.Kill;
 /// </summary>
 internal sealed class NightWatch : IAsyncDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10), StallLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10),
+        StallLimit = TimeSpan.FromMinutes(2);
 
-    private const string Batches = "select number, first_user, last_user, status, completed_at, cached_at is not null from run_batches where run_id = $1";
+    private const string Batches =
+        "select number, first_user, last_user, status, completed_at, cached_at is not null from run_batches where run_id = $1";
     private const string Attempts = "select number, started_at from batch_attempts where run_id = $1";
     private const string State = "select completed_at is not null from overnight_job_runs where id = $1";
 
@@ -43,30 +45,47 @@ internal sealed class NightWatch : IAsyncDisposable
 
     public bool IsFinished
     {
-        get { lock (gate) return finished; }
+        get
+        {
+            lock (gate)
+                return finished;
+        }
     }
 
     public int Done
     {
-        get { lock (gate) return done.Count; }
+        get
+        {
+            lock (gate)
+                return done.Count;
+        }
     }
 
     /// <summary>Finished, and every batch has its second mark.</summary>
     public bool IsCached
     {
-        get { lock (gate) return finished && uncached == 0; }
+        get
+        {
+            lock (gate)
+                return finished && uncached == 0;
+        }
     }
 
     /// <summary>Batches that were seen done, and later not done, done anew or with other results.</summary>
     public int Recomputed
     {
-        get { lock (gate) return recomputed.Count; }
+        get
+        {
+            lock (gate)
+                return recomputed.Count;
+        }
     }
 
     /// <summary>Whether a batch that was begun after this moment is done.</summary>
     public bool IsDoneSince(DateTimeOffset moment)
     {
-        lock (gate) return done.Values.Any(batch => batch.BegunAt > moment);
+        lock (gate)
+            return done.Values.Any(batch => batch.BegunAt > moment);
     }
 
     /// <summary>What was begun between two moments and begun again after the second. What was begun less than a look before PostgreSQL went may be unseen: 10 ms of work.</summary>
@@ -75,7 +94,11 @@ internal sealed class NightWatch : IAsyncDisposable
         lock (gate)
         {
             var again = attempts.Where(attempt => attempt.At > kill.Gone).Select(attempt => attempt.Number).ToHashSet();
-            var lost = attempts.Where(attempt => attempt.At > before && attempt.At <= kill.Gone && (again.Contains(attempt.Number) || split.Contains(attempt.Number))).ToList();
+            var lost = attempts
+                .Where(attempt =>
+                    attempt.At > before && attempt.At <= kill.Gone && (again.Contains(attempt.Number) || split.Contains(attempt.Number))
+                )
+                .ToList();
             return new(lost.Count, lost.Sum(attempt => Math.Max(0, (kill.At - attempt.At).TotalSeconds)));
         }
     }
@@ -86,9 +109,13 @@ internal sealed class NightWatch : IAsyncDisposable
         var limit = TimeProvider.System.GetUtcNow() + StallLimit;
         while (!condition(this))
         {
-            if (looking.IsFaulted) await looking;
+            if (looking.IsFaulted)
+                await looking;
             supervisor.Check();
-            if (TimeProvider.System.GetUtcNow() > limit) throw new BenchmarkException($"Run {run.Id} is not {what} after {StallLimit.TotalMinutes} minutes, with {Done} batches done. {supervisor.LastLines}");
+            if (TimeProvider.System.GetUtcNow() > limit)
+                throw new BenchmarkException(
+                    $"Run {run.Id} is not {what} after {StallLimit.TotalMinutes} minutes, with {Done} batches done. {supervisor.LastLines}"
+                );
             await Task.Delay(Interval / 2, ct);
         }
     }
@@ -99,7 +126,8 @@ internal sealed class NightWatch : IAsyncDisposable
         await stopping.CancelAsync();
         await looking;
         await using var connection = await database.OpenConnectionAsync(ct);
-        foreach (var batch in await BatchesAsync(connection, ct)) await SeenAsync(connection, batch, again: true, ct);
+        foreach (var batch in await BatchesAsync(connection, ct))
+            await SeenAsync(connection, batch, again: true, ct);
     }
 
     public async ValueTask DisposeAsync()
@@ -142,13 +170,15 @@ internal sealed class NightWatch : IAsyncDisposable
         {
             while (await reader.ReadAsync(ct))
             {
-                lock (gate) attempts.Add((reader.GetInt32(0), reader.GetFieldValue<DateTimeOffset>(1)));
+                lock (gate)
+                    attempts.Add((reader.GetInt32(0), reader.GetFieldValue<DateTimeOffset>(1)));
             }
         }
         await using NpgsqlCommand state = new(State, connection) { Parameters = { new() { Value = run.Id } } };
         var isFinished = (bool)(await state.ExecuteScalarAsync(ct))!;
         var batches = await BatchesAsync(connection, ct);
-        foreach (var batch in batches) await SeenAsync(connection, batch, again: false, ct);
+        foreach (var batch in batches)
+            await SeenAsync(connection, batch, again: false, ct);
         lock (gate)
         {
             split.UnionWith(batches.Where(batch => batch.Status == "split").Select(batch => batch.Number));
@@ -165,7 +195,16 @@ internal sealed class NightWatch : IAsyncDisposable
         List<BatchRow> batches = [];
         while (await reader.ReadAsync(ct))
         {
-            batches.Add(new(reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2), reader.GetString(3), await reader.IsDBNullAsync(4, ct) ? null : reader.GetFieldValue<DateTimeOffset>(4), reader.GetBoolean(5)));
+            batches.Add(
+                new(
+                    reader.GetInt32(0),
+                    reader.GetGuid(1),
+                    reader.GetGuid(2),
+                    reader.GetString(3),
+                    await reader.IsDBNullAsync(4, ct) ? null : reader.GetFieldValue<DateTimeOffset>(4),
+                    reader.GetBoolean(5)
+                )
+            );
         }
         return batches;
     }
@@ -173,14 +212,18 @@ internal sealed class NightWatch : IAsyncDisposable
     private async Task SeenAsync(NpgsqlConnection connection, BatchRow batch, bool again, CancellationToken ct)
     {
         DoneBatch? before;
-        lock (gate) before = done.GetValueOrDefault(batch.Number);
+        lock (gate)
+            before = done.GetValueOrDefault(batch.Number);
         // Its time is its transaction's, which began when the batch was claimed.
-        if (before is null ? batch.Status != "done" : batch.BegunAt == before.BegunAt && !again) return;
+        if (before is null ? batch.Status != "done" : batch.BegunAt == before.BegunAt && !again)
+            return;
         var results = await ResultsAsync(connection, batch, ct);
         lock (gate)
         {
-            if (before is null) done.Add(batch.Number, new(batch.BegunAt!.Value, results));
-            else if (batch.BegunAt != before.BegunAt || results != before.Results) recomputed.Add(batch.Number);
+            if (before is null)
+                done.Add(batch.Number, new(batch.BegunAt!.Value, results));
+            else if (batch.BegunAt != before.BegunAt || results != before.Results)
+                recomputed.Add(batch.Number);
         }
     }
 
@@ -188,7 +231,13 @@ internal sealed class NightWatch : IAsyncDisposable
     {
         await using NpgsqlCommand command = new(Results, connection)
         {
-            Parameters = { new() { Value = run.Id }, new() { Value = batch.First }, new() { Value = batch.Last }, new() { Value = run.BusinessDate } },
+            Parameters =
+            {
+                new() { Value = run.Id },
+                new() { Value = batch.First },
+                new() { Value = batch.Last },
+                new() { Value = run.BusinessDate },
+            },
         };
         return (string)(await command.ExecuteScalarAsync(ct))!;
     }

@@ -10,12 +10,29 @@ internal sealed class Supervisor
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(2);
     private readonly Workbench bench;
     private readonly KillSettings settings;
-    private readonly string folder, postgresFolder, cacheFolder, orders;
+    private readonly string folder,
+        postgresFolder,
+        cacheFolder,
+        orders;
     private ChildProcess? jobs;
 
-    private Supervisor(Workbench bench, KillSettings settings, string postgresFolder, PostgresServer postgres, string cacheFolder, CacheServer cache)
+    private Supervisor(
+        Workbench bench,
+        KillSettings settings,
+        string postgresFolder,
+        PostgresServer postgres,
+        string cacheFolder,
+        CacheServer cache
+    )
     {
-        (this.bench, this.settings, this.postgresFolder, Postgres, this.cacheFolder, Cache) = (bench, settings, postgresFolder, postgres, cacheFolder, cache);
+        (this.bench, this.settings, this.postgresFolder, Postgres, this.cacheFolder, Cache) = (
+            bench,
+            settings,
+            postgresFolder,
+            postgres,
+            cacheFolder,
+            cache
+        );
         folder = bench.CreateFolder("orders");
         orders = Path.Combine(folder, "order");
     }
@@ -28,12 +45,20 @@ internal sealed class Supervisor
     {
         var (postgresFolder, cacheFolder) = (bench.CreateFolder("postgres"), bench.CreateFolder("cache"));
         var postgres = await bench.StartPostgresAsync(ct, (postgresFolder, 0));
-        return new(bench, settings, postgresFolder, postgres, cacheFolder, await bench.StartCacheAsync(settings.Cache, ct, (cacheFolder, 0)));
+        return new(
+            bench,
+            settings,
+            postgresFolder,
+            postgres,
+            cacheFolder,
+            await bench.StartCacheAsync(settings.Cache, ct, (cacheFolder, 0))
+        );
     }
 
     public void StartJobsOnce()
     {
-        if (jobs is null) StartJobs();
+        if (jobs is null)
+            StartJobs();
     }
 
     /// <summary>The service, which finds by itself what there is to do.</summary>
@@ -51,7 +76,12 @@ internal sealed class Supervisor
 
     /// <summary>Has a worker kill the victim when one passes the checkpoint next.</summary>
     /// <returns>Null when the night was over before that.</returns>
-    public async Task<(DateTimeOffset At, DateTimeOffset Gone)?> KillAtAsync(Victim victim, string checkpoint, NightWatch night, CancellationToken ct)
+    public async Task<(DateTimeOffset At, DateTimeOffset Gone)?> KillAtAsync(
+        Victim victim,
+        string checkpoint,
+        NightWatch night,
+        CancellationToken ct
+    )
     {
         var (id, exited) = Find(victim);
         var written = Path.Combine(folder, "written");
@@ -76,18 +106,24 @@ internal sealed class Supervisor
     public async Task<(DateTimeOffset At, DateTimeOffset Gone)> KillNowAsync(Victim victim, CancellationToken ct)
     {
         var at = TimeProvider.System.GetUtcNow();
-        if (victim == Victim.Jobs) jobs!.Kill();
-        else if (victim == Victim.Cache) Cache.Kill();
-        else Postgres.Kill();
+        if (victim == Victim.Jobs)
+            jobs!.Kill();
+        else if (victim == Victim.Cache)
+            Cache.Kill();
+        else
+            Postgres.Kill();
         await Find(victim).Exited.WaitAsync(ct);
         return (at, TimeProvider.System.GetUtcNow());
     }
 
     public async Task RestartAsync(Victim victim, CancellationToken ct)
     {
-        if (victim == Victim.Jobs) StartJobs();
-        else if (victim == Victim.Cache) Cache = await bench.StartCacheAsync(Cache.Kind, ct, (cacheFolder, Cache.Port));
-        else Postgres = await bench.StartPostgresAsync(ct, (postgresFolder, Postgres.Port));
+        if (victim == Victim.Jobs)
+            StartJobs();
+        else if (victim == Victim.Cache)
+            Cache = await bench.StartCacheAsync(Cache.Kind, ct, (cacheFolder, Cache.Port));
+        else
+            Postgres = await bench.StartPostgresAsync(ct, (postgresFolder, Postgres.Port));
     }
 
     /// <exception cref="BenchmarkException">Something ended that nobody killed.</exception>
@@ -95,16 +131,18 @@ internal sealed class Supervisor
     {
         foreach (var victim in Enum.GetValues<Victim>())
         {
-            if (Find(victim).Exited.IsCompleted) throw new BenchmarkException($"{victim} ended by itself. {LastLines}");
+            if (Find(victim).Exited.IsCompleted)
+                throw new BenchmarkException($"{victim} ended by itself. {LastLines}");
         }
     }
 
     public string LastLines => $"jobs said last:{Environment.NewLine}{string.Join(Environment.NewLine, jobs?.Tail ?? [])}";
 
-    private (int Id, Task<int> Exited) Find(Victim victim) => victim switch
-    {
-        Victim.Jobs => (jobs!.Id, jobs.Exited),
-        Victim.Cache => (Cache.ProcessId, Cache.Exited),
-        _ => (Postgres.ProcessId, Postgres.Exited),
-    };
+    private (int Id, Task<int> Exited) Find(Victim victim) =>
+        victim switch
+        {
+            Victim.Jobs => (jobs!.Id, jobs.Exited),
+            Victim.Cache => (Cache.ProcessId, Cache.Exited),
+            _ => (Postgres.ProcessId, Postgres.Exited),
+        };
 }

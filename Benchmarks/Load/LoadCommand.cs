@@ -11,18 +11,42 @@ internal static class LoadCommand
         Option<string> plan = new("--plan") { Required = true, Description = "File with a line per user: session token, space, user id." };
         Option<int> port = new("--port") { Required = true };
         Option<string> path = new("--path") { Required = true };
-        var connections = BenchmarkCommandLine.Number("--connections", 32, 1, 1_024, "Keep-alive connections, one request at a time on each.");
+        var connections = BenchmarkCommandLine.Number(
+            "--connections",
+            32,
+            1,
+            1_024,
+            "Keep-alive connections, one request at a time on each."
+        );
         Option<double> seconds = new("--seconds") { Required = true };
         Option<int> seed = new("--seed") { DefaultValueFactory = _ => 1, Description = "Of the order of users." };
-        Command command = new("load", "Sends requests as fast as they are answered, and counts.") { plan, port, path, connections, seconds, seed };
-        command.Hidden = true;
-        command.SetAction(async (parsed, ct) =>
+        Command command = new("load", "Sends requests as fast as they are answered, and counts.")
         {
-            var requests = await LoadPlan.ReadAsync(parsed.GetValue(plan)!, parsed.GetValue(path)!, ct);
-            Report.Write(await LoadGenerator.RunAsync(
-                requests, parsed.GetValue(port), parsed.GetValue(connections), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(seed), ct));
-            return 0;
-        });
+            plan,
+            port,
+            path,
+            connections,
+            seconds,
+            seed,
+        };
+        command.Hidden = true;
+        command.SetAction(
+            async (parsed, ct) =>
+            {
+                var requests = await LoadPlan.ReadAsync(parsed.GetValue(plan)!, parsed.GetValue(path)!, ct);
+                Report.Write(
+                    await LoadGenerator.RunAsync(
+                        requests,
+                        parsed.GetValue(port),
+                        parsed.GetValue(connections),
+                        TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+                        parsed.GetValue(seed),
+                        ct
+                    )
+                );
+                return 0;
+            }
+        );
         return command;
     }
 }

@@ -22,10 +22,14 @@ internal sealed class LoadConnection : IDisposable
     private readonly byte[] buffer = new byte[LongestAnswer];
     private readonly LoadPlan plan;
     private readonly long deadline;
-    private readonly Action start, go;
+    private readonly Action start,
+        go;
     private UserMix mix;
     private long sent;
-    private int user, received, bodyStart, answerLength;
+    private int user,
+        received,
+        bodyStart,
+        answerLength;
 
     public LoadConnection(LoadPlan plan, UserMix mix, long deadline)
     {
@@ -55,7 +59,8 @@ internal sealed class LoadConnection : IDisposable
 
     private void Continue()
     {
-        if (Take() || ReceiveRest()) Send();
+        if (Take() || ReceiveRest())
+            Send();
     }
 
     private void Run(Action step)
@@ -85,7 +90,8 @@ internal sealed class LoadConnection : IDisposable
             user = mix.Next();
             (received, bodyStart, answerLength) = (0, 0, 0);
             socket.Send(plan.Request(user).Span);
-            if (!ReceiveRest()) return;
+            if (!ReceiveRest())
+                return;
         }
     }
 
@@ -95,26 +101,33 @@ internal sealed class LoadConnection : IDisposable
         do
         {
             receive.SetBuffer(buffer, received, buffer.Length - received);
-            if (socket.ReceiveAsync(receive)) return false;
-        }
-        while (!Take());
+            if (socket.ReceiveAsync(receive))
+                return false;
+        } while (!Take());
         return true;
     }
 
     /// <returns>Whether the answer is whole.</returns>
     private bool Take()
     {
-        if (receive.SocketError != SocketError.Success) throw new SocketException((int)receive.SocketError);
-        if (receive.BytesTransferred == 0) throw new BenchmarkException("The server closed a connection that should be kept alive.");
+        if (receive.SocketError != SocketError.Success)
+            throw new SocketException((int)receive.SocketError);
+        if (receive.BytesTransferred == 0)
+            throw new BenchmarkException("The server closed a connection that should be kept alive.");
         received += receive.BytesTransferred;
-        if (bodyStart == 0 && !TakeHead()) return false;
-        if (received < answerLength) return false;
-        if (received > answerLength) throw new BenchmarkException("The server sent more than an answer.");
+        if (bodyStart == 0 && !TakeHead())
+            return false;
+        if (received < answerLength)
+            return false;
+        if (received > answerLength)
+            throw new BenchmarkException("The server sent more than an answer.");
 
         var now = Stopwatch.GetTimestamp();
-        if (now >= deadline) return true;
+        if (now >= deadline)
+            return true;
         Latencies.Add(now - sent);
-        if (IsFromCacheAndOfUser()) FromCache++;
+        if (IsFromCacheAndOfUser())
+            FromCache++;
         return true;
     }
 
@@ -122,11 +135,14 @@ internal sealed class LoadConnection : IDisposable
     {
         var answer = buffer.AsSpan(0, received);
         var end = answer.IndexOf(HeadEnd);
-        if (end < 0) return false;
+        if (end < 0)
+            return false;
         var head = answer[..end];
-        if (!head.StartsWith("HTTP/1.1 200 "u8)) throw new BenchmarkException($"A request was not answered with 200: {Encoding.UTF8.GetString(answer)}");
+        if (!head.StartsWith("HTTP/1.1 200 "u8))
+            throw new BenchmarkException($"A request was not answered with 200: {Encoding.UTF8.GetString(answer)}");
         var at = head.IndexOf("Content-Length: "u8);
-        if (at < 0 || !Utf8Parser.TryParse(head[(at + 16)..], out int length, out _)) throw new BenchmarkException("An answer has no Content-Length.");
+        if (at < 0 || !Utf8Parser.TryParse(head[(at + 16)..], out int length, out _))
+            throw new BenchmarkException("An answer has no Content-Length.");
         bodyStart = end + HeadEnd.Length;
         answerLength = bodyStart + length;
         return answerLength <= buffer.Length ? true : throw new BenchmarkException($"An answer is {answerLength} bytes long.");
@@ -135,7 +151,8 @@ internal sealed class LoadConnection : IDisposable
     private bool IsFromCacheAndOfUser()
     {
         var body = buffer.AsSpan(bodyStart, Math.Min(LongestEnvelope, answerLength - bodyStart));
-        if (!body.StartsWith("{\"data\":{\"fromCache\":true,"u8)) return false;
+        if (!body.StartsWith("{\"data\":{\"fromCache\":true,"u8))
+            return false;
         var at = body.IndexOf("\"userId\":\""u8);
         return at > 0 && body[(at + 10)..].StartsWith(plan.UserId(user));
     }

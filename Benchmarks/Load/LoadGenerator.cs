@@ -24,21 +24,40 @@ internal static class LoadGenerator
         ["DOTNET_TieredPGO"] = "0",
     };
 
-    public static async Task<LoadFigures> RunAsync(LoadPlan plan, int port, int connections, TimeSpan duration, int seed, CancellationToken ct)
+    public static async Task<LoadFigures> RunAsync(
+        LoadPlan plan,
+        int port,
+        int connections,
+        TimeSpan duration,
+        int seed,
+        CancellationToken ct
+    )
     {
         var deadline = Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * Stopwatch.Frequency);
-        var all = Enumerable.Range(0, connections).Select(n => new LoadConnection(plan, new(plan.Users, seed * connections + n + 1), deadline)).ToArray();
+        var all = Enumerable
+            .Range(0, connections)
+            .Select(n => new LoadConnection(plan, new(plan.Users, seed * connections + n + 1), deadline))
+            .ToArray();
         try
         {
-            foreach (var connection in all) connection.Connect(port);
+            foreach (var connection in all)
+                connection.Connect(port);
             var begin = Stopwatch.GetTimestamp();
-            foreach (var connection in all) connection.Start();
+            foreach (var connection in all)
+                connection.Start();
             await Task.WhenAll(all.Select(connection => connection.Done)).WaitAsync(duration + TimeSpan.FromSeconds(10), ct);
             var seconds = (double)(deadline - begin) / Stopwatch.Frequency;
             LatencyHistogram latencies = new();
-            foreach (var connection in all) latencies.Add(connection.Latencies);
-            return new(latencies.Count, all.Sum(connection => connection.FromCache), seconds, latencies.Percentile(0.5), latencies.Percentile(0.99),
-                Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds);
+            foreach (var connection in all)
+                latencies.Add(connection.Latencies);
+            return new(
+                latencies.Count,
+                all.Sum(connection => connection.FromCache),
+                seconds,
+                latencies.Percentile(0.5),
+                latencies.Percentile(0.99),
+                Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds
+            );
         }
         catch (TimeoutException)
         {
@@ -46,7 +65,8 @@ internal static class LoadGenerator
         }
         finally
         {
-            foreach (var connection in all) connection.Dispose();
+            foreach (var connection in all)
+                connection.Dispose();
         }
     }
 }

@@ -11,7 +11,8 @@ internal sealed class LoadPlan
     private readonly byte[] ids;
     private readonly int requestLength;
 
-    private LoadPlan(byte[] requests, byte[] ids, int requestLength) => (this.requests, this.ids, this.requestLength) = (requests, ids, requestLength);
+    private LoadPlan(byte[] requests, byte[] ids, int requestLength) =>
+        (this.requests, this.ids, this.requestLength) = (requests, ids, requestLength);
 
     public int Users => ids.Length / IdLength;
 
@@ -23,15 +24,19 @@ internal sealed class LoadPlan
     public static async Task<LoadPlan> ReadAsync(string file, string path, CancellationToken ct)
     {
         var lines = await File.ReadAllLinesAsync(file, ct);
-        using MemoryStream bytes = new(), users = new();
+        using MemoryStream bytes = new(),
+            users = new();
         foreach (var line in lines)
         {
             var at = line.IndexOf(' ');
-            if (at < 0 || line.Length - at - 1 != IdLength) throw new BenchmarkException($"{file} is no plan: a line is not a token, a space and a user id.");
+            if (at < 0 || line.Length - at - 1 != IdLength)
+                throw new BenchmarkException($"{file} is no plan: a line is not a token, a space and a user id.");
             bytes.Write(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {line[..at]}\r\n\r\n"));
             users.Write(Encoding.ASCII.GetBytes(line[(at + 1)..]));
         }
         // Tokens have one length, and so have requests.
-        return lines.Length > 0 ? new(bytes.ToArray(), users.ToArray(), (int)(bytes.Length / lines.Length)) : throw new BenchmarkException($"{file} names no user.");
+        return lines.Length > 0
+            ? new(bytes.ToArray(), users.ToArray(), (int)(bytes.Length / lines.Length))
+            : throw new BenchmarkException($"{file} names no user.");
     }
 }

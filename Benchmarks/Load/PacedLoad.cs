@@ -4,7 +4,12 @@ using Overnight.Benchmarks.Reporting;
 
 namespace Overnight.Benchmarks.Load;
 
-internal enum ReadKind { Dashboard, Reference, Flag }
+internal enum ReadKind
+{
+    Dashboard,
+    Reference,
+    Flag,
+}
 
 /// <param name="Token">Of the session that asks.</param>
 internal readonly record struct PacedRead(ReadKind Kind, string Path, string Token);
@@ -20,7 +25,8 @@ internal readonly record struct PacedAnswer(ReadKind Kind, long Sent, double Ms,
 /// </summary>
 internal sealed class PacedLoad : IAsyncDisposable
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1), Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1),
+        Patience = TimeSpan.FromSeconds(30);
 
     private readonly HttpClient http;
     private readonly CancellationTokenSource stop = new();
@@ -30,14 +36,22 @@ internal sealed class PacedLoad : IAsyncDisposable
     /// <param name="next">Called for one read after the other, never for two at once.</param>
     public PacedLoad(int port, int perSecond, Func<PacedRead> next)
     {
-        http = new(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = Patience };
+        http = new(new SocketsHttpHandler { UseCookies = false, UseProxy = false })
+        {
+            BaseAddress = new($"http://127.0.0.1:{port}"),
+            Timeout = Patience,
+        };
         sending = Task.Run(() => SendAsync(perSecond, next));
     }
 
     /// <summary>Answered so far.</summary>
     public IReadOnlyList<PacedAnswer> Answers
     {
-        get { lock (answers) return [.. answers]; }
+        get
+        {
+            lock (answers)
+                return [.. answers];
+        }
     }
 
     /// <summary>Sends no more, and waits for what is under way.</summary>
@@ -63,7 +77,8 @@ internal sealed class PacedLoad : IAsyncDisposable
         while (!stop.IsCancellationRequested)
         {
             // A timer that was late is made up for: the rate is fixed.
-            for (var due = (long)(Stopwatch.GetElapsedTime(begin).TotalSeconds * perSecond); sent < due; sent++) underWay.Add(AskAsync(next()));
+            for (var due = (long)(Stopwatch.GetElapsedTime(begin).TotalSeconds * perSecond); sent < due; sent++)
+                underWay.Add(AskAsync(next()));
             await timer.WaitForNextTickAsync(CancellationToken.None);
         }
         await Task.WhenAll(underWay);
@@ -74,7 +89,8 @@ internal sealed class PacedLoad : IAsyncDisposable
         var sent = Stopwatch.GetTimestamp();
         var (fromCache, error) = await AnswerAsync(read);
         PacedAnswer answer = new(read.Kind, sent, Stopwatch.GetElapsedTime(sent).TotalMilliseconds, fromCache, error);
-        lock (answers) answers.Add(answer);
+        lock (answers)
+            answers.Add(answer);
     }
 
     private async Task<(bool FromCache, string? Error)> AnswerAsync(PacedRead read)
@@ -85,7 +101,9 @@ internal sealed class PacedLoad : IAsyncDisposable
         {
             using var response = await http.SendAsync(request);
             var body = await response.Content.ReadAsByteArrayAsync();
-            return response.IsSuccessStatusCode ? (IsFromCache(read.Kind, body), null) : (false, $"{read.Path}: {(int)response.StatusCode}");
+            return response.IsSuccessStatusCode
+                ? (IsFromCache(read.Kind, body), null)
+                : (false, $"{read.Path}: {(int)response.StatusCode}");
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {
@@ -94,12 +112,13 @@ internal sealed class PacedLoad : IAsyncDisposable
         }
     }
 
-    private static bool IsFromCache(ReadKind kind, ReadOnlySpan<byte> body) => kind switch
-    {
-        ReadKind.Dashboard => body.StartsWith("{\"data\":{\"fromCache\":true,"u8),
-        ReadKind.Reference => body.StartsWith("{\"fromCache\":true,"u8),
-        _ => body.LastIndexOf("\"source\":\"memory\""u8) >= 0 || body.LastIndexOf("\"source\":\"cache\""u8) >= 0,
-    };
+    private static bool IsFromCache(ReadKind kind, ReadOnlySpan<byte> body) =>
+        kind switch
+        {
+            ReadKind.Dashboard => body.StartsWith("{\"data\":{\"fromCache\":true,"u8),
+            ReadKind.Reference => body.StartsWith("{\"fromCache\":true,"u8),
+            _ => body.LastIndexOf("\"source\":\"memory\""u8) >= 0 || body.LastIndexOf("\"source\":\"cache\""u8) >= 0,
+        };
 }
 
 /// <summary>What answers say together.</summary>
@@ -109,8 +128,11 @@ internal static class PacedAnswers
     public static double Percentile(this IEnumerable<PacedAnswer> answers, double share)
     {
         var sorted = answers.Select(answer => answer.Ms).Order().ToArray();
-        return sorted.Length > 0 ? sorted[Math.Max(0, (int)Math.Ceiling(sorted.Length * share) - 1)] : throw new BenchmarkException("Nothing was answered; there is no figure.");
+        return sorted.Length > 0
+            ? sorted[Math.Max(0, (int)Math.Ceiling(sorted.Length * share) - 1)]
+            : throw new BenchmarkException("Nothing was answered; there is no figure.");
     }
 
-    public static double HitRate(this IReadOnlyCollection<PacedAnswer> answers) => answers.Count == 0 ? 0 : (double)answers.Count(answer => answer.FromCache) / answers.Count;
+    public static double HitRate(this IReadOnlyCollection<PacedAnswer> answers) =>
+        answers.Count == 0 ? 0 : (double)answers.Count(answer => answer.FromCache) / answers.Count;
 }

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using Npgsql;
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Night;
 
@@ -21,10 +21,12 @@ internal sealed class Baseline
     /// <summary>Copies the folder, which stays as it is, and installs what it needs.</summary>
     public static async Task<Baseline> PrepareAsync(string source, Workbench bench, CancellationToken ct)
     {
-        if (!File.Exists(Path.Combine(source, Program))) throw new BenchmarkException($"--against: there is no {Program} in {Path.GetFullPath(source)}.");
+        if (!File.Exists(Path.Combine(source, Program)))
+            throw new BenchmarkException($"--against: there is no {Program} in {Path.GetFullPath(source)}.");
         var npm = ChildProcess.FindProgram("npm") ?? throw new BenchmarkException("--against needs Node and npm, which are not installed.");
         var copy = bench.CreateFolder("baseline");
-        foreach (var file in Directory.EnumerateFiles(source)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        foreach (var file in Directory.EnumerateFiles(source))
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         var (code, output) = await ChildProcess.RunAsync(npm, ["install", "--silent", "--no-audit", "--no-fund"], ct, directory: copy);
         return code == 0 ? new(copy) : throw new BenchmarkException($"npm install of the baseline failed (exit code {code}): {output}");
     }
@@ -34,15 +36,30 @@ internal sealed class Baseline
     {
         await postgres.EnsureDatabaseAsync(Database, ct);
         NpgsqlConnectionStringBuilder database = new(postgres.ConnectionString(Database));
-        Dictionary<string, string?> secrets = new() { ["PGPASSWORD"] = database.Password!, ["REDIS_PASSWORD"] = CacheAdmin.Options(cache).Password };
-        string[] arguments = [Program, "--pg", $"postgres://{database.Username}@{database.Host}:{database.Port}/{Database}", "--redis", $"{database.Host}:{cache.Port}", "--users", users.ToString(CultureInfo.InvariantCulture)];
+        Dictionary<string, string?> secrets = new()
+        {
+            ["PGPASSWORD"] = database.Password!,
+            ["REDIS_PASSWORD"] = CacheAdmin.Options(cache).Password,
+        };
+        string[] arguments =
+        [
+            Program,
+            "--pg",
+            $"postgres://{database.Username}@{database.Host}:{database.Port}/{Database}",
+            "--redis",
+            $"{database.Host}:{cache.Port}",
+            "--users",
+            users.ToString(CultureInfo.InvariantCulture),
+        ];
         var (code, output) = await ChildProcess.RunAsync("node", arguments, ct, directory: folder, environment: secrets);
         var line = output.Split(Environment.NewLine).LastOrDefault(line => line.StartsWith('{'));
-        if (code != 0 || line is null) throw new BenchmarkException($"The baseline failed (exit code {code}): {output}");
+        if (code != 0 || line is null)
+            throw new BenchmarkException($"The baseline failed (exit code {code}): {output}");
 
         using var figures = JsonDocument.Parse(line);
         var cached = figures.RootElement.GetProperty("cached").GetDouble();
-        if (cached != users) throw new BenchmarkException($"The baseline cached {cached} of {users} users; its figure does not count.");
+        if (cached != users)
+            throw new BenchmarkException($"The baseline cached {cached} of {users} users; its figure does not count.");
         return figures.RootElement.GetProperty("usersPerSecond").GetDouble();
     }
 }

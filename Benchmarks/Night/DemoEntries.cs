@@ -15,19 +15,23 @@ internal static class DemoEntries
     public static async Task AddAsync(NpgsqlDataSource database, int tenants, int flags, CancellationToken ct)
     {
         Report.Step(SeedCommand.Describe(await new DemoTenantSeeder(database, TimeProvider.System).SeedAsync(tenants, seed: 1, null, ct)));
-        await using var spread = database.CreateCommand("""
+        await using var spread = database.CreateCommand(
+            """
             update users u set tenant_id = t.id
             from (select id, row_number() over (order by id) % $1 as n from users where tenant_id is null) p
             join (select id, row_number() over (order by id) - 1 as n from tenants) t on t.n = p.n
             where u.id = p.id
-            """);
+            """
+        );
         spread.Parameters.Add(new() { Value = (long)tenants });
         await spread.ExecuteNonQueryAsync(ct);
 
-        await using var add = database.CreateCommand("""
+        await using var add = database.CreateCommand(
+            """
             insert into feature_flags (environment, key, enabled, value, description)
             select $1, key, true, '{"percent":50,"groups":["early","internal"]}', 'A flag of a benchmark, with a value of usual length.' from unnest($2) key
-            """);
+            """
+        );
         add.Parameters.Add(new() { Value = Environment });
         add.Parameters.Add(new() { Value = Enumerable.Range(1, flags).Select(Flag).ToArray() });
         await add.ExecuteNonQueryAsync(ct);

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Npgsql;
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Audit;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Night;
 
@@ -21,9 +21,12 @@ internal static class NightBenchmark
         var baseline = settings.Against is { } folder ? await Baseline.PrepareAsync(folder, bench, ct) : null;
         var postgres = await bench.StartPostgresAsync(ct);
         var cache = await bench.StartCacheAsync(settings.Cache, ct);
-        Report.Step($"PostgreSQL and {cache.Kind} run; seeding {settings.Users:N0} users with {DemoDatabase.Holdings} holdings and {DemoDatabase.Criteria} criteria each.");
+        Report.Step(
+            $"PostgreSQL and {cache.Kind} run; seeding {settings.Users:N0} users with {DemoDatabase.Holdings} holdings and {DemoDatabase.Criteria} criteria each."
+        );
         await using var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
-        if (settings.OldEvents > 0) await AuditBenchmark.FillAsync(database, settings.OldEvents, settings.Months, ct);
+        if (settings.OldEvents > 0)
+            await AuditBenchmark.FillAsync(database, settings.OldEvents, settings.Months, ct);
         using CacheAdmin admin = new(cache);
 
         double? rival = null;
@@ -40,7 +43,8 @@ internal static class NightBenchmark
         await using var service = await NightService.StartAsync(bench, postgres, cache, database, settings.Workers, ct);
         for (var number = 1; number <= settings.Nights; number++)
         {
-            if (number > 1) await DemoDatabase.SettleAsync(database, ct);
+            if (number > 1)
+                await DemoDatabase.SettleAsync(database, ct);
             nights.Add(await MeasureAsync(service, postgres, cache, database, admin, settings, again: number > 1, ct));
             Report.Step($"Night {number}: {nights[^1].Night.Total:N2} s.");
         }
@@ -49,12 +53,26 @@ internal static class NightBenchmark
     }
 
     private static async Task<Figures> MeasureAsync(
-        NightService service, PostgresServer postgres, CacheServer cache, NpgsqlDataSource database, CacheAdmin admin, NightSettings settings, bool again, CancellationToken ct)
+        NightService service,
+        PostgresServer postgres,
+        CacheServer cache,
+        NpgsqlDataSource database,
+        CacheAdmin admin,
+        NightSettings settings,
+        bool again,
+        CancellationToken ct
+    )
     {
-        Processors before = Used(), after;
+        Processors before = Used(),
+            after;
         await service.RunNightAsync(again, ct);
         after = Used();
-        return new(await NightRecord.ReadAsync(database, admin.CountKeys(), settings.Users, ct), after.Jobs - before.Jobs, after.Postgres - before.Postgres, after.Cache - before.Cache);
+        return new(
+            await NightRecord.ReadAsync(database, admin.CountKeys(), settings.Users, ct),
+            after.Jobs - before.Jobs,
+            after.Postgres - before.Postgres,
+            after.Cache - before.Cache
+        );
 
         Processors Used() => new(service.CpuSeconds, ProcessMeter.CpuSeconds(postgres.ProcessId), ProcessMeter.CpuSeconds(cache.ProcessId));
     }
@@ -80,28 +98,48 @@ internal static class NightBenchmark
         table.Row("    cache, summed over workers", $"{night.Cache:N2} s");
         table.Row("  then finalise", $"{night.Finalise:N2} s");
         table.Row("Jobs, peak memory", $"{memoryMb:N0} MB");
-        table.Row("processor seconds: Jobs, PostgreSQL, cache", $"{Seconds(median.JobsCpu)}, {Seconds(median.PostgresCpu)}, {Seconds(median.CacheCpu)}");
-        if (nights.Count > 1) table.Row("users per second of each night, the first compiles", string.Join(", ", nights.Select(figures => Rate(figures).ToString("N0", CultureInfo.InvariantCulture))));
+        table.Row(
+            "processor seconds: Jobs, PostgreSQL, cache",
+            $"{Seconds(median.JobsCpu)}, {Seconds(median.PostgresCpu)}, {Seconds(median.CacheCpu)}"
+        );
+        if (nights.Count > 1)
+            table.Row(
+                "users per second of each night, the first compiles",
+                string.Join(", ", nights.Select(figures => Rate(figures).ToString("N0", CultureInfo.InvariantCulture)))
+            );
         Report.Write(table);
 
-        Report.Write(new
-        {
-            Benchmark = "night",
-            settings.Users,
-            settings.OldEvents,
-            UsersPerSecond = Report.Rounded(Rate(median)),
-            BaselineUsersPerSecond = rival,
-            Ratio = rival is { } per ? Report.Rounded(Rate(median) / per) : (double?)null,
-            PeakMemoryMb = Report.Rounded(memoryMb),
-            Seconds = new
+        Report.Write(
+            new
             {
-                Total = Report.Rounded(night.Total), SetUp = Report.Rounded(night.SetUp), FetchRates = Report.Rounded(night.FetchRates), FetchPrices = Report.Rounded(night.FetchPrices),
-                Users = Report.Rounded(night.Users), Work = Report.Rounded(night.Work), Cache = Report.Rounded(night.Cache), Finalise = Report.Rounded(night.Finalise),
-            },
-            CpuSeconds = new { Jobs = median.JobsCpu, Postgres = median.PostgresCpu, Cache = median.CacheCpu },
-            Nights = nights.Select(figures => Report.Rounded(Rate(figures))),
-            Cache = cache.ToString(),
-        });
+                Benchmark = "night",
+                settings.Users,
+                settings.OldEvents,
+                UsersPerSecond = Report.Rounded(Rate(median)),
+                BaselineUsersPerSecond = rival,
+                Ratio = rival is { } per ? Report.Rounded(Rate(median) / per) : (double?)null,
+                PeakMemoryMb = Report.Rounded(memoryMb),
+                Seconds = new
+                {
+                    Total = Report.Rounded(night.Total),
+                    SetUp = Report.Rounded(night.SetUp),
+                    FetchRates = Report.Rounded(night.FetchRates),
+                    FetchPrices = Report.Rounded(night.FetchPrices),
+                    Users = Report.Rounded(night.Users),
+                    Work = Report.Rounded(night.Work),
+                    Cache = Report.Rounded(night.Cache),
+                    Finalise = Report.Rounded(night.Finalise),
+                },
+                CpuSeconds = new
+                {
+                    Jobs = median.JobsCpu,
+                    Postgres = median.PostgresCpu,
+                    Cache = median.CacheCpu,
+                },
+                Nights = nights.Select(figures => Report.Rounded(Rate(figures))),
+                Cache = cache.ToString(),
+            }
+        );
     }
 
     private static string Seconds(double? cpu) => cpu is { } seconds ? $"{seconds:N1}" : "?";

@@ -11,7 +11,16 @@ namespace Overnight.Benchmarks.Night;
 /// <param name="Cache">Writing to the cache, summed over workers that do it at once.</param>
 /// <param name="Work">Load, calculate, write, summed likewise.</param>
 /// <param name="Finalise">From the last cache entry to the end of the run.</param>
-internal sealed record NightRecord(double Total, double SetUp, double FetchRates, double FetchPrices, double Users, double Work, double Cache, double Finalise)
+internal sealed record NightRecord(
+    double Total,
+    double SetUp,
+    double FetchRates,
+    double FetchPrices,
+    double Users,
+    double Work,
+    double Cache,
+    double Finalise
+)
 {
     // cached_at is the time its transaction began; the entries were all in cache_ms later.
     private const string Latest = """
@@ -25,7 +34,8 @@ internal sealed record NightRecord(double Total, double SetUp, double FetchRates
         where r.job_type = 'scoring' order by r.started_at desc limit 1
         """;
 
-    private const string Counts = "select (select count(*) from calculation_results where run_id = $1), (select count(*) from calculation_events where run_id = $1)";
+    private const string Counts =
+        "select (select count(*) from calculation_results where run_id = $1), (select count(*) from calculation_events where run_id = $1)";
 
     /// <summary>Reads the latest run, and checks that it did all it should have.</summary>
     /// <exception cref="BenchmarkException">Something is missing: there is no figure to believe.</exception>
@@ -33,7 +43,8 @@ internal sealed record NightRecord(double Total, double SetUp, double FetchRates
     {
         await using var command = database.CreateCommand(Latest);
         await using var row = await command.ExecuteReaderAsync(ct);
-        if (!await row.ReadAsync(ct)) throw new BenchmarkException("There is no run: jobs run did not start one.");
+        if (!await row.ReadAsync(ct))
+            throw new BenchmarkException("There is no run: jobs run did not start one.");
         var run = row.GetGuid(0);
         List<string> wrong = [];
         Expect("status", row.GetString(1), "completed");
@@ -41,8 +52,16 @@ internal sealed record NightRecord(double Total, double SetUp, double FetchRates
         Expect("users failed", row.GetInt32(3), 0);
         Expect("batches done and cached", row.GetInt64(6), row.GetInt64(5));
         var metrics = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(row.GetString(4))!;
-        NightRecord record = new(row.GetDouble(9), row.GetDouble(10), metrics["fetch_rates_ms"].GetDouble() / 1000, metrics["fetch_prices_ms"].GetDouble() / 1000,
-            row.GetDouble(11), row.GetDouble(7), row.GetDouble(8), row.GetDouble(12));
+        NightRecord record = new(
+            row.GetDouble(9),
+            row.GetDouble(10),
+            metrics["fetch_rates_ms"].GetDouble() / 1000,
+            metrics["fetch_prices_ms"].GetDouble() / 1000,
+            row.GetDouble(11),
+            row.GetDouble(7),
+            row.GetDouble(8),
+            row.GetDouble(12)
+        );
         await row.CloseAsync();
 
         await using var counts = database.CreateCommand(Counts);
@@ -52,11 +71,17 @@ internal sealed record NightRecord(double Total, double SetUp, double FetchRates
         Expect("results", counted.GetInt64(0), users);
         Expect("events", counted.GetInt64(1), 4L * users);
         Expect("keys in the cache", cacheKeys, 2L * users);
-        return wrong.Count == 0 ? record : throw new BenchmarkException($"The night is not whole, so its figure does not count: {string.Join("; ", wrong)} (run {run}).");
+        return wrong.Count == 0
+            ? record
+            : throw new BenchmarkException(
+                $"The night is not whole, so its figure does not count: {string.Join("; ", wrong)} (run {run})."
+            );
 
-        void Expect<T>(string what, T found, T expected) where T : IEquatable<T>
+        void Expect<T>(string what, T found, T expected)
+            where T : IEquatable<T>
         {
-            if (!found.Equals(expected)) wrong.Add($"{what}: {found} instead of {expected}");
+            if (!found.Equals(expected))
+                wrong.Add($"{what}: {found} instead of {expected}");
         }
     }
 }

@@ -9,9 +9,11 @@ namespace Overnight.Benchmarks.Night;
 /// <summary>One replica of jobs, up and waiting as a ring finds it; it does one night after the other.</summary>
 internal sealed class NightService : IAsyncDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20), StartLimit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20),
+        StartLimit = TimeSpan.FromMinutes(1);
 
-    private const string Listens = "select exists (select from pg_stat_activity where datname = current_database() and query ilike 'listen %')";
+    private const string Listens =
+        "select exists (select from pg_stat_activity where datname = current_database() and query ilike 'listen %')";
 
     private const string IsOver = """
         select completed_at is not null and not exists (select from run_batches b where b.run_id = r.id and b.status = 'done' and b.cached_at is null)
@@ -32,15 +34,24 @@ internal sealed class NightService : IAsyncDisposable
     public double? CpuSeconds => ProcessMeter.CpuSeconds(jobs.Id);
 
     /// <param name="workers">Null for the product's own choice.</param>
-    public static async Task<NightService> StartAsync(Workbench bench, PostgresServer postgres, CacheServer cache, NpgsqlDataSource database, int? workers, CancellationToken ct)
+    public static async Task<NightService> StartAsync(
+        Workbench bench,
+        PostgresServer postgres,
+        CacheServer cache,
+        NpgsqlDataSource database,
+        int? workers,
+        CancellationToken ct
+    )
     {
         // The night by itself: no other work of the service beside it.
         Dictionary<string, string?> environment = new() { ["Schedule__RunAtFirstStart"] = "false", ["Warming__Enabled"] = "false" };
-        if (workers is { } count) environment["Night__Workers"] = $"{count}";
+        if (workers is { } count)
+            environment["Night__Workers"] = $"{count}";
         NightService service = new(database, DemoDatabase.Runs(database), JobsProcess.StartService(bench, postgres, cache, environment));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(StartLimit);
-        while (!await service.IsTrueAsync(Listens, null, limit.Token)) await service.PauseAsync(limit.Token);
+        while (!await service.IsTrueAsync(Listens, null, limit.Token))
+            await service.PauseAsync(limit.Token);
         return service;
     }
 
@@ -49,7 +60,8 @@ internal sealed class NightService : IAsyncDisposable
     public async Task RunNightAsync(bool again, CancellationToken ct)
     {
         var run = await runs.StartNightAsync(again, ct);
-        while (!await IsTrueAsync(IsOver, run.Id, ct)) await PauseAsync(ct);
+        while (!await IsTrueAsync(IsOver, run.Id, ct))
+            await PauseAsync(ct);
     }
 
     /// <returns>Of its whole life.</returns>
@@ -64,13 +76,17 @@ internal sealed class NightService : IAsyncDisposable
     private async Task<bool> IsTrueAsync(string sql, Guid? run, CancellationToken ct)
     {
         await using var command = database.CreateCommand(sql);
-        if (run is { } id) command.Parameters.Add(new() { Value = id });
+        if (run is { } id)
+            command.Parameters.Add(new() { Value = id });
         return await command.ExecuteScalarAsync(ct) is true;
     }
 
     private async Task PauseAsync(CancellationToken ct)
     {
-        if (jobs.Exited.IsCompleted) throw new BenchmarkException($"jobs ended by itself. It said last:{Environment.NewLine}{string.Join(Environment.NewLine, jobs.Tail)}");
+        if (jobs.Exited.IsCompleted)
+            throw new BenchmarkException(
+                $"jobs ended by itself. It said last:{Environment.NewLine}{string.Join(Environment.NewLine, jobs.Tail)}"
+            );
         await Task.Delay(Interval, ct);
     }
 }

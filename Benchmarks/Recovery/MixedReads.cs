@@ -9,14 +9,26 @@ namespace Overnight.Benchmarks.Recovery;
 /// </summary>
 internal sealed class MixedReads(IReadOnlyList<string> tokens, int flags)
 {
-    private const int DashboardPercent = 60, ReferencePercent = 20, Seed = 4;
+    private const int DashboardPercent = 60,
+        ReferencePercent = 20,
+        Seed = 4;
 
     /// <summary>What a tenant's pages ask for, of each phase.</summary>
     private static readonly string[] Entities =
     [
-        "finance/coa", "finance/periods", "finance/current-period", "sales/pipeline-stages", "manufacturing/work-centers", "finance/xrate?from=USD&to=EUR&date=latest",
-        "sales/materials?page=1&limit=100", "sales/kits", "sales/pricing-rules", "wms/facilities",
-        "finance/trial-balance?period=current", "finance/gl-balances?period=current", "equipment/health",
+        "finance/coa",
+        "finance/periods",
+        "finance/current-period",
+        "sales/pipeline-stages",
+        "manufacturing/work-centers",
+        "finance/xrate?from=USD&to=EUR&date=latest",
+        "sales/materials?page=1&limit=100",
+        "sales/kits",
+        "sales/pricing-rules",
+        "wms/facilities",
+        "finance/trial-balance?period=current",
+        "finance/gl-balances?period=current",
+        "equipment/health",
     ];
 
     private readonly Random random = new(Seed);
@@ -32,7 +44,11 @@ internal sealed class MixedReads(IReadOnlyList<string> tokens, int flags)
         return random.Next(100) switch
         {
             < DashboardPercent => new(ReadKind.Dashboard, "/api/dashboard", token),
-            < DashboardPercent + ReferencePercent => new(ReadKind.Reference, $"/api/reference/{Entities[random.Next(Entities.Length)]}", token),
+            < DashboardPercent + ReferencePercent => new(
+                ReadKind.Reference,
+                $"/api/reference/{Entities[random.Next(Entities.Length)]}",
+                token
+            ),
             _ => new(ReadKind.Flag, $"/api/config/flags/{DemoEntries.Flag(1 + random.Next(flags))}", token),
         };
     }

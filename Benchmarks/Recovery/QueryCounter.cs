@@ -1,6 +1,6 @@
 using Npgsql;
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Servers;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Recovery;
 
@@ -13,13 +13,15 @@ internal sealed class QueryCounter
 {
     private const string Extension = "pg_stat_statements";
 
-    private const string Counted = "from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database()) and query not like '%pg_stat_%' and query not ilike 'select pg_advisory_unlock_all()'";
+    private const string Counted =
+        "from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database()) and query not like '%pg_stat_%' and query not ilike 'select pg_advisory_unlock_all()'";
 
     private const string Statements = $"select coalesce(sum(calls), 0)::bigint {Counted}";
 
     private const string Transactions = "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()";
 
-    private const string Frequent = $"select sum(calls)::bigint, left(regexp_replace(query, '\\s+', ' ', 'g'), 70) as text {Counted} group by text order by 1 desc limit 6";
+    private const string Frequent =
+        $"select sum(calls)::bigint, left(regexp_replace(query, '\\s+', ' ', 'g'), 70) as text {Counted} group by text order by 1 desc limit 6";
 
     private readonly NpgsqlDataSource database;
     private readonly bool isByStatement;
@@ -37,7 +39,8 @@ internal sealed class QueryCounter
         var server = await bench.StartPostgresAsync(ct, (folder, 0));
         await using (var own = NpgsqlDataSource.Create(server.ConnectionString("postgres") + ";Pooling=false"))
         {
-            if (!await IsTrueAsync(own, $"select exists (select from pg_available_extensions where name = '{Extension}')", ct)) return server;
+            if (!await IsTrueAsync(own, $"select exists (select from pg_available_extensions where name = '{Extension}')", ct))
+                return server;
             await RunAsync(own, $"alter system set shared_preload_libraries = '{Extension}'", ct);
         }
         await server.StopAsync();
@@ -58,7 +61,8 @@ internal sealed class QueryCounter
 
     public async Task BeginAsync(CancellationToken ct)
     {
-        if (isByStatement) await RunAsync(database, "select pg_stat_statements_reset()", ct);
+        if (isByStatement)
+            await RunAsync(database, "select pg_stat_statements_reset()", ct);
         start = await NumberAsync(ct);
     }
 
@@ -68,11 +72,13 @@ internal sealed class QueryCounter
     /// <returns>What was asked most; nothing where only transactions are counted.</returns>
     public async Task<IReadOnlyList<(long Calls, string Query)>> FrequentAsync(CancellationToken ct)
     {
-        if (!isByStatement) return [];
+        if (!isByStatement)
+            return [];
         await using var command = database.CreateCommand(Frequent);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<(long, string)> frequent = [];
-        while (await reader.ReadAsync(ct)) frequent.Add((reader.GetInt64(0), reader.GetString(1)));
+        while (await reader.ReadAsync(ct))
+            frequent.Add((reader.GetInt64(0), reader.GetString(1)));
         return frequent;
     }
 

@@ -10,7 +10,16 @@ namespace Overnight.Benchmarks.Recovery;
 /// <param name="Queries">In the window.</param>
 /// <param name="QueriesBefore">As many seconds with a full cache would have asked.</param>
 /// <param name="P99Ms">In the window.</param>
-internal sealed record RecoveryFigures(int Reads, int Errors, string? FirstError, double? BackSeconds, double HitRate, long Queries, double QueriesBefore, double P99Ms)
+internal sealed record RecoveryFigures(
+    int Reads,
+    int Errors,
+    string? FirstError,
+    double? BackSeconds,
+    double HitRate,
+    long Queries,
+    double QueriesBefore,
+    double P99Ms
+)
 {
     /// <summary>Back is a hit rate over this (issue 4), and for so many seconds in a row, so that a lucky second is not taken for it.</summary>
     public const double Back = 0.95;
@@ -23,9 +32,22 @@ internal sealed record RecoveryFigures(int Reads, int Errors, string? FirstError
         var window = answers.Where(answer => answer.Sent >= stopped && Second(answer) < seconds).ToArray();
         var bySecond = window.ToLookup(Second);
         var rates = Enumerable.Range(0, seconds).Select(second => bySecond[second].ToArray().HitRate()).ToArray();
-        var back = Enumerable.Range(0, Math.Max(0, seconds - SecondsInARow + 1)).Where(second => rates.AsSpan(second, SecondsInARow).IndexOfAnyExceptInRange(Back, 1.0) < 0).Select(second => (double?)second).FirstOrDefault();
+        var back = Enumerable
+            .Range(0, Math.Max(0, seconds - SecondsInARow + 1))
+            .Where(second => rates.AsSpan(second, SecondsInARow).IndexOfAnyExceptInRange(Back, 1.0) < 0)
+            .Select(second => (double?)second)
+            .FirstOrDefault();
         var errors = window.Where(answer => answer.Error is not null).ToArray();
-        return new(window.Length, errors.Length, errors.FirstOrDefault().Error, back, window.HitRate(), queries, queriesBefore, window.Percentile(0.99));
+        return new(
+            window.Length,
+            errors.Length,
+            errors.FirstOrDefault().Error,
+            back,
+            window.HitRate(),
+            queries,
+            queriesBefore,
+            window.Percentile(0.99)
+        );
 
         int Second(PacedAnswer answer) => (int)Stopwatch.GetElapsedTime(stopped, answer.Sent).TotalSeconds;
     }

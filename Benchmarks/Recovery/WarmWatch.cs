@@ -6,7 +6,8 @@ namespace Overnight.Benchmarks.Recovery;
 /// <summary>What the service warms by itself, as PostgreSQL has it noted.</summary>
 internal sealed class WarmWatch(NpgsqlDataSource database)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50), Limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50),
+        Limit = TimeSpan.FromMinutes(1);
 
     /// <summary>Every set has a row since it was warmed the first time.</summary>
     private const string IsWhole = "select bool_and(coalesce(completed_at >= $1, false)) from warm_progress";
@@ -27,7 +28,8 @@ internal sealed class WarmWatch(NpgsqlDataSource database)
             while (true)
             {
                 await using var command = Command(IsWhole, since);
-                if (await command.ExecuteScalarAsync(limit.Token) is true) return;
+                if (await command.ExecuteScalarAsync(limit.Token) is true)
+                    return;
                 await Task.Delay(Interval, limit.Token);
             }
         }

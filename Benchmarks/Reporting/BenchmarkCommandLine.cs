@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Npgsql;
-using Overnight.LocalServers;
 using Overnight.Jobs.Commands;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Reporting;
 
@@ -26,7 +26,8 @@ internal static class BenchmarkCommandLine
             await Console.Error.WriteLineAsync("Cancelled; everything it started is stopped.");
             return 130;
         }
-        catch (Exception exception) when (exception is BenchmarkException or MissingServerException or CommandException or NpgsqlException or IOException)
+        catch (Exception exception)
+            when (exception is BenchmarkException or MissingServerException or CommandException or NpgsqlException or IOException)
         {
             await Console.Error.WriteLineAsync(exception.Message);
             return 1;
@@ -39,7 +40,8 @@ internal static class BenchmarkCommandLine
         Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => value };
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var given) && (given < low || given > high)) result.AddError($"{name} must be from {low} to {high}, not {given}.");
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var given) && (given < low || given > high))
+                result.AddError($"{name} must be from {low} to {high}, not {given}.");
         });
         return option;
     }

@@ -21,12 +21,14 @@ internal static class Report
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public static void Step(string text) => AnsiConsole.MarkupLineInterpolated($"[grey]{Stopwatch.GetElapsedTime(Start):mm\\:ss}[/] {text}");
+    public static void Step(string text) =>
+        AnsiConsole.MarkupLineInterpolated($"[grey]{Stopwatch.GetElapsedTime(Start):mm\\:ss}[/] {text}");
 
     public static Table Table(string title, params string[] columns)
     {
         Table table = new() { Title = new(Markup.Escape(title)), Border = TableBorder.Rounded };
-        for (var i = 0; i < columns.Length; i++) table.AddColumn(new TableColumn(Markup.Escape(columns[i])) { Alignment = i == 0 ? Justify.Left : Justify.Right });
+        for (var i = 0; i < columns.Length; i++)
+            table.AddColumn(new TableColumn(Markup.Escape(columns[i])) { Alignment = i == 0 ? Justify.Left : Justify.Right });
         return table;
     }
 
@@ -34,7 +36,8 @@ internal static class Report
 
     public static void Write(Table table)
     {
-        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = PipeWidth;
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = PipeWidth;
         AnsiConsole.Write(table);
     }
 

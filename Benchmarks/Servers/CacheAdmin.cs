@@ -1,5 +1,5 @@
-using Overnight.LocalServers;
 using Overnight.Core.Caching;
+using Overnight.LocalServers;
 using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Servers;
@@ -36,7 +36,8 @@ internal sealed class CacheAdmin : IDisposable
         foreach (var keys in server.Keys(pageSize: 1_000).Chunk(1_000))
         {
             var read = keys.Select(key => (Key: key, Value: database.StringGetAsync(key), Ttl: database.KeyTimeToLiveAsync(key))).ToArray();
-            foreach (var (key, value, ttl) in read) yield return new(key!, connection.Wait(value)!, connection.Wait(ttl) ?? CacheKeys.ResultTtl);
+            foreach (var (key, value, ttl) in read)
+                yield return new(key!, connection.Wait(value)!, connection.Wait(ttl) ?? CacheKeys.ResultTtl);
         }
     }
 

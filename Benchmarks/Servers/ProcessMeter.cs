@@ -10,7 +10,9 @@ internal readonly record struct ProcessUsage(double PeakMemoryMb, double? CpuSec
 internal static class ProcessMeter
 {
     // Fields of /proc/<pid>/stat, counted from the state, the first after the name in parentheses.
-    private const int Parent = 1, UserTime = 11, ChildrenSystemTime = 14;
+    private const int Parent = 1,
+        UserTime = 11,
+        ChildrenSystemTime = 14;
 
     /// <summary>The unit of those times: USER_HZ, 100 on every Linux.</summary>
     private const double TicksPerSecond = 100;
@@ -33,13 +35,16 @@ internal static class ProcessMeter
     /// <returns>Processor seconds of a process, of everything it started that lives, and of what ended and was waited for; null where they can't be read.</returns>
     public static double? CpuSeconds(int pid)
     {
-        if (!OperatingSystem.IsLinux()) return null;
+        if (!OperatingSystem.IsLinux())
+            return null;
         Dictionary<int, (int Parent, long Ticks)> all = [];
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(folder), out var id) && Read(id) is { } read) all[id] = read;
+            if (int.TryParse(Path.GetFileName(folder), out var id) && Read(id) is { } read)
+                all[id] = read;
         }
-        if (!all.ContainsKey(pid)) return null;
+        if (!all.ContainsKey(pid))
+            return null;
         return all.Where(process => DescendsFrom(process.Key, pid, all)).Sum(process => process.Value.Ticks) / TicksPerSecond;
     }
 
@@ -47,7 +52,8 @@ internal static class ProcessMeter
     {
         while (id != ancestor)
         {
-            if (!all.TryGetValue(id, out var process)) return false;
+            if (!all.TryGetValue(id, out var process))
+                return false;
             id = process.Parent;
         }
         return true;

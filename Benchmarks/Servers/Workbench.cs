@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Reporting;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Servers;
 
@@ -42,37 +42,72 @@ internal sealed class Workbench : IAsyncDisposable
 
     /// <summary>Durable, as the app runs it.</summary>
     /// <param name="again">Folder and port of a server that has ended, to be started again; a new one when null.</param>
-    public async Task<PostgresServer> StartPostgresAsync(CancellationToken ct, (string Folder, int Port)? again = null) => Started(await PostgresServer.StartAsync(
-        again?.Folder ?? CreateFolder("postgres"), NullLogger.Instance, ct, port: again?.Port ?? 0, binaries: Path.Combine(Repository() ?? folder, ".data"), ledger: ledger));
+    public async Task<PostgresServer> StartPostgresAsync(CancellationToken ct, (string Folder, int Port)? again = null) =>
+        Started(
+            await PostgresServer.StartAsync(
+                again?.Folder ?? CreateFolder("postgres"),
+                NullLogger.Instance,
+                ct,
+                port: again?.Port ?? 0,
+                binaries: Path.Combine(Repository() ?? folder, ".data"),
+                ledger: ledger
+            )
+        );
 
     /// <param name="again">As with PostgreSQL; it comes back empty.</param>
-    public async Task<CacheServer> StartCacheAsync(CacheKind kind, CancellationToken ct, (string Folder, int Port)? again = null) => Started(await CacheServer.StartAsync(
-        again?.Folder ?? CreateFolder("cache"), NullLogger.Instance, ct, port: again?.Port ?? 0, kind: kind, repository: Repository() ?? folder, ledger: ledger));
+    public async Task<CacheServer> StartCacheAsync(CacheKind kind, CancellationToken ct, (string Folder, int Port)? again = null) =>
+        Started(
+            await CacheServer.StartAsync(
+                again?.Folder ?? CreateFolder("cache"),
+                NullLogger.Instance,
+                ct,
+                port: again?.Port ?? 0,
+                kind: kind,
+                repository: Repository() ?? folder,
+                ledger: ledger
+            )
+        );
 
     /// <summary>Starts one of our own programs, in the build that this one came with.</summary>
     /// <param name="environment">Where the secrets go.</param>
-    public ChildProcess StartProgram(IEnumerable<string> arguments, Action<string> line, IReadOnlyDictionary<string, string?> environment) =>
-        Started(new ChildProcess(ChildProcess.Dotnet, arguments, line, directory: AppContext.BaseDirectory, environment: environment, ledger: ledger));
+    public ChildProcess StartProgram(
+        IEnumerable<string> arguments,
+        Action<string> line,
+        IReadOnlyDictionary<string, string?> environment
+    ) =>
+        Started(
+            new ChildProcess(
+                ChildProcess.Dotnet,
+                arguments,
+                line,
+                directory: AppContext.BaseDirectory,
+                environment: environment,
+                ledger: ledger
+            )
+        );
 
     /// <summary>What a service finds in its environment from the AppHost, telemetry off whatever is set here.</summary>
-    public static Dictionary<string, string?> ServiceEnvironment(PostgresServer postgres, CacheServer cache) => new()
-    {
-        ["ConnectionStrings__overnight"] = postgres.ConnectionString(Database),
-        ["ConnectionStrings__cache"] = cache.ConnectionString,
-        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "",
-        ["DOTNET_ENVIRONMENT"] = "Production",
-        ["ASPNETCORE_ENVIRONMENT"] = "Production",
-    };
+    public static Dictionary<string, string?> ServiceEnvironment(PostgresServer postgres, CacheServer cache) =>
+        new()
+        {
+            ["ConnectionStrings__overnight"] = postgres.ConnectionString(Database),
+            ["ConnectionStrings__cache"] = cache.ConnectionString,
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "",
+            ["DOTNET_ENVIRONMENT"] = "Production",
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+        };
 
     public async ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
-        while (started.TryPop(out var server)) await server.DisposeAsync();
+        while (started.TryPop(out var server))
+            await server.DisposeAsync();
         ledger.Dispose();
         Delete(folder);
     }
 
-    private T Started<T>(T server) where T : IAsyncDisposable
+    private T Started<T>(T server)
+        where T : IAsyncDisposable
     {
         started.Push(server);
         return server;
@@ -82,7 +117,8 @@ internal sealed class Workbench : IAsyncDisposable
     {
         for (var above = new DirectoryInfo(AppContext.BaseDirectory); above is not null; above = above.Parent)
         {
-            if (File.Exists(Path.Combine(above.FullName, "Overnight.sln"))) return above.FullName;
+            if (File.Exists(Path.Combine(above.FullName, "Overnight.sln")))
+                return above.FullName;
         }
         return null;
     }
@@ -93,7 +129,8 @@ internal sealed class Workbench : IAsyncDisposable
         foreach (var pointer in Directory.EnumerateFiles(path, ServerAccount.Pointer, SearchOption.AllDirectories))
         {
             var home = File.ReadAllText(pointer);
-            if (Directory.Exists(home)) Directory.Delete(home, recursive: true);
+            if (Directory.Exists(home))
+                Directory.Delete(home, recursive: true);
         }
         Directory.Delete(path, recursive: true);
     }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Caching;
+using Overnight.LocalServers;
 using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Warm;
@@ -26,7 +26,8 @@ internal sealed class AwaitedBatches(CacheServer cache, CacheAdmin admin) : IDis
         admin.Empty();
         var database = connection.GetDatabase();
         var begin = Stopwatch.GetTimestamp();
-        foreach (var some in entries.Chunk(batch)) await Task.WhenAll(some.Select(entry => database.StringSetAsync(entry.Key, entry.Value, entry.Ttl)));
+        foreach (var some in entries.Chunk(batch))
+            await Task.WhenAll(some.Select(entry => database.StringSetAsync(entry.Key, entry.Value, entry.Ttl)));
         return Stopwatch.GetElapsedTime(begin);
     }
 
@@ -35,9 +36,13 @@ internal sealed class AwaitedBatches(CacheServer cache, CacheAdmin admin) : IDis
     {
         var value = new byte[settings.Size];
         new Random(settings.Size).NextBytes(value);
-        var entries = Enumerable.Range(0, Math.Min(MostEntries, settings.Entries)).Select(_ => new CacheWrite(CacheKeys.Recommendations(Guid.CreateVersion7()), value, CacheKeys.ResultTtl)).ToArray();
+        var entries = Enumerable
+            .Range(0, Math.Min(MostEntries, settings.Entries))
+            .Select(_ => new CacheWrite(CacheKeys.Recommendations(Guid.CreateVersion7()), value, CacheKeys.ResultTtl))
+            .ToArray();
         var fastest = 0.0;
-        foreach (var batch in Sizes) fastest = Math.Max(fastest, entries.Length / (await WriteAsync(entries, batch)).TotalSeconds);
+        foreach (var batch in Sizes)
+            fastest = Math.Max(fastest, entries.Length / (await WriteAsync(entries, batch)).TotalSeconds);
         return fastest;
     }
 

@@ -1,6 +1,6 @@
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Warm;
 
@@ -23,13 +23,20 @@ internal sealed class BulkMeasurement(Workbench bench)
     public async Task<BulkFigures> RunAsync(WarmSettings settings, CancellationToken ct)
     {
         BulkFigures figures = new(settings, null, null, 0, null, null);
-        if (await ServerAsync(CacheKind.Redis, ct) is { } redis) figures = await OnRedisAsync(redis, settings, ct);
-        return await ServerAsync(CacheKind.Garnet, ct) is { } garnet ? figures with { Garnet = await OnGarnetAsync(garnet, settings, ct) } : figures;
+        if (await ServerAsync(CacheKind.Redis, ct) is { } redis)
+            figures = await OnRedisAsync(redis, settings, ct);
+        return await ServerAsync(CacheKind.Garnet, ct) is { } garnet
+            ? figures with
+            {
+                Garnet = await OnGarnetAsync(garnet, settings, ct),
+            }
+            : figures;
     }
 
     private async Task<CacheServer?> ServerAsync(CacheKind kind, CancellationToken ct)
     {
-        if (servers.TryGetValue(kind, out var server)) return server;
+        if (servers.TryGetValue(kind, out var server))
+            return server;
         try
         {
             return servers[kind] = await bench.StartCacheAsync(kind, ct);
@@ -41,7 +48,8 @@ internal sealed class BulkMeasurement(Workbench bench)
         }
         finally
         {
-            if (kind == CacheKind.Redis && tool is null) Report.Step("redis-benchmark is not installed, so there is no limit to compare with.");
+            if (kind == CacheKind.Redis && tool is null)
+                Report.Step("redis-benchmark is not installed, so there is no limit to compare with.");
         }
     }
 
@@ -56,17 +64,25 @@ internal sealed class BulkMeasurement(Workbench bench)
         {
             var rate = await tool!.MeasureAsync(cache, admin, settings, clients, ct);
             Report.Step($"redis-benchmark, {settings.Size:N0} bytes, {clients} clients: {rate:N0} entries per second.");
-            if (rate > fastest) (best, fastest) = (clients, rate);
+            if (rate > fastest)
+                (best, fastest) = (clients, rate);
         }
-        Report.Step($"First time, not counted: our writer {await writer.MeasureAsync(settings, ct):N0}, awaited batches {await rival.MeasureAsync(settings):N0} entries per second.");
+        Report.Step(
+            $"First time, not counted: our writer {await writer.MeasureAsync(settings, ct):N0}, awaited batches {await rival.MeasureAsync(settings):N0} entries per second."
+        );
 
-        List<double> limits = [], figures = [], rivals = [];
+        List<double> limits = [],
+            figures = [],
+            rivals = [];
         for (var round = 0; round < settings.Rounds; round++)
         {
-            if (tool is not null) limits.Add(await tool.MeasureAsync(cache, admin, settings, best, ct));
+            if (tool is not null)
+                limits.Add(await tool.MeasureAsync(cache, admin, settings, best, ct));
             figures.Add(await writer.MeasureAsync(settings, ct));
             rivals.Add(await rival.MeasureAsync(settings));
-            Report.Step($"Round {round + 1}: our writer {figures[^1]:N0}{(tool is null ? "" : $", redis-benchmark {limits[^1]:N0}")}, awaited batches {rivals[^1]:N0} entries per second.");
+            Report.Step(
+                $"Round {round + 1}: our writer {figures[^1]:N0}{(tool is null ? "" : $", redis-benchmark {limits[^1]:N0}")}, awaited batches {rivals[^1]:N0} entries per second."
+            );
         }
         admin.Empty();
         return new(settings, Report.Median(figures), tool is null ? null : Report.Median(limits), best, Report.Median(rivals), null);
@@ -78,7 +94,8 @@ internal sealed class BulkMeasurement(Workbench bench)
         using BulkWriter writer = new(cache, admin);
         await writer.MeasureAsync(settings, ct);
         List<double> figures = [];
-        for (var round = 0; round < settings.Rounds; round++) figures.Add(await writer.MeasureAsync(settings, ct));
+        for (var round = 0; round < settings.Rounds; round++)
+            figures.Add(await writer.MeasureAsync(settings, ct));
         admin.Empty();
         return Report.Median(figures);
     }

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Warming;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Warm;
 
@@ -40,12 +40,14 @@ internal sealed class BulkWriter : IDisposable
         var elapsed = Stopwatch.GetElapsedTime(begin);
 
         var written = batches.Sum(batch => 2L * batch.Count);
-        if (admin.CountKeys() is var found && found != written) throw new BenchmarkException($"{found} keys are in the cache instead of {written}; the figure does not count.");
+        if (admin.CountKeys() is var found && found != written)
+            throw new BenchmarkException($"{found} keys are in the cache instead of {written}; the figure does not count.");
         return written / elapsed.TotalSeconds;
 
         async Task WriteAsync()
         {
-            while (Interlocked.Increment(ref next) is var mine && mine < batches.Count) await writer.WriteAsync(batches[mine], ct);
+            while (Interlocked.Increment(ref next) is var mine && mine < batches.Count)
+                await writer.WriteAsync(batches[mine], ct);
         }
     }
 
@@ -55,8 +57,21 @@ internal sealed class BulkWriter : IDisposable
     {
         // Values of two batches are in use at a time in a night; a few that take turns stay in the processor's cache no better than those.
         var values = Enumerable.Range(0, 2 * BatchSize).Select(n => Value(settings.Size, n)).ToArray();
-        return [.. Enumerable.Range(0, settings.Entries / 2).Chunk(BatchSize)
-            .Select(users => users.Select(n => new CacheableResult(Guid.CreateVersion7(), values[2 * n % values.Length], values[(2 * n + 1) % values.Length])).ToArray())];
+        return
+        [
+            .. Enumerable
+                .Range(0, settings.Entries / 2)
+                .Chunk(BatchSize)
+                .Select(users =>
+                    users
+                        .Select(n => new CacheableResult(
+                            Guid.CreateVersion7(),
+                            values[2 * n % values.Length],
+                            values[(2 * n + 1) % values.Length]
+                        ))
+                        .ToArray()
+                ),
+        ];
 
         static byte[] Value(int size, int seed)
         {

@@ -3,12 +3,12 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Warming;
 using Overnight.Jobs;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Warm;
 
@@ -22,11 +22,15 @@ internal sealed class ProductWarmer : IDisposable
     {
         var builder = JobsBuilder.CreateUnconnected([]);
         // A source of its own: what is set key by key is gone when another source is added.
-        builder.Configuration.AddInMemoryCollection(Workbench.ServiceEnvironment(postgres, cache).Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value)).Concat(
-        [
-            KeyValuePair.Create<string, string?>("Flags:Environment", DemoEntries.Environment),
-            KeyValuePair.Create<string, string?>("Warming:Sessions:Count", $"{settings.Users}"),
-        ]));
+        builder.Configuration.AddInMemoryCollection(
+            Workbench
+                .ServiceEnvironment(postgres, cache)
+                .Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value))
+                .Concat([
+                    KeyValuePair.Create<string, string?>("Flags:Environment", DemoEntries.Environment),
+                    KeyValuePair.Create<string, string?>("Warming:Sessions:Count", $"{settings.Users}"),
+                ])
+        );
         builder.Logging.ClearProviders();
         JobsBuilder.AddConnections(builder);
         builder.Services.AddWarming();
@@ -40,8 +44,11 @@ internal sealed class ProductWarmer : IDisposable
         var begin = Stopwatch.GetTimestamp();
         var report = await warmer.WarmAsync(warmer.Find([set]), new(WarmTrigger.Manual), null, ct);
         var elapsed = Stopwatch.GetElapsedTime(begin);
-        return report.Sets is [{ Status: WarmStatus.Completed }] ? elapsed
-            : throw new BenchmarkException($"The warm of {set} did not complete: {report.Sets[0].StatusName}, {report.Sets[0].Failed} failed. {report.Sets[0].Error}");
+        return report.Sets is [{ Status: WarmStatus.Completed }]
+            ? elapsed
+            : throw new BenchmarkException(
+                $"The warm of {set} did not complete: {report.Sets[0].StatusName}, {report.Sets[0].Failed} failed. {report.Sets[0].Error}"
+            );
     }
 
     public void Dispose() => host.Dispose();

@@ -1,14 +1,16 @@
 using System.Globalization;
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Warm;
 
 /// <summary>Redis's own benchmark tool, sending the command that we send.</summary>
 internal sealed class ServerTool
 {
-    private const string Name = "redis-benchmark", Pipeline = "64", Milliseconds = "86400000";
+    private const string Name = "redis-benchmark",
+        Pipeline = "64",
+        Milliseconds = "86400000";
 
     /// <summary>As long as ours; the tool puts 12 digits into it.</summary>
     private const string Key = "recs:00000000-0000-7000-8000-__rand_int__";
@@ -27,8 +29,24 @@ internal sealed class ServerTool
         var count = settings.Entries.ToString(CultureInfo.InvariantCulture);
         string[] arguments =
         [
-            "-h", "127.0.0.1", "-p", $"{cache.Port}", "-P", Pipeline, "-c", $"{clients}", "-n", count, "-r", count, "--csv",
-            "SET", Key, new('x', settings.Size), "PX", Milliseconds,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            $"{cache.Port}",
+            "-P",
+            Pipeline,
+            "-c",
+            $"{clients}",
+            "-n",
+            count,
+            "-r",
+            count,
+            "--csv",
+            "SET",
+            Key,
+            new('x', settings.Size),
+            "PX",
+            Milliseconds,
         ];
         admin.Empty();
         // The tool takes a password as an argument only, where every process could read it.
@@ -36,8 +54,12 @@ internal sealed class ServerTool
         var (code, output) = await ChildProcess.RunAsync(path, arguments, ct);
 
         // The last line of CSV: the command (with the value, and so with commas of its own), the rate, latencies.
-        var fields = output.Split(Environment.NewLine).LastOrDefault(line => line.StartsWith("\"SET", StringComparison.Ordinal))?.Split("\",\"");
-        return code == 0 && fields is [_, var rate, ..] ? double.Parse(rate, CultureInfo.InvariantCulture)
+        var fields = output
+            .Split(Environment.NewLine)
+            .LastOrDefault(line => line.StartsWith("\"SET", StringComparison.Ordinal))
+            ?.Split("\",\"");
+        return code == 0 && fields is [_, var rate, ..]
+            ? double.Parse(rate, CultureInfo.InvariantCulture)
             : throw new BenchmarkException($"{Name} failed (exit code {code}): {(output.Length > 500 ? output[..500] : output)}");
     }
 }

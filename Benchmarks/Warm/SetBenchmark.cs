@@ -1,10 +1,10 @@
-using Overnight.LocalServers;
 using Overnight.Benchmarks.Dashboard;
 using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Caching;
 using Overnight.Core.Warming;
+using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Warm;
 
@@ -25,8 +25,12 @@ internal static class SetBenchmark
     /// <summary>Milliseconds for 20 flags, 1,000 sessions and the recommendations of 1,000 users (issue 4).</summary>
     private static readonly (string Set, double? Limit)[] Sets =
     [
-        (FlagSet.SetName, 20), (SessionSet.SetName, 500), (RecommendationSet.SetName, 500),
-        (ReferenceSet.NamePrefix + "essential", null), (ReferenceSet.NamePrefix + "master", null), (ReferenceSet.NamePrefix + "computed", null),
+        (FlagSet.SetName, 20),
+        (SessionSet.SetName, 500),
+        (RecommendationSet.SetName, 500),
+        (ReferenceSet.NamePrefix + "essential", null),
+        (ReferenceSet.NamePrefix + "master", null),
+        (ReferenceSet.NamePrefix + "computed", null),
     ];
 
     public static async Task<IReadOnlyList<SetFigures>> RunAsync(Workbench bench, WarmSettings settings, CancellationToken ct)
@@ -43,11 +47,20 @@ internal static class SetBenchmark
         using ProductWarmer warmer = new(postgres, cache, settings);
         using AwaitedBatches rival = new(cache, admin);
         List<SetFigures> figures = [];
-        foreach (var (set, limit) in Sets) figures.Add(await MeasureAsync(set, limit, settings.Rounds * RoundsOfOne, admin, warmer, rival, ct));
+        foreach (var (set, limit) in Sets)
+            figures.Add(await MeasureAsync(set, limit, settings.Rounds * RoundsOfOne, admin, warmer, rival, ct));
         return figures;
     }
 
-    private static async Task<SetFigures> MeasureAsync(string set, double? limit, int rounds, CacheAdmin admin, ProductWarmer warmer, AwaitedBatches rival, CancellationToken ct)
+    private static async Task<SetFigures> MeasureAsync(
+        string set,
+        double? limit,
+        int rounds,
+        CacheAdmin admin,
+        ProductWarmer warmer,
+        AwaitedBatches rival,
+        CancellationToken ct
+    )
     {
         List<double> times = [];
         for (var round = 0; round <= rounds; round++)
@@ -60,10 +73,20 @@ internal static class SetBenchmark
         var rivals = AwaitedBatches.Sizes.ToDictionary(batch => batch, _ => new List<double>());
         for (var round = 0; round <= rounds; round++)
         {
-            foreach (var (batch, found) in rivals) found.Add((await rival.WriteAsync(entries, batch)).TotalMilliseconds);
+            foreach (var (batch, found) in rivals)
+                found.Add((await rival.WriteAsync(entries, batch)).TotalMilliseconds);
         }
-        SetFigures figures = new(set, entries.Length, Report.Median(times.Skip(1)), times[0], limit, rivals.Values.Min(found => Report.Median(found.Skip(1))));
-        Report.Step($"{set}: {figures.Entries:N0} entries in {figures.Ms:N1} ms, the first time {figures.FirstMs:N1} ms; awaited batches {figures.RivalMs:N1} ms.");
+        SetFigures figures = new(
+            set,
+            entries.Length,
+            Report.Median(times.Skip(1)),
+            times[0],
+            limit,
+            rivals.Values.Min(found => Report.Median(found.Skip(1)))
+        );
+        Report.Step(
+            $"{set}: {figures.Entries:N0} entries in {figures.Ms:N1} ms, the first time {figures.FirstMs:N1} ms; awaited batches {figures.RivalMs:N1} ms."
+        );
         return figures;
     }
 }

@@ -20,7 +20,8 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
         {
             var b = Byte();
             value |= (ulong)(b & 0x7f) << shift;
-            if (b < 0x80) return value;
+            if (b < 0x80)
+                return value;
         }
         throw new InvalidDataException("A number in the payload is longer than 64 bits.");
     }
@@ -29,7 +30,9 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
     public int Count()
     {
         var count = Varint();
-        return count <= (ulong)_rest.Length ? (int)count : throw new InvalidDataException($"The payload announces {count} items in {_rest.Length} bytes.");
+        return count <= (ulong)_rest.Length
+            ? (int)count
+            : throw new InvalidDataException($"The payload announces {count} items in {_rest.Length} bytes.");
     }
 
     public long Signed()
@@ -46,7 +49,8 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
         var low = Varint();
         var high = Varint();
         var scale = (byte)(flags & 0x7f);
-        if (scale > 28 || high > uint.MaxValue) throw new InvalidDataException("A decimal in the payload is out of range.");
+        if (scale > 28 || high > uint.MaxValue)
+            throw new InvalidDataException("A decimal in the payload is out of range.");
         return new((int)(uint)low, (int)(uint)(low >> 32), (int)(uint)high, flags >= 0x80, scale);
     }
 
@@ -55,7 +59,8 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
     public DateTimeOffset? Time()
     {
         var ticks = BinaryPrimitives.ReadInt64LittleEndian(Take(8));
-        if (ticks is < 0 || ticks > DateTimeOffset.MaxValue.Ticks) throw new InvalidDataException("A time in the payload is out of range.");
+        if (ticks is < 0 || ticks > DateTimeOffset.MaxValue.Ticks)
+            throw new InvalidDataException("A time in the payload is out of range.");
         return ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
     }
 
@@ -73,7 +78,8 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count > _rest.Length) throw new InvalidDataException("The payload ends too early.");
+        if (count > _rest.Length)
+            throw new InvalidDataException("The payload ends too early.");
         var taken = _rest[..count];
         _rest = _rest[count..];
         return taken;

@@ -25,7 +25,8 @@ internal sealed class CompactWriter(int capacity)
     {
         var span = Reserve(10);
         var at = 0;
-        for (; value >= 0x80; value >>= 7) span[at++] = (byte)(value | 0x80);
+        for (; value >= 0x80; value >>= 7)
+            span[at++] = (byte)(value | 0x80);
         span[at++] = (byte)value;
         Length += at;
     }
@@ -36,7 +37,8 @@ internal sealed class CompactWriter(int capacity)
     public void Signed(Decimal4? value)
     {
         Byte(value is null ? (byte)0 : (byte)1);
-        if (value is { } number) Signed(number.Units);
+        if (value is { } number)
+            Signed(number.Units);
     }
 
     /// <summary>Exact, with its scale: replay must see the same number.</summary>
@@ -80,7 +82,8 @@ internal sealed class CompactWriter(int capacity)
 
     private Span<byte> Reserve(int count)
     {
-        if (_bytes.Length - Length < count) Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, Length + count));
+        if (_bytes.Length - Length < count)
+            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, Length + count));
         return _bytes.AsSpan(Length);
     }
 }

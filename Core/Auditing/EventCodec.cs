@@ -5,7 +5,13 @@ using Overnight.Core.Scoring;
 namespace Overnight.Core.Auditing;
 
 /// <summary>The four events of a user's calculation, in order (SPEC A6). The numbers are stored: never renumber.</summary>
-public enum CalculationEvent { Started = 1, InputsCaptured = 2, ScoresComputed = 3, Completed = 4 }
+public enum CalculationEvent
+{
+    Started = 1,
+    InputsCaptured = 2,
+    ScoresComputed = 3,
+    Completed = 4,
+}
 
 /// <summary>
 /// The compact payloads of events: ids of the immutable criteria version and market snapshot, asset ordinals and bit
@@ -120,7 +126,9 @@ public sealed class EventCodec
         portfolio.Contribution = reader.OptionalDecimal4();
         for (var count = reader.Count(); count > 0; count--)
         {
-            portfolio.Classes.Add(new(reader.Id(), reader.Utf8().ToArray(), new(reader.Signed()), new(reader.Signed()), new(reader.Signed())));
+            portfolio.Classes.Add(
+                new(reader.Id(), reader.Utf8().ToArray(), new(reader.Signed()), new(reader.Signed()), new(reader.Signed()))
+            );
         }
         for (var count = reader.Count(); count > 0; count--)
         {
@@ -134,7 +142,8 @@ public sealed class EventCodec
     {
         var reader = Open(payload);
         var bytes = MaskBytes((int)reader.Varint());
-        if (bytes > 8) throw new InvalidDataException("The scores have more criteria than a mask holds.");
+        if (bytes > 8)
+            throw new InvalidDataException("The scores have more criteria than a mask holds.");
         var scores = new AssetScore[reader.Count()];
         for (var i = 0; i < scores.Length; i++)
         {
@@ -166,7 +175,9 @@ public sealed class EventCodec
     {
         CompactReader reader = new(payload);
         var version = reader.Byte();
-        return version == Version ? reader : throw new InvalidDataException($"The event has version {version}; this build reads {Version}.");
+        return version == Version
+            ? reader
+            : throw new InvalidDataException($"The event has version {version}; this build reads {Version}.");
     }
 }
 

@@ -13,7 +13,9 @@ namespace Overnight.Core.Caching;
 /// </remarks>
 /// <param name="limit">Bytes; 0 keeps nothing.</param>
 /// <param name="time">The clock.</param>
-public abstract class BoundedMemory<TKey, TValue>(long limit, TimeProvider time) where TKey : notnull where TValue : class
+public abstract class BoundedMemory<TKey, TValue>(long limit, TimeProvider time)
+    where TKey : notnull
+    where TValue : class
 {
     // What an entry costs beside its bytes: array header, entry, dictionary node, queue slot.
     private const int Overhead = 200;
@@ -37,7 +39,8 @@ public abstract class BoundedMemory<TKey, TValue>(long limit, TimeProvider time)
         {
             if (entry.Value is { } kept && time.GetTimestamp() < entry.Expires)
             {
-                if (!entry.Used) entry.Used = true;
+                if (!entry.Used)
+                    entry.Used = true;
                 value = kept;
                 return true;
             }
@@ -50,7 +53,8 @@ public abstract class BoundedMemory<TKey, TValue>(long limit, TimeProvider time)
     public void Clear()
     {
         Interlocked.Increment(ref _epoch);
-        foreach (var (key, entry) in _entries) Remove(key, entry);
+        foreach (var (key, entry) in _entries)
+            Remove(key, entry);
         Trim();
     }
 
@@ -94,14 +98,17 @@ public abstract class BoundedMemory<TKey, TValue>(long limit, TimeProvider time)
     /// <param name="epoch"><see cref="Epoch"/> as it was before the value was read.</param>
     protected void Put(TKey key, TValue value, int bytes, long ttl, long epoch)
     {
-        if (!_enabled || bytes + Overhead > limit / 8) return;
+        if (!_enabled || bytes + Overhead > limit / 8)
+            return;
         Entry entry = new(value, time.GetTimestamp() + ttl, bytes + Overhead);
-        if (!_entries.TryAdd(key, entry)) return;
+        if (!_entries.TryAdd(key, entry))
+            return;
 
         Interlocked.Add(ref _bytes, entry.Cost);
         _order.Enqueue((key, entry));
         // After it is in: a change heard since either finds it there, or has raised the epoch by now.
-        if (Epoch != epoch || !_enabled) Remove(key, entry);
+        if (Epoch != epoch || !_enabled)
+            Remove(key, entry);
         Trim();
     }
 
@@ -119,19 +126,22 @@ public abstract class BoundedMemory<TKey, TValue>(long limit, TimeProvider time)
         Interlocked.Increment(ref _epoch);
         foreach (var (key, entry) in _entries)
         {
-            if (matches(key)) Remove(key, entry);
+            if (matches(key))
+                Remove(key, entry);
         }
     }
 
     /// <summary>Forgets one for itself, so that another value can take its place.</summary>
     protected void Drop(TKey key)
     {
-        if (_entries.TryGetValue(key, out var entry)) Remove(key, entry);
+        if (_entries.TryGetValue(key, out var entry))
+            Remove(key, entry);
     }
 
     private void Remove(TKey key, Entry entry)
     {
-        if (!_entries.TryRemove(new(key, entry))) return;
+        if (!_entries.TryRemove(new(key, entry)))
+            return;
         Interlocked.Add(ref _bytes, -entry.Cost);
         entry.Release();
     }

@@ -34,31 +34,45 @@ public static class CacheChannel
 
     /// <param name="entities">One at least, without blanks, as the table of generations has them.</param>
     public static byte[] Raised(Guid tenant, IEnumerable<string> entities, long generation) =>
-        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"raised {generation} {tenant:D} {string.Join(' ', entities)}"));
+        Encoding.ASCII.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $"raised {generation} {tenant:D} {string.Join(' ', entities)}")
+        );
 
     public static byte[] Beat(Guid id) => Encoding.ASCII.GetBytes($"beat {id:D}");
 
     public static bool TryReadChanged(ReadOnlySpan<byte> message, out Guid runId, out Guid firstUser, out Guid lastUser)
     {
         runId = firstUser = lastUser = default;
-        if (message.Length != ChangedWord.Length + 3 * IdLength + 2 || !message.StartsWith(ChangedWord)) return false;
+        if (message.Length != ChangedWord.Length + 3 * IdLength + 2 || !message.StartsWith(ChangedWord))
+            return false;
         var ids = message[ChangedWord.Length..];
-        return ids[IdLength] == ' ' && ids[2 * IdLength + 1] == ' '
-            && TryReadId(ids, out runId) && TryReadId(ids[(IdLength + 1)..], out firstUser) && TryReadId(ids[(2 * IdLength + 2)..], out lastUser);
+        return ids[IdLength] == ' '
+            && ids[2 * IdLength + 1] == ' '
+            && TryReadId(ids, out runId)
+            && TryReadId(ids[(IdLength + 1)..], out firstUser)
+            && TryReadId(ids[(2 * IdLength + 2)..], out lastUser);
     }
 
     public static bool TryReadKeys(ReadOnlySpan<byte> message, out string[] keys)
     {
-        keys = message.StartsWith(KeysWord) ? Encoding.ASCII.GetString(message[KeysWord.Length..]).Split(' ', StringSplitOptions.RemoveEmptyEntries) : [];
+        keys = message.StartsWith(KeysWord)
+            ? Encoding.ASCII.GetString(message[KeysWord.Length..]).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            : [];
         return keys.Length > 0;
     }
 
     public static bool TryReadRaised(ReadOnlySpan<byte> message, out Guid tenant, out string[] entities, out long generation)
     {
         (tenant, entities, generation) = (default, [], 0);
-        if (!message.StartsWith(RaisedWord)) return false;
+        if (!message.StartsWith(RaisedWord))
+            return false;
         var words = Encoding.ASCII.GetString(message[RaisedWord.Length..]).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length < 3 || !long.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out generation) || !Guid.TryParseExact(words[1], "D", out tenant)) return false;
+        if (
+            words.Length < 3
+            || !long.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out generation)
+            || !Guid.TryParseExact(words[1], "D", out tenant)
+        )
+            return false;
         entities = words[2..];
         return true;
     }
@@ -66,7 +80,9 @@ public static class CacheChannel
     public static bool TryReadBeat(ReadOnlySpan<byte> message, out Guid id)
     {
         id = default;
-        return message.Length == BeatWord.Length + IdLength && message.StartsWith(BeatWord) && TryReadId(message[BeatWord.Length..], out id);
+        return message.Length == BeatWord.Length + IdLength
+            && message.StartsWith(BeatWord)
+            && TryReadId(message[BeatWord.Length..], out id);
     }
 
     private static bool TryReadId(ReadOnlySpan<byte> text, out Guid id) =>

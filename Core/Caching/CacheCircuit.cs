@@ -12,14 +12,20 @@ namespace Overnight.Core.Caching;
 /// One failure opens it, on purpose: a frozen server must cost one timeout and not one per request, and PostgreSQL can
 /// answer meanwhile. A library's breaker wants a ratio over several calls.
 /// </remarks>
-public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimeProvider time, CacheTelemetry telemetry, ILogger<CacheCircuit> logger)
+public sealed partial class CacheCircuit(
+    IOptions<CacheOptions> options,
+    TimeProvider time,
+    CacheTelemetry telemetry,
+    ILogger<CacheCircuit> logger
+)
 {
     private const long Closed = 0;
 
     /// <summary>A server that was only started anew is back by then.</summary>
     public static readonly TimeSpan FirstBreak = TimeSpan.FromMilliseconds(250);
 
-    private readonly long _first = Ticks(FirstBreak, time), _longest = Ticks(options.Value.BreakDuration, time);
+    private readonly long _first = Ticks(FirstBreak, time),
+        _longest = Ticks(options.Value.BreakDuration, time);
 
     // 0 when closed, else the timestamp from which on the next caller may try.
     private long _openUntil;
@@ -31,16 +37,19 @@ public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimePro
     public bool TryEnter()
     {
         var until = Volatile.Read(ref _openUntil);
-        if (until == Closed) return true;
+        if (until == Closed)
+            return true;
         var now = time.GetTimestamp();
-        if (now < until || Interlocked.CompareExchange(ref _openUntil, now + _longest, until) != until) return false;
+        if (now < until || Interlocked.CompareExchange(ref _openUntil, now + _longest, until) != until)
+            return false;
         Volatile.Write(ref _break, Math.Min(2 * Volatile.Read(ref _break), _longest));
         return true;
     }
 
     public void Succeeded()
     {
-        if (!IsOpen || Interlocked.Exchange(ref _openUntil, Closed) == Closed) return;
+        if (!IsOpen || Interlocked.Exchange(ref _openUntil, Closed) == Closed)
+            return;
         telemetry.CircuitChanged(open: false);
         Log.Closed(logger);
     }
@@ -49,14 +58,17 @@ public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimePro
     public void Reconnected()
     {
         var until = Volatile.Read(ref _openUntil);
-        if (until != Closed) Interlocked.CompareExchange(ref _openUntil, 1, until);
+        if (until != Closed)
+            Interlocked.CompareExchange(ref _openUntil, 1, until);
     }
 
     public void Failed(Exception reason)
     {
-        if (!IsOpen) Volatile.Write(ref _break, Math.Min(_first, _longest));
+        if (!IsOpen)
+            Volatile.Write(ref _break, Math.Min(_first, _longest));
         // At least 1, for 0 means closed.
-        if (Interlocked.Exchange(ref _openUntil, Math.Max(1, time.GetTimestamp() + Volatile.Read(ref _break))) != Closed) return;
+        if (Interlocked.Exchange(ref _openUntil, Math.Max(1, time.GetTimestamp() + Volatile.Read(ref _break))) != Closed)
+            return;
         telemetry.CircuitChanged(open: true);
         Log.Opened(logger, options.Value.BreakDuration.TotalSeconds, reason);
     }
@@ -65,7 +77,11 @@ public sealed partial class CacheCircuit(IOptions<CacheOptions> options, TimePro
 
     private static partial class Log
     {
-        [LoggerMessage(201, LogLevel.Warning, "The cache does not answer; reads go to PostgreSQL, and every {Seconds} s at least one tries the cache again.")]
+        [LoggerMessage(
+            201,
+            LogLevel.Warning,
+            "The cache does not answer; reads go to PostgreSQL, and every {Seconds} s at least one tries the cache again."
+        )]
         public static partial void Opened(ILogger logger, double seconds, Exception reason);
 
         [LoggerMessage(202, LogLevel.Information, "The cache answers again.")]

@@ -42,18 +42,24 @@ public static class CacheEntry
     /// <summary>Whether the entry is whole, of this build's shape, and of this user.</summary>
     public static bool IsIntact(ReadOnlySpan<byte> entry, Guid userId)
     {
-        if (entry.Length < Start.Length + 36 + TailLength || !entry.StartsWith(Start) || !entry.EndsWith(End)) return false;
-        if (!Utf8Parser.TryParse(entry.Slice(Start.Length, 36), out Guid owner, out var consumed) || consumed != 36 || owner != userId) return false;
+        if (entry.Length < Start.Length + 36 + TailLength || !entry.StartsWith(Start) || !entry.EndsWith(End))
+            return false;
+        if (!Utf8Parser.TryParse(entry.Slice(Start.Length, 36), out Guid owner, out var consumed) || consumed != 36 || owner != userId)
+            return false;
         return IsIntact(entry);
     }
 
     /// <summary>Whether the entry is whole and of this build's shape; whose it is, is not looked at.</summary>
     public static bool IsIntact(ReadOnlySpan<byte> entry)
     {
-        if (entry.Length <= TailLength || !entry.EndsWith(End)) return false;
+        if (entry.Length <= TailLength || !entry.EndsWith(End))
+            return false;
         var checksumStart = entry.Length - End.Length - 8 - ChecksumField.Length;
-        if (!entry[checksumStart..].StartsWith(ChecksumField) || !entry[..checksumStart].EndsWith(SchemaField)) return false;
+        if (!entry[checksumStart..].StartsWith(ChecksumField) || !entry[..checksumStart].EndsWith(SchemaField))
+            return false;
         var digits = entry.Slice(checksumStart + ChecksumField.Length, 8);
-        return Utf8Parser.TryParse(digits, out uint expected, out var read, 'x') && read == 8 && expected == Crc32C.Of(entry[..checksumStart]);
+        return Utf8Parser.TryParse(digits, out uint expected, out var read, 'x')
+            && read == 8
+            && expected == Crc32C.Of(entry[..checksumStart]);
     }
 }

@@ -33,10 +33,12 @@ public static class CacheKeys
     {
         ArgumentNullException.ThrowIfNull(parts);
         ArgumentNullException.ThrowIfNull(values);
-        if (values.Count != parts.Count) throw new ArgumentException($"{module}:{entity} has {parts.Count} parts, not {values.Count}.", nameof(values));
+        if (values.Count != parts.Count)
+            throw new ArgumentException($"{module}:{entity} has {parts.Count} parts, not {values.Count}.", nameof(values));
         return $"{module}:{entity}:{tenant:D}{string.Concat(parts.Zip(values, (part, value) => $":{part.Name}:{Uri.EscapeDataString(value)}"))}";
     }
 
     /// <param name="environment">From configuration, never from a client.</param>
-    public static string Flag(string environment, string key) => $"feature_flags:{Uri.EscapeDataString(environment)}:{Uri.EscapeDataString(key)}";
+    public static string Flag(string environment, string key) =>
+        $"feature_flags:{Uri.EscapeDataString(environment)}:{Uri.EscapeDataString(key)}";
 }

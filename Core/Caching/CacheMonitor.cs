@@ -22,7 +22,10 @@ public sealed class CacheMonitor(CacheTelemetry telemetry, TimeProvider time)
     /// <summary>Fewer operations than this say nothing.</summary>
     public const int LeastOperations = 100;
 
-    private const double UnhealthyHitRate = 0.5, DegradedHitRate = 0.7, UnhealthyErrorRate = 0.1, DegradedErrorRate = 0.05;
+    private const double UnhealthyHitRate = 0.5,
+        DegradedHitRate = 0.7,
+        UnhealthyErrorRate = 0.1,
+        DegradedErrorRate = 0.05;
 
     private readonly Lock _lock = new();
     private readonly Queue<(long At, CacheFigures Figures)> _steps = new([(time.GetTimestamp(), telemetry.Statistics.Take())]);
@@ -34,7 +37,8 @@ public sealed class CacheMonitor(CacheTelemetry telemetry, TimeProvider time)
     {
         get
         {
-            lock (_lock) return SinceStart.Since(_steps.Peek().Figures);
+            lock (_lock)
+                return SinceStart.Since(_steps.Peek().Figures);
         }
     }
 
@@ -46,15 +50,18 @@ public sealed class CacheMonitor(CacheTelemetry telemetry, TimeProvider time)
         lock (_lock)
         {
             _steps.Enqueue((time.GetTimestamp(), SinceStart));
-            while (_steps.Count > 1 && time.GetElapsedTime(_steps.Peek().At) > Window) _steps.Dequeue();
+            while (_steps.Count > 1 && time.GetElapsedTime(_steps.Peek().At) > Window)
+                _steps.Dequeue();
         }
     }
 
     public static CacheHealth Judge(CacheFigures figures)
     {
         ArgumentNullException.ThrowIfNull(figures);
-        if (figures.Operations < LeastOperations) return CacheHealth.Healthy;
-        if (figures.HitRate() < UnhealthyHitRate || figures.ErrorRate > UnhealthyErrorRate) return CacheHealth.Unhealthy;
+        if (figures.Operations < LeastOperations)
+            return CacheHealth.Healthy;
+        if (figures.HitRate() < UnhealthyHitRate || figures.ErrorRate > UnhealthyErrorRate)
+            return CacheHealth.Unhealthy;
         return figures.HitRate() < DegradedHitRate || figures.ErrorRate > DegradedErrorRate ? CacheHealth.Degraded : CacheHealth.Healthy;
     }
 }

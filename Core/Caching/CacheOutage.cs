@@ -7,5 +7,13 @@ namespace Overnight.Core.Caching;
 internal static class CacheOutage
 {
     public static bool Is(Exception exception) =>
-        exception is TimeoutException or CacheReplyException or IOException or SocketException or RedisException or RedisCommandException or ObjectDisposedException or OperationCanceledException;
+        exception
+            is TimeoutException
+                or CacheReplyException
+                or IOException
+                or SocketException
+                or RedisException
+                or RedisCommandException
+                or ObjectDisposedException
+                or OperationCanceledException;
 }

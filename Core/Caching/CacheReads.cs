@@ -17,7 +17,8 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
     private readonly ITimer _watch;
     private readonly Lock _gate = new();
     private readonly Queue<PendingRead> _pending = new();
-    private CommandBuffer _asking = new(16 * 1024), _spare = new(16 * 1024);
+    private CommandBuffer _asking = new(16 * 1024),
+        _spare = new(16 * 1024);
     private bool _sending;
     private Exception? _broken;
 
@@ -47,7 +48,8 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
         _ = reads.ReceiveAsync();
         try
         {
-            foreach (var command in PlainServer.Greeting(options)) await reads.AskAsync(command).ConfigureAwait(false);
+            foreach (var command in PlainServer.Greeting(options))
+                await reads.AskAsync(command).ConfigureAwait(false);
             return reads;
         }
         catch
@@ -80,7 +82,8 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
         lock (_gate)
         {
             var read = Begin(command.Count);
-            foreach (var argument in command) _asking.Argument(argument);
+            foreach (var argument in command)
+                _asking.Argument(argument);
             return read.Task;
         }
     }
@@ -102,7 +105,8 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
                     }
                     (sending, _asking, _spare) = (_asking, _spare, _asking);
                 }
-                for (var rest = sending.Written; rest.Length > 0;) rest = rest[await _socket.SendAsync(rest).ConfigureAwait(false)..];
+                for (var rest = sending.Written; rest.Length > 0; )
+                    rest = rest[await _socket.SendAsync(rest).ConfigureAwait(false)..];
                 sending.Clear();
             }
         }
@@ -118,11 +122,13 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
     /// <summary>A question of so many arguments, to be added before the gate is let go: sending waits for it.</summary>
     private PendingRead Begin(int arguments)
     {
-        if (_broken is { } broken) throw new IOException(broken.Message, broken);
+        if (_broken is { } broken)
+            throw new IOException(broken.Message, broken);
         PendingRead read = new(_time.GetTimestamp());
         _asking.Begin(arguments);
         _pending.Enqueue(read);
-        if (_sending) return read;
+        if (_sending)
+            return read;
         _sending = true;
         // Behind what waits already, whose questions then leave together with these: half the work for both sides under load.
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
@@ -137,9 +143,11 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
         {
             while (true)
             {
-                if (length == buffer.Length) Array.Resize(ref buffer, 2 * buffer.Length);
+                if (length == buffer.Length)
+                    Array.Resize(ref buffer, 2 * buffer.Length);
                 var read = await _socket.ReceiveAsync(buffer.AsMemory(length)).ConfigureAwait(false);
-                if (read == 0) throw new IOException("The cache closed the connection.");
+                if (read == 0)
+                    throw new IOException("The cache closed the connection.");
                 length += read;
                 var used = Take(buffer.AsSpan(0, length));
                 buffer.AsSpan(used, length - used).CopyTo(buffer);
@@ -161,20 +169,26 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
         {
             var rest = received[at..];
             var end = rest.IndexOf((byte)'\n');
-            if (end < 1) return at;
+            if (end < 1)
+                return at;
             var line = rest[1..(end - 1)];
             if (rest[0] == '$')
             {
-                if (!Utf8Parser.TryParse(line, out int size, out _)) throw new IOException("The cache answered something else than Redis does.");
+                if (!Utf8Parser.TryParse(line, out int size, out _))
+                    throw new IOException("The cache answered something else than Redis does.");
                 var total = end + 1 + (size < 0 ? 0 : size + 2);
-                if (rest.Length < total) return at;
+                if (rest.Length < total)
+                    return at;
                 Next().Done(size < 0 ? null : Copy(rest.Slice(end + 1, size)));
                 at += total;
                 continue;
             }
-            if (rest[0] == '-') Next().Failed(new CacheReplyException(Encoding.UTF8.GetString(line)));
-            else if (rest[0] is (byte)'+' or (byte)':') Next().Done(null);
-            else throw new IOException("The cache answered something else than Redis does.");
+            if (rest[0] == '-')
+                Next().Failed(new CacheReplyException(Encoding.UTF8.GetString(line)));
+            else if (rest[0] is (byte)'+' or (byte)':')
+                Next().Done(null);
+            else
+                throw new IOException("The cache answered something else than Redis does.");
             at += end + 1;
         }
     }
@@ -188,7 +202,8 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
 
     private PendingRead Next()
     {
-        lock (_gate) return _pending.TryDequeue(out var read) ? read : throw new IOException("The cache answered what nobody asked.");
+        lock (_gate)
+            return _pending.TryDequeue(out var read) ? read : throw new IOException("The cache answered what nobody asked.");
     }
 
     /// <summary>An answer that is late breaks the connection: what comes after it would be late as well.</summary>
@@ -196,7 +211,8 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
     {
         lock (_gate)
         {
-            if (!_pending.TryPeek(out var oldest) || _time.GetElapsedTime(oldest.AskedAt) < _timeout) return;
+            if (!_pending.TryPeek(out var oldest) || _time.GetElapsedTime(oldest.AskedAt) < _timeout)
+                return;
         }
         Break(new TimeoutException($"The cache did not answer within {_timeout.TotalMilliseconds:F0} ms."));
     }
@@ -206,13 +222,15 @@ internal sealed class CacheReads : IThreadPoolWorkItem, IDisposable
         PendingRead[] waiting;
         lock (_gate)
         {
-            if (_broken is not null) return;
+            if (_broken is not null)
+                return;
             _broken = reason;
             waiting = [.. _pending];
             _pending.Clear();
         }
         _watch.Dispose();
         _socket.Dispose();
-        foreach (var read in waiting) read.Failed(reason is TimeoutException ? reason : new IOException(reason.Message, reason));
+        foreach (var read in waiting)
+            read.Failed(reason is TimeoutException ? reason : new IOException(reason.Message, reason));
     }
 }

@@ -6,7 +6,10 @@ public sealed class CacheStatistics
     private static readonly int Outcomes = Enum.GetValues<CacheOutcome>().Length;
 
     private readonly long[] _reads = new long[Enum.GetValues<CacheSet>().Length * Outcomes];
-    private long _sets, _failedSets, _answers, _answerTicks;
+    private long _sets,
+        _failedSets,
+        _answers,
+        _answerTicks;
 
     public void Read(CacheSet set, CacheOutcome outcome) => Interlocked.Increment(ref _reads[(int)set * Outcomes + (int)outcome]);
 
@@ -25,8 +28,15 @@ public sealed class CacheStatistics
     public CacheFigures Take()
     {
         var reads = new long[_reads.Length];
-        for (var i = 0; i < reads.Length; i++) reads[i] = Interlocked.Read(ref _reads[i]);
-        return new(reads, Interlocked.Read(ref _sets), Interlocked.Read(ref _failedSets), Interlocked.Read(ref _answers), Interlocked.Read(ref _answerTicks));
+        for (var i = 0; i < reads.Length; i++)
+            reads[i] = Interlocked.Read(ref _reads[i]);
+        return new(
+            reads,
+            Interlocked.Read(ref _sets),
+            Interlocked.Read(ref _failedSets),
+            Interlocked.Read(ref _answers),
+            Interlocked.Read(ref _answerTicks)
+        );
     }
 }
 
@@ -36,7 +46,8 @@ public sealed class CacheFigures
     private static readonly CacheOutcome[] Outcomes = Enum.GetValues<CacheOutcome>();
 
     private readonly long[] _reads;
-    private readonly long _answers, _answerTicks;
+    private readonly long _answers,
+        _answerTicks;
 
     internal CacheFigures(long[] reads, long sets, long failedSets, long answers, long answerTicks) =>
         (_reads, Sets, FailedSets, _answers, _answerTicks) = (reads, sets, failedSets, answers, answerTicks);
@@ -53,9 +64,11 @@ public sealed class CacheFigures
     /// <summary>Reads with an outcome, of one set or of all.</summary>
     public long Count(CacheOutcome outcome, CacheSet? set = null)
     {
-        if (set is { } one) return _reads[(int)one * Outcomes.Length + (int)outcome];
+        if (set is { } one)
+            return _reads[(int)one * Outcomes.Length + (int)outcome];
         var count = 0L;
-        for (var i = (int)outcome; i < _reads.Length; i += Outcomes.Length) count += _reads[i];
+        for (var i = (int)outcome; i < _reads.Length; i += Outcomes.Length)
+            count += _reads[i];
         return count;
     }
 
@@ -63,7 +76,8 @@ public sealed class CacheFigures
     public long Hits(CacheSet? set = null) => Count(CacheOutcome.MemoryHit, set) + Count(CacheOutcome.Hit, set);
 
     /// <summary>Nothing there, or nothing that could be used.</summary>
-    public long Misses(CacheSet? set = null) => Count(CacheOutcome.Miss, set) + Count(CacheOutcome.Damaged, set) + Count(CacheOutcome.Outdated, set);
+    public long Misses(CacheSet? set = null) =>
+        Count(CacheOutcome.Miss, set) + Count(CacheOutcome.Damaged, set) + Count(CacheOutcome.Outdated, set);
 
     /// <summary>Reads and writes that failed, and reads that were not tried because the circuit is open.</summary>
     public long Errors => Count(CacheOutcome.Error) + Count(CacheOutcome.Bypassed) + FailedSets;
@@ -79,6 +93,12 @@ public sealed class CacheFigures
     public CacheFigures Since(CacheFigures earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);
-        return new([.. _reads.Zip(earlier._reads, (now, then) => now - then)], Sets - earlier.Sets, FailedSets - earlier.FailedSets, _answers - earlier._answers, _answerTicks - earlier._answerTicks);
+        return new(
+            [.. _reads.Zip(earlier._reads, (now, then) => now - then)],
+            Sets - earlier.Sets,
+            FailedSets - earlier.FailedSets,
+            _answers - earlier._answers,
+            _answerTicks - earlier._answerTicks
+        );
     }
 }

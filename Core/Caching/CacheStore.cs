@@ -20,7 +20,14 @@ public sealed class CacheStore : IDisposable
     private readonly CacheTelemetry _telemetry;
     private readonly TimeProvider _time;
 
-    public CacheStore(IConnectionMultiplexer cache, PlainConnection connection, CacheCircuit circuit, IOptions<CacheOptions> options, CacheTelemetry telemetry, TimeProvider time)
+    public CacheStore(
+        IConnectionMultiplexer cache,
+        PlainConnection connection,
+        CacheCircuit circuit,
+        IOptions<CacheOptions> options,
+        CacheTelemetry telemetry,
+        TimeProvider time
+    )
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentNullException.ThrowIfNull(options);
@@ -35,20 +42,26 @@ public sealed class CacheStore : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<(CacheOutcome Outcome, byte[]? Value)> GetAsync(string key)
     {
-        if (!_circuit.TryEnter()) return (CacheOutcome.Bypassed, null);
+        if (!_circuit.TryEnter())
+            return (CacheOutcome.Bypassed, null);
         Task<RedisValue>? call = null;
         var begin = _time.GetTimestamp();
         try
         {
             byte[]? value;
-            if (_connection.Current is { } reads) value = await reads.GetAsync(key).ConfigureAwait(false);
-            else if (await _connection.ConnectAsync().ConfigureAwait(false) is { } connected) value = await connected.GetAsync(key).ConfigureAwait(false);
-            else value = await (call = _cache.GetDatabase().StringGetAsync(key)).WaitAsync(_timeout, _time).ConfigureAwait(false);
+            if (_connection.Current is { } reads)
+                value = await reads.GetAsync(key).ConfigureAwait(false);
+            else if (await _connection.ConnectAsync().ConfigureAwait(false) is { } connected)
+                value = await connected.GetAsync(key).ConfigureAwait(false);
+            else
+                value = await (call = _cache.GetDatabase().StringGetAsync(key)).WaitAsync(_timeout, _time).ConfigureAwait(false);
             _circuit.Succeeded();
-            if (value is not null) _telemetry.Statistics.Answered(_time.GetElapsedTime(begin));
+            if (value is not null)
+                _telemetry.Statistics.Answered(_time.GetElapsedTime(begin));
             return (value is null ? CacheOutcome.Miss : CacheOutcome.Hit, value);
         }
-        catch (Exception ex) when (ex is RedisServerException or CacheReplyException && ex.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
+        catch (Exception ex)
+            when (ex is RedisServerException or CacheReplyException && ex.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
         {
             // Somebody else's list or hash under our key: the server is well, the entry is not.
             _circuit.Succeeded();
@@ -70,7 +83,8 @@ public sealed class CacheStore : IDisposable
     public async ValueTask<bool> SetAsync(params CacheWrite[] entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        if (!CanWrite()) return false;
+        if (!CanWrite())
+            return false;
         Task? call = null;
         try
         {
@@ -107,7 +121,8 @@ public sealed class CacheStore : IDisposable
     /// <returns>False when something else is there, or the cache is away.</returns>
     public async ValueTask<bool> AddAsync(CacheWrite entry, byte[]? replacing = null)
     {
-        if (!CanWrite()) return false;
+        if (!CanWrite())
+            return false;
         Task<bool>? call = null;
         try
         {
@@ -125,7 +140,8 @@ public sealed class CacheStore : IDisposable
             }
             var added = await call.WaitAsync(_timeout, _time).ConfigureAwait(false);
             _circuit.Succeeded();
-            if (added) _telemetry.Statistics.Wrote(1, done: true);
+            if (added)
+                _telemetry.Statistics.Wrote(1, done: true);
             return added;
         }
         catch (RedisServerException)
@@ -149,14 +165,17 @@ public sealed class CacheStore : IDisposable
     {
         ArgumentNullException.ThrowIfNull(keys);
         // One command a key: keys of one user may live on different nodes of a cluster.
-        return (await AskAsync(database => Task.WhenAll(Array.ConvertAll(keys, key => database.KeyDeleteAsync(key)))).ConfigureAwait(false)).Answered;
+        return (
+            await AskAsync(database => Task.WhenAll(Array.ConvertAll(keys, key => database.KeyDeleteAsync(key)))).ConfigureAwait(false)
+        ).Answered;
     }
 
     /// <summary>Asks, or does, what has no method of its own here.</summary>
     /// <returns>Not answered when the cache is away.</returns>
     internal async ValueTask<(bool Answered, T? Value)> AskAsync<T>(Func<IDatabase, Task<T>> ask)
     {
-        if (!CanWrite()) return default;
+        if (!CanWrite())
+            return default;
         Task<T>? call = null;
         try
         {
@@ -176,10 +195,13 @@ public sealed class CacheStore : IDisposable
     /// <summary>Sends a message of <see cref="CacheChannel"/>, if there is a way to send it: who hears it late or not at all keeps old results for the memory's TTL.</summary>
     public void Publish(byte[] message)
     {
-        if (_circuit.IsOpen) return;
+        if (_circuit.IsOpen)
+            return;
         try
         {
-            _cache.GetSubscriber().Publish(new RedisChannel(CacheChannel.Name, RedisChannel.PatternMode.Literal), message, CommandFlags.FireAndForget);
+            _cache
+                .GetSubscriber()
+                .Publish(new RedisChannel(CacheChannel.Name, RedisChannel.PatternMode.Literal), message, CommandFlags.FireAndForget);
         }
         catch (Exception ex) when (CacheOutage.Is(ex))
         {
@@ -198,7 +220,8 @@ public sealed class CacheStore : IDisposable
     {
         try
         {
-            foreach (var entry in entries) _cache.GetDatabase().KeyDelete(entry.Key, CommandFlags.FireAndForget);
+            foreach (var entry in entries)
+                _cache.GetDatabase().KeyDelete(entry.Key, CommandFlags.FireAndForget);
         }
         catch (Exception ex) when (CacheOutage.Is(ex))
         {
@@ -209,8 +232,12 @@ public sealed class CacheStore : IDisposable
     private void Failed(Task? call, Exception ex)
     {
         // A call that was given up fails later, with nobody left to hear it.
-        _ = call?.ContinueWith(static t => _ = t.Exception, CancellationToken.None,
-            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = call?.ContinueWith(
+            static t => _ = t.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
         _circuit.Failed(ex);
     }
 }

@@ -65,9 +65,17 @@ public sealed class CacheTelemetry
         ArgumentNullException.ThrowIfNull(meters);
         var meter = meters.Create(Name);
         _reads = meter.CreateCounter<long>("overnight.cache.reads", "{key}", "Reads of the cache by set and outcome.");
-        _stale = meter.CreateCounter<long>("overnight.cache.stale_answers", "{key}", "Last known values answered because neither the cache nor PostgreSQL did, by set.");
+        _stale = meter.CreateCounter<long>(
+            "overnight.cache.stale_answers",
+            "{key}",
+            "Last known values answered because neither the cache nor PostgreSQL did, by set."
+        );
         _repairs = meter.CreateCounter<long>("overnight.cache.repairs", "{user}", "Entries written back after a miss, by outcome.");
-        _circuit = meter.CreateCounter<long>("overnight.cache.circuit_changes", "{change}", "Times the circuit to the cache opened or closed.");
+        _circuit = meter.CreateCounter<long>(
+            "overnight.cache.circuit_changes",
+            "{change}",
+            "Times the circuit to the cache opened or closed."
+        );
     }
 
     /// <summary>The same figures for this process itself, listened to or not.</summary>
@@ -77,20 +85,23 @@ public sealed class CacheTelemetry
     {
         Statistics.Read(set, outcome);
         // The strings are looked up only when someone listens: this is on the path of every request.
-        if (_reads.Enabled) _reads.Add(1, new("set", Sets[(int)set]), new("outcome", Outcomes[(int)outcome]));
+        if (_reads.Enabled)
+            _reads.Add(1, new("set", Sets[(int)set]), new("outcome", Outcomes[(int)outcome]));
     }
 
     public void Stale(CacheSet set) => _stale.Add(1, new KeyValuePair<string, object?>("set", Sets[(int)set]));
 
     public void Repaired(RepairOutcome outcome)
     {
-        if (_repairs.Enabled) _repairs.Add(1, new KeyValuePair<string, object?>("outcome", RepairOutcomes[(int)outcome]));
+        if (_repairs.Enabled)
+            _repairs.Add(1, new KeyValuePair<string, object?>("outcome", RepairOutcomes[(int)outcome]));
     }
 
     /// <summary>Says on the span of the request itself whether the cache answered it or PostgreSQL did. Where nobody records the request it costs a look.</summary>
     public static void Answered(bool fromCache)
     {
-        if (Activity.Current is { Recorded: true } request) request.SetTag("overnight.cache.outcome", fromCache ? "hit" : "fallback");
+        if (Activity.Current is { Recorded: true } request)
+            request.SetTag("overnight.cache.outcome", fromCache ? "hit" : "fallback");
     }
 
     public void CircuitChanged(bool open) => _circuit.Add(1, new KeyValuePair<string, object?>("state", open ? "open" : "closed"));

@@ -27,8 +27,16 @@ public sealed partial class ChangeListener : IDisposable
     private Guid? _awaited;
 
     public ChangeListener(
-        IConnectionMultiplexer cache, MemoryResults memory, ResultReader reader, MemoryEntries memoryEntries, EntryReader entries, Generations generations,
-        IOptions<CacheOptions> options, TimeProvider time, ILogger<ChangeListener> logger)
+        IConnectionMultiplexer cache,
+        MemoryResults memory,
+        ResultReader reader,
+        MemoryEntries memoryEntries,
+        EntryReader entries,
+        Generations generations,
+        IOptions<CacheOptions> options,
+        TimeProvider time,
+        ILogger<ChangeListener> logger
+    )
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentNullException.ThrowIfNull(options);
@@ -55,7 +63,9 @@ public sealed partial class ChangeListener : IDisposable
             Await(beat);
             await _cache.GetSubscriber().PublishAsync(Channel, CacheChannel.Beat(beat)).WaitAsync(_timeout, _time).ConfigureAwait(false);
         }
-        catch (Exception ex) when (ex is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception ex)
+            when (ex is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException or OperationCanceledException
+            )
         {
             // No channel now; the next beat tries again. A reader's circuit says why in the log, once.
             Lose();
@@ -95,14 +105,16 @@ public sealed partial class ChangeListener : IDisposable
     private void OnConnectionFailed(object? sender, ConnectionFailedEventArgs e)
     {
         // Messages may have been missed from here on.
-        if (e.ConnectionType == ConnectionType.Subscription) Lose();
+        if (e.ConnectionType == ConnectionType.Subscription)
+            Lose();
     }
 
     private void Await(Guid beat)
     {
         lock (_state)
         {
-            if (_awaited is not null) Lose();
+            if (_awaited is not null)
+                Lose();
             _awaited = beat;
         }
     }
@@ -112,9 +124,11 @@ public sealed partial class ChangeListener : IDisposable
         lock (_state)
         {
             // Not another node's, and not one from before the connection was lost that is handled late.
-            if (_awaited != beat) return;
+            if (_awaited != beat)
+                return;
             _awaited = null;
-            if (_listening) return;
+            if (_listening)
+                return;
             _listening = true;
             _memory.Enable();
             _memoryEntries.Enable();
@@ -129,7 +143,8 @@ public sealed partial class ChangeListener : IDisposable
             _awaited = null;
             _memory.Disable();
             _memoryEntries.Disable();
-            if (!_listening) return;
+            if (!_listening)
+                return;
             _listening = false;
         }
         Log.Lost(_logger);

@@ -53,7 +53,8 @@ internal sealed class CommandBuffer(int capacity)
 
     private Span<byte> Reserve(int count)
     {
-        if (_buffer.Length - Length < count) Array.Resize(ref _buffer, Math.Max(2 * _buffer.Length, Length + count));
+        if (_buffer.Length - Length < count)
+            Array.Resize(ref _buffer, Math.Max(2 * _buffer.Length, Length + count));
         return _buffer.AsSpan(Length);
     }
 }

@@ -14,7 +14,8 @@ internal static class Crc32C
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
             bytes = bytes[8..];
         }
-        foreach (var b in bytes) crc = BitOperations.Crc32C(crc, b);
+        foreach (var b in bytes)
+            crc = BitOperations.Crc32C(crc, b);
         return ~crc;
     }
 }

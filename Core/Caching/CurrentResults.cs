@@ -29,13 +29,15 @@ public static class CurrentResults
     public const string ForCache = $"select c.user_id, r.recommendations, r.portfolio {From} where c.user_id = $1";
 
     /// <summary>$1 first user, $2 last user, both included. In order, so that two ranges can't wait for each other.</summary>
-    public const string LockRange = "select count(*) from (select 1 from current_results where user_id between $1 and $2 order by user_id for share) locked";
+    public const string LockRange =
+        "select count(*) from (select 1 from current_results where user_id between $1 and $2 order by user_id for share) locked";
 
     /// <summary>$1 first user, $2 last user, both included; after <see cref="LockRange"/>, in its transaction.</summary>
     public const string RangeForCache = $"select c.user_id, r.recommendations, r.portfolio {From} where c.user_id between $1 and $2";
 
     /// <summary>$1 users. In order, as above.</summary>
-    public const string LockMany = "select count(*) from (select 1 from current_results where user_id = any($1) order by user_id for share) locked";
+    public const string LockMany =
+        "select count(*) from (select 1 from current_results where user_id = any($1) order by user_id for share) locked";
 
     /// <summary>$1 users; after <see cref="LockMany"/>, in its transaction.</summary>
     public const string ManyForCache = $"select c.user_id, r.recommendations, r.portfolio {From} where c.user_id = any($1)";
@@ -59,7 +61,12 @@ public static class CurrentResults
     }
 
     /// <summary>Both values in force of a user, locked until the transaction ends, or null. One round trip.</summary>
-    public static async Task<StoredResult?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid userId, CancellationToken ct)
+    public static async Task<StoredResult?> LockAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        Guid userId,
+        CancellationToken ct
+    )
     {
         await using NpgsqlBatch batch = new(connection, transaction) { Timeout = ReadTimeout };
         batch.BatchCommands.Add(new(Relax));

@@ -30,12 +30,19 @@ public sealed class EntryReader(CacheStore store, MemoryEntries memory, LastKnow
     /// <param name="load">Reads the value as JSON from PostgreSQL, null for none. Its token is never cancelled, for the load is everyone's: bound it by its command's timeout.</param>
     /// <param name="ct">Ends this caller's wait.</param>
     /// <exception cref="Npgsql.NpgsqlException">Neither the cache nor PostgreSQL could answer, and no last known value may stand in.</exception>
-    public ValueTask<EntryAnswer> GetAsync(string key, EntryKind kind, long generation, Func<CancellationToken, Task<byte[]?>> load, CancellationToken ct)
+    public ValueTask<EntryAnswer> GetAsync(
+        string key,
+        EntryKind kind,
+        long generation,
+        Func<CancellationToken, Task<byte[]?>> load,
+        CancellationToken ct
+    )
     {
         ArgumentNullException.ThrowIfNull(kind);
         ArgumentNullException.ThrowIfNull(load);
         StoredEntry.CheckKey(key);
-        if (kind.MemoryTtl is null || !memory.TryGet(key, generation, out var entry)) return ReadAsync(new(key, kind, generation, load), ct);
+        if (kind.MemoryTtl is null || !memory.TryGet(key, generation, out var entry))
+            return ReadAsync(new(key, kind, generation, load), ct);
         telemetry.Read(kind.Set, CacheOutcome.MemoryHit);
         return new(new EntryAnswer(entry.Value, EntrySource.Memory, entry.AsOf));
     }
@@ -47,18 +54,23 @@ public sealed class EntryReader(CacheStore store, MemoryEntries memory, LastKnow
     public async ValueTask InvalidateAsync(IReadOnlyCollection<string> keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        foreach (var key in keys) StoredEntry.CheckKey(key);
-        foreach (var some in keys.Chunk(KeysAtOnce)) await InvalidateAsync(some).ConfigureAwait(false);
+        foreach (var key in keys)
+            StoredEntry.CheckKey(key);
+        foreach (var some in keys.Chunk(KeysAtOnce))
+            await InvalidateAsync(some).ConfigureAwait(false);
     }
 
     /// <summary>Invalidates in the cache what could not be while it was away.</summary>
     public async ValueTask RetryInvalidationsAsync()
     {
-        if (_waiting.IsEmpty) return;
+        if (_waiting.IsEmpty)
+            return;
         foreach (var some in _waiting.Keys.Chunk(KeysAtOnce))
         {
-            foreach (var key in some) _waiting.TryRemove(key, out _);
-            if (!await InvalidateAsync(some).ConfigureAwait(false)) return;
+            foreach (var key in some)
+                _waiting.TryRemove(key, out _);
+            if (!await InvalidateAsync(some).ConfigureAwait(false))
+                return;
         }
     }
 
@@ -76,8 +88,12 @@ public sealed class EntryReader(CacheStore store, MemoryEntries memory, LastKnow
     /// <returns>Whether the cache took it.</returns>
     private async ValueTask<bool> InvalidateAsync(string[] keys)
     {
-        var done = await store.SetAsync(Array.ConvertAll(keys, key => new CacheWrite(key, StoredEntry.Invalidation(), StoredEntry.InvalidationTtl))).ConfigureAwait(false);
-        if (!done && _waiting.Count < MostWaiting) foreach (var key in keys) _waiting.TryAdd(key, 0);
+        var done = await store
+            .SetAsync(Array.ConvertAll(keys, key => new CacheWrite(key, StoredEntry.Invalidation(), StoredEntry.InvalidationTtl)))
+            .ConfigureAwait(false);
+        if (!done && _waiting.Count < MostWaiting)
+            foreach (var key in keys)
+                _waiting.TryAdd(key, 0);
         // After the cache, or a reader could take the old entry from there once more; the same for other nodes, which hear of it behind it.
         Forget(keys);
         store.Publish(CacheChannel.Keys(keys));
@@ -89,10 +105,17 @@ public sealed class EntryReader(CacheStore store, MemoryEntries memory, LastKnow
         var epoch = memory.Epoch;
         var look = await LookAsync(request).ConfigureAwait(false);
         telemetry.Read(request.Kind.Set, look.Outcome);
-        if (look.Entry is { } entry) return Found(request, entry, epoch);
+        if (look.Entry is { } entry)
+            return Found(request, entry, epoch);
 
-        var load = _loads.RunAsync((request.Key, request.Generation), (Reader: this, Request: request), static (_, state) => state.Reader.LoadAsync(state.Request), ct);
-        if (!request.Kind.StaleIfError || known.Find(request.Key) is not { } last) return await load.ConfigureAwait(false);
+        var load = _loads.RunAsync(
+            (request.Key, request.Generation),
+            (Reader: this, Request: request),
+            static (_, state) => state.Reader.LoadAsync(state.Request),
+            ct
+        );
+        if (!request.Kind.StaleIfError || known.Find(request.Key) is not { } last)
+            return await load.ConfigureAwait(false);
         try
         {
             return await load.WaitAsync(Patience, time, ct).ConfigureAwait(false);
@@ -111,7 +134,8 @@ public sealed class EntryReader(CacheStore store, MemoryEntries memory, LastKnow
         // One who missed may come here after another's load has ended; a look costs less than a query, and says what a write may replace.
         var epoch = memory.Epoch;
         var look = await LookAsync(request).ConfigureAwait(false);
-        if (look.Entry is { } entry) return Found(request, entry, epoch);
+        if (look.Entry is { } entry)
+            return Found(request, entry, epoch);
 
         var asOf = time.GetUtcNow();
         if (await request.Load(CancellationToken.None).ConfigureAwait(false) is not { } value)
@@ -120,19 +144,26 @@ public sealed class EntryReader(CacheStore store, MemoryEntries memory, LastKnow
             return new(null, EntrySource.Database, asOf);
         }
         var bytes = StoredEntry.Write(request.Key, asOf, request.Generation, value);
-        var loaded = StoredEntry.Read(bytes, request.Key) ?? throw new InvalidOperationException($"What was loaded for an entry of {request.Kind.Set} is empty.");
-        if (look.IsReplaceable && await store.AddAsync(new(request.Key, bytes, request.Kind.Ttl), look.Seen).ConfigureAwait(false)) Keep(request, loaded, epoch);
-        if (request.Kind.StaleIfError) known.Keep(request.Key, loaded);
+        var loaded = StoredEntry.Read(bytes, request.Key)
+            ?? throw new InvalidOperationException($"What was loaded for an entry of {request.Kind.Set} is empty.");
+        if (look.IsReplaceable && await store.AddAsync(new(request.Key, bytes, request.Kind.Ttl), look.Seen).ConfigureAwait(false))
+            Keep(request, loaded, epoch);
+        if (request.Kind.StaleIfError)
+            known.Keep(request.Key, loaded);
         return new(loaded.Value, EntrySource.Database, asOf);
     }
 
     private async ValueTask<Look> LookAsync(Request request)
     {
         var (outcome, bytes) = await store.GetAsync(request.Key).ConfigureAwait(false);
-        if (bytes is null) return new(null, outcome, null);
-        if (StoredEntry.IsInvalidation(bytes)) return new(null, CacheOutcome.Miss, bytes);
-        if (StoredEntry.Read(bytes, request.Key) is not { } entry) return new(null, CacheOutcome.Damaged, bytes);
-        if (entry.Generation == request.Generation) return new(entry, outcome, bytes);
+        if (bytes is null)
+            return new(null, outcome, null);
+        if (StoredEntry.IsInvalidation(bytes))
+            return new(null, CacheOutcome.Miss, bytes);
+        if (StoredEntry.Read(bytes, request.Key) is not { } entry)
+            return new(null, CacheOutcome.Damaged, bytes);
+        if (entry.Generation == request.Generation)
+            return new(entry, outcome, bytes);
         // A newer one stays: this node has not heard of its generation yet.
         return new(null, CacheOutcome.Outdated, bytes, IsReplaceable: entry.Generation < request.Generation);
     }
@@ -140,13 +171,15 @@ public sealed class EntryReader(CacheStore store, MemoryEntries memory, LastKnow
     private EntryAnswer Found(Request request, StoredEntry entry, long epoch)
     {
         Keep(request, entry, epoch);
-        if (request.Kind.StaleIfError) known.Keep(request.Key, entry);
+        if (request.Kind.StaleIfError)
+            known.Keep(request.Key, entry);
         return new(entry.Value, EntrySource.Cache, entry.AsOf);
     }
 
     private void Keep(Request request, StoredEntry entry, long epoch)
     {
-        if (request.Kind.MemoryTtl is { } ttl) memory.Put(request.Key, entry, ttl, epoch);
+        if (request.Kind.MemoryTtl is { } ttl)
+            memory.Put(request.Key, entry, ttl, epoch);
     }
 
     private readonly record struct Request(string Key, EntryKind Kind, long Generation, Func<CancellationToken, Task<byte[]?>> Load);

@@ -37,7 +37,9 @@ public sealed class Generations(NpgsqlDataSource database) : IDisposable
         {
             // Numbers become visible in their order, so nothing is behind the highest that was read.
             var seen = Math.Max(0, Interlocked.Read(ref _seen));
-            await using var command = database.CreateCommand("select tenant_id, entity, generation from erp.generations where generation > $1");
+            await using var command = database.CreateCommand(
+                "select tenant_id, entity, generation from erp.generations where generation > $1"
+            );
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = seen });
             await using var reader = await command.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct))
@@ -58,7 +60,8 @@ public sealed class Generations(NpgsqlDataSource database) : IDisposable
     public void Hear(Guid tenant, IEnumerable<string> entities, long generation)
     {
         ArgumentNullException.ThrowIfNull(entities);
-        foreach (var entity in entities) _raised.AddOrUpdate((tenant, entity), generation, (_, known) => Math.Max(known, generation));
+        foreach (var entity in entities)
+            _raised.AddOrUpdate((tenant, entity), generation, (_, known) => Math.Max(known, generation));
     }
 
     /// <summary>Ends the validity of all entries of the entities, here at once; it is on the caller to tell other nodes.</summary>

@@ -26,13 +26,17 @@ public sealed class LastKnownEntries(IOptions<CacheOptions> options)
         {
             if (_entries.TryGetValue(key, out var last))
             {
-                if (last.AsOf >= entry.AsOf) return;
-                if (!_entries.TryUpdate(key, entry, last)) continue;
+                if (last.AsOf >= entry.AsOf)
+                    return;
+                if (!_entries.TryUpdate(key, entry, last))
+                    continue;
                 Interlocked.Add(ref _bytes, entry.Length - last.Length);
                 return;
             }
-            if (Bytes + entry.Length > _limit) return;
-            if (!_entries.TryAdd(key, entry)) continue;
+            if (Bytes + entry.Length > _limit)
+                return;
+            if (!_entries.TryAdd(key, entry))
+                continue;
             Interlocked.Add(ref _bytes, entry.Length);
             return;
         }
@@ -41,6 +45,7 @@ public sealed class LastKnownEntries(IOptions<CacheOptions> options)
     /// <summary>For what PostgreSQL says is not there any more.</summary>
     public void Forget(string key)
     {
-        if (_entries.TryRemove(key, out var last)) Interlocked.Add(ref _bytes, -last.Length);
+        if (_entries.TryRemove(key, out var last))
+            Interlocked.Add(ref _bytes, -last.Length);
     }
 }

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Options;
 namespace Overnight.Core.Caching;
 
 /// <summary>Results in this node's memory, by user. Only what was read from the cache server goes in, and of that only what is read often.</summary>
-public sealed class MemoryResults(IOptions<CacheOptions> options, TimeProvider time) : BoundedMemory<Guid, byte[]>(options.Value.MemoryBytes, time)
+public sealed class MemoryResults(IOptions<CacheOptions> options, TimeProvider time)
+    : BoundedMemory<Guid, byte[]>(options.Value.MemoryBytes, time)
 {
     private readonly long _ttl = (long)(options.Value.MemoryTtl.TotalSeconds * time.TimestampFrequency);
     private readonly RecentReads _recent = new(options.Value.MemoryAdmission, time);
@@ -15,14 +16,17 @@ public sealed class MemoryResults(IOptions<CacheOptions> options, TimeProvider t
     {
         ArgumentNullException.ThrowIfNull(value);
         // One read now and then would push out those read often, and live just long enough to be dear to collect.
-        if (IsEnabled && _recent.IsFrequent(userId)) Put(userId, value, value.Length, _ttl, epoch);
+        if (IsEnabled && _recent.IsFrequent(userId))
+            Put(userId, value, value.Length, _ttl, epoch);
     }
 
     /// <summary>Forgets a range of users, both ends included, in PostgreSQL's order of ids.</summary>
     public void Invalidate(Guid firstUser, Guid lastUser)
     {
-        if (firstUser == lastUser) Forget(firstUser);
-        else ForgetWhere(user => Contains(firstUser, lastUser, user));
+        if (firstUser == lastUser)
+            Forget(firstUser);
+        else
+            ForgetWhere(user => Contains(firstUser, lastUser, user));
     }
 
     /// <summary>Whether the id is in the range; Guid compares field by field from the left, as PostgreSQL compares bytes.</summary>

@@ -21,12 +21,16 @@ public sealed class PlainConnection(IConnectionMultiplexer cache, IOptions<Cache
     /// <exception cref="System.Net.Sockets.SocketException">The server can't be reached.</exception>
     internal async ValueTask<CacheReads?> ConnectAsync()
     {
-        if (Current is { } connected) return connected;
-        if (PlainServer.Find(cache) is not { } server) return null;
-        if (!await _connecting.WaitAsync(_timeout).ConfigureAwait(false)) throw new TimeoutException("The cache took no connection in time.");
+        if (Current is { } connected)
+            return connected;
+        if (PlainServer.Find(cache) is not { } server)
+            return null;
+        if (!await _connecting.WaitAsync(_timeout).ConfigureAwait(false))
+            throw new TimeoutException("The cache took no connection in time.");
         try
         {
-            if (Current is { } other) return other;
+            if (Current is { } other)
+                return other;
             var reads = await CacheReads.ConnectAsync(server, _timeout, time).ConfigureAwait(false);
             Volatile.Write(ref _reads, reads);
             return reads;

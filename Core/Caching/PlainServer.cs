@@ -18,7 +18,9 @@ internal static class PlainServer
     {
         var options = Configurations.GetValue(cache, static cache => ConfigurationOptions.Parse(cache.Configuration ?? ""));
         // Asked each time: what kind of server it is, is known when it has been connected.
-        return options is { Ssl: false, EndPoints.Count: 1 } && cache.GetServer(options.EndPoints[0]).ServerType == ServerType.Standalone ? options : null;
+        return options is { Ssl: false, EndPoints.Count: 1 } && cache.GetServer(options.EndPoints[0]).ServerType == ServerType.Standalone
+            ? options
+            : null;
     }
 
     /// <exception cref="SocketException">The server can't be reached.</exception>
@@ -40,7 +42,9 @@ internal static class PlainServer
     /// <summary>What a new connection has to say first; the server answers each with a line.</summary>
     public static IEnumerable<string[]> Greeting(ConfigurationOptions options)
     {
-        if (!string.IsNullOrEmpty(options.Password)) yield return ["AUTH", options.Password];
-        if (options.DefaultDatabase is > 0 and var database) yield return ["SELECT", $"{database}"];
+        if (!string.IsNullOrEmpty(options.Password))
+            yield return ["AUTH", options.Password];
+        if (options.DefaultDatabase is > 0 and var database)
+            yield return ["SELECT", $"{database}"];
     }
 }

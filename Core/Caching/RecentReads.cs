@@ -18,7 +18,8 @@ internal sealed class RecentReads(TimeSpan within, TimeProvider time)
     /// <returns>Whether the one before it was close enough.</returns>
     public bool IsFrequent(Guid userId)
     {
-        if (_within == 0) return true;
+        if (_within == 0)
+            return true;
         var hash = (uint)userId.GetHashCode();
         var now = (uint)(long)time.GetElapsedTime(_start).TotalMilliseconds;
         ref var slot = ref _reads[(hash * 0x9E3779B1u) >> 16];

@@ -7,7 +7,9 @@ namespace Overnight.Core.Caching;
 /// <summary>Users whose cache entries are to be written back: bounded, each once. What does not fit is dropped, for the next miss asks again.</summary>
 public sealed class RepairQueue(ResultCache cache, IOptions<CacheOptions> options, CacheTelemetry telemetry)
 {
-    private readonly Channel<Guid> _queue = Channel.CreateBounded<Guid>(new BoundedChannelOptions(options.Value.RepairQueue) { SingleReader = true });
+    private readonly Channel<Guid> _queue = Channel.CreateBounded<Guid>(
+        new BoundedChannelOptions(options.Value.RepairQueue) { SingleReader = true }
+    );
     private readonly ConcurrentDictionary<Guid, byte> _waiting = new();
 
     /// <returns>Whether a repair of this user is waiting now.</returns>
@@ -15,8 +17,10 @@ public sealed class RepairQueue(ResultCache cache, IOptions<CacheOptions> option
     {
         if (!cache.IsAway)
         {
-            if (!_waiting.TryAdd(userId, 0)) return true;
-            if (_queue.Writer.TryWrite(userId)) return true;
+            if (!_waiting.TryAdd(userId, 0))
+                return true;
+            if (_queue.Writer.TryWrite(userId))
+                return true;
             _waiting.TryRemove(userId, out _);
         }
         telemetry.Repaired(RepairOutcome.Dropped);

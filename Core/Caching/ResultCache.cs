@@ -20,7 +20,8 @@ public sealed class ResultCache(CacheStore store, MemoryResults memory, CacheTel
     /// <returns>The bytes of <c>recs:{userId}</c>, which must not be changed, or null.</returns>
     public ValueTask<byte[]?> GetAsync(Guid userId, bool again = false)
     {
-        if (!memory.TryGet(userId, out var value)) return ReadAsync(userId, again);
+        if (!memory.TryGet(userId, out var value))
+            return ReadAsync(userId, again);
         telemetry.Read(CacheSet.Results, CacheOutcome.MemoryHit);
         return new(value);
     }
@@ -30,9 +31,11 @@ public sealed class ResultCache(CacheStore store, MemoryResults memory, CacheTel
     /// so that what is written is current; nothing here can tell.
     /// </summary>
     /// <returns>False when they were not confirmed.</returns>
-    public ValueTask<bool> SetAsync(Guid userId, byte[] recommendations, byte[] portfolio) => store.SetAsync(
-        new(CacheKeys.Recommendations(userId), recommendations, CacheKeys.ResultTtl),
-        new(CacheKeys.Portfolio(userId), portfolio, CacheKeys.ResultTtl));
+    public ValueTask<bool> SetAsync(Guid userId, byte[] recommendations, byte[] portfolio) =>
+        store.SetAsync(
+            new(CacheKeys.Recommendations(userId), recommendations, CacheKeys.ResultTtl),
+            new(CacheKeys.Portfolio(userId), portfolio, CacheKeys.ResultTtl)
+        );
 
     /// <summary>Forgets a user here and on the cache server.</summary>
     /// <returns>False when the cache server could not be asked; its entries then live until their TTL.</returns>
@@ -50,11 +53,13 @@ public sealed class ResultCache(CacheStore store, MemoryResults memory, CacheTel
     public async ValueTask<EntryState?> LookAsync(Guid userId)
     {
         var key = CacheKeys.Recommendations(userId);
-        var (answered, state) = await store.AskAsync(async database =>
-        {
-            var (exists, remaining) = (database.KeyExistsAsync(key), database.KeyTimeToLiveAsync(key));
-            return new EntryState(await exists.ConfigureAwait(false), await remaining.ConfigureAwait(false));
-        }).ConfigureAwait(false);
+        var (answered, state) = await store
+            .AskAsync(async database =>
+            {
+                var (exists, remaining) = (database.KeyExistsAsync(key), database.KeyTimeToLiveAsync(key));
+                return new EntryState(await exists.ConfigureAwait(false), await remaining.ConfigureAwait(false));
+            })
+            .ConfigureAwait(false);
         return answered ? state : null;
     }
 
@@ -69,9 +74,12 @@ public sealed class ResultCache(CacheStore store, MemoryResults memory, CacheTel
     {
         var epoch = memory.Epoch;
         var (outcome, value) = await store.GetAsync(CacheKeys.Recommendations(userId)).ConfigureAwait(false);
-        if (value is not null && !CacheEntry.IsIntact(value, userId)) (outcome, value) = (CacheOutcome.Damaged, null);
-        if (!again || value is not null) telemetry.Read(CacheSet.Results, outcome);
-        if (value is not null) memory.Put(userId, value, epoch);
+        if (value is not null && !CacheEntry.IsIntact(value, userId))
+            (outcome, value) = (CacheOutcome.Damaged, null);
+        if (!again || value is not null)
+            telemetry.Read(CacheSet.Results, outcome);
+        if (value is not null)
+            memory.Put(userId, value, epoch);
         return value;
     }
 }

@@ -22,8 +22,11 @@ public sealed class ResultInvalidation(NpgsqlDataSource database, CacheStore sto
         while (await ReadAsync(last, ct).ConfigureAwait(false) is { Count: > 0 } users)
         {
             string[] keys = [.. users.SelectMany(user => new[] { CacheKeys.Recommendations(user), CacheKeys.Portfolio(user) })];
-            var (answered, gone) = await store.AskAsync(database => Task.WhenAll(Array.ConvertAll(keys, key => database.KeyDeleteAsync(key)))).ConfigureAwait(false);
-            if (!answered) return (removed, false);
+            var (answered, gone) = await store
+                .AskAsync(database => Task.WhenAll(Array.ConvertAll(keys, key => database.KeyDeleteAsync(key))))
+                .ConfigureAwait(false);
+            if (!answered)
+                return (removed, false);
             removed += gone!.Count(was => was);
             last = users[^1];
             // After the removal, so that no node reads an old entry once more.
@@ -39,7 +42,8 @@ public sealed class ResultInvalidation(NpgsqlDataSource database, CacheStore sto
         command.Parameters.Add(new() { Value = PageSize });
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         List<Guid> users = [];
-        while (await reader.ReadAsync(ct).ConfigureAwait(false)) users.Add(reader.GetGuid(0));
+        while (await reader.ReadAsync(ct).ConfigureAwait(false))
+            users.Add(reader.GetGuid(0));
         return users;
     }
 }

@@ -15,7 +15,13 @@ public readonly record struct ResultAnswer(byte[]? Entry, bool FromCache, bool U
 /// and the entry is then repaired in the background.
 /// </summary>
 public sealed partial class ResultReader(
-    ResultCache cache, NpgsqlDataSource database, RepairQueue repairs, IOptions<CacheOptions> options, TimeProvider time, ILogger<ResultReader> logger)
+    ResultCache cache,
+    NpgsqlDataSource database,
+    RepairQueue repairs,
+    IOptions<CacheOptions> options,
+    TimeProvider time,
+    ILogger<ResultReader> logger
+)
 {
     private readonly SingleFlight<Guid, ResultAnswer> _loads = new(options.Value.LoadShared, time);
 
@@ -27,7 +33,9 @@ public sealed partial class ResultReader(
     /// <param name="ct">Ends this caller's wait.</param>
     /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
     public async ValueTask<ResultAnswer> GetAsync(Guid userId, CancellationToken ct) =>
-        await ReadCachedAsync(userId).ConfigureAwait(false) is { } entry ? new(entry, FromCache: true) : await LoadAsync(userId, ct).ConfigureAwait(false);
+        await ReadCachedAsync(userId).ConfigureAwait(false) is { } entry
+            ? new(entry, FromCache: true)
+            : await LoadAsync(userId, ct).ConfigureAwait(false);
 
     /// <summary>After a miss: what PostgreSQL has, shared with whoever misses it too.</summary>
     /// <param name="userId">Whose.</param>
@@ -39,8 +47,10 @@ public sealed partial class ResultReader(
     /// <summary>Results of these users changed; loads that others may still share are no longer good.</summary>
     public void Forget(Guid firstUser, Guid lastUser)
     {
-        if (firstUser == lastUser) _loads.Forget(firstUser);
-        else _loads.ForgetWhere(user => MemoryResults.Contains(firstUser, lastUser, user));
+        if (firstUser == lastUser)
+            _loads.Forget(firstUser);
+        else
+            _loads.ForgetWhere(user => MemoryResults.Contains(firstUser, lastUser, user));
     }
 
     public void Trim() => _loads.Prune();
@@ -51,10 +61,12 @@ public sealed partial class ResultReader(
         using var span = CacheTelemetry.Source.StartActivity("results.load");
         // One who missed may come here after another's load has ended and its repair is done; a look costs less than a query.
         var cached = await cache.GetAsync(userId, again: true).ConfigureAwait(false);
-        if (cached is not null) return new(cached, FromCache: true);
+        if (cached is not null)
+            return new(cached, FromCache: true);
 
         var entry = await CurrentResults.ReadAsync(database, userId, CancellationToken.None).ConfigureAwait(false);
-        if (entry is null) return default;
+        if (entry is null)
+            return default;
         if (!CacheEntry.IsIntact(entry, userId))
         {
             Log.Unreadable(logger, CacheEntry.Schema);
@@ -66,7 +78,11 @@ public sealed partial class ResultReader(
 
     private static partial class Log
     {
-        [LoggerMessage(211, LogLevel.Error, "A stored result is damaged or not of schema {Schema}; its user is told to wait for the next night.")]
+        [LoggerMessage(
+            211,
+            LogLevel.Error,
+            "A stored result is damaged or not of schema {Schema}; its user is told to wait for the next night."
+        )]
         public static partial void Unreadable(ILogger logger, int schema);
     }
 }

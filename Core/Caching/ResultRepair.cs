@@ -25,8 +25,10 @@ public sealed class ResultRepair(NpgsqlDataSource database, ResultCache cache, C
     {
         await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
         await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
-        if (await CurrentResults.LockAsync(connection, transaction, userId, ct).ConfigureAwait(false) is not { } current) return RepairOutcome.Gone;
-        if (!CacheEntry.IsIntact(current.Recommendations, userId)) return RepairOutcome.Gone;
+        if (await CurrentResults.LockAsync(connection, transaction, userId, ct).ConfigureAwait(false) is not { } current)
+            return RepairOutcome.Gone;
+        if (!CacheEntry.IsIntact(current.Recommendations, userId))
+            return RepairOutcome.Gone;
 
         // Bounded by the cache's timeout, for a night's batch may be waiting for this row.
         var written = await cache.SetAsync(userId, current.Recommendations, current.Portfolio).ConfigureAwait(false);
@@ -40,7 +42,8 @@ public sealed class ResultRepair(NpgsqlDataSource database, ResultCache cache, C
             await cache.InvalidateAsync(userId).ConfigureAwait(false);
             throw;
         }
-        if (!written) return RepairOutcome.Failed;
+        if (!written)
+            return RepairOutcome.Failed;
 
         // Other nodes may hold what this entry replaced.
         cache.Announce(Guid.Empty, userId, userId);

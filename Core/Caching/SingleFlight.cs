@@ -8,7 +8,8 @@ namespace Overnight.Core.Caching;
 /// </summary>
 /// <param name="shared">How long a finished load goes on answering, so that those who missed just before it ended share it too.</param>
 /// <param name="time">The clock.</param>
-public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider time) where TKey : notnull
+public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider time)
+    where TKey : notnull
 {
     private const long Running = long.MaxValue;
 
@@ -27,12 +28,14 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
         {
             if (_flights.TryGetValue(key, out var flight))
             {
-                if (!IsOver(flight)) return flight.Result.Task.WaitAsync(ct);
+                if (!IsOver(flight))
+                    return flight.Result.Task.WaitAsync(ct);
                 _flights.TryRemove(new(key, flight));
             }
 
             Flight own = new();
-            if (!_flights.TryAdd(key, own)) continue;
+            if (!_flights.TryAdd(key, own))
+                continue;
             // Not awaited: it belongs to everyone who waits for its result.
             _ = FlyAsync(key, state, load, own);
             return own.Result.Task.WaitAsync(ct);
@@ -48,7 +51,8 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
         ArgumentNullException.ThrowIfNull(matches);
         foreach (var (key, flight) in _flights)
         {
-            if (matches(key)) _flights.TryRemove(new(key, flight));
+            if (matches(key))
+                _flights.TryRemove(new(key, flight));
         }
     }
 
@@ -57,13 +61,16 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
     {
         while (_landed.TryPeek(out var oldest) && IsOver(oldest.Flight))
         {
-            if (_landed.TryDequeue(out var landed)) Land(landed);
+            if (_landed.TryDequeue(out var landed))
+                Land(landed);
         }
 
         void Land((TKey Key, Flight Flight) landed)
         {
-            if (IsOver(landed.Flight)) _flights.TryRemove(new(landed.Key, landed.Flight));
-            else _landed.Enqueue(landed); // another thread took the oldest between peek and dequeue
+            if (IsOver(landed.Flight))
+                _flights.TryRemove(new(landed.Key, landed.Flight));
+            else
+                _landed.Enqueue(landed); // another thread took the oldest between peek and dequeue
         }
     }
 
@@ -73,8 +80,10 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
         {
             var value = await load(key, state).ConfigureAwait(false);
             Volatile.Write(ref flight.SharedUntil, time.GetTimestamp() + _sharedTicks);
-            if (_sharedTicks == 0) _flights.TryRemove(new(key, flight));
-            else _landed.Enqueue((key, flight));
+            if (_sharedTicks == 0)
+                _flights.TryRemove(new(key, flight));
+            else
+                _landed.Enqueue((key, flight));
             flight.Result.SetResult(value);
         }
         catch (Exception ex)

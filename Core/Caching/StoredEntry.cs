@@ -25,8 +25,9 @@ public sealed class StoredEntry
     private const int TimeLength = 28;
 
     // Printable ASCII without the blank, which separates keys on the channel, and what JSON would escape.
-    private static readonly SearchValues<char> KeyCharacters = SearchValues.Create(
-        [.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c).Where(c => c is not ('"' or '\\'))]);
+    private static readonly SearchValues<char> KeyCharacters = SearchValues.Create([
+        .. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c).Where(c => c is not ('"' or '\\')),
+    ]);
 
     private StoredEntry(ReadOnlyMemory<byte> value, DateTimeOffset asOf, long generation, int length) =>
         (Value, AsOf, Generation, Length) = (value, asOf, generation, length);
@@ -51,7 +52,11 @@ public sealed class StoredEntry
     public static void CheckKey(string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        if (key.Length > MostKeyLength || key.AsSpan().ContainsAnyExcept(KeyCharacters)) throw new ArgumentException($"A key has at most {MostKeyLength} characters, all of them printable ASCII without blanks and quotes.", nameof(key));
+        if (key.Length > MostKeyLength || key.AsSpan().ContainsAnyExcept(KeyCharacters))
+            throw new ArgumentException(
+                $"A key has at most {MostKeyLength} characters, all of them printable ASCII without blanks and quotes.",
+                nameof(key)
+            );
     }
 
     /// <summary>The bytes to be stored.</summary>
@@ -75,26 +80,39 @@ public sealed class StoredEntry
     {
         ArgumentNullException.ThrowIfNull(bytes);
         ArgumentNullException.ThrowIfNull(key);
-        if (!CacheEntry.IsIntact(bytes)) return null;
+        if (!CacheEntry.IsIntact(bytes))
+            return null;
         ReadOnlySpan<byte> rest = bytes.AsSpan(0, bytes.Length - CacheEntry.TailLength);
-        if (!Skip(ref rest, KeyField) || rest.Length < key.Length || !Ascii.Equals(rest[..key.Length], key)) return null;
+        if (!Skip(ref rest, KeyField) || rest.Length < key.Length || !Ascii.Equals(rest[..key.Length], key))
+            return null;
         rest = rest[key.Length..];
-        if (!Skip(ref rest, AsOfField) || !Utf8Parser.TryParse(rest, out DateTime asOf, out var length, 'O') || length != TimeLength) return null;
+        if (!Skip(ref rest, AsOfField) || !Utf8Parser.TryParse(rest, out DateTime asOf, out var length, 'O') || length != TimeLength)
+            return null;
         rest = rest[TimeLength..];
-        if (!Skip(ref rest, GenerationField) || !Utf8Parser.TryParse(rest, out long generation, out length)) return null;
+        if (!Skip(ref rest, GenerationField) || !Utf8Parser.TryParse(rest, out long generation, out length))
+            return null;
         rest = rest[length..];
-        if (!Skip(ref rest, ValueField) || rest.IsEmpty) return null;
-        return new(bytes.AsMemory(bytes.Length - CacheEntry.TailLength - rest.Length, rest.Length), new(asOf, TimeSpan.Zero), generation, bytes.Length);
+        if (!Skip(ref rest, ValueField) || rest.IsEmpty)
+            return null;
+        return new(
+            bytes.AsMemory(bytes.Length - CacheEntry.TailLength - rest.Length, rest.Length),
+            new(asOf, TimeSpan.Zero),
+            generation,
+            bytes.Length
+        );
     }
 
     /// <summary>What stands in an entry's place when it was invalidated, different each time.</summary>
-    public static byte[] Invalidation() => [.. InvalidationWord, .. Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(32, lowercase: true))];
+    public static byte[] Invalidation() =>
+        [.. InvalidationWord, .. Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(32, lowercase: true))];
 
-    public static bool IsInvalidation(ReadOnlySpan<byte> bytes) => bytes.Length == InvalidationWord.Length + 32 && bytes.StartsWith(InvalidationWord);
+    public static bool IsInvalidation(ReadOnlySpan<byte> bytes) =>
+        bytes.Length == InvalidationWord.Length + 32 && bytes.StartsWith(InvalidationWord);
 
     private static bool Skip(ref ReadOnlySpan<byte> rest, ReadOnlySpan<byte> expected)
     {
-        if (!rest.StartsWith(expected)) return false;
+        if (!rest.StartsWith(expected))
+            return false;
         rest = rest[expected.Length..];
         return true;
     }

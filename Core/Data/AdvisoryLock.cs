@@ -9,11 +9,13 @@ namespace Overnight.Core.Data;
 internal sealed class AdvisoryLock : IAsyncDisposable
 {
     /// <summary>Kinds of things: a warm, by its set, and a run's job span, by the run.</summary>
-    public const string Warm = "overnight.warm", JobSpan = "overnight.job-span";
+    public const string Warm = "overnight.warm",
+        JobSpan = "overnight.job-span";
 
     private const string Key = "hashtext($1), hashtext($2)";
     private readonly NpgsqlConnection _connection;
-    private readonly string _kind, _name;
+    private readonly string _kind,
+        _name;
 
     private AdvisoryLock(NpgsqlConnection connection, string kind, string name) => (_connection, _kind, _name) = (connection, kind, name);
 
@@ -23,7 +25,8 @@ internal sealed class AdvisoryLock : IAsyncDisposable
         var connection = await database.OpenConnectionAsync(ct);
         try
         {
-            if (await AskAsync(connection, $"select pg_try_advisory_lock({Key})", kind, name, ct)) return new(connection, kind, name);
+            if (await AskAsync(connection, $"select pg_try_advisory_lock({Key})", kind, name, ct))
+                return new(connection, kind, name);
         }
         catch
         {
@@ -50,7 +53,14 @@ internal sealed class AdvisoryLock : IAsyncDisposable
 
     private static async Task<bool> AskAsync(NpgsqlConnection connection, string sql, string kind, string name, CancellationToken ct)
     {
-        await using NpgsqlCommand command = new(sql, connection) { Parameters = { new() { Value = kind }, new() { Value = name } } };
+        await using NpgsqlCommand command = new(sql, connection)
+        {
+            Parameters =
+            {
+                new() { Value = kind },
+                new() { Value = name },
+            },
+        };
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 }

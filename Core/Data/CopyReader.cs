@@ -12,7 +12,8 @@ internal sealed class CopyReader
 {
     private const int HeaderLength = 19;
     private byte[] _buffer = new byte[64 * 1024];
-    private int _at, _length;
+    private int _at,
+        _length;
 
     /// <summary>Runs the query and takes its whole answer.</summary>
     public async Task LoadAsync(NpgsqlConnection connection, string query, CancellationToken ct)
@@ -22,10 +23,12 @@ internal sealed class CopyReader
         await using var stream = await connection.BeginRawBinaryCopyAsync($"copy ({query}) to stdout (format binary)", ct);
         while (true)
         {
-            if (_length == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
+            if (_length == _buffer.Length)
+                Array.Resize(ref _buffer, _buffer.Length * 2);
             // A read gives one row, and to listen to a token for each would cost as much as the row itself.
             var read = await stream.ReadAsync(_buffer.AsMemory(_length), CancellationToken.None);
-            if (read == 0) return;
+            if (read == 0)
+                return;
             _length += read;
         }
     }
@@ -44,9 +47,11 @@ internal sealed class CopyReader
         var length = BinaryPrimitives.ReadInt32BigEndian(Take(4));
         var field = Take(length);
         // Groups of four digits: how many, the first one's power of 10,000, the sign, the decimals shown.
-        int groups = BinaryPrimitives.ReadInt16BigEndian(field), weight = BinaryPrimitives.ReadInt16BigEndian(field[2..]);
+        int groups = BinaryPrimitives.ReadInt16BigEndian(field),
+            weight = BinaryPrimitives.ReadInt16BigEndian(field[2..]);
         var sign = BinaryPrimitives.ReadUInt16BigEndian(field[4..]);
-        if (sign != 0 || weight > 2 || groups > weight + 3) throw new InvalidDataException("A quantity is not a number with 11 digits and 8 decimals.");
+        if (sign != 0 || weight > 2 || groups > weight + 3)
+            throw new InvalidDataException("A quantity is not a number with 11 digits and 8 decimals.");
         ulong scaled = 0;
         for (var power = weight; power >= -2; power--)
         {
@@ -59,10 +64,13 @@ internal sealed class CopyReader
     private ReadOnlySpan<byte> Field(int expected)
     {
         var length = BinaryPrimitives.ReadInt32BigEndian(Take(4));
-        return length == expected ? Take(length) : throw new InvalidDataException($"A field of {length} bytes stands where one of {expected} is expected.");
+        return length == expected
+            ? Take(length)
+            : throw new InvalidDataException($"A field of {length} bytes stands where one of {expected} is expected.");
     }
 
-    private T? Null<T>() where T : struct
+    private T? Null<T>()
+        where T : struct
     {
         _at += 4;
         return null;
@@ -70,7 +78,8 @@ internal sealed class CopyReader
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count < 0 || count > _length - _at) throw new InvalidDataException("The copy ends too early.");
+        if (count < 0 || count > _length - _at)
+            throw new InvalidDataException("The copy ends too early.");
         var taken = _buffer.AsSpan(_at, count);
         _at += count;
         return taken;

@@ -32,7 +32,8 @@ internal sealed class CopyWriter
     public ValueTask RowAsync(short columns, CancellationToken ct)
     {
         var sending = _length > _buffer.Length / 2 ? SendAsync(ct) : ValueTask.CompletedTask;
-        if (!sending.IsCompletedSuccessfully) return AfterAsync(sending, columns);
+        if (!sending.IsCompletedSuccessfully)
+            return AfterAsync(sending, columns);
         Int16(columns);
         return ValueTask.CompletedTask;
     }
@@ -48,7 +49,8 @@ internal sealed class CopyWriter
 
     public void Date(DateOnly value) => BinaryPrimitives.WriteInt32BigEndian(Field(4), value.DayNumber - EpochDay);
 
-    public void Time(DateTimeOffset value) => BinaryPrimitives.WriteInt64BigEndian(Field(8), (value.UtcDateTime - Epoch).Ticks / TimeSpan.TicksPerMicrosecond);
+    public void Time(DateTimeOffset value) =>
+        BinaryPrimitives.WriteInt64BigEndian(Field(8), (value.UtcDateTime - Epoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
     public void SmallInt(short value) => BinaryPrimitives.WriteInt16BigEndian(Field(2), value);
 
@@ -86,7 +88,8 @@ internal sealed class CopyWriter
 
     private Span<byte> Reserve(int count)
     {
-        if (_buffer.Length - _length < count) Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + count));
+        if (_buffer.Length - _length < count)
+            Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + count));
         return _buffer.AsSpan(_length);
     }
 }

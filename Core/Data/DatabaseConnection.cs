@@ -6,19 +6,25 @@ namespace Overnight.Core.Data;
 public static class DatabaseConnection
 {
     /// <summary>Seconds. A host that vanished is noticed, also by a connection that waits for notifications or holds a lock.</summary>
-    private const int KeepAlive = 30, TcpKeepAliveTime = 15, TcpKeepAliveInterval = 5;
+    private const int KeepAlive = 30,
+        TcpKeepAliveTime = 15,
+        TcpKeepAliveInterval = 5;
 
     /// <summary>Adds what a connection string leaves open; its own values win. One that is missing is told by whoever connects.</summary>
     /// <param name="most">Connections of a process at once; the driver's own default when null.</param>
     /// <inheritdoc cref="Read" path="/exception"/>
     public static string? Complete(string? connectionString, int? most = null)
     {
-        if (string.IsNullOrWhiteSpace(connectionString)) return connectionString;
+        if (string.IsNullOrWhiteSpace(connectionString))
+            return connectionString;
         var text = Read(connectionString);
         // Not ContainsKey, which is true of every key that there is.
-        if (!text.ShouldSerialize("Keepalive")) text.KeepAlive = KeepAlive;
-        if (!text.ShouldSerialize("TCP Keepalive")) (text.TcpKeepAlive, text.TcpKeepAliveTime, text.TcpKeepAliveInterval) = (true, TcpKeepAliveTime, TcpKeepAliveInterval);
-        if (most is { } connections && !text.ShouldSerialize("Maximum Pool Size")) text.MaxPoolSize = connections;
+        if (!text.ShouldSerialize("Keepalive"))
+            text.KeepAlive = KeepAlive;
+        if (!text.ShouldSerialize("TCP Keepalive"))
+            (text.TcpKeepAlive, text.TcpKeepAliveTime, text.TcpKeepAliveInterval) = (true, TcpKeepAliveTime, TcpKeepAliveInterval);
+        if (most is { } connections && !text.ShouldSerialize("Maximum Pool Size"))
+            text.MaxPoolSize = connections;
         return text.ConnectionString;
     }
 
@@ -32,7 +38,10 @@ public static class DatabaseConnection
         catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException)
         {
             // The text itself may hold a password, so only the parser's complaint is told.
-            throw new FormatException($"ConnectionStrings:overnight can't be read: {exception.Message.TrimEnd('.')}. Expected is \"Host=..;Port=..;Username=..;Password=..;Database=..\".", exception);
+            throw new FormatException(
+                $"ConnectionStrings:overnight can't be read: {exception.Message.TrimEnd('.')}. Expected is \"Host=..;Port=..;Username=..;Password=..;Database=..\".",
+                exception
+            );
         }
     }
 }

@@ -7,12 +7,15 @@ namespace Overnight.Core.Data;
 public static class DatabaseOutage
 {
     /// <summary>Whether the connection was refused, broken or timed out, or the server is starting, stopping or full.</summary>
-    public static bool Is(Exception exception) => exception switch
-    {
-        PostgresException server => server.IsTransient || server.SqlState is PostgresErrorCodes.QueryCanceled || server.SqlState.StartsWith("57P", StringComparison.Ordinal),
-        NpgsqlException client => client.IsTransient || client.InnerException is SocketException or IOException or TimeoutException,
-        // EF Core wraps what its provider throws and calls transient.
-        InvalidOperationException { InnerException: NpgsqlException inner } => Is(inner),
-        _ => false,
-    };
+    public static bool Is(Exception exception) =>
+        exception switch
+        {
+            PostgresException server => server.IsTransient
+                || server.SqlState is PostgresErrorCodes.QueryCanceled
+                || server.SqlState.StartsWith("57P", StringComparison.Ordinal),
+            NpgsqlException client => client.IsTransient || client.InnerException is SocketException or IOException or TimeoutException,
+            // EF Core wraps what its provider throws and calls transient.
+            InvalidOperationException { InnerException: NpgsqlException inner } => Is(inner),
+            _ => false,
+        };
 }

@@ -36,7 +36,14 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
         modelBuilder.Entity<Price>().HasKey(x => new { x.AssetId, x.AsOf });
         modelBuilder.Entity<Price>().Property(x => x.Amount).HasColumnName("price");
         modelBuilder.Entity<Fundamentals>().HasKey(x => new { x.AssetId, x.AsOf });
-        modelBuilder.Entity<ExchangeRate>().HasKey(x => new { x.Base, x.Quote, x.AsOf });
+        modelBuilder
+            .Entity<ExchangeRate>()
+            .HasKey(x => new
+            {
+                x.Base,
+                x.Quote,
+                x.AsOf,
+            });
         modelBuilder.Entity<UserMarket>().HasKey(x => new { x.UserId, x.Market });
         modelBuilder.Entity<Portfolio>().HasKey(x => x.UserId);
         modelBuilder.Entity<AssetClass>().HasKey(x => new { x.UserId, x.Id });
@@ -48,7 +55,14 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
         modelBuilder.Entity<Run>().Property(x => x.Metrics).HasColumnType("json");
         modelBuilder.Entity<Batch>().ToTable("run_batches").HasKey(x => new { x.RunId, x.Number });
         modelBuilder.Entity<RunFailure>().HasKey(x => new { x.RunId, x.UserId });
-        modelBuilder.Entity<CalculationResult>().HasKey(x => new { x.UserId, x.BusinessDate, x.RunId });
+        modelBuilder
+            .Entity<CalculationResult>()
+            .HasKey(x => new
+            {
+                x.UserId,
+                x.BusinessDate,
+                x.RunId,
+            });
         modelBuilder.Entity<CurrentResult>().HasKey(x => x.UserId);
 
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
@@ -66,7 +80,8 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
         StringBuilder snake = new(name.Length + 8);
         for (var i = 0; i < name.Length; i++)
         {
-            if (char.IsAsciiLetterUpper(name[i]) && i > 0 && name[i - 1] != '_') snake.Append('_');
+            if (char.IsAsciiLetterUpper(name[i]) && i > 0 && name[i - 1] != '_')
+                snake.Append('_');
             snake.Append(char.ToLowerInvariant(name[i]));
         }
         return snake.ToString();

@@ -8,9 +8,19 @@ namespace Overnight.Core.Flags;
 /// <param name="UpdatedBy">Null for the admin key, a seed, or SQL.</param>
 /// <param name="LastAccessedAt">Null while nobody has asked for it; late by the interval in which accesses are flushed.</param>
 public sealed partial record FeatureFlag(
-    string Key, bool Enabled, string? Value, string Description, long Version, DateTimeOffset UpdatedAt, Guid? UpdatedBy, DateTimeOffset? LastAccessedAt, long AccessCount)
+    string Key,
+    bool Enabled,
+    string? Value,
+    string Description,
+    long Version,
+    DateTimeOffset UpdatedAt,
+    Guid? UpdatedBy,
+    DateTimeOffset? LastAccessedAt,
+    long AccessCount
+)
 {
-    public const int MostKeyLength = 64, MostDescriptionLength = 500;
+    public const int MostKeyLength = 64,
+        MostDescriptionLength = 500;
 
     /// <summary>What a key may be, in words.</summary>
     public const string KeyRule = "must be 1 to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit";
@@ -29,7 +39,15 @@ public sealed record FlagChange(bool? Enabled, string? Value, string? Descriptio
     public FeatureFlag Apply(FeatureFlag flag)
     {
         ArgumentNullException.ThrowIfNull(flag);
-        return flag with { Enabled = Enabled ?? flag.Enabled, Value = Value is null ? flag.Value : Value == "null" ? null : Value, Description = Description ?? flag.Description };
+        return flag with
+        {
+            Enabled = Enabled ?? flag.Enabled,
+            Value =
+                Value is null ? flag.Value
+                : Value == "null" ? null
+                : Value,
+            Description = Description ?? flag.Description,
+        };
     }
 }
 

@@ -21,16 +21,19 @@ public sealed class FlagAccess(FlagStore store, TimeProvider time)
         List<FlagUse> uses = [];
         foreach (var (key, tally) in _tallies)
         {
-            if (tally.Take() is (> 0 and var count, var ticks)) uses.Add(new(key, count, new(ticks, TimeSpan.Zero)));
+            if (tally.Take() is (> 0 and var count, var ticks))
+                uses.Add(new(key, count, new(ticks, TimeSpan.Zero)));
         }
-        if (uses.Count == 0) return 0;
+        if (uses.Count == 0)
+            return 0;
         try
         {
             await store.AddUsesAsync(uses, ct).ConfigureAwait(false);
         }
         catch
         {
-            foreach (var use in uses) _tallies[use.Key].Add(use.Count, use.LastAt.UtcTicks);
+            foreach (var use in uses)
+                _tallies[use.Key].Add(use.Count, use.LastAt.UtcTicks);
             throw;
         }
         return uses.Count;
@@ -44,7 +47,8 @@ public sealed class FlagAccess(FlagStore store, TimeProvider time)
         public void Add(long count, long ticks)
         {
             // The later of two that race may lose by a moment, which is as good.
-            if (ticks > Volatile.Read(ref _ticks)) Volatile.Write(ref _ticks, ticks);
+            if (ticks > Volatile.Read(ref _ticks))
+                Volatile.Write(ref _ticks, ticks);
             Interlocked.Add(ref _count, count);
         }
 

@@ -25,7 +25,12 @@ public sealed partial class FlagOptionsValidator : IValidateOptions<FlagOptions>
     {
         ArgumentNullException.ThrowIfNull(options);
         OptionRules rules = new(FlagOptions.Section);
-        rules.Require(nameof(options.Environment), EnvironmentForm().IsMatch(options.Environment), "1 to 40 lowercase letters, digits, hyphens and underscores", $"'{options.Environment}'");
+        rules.Require(
+            nameof(options.Environment),
+            EnvironmentForm().IsMatch(options.Environment),
+            "1 to 40 lowercase letters, digits, hyphens and underscores",
+            $"'{options.Environment}'"
+        );
         rules.Between(nameof(options.MemoryTtl), options.MemoryTtl, TimeSpan.Zero, TimeSpan.FromMinutes(5));
         rules.Between(nameof(options.FlushInterval), options.FlushInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
         return rules.Result();

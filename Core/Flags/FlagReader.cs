@@ -8,7 +8,12 @@ namespace Overnight.Core.Flags;
 public sealed class FlagReader(EntryReader entries, FlagStore store, FlagAccess access, IOptions<FlagOptions> options)
 {
     private readonly string _environment = options.Value.Environment;
-    private readonly EntryKind _kind = new(CacheSet.Flags, CacheKeys.FlagTtl, options.Value.MemoryTtl > TimeSpan.Zero ? options.Value.MemoryTtl : null, StaleIfError: true);
+    private readonly EntryKind _kind = new(
+        CacheSet.Flags,
+        CacheKeys.FlagTtl,
+        options.Value.MemoryTtl > TimeSpan.Zero ? options.Value.MemoryTtl : null,
+        StaleIfError: true
+    );
 
     /// <param name="key">As <see cref="FeatureFlag.IsKey"/> has it.</param>
     /// <param name="ct">Ends this caller's wait.</param>
@@ -16,9 +21,12 @@ public sealed class FlagReader(EntryReader entries, FlagStore store, FlagAccess 
     /// <exception cref="NpgsqlException">Nobody could answer, and this node has never known the flag.</exception>
     public async ValueTask<EntryAnswer> GetAsync(string key, CancellationToken ct)
     {
-        var answer = await entries.GetAsync(CacheKeys.Flag(_environment, key), _kind, generation: 0, token => store.ReadAsync(key, token), ct).ConfigureAwait(false);
+        var answer = await entries
+            .GetAsync(CacheKeys.Flag(_environment, key), _kind, generation: 0, token => store.ReadAsync(key, token), ct)
+            .ConfigureAwait(false);
         // Only flags that are there, so that what clients make up takes no memory.
-        if (answer.Value is not null) access.Count(key);
+        if (answer.Value is not null)
+            access.Count(key);
         return answer;
     }
 

@@ -21,9 +21,11 @@ public static class FlagSetup
     /// <summary>Which flags are this environment's, for whoever warms or seeds them.</summary>
     public static IServiceCollection AddFlagOptions(this IServiceCollection services)
     {
-        services.AddOptions<FlagOptions>()
+        services
+            .AddOptions<FlagOptions>()
             .Configure<IHostEnvironment>((options, host) => options.Environment = host.EnvironmentName.ToLowerInvariant())
-            .BindConfiguration(FlagOptions.Section).ValidateOnStart();
+            .BindConfiguration(FlagOptions.Section)
+            .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FlagOptions>, FlagOptionsValidator>());
         return services;
     }

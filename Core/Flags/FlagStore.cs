@@ -15,7 +15,8 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')), 'UTF8')
         """;
 
-    private const string Columns = "key, enabled, value::text, description, version, updated_at, updated_by, last_accessed_at, access_count";
+    private const string Columns =
+        "key, enabled, value::text, description, version, updated_at, updated_by, last_accessed_at, access_count";
 
     // Locked in the order of keys first: the flushes of two nodes must not wait for each other.
     private const string AddUses = """
@@ -32,20 +33,46 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     public async Task<byte[]?> ReadAsync(string key, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
-        await using var command = Command($"select {Json} from feature_flags where environment = $1 and key = $2", connection, null, _environment, key);
+        await using var command = Command(
+            $"select {Json} from feature_flags where environment = $1 and key = $2",
+            connection,
+            null,
+            _environment,
+            key
+        );
         await command.PrepareAsync(ct).ConfigureAwait(false);
         return (byte[]?)await command.ExecuteScalarAsync(ct).ConfigureAwait(false);
     }
 
     /// <param name="after">The last key of the page before; empty for the first.</param>
     public Task<List<FeatureFlag>> ListAsync(string after, int limit, CancellationToken ct) =>
-        QueryAsync($"select {Columns} from feature_flags where environment = $1 and key > $2 order by key limit $3", Read, ct, _environment, after, limit);
+        QueryAsync(
+            $"select {Columns} from feature_flags where environment = $1 and key > $2 order by key limit $3",
+            Read,
+            ct,
+            _environment,
+            after,
+            limit
+        );
 
     /// <summary>What was changed of a flag, newest first.</summary>
     /// <param name="before">The last version of the page before.</param>
     public Task<List<MadeChange>> ChangesAsync(string key, long before, int limit, CancellationToken ct) =>
-        QueryAsync("select version, changed_at, changed_by, before::text, after::text from feature_flag_changes where environment = $1 and key = $2 and version < $3 order by version desc limit $4",
-            r => new MadeChange(r.GetInt64(0), r.GetFieldValue<DateTimeOffset>(1), r.IsDBNull(2) ? null : r.GetGuid(2), r.GetString(3), r.GetString(4)), ct, _environment, key, before, limit);
+        QueryAsync(
+            "select version, changed_at, changed_by, before::text, after::text from feature_flag_changes where environment = $1 and key = $2 and version < $3 order by version desc limit $4",
+            r => new MadeChange(
+                r.GetInt64(0),
+                r.GetFieldValue<DateTimeOffset>(1),
+                r.IsDBNull(2) ? null : r.GetGuid(2),
+                r.GetString(3),
+                r.GetString(4)
+            ),
+            ct,
+            _environment,
+            key,
+            before,
+            limit
+        );
 
     /// <summary>Changes a flag and records who changed what, together.</summary>
     /// <param name="isExpected">Whether the flag, locked, is the one that the change was meant for.</param>
@@ -54,33 +81,80 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     /// The flag before, null where there is none; and after, null where it was not the expected one, the same as before where
     /// the change says what it is already, which raises no version.
     /// </returns>
-    public async Task<(FeatureFlag? Before, FeatureFlag? After)> ChangeAsync(string key, FlagChange change, Predicate<FeatureFlag> isExpected, Guid? by, CancellationToken ct)
+    public async Task<(FeatureFlag? Before, FeatureFlag? After)> ChangeAsync(
+        string key,
+        FlagChange change,
+        Predicate<FeatureFlag> isExpected,
+        Guid? by,
+        CancellationToken ct
+    )
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(isExpected);
         await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
         await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
         FeatureFlag before;
-        await using (var find = Command($"select {Columns} from feature_flags where environment = $1 and key = $2 for update", connection, transaction, _environment, key))
+        await using (
+            var find = Command(
+                $"select {Columns} from feature_flags where environment = $1 and key = $2 for update",
+                connection,
+                transaction,
+                _environment,
+                key
+            )
+        )
         await using (var reader = await find.ExecuteReaderAsync(ct).ConfigureAwait(false))
         {
-            if (!await reader.ReadAsync(ct).ConfigureAwait(false)) return (null, null);
+            if (!await reader.ReadAsync(ct).ConfigureAwait(false))
+                return (null, null);
             before = Read(reader);
         }
-        if (!isExpected(before)) return (before, null);
+        if (!isExpected(before))
+            return (before, null);
         var after = change.Apply(before);
-        if (after == before) return (before, before);
+        if (after == before)
+            return (before, before);
 
         // To the microsecond, as PostgreSQL keeps it.
         var now = time.GetUtcNow();
-        after = after with { Version = before.Version + 1, UpdatedAt = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)), UpdatedBy = by };
-        await using (var update = Command("update feature_flags set enabled = $3, value = $4::json, description = $5, version = $6, updated_at = $7, updated_by = $8 where environment = $1 and key = $2",
-            connection, transaction, _environment, key, after.Enabled, Text(after.Value), after.Description, after.Version, after.UpdatedAt, Id(by)))
+        after = after with
+        {
+            Version = before.Version + 1,
+            UpdatedAt = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)),
+            UpdatedBy = by,
+        };
+        await using (
+            var update = Command(
+                "update feature_flags set enabled = $3, value = $4::json, description = $5, version = $6, updated_at = $7, updated_by = $8 where environment = $1 and key = $2",
+                connection,
+                transaction,
+                _environment,
+                key,
+                after.Enabled,
+                Text(after.Value),
+                after.Description,
+                after.Version,
+                after.UpdatedAt,
+                Id(by)
+            )
+        )
         {
             await update.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
         }
-        await using (var record = Command("insert into feature_flag_changes (environment, key, version, changed_at, changed_by, before, after) values ($1, $2, $3, $4, $5, $6::json, $7::json)",
-            connection, transaction, _environment, key, after.Version, after.UpdatedAt, Id(by), Text(Recorded(before)), Text(Recorded(after))))
+        await using (
+            var record = Command(
+                "insert into feature_flag_changes (environment, key, version, changed_at, changed_by, before, after) values ($1, $2, $3, $4, $5, $6::json, $7::json)",
+                connection,
+                transaction,
+                _environment,
+                key,
+                after.Version,
+                after.UpdatedAt,
+                Id(by),
+                Text(Recorded(before)),
+                Text(Recorded(after))
+            )
+        )
         {
             await record.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
         }
@@ -93,7 +167,15 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     {
         ArgumentNullException.ThrowIfNull(uses);
         await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
-        await using var command = Command(AddUses, connection, null, _environment, uses.Select(u => u.Key).ToArray(), uses.Select(u => u.Count).ToArray(), uses.Select(u => u.LastAt).ToArray());
+        await using var command = Command(
+            AddUses,
+            connection,
+            null,
+            _environment,
+            uses.Select(u => u.Key).ToArray(),
+            uses.Select(u => u.Count).ToArray(),
+            uses.Select(u => u.LastAt).ToArray()
+        );
         await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
     }
 
@@ -103,20 +185,31 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
         await using var command = Command(sql, connection, null, values);
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         List<T> rows = [];
-        while (await reader.ReadAsync(ct).ConfigureAwait(false)) rows.Add(read(reader));
+        while (await reader.ReadAsync(ct).ConfigureAwait(false))
+            rows.Add(read(reader));
         return rows;
     }
 
     private static NpgsqlCommand Command(string sql, NpgsqlConnection connection, NpgsqlTransaction? transaction, params object[] values)
     {
         NpgsqlCommand command = new(sql, connection, transaction) { CommandTimeout = CurrentResults.ReadTimeout };
-        foreach (var value in values) command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
         return command;
     }
 
-    private static FeatureFlag Read(NpgsqlDataReader r) => new(
-        r.GetString(0), r.GetBoolean(1), r.IsDBNull(2) ? null : r.GetString(2), r.GetString(3), r.GetInt64(4), r.GetFieldValue<DateTimeOffset>(5),
-        r.IsDBNull(6) ? null : r.GetGuid(6), r.IsDBNull(7) ? null : r.GetFieldValue<DateTimeOffset>(7), r.GetInt64(8));
+    private static FeatureFlag Read(NpgsqlDataReader r) =>
+        new(
+            r.GetString(0),
+            r.GetBoolean(1),
+            r.IsDBNull(2) ? null : r.GetString(2),
+            r.GetString(3),
+            r.GetInt64(4),
+            r.GetFieldValue<DateTimeOffset>(5),
+            r.IsDBNull(6) ? null : r.GetGuid(6),
+            r.IsDBNull(7) ? null : r.GetFieldValue<DateTimeOffset>(7),
+            r.GetInt64(8)
+        );
 
     private static string Recorded(FeatureFlag flag) =>
         $"{{\"enabled\":{(flag.Enabled ? "true" : "false")},\"value\":{flag.Value ?? "null"},\"description\":{JsonSerializer.Serialize(flag.Description)}}}";

@@ -20,14 +20,17 @@ public static class CrossRates
         {
             rates[(quote.Base, quote.Quote)] = quote.Rate;
             rates.TryAdd((quote.Quote, quote.Base), Round(1 / quote.Rate));
-            if (quote.Base == Pivot) perDollar[quote.Quote] = quote.Rate;
-            else if (quote.Quote == Pivot) perDollar[quote.Base] = 1 / quote.Rate;
+            if (quote.Base == Pivot)
+                perDollar[quote.Quote] = quote.Rate;
+            else if (quote.Quote == Pivot)
+                perDollar[quote.Base] = 1 / quote.Rate;
         }
         foreach (var (from, fromPerDollar) in perDollar)
         {
             foreach (var (to, toPerDollar) in perDollar)
             {
-                if (from != to) rates.TryAdd((from, to), Round(toPerDollar / fromPerDollar));
+                if (from != to)
+                    rates.TryAdd((from, to), Round(toPerDollar / fromPerDollar));
             }
         }
         return rates;
@@ -35,13 +38,18 @@ public static class CrossRates
 
     internal static decimal Round(decimal value)
     {
-        if (value == 0) return 0;
+        if (value == 0)
+            return 0;
         var digits = SignificantDigits;
-        for (var magnitude = Math.Abs(value); magnitude >= 1; magnitude /= 10) digits--;
-        for (var magnitude = Math.Abs(value); magnitude < 0.1m; magnitude *= 10) digits++;
-        if (digits >= 0) return decimal.Round(value, Math.Min(digits, 28), MidpointRounding.AwayFromZero);
+        for (var magnitude = Math.Abs(value); magnitude >= 1; magnitude /= 10)
+            digits--;
+        for (var magnitude = Math.Abs(value); magnitude < 0.1m; magnitude *= 10)
+            digits++;
+        if (digits >= 0)
+            return decimal.Round(value, Math.Min(digits, 28), MidpointRounding.AwayFromZero);
         decimal unit = 1;
-        for (; digits < 0; digits++) unit *= 10;
+        for (; digits < 0; digits++)
+            unit *= 10;
         return decimal.Round(value / unit, 0, MidpointRounding.AwayFromZero) * unit;
     }
 }

@@ -18,7 +18,13 @@ public static class Freshness
     {
         ArgumentNullException.ThrowIfNull(markets);
         var opens = 0;
-        for (var i = 0; i < markets.Count; i++) opens = Math.Max(opens, markets[i].OpensBetween(generatedAt, now));
-        return opens switch { <= 1 => Fresh, 2 => Delayed, _ => Stale };
+        for (var i = 0; i < markets.Count; i++)
+            opens = Math.Max(opens, markets[i].OpensBetween(generatedAt, now));
+        return opens switch
+        {
+            <= 1 => Fresh,
+            2 => Delayed,
+            _ => Stale,
+        };
     }
 }

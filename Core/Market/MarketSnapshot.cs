@@ -17,7 +17,11 @@ public sealed class MarketSnapshot
     /// <param name="rates">Units of the second currency for one unit of the first. A missing pair is an error of the users who need it.</param>
     /// <param name="staleness">Nothing is stale unless given.</param>
     public MarketSnapshot(
-        MarketSnapshotHeader header, IReadOnlyList<SnapshotAsset> assets, IReadOnlyDictionary<(string From, string To), decimal> rates, MarketStaleness? staleness = null)
+        MarketSnapshotHeader header,
+        IReadOnlyList<SnapshotAsset> assets,
+        IReadOnlyDictionary<(string From, string To), decimal> rates,
+        MarketStaleness? staleness = null
+    )
     {
         ArgumentNullException.ThrowIfNull(assets);
         ArgumentNullException.ThrowIfNull(rates);
@@ -25,7 +29,14 @@ public sealed class MarketSnapshot
         Assets = assets;
         Rates = rates;
         Staleness = staleness ?? MarketStaleness.None;
-        Currencies = [.. assets.Select(a => a.Currency).Concat(rates.Keys.SelectMany(k => new[] { k.From, k.To })).Distinct().Order(StringComparer.Ordinal)];
+        Currencies =
+        [
+            .. assets
+                .Select(a => a.Currency)
+                .Concat(rates.Keys.SelectMany(k => new[] { k.From, k.To }))
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
         _pricesByBase = new decimal[]?[Currencies.Count];
         _ordinals = assets.Select((a, i) => (a.Id, i)).DistinctBy(x => x.Id).ToFrozenDictionary(x => x.Id, x => x.i);
 
@@ -37,17 +48,21 @@ public sealed class MarketSnapshot
         {
             for (var m = 0; m < Metrics.Count; m++)
             {
-                if (assets[i].Fundamentals[m] is not { } value) continue;
+                if (assets[i].Fundamentals[m] is not { } value)
+                    continue;
                 Fundamentals[i * Metrics.Count + m] = value;
                 NearFundamentals[i * Metrics.Count + m] = (double)value;
                 Present[i] |= (ushort)(1 << m);
             }
-            JsonHeads[i] = Encoding.UTF8.GetBytes($"{{\"assetId\":\"{assets[i].Id:D}\",\"symbol\":\"{JsonEncodedText.Encode(assets[i].Symbol)}\"");
+            JsonHeads[i] = Encoding.UTF8.GetBytes(
+                $"{{\"assetId\":\"{assets[i].Id:D}\",\"symbol\":\"{JsonEncodedText.Encode(assets[i].Symbol)}\""
+            );
         }
 
         SymbolRanks = new int[assets.Count];
         var rank = 0;
-        foreach (var i in Enumerable.Range(0, assets.Count).OrderBy(i => assets[i].Symbol, StringComparer.Ordinal)) SymbolRanks[i] = rank++;
+        foreach (var i in Enumerable.Range(0, assets.Count).OrderBy(i => assets[i].Symbol, StringComparer.Ordinal))
+            SymbolRanks[i] = rank++;
     }
 
     public MarketSnapshotHeader Header { get; }
@@ -85,7 +100,8 @@ public sealed class MarketSnapshot
     {
         for (var c = 0; c < Currencies.Count; c++)
         {
-            if (Currencies[c] == baseCurrency) return Volatile.Read(ref _pricesByBase[c]) ?? Publish(c, baseCurrency);
+            if (Currencies[c] == baseCurrency)
+                return Volatile.Read(ref _pricesByBase[c]) ?? Publish(c, baseCurrency);
         }
         return null;
     }
@@ -99,9 +115,12 @@ public sealed class MarketSnapshot
         for (var i = 0; i < prices.Length; i++)
         {
             var asset = Assets[i];
-            if (asset.Price is not { } price) continue;
-            if (asset.Currency == baseCurrency) prices[i] = price;
-            else prices[i] = Rates.TryGetValue((asset.Currency, baseCurrency), out var rate) ? price * rate : NoRate;
+            if (asset.Price is not { } price)
+                continue;
+            if (asset.Currency == baseCurrency)
+                prices[i] = price;
+            else
+                prices[i] = Rates.TryGetValue((asset.Currency, baseCurrency), out var rate) ? price * rate : NoRate;
         }
         Volatile.Write(ref _pricesByBase[currency], prices);
         return prices;
@@ -111,7 +130,14 @@ public sealed class MarketSnapshot
 /// <summary>Which run a snapshot is of, and how old its parts are; times are UTC.</summary>
 /// <param name="PricesAsOf">The time of the newest price in it; null without prices.</param>
 /// <param name="RatesAsOf">The time of the newest exchange rate in it; null without rates.</param>
-public sealed record MarketSnapshotHeader(Guid Id, string Market, DateOnly BusinessDate, DateTimeOffset TakenAt, DateTimeOffset? PricesAsOf, DateTimeOffset? RatesAsOf);
+public sealed record MarketSnapshotHeader(
+    Guid Id,
+    string Market,
+    DateOnly BusinessDate,
+    DateTimeOffset TakenAt,
+    DateTimeOffset? PricesAsOf,
+    DateTimeOffset? RatesAsOf
+);
 
 /// <summary>An asset as the snapshot holds it.</summary>
 /// <param name="Price">In <paramref name="Currency"/>; null when unknown.</param>

@@ -26,11 +26,13 @@ public static class MarketSnapshotCodec
             writer.Text(asset.Symbol);
             writer.Text(asset.Currency);
             writer.Byte(asset.Price is null ? (byte)0 : (byte)1);
-            if (asset.Price is { } price) writer.Decimal(price);
+            if (asset.Price is { } price)
+                writer.Decimal(price);
             writer.Mask(snapshot.Present[i], 2);
             foreach (var value in asset.Fundamentals)
             {
-                if (value is { } known) writer.Decimal(known);
+                if (value is { } known)
+                    writer.Decimal(known);
             }
         }
         writer.Varint((ulong)snapshot.Rates.Count);
@@ -40,7 +42,8 @@ public static class MarketSnapshotCodec
             writer.Text(to);
             writer.Decimal(rate);
         }
-        if (!snapshot.Staleness.IsNone) Write(writer, snapshot.Staleness);
+        if (!snapshot.Staleness.IsNone)
+            Write(writer, snapshot.Staleness);
         return writer.ToArray();
     }
 
@@ -49,25 +52,30 @@ public static class MarketSnapshotCodec
     {
         CompactReader reader = new(payload);
         var version = reader.Byte();
-        if (version is not (WithoutStaleness or Version)) throw new InvalidDataException($"Market snapshot {header?.Id} has version {version}; this build reads up to {Version}.");
+        if (version is not (WithoutStaleness or Version))
+            throw new InvalidDataException($"Market snapshot {header?.Id} has version {version}; this build reads up to {Version}.");
         var assets = new SnapshotAsset[reader.Count()];
         for (var i = 0; i < assets.Length; i++)
         {
             var (id, symbol, currency) = (reader.Id(), reader.Text(), reader.Text());
             decimal? price = reader.Byte() == 0 ? null : reader.Decimal();
             var present = (ushort)reader.Mask(2);
-            if (BitOperations.Log2(present) >= Metrics.Count) throw new InvalidDataException($"Market snapshot {header?.Id} names an unknown metric.");
+            if (BitOperations.Log2(present) >= Metrics.Count)
+                throw new InvalidDataException($"Market snapshot {header?.Id} names an unknown metric.");
             var fundamentals = new decimal?[Metrics.Count];
             for (var m = 0; m < Metrics.Count; m++)
             {
-                if ((present >> m & 1) != 0) fundamentals[m] = reader.Decimal();
+                if ((present >> m & 1) != 0)
+                    fundamentals[m] = reader.Decimal();
             }
             assets[i] = new(id, symbol, currency, price, fundamentals);
         }
         Dictionary<(string, string), decimal> rates = [];
-        for (var count = reader.Count(); count > 0; count--) rates.Add((reader.Text(), reader.Text()), reader.Decimal());
+        for (var count = reader.Count(); count > 0; count--)
+            rates.Add((reader.Text(), reader.Text()), reader.Decimal());
         var staleness = version == WithoutStaleness ? MarketStaleness.None : ReadStaleness(ref reader, assets.Length);
-        if (!reader.AtEnd) throw new InvalidDataException($"Market snapshot {header?.Id} has bytes after its end.");
+        if (!reader.AtEnd)
+            throw new InvalidDataException($"Market snapshot {header?.Id} has bytes after its end.");
         return new(header!, assets, rates, staleness);
     }
 
@@ -93,13 +101,16 @@ public static class MarketSnapshotCodec
         for (var count = reader.Count(); count > 0; count--)
         {
             var ordinal = reader.Varint();
-            if (ordinal >= (ulong)assets) throw new InvalidDataException("A market snapshot names an asset that it does not have.");
+            if (ordinal >= (ulong)assets)
+                throw new InvalidDataException("A market snapshot names an asset that it does not have.");
             prices[(int)ordinal] = Since(ref reader);
         }
         Dictionary<string, DateTimeOffset> rates = [];
-        for (var count = reader.Count(); count > 0; count--) rates[reader.Text()] = Since(ref reader);
+        for (var count = reader.Count(); count > 0; count--)
+            rates[reader.Text()] = Since(ref reader);
         return new(prices, rates);
     }
 
-    private static DateTimeOffset Since(ref CompactReader reader) => reader.Time() ?? throw new InvalidDataException("A market snapshot has a stale value without a time.");
+    private static DateTimeOffset Since(ref CompactReader reader) =>
+        reader.Time() ?? throw new InvalidDataException("A market snapshot has a stale value without a time.");
 }

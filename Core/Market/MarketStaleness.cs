@@ -16,18 +16,26 @@ public sealed record MarketStaleness(IReadOnlyDictionary<int, DateTimeOffset> Pr
     /// <summary>What of it this portfolio's amounts rest on; null when nothing.</summary>
     internal PortfolioStaleness? Of(UserPortfolio portfolio, IReadOnlyList<SnapshotAsset> assets)
     {
-        if (IsNone) return null;
-        DateTimeOffset? prices = null, rates = null;
+        if (IsNone)
+            return null;
+        DateTimeOffset? prices = null,
+            rates = null;
         foreach (var holding in portfolio.Holdings)
         {
             var asset = assets[holding.Asset];
-            if (asset.Price is null) continue;
-            if (Prices.TryGetValue(holding.Asset, out var priceSince)) prices = Earlier(prices, priceSince);
-            if (asset.Currency == portfolio.BaseCurrency) continue;
-            if (Rates.TryGetValue(asset.Currency, out var since)) rates = Earlier(rates, since);
-            if (Rates.TryGetValue(portfolio.BaseCurrency, out since)) rates = Earlier(rates, since);
+            if (asset.Price is null)
+                continue;
+            if (Prices.TryGetValue(holding.Asset, out var priceSince))
+                prices = Earlier(prices, priceSince);
+            if (asset.Currency == portfolio.BaseCurrency)
+                continue;
+            if (Rates.TryGetValue(asset.Currency, out var since))
+                rates = Earlier(rates, since);
+            if (Rates.TryGetValue(portfolio.BaseCurrency, out since))
+                rates = Earlier(rates, since);
         }
-        if (prices is null && rates is null) return null;
+        if (prices is null && rates is null)
+            return null;
         return new(prices is not null, rates is not null, rates is { } time ? Earlier(prices, time) : prices!.Value);
     }
 

@@ -3,8 +3,21 @@ namespace Overnight.Core.Market;
 /// <summary>The fundamentals that criteria use (SPEC, Scoring). The numbers are stored: never renumber.</summary>
 public enum Metric
 {
-    DividendYield, PeRatio, PbRatio, MarketCap, Revenue, Earnings, SurplusYears, Roe, Roa,
-    DebtToEquity, CurrentRatio, GrossMargin, NetMargin, PayoutRatio, EvEbitda,
+    DividendYield,
+    PeRatio,
+    PbRatio,
+    MarketCap,
+    Revenue,
+    Earnings,
+    SurplusYears,
+    Roe,
+    Roa,
+    DebtToEquity,
+    CurrentRatio,
+    GrossMargin,
+    NetMargin,
+    PayoutRatio,
+    EvEbitda,
 }
 
 /// <summary>Names of metrics as users, files and columns write them.</summary>
@@ -15,8 +28,21 @@ public static class Metrics
     /// <summary>Indexed by <see cref="Metric"/>.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "dividend_yield", "pe_ratio", "pb_ratio", "market_cap", "revenue", "earnings", "surplus_years", "roe", "roa",
-        "debt_to_equity", "current_ratio", "gross_margin", "net_margin", "payout_ratio", "ev_ebitda",
+        "dividend_yield",
+        "pe_ratio",
+        "pb_ratio",
+        "market_cap",
+        "revenue",
+        "earnings",
+        "surplus_years",
+        "roe",
+        "roa",
+        "debt_to_equity",
+        "current_ratio",
+        "gross_margin",
+        "net_margin",
+        "payout_ratio",
+        "ev_ebitda",
     ];
 
     private static readonly byte[][] Utf8Names = [.. Names.Select(System.Text.Encoding.UTF8.GetBytes)];
@@ -26,7 +52,8 @@ public static class Metrics
     {
         for (var i = 0; i < Utf8Names.Length; i++)
         {
-            if (!name.SequenceEqual(Utf8Names[i])) continue;
+            if (!name.SequenceEqual(Utf8Names[i]))
+                continue;
             metric = (Metric)i;
             return true;
         }

@@ -1,20 +1,33 @@
 namespace Overnight.Core.Portfolios;
 
 /// <summary>Where a user's calculation failed (SPEC A5).</summary>
-public enum CalculationStage { Load, Score, Recommend, Validate, Write }
+public enum CalculationStage
+{
+    Load,
+    Score,
+    Recommend,
+    Validate,
+    Write,
+}
 
 /// <summary>A user that can't be computed: at which stage, and why. It never stops another user.</summary>
 public sealed class CalculationException : Exception
 {
-    public CalculationException(CalculationStage stage, string reason, string detail) : base(detail)
+    public CalculationException(CalculationStage stage, string reason, string detail)
+        : base(detail)
     {
         Stage = stage;
         Reason = reason;
     }
 
-    public CalculationException() : this(CalculationStage.Load, "unknown", "The calculation failed.") { }
-    public CalculationException(string message) : this(CalculationStage.Load, "unknown", message) { }
-    public CalculationException(string message, Exception innerException) : base(message, innerException) => Reason = "unknown";
+    public CalculationException()
+        : this(CalculationStage.Load, "unknown", "The calculation failed.") { }
+
+    public CalculationException(string message)
+        : this(CalculationStage.Load, "unknown", message) { }
+
+    public CalculationException(string message, Exception innerException)
+        : base(message, innerException) => Reason = "unknown";
 
     public CalculationStage Stage { get; }
 

@@ -20,8 +20,7 @@ public readonly record struct Decimal4(long Units) : IComparable<Decimal4>
 
     /// <summary>Rounds to four decimals, half away from zero.</summary>
     /// <exception cref="OverflowException">The value is outside the range.</exception>
-    public static Decimal4 Round(decimal value) =>
-        new(decimal.ToInt64(decimal.Round(value, 4, MidpointRounding.AwayFromZero) * One));
+    public static Decimal4 Round(decimal value) => new(decimal.ToInt64(decimal.Round(value, 4, MidpointRounding.AwayFromZero) * One));
 
     /// <summary><paramref name="numerator"/> / <paramref name="denominator"/> in whole units, rounded half away from zero.</summary>
     /// <exception cref="OverflowException">The quotient is outside the range.</exception>
@@ -37,7 +36,8 @@ public readonly record struct Decimal4(long Units) : IComparable<Decimal4>
         }
         var quotient = numerator / denominator;
         var remainder = Int128.Abs(numerator - quotient * denominator);
-        if (remainder * 2 >= Int128.Abs(denominator)) quotient += Int128.Sign(numerator) * Int128.Sign(denominator);
+        if (remainder * 2 >= Int128.Abs(denominator))
+            quotient += Int128.Sign(numerator) * Int128.Sign(denominator);
         return new(checked((long)quotient));
     }
 
@@ -74,13 +74,22 @@ public readonly record struct Decimal4(long Units) : IComparable<Decimal4>
     public override string ToString() => ToDecimal().ToString("F4", CultureInfo.InvariantCulture);
 
     public static Decimal4 operator +(Decimal4 a, Decimal4 b) => new(checked(a.Units + b.Units));
+
     public static Decimal4 operator -(Decimal4 a, Decimal4 b) => new(checked(a.Units - b.Units));
+
     public static Decimal4 operator -(Decimal4 a) => new(checked(-a.Units));
+
     public static bool operator <(Decimal4 a, Decimal4 b) => a.Units < b.Units;
+
     public static bool operator >(Decimal4 a, Decimal4 b) => a.Units > b.Units;
+
     public static bool operator <=(Decimal4 a, Decimal4 b) => a.Units <= b.Units;
+
     public static bool operator >=(Decimal4 a, Decimal4 b) => a.Units >= b.Units;
+
     public static Decimal4 Add(Decimal4 left, Decimal4 right) => left + right;
+
     public static Decimal4 Subtract(Decimal4 left, Decimal4 right) => left - right;
+
     public static Decimal4 Negate(Decimal4 value) => -value;
 }

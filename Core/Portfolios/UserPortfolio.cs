@@ -30,7 +30,13 @@ public sealed class UserPortfolio
 /// <param name="TargetMin">Percent; a missing minimum is 0.</param>
 /// <param name="TargetMax">Percent; a missing maximum is 100.</param>
 /// <param name="MinAmount">The smallest amount worth buying, in base currency; a missing one is 0.</param>
-public readonly record struct PortfolioClass(Guid Id, ReadOnlyMemory<byte> NameJson, Decimal4 TargetMin, Decimal4 TargetMax, Decimal4 MinAmount);
+public readonly record struct PortfolioClass(
+    Guid Id,
+    ReadOnlyMemory<byte> NameJson,
+    Decimal4 TargetMin,
+    Decimal4 TargetMax,
+    Decimal4 MinAmount
+);
 
 /// <summary>A holding that is not ignored.</summary>
 /// <param name="Asset">The asset's ordinal in the market snapshot.</param>

@@ -21,7 +21,9 @@ public sealed class Calculation
     private decimal[] _values = new decimal[64];
     private RankedHolding[] _ranked = new RankedHolding[64];
     private AllocationShare[] _allocations = new AllocationShare[16];
-    private int _holdings, _rankedCount, _classes;
+    private int _holdings,
+        _rankedCount,
+        _classes;
 
     /// <summary>By holding, in the portfolio's order; a holding without a price is scored too.</summary>
     public ReadOnlySpan<AssetScore> Scores => _scores.AsSpan(0, _holdings);
@@ -44,9 +46,11 @@ public sealed class Calculation
     {
         ArgumentNullException.ThrowIfNull(portfolio);
         ArgumentNullException.ThrowIfNull(market);
-        if (criteria.IsEmpty) throw new CalculationException(CalculationStage.Load, "no_criteria", "The user has no criteria.");
+        if (criteria.IsEmpty)
+            throw new CalculationException(CalculationStage.Load, "no_criteria", "The user has no criteria.");
         Prepare(portfolio);
-        for (var i = 0; i < _holdings; i++) _scores[i] = Scorer.Score(criteria, market, portfolio.Holdings[i].Asset);
+        for (var i = 0; i < _holdings; i++)
+            _scores[i] = Scorer.Score(criteria, market, portfolio.Holdings[i].Asset);
         try
         {
             Value(portfolio, market);
@@ -56,7 +60,11 @@ public sealed class Calculation
         }
         catch (OverflowException)
         {
-            throw new CalculationException(CalculationStage.Recommend, "out_of_range", "A value of the portfolio is beyond what a number with 4 decimals can hold.");
+            throw new CalculationException(
+                CalculationStage.Recommend,
+                "out_of_range",
+                "A value of the portfolio is beyond what a number with 4 decimals can hold."
+            );
         }
     }
 
@@ -70,7 +78,8 @@ public sealed class Calculation
             _values = new decimal[_holdings * 2];
             _ranked = new RankedHolding[_holdings * 2];
         }
-        if (_allocations.Length < _classes + 1) _allocations = new AllocationShare[_classes * 2 + 1];
+        if (_allocations.Length < _classes + 1)
+            _allocations = new AllocationShare[_classes * 2 + 1];
     }
 
     /// <summary>Values in base currency; -1 for a holding without a price.</summary>
@@ -82,17 +91,24 @@ public sealed class Calculation
         {
             var holding = portfolio.Holdings[i];
             var price = prices[holding.Asset];
-            if (price == MarketSnapshot.NoRate) throw MissingRate(market, portfolio, i);
+            if (price == MarketSnapshot.NoRate)
+                throw MissingRate(market, portfolio, i);
             _values[i] = price == 0 ? -1 : holding.Quantity * price;
-            if (price != 0) priced++;
+            if (price != 0)
+                priced++;
         }
-        if (priced == 0) throw new CalculationException(CalculationStage.Score, "no_priced_holding", $"None of the {_holdings} holdings has a price.");
+        if (priced == 0)
+            throw new CalculationException(CalculationStage.Score, "no_priced_holding", $"None of the {_holdings} holdings has a price.");
     }
 
     private static CalculationException MissingRate(MarketSnapshot market, UserPortfolio portfolio, int holding)
     {
         var from = portfolio.Holdings.Count == 0 ? "any currency" : market.Assets[portfolio.Holdings[holding].Asset].Currency;
-        return new(CalculationStage.Recommend, "missing_exchange_rate", $"There is no exchange rate from {from} to {portfolio.BaseCurrency}.");
+        return new(
+            CalculationStage.Recommend,
+            "missing_exchange_rate",
+            $"There is no exchange rate from {from} to {portfolio.BaseCurrency}."
+        );
     }
 
     private void Allocate(UserPortfolio portfolio)
@@ -103,7 +119,8 @@ public sealed class Calculation
         var unclassified = false;
         for (var i = 0; i < _holdings; i++)
         {
-            if (_values[i] < 0) continue;
+            if (_values[i] < 0)
+                continue;
             var index = portfolio.Holdings[i].Class;
             unclassified |= index == PortfolioHolding.Unclassified;
             sums[index == PortfolioHolding.Unclassified ? _classes : index] += _values[i];
@@ -131,7 +148,8 @@ public sealed class Calculation
         _rankedCount = 0;
         for (var i = 0; i < _holdings; i++)
         {
-            if (_values[i] < 0) continue;
+            if (_values[i] < 0)
+                continue;
             var holding = portfolio.Holdings[i];
             var index = holding.Class == PortfolioHolding.Unclassified ? _classes - 1 : holding.Class;
             ref readonly var share = ref _allocations[index];
@@ -139,7 +157,8 @@ public sealed class Calculation
 
             var priority = Decimal4.Divide((Int128)gap.Units * score.Units, 1_000_000);
             // An overweight class and a bad score are no reason to buy.
-            if (gap.IsNegative && score.IsNegative) priority = -priority;
+            if (gap.IsNegative && score.IsNegative)
+                priority = -priority;
             var minimum = holding.Class == PortfolioHolding.Unclassified ? Decimal4.Zero : portfolio.Classes[index].MinAmount;
             _ranked[_rankedCount++] = new(i, index, market.SymbolRanks[holding.Asset], priority, minimum, share.OverAllocated);
         }

@@ -9,22 +9,29 @@ internal static class Distribution
     /// <returns>What no holding could take: the whole contribution when none is eligible, otherwise 0.</returns>
     public static Decimal4 Distribute(Span<RankedHolding> ranked, Decimal4 contribution)
     {
-        foreach (ref var holding in ranked) holding.Amount = Decimal4.Zero;
+        foreach (ref var holding in ranked)
+            holding.Amount = Decimal4.Zero;
         var eligible = 0;
         long positive = 0;
         foreach (ref readonly var holding in ranked)
         {
-            if (holding.OverAllocated) continue;
+            if (holding.OverAllocated)
+                continue;
             eligible++;
-            if (holding.Priority.IsPositive) positive = checked(positive + holding.Priority.Units);
+            if (holding.Priority.IsPositive)
+                positive = checked(positive + holding.Priority.Units);
         }
-        if (eligible == 0 || contribution.Units == 0) return contribution;
+        if (eligible == 0 || contribution.Units == 0)
+            return contribution;
 
         foreach (ref var holding in ranked)
         {
-            if (holding.OverAllocated) continue;
-            if (positive == 0) holding.Amount = Decimal4.Divide(contribution.Units, eligible);
-            else if (holding.Priority.IsPositive) holding.Amount = Decimal4.Divide((Int128)contribution.Units * holding.Priority.Units, positive);
+            if (holding.OverAllocated)
+                continue;
+            if (positive == 0)
+                holding.Amount = Decimal4.Divide(contribution.Units, eligible);
+            else if (holding.Priority.IsPositive)
+                holding.Amount = Decimal4.Divide((Int128)contribution.Units * holding.Priority.Units, positive);
         }
         PoolSmallAmounts(ranked, 2 * eligible);
         AddRemainder(ranked, contribution);
@@ -42,11 +49,13 @@ internal static class Distribution
             var pool = Decimal4.Zero;
             foreach (ref var holding in ranked)
             {
-                if (!holding.Amount.IsPositive || holding.Amount >= holding.Minimum) continue;
+                if (!holding.Amount.IsPositive || holding.Amount >= holding.Minimum)
+                    continue;
                 pool += holding.Amount;
                 holding.Amount = Decimal4.Zero;
             }
-            if (pool.Units == 0) return;
+            if (pool.Units == 0)
+                return;
             Taker(ranked, pool).Amount += pool;
         }
     }
@@ -56,9 +65,12 @@ internal static class Distribution
         var first = -1;
         for (var i = 0; i < ranked.Length; i++)
         {
-            if (ranked[i].OverAllocated) continue;
-            if (ranked[i].Amount.IsPositive || pool >= ranked[i].Minimum) return ref ranked[i];
-            if (first < 0) first = i;
+            if (ranked[i].OverAllocated)
+                continue;
+            if (ranked[i].Amount.IsPositive || pool >= ranked[i].Minimum)
+                return ref ranked[i];
+            if (first < 0)
+                first = i;
         }
         return ref ranked[first];
     }
@@ -67,11 +79,14 @@ internal static class Distribution
     private static void AddRemainder(Span<RankedHolding> ranked, Decimal4 contribution)
     {
         var remainder = contribution;
-        foreach (ref readonly var holding in ranked) remainder -= holding.Amount;
-        if (remainder.Units == 0) return;
+        foreach (ref readonly var holding in ranked)
+            remainder -= holding.Amount;
+        if (remainder.Units == 0)
+            return;
 
         var target = FirstWithAmount(ranked);
-        if (target < 0) target = FirstEligible(ranked);
+        if (target < 0)
+            target = FirstEligible(ranked);
         while (remainder.Units != 0)
         {
             var adjusted = ranked[target].Amount + remainder;
@@ -85,7 +100,8 @@ internal static class Distribution
     {
         for (var i = 0; i < ranked.Length; i++)
         {
-            if (ranked[i].Amount.IsPositive) return i;
+            if (ranked[i].Amount.IsPositive)
+                return i;
         }
         return -1;
     }
@@ -94,7 +110,8 @@ internal static class Distribution
     {
         for (var i = 0; i < ranked.Length; i++)
         {
-            if (!ranked[i].OverAllocated) return i;
+            if (!ranked[i].OverAllocated)
+                return i;
         }
         return -1;
     }

@@ -6,7 +6,8 @@ namespace Overnight.Core.Recommendations;
 /// <param name="holding">Index into the portfolio's holdings.</param>
 /// <param name="allocation">Index into <see cref="Calculation.Allocations"/>.</param>
 /// <param name="minimum">The class's smallest amount worth buying.</param>
-public struct RankedHolding(int holding, int allocation, int symbolRank, Decimal4 priority, Decimal4 minimum, bool overAllocated) : IComparable<RankedHolding>
+public struct RankedHolding(int holding, int allocation, int symbolRank, Decimal4 priority, Decimal4 minimum, bool overAllocated)
+    : IComparable<RankedHolding>
 {
     public int Holding { get; } = holding;
     public int Allocation { get; } = allocation;
@@ -24,7 +25,8 @@ public struct RankedHolding(int holding, int allocation, int symbolRank, Decimal
     public readonly int CompareTo(RankedHolding other)
     {
         var order = other.Priority.CompareTo(Priority);
-        if (order == 0) order = SymbolRank.CompareTo(other.SymbolRank);
+        if (order == 0)
+            order = SymbolRank.CompareTo(other.SymbolRank);
         return order != 0 ? order : Holding.CompareTo(other.Holding);
     }
 }

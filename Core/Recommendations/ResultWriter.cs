@@ -26,12 +26,18 @@ public sealed class ResultWriter
         ArgumentNullException.ThrowIfNull(context);
         _market = market;
         _run = Encoding.UTF8.GetBytes(
-            $",\"run\":{{\"market\":\"{JsonEncodedText.Encode(context.Market)}\",\"businessDate\":\"{context.BusinessDate:yyyy-MM-dd}\",\"revision\":{context.Revision},\"correlationId\":\"{context.CorrelationId:D}\"}}");
+            $",\"run\":{{\"market\":\"{JsonEncodedText.Encode(context.Market)}\",\"businessDate\":\"{context.BusinessDate:yyyy-MM-dd}\",\"revision\":{context.Revision},\"correlationId\":\"{context.CorrelationId:D}\"}}"
+        );
     }
 
     /// <summary>The value of <c>recs:{userId}</c>.</summary>
     /// <param name="generatedAt">UTC, to the millisecond.</param>
-    public byte[] Recommendations(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, Calculation calculation, DateTimeOffset generatedAt)
+    public byte[] Recommendations(
+        UserPortfolio portfolio,
+        ReadOnlySpan<Criterion> criteria,
+        Calculation calculation,
+        DateTimeOffset generatedAt
+    )
     {
         ArgumentNullException.ThrowIfNull(portfolio);
         ArgumentNullException.ThrowIfNull(calculation);
@@ -113,7 +119,8 @@ public sealed class ResultWriter
         foreach (ref readonly var ranked in calculation.Ranked)
         {
             ref readonly var score = ref calculation.Scores[ranked.Holding];
-            if (!first) b.Append(","u8);
+            if (!first)
+                b.Append(","u8);
             first = false;
             b.Append(_market.JsonHeads[portfolio.Holdings[ranked.Holding].Asset]);
             b.Append(",\"score\":\""u8);
@@ -150,8 +157,10 @@ public sealed class ResultWriter
         var first = true;
         foreach (var holding in portfolio.Holdings)
         {
-            if (_market.Assets[holding.Asset].Price is not null) continue;
-            if (!first) _buffer.Append(","u8);
+            if (_market.Assets[holding.Asset].Price is not null)
+                continue;
+            if (!first)
+                _buffer.Append(","u8);
             first = false;
             _buffer.Append(_market.JsonHeads[holding.Asset]);
             _buffer.Append(",\"reason\":\"no_price\"}"u8);
@@ -161,7 +170,8 @@ public sealed class ResultWriter
     /// <summary>Only where this user's amounts rest on stale values: results of before there was staleness must replay to the same bytes.</summary>
     private void WriteStaleness(UserPortfolio portfolio)
     {
-        if (_market.Staleness.Of(portfolio, _market.Assets) is not { } stale) return;
+        if (_market.Staleness.Of(portfolio, _market.Assets) is not { } stale)
+            return;
         _buffer.Append(",\"pricesStale\":"u8);
         _buffer.Append(stale.Prices ? "true"u8 : "false"u8);
         _buffer.Append(",\"ratesStale\":"u8);
@@ -182,11 +192,12 @@ public sealed class ResultWriter
         _buffer.Append("\""u8);
     }
 
-    private void WriteCurrency(string currency) =>
-        _buffer.Append([(byte)currency[0], (byte)currency[1], (byte)currency[2]]);
+    private void WriteCurrency(string currency) => _buffer.Append([(byte)currency[0], (byte)currency[1], (byte)currency[2]]);
 
     private static PortfolioClass ClassAt(UserPortfolio portfolio, int index) =>
-        index < portfolio.Classes.Count ? portfolio.Classes[index] : new(Guid.Empty, Unclassified, Decimal4.Zero, Decimal4.Zero, Decimal4.Zero);
+        index < portfolio.Classes.Count
+            ? portfolio.Classes[index]
+            : new(Guid.Empty, Unclassified, Decimal4.Zero, Decimal4.Zero, Decimal4.Zero);
 
     private static readonly byte[] Unclassified = "unclassified"u8.ToArray();
 }

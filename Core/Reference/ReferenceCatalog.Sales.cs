@@ -7,46 +7,94 @@ namespace Overnight.Core.Reference;
 public static partial class ReferenceCatalog
 {
     private static ReferenceEntity[] Sales =>
-    [
-        new("sales", "pipeline-stages", ReferenceKind.Static, Items($"""
-            select s.code, s.name, s.position, {Decimal("s.probability")} as probability, s.outcome from erp.pipeline_stages s where s.tenant_id = k.tenant_id order by s.position
-            """))
-        {
-            Phase = WarmPhase.Essential,
-            Events = ["PIPELINE_STAGE_CREATED", "PIPELINE_STAGE_UPDATED", "PIPELINE_STAGE_DELETED"],
-        },
-        Paged("procurement", "vendors", 500, """x.number, x.name, x.country, x.currency, x.payment_days as "paymentDays" """, "erp.vendors", "x.number",
-            ["VENDOR_CREATED", "VENDOR_UPDATED", "VENDOR_DELETED"]),
-        Paged("sales", "customers", 500, $"""x.number, x.name, x.country, x.currency, x.payment_days as "paymentDays", {Decimal("x.credit_limit")} as "creditLimit" """, "erp.customers", "x.number",
-            ["CUSTOMER_CREATED", "CUSTOMER_UPDATED", "CUSTOMER_DELETED"]),
-        Paged("sales", "materials", 1_000, Material, "erp.materials", "x.sku", MaterialEvents),
-        new("sales", "material", ReferenceKind.Reference, One($"""
-            select {Material}, x.active from erp.materials x where x.tenant_id = k.tenant_id and x.sku = k.sku
-            """))
-        {
-            Parts = [KeyPart.Text("sku")],
-            Events = MaterialEvents,
-        },
-        new("sales", "kits", ReferenceKind.Reference, Items($"""
-            select x.code, x.name, {Array($"select c.sku, m.name, m.unit, {Decimal("c.quantity")} as quantity from erp.kit_components c join erp.materials m on m.tenant_id = c.tenant_id and m.sku = c.sku where c.tenant_id = x.tenant_id and c.kit_code = x.code order by c.sku")} as components
-            from erp.kits x where x.tenant_id = k.tenant_id and x.active order by x.code
-            """))
-        {
-            Phase = WarmPhase.Master,
-            Events = ["KIT_CREATED", "KIT_UPDATED", "KIT_DELETED", .. MaterialEvents],
-        },
-        // Those in force today. An hour, for one begins or ends at a midnight that no event tells of.
-        new("sales", "pricing-rules", ReferenceKind.Dashboard, Items($"""
-            select x.code, x.sku, x.customer_number as "customerNumber", {Decimal("x.min_quantity")} as "minQuantity", {Decimal("x.discount_percent")} as "discountPercent", x.priority,
-                x.valid_from as "validFrom", x.valid_until as "validUntil"
-            from erp.pricing_rules x where x.tenant_id = k.tenant_id and x.valid_from <= k.today and (x.valid_until is null or x.valid_until >= k.today)
-            order by x.priority desc, x.code
-            """))
-        {
-            Phase = WarmPhase.Master,
-            Events = ["PRICING_RULE_CREATED", "PRICING_RULE_UPDATED", "PRICING_RULE_DELETED"],
-        },
-    ];
+        [
+            new(
+                "sales",
+                "pipeline-stages",
+                ReferenceKind.Static,
+                Items(
+                    $"""
+                    select s.code, s.name, s.position, {Decimal(
+                        "s.probability"
+                    )} as probability, s.outcome from erp.pipeline_stages s where s.tenant_id = k.tenant_id order by s.position
+                    """
+                )
+            )
+            {
+                Phase = WarmPhase.Essential,
+                Events = ["PIPELINE_STAGE_CREATED", "PIPELINE_STAGE_UPDATED", "PIPELINE_STAGE_DELETED"],
+            },
+            Paged(
+                "procurement",
+                "vendors",
+                500,
+                """x.number, x.name, x.country, x.currency, x.payment_days as "paymentDays" """,
+                "erp.vendors",
+                "x.number",
+                ["VENDOR_CREATED", "VENDOR_UPDATED", "VENDOR_DELETED"]
+            ),
+            Paged(
+                "sales",
+                "customers",
+                500,
+                $"""x.number, x.name, x.country, x.currency, x.payment_days as "paymentDays", {Decimal("x.credit_limit")} as "creditLimit" """,
+                "erp.customers",
+                "x.number",
+                ["CUSTOMER_CREATED", "CUSTOMER_UPDATED", "CUSTOMER_DELETED"]
+            ),
+            Paged("sales", "materials", 1_000, Material, "erp.materials", "x.sku", MaterialEvents),
+            new(
+                "sales",
+                "material",
+                ReferenceKind.Reference,
+                One(
+                    $"""
+                    select {Material}, x.active from erp.materials x where x.tenant_id = k.tenant_id and x.sku = k.sku
+                    """
+                )
+            )
+            {
+                Parts = [KeyPart.Text("sku")],
+                Events = MaterialEvents,
+            },
+            new(
+                "sales",
+                "kits",
+                ReferenceKind.Reference,
+                Items(
+                    $"""
+                    select x.code, x.name, {Array(
+                        $"select c.sku, m.name, m.unit, {Decimal("c.quantity")} as quantity from erp.kit_components c join erp.materials m on m.tenant_id = c.tenant_id and m.sku = c.sku where c.tenant_id = x.tenant_id and c.kit_code = x.code order by c.sku"
+                    )} as components
+                    from erp.kits x where x.tenant_id = k.tenant_id and x.active order by x.code
+                    """
+                )
+            )
+            {
+                Phase = WarmPhase.Master,
+                Events = ["KIT_CREATED", "KIT_UPDATED", "KIT_DELETED", .. MaterialEvents],
+            },
+            // Those in force today. An hour, for one begins or ends at a midnight that no event tells of.
+            new(
+                "sales",
+                "pricing-rules",
+                ReferenceKind.Dashboard,
+                Items(
+                    $"""
+                    select x.code, x.sku, x.customer_number as "customerNumber", {Decimal("x.min_quantity")} as "minQuantity", {Decimal(
+                        "x.discount_percent"
+                    )} as "discountPercent", x.priority,
+                        x.valid_from as "validFrom", x.valid_until as "validUntil"
+                    from erp.pricing_rules x where x.tenant_id = k.tenant_id and x.valid_from <= k.today and (x.valid_until is null or x.valid_until >= k.today)
+                    order by x.priority desc, x.code
+                    """
+                )
+            )
+            {
+                Phase = WarmPhase.Master,
+                Events = ["PRICING_RULE_CREATED", "PRICING_RULE_UPDATED", "PRICING_RULE_DELETED"],
+            },
+        ];
 
     private static string Material => $"x.sku, x.name, x.category, x.unit, {Decimal("x.price")} as price";
 
@@ -54,7 +102,15 @@ public static partial class ReferenceCatalog
 
     /// <summary>A master table, of which the active rows are read in pages.</summary>
     /// <param name="most">Rows that are warmed.</param>
-    private static ReferenceEntity Paged(string module, string name, int most, string columns, string table, string order, string[] events) =>
+    private static ReferenceEntity Paged(
+        string module,
+        string name,
+        int most,
+        string columns,
+        string table,
+        string order,
+        string[] events
+    ) =>
         new(module, name, ReferenceKind.Reference, Page(columns, $"{table} x where x.tenant_id = k.tenant_id and x.active", order))
         {
             Parts = [KeyPart.Number("page", 1, KeyPart.MostPages, 1), KeyPart.Number("limit", 1, KeyPart.MostItems, KeyPart.PageSize)],

@@ -12,12 +12,14 @@ public static partial class ReferenceCatalog
     public static IReadOnlyList<ReferenceEntity> All { get; } = [.. Finance, .. Sales, .. Plant];
 
     /// <summary>What happens to data, and which entities show it.</summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<ReferenceEntity>> Events { get; } = All
-        .SelectMany(entity => entity.Events, (entity, name) => (Event: name, Entity: entity))
-        .GroupBy(pair => pair.Event, pair => pair.Entity)
-        .ToFrozenDictionary(group => group.Key, IReadOnlyList<ReferenceEntity> (group) => [.. group], StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, IReadOnlyList<ReferenceEntity>> Events { get; } =
+        All.SelectMany(entity => entity.Events, (entity, name) => (Event: name, Entity: entity))
+            .GroupBy(pair => pair.Event, pair => pair.Entity)
+            .ToFrozenDictionary(group => group.Key, IReadOnlyList<ReferenceEntity> (group) => [.. group], StringComparer.Ordinal);
 
-    private static readonly FrozenDictionary<(string, string), ReferenceEntity> ByName = All.ToFrozenDictionary(entity => (entity.Module, entity.Name));
+    private static readonly FrozenDictionary<(string, string), ReferenceEntity> ByName = All.ToFrozenDictionary(entity =>
+        (entity.Module, entity.Name)
+    );
 
     public static ReferenceEntity? Find(string module, string entity) => ByName.GetValueOrDefault((module, entity));
 
@@ -25,7 +27,8 @@ public static partial class ReferenceCatalog
     /// <returns>None when it is no pattern, or matches nothing.</returns>
     public static IReadOnlyList<ReferenceEntity> Matching(string pattern)
     {
-        if (!Pattern().IsMatch(pattern)) return [];
+        if (!Pattern().IsMatch(pattern))
+            return [];
         Regex matches = new($@"\A{pattern.Replace("*", "[^:]*", StringComparison.Ordinal)}\z", RegexOptions.NonBacktracking);
         return [.. All.Where(entity => matches.IsMatch(entity.FullName))];
     }

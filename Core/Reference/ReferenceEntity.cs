@@ -38,21 +38,28 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceKind K
     public EntryKind EntryKind { get; } = new(CacheSet.Reference, Kind.Ttl(), MemoryTtl);
 
     /// <summary>For one question: $1 tenant, $2 today, then the parts. One row, one column: bytea or null.</summary>
-    public string OneSql => $"""
-        select convert_to(({Value})::text, 'UTF8')
-        from (select $1::uuid as tenant_id, $2::date as today{string.Concat(Parts.Select((part, at) => $", ${at + 3}::text as \"{part.Name}\""))}) k
-        """;
+    public string OneSql =>
+        $"""
+            select convert_to(({Value})::text, 'UTF8')
+            from (select $1::uuid as tenant_id, $2::date as today{string.Concat(
+                Parts.Select((part, at) => $", ${at + 3}::text as \"{part.Name}\"")
+            )}) k
+            """;
 
     /// <summary>For all entries of some tenants that are warmed: $1 tenants, $2 today. Columns: value (bytea or null), generation, tenant, then the parts; all of one snapshot.</summary>
-    public string ManySql => Many is null
-        ? $"""
-            select convert_to(({Value})::text, 'UTF8'), {GenerationOf("k")}, k.tenant_id{string.Concat(Parts.Select(part => $", k.\"{part.Name}\""))}
-            from (select t.*{(Keys is null ? "" : ", p.*")} from {Asked}{Lateral}) k
-            """
-        : $"select convert_to(m.value::text, 'UTF8'), {GenerationOf("t")}, t.tenant_id{string.Concat(Parts.Select(part => $", m.\"{part.Name}\""))} from {Asked} cross join lateral ({Many}) m";
+    public string ManySql =>
+        Many is null
+            ? $"""
+                select convert_to(({Value})::text, 'UTF8'), {GenerationOf("k")}, k.tenant_id{string.Concat(
+                    Parts.Select(part => $", k.\"{part.Name}\"")
+                )}
+                from (select t.*{(Keys is null ? "" : ", p.*")} from {Asked}{Lateral}) k
+                """
+            : $"select convert_to(m.value::text, 'UTF8'), {GenerationOf("t")}, t.tenant_id{string.Concat(Parts.Select(part => $", m.\"{part.Name}\""))} from {Asked} cross join lateral ({Many}) m";
 
     /// <summary>How many entries of tenants are warmed: $1 a tenant, or null for all; $2 today.</summary>
-    public string CountSql => $"select count(*) from (select id as tenant_id, $2::date as today from tenants where $1::uuid is null or id = $1) t{Lateral}";
+    public string CountSql =>
+        $"select count(*) from (select id as tenant_id, $2::date as today from tenants where $1::uuid is null or id = $1) t{Lateral}";
 
     private const string Asked = "(select id as tenant_id, $2::date as today from unnest($1::uuid[]) id) t";
 

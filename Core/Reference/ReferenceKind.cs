@@ -22,13 +22,14 @@ public enum ReferenceKind
 public static class ReferenceKinds
 {
     /// <summary>How long an entry of the kind stays in the cache, exactly.</summary>
-    public static TimeSpan Ttl(this ReferenceKind kind) => kind switch
-    {
-        ReferenceKind.Operational => TimeSpan.FromMinutes(5),
-        ReferenceKind.Dashboard => TimeSpan.FromHours(1),
-        ReferenceKind.Authorisation => TimeSpan.FromMinutes(15),
-        ReferenceKind.Reference => TimeSpan.FromHours(12),
-        ReferenceKind.Static => TimeSpan.FromHours(24),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no TTL for this kind."),
-    };
+    public static TimeSpan Ttl(this ReferenceKind kind) =>
+        kind switch
+        {
+            ReferenceKind.Operational => TimeSpan.FromMinutes(5),
+            ReferenceKind.Dashboard => TimeSpan.FromHours(1),
+            ReferenceKind.Authorisation => TimeSpan.FromMinutes(15),
+            ReferenceKind.Reference => TimeSpan.FromHours(12),
+            ReferenceKind.Static => TimeSpan.FromHours(24),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no TTL for this kind."),
+        };
 }

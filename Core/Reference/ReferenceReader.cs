@@ -18,7 +18,13 @@ public sealed class ReferenceReader(EntryReader entries, Generations generations
         ArgumentNullException.ThrowIfNull(entity);
         // Before anything is read, so that what is loaded can't carry a number that is newer than it.
         var generation = await generations.OfAsync(tenant, entity.FullName, ct);
-        return await entries.GetAsync(entity.Key(tenant, values), entity.EntryKind, generation, token => LoadAsync(tenant, entity, values, token), ct);
+        return await entries.GetAsync(
+            entity.Key(tenant, values),
+            entity.EntryKind,
+            generation,
+            token => LoadAsync(tenant, entity, values, token),
+            ct
+        );
     }
 
     private async Task<byte[]?> LoadAsync(Guid tenant, ReferenceEntity entity, IReadOnlyList<string> values, CancellationToken ct)
@@ -27,7 +33,8 @@ public sealed class ReferenceReader(EntryReader entries, Generations generations
         await using NpgsqlCommand command = new(entity.OneSql, connection) { CommandTimeout = ReadTimeout };
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant });
         command.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = Today(time), NpgsqlDbType = NpgsqlDbType.Date });
-        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
+        foreach (var value in values)
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
         await command.PrepareAsync(ct);
         return await command.ExecuteScalarAsync(ct) as byte[];
     }

@@ -27,12 +27,17 @@ internal static class ReferenceSql
     /// <summary>A page of rows, by the parts <c>page</c> and <c>limit</c>, with the count of all; null behind the last page.</summary>
     /// <param name="columns">Of an item.</param>
     /// <param name="from">Tables and condition; what is asked for is <c>x</c>.</param>
-    public static string Page(string columns, string from, string order) => One($"""
-        select k.page::int as page, k."limit"::int as "limit", c.total, i.items
-        from (select count(*) as total from {from}) c,
-            lateral (select {Array($"select {columns} from {from} order by {order} limit k.\"limit\"::int offset (k.page::int - 1) * k.\"limit\"::int")} as items) i
-        where k.page::int = 1 or (k.page::int - 1) * k."limit"::int < c.total
-        """);
+    public static string Page(string columns, string from, string order) =>
+        One(
+            $"""
+            select k.page::int as page, k."limit"::int as "limit", c.total, i.items
+            from (select count(*) as total from {from}) c,
+                lateral (select {Array(
+                $"select {columns} from {from} order by {order} limit k.\"limit\"::int offset (k.page::int - 1) * k.\"limit\"::int"
+            )} as items) i
+            where k.page::int = 1 or (k.page::int - 1) * k."limit"::int < c.total
+            """
+        );
 
     /// <summary>How many pages are warmed, one row each.</summary>
     /// <param name="from">As above, over <c>t</c>.</param>
@@ -41,10 +46,11 @@ internal static class ReferenceSql
 
     /// <summary>The pages that are warmed, as <see cref="Page"/> makes them, all in one scan.</summary>
     /// <param name="from">As above, over <c>t</c>.</param>
-    public static string AllPages(string columns, string from, string order, int most) => $"""
-        select row_to_json(v) as value, v.page::text as page, v."limit"::text as "limit" from (
-            select (n.number - 1) / {KeyPart.PageSize} + 1 as page, {KeyPart.PageSize} as "limit", max(n.total) as total, array_to_json(array_agg(n.item order by n.number)) as items
-            from (select row_number() over (order by {order}) as number, count(*) over () as total, row_to_json(r) as item from (select x.* from {from}) x cross join lateral (select {columns}) r) n
-            where n.number <= {most} group by 1) v
-        """;
+    public static string AllPages(string columns, string from, string order, int most) =>
+        $"""
+            select row_to_json(v) as value, v.page::text as page, v."limit"::text as "limit" from (
+                select (n.number - 1) / {KeyPart.PageSize} + 1 as page, {KeyPart.PageSize} as "limit", max(n.total) as total, array_to_json(array_agg(n.item order by n.number)) as items
+                from (select row_number() over (order by {order}) as number, count(*) over () as total, row_to_json(r) as item from (select x.* from {from}) x cross join lateral (select {columns}) r) n
+                where n.number <= {most} group by 1) v
+            """;
 }

@@ -23,15 +23,18 @@ public sealed class TenantDirectory(NpgsqlDataSource database)
         do
         {
             page = await PageAsync(after, ct);
-            foreach (var tenant in page) yield return tenant;
-            if (page.Length > 0) after = page[^1];
-        }
-        while (page.Length == PageSize);
+            foreach (var tenant in page)
+                yield return tenant;
+            if (page.Length > 0)
+                after = page[^1];
+        } while (page.Length == PageSize);
     }
 
     private async Task<Guid[]> PageAsync(Guid? after, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select array(select id from tenants where $1 is null or id > $1 order by id limit $2)");
+        await using var command = database.CreateCommand(
+            "select array(select id from tenants where $1 is null or id > $1 order by id limit $2)"
+        );
         command.Parameters.Add(new() { Value = (object?)after ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = PageSize });
         return (Guid[])(await command.ExecuteScalarAsync(ct))!;

@@ -20,14 +20,19 @@ public sealed class CronSchedule
     {
         ArgumentNullException.ThrowIfNull(text);
         var fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (fields.Length != 5) throw new FormatException($"'{text}' has {fields.Length} fields; a cron expression has five: minute, hour, day of month, month, day of week.");
+        if (fields.Length != 5)
+            throw new FormatException(
+                $"'{text}' has {fields.Length} fields; a cron expression has five: minute, hour, day of month, month, day of week."
+            );
         var (dayOfMonth, dayOfWeek) = (fields[2], fields[4]);
-        if (dayOfMonth != "*" && dayOfWeek != "*") throw new FormatException($"'{text}' names days of the month and of the week; give one of them and * for the other.");
+        if (dayOfMonth != "*" && dayOfWeek != "*")
+            throw new FormatException($"'{text}' names days of the month and of the week; give one of them and * for the other.");
         try
         {
-            var quartz = dayOfWeek == "*"
-                ? $"0 {fields[0]} {fields[1]} {dayOfMonth} {fields[3]} ?"
-                : $"0 {fields[0]} {fields[1]} ? {fields[3]} {string.Join(',', dayOfWeek.Split(',').Select(NamedDays))}";
+            var quartz =
+                dayOfWeek == "*"
+                    ? $"0 {fields[0]} {fields[1]} {dayOfMonth} {fields[3]} ?"
+                    : $"0 {fields[0]} {fields[1]} ? {fields[3]} {string.Join(',', dayOfWeek.Split(',').Select(NamedDays))}";
             return new(string.Join(' ', fields), new CronExpression(quartz, TimeZoneInfo.Utc));
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException or SchedulerException)
@@ -55,9 +60,11 @@ public sealed class CronSchedule
             for (var time = Next(start); time <= end; time = Next(time.Value))
             {
                 var moment = LocalTime.ToUtc(zone, time.Value.DateTime);
-                if (moment > after && moment < before) last = moment;
+                if (moment > after && moment < before)
+                    last = moment;
             }
-            if (last is not null || start == earliest) return last;
+            if (last is not null || start == earliest)
+                return last;
         }
 
         DateTimeOffset Wall(DateTimeOffset moment) => new(TimeZoneInfo.ConvertTime(moment, zone).DateTime, TimeSpan.Zero);
@@ -69,7 +76,9 @@ public sealed class CronSchedule
     private static string NamedDays(string part)
     {
         var step = part.Split('/');
-        var range = step[0].Split('-').Select(day => day.Length == 1 && char.IsAsciiDigit(day[0]) && day[0] < '8' ? Days[day[0] - '0'] : day);
+        var range = step[0]
+            .Split('-')
+            .Select(day => day.Length == 1 && char.IsAsciiDigit(day[0]) && day[0] < '8' ? Days[day[0] - '0'] : day);
         return string.Join('/', [string.Join('-', range), .. step[1..]]);
     }
 }

@@ -2,8 +2,19 @@ namespace Overnight.Core.Runs;
 
 /// <summary>A night's run, as its row says it. Results are ordered by (business date, id): ids are UUID v7, later runs have greater ones.</summary>
 public sealed record NightRun(
-    Guid Id, string Market, DateOnly BusinessDate, int Revision, string Status, string Trigger,
-    DateTimeOffset StartedAt, bool IsPlanned, Guid CorrelationId, string? Traceparent, Guid? SnapshotId, Guid? RetryOf = null)
+    Guid Id,
+    string Market,
+    DateOnly BusinessDate,
+    int Revision,
+    string Status,
+    string Trigger,
+    DateTimeOffset StartedAt,
+    bool IsPlanned,
+    Guid CorrelationId,
+    string? Traceparent,
+    Guid? SnapshotId,
+    Guid? RetryOf = null
+)
 {
     public bool IsFinished => Status != "started";
 
@@ -12,29 +23,44 @@ public sealed record NightRun(
 }
 
 /// <summary>What made a run start.</summary>
-public enum RunTrigger { Schedule, CatchUp, FirstStart, Manual, Api }
+public enum RunTrigger
+{
+    Schedule,
+    CatchUp,
+    FirstStart,
+    Manual,
+    Api,
+}
 
 /// <summary>Names of triggers as stored and shown.</summary>
 public static class RunTriggers
 {
-    public static string Name(this RunTrigger trigger) => trigger switch
-    {
-        RunTrigger.Schedule => "schedule",
-        RunTrigger.CatchUp => "catch-up",
-        RunTrigger.FirstStart => "first-start",
-        RunTrigger.Manual => "manual",
-        RunTrigger.Api => "api",
-        _ => throw new ArgumentOutOfRangeException(nameof(trigger), trigger, "Unknown trigger."),
-    };
+    public static string Name(this RunTrigger trigger) =>
+        trigger switch
+        {
+            RunTrigger.Schedule => "schedule",
+            RunTrigger.CatchUp => "catch-up",
+            RunTrigger.FirstStart => "first-start",
+            RunTrigger.Manual => "manual",
+            RunTrigger.Api => "api",
+            _ => throw new ArgumentOutOfRangeException(nameof(trigger), trigger, "Unknown trigger."),
+        };
 }
 
 /// <summary>A run can't be started as asked: the field at fault, and what is wrong with it.</summary>
 public sealed class RunRequestException : Exception
 {
-    public RunRequestException(string field, string message, Exception? innerException = null) : base(message, innerException) => Field = field;
-    public RunRequestException() : this("run", "The run can't be started.") { }
-    public RunRequestException(string message) : this("run", message) { }
-    public RunRequestException(string message, Exception innerException) : base(message, innerException) => Field = "run";
+    public RunRequestException(string field, string message, Exception? innerException = null)
+        : base(message, innerException) => Field = field;
+
+    public RunRequestException()
+        : this("run", "The run can't be started.") { }
+
+    public RunRequestException(string message)
+        : this("run", message) { }
+
+    public RunRequestException(string message, Exception innerException)
+        : base(message, innerException) => Field = "run";
 
     public string Field { get; }
 }

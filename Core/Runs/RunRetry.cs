@@ -26,30 +26,47 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
     public async Task<NightRun?> StartAsync(Guid runId, CancellationToken ct)
     {
         var run = await runs.FindAsync(runId, ct) ?? throw new RunRequestException("run", $"There is no run {runId}.");
-        if (!run.IsFinished) throw new RunRequestException("run", $"Run {runId} is still under way; there is nothing to retry before it is finished.");
+        if (!run.IsFinished)
+            throw new RunRequestException("run", $"Run {runId} is still under way; there is nothing to retry before it is finished.");
         using var night = RunTelemetry.StartNight(run.Market, "retry");
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using (NpgsqlCommand failed = new(Failed, connection) { Parameters = { new() { Value = runId } } })
         {
-            if (run.IsPlanned && (long)(await failed.ExecuteScalarAsync(ct))! == 0) return null;
+            if (run.IsPlanned && (long)(await failed.ExecuteScalarAsync(ct))! == 0)
+                return null;
         }
 
         var id = Guid.CreateVersion7(time.GetUtcNow());
-        await using (NpgsqlCommand insert = new(Insert, connection)
-        {
-            Parameters =
+        await using (
+            NpgsqlCommand insert = new(Insert, connection)
             {
-                new() { Value = id }, new() { Value = time.GetUtcNow() }, new() { Value = Guid.CreateVersion7(time.GetUtcNow()) },
-                new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value }, new() { Value = runId },
-            },
-        })
+                Parameters =
+                {
+                    new() { Value = id },
+                    new() { Value = time.GetUtcNow() },
+                    new() { Value = Guid.CreateVersion7(time.GetUtcNow()) },
+                    new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value },
+                    new() { Value = runId },
+                },
+            }
+        )
         {
             if (await insert.ExecuteNonQueryAsync(ct) == 0)
             {
-                throw new RunRequestException("run", $"Another run of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is under way; retry when it is finished.");
+                throw new RunRequestException(
+                    "run",
+                    $"Another run of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is under way; retry when it is finished."
+                );
             }
         }
-        await using NpgsqlCommand notify = new("select pg_notify($1, $2)", connection) { Parameters = { new() { Value = RunStore.Channel }, new() { Value = id.ToString() } } };
+        await using NpgsqlCommand notify = new("select pg_notify($1, $2)", connection)
+        {
+            Parameters =
+            {
+                new() { Value = RunStore.Channel },
+                new() { Value = id.ToString() },
+            },
+        };
         await notify.ExecuteNonQueryAsync(ct);
         night.Started(id, true);
         return await runs.FindAsync(id, ct);

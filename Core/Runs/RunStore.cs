@@ -13,7 +13,8 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     /// <summary>Where a started run is announced; the payload is its id.</summary>
     public const string Channel = "overnight_runs";
 
-    private const string Columns = "id, market, business_date, revision, status, trigger, started_at, planned_at is not null, correlation_id, traceparent, snapshot_id, retry_of";
+    private const string Columns =
+        "id, market, business_date, revision, status, trigger, started_at, planned_at is not null, correlation_id, traceparent, snapshot_id, retry_of";
 
     /// <summary>
     /// Joins the latest run of the night, or starts one: revision 1 where there is none, the next revision when
@@ -21,20 +22,29 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     /// </summary>
     /// <param name="businessDate">A trading day of the market; the next open's when null.</param>
     /// <exception cref="RunRequestException">The market is unknown, or the date no trading day or out of bounds.</exception>
-    public async Task<(NightRun Run, bool Started)> StartOrJoinAsync(string market, DateOnly? businessDate, RunTrigger trigger, bool again, CancellationToken ct)
+    public async Task<(NightRun Run, bool Started)> StartOrJoinAsync(
+        string market,
+        DateOnly? businessDate,
+        RunTrigger trigger,
+        bool again,
+        CancellationToken ct
+    )
     {
         var date = CheckDate(markets.Get(market), businessDate);
         using var night = RunTelemetry.StartNight(market, trigger.Name());
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         // A conflict means that another trigger won; then its row is there to be joined.
-        await using NpgsqlCommand insert = new($"""
+        await using NpgsqlCommand insert = new(
+            $"""
             insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id, traceparent)
             select $1, 'scoring', $2, $3, coalesce(max(revision), 0) + 1, $4, $5, $6, $7
             from overnight_job_runs where job_type = 'scoring' and market = $2 and business_date = $3
             having count(*) = 0 or ($8 and bool_and(completed_at is not null))
             on conflict (job_type, market, business_date, revision) do nothing
             returning {Columns}
-            """, connection);
+            """,
+            connection
+        );
         var id = Guid.CreateVersion7(time.GetUtcNow());
         insert.Parameters.Add(new() { Value = id });
         insert.Parameters.Add(new() { Value = market });
@@ -54,17 +64,23 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             return (started, true);
         }
 
-        await using NpgsqlCommand latest = new($"select {Columns} from overnight_job_runs where job_type = 'scoring' and market = $1 and business_date = $2 order by revision desc limit 1", connection);
+        await using NpgsqlCommand latest = new(
+            $"select {Columns} from overnight_job_runs where job_type = 'scoring' and market = $1 and business_date = $2 order by revision desc limit 1",
+            connection
+        );
         latest.Parameters.Add(new() { Value = market });
         latest.Parameters.Add(new() { Value = date });
-        var joined = await ReadOneAsync(latest, ct) ?? throw new InvalidOperationException($"The run of {market} for {date} vanished while it was being joined; try again.");
+        var joined = await ReadOneAsync(latest, ct)
+            ?? throw new InvalidOperationException($"The run of {market} for {date} vanished while it was being joined; try again.");
         night.Started(joined.Id, false);
         return (joined, false);
     }
 
     public async Task<NightRun?> FindAsync(Guid id, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand($"select {Columns} from overnight_job_runs where id = $1 and job_type = 'scoring'");
+        await using var command = dataSource.CreateCommand(
+            $"select {Columns} from overnight_job_runs where id = $1 and job_type = 'scoring'"
+        );
         command.Parameters.Add(new() { Value = id });
         return await ReadOneAsync(command, ct);
     }
@@ -72,14 +88,18 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     /// <summary>The run that was started last.</summary>
     public async Task<NightRun?> FindLatestAsync(CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand($"select {Columns} from overnight_job_runs where job_type = 'scoring' order by started_at desc, id desc limit 1");
+        await using var command = dataSource.CreateCommand(
+            $"select {Columns} from overnight_job_runs where job_type = 'scoring' order by started_at desc, id desc limit 1"
+        );
         return await ReadOneAsync(command, ct);
     }
 
     /// <summary>The oldest run that is not finished.</summary>
     public async Task<NightRun?> FindUnfinishedAsync(CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand($"select {Columns} from overnight_job_runs where job_type = 'scoring' and completed_at is null order by started_at limit 1");
+        await using var command = dataSource.CreateCommand(
+            $"select {Columns} from overnight_job_runs where job_type = 'scoring' and completed_at is null order by started_at limit 1"
+        );
         return await ReadOneAsync(command, ct);
     }
 
@@ -99,13 +119,23 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
 
     private DateOnly CheckDate(MarketCalendar market, DateOnly? requested)
     {
-        var nextOpen = market.NextOpen(time.GetUtcNow())?.Date ?? throw new RunRequestException("market", $"Market '{market.Code}' has no trading day within a year; mend its configuration.");
-        if (requested is not { } date) return nextOpen;
+        var nextOpen = market.NextOpen(time.GetUtcNow())?.Date
+            ?? throw new RunRequestException("market", $"Market '{market.Code}' has no trading day within a year; mend its configuration.");
+        if (requested is not { } date)
+            return nextOpen;
         var (earliest, latest) = (nextOpen.AddYears(-2), nextOpen.AddDays(7));
         if (date < earliest || date > latest)
-            throw new RunRequestException("date", $"The business date {date:yyyy-MM-dd} is out of bounds: it must be between {earliest:yyyy-MM-dd} (results are kept 2 years) and {latest:yyyy-MM-dd} (a week after the next open).");
+            throw new RunRequestException(
+                "date",
+                $"The business date {date:yyyy-MM-dd} is out of bounds: it must be between {earliest:yyyy-MM-dd} (results are kept 2 years) and {latest:yyyy-MM-dd} (a week after the next open)."
+            );
         var day = market.Day(date);
-        return day.IsOpen ? date : throw new RunRequestException("date", $"The business date {date:yyyy-MM-dd} is no trading day of {market.Code}: {day.Reason}.");
+        return day.IsOpen
+            ? date
+            : throw new RunRequestException(
+                "date",
+                $"The business date {date:yyyy-MM-dd} is no trading day of {market.Code}: {day.Reason}."
+            );
     }
 
     private static async Task<NightRun?> InsertAsync(NpgsqlCommand insert, string market, CancellationToken ct)
@@ -117,17 +147,32 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
             // Configured since the database was last migrated.
-            throw new RunRequestException("market", $"Market '{market}' is not in the database yet: run the command migrate with the same configuration.", missing);
+            throw new RunRequestException(
+                "market",
+                $"Market '{market}' is not in the database yet: run the command migrate with the same configuration.",
+                missing
+            );
         }
     }
 
     private static async Task<NightRun?> ReadOneAsync(NpgsqlCommand command, CancellationToken ct)
     {
         await using var reader = await command.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct)) return null;
-        return new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3), reader.GetString(4), reader.GetString(5),
-            reader.GetFieldValue<DateTimeOffset>(6), reader.GetBoolean(7), reader.GetGuid(8),
-            await reader.IsDBNullAsync(9, ct) ? null : reader.GetString(9), await reader.IsDBNullAsync(10, ct) ? null : reader.GetGuid(10),
-            await reader.IsDBNullAsync(11, ct) ? null : reader.GetGuid(11));
+        if (!await reader.ReadAsync(ct))
+            return null;
+        return new(
+            reader.GetGuid(0),
+            reader.GetString(1),
+            reader.GetFieldValue<DateOnly>(2),
+            reader.GetInt32(3),
+            reader.GetString(4),
+            reader.GetString(5),
+            reader.GetFieldValue<DateTimeOffset>(6),
+            reader.GetBoolean(7),
+            reader.GetGuid(8),
+            await reader.IsDBNullAsync(9, ct) ? null : reader.GetString(9),
+            await reader.IsDBNullAsync(10, ct) ? null : reader.GetGuid(10),
+            await reader.IsDBNullAsync(11, ct) ? null : reader.GetGuid(11)
+        );
     }
 }

@@ -14,5 +14,6 @@ internal static class RunTelemetry
     public static Activity? StartNight(string market, string trigger) =>
         Source.StartActivity("start-night", ActivityKind.Producer)?.SetTag("overnight.market", market).SetTag("overnight.trigger", trigger);
 
-    public static void Started(this Activity? night, Guid run, bool started) => night?.SetTag("overnight.run", run).SetTag("overnight.started", started);
+    public static void Started(this Activity? night, Guid run, bool started) =>
+        night?.SetTag("overnight.run", run).SetTag("overnight.started", started);
 }

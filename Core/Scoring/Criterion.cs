@@ -4,7 +4,16 @@ using Overnight.Core.Portfolios;
 namespace Overnight.Core.Scoring;
 
 /// <summary>How a metric is compared (SPEC, Scoring). The numbers are stored: never renumber.</summary>
-public enum ComparisonOperator { GreaterThan, GreaterOrEqual, LessThan, LessOrEqual, Equals, Between, Exists }
+public enum ComparisonOperator
+{
+    GreaterThan,
+    GreaterOrEqual,
+    LessThan,
+    LessOrEqual,
+    Equals,
+    Between,
+    Exists,
+}
 
 /// <summary>One rule of a user.</summary>
 /// <param name="IdJson">The id as the inside of a JSON string: UTF-8, already escaped.</param>
@@ -14,8 +23,15 @@ public enum ComparisonOperator { GreaterThan, GreaterOrEqual, LessThan, LessOrEq
 /// <param name="Points">What a match adds: -100 to 100, up to 4 decimals.</param>
 /// <param name="Required">A bit per <see cref="Metric"/> that must be known, or the criterion is skipped.</param>
 public readonly record struct Criterion(
-    ReadOnlyMemory<byte> IdJson, ReadOnlyMemory<byte> NameJson, Metric Metric, ComparisonOperator Operator,
-    decimal Value, decimal Upper, Decimal4 Points, ushort Required)
+    ReadOnlyMemory<byte> IdJson,
+    ReadOnlyMemory<byte> NameJson,
+    Metric Metric,
+    ComparisonOperator Operator,
+    decimal Value,
+    decimal Upper,
+    Decimal4 Points,
+    ushort Required
+)
 {
     /// <summary>The bounds as floating point, which settles most comparisons; see <see cref="Scorer"/>.</summary>
     internal double NearValue { get; } = (double)Value;

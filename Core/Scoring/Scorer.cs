@@ -23,8 +23,10 @@ public static class Scorer
         ArgumentNullException.ThrowIfNull(market);
         var present = market.Present[asset];
         var first = asset * Metrics.Count;
-        ulong matched = 0, skipped = 0;
-        long units = 0, best = long.MinValue;
+        ulong matched = 0,
+            skipped = 0;
+        long units = 0,
+            best = long.MinValue;
         var top = -1;
 
         for (var i = 0; i < criteria.Length; i++)
@@ -35,7 +37,8 @@ public static class Scorer
                 skipped |= 1ul << i;
                 continue;
             }
-            if ((present & (1 << (int)criterion.Metric)) == 0 || !Matches(in criterion, market, first + (int)criterion.Metric)) continue;
+            if ((present & (1 << (int)criterion.Metric)) == 0 || !Matches(in criterion, market, first + (int)criterion.Metric))
+                continue;
 
             matched |= 1ul << i;
             units += criterion.Points.Units;
@@ -48,18 +51,19 @@ public static class Scorer
         return new(new(units), matched, skipped, top);
     }
 
-    private static bool Matches(in Criterion criterion, MarketSnapshot market, int at) => criterion.Operator switch
-    {
-        ComparisonOperator.GreaterThan => ToValue(in criterion, market, at) > 0,
-        ComparisonOperator.GreaterOrEqual => ToValue(in criterion, market, at) >= 0,
-        ComparisonOperator.LessThan => ToValue(in criterion, market, at) < 0,
-        ComparisonOperator.LessOrEqual => ToValue(in criterion, market, at) <= 0,
-        ComparisonOperator.Equals => ToValue(in criterion, market, at) == 0,
-        ComparisonOperator.Between => ToValue(in criterion, market, at) >= 0
-            && Compare(market.NearFundamentals[at], criterion.NearUpper, in market.Fundamentals[at], criterion.Upper) <= 0,
-        ComparisonOperator.Exists => true,
-        _ => throw new ArgumentOutOfRangeException(nameof(criterion), criterion.Operator, "Unknown comparison operator."),
-    };
+    private static bool Matches(in Criterion criterion, MarketSnapshot market, int at) =>
+        criterion.Operator switch
+        {
+            ComparisonOperator.GreaterThan => ToValue(in criterion, market, at) > 0,
+            ComparisonOperator.GreaterOrEqual => ToValue(in criterion, market, at) >= 0,
+            ComparisonOperator.LessThan => ToValue(in criterion, market, at) < 0,
+            ComparisonOperator.LessOrEqual => ToValue(in criterion, market, at) <= 0,
+            ComparisonOperator.Equals => ToValue(in criterion, market, at) == 0,
+            ComparisonOperator.Between => ToValue(in criterion, market, at) >= 0
+                && Compare(market.NearFundamentals[at], criterion.NearUpper, in market.Fundamentals[at], criterion.Upper) <= 0,
+            ComparisonOperator.Exists => true,
+            _ => throw new ArgumentOutOfRangeException(nameof(criterion), criterion.Operator, "Unknown comparison operator."),
+        };
 
     private static int ToValue(in Criterion criterion, MarketSnapshot market, int at) =>
         Compare(market.NearFundamentals[at], criterion.NearValue, in market.Fundamentals[at], criterion.Value);
@@ -72,7 +76,8 @@ public static class Scorer
     {
         // A double is within 1.2e-16 of its decimal, relatively; this is some hundred times as much.
         var difference = near - nearOther;
-        if (Math.Abs(difference) > (Math.Abs(near) + Math.Abs(nearOther)) * 1e-14) return difference > 0 ? 1 : -1;
+        if (Math.Abs(difference) > (Math.Abs(near) + Math.Abs(nearOther)) * 1e-14)
+            return difference > 0 ? 1 : -1;
         return decimal.Compare(value, other);
     }
 }

@@ -26,10 +26,15 @@ internal static class CachedSession
     /// <summary>How long the marker stands: longer than any load or batch of a warm takes from its read to its write.</summary>
     public static readonly TimeSpan RevokedTtl = TimeSpan.FromMinutes(10);
 
-    private const int UserAt = 3, TenantAt = 19, ExpiryAt = 35, MarketsAt = 43, ChecksumLength = 4;
+    private const int UserAt = 3,
+        TenantAt = 19,
+        ExpiryAt = 35,
+        MarketsAt = 43,
+        ChecksumLength = 4;
 
     /// <summary>Of a value without markets, and with as many as are asked for (<see cref="MostMarkets"/> codes of 12 letters).</summary>
-    public const int Length = MarketsAt + ChecksumLength, MostLength = Length + 13 * MostMarkets;
+    public const int Length = MarketsAt + ChecksumLength,
+        MostLength = Length + 13 * MostMarkets;
 
     /// <summary>As <see cref="StoredSessions.Columns"/> asks for.</summary>
     public const int MostMarkets = 15;
@@ -62,15 +67,18 @@ internal static class CachedSession
     /// <returns>Null for anything but a whole value of this version, written for this hash.</returns>
     public static ActiveSession? Read(ReadOnlySpan<byte> value, string hash)
     {
-        if (value.Length is < Length or > MostLength || value[0] != Version || value[1] > 1 || value[2] > 1) return null;
-        if (BinaryPrimitives.ReadUInt32BigEndian(value[^ChecksumLength..]) != Checksum(value, hash)) return null;
+        if (value.Length is < Length or > MostLength || value[0] != Version || value[1] > 1 || value[2] > 1)
+            return null;
+        if (BinaryPrimitives.ReadUInt32BigEndian(value[^ChecksumLength..]) != Checksum(value, hash))
+            return null;
         var expiry = BinaryPrimitives.ReadInt64BigEndian(value[ExpiryAt..]);
         return new(
             new Guid(value.Slice(UserAt, 16), bigEndian: true),
             value[1] == 1,
             value[2] == 1 ? new Guid(value.Slice(TenantAt, 16), bigEndian: true) : null,
             DateTimeOffset.FromUnixTimeMilliseconds(expiry),
-            Encoding.ASCII.GetString(value[MarketsAt..^ChecksumLength]));
+            Encoding.ASCII.GetString(value[MarketsAt..^ChecksumLength])
+        );
     }
 
     private static uint Checksum(ReadOnlySpan<byte> value, string hash)

@@ -17,13 +17,20 @@ internal sealed class AdminKeyOptions
 
     // Hashes are of one length, so that neither it nor a common beginning shows in the time taken.
     public bool Is(string given) =>
-        IsOn && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(Key)));
+        IsOn
+        && CryptographicOperations.FixedTimeEquals(
+            SHA256.HashData(Encoding.UTF8.GetBytes(given)),
+            SHA256.HashData(Encoding.UTF8.GetBytes(Key))
+        );
 }
 
 internal sealed class AdminKeyOptionsValidator : IValidateOptions<AdminKeyOptions>
 {
     // The value is a secret, so only its length is told.
-    public ValidateOptionsResult Validate(string? name, AdminKeyOptions options) => options.Key.Length is 0 or >= AdminKeyOptions.LeastLength
-        ? ValidateOptionsResult.Success
-        : ValidateOptionsResult.Fail($"{AdminKeyOptions.Section}:{nameof(options.Key)} must have at least {AdminKeyOptions.LeastLength} characters, or none to switch it off, and has {options.Key.Length}.");
+    public ValidateOptionsResult Validate(string? name, AdminKeyOptions options) =>
+        options.Key.Length is 0 or >= AdminKeyOptions.LeastLength
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail(
+                $"{AdminKeyOptions.Section}:{nameof(options.Key)} must have at least {AdminKeyOptions.LeastLength} characters, or none to switch it off, and has {options.Key.Length}."
+            );
 }

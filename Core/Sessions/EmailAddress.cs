@@ -12,10 +12,12 @@ public static class EmailAddress
     public static bool TryNormalise(string? text, [NotNullWhen(true)] out string? email)
     {
         email = null;
-        if (text?.Trim() is not { Length: > 2 and <= Most } trimmed || trimmed.IndexOf('@', StringComparison.Ordinal) < 1) return false;
+        if (text?.Trim() is not { Length: > 2 and <= Most } trimmed || trimmed.IndexOf('@', StringComparison.Ordinal) < 1)
+            return false;
         foreach (var c in trimmed)
         {
-            if (char.IsControl(c) || char.IsWhiteSpace(c)) return false;
+            if (char.IsControl(c) || char.IsWhiteSpace(c))
+                return false;
         }
         email = trimmed.ToLowerInvariant();
         return true;

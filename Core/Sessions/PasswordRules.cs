@@ -7,7 +7,8 @@ namespace Overnight.Core.Sessions;
 public static class PasswordRules
 {
     /// <summary>Characters. The most bounds what a stranger can have hashed.</summary>
-    public const int Least = 12, Most = 256;
+    public const int Least = 12,
+        Most = 256;
 
     /// <summary>OWASP's recommendation for PBKDF2 with HMAC-SHA-512.</summary>
     public const int Iterations = 210_000;
@@ -16,6 +17,8 @@ public static class PasswordRules
     public static string? Failure(string password)
     {
         ArgumentNullException.ThrowIfNull(password);
-        return password.Length is >= Least and <= Most ? null : $"A password must have {Least} to {Most} characters, and this one has {password.Length}.";
+        return password.Length is >= Least and <= Most
+            ? null
+            : $"A password must have {Least} to {Most} characters, and this one has {password.Length}.";
     }
 }

@@ -34,7 +34,8 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheStore cach
     private const string Marked = "select token_hash from sessions where user_id = $1 and expires_at > $2 and revoked_at >= $3";
 
     // The lock lets no sign-in be under way meanwhile: its session is there to be ended, or is never made.
-    private const string Ban = "update users set banned_at = coalesce(banned_at, $2) where id = $1 and deleted_at is null returning banned_at";
+    private const string Ban =
+        "update users set banned_at = coalesce(banned_at, $2) where id = $1 and deleted_at is null returning banned_at";
 
     private const string Unban = "update users set banned_at = null where id = $1 and deleted_at is null";
 
@@ -70,7 +71,8 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheStore cach
             Add(ban, new NpgsqlParameter<Guid> { TypedValue = userId }, Time(time.GetUtcNow()));
             banned = (DateTime?)await ban.ExecuteScalarAsync();
         }
-        if (banned is not { } at) return null;
+        if (banned is not { } at)
+            return null;
         var (ended, hashes) = await EndAsync(connection, userId);
         await transaction.CommitAsync();
         return (new(at), new(ended, await MarkAsync(hashes)));
@@ -98,7 +100,8 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheStore cach
         Add(marked, new NpgsqlParameter<Guid> { TypedValue = userId }, Time(now), Time(now - CachedSession.RevokedTtl));
         await using var reader = await marked.ExecuteReaderAsync();
         List<string> hashes = [];
-        while (await reader.ReadAsync()) hashes.Add(reader.GetString(0));
+        while (await reader.ReadAsync())
+            hashes.Add(reader.GetString(0));
         return (ended, hashes);
     }
 
@@ -108,15 +111,19 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheStore cach
         var told = true;
         foreach (var some in hashes.Chunk(MarkersAtOnce))
         {
-            told &= await cache.SetAsync(Array.ConvertAll(some, hash => new CacheWrite(CacheKeys.Session(hash), CachedSession.Revoked, CachedSession.RevokedTtl)));
+            told &= await cache.SetAsync(
+                Array.ConvertAll(some, hash => new CacheWrite(CacheKeys.Session(hash), CachedSession.Revoked, CachedSession.RevokedTtl))
+            );
         }
         return told ? time.GetUtcNow() : time.GetUtcNow() + CacheKeys.SessionTtl;
     }
 
-    private static NpgsqlParameter<DateTime> Time(DateTimeOffset value) => new() { TypedValue = value.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz };
+    private static NpgsqlParameter<DateTime> Time(DateTimeOffset value) =>
+        new() { TypedValue = value.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz };
 
     private static void Add(NpgsqlCommand command, params ReadOnlySpan<NpgsqlParameter> parameters)
     {
-        foreach (var parameter in parameters) command.Parameters.Add(parameter);
+        foreach (var parameter in parameters)
+            command.Parameters.Add(parameter);
     }
 }

@@ -29,10 +29,12 @@ public static class SessionToken
     public static bool TryHash(string token, [NotNullWhen(true)] out string? hash)
     {
         hash = null;
-        if (token is not { Length: Length }) return false;
+        if (token is not { Length: Length })
+            return false;
         foreach (var c in token)
         {
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')) return false;
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_'))
+                return false;
         }
 
         Span<byte> ascii = stackalloc byte[Length];

@@ -22,6 +22,9 @@ internal static class StoredSessions
     {
         // To the millisecond, as the cache keeps it and as SET .. PX takes it.
         var expires = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetFieldValue<DateTimeOffset>(4).ToUnixTimeMilliseconds());
-        return (reader.GetString(0), new(reader.GetGuid(1), reader.GetBoolean(2), reader.IsDBNull(3) ? null : reader.GetGuid(3), expires, reader.GetString(5)));
+        return (
+            reader.GetString(0),
+            new(reader.GetGuid(1), reader.GetBoolean(2), reader.IsDBNull(3) ? null : reader.GetGuid(3), expires, reader.GetString(5))
+        );
     }
 }

@@ -30,9 +30,16 @@ public sealed class CacheBulkWriter(IConnectionMultiplexer cache) : IDisposable
         return SendAsync(
             async (pipe, limit) =>
             {
-                foreach (var entry in entries) await pipe.SetAsync(entry, onlyAbsent, limit);
+                foreach (var entry in entries)
+                    await pipe.SetAsync(entry, onlyAbsent, limit);
             },
-            database => entries.Select(async Task (entry) => await database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, onlyAbsent ? When.NotExists : When.Always)), ct);
+            database =>
+                entries.Select(
+                    async Task (entry) =>
+                        await database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, onlyAbsent ? When.NotExists : When.Always)
+                ),
+            ct
+        );
     }
 
     /// <exception cref="CacheWriteException">The cache is away; some of them may have been deleted.</exception>
@@ -42,19 +49,28 @@ public sealed class CacheBulkWriter(IConnectionMultiplexer cache) : IDisposable
         return SendAsync(
             async (pipe, limit) =>
             {
-                foreach (var key in keys) await pipe.DeleteAsync(key, limit);
+                foreach (var key in keys)
+                    await pipe.DeleteAsync(key, limit);
             },
-            database => keys.Select(async Task (key) => await database.KeyDeleteAsync(key)), ct);
+            database => keys.Select(async Task (key) => await database.KeyDeleteAsync(key)),
+            ct
+        );
     }
 
     public void Dispose()
     {
-        while (_pipes.TryTake(out var pipe)) pipe.Dispose();
+        while (_pipes.TryTake(out var pipe))
+            pipe.Dispose();
     }
 
-    private async Task<CacheRefusals> SendAsync(Func<CachePipe, CancellationToken, Task> send, Func<IDatabase, IEnumerable<Task>> ask, CancellationToken ct)
+    private async Task<CacheRefusals> SendAsync(
+        Func<CachePipe, CancellationToken, Task> send,
+        Func<IDatabase, IEnumerable<Task>> ask,
+        CancellationToken ct
+    )
     {
-        if (PlainServer.Find(cache) is not { } server) return await AskAsync(ask(cache.GetDatabase()), ct);
+        if (PlainServer.Find(cache) is not { } server)
+            return await AskAsync(ask(cache.GetDatabase()), ct);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Limit);
         try
@@ -92,8 +108,10 @@ public sealed class CacheBulkWriter(IConnectionMultiplexer cache) : IDisposable
         finally
         {
             // After a failure nobody knows what is still to be answered.
-            if (whole) _pipes.Add(pipe);
-            else pipe.Dispose();
+            if (whole)
+                _pipes.Add(pipe);
+            else
+                pipe.Dispose();
         }
     }
 

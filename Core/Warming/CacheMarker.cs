@@ -20,7 +20,8 @@ public sealed class CacheMarker(IConnectionMultiplexer cache, PlainConnection co
     /// <exception cref="CacheWriteException">The cache is away.</exception>
     public async Task<string?> FindAsync()
     {
-        if (await AskAsync("GET", CacheKeys.Marker) is not { } marker) return null;
+        if (await AskAsync("GET", CacheKeys.Marker) is not { } marker)
+            return null;
         await AskAsync("EXPIRE", CacheKeys.Marker, Seconds);
         return marker;
     }
@@ -29,7 +30,8 @@ public sealed class CacheMarker(IConnectionMultiplexer cache, PlainConnection co
     /// <exception cref="CacheWriteException">The cache is away.</exception>
     public async Task<string> EnsureAsync()
     {
-        if (await FindAsync() is { } marker) return marker;
+        if (await FindAsync() is { } marker)
+            return marker;
         await AskAsync("SET", CacheKeys.Marker, Guid.CreateVersion7().ToString("N"), "EX", Seconds, "NX");
         return await FindAsync() ?? throw new CacheWriteException("The cache lost its marker as soon as it was written.");
     }
@@ -38,7 +40,8 @@ public sealed class CacheMarker(IConnectionMultiplexer cache, PlainConnection co
     {
         try
         {
-            if (await connection.ConnectAsync() is not { } own) return (string?)await cache.GetDatabase().ExecuteAsync(command, [(RedisKey)key, .. values]);
+            if (await connection.ConnectAsync() is not { } own)
+                return (string?)await cache.GetDatabase().ExecuteAsync(command, [(RedisKey)key, .. values]);
             return await own.AskAsync([command, key, .. values]) is { } answer ? Encoding.UTF8.GetString(answer) : null;
         }
         catch (Exception exception) when (CacheOutage.Is(exception))

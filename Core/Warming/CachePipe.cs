@@ -30,11 +30,14 @@ internal sealed class CachePipe : IDisposable
             foreach (var command in PlainServer.Greeting(options))
             {
                 pipe.Begin(command.Length);
-                foreach (var argument in command) pipe._commands.Argument(argument);
+                foreach (var argument in command)
+                    pipe._commands.Argument(argument);
             }
             try
             {
-                return await pipe.FlushAsync(ct).ConfigureAwait(false) is { First: { } refused } ? throw new CacheWriteException($"The cache refused the connection: {refused}") : pipe;
+                return await pipe.FlushAsync(ct).ConfigureAwait(false) is { First: { } refused }
+                    ? throw new CacheWriteException($"The cache refused the connection: {refused}")
+                    : pipe;
             }
             catch
             {
@@ -59,7 +62,8 @@ internal sealed class CachePipe : IDisposable
         _commands.Argument(entry.Value);
         _commands.Argument("PX"u8);
         _commands.Argument((long)entry.Ttl.TotalMilliseconds);
-        if (onlyAbsent) _commands.Argument("NX"u8);
+        if (onlyAbsent)
+            _commands.Argument("NX"u8);
         return FullAsync(ct);
     }
 
@@ -97,11 +101,13 @@ internal sealed class CachePipe : IDisposable
         var rest = answers;
         while (rest.IndexOf((byte)'\n') is >= 0 and var end)
         {
-            if (rest[0] == '-') refused = refused.With(Encoding.UTF8.GetString(rest[1..end].TrimEnd((byte)'\r')));
+            if (rest[0] == '-')
+                refused = refused.With(Encoding.UTF8.GetString(rest[1..end].TrimEnd((byte)'\r')));
             _unanswered--;
             rest = rest[(end + 1)..];
         }
-        if (rest.Length == _answers.Length) throw new CacheWriteException("The cache answered something else than Redis does.");
+        if (rest.Length == _answers.Length)
+            throw new CacheWriteException("The cache answered something else than Redis does.");
         rest.CopyTo(_answers);
         return rest.Length;
     }
@@ -118,7 +124,8 @@ internal sealed class CachePipe : IDisposable
     {
         try
         {
-            for (var rest = _commands.Written; rest.Length > 0;) rest = rest[await _socket.SendAsync(rest, ct).ConfigureAwait(false)..];
+            for (var rest = _commands.Written; rest.Length > 0; )
+                rest = rest[await _socket.SendAsync(rest, ct).ConfigureAwait(false)..];
             _commands.Clear();
         }
         catch (SocketException exception)

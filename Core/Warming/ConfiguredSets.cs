@@ -32,11 +32,30 @@ public sealed class QueryWarmOptions
 }
 
 /// <summary>The sets that configuration declares, made from what the validator has let through.</summary>
-public sealed partial class ConfiguredSets(IOptions<WarmingOptions> options, NpgsqlDataSource database, EntryWriter entries, ILogger<QuerySet> logger)
+public sealed partial class ConfiguredSets(
+    IOptions<WarmingOptions> options,
+    NpgsqlDataSource database,
+    EntryWriter entries,
+    ILogger<QuerySet> logger
+)
 {
-    public IReadOnlyList<QuerySet> All { get; } = [.. options.Value.Sets.Select(pair => new QuerySet(
-        new(pair.Key, (WarmPhase)pair.Value.Phase, pair.Value.Key!, pair.Value.Ttl) { Limit = pair.Value.Limit, Interval = pair.Value.Interval ?? pair.Value.Ttl / 2, TimeLimit = pair.Value.TimeLimit },
-        KeyTemplate.Parse(pair.Value.Key), pair.Value.Sql!, pair.Value.StatementTimeout, database, entries, logger))];
+    public IReadOnlyList<QuerySet> All { get; } =
+    [
+        .. options.Value.Sets.Select(pair => new QuerySet(
+            new(pair.Key, (WarmPhase)pair.Value.Phase, pair.Value.Key!, pair.Value.Ttl)
+            {
+                Limit = pair.Value.Limit,
+                Interval = pair.Value.Interval ?? pair.Value.Ttl / 2,
+                TimeLimit = pair.Value.TimeLimit,
+            },
+            KeyTemplate.Parse(pair.Value.Key),
+            pair.Value.Sql!,
+            pair.Value.StatementTimeout,
+            database,
+            entries,
+            logger
+        )),
+    ];
 
     /// <summary>Runs each query for no rows.</summary>
     /// <exception cref="OptionsValidationException">Some can't be run; each failure names the set and what is wrong.</exception>
@@ -46,24 +65,39 @@ public sealed partial class ConfiguredSets(IOptions<WarmingOptions> options, Npg
         List<string> failures = [];
         foreach (var set in All)
         {
-            if (await set.CheckAsync(ct) is { } wrong) failures.Add($"{WarmingOptions.Section}:Sets:{set.Name}: {wrong}.");
+            if (await set.CheckAsync(ct) is { } wrong)
+                failures.Add($"{WarmingOptions.Section}:Sets:{set.Name}: {wrong}.");
         }
-        if (failures.Count > 0) throw new OptionsValidationException(WarmingOptions.Section, typeof(WarmingOptions), failures);
+        if (failures.Count > 0)
+            throw new OptionsValidationException(WarmingOptions.Section, typeof(WarmingOptions), failures);
     }
 
     internal static IEnumerable<string> Failures(string name, QueryWarmOptions set)
     {
         var path = $"{WarmingOptions.Section}:Sets:{name}";
-        if (!Name().IsMatch(name)) yield return $"{path} must be named with 1 to 40 lowercase letters, digits and hyphens.";
-        if (name is RecommendationSet.SetName or SessionSet.SetName or FlagSet.SetName || name.StartsWith(ReferenceSet.NamePrefix, StringComparison.Ordinal)) yield return $"{path}: the name {name} is ours; choose another.";
-        if (KeyFailure(set.Key) is { } wrong) yield return $"{path}:Key {wrong}, and is '{set.Key}'.";
-        if (string.IsNullOrWhiteSpace(set.Sql)) yield return $"{path}:Sql must be a query with a column value, and is empty.";
-        if (set.Phase is < 1 or > 3) yield return $"{path}:Phase must be between 1 and 3, and is {set.Phase}.";
-        if (set.Limit is < 1 or > 10_000_000) yield return $"{path}:Limit must be between 1 and 10000000, and is {set.Limit}.";
-        if (set.Ttl < TimeSpan.FromSeconds(1) || set.Ttl > TimeSpan.FromDays(30)) yield return $"{path}:Ttl must be between 00:00:01 and 30.00:00:00, and is {set.Ttl}.";
-        if (set.Interval < TimeSpan.Zero || set.Interval > TimeSpan.FromDays(30)) yield return $"{path}:Interval must be between 00:00:00 and 30.00:00:00, and is {set.Interval}.";
-        if (set.TimeLimit < TimeSpan.FromSeconds(1) || set.TimeLimit > TimeSpan.FromDays(1)) yield return $"{path}:TimeLimit must be between 00:00:01 and 1.00:00:00, and is {set.TimeLimit}.";
-        if (set.StatementTimeout < TimeSpan.FromMilliseconds(10) || set.StatementTimeout > TimeSpan.FromHours(1)) yield return $"{path}:StatementTimeout must be between 00:00:00.010 and 01:00:00, and is {set.StatementTimeout}.";
+        if (!Name().IsMatch(name))
+            yield return $"{path} must be named with 1 to 40 lowercase letters, digits and hyphens.";
+        if (
+            name is RecommendationSet.SetName or SessionSet.SetName or FlagSet.SetName
+            || name.StartsWith(ReferenceSet.NamePrefix, StringComparison.Ordinal)
+        )
+            yield return $"{path}: the name {name} is ours; choose another.";
+        if (KeyFailure(set.Key) is { } wrong)
+            yield return $"{path}:Key {wrong}, and is '{set.Key}'.";
+        if (string.IsNullOrWhiteSpace(set.Sql))
+            yield return $"{path}:Sql must be a query with a column value, and is empty.";
+        if (set.Phase is < 1 or > 3)
+            yield return $"{path}:Phase must be between 1 and 3, and is {set.Phase}.";
+        if (set.Limit is < 1 or > 10_000_000)
+            yield return $"{path}:Limit must be between 1 and 10000000, and is {set.Limit}.";
+        if (set.Ttl < TimeSpan.FromSeconds(1) || set.Ttl > TimeSpan.FromDays(30))
+            yield return $"{path}:Ttl must be between 00:00:01 and 30.00:00:00, and is {set.Ttl}.";
+        if (set.Interval < TimeSpan.Zero || set.Interval > TimeSpan.FromDays(30))
+            yield return $"{path}:Interval must be between 00:00:00 and 30.00:00:00, and is {set.Interval}.";
+        if (set.TimeLimit < TimeSpan.FromSeconds(1) || set.TimeLimit > TimeSpan.FromDays(1))
+            yield return $"{path}:TimeLimit must be between 00:00:01 and 1.00:00:00, and is {set.TimeLimit}.";
+        if (set.StatementTimeout < TimeSpan.FromMilliseconds(10) || set.StatementTimeout > TimeSpan.FromHours(1))
+            yield return $"{path}:StatementTimeout must be between 00:00:00.010 and 01:00:00, and is {set.StatementTimeout}.";
     }
 
     private static string? KeyFailure(string? key)

@@ -6,7 +6,13 @@ namespace Overnight.Core.Warming;
 /// Which sets are to be warmed now, and why: told from what is stored, not from events, so that whatever was missed or
 /// broke is found by the next who looks.
 /// </summary>
-public sealed class DueSets(Warmer warmer, CacheMarker marker, WarmProgressStore progress, IOptions<WarmingOptions> options, TimeProvider time)
+public sealed class DueSets(
+    Warmer warmer,
+    CacheMarker marker,
+    WarmProgressStore progress,
+    IOptions<WarmingOptions> options,
+    TimeProvider time
+)
 {
     /// <param name="started">When the service started, at its first look; null later.</param>
     /// <exception cref="CacheWriteException">The cache is away; nothing can be warmed.</exception>
@@ -18,7 +24,8 @@ public sealed class DueSets(Warmer warmer, CacheMarker marker, WarmProgressStore
         List<(WarmTrigger, WarmSet)> due = [];
         foreach (var set in warmer.Sets.Where(set => set.Declaration.IsAutomatic))
         {
-            if (Trigger(set.Declaration, rows.GetValueOrDefault(set.Name), server, started, now) is { } trigger) due.Add((trigger, set));
+            if (Trigger(set.Declaration, rows.GetValueOrDefault(set.Name), server, started, now) is { } trigger)
+                due.Add((trigger, set));
         }
         return due;
     }
@@ -34,14 +41,19 @@ public sealed class DueSets(Warmer warmer, CacheMarker marker, WarmProgressStore
 
     private WarmTrigger? Trigger(WarmDeclaration set, WarmProgress? row, string? server, DateTimeOffset? started, DateTimeOffset now)
     {
-        if (row is null || server is null || row.Marker != server) return WarmTrigger.ColdStart;
+        if (row is null || server is null || row.Marker != server)
+            return WarmTrigger.ColdStart;
         if (row.CompletedAt is null)
         {
-            if (now < row.UpdatedAt + options.Value.RetryInterval) return null;
+            if (now < row.UpdatedAt + options.Value.RetryInterval)
+                return null;
             return WarmTriggers.TryParse(row.Trigger, out var first) ? first : WarmTrigger.Schedule;
         }
-        if (Next(set, row) <= now) return WarmTrigger.Schedule;
+        if (Next(set, row) <= now)
+            return WarmTrigger.Schedule;
         // Of replicas that start together one warms.
-        return set.IsWarmedAtStart && started is { } start && row.StartedAt < start - TimeSpan.FromMinutes(1) ? WarmTrigger.ColdStart : null;
+        return set.IsWarmedAtStart && started is { } start && row.StartedAt < start - TimeSpan.FromMinutes(1)
+            ? WarmTrigger.ColdStart
+            : null;
     }
 }

@@ -39,10 +39,12 @@ public sealed class EntryWriter(CacheBulkWriter bulk, IConnectionMultiplexer cac
         var worst = await AskAsync();
         while (worst is not null && await Task.WhenAny(writing, Task.Delay(AskInterval)) != writing)
         {
-            if (await AskAsync() is { } latency && latency > worst) worst = latency;
+            if (await AskAsync() is { } latency && latency > worst)
+                worst = latency;
         }
         await writing;
-        if (worst is { } answered) window.Observe(answered);
+        if (worst is { } answered)
+            window.Observe(answered);
     }
 
     private async Task<TimeSpan?> AskAsync()

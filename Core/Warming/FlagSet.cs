@@ -12,7 +12,13 @@ namespace Overnight.Core.Warming;
 /// The most used enabled flags of this environment, in one pipelined write; all enabled ones while no access was ever
 /// counted (SPEC F2). Read and written under a share lock, so that a change waits, and invalidates afterwards.
 /// </summary>
-public sealed class FlagSet(NpgsqlDataSource database, EntryWriter entries, IOptions<FlagOptions> flags, IOptions<WarmingOptions> options, TimeProvider time) : WarmSet(Declare(options.Value.Flags))
+public sealed class FlagSet(
+    NpgsqlDataSource database,
+    EntryWriter entries,
+    IOptions<FlagOptions> flags,
+    IOptions<WarmingOptions> options,
+    TimeProvider time
+) : WarmSet(Declare(options.Value.Flags))
 {
     public const string SetName = "flags";
 
@@ -22,7 +28,8 @@ public sealed class FlagSet(NpgsqlDataSource database, EntryWriter entries, IOpt
     private const string Named = "select key from feature_flags where environment = $1 and key = any ($2) order by key";
 
     // In the order of keys, as accesses are flushed: neither may wait for the other. Two statements, for one that had to wait would read what was before.
-    private const string Lock = "select count(*) from (select 1 from feature_flags where environment = $1 and key = any ($2) order by key for share) locked";
+    private const string Lock =
+        "select count(*) from (select 1 from feature_flags where environment = $1 and key = any ($2) order by key for share) locked";
 
     private const string Read = $"select key, {FlagStore.Json} from feature_flags where environment = $1 and key = any ($2)";
 
@@ -32,20 +39,26 @@ public sealed class FlagSet(NpgsqlDataSource database, EntryWriter entries, IOpt
     private readonly FlagWarmOptions _options = options.Value.Flags;
 
     // $2 the most, $3 whether also of flags that nobody counted.
-    private string MostUsed => $"""
-        select key from feature_flags where environment = $1 and enabled
-        order by {(_options.Order == FlagOrder.Count ? "access_count desc, last_accessed_at desc nulls last" : "last_accessed_at desc nulls last, access_count desc")}, key
-        limit case when $3 or exists (select from feature_flags where environment = $1 and access_count > 0) then $2::bigint end
-        """;
+    private string MostUsed =>
+        $"""
+            select key from feature_flags where environment = $1 and enabled
+            order by {(
+                _options.Order == FlagOrder.Count
+                    ? "access_count desc, last_accessed_at desc nulls last"
+                    : "last_accessed_at desc nulls last, access_count desc"
+            )}, key
+            limit case when $3 or exists (select from feature_flags where environment = $1 and access_count > 0) then $2::bigint end
+            """;
 
-    private static WarmDeclaration Declare(FlagWarmOptions options) => new(SetName, WarmPhase.Essential, "feature_flags:{environment}:{key}", CacheKeys.FlagTtl)
-    {
-        IsTtlExact = true,
-        Interval = options.Interval,
-        IsWarmedAtStart = true,
-        TimeLimit = options.TimeLimit,
-        IsAutomatic = options.Enabled,
-    };
+    private static WarmDeclaration Declare(FlagWarmOptions options) =>
+        new(SetName, WarmPhase.Essential, "feature_flags:{environment}:{key}", CacheKeys.FlagTtl)
+        {
+            IsTtlExact = true,
+            Interval = options.Interval,
+            IsWarmedAtStart = true,
+            TimeLimit = options.TimeLimit,
+            IsAutomatic = options.Enabled,
+        };
 
     public override async Task<long> EstimateAsync(WarmOrder order, CancellationToken ct) => (await ChooseAsync(order, ct)).Count;
 
@@ -77,7 +90,8 @@ public sealed class FlagSet(NpgsqlDataSource database, EntryWriter entries, IOpt
         }
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<string> keys = [];
-        while (await reader.ReadAsync(ct)) keys.Add(reader.GetString(0));
+        while (await reader.ReadAsync(ct))
+            keys.Add(reader.GetString(0));
         return keys;
     }
 
@@ -91,7 +105,12 @@ public sealed class FlagSet(NpgsqlDataSource database, EntryWriter entries, IOpt
         return (writes.Count - refused, refused);
     }
 
-    private async Task<List<CacheWrite>> LockAsync(string[] keys, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+    private async Task<List<CacheWrite>> LockAsync(
+        string[] keys,
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        CancellationToken ct
+    )
     {
         await using NpgsqlBatch commands = new(connection, transaction) { BatchCommands = { new(Settings), With(Lock), With(Read) } };
         var asOf = time.GetUtcNow();
@@ -106,6 +125,14 @@ public sealed class FlagSet(NpgsqlDataSource database, EntryWriter entries, IOpt
         }
         return writes;
 
-        NpgsqlBatchCommand With(string sql) => new(sql) { Parameters = { new() { Value = _environment }, new() { Value = keys } } };
+        NpgsqlBatchCommand With(string sql) =>
+            new(sql)
+            {
+                Parameters =
+                {
+                    new() { Value = _environment },
+                    new() { Value = keys },
+                },
+            };
     }
 }

@@ -11,7 +11,20 @@ public sealed partial class KeyTemplate
 {
     /// <summary>Prefixes whose keys are ours.</summary>
     public static readonly IReadOnlyList<string> Reserved =
-        ["recs", "portfolio", "session", "feature_flags", "overnight", "finance", "sales", "procurement", "inventory", "wms", "manufacturing", "equipment"];
+    [
+        "recs",
+        "portfolio",
+        "session",
+        "feature_flags",
+        "overnight",
+        "finance",
+        "sales",
+        "procurement",
+        "inventory",
+        "wms",
+        "manufacturing",
+        "equipment",
+    ];
 
     private const int MostLength = 512;
     private readonly string[] _literals;
@@ -24,10 +37,17 @@ public sealed partial class KeyTemplate
     /// <exception cref="FormatException">It is no such template, or its prefix is reserved; the message says which and what may be.</exception>
     public static KeyTemplate Parse(string? text)
     {
-        if (text is null || !Form().IsMatch(text)) throw new FormatException("must be a prefix of lowercase letters, digits, _ and -, a colon, then text without blanks and columns in braces, such as shop:price:{sku}");
+        if (text is null || !Form().IsMatch(text))
+            throw new FormatException(
+                "must be a prefix of lowercase letters, digits, _ and -, a colon, then text without blanks and columns in braces, such as shop:price:{sku}"
+            );
         var prefix = text[..text.IndexOf(':', StringComparison.Ordinal)];
-        if (Reserved.Contains(prefix)) throw new FormatException($"must not begin with {prefix}:, which is ours; so are {string.Join(", ", Reserved)}");
-        return new([.. Column().Split(text).Where((_, at) => at % 2 == 0)], [.. Column().Matches(text).Select(match => match.Groups[1].Value)]);
+        if (Reserved.Contains(prefix))
+            throw new FormatException($"must not begin with {prefix}:, which is ours; so are {string.Join(", ", Reserved)}");
+        return new(
+            [.. Column().Split(text).Where((_, at) => at % 2 == 0)],
+            [.. Column().Matches(text).Select(match => match.Groups[1].Value)]
+        );
     }
 
     /// <exception cref="FormatException">A value is missing, or the key too long.</exception>
@@ -36,7 +56,8 @@ public sealed partial class KeyTemplate
         var key = _literals[0];
         for (var at = 0; at < values.Length; at++)
         {
-            if (values[at] is DBNull) throw new FormatException($"column {Columns[at]} is null");
+            if (values[at] is DBNull)
+                throw new FormatException($"column {Columns[at]} is null");
             key += Uri.EscapeDataString(Convert.ToString(values[at], CultureInfo.InvariantCulture) ?? "") + _literals[at + 1];
         }
         return key.Length <= MostLength ? key : throw new FormatException($"a key has {key.Length} characters; the most is {MostLength}");

@@ -12,8 +12,15 @@ namespace Overnight.Core.Warming;
 /// template makes of the others. Read by a role that may only read, with a statement timeout.
 /// </summary>
 /// <remarks>Resumed behind as many rows as were done, so its query should have an order.</remarks>
-public sealed partial class QuerySet(WarmDeclaration declaration, KeyTemplate key, string sql, TimeSpan statementTimeout, NpgsqlDataSource database, EntryWriter entries, ILogger<QuerySet> logger)
-    : WarmSet(declaration)
+public sealed partial class QuerySet(
+    WarmDeclaration declaration,
+    KeyTemplate key,
+    string sql,
+    TimeSpan statementTimeout,
+    NpgsqlDataSource database,
+    EntryWriter entries,
+    ILogger<QuerySet> logger
+) : WarmSet(declaration)
 {
     public const string Reader = "overnight_reader";
 
@@ -41,11 +48,15 @@ public sealed partial class QuerySet(WarmDeclaration declaration, KeyTemplate ke
             await using var reader = await command.ExecuteReaderAsync(ct);
             var columns = Enumerable.Range(0, reader.FieldCount).Select(reader.GetName).ToArray();
             var missing = key.Columns.Append(ValueColumn).Except(columns, StringComparer.Ordinal).ToArray();
-            return missing.Length == 0 ? null : $"its query has no column {string.Join(" and no column ", missing)}; it has {string.Join(", ", columns)}";
+            return missing.Length == 0
+                ? null
+                : $"its query has no column {string.Join(" and no column ", missing)}; it has {string.Join(", ", columns)}";
         }
         catch (PostgresException exception)
         {
-            return exception.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InvalidParameterValue && exception.MessageText.Contains(Reader, StringComparison.Ordinal)
+            return
+                exception.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InvalidParameterValue
+                && exception.MessageText.Contains(Reader, StringComparison.Ordinal)
                 ? $"the role {Reader} is not there; run the command migrate as a role that may create roles, or create it and grant it"
                 : $"{exception.MessageText} ({exception.SqlState})";
         }
@@ -66,12 +77,16 @@ public sealed partial class QuerySet(WarmDeclaration declaration, KeyTemplate ke
         while (await reader.ReadAsync(ct))
         {
             row++;
-            if (Entry(reader, columns, value) is { } entry) writes.Add(entry);
-            else failed++;
-            if (writes.Count + failed < entries.Window) continue;
+            if (Entry(reader, columns, value) is { } entry)
+                writes.Add(entry);
+            else
+                failed++;
+            if (writes.Count + failed < entries.Window)
+                continue;
             yield return await WriteAsync();
         }
-        if (writes.Count + failed > 0) yield return await WriteAsync();
+        if (writes.Count + failed > 0)
+            yield return await WriteAsync();
 
         async Task<WarmStep> WriteAsync()
         {
@@ -91,7 +106,9 @@ public sealed partial class QuerySet(WarmDeclaration declaration, KeyTemplate ke
             {
                 byte[] raw => raw,
                 string text => Encoding.UTF8.GetBytes(text),
-                var other => throw new FormatException($"column {ValueColumn} is {(other is DBNull ? "null" : other.GetType().Name)}; it must be text, JSON or bytea"),
+                var other => throw new FormatException(
+                    $"column {ValueColumn} is {(other is DBNull ? "null" : other.GetType().Name)}; it must be text, JSON or bytea"
+                ),
             };
             return new(key.Build(Array.ConvertAll(columns, reader.GetValue)), bytes, Declaration.EntryTtl(Random.Shared.NextDouble()));
         }
@@ -111,7 +128,10 @@ public sealed partial class QuerySet(WarmDeclaration declaration, KeyTemplate ke
             BatchCommands =
             {
                 new("set transaction read only"),
-                new("select set_config('statement_timeout', $1, true)") { Parameters = { new() { Value = $"{statementTimeout.TotalMilliseconds:F0}" } } },
+                new("select set_config('statement_timeout', $1, true)")
+                {
+                    Parameters = { new() { Value = $"{statementTimeout.TotalMilliseconds:F0}" } },
+                },
                 new($"set local role {Reader}"),
             },
         };
@@ -123,7 +143,11 @@ public sealed partial class QuerySet(WarmDeclaration declaration, KeyTemplate ke
     private NpgsqlCommand Select(string what, NpgsqlConnection connection, NpgsqlTransaction transaction, int limit, int offset) =>
         new($"select {what} from (select * from (\n{sql}\n) as own offset $1 limit $2) as warm_set", connection, transaction)
         {
-            Parameters = { new() { Value = (long)offset }, new() { Value = (long)limit } },
+            Parameters =
+            {
+                new() { Value = (long)offset },
+                new() { Value = (long)limit },
+            },
             CommandTimeout = (int)Math.Ceiling(statementTimeout.TotalSeconds) + 5,
         };
 

@@ -13,7 +13,12 @@ namespace Overnight.Core.Warming;
 /// Renewed before their TTL ends, also where no trading day does it.
 /// </summary>
 public sealed partial class RecommendationSet(
-    NpgsqlDataSource database, ResultCacheWriter writer, EntryWriter entries, IOptions<WarmingOptions> options, ILogger<RecommendationSet> logger) : WarmSet(Declare(options.Value.Recommendations))
+    NpgsqlDataSource database,
+    ResultCacheWriter writer,
+    EntryWriter entries,
+    IOptions<WarmingOptions> options,
+    ILogger<RecommendationSet> logger
+) : WarmSet(Declare(options.Value.Recommendations))
 {
     public const string SetName = "recommendations";
 
@@ -38,7 +43,8 @@ public sealed partial class RecommendationSet(
         order by activity desc, user_id limit $4
         """;
 
-    private const string Count = "select count(*) from current_results c join users u on u.id = c.user_id and u.deleted_at is null and u.banned_at is null";
+    private const string Count =
+        "select count(*) from current_results c join users u on u.id = c.user_id and u.deleted_at is null and u.banned_at is null";
 
     // Index lookups, month by month, are right for some hundred users among millions of results; the planner may think otherwise.
     private const string Settings = """
@@ -46,12 +52,13 @@ public sealed partial class RecommendationSet(
             set_config('enable_seqscan', 'off', true), set_config('lock_timeout', '30s', true)
         """;
 
-    private static WarmDeclaration Declare(RecommendationWarmOptions options) => new(SetName, WarmPhase.Essential, "recs:{user_id}", CacheKeys.ResultTtl)
-    {
-        IsTtlExact = true,
-        Interval = options.Interval,
-        TimeLimit = options.TimeLimit,
-    };
+    private static WarmDeclaration Declare(RecommendationWarmOptions options) =>
+        new(SetName, WarmPhase.Essential, "recs:{user_id}", CacheKeys.ResultTtl)
+        {
+            IsTtlExact = true,
+            Interval = options.Interval,
+            TimeLimit = options.TimeLimit,
+        };
 
     public override async Task<long> EstimateAsync(WarmOrder order, CancellationToken ct)
     {
@@ -68,10 +75,12 @@ public sealed partial class RecommendationSet(
         {
             await foreach (var batch in BatchesAsync(order, ct))
             {
-                while (underWay.Count >= (order.GivesWay ? 1 : BatchesAtOnce)) yield return await underWay.Dequeue();
+                while (underWay.Count >= (order.GivesWay ? 1 : BatchesAtOnce))
+                    yield return await underWay.Dequeue();
                 underWay.Enqueue(WarmBatchAsync(batch, ct));
             }
-            while (underWay.TryDequeue(out var batch)) yield return await batch;
+            while (underWay.TryDequeue(out var batch))
+                yield return await batch;
         }
         finally
         {
@@ -80,7 +89,10 @@ public sealed partial class RecommendationSet(
         }
     }
 
-    private async IAsyncEnumerable<(Guid[] Users, string Reached)> BatchesAsync(WarmOrder order, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<(Guid[] Users, string Reached)> BatchesAsync(
+        WarmOrder order,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         var (activity, user) = Parse(order.Reached);
         await using var command = database.CreateCommand(Users);
@@ -96,11 +108,13 @@ public sealed partial class RecommendationSet(
         {
             users.Add(reader.GetGuid(0));
             last = reader.GetInt64(1);
-            if (users.Count < BatchSize(order)) continue;
+            if (users.Count < BatchSize(order))
+                continue;
             yield return ([.. users], Format(last, users[^1]));
             users.Clear();
         }
-        if (users.Count > 0) yield return ([.. users], Format(last, users[^1]));
+        if (users.Count > 0)
+            yield return ([.. users], Format(last, users[^1]));
     }
 
     // Two keys a user; while it gives way as few as a window has at least, which is two milliseconds of everybody's processor.
@@ -127,11 +141,21 @@ public sealed partial class RecommendationSet(
         return new(results.Count - refused, damaged + refused, batch.Reached);
     }
 
-    private async Task<(List<CacheableResult> Results, int Damaged)> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid[] users, CancellationToken ct)
+    private async Task<(List<CacheableResult> Results, int Damaged)> LockAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        Guid[] users,
+        CancellationToken ct
+    )
     {
         await using NpgsqlBatch commands = new(connection, transaction)
         {
-            BatchCommands = { new(Settings), new(CurrentResults.LockMany) { Parameters = { new() { Value = users } } }, new(CurrentResults.ManyForCache) { Parameters = { new() { Value = users } } } },
+            BatchCommands =
+            {
+                new(Settings),
+                new(CurrentResults.LockMany) { Parameters = { new() { Value = users } } },
+                new(CurrentResults.ManyForCache) { Parameters = { new() { Value = users } } },
+            },
         };
         await using var reader = await commands.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
@@ -142,10 +166,13 @@ public sealed partial class RecommendationSet(
         {
             CacheableResult result = new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2));
             // Checked before it is written (SPEC B3): a reader would refuse it anyway.
-            if (CacheEntry.IsIntact(result.Recommendations, result.UserId) && CacheEntry.IsIntact(result.Portfolio, result.UserId)) results.Add(result);
-            else damaged++;
+            if (CacheEntry.IsIntact(result.Recommendations, result.UserId) && CacheEntry.IsIntact(result.Portfolio, result.UserId))
+                results.Add(result);
+            else
+                damaged++;
         }
-        if (damaged > 0) Log.Damaged(logger, damaged, CacheEntry.Schema);
+        if (damaged > 0)
+            Log.Damaged(logger, damaged, CacheEntry.Schema);
         return (results, damaged);
     }
 
@@ -153,7 +180,7 @@ public sealed partial class RecommendationSet(
     private async Task<int> WriteAsync(List<CacheableResult> results, CancellationToken ct)
     {
         var refused = 0;
-        for (var written = 0; written < results.Count;)
+        for (var written = 0; written < results.Count; )
         {
             var some = results.GetRange(written, Math.Min(Math.Max(1, entries.Window / 2), results.Count - written));
             await entries.WatchedAsync(async () => refused += await WriteWindowAsync(some, ct));
@@ -193,12 +220,21 @@ public sealed partial class RecommendationSet(
     private static (long? Activity, Guid User) Parse(string? reached)
     {
         var at = reached?.IndexOf('/', StringComparison.Ordinal) ?? -1;
-        return at > 0 && long.TryParse(reached.AsSpan(0, at), CultureInfo.InvariantCulture, out var activity) && Guid.TryParse(reached.AsSpan(at + 1), out var user) ? (activity, user) : (null, default);
+        return
+            at > 0
+            && long.TryParse(reached.AsSpan(0, at), CultureInfo.InvariantCulture, out var activity)
+            && Guid.TryParse(reached.AsSpan(at + 1), out var user)
+            ? (activity, user)
+            : (null, default);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(411, LogLevel.Error, "{Count} stored results are damaged or not of schema {Schema}, and are not warmed; their users wait for the next night.")]
+        [LoggerMessage(
+            411,
+            LogLevel.Error,
+            "{Count} stored results are damaged or not of schema {Schema}, and are not warmed; their users wait for the next night."
+        )]
         public static partial void Damaged(ILogger logger, int count, int schema);
     }
 }

@@ -16,8 +16,14 @@ namespace Overnight.Core.Warming;
 /// </summary>
 /// <remarks>Resumed behind the last tenant whose entries are all in the cache.</remarks>
 public sealed partial class ReferenceSet(
-    WarmPhase phase, TenantDirectory tenants, NpgsqlDataSource database, EntryWriter entries, IOptions<WarmingOptions> options, TimeProvider time, ILogger<ReferenceSet> logger)
-    : WarmSet(Declare(phase, options.Value.Reference))
+    WarmPhase phase,
+    TenantDirectory tenants,
+    NpgsqlDataSource database,
+    EntryWriter entries,
+    IOptions<WarmingOptions> options,
+    TimeProvider time,
+    ILogger<ReferenceSet> logger
+) : WarmSet(Declare(phase, options.Value.Reference))
 {
     public const string NamePrefix = "reference-";
 
@@ -27,12 +33,22 @@ public sealed partial class ReferenceSet(
     private readonly ReferenceEntity[] _entities = Of(phase);
 
     private static WarmDeclaration Declare(WarmPhase phase, ReferenceWarmOptions options) =>
-        new(NamePrefix + phase.ToString().ToLowerInvariant(), phase, "{module}:{entity}:{tenantId}", Of(phase).Min(entity => entity.Kind.Ttl()))
+        new(
+            NamePrefix + phase.ToString().ToLowerInvariant(),
+            phase,
+            "{module}:{entity}:{tenantId}",
+            Of(phase).Min(entity => entity.Kind.Ttl())
+        )
         {
             IsTtlExact = true,
             IsPerTenant = true,
             IsAutomatic = phase != WarmPhase.Computed || options.Computed,
-            Interval = phase switch { WarmPhase.Essential => options.EssentialInterval, WarmPhase.Master => options.MasterInterval, _ => options.ComputedInterval },
+            Interval = phase switch
+            {
+                WarmPhase.Essential => options.EssentialInterval,
+                WarmPhase.Master => options.MasterInterval,
+                _ => options.ComputedInterval,
+            },
             TimeLimit = options.TimeLimit,
         };
 
@@ -59,7 +75,8 @@ public sealed partial class ReferenceSet(
         var left = order.Limit ?? int.MaxValue;
         await using var connection = await database.OpenConnectionAsync(ct);
         // Keys are counted while a query runs, so it is planned for many more than there are, and would be compiled each time.
-        await using (NpgsqlCommand setting = new("set jit = off", connection)) await setting.ExecuteNonQueryAsync(ct);
+        await using (NpgsqlCommand setting = new("set jit = off", connection))
+            await setting.ExecuteNonQueryAsync(ct);
         await using var query = await PrepareAsync(connection, ct);
         // Some are written while the next are read.
         Task<WarmStep>? writing = null;
@@ -68,18 +85,22 @@ public sealed partial class ReferenceSet(
             await foreach (var some in TenantsAsync(order, ct))
             {
                 var (read, failed) = await ReadAsync(connection, query, some, ct);
-                if (writing is not null) yield return await writing;
+                if (writing is not null)
+                    yield return await writing;
                 writing = WriteAsync(read.Take(left), failed, some[^1], ct);
                 left -= read.Count + failed;
-                if (left <= 0) break;
+                if (left <= 0)
+                    break;
             }
-            if (writing is not null) yield return await writing;
+            if (writing is not null)
+                yield return await writing;
             writing = null;
         }
         finally
         {
             // None may still write when the set's lock is let go; the failure that ends the warm is told already.
-            if (writing is not null) await ((Task)writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (writing is not null)
+                await ((Task)writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -88,22 +109,32 @@ public sealed partial class ReferenceSet(
     {
         if (order.Tenant is { } only)
         {
-            if (await tenants.ContainsAsync(only, ct)) yield return [only];
+            if (await tenants.ContainsAsync(only, ct))
+                yield return [only];
             yield break;
         }
         List<Guid> some = [];
-        await foreach (var tenant in tenants.AfterAsync(Guid.TryParse(order.Reached, CultureInfo.InvariantCulture, out var done) ? done : null, ct))
+        await foreach (
+            var tenant in tenants.AfterAsync(Guid.TryParse(order.Reached, CultureInfo.InvariantCulture, out var done) ? done : null, ct)
+        )
         {
             some.Add(tenant);
-            if (some.Count < (order.GivesWay ? 1 : TenantsAtOnce)) continue;
+            if (some.Count < (order.GivesWay ? 1 : TenantsAtOnce))
+                continue;
             yield return [.. some];
             some.Clear();
         }
-        if (some.Count > 0) yield return [.. some];
+        if (some.Count > 0)
+            yield return [.. some];
     }
 
     /// <summary>All entries of some tenants at once; where one can't be read, each tenant's, and then each entity's alone, so that it fails alone.</summary>
-    private async Task<(List<CacheWrite> Read, int Failed)> ReadAsync(NpgsqlConnection connection, NpgsqlBatch query, Guid[] some, CancellationToken ct)
+    private async Task<(List<CacheWrite> Read, int Failed)> ReadAsync(
+        NpgsqlConnection connection,
+        NpgsqlBatch query,
+        Guid[] some,
+        CancellationToken ct
+    )
     {
         try
         {
@@ -117,7 +148,8 @@ public sealed partial class ReferenceSet(
         var failed = 0;
         foreach (var tenant in some)
         {
-            var (its, bad) = some.Length > 1 ? await ReadAsync(connection, query, [tenant], ct) : await ReadEachAsync(connection, tenant, ct);
+            var (its, bad) =
+                some.Length > 1 ? await ReadAsync(connection, query, [tenant], ct) : await ReadEachAsync(connection, tenant, ct);
             read.AddRange(its);
             failed += bad;
         }
@@ -159,7 +191,8 @@ public sealed partial class ReferenceSet(
             while (await reader.ReadAsync(ct))
             {
                 // Nothing there, as of a period that does not exist.
-                if (reader.IsDBNull(0)) continue;
+                if (reader.IsDBNull(0))
+                    continue;
                 var key = entity.Key(reader.GetGuid(2), [.. entity.Parts.Select((_, at) => reader.GetString(at + 3))]);
                 writes.Add(new(key, StoredEntry.Write(key, asOf, reader.GetInt64(1), reader.GetFieldValue<byte[]>(0)), entity.Kind.Ttl()));
             }
@@ -190,10 +223,16 @@ public sealed partial class ReferenceSet(
         NpgsqlBatch batch = new(connection);
         foreach (var entity in asked)
         {
-            batch.BatchCommands.Add(new(entity.ManySql)
-            {
-                Parameters = { new NpgsqlParameter<Guid[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid }, new NpgsqlParameter<DateOnly> { NpgsqlDbType = NpgsqlDbType.Date } },
-            });
+            batch.BatchCommands.Add(
+                new(entity.ManySql)
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter<Guid[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+                        new NpgsqlParameter<DateOnly> { NpgsqlDbType = NpgsqlDbType.Date },
+                    },
+                }
+            );
         }
         return batch;
     }

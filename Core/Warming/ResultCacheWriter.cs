@@ -19,7 +19,8 @@ public sealed class ResultCacheWriter(CacheBulkWriter cache)
     {
         ArgumentNullException.ThrowIfNull(results);
         var refused = await cache.WriteAsync(Entries(results), onlyAbsent: false, ct);
-        if (refused.First is { } reason) throw new CacheWriteException($"The cache refused a write: {reason}") { IsRefusal = true };
+        if (refused.First is { } reason)
+            throw new CacheWriteException($"The cache refused a write: {reason}") { IsRefusal = true };
     }
 
     /// <summary>

@@ -12,7 +12,8 @@ namespace Overnight.Core.Warming;
 /// The most recently active sessions, newest first; expired and revoked ones, and those of deleted or banned users, are left
 /// out (SPEC E2). A session is written only where nothing is, so that a marker of a revocation stays (SPEC E1).
 /// </summary>
-public sealed class SessionSet(NpgsqlDataSource database, EntryWriter entries, IOptions<WarmingOptions> options, TimeProvider time) : WarmSet(Declare(options.Value.Sessions))
+public sealed class SessionSet(NpgsqlDataSource database, EntryWriter entries, IOptions<WarmingOptions> options, TimeProvider time)
+    : WarmSet(Declare(options.Value.Sessions))
 {
     public const string SetName = "sessions";
 
@@ -29,21 +30,23 @@ public sealed class SessionSet(NpgsqlDataSource database, EntryWriter entries, I
 
     private readonly SessionWarmOptions _options = options.Value.Sessions;
 
-    private static WarmDeclaration Declare(SessionWarmOptions options) => new(SetName, WarmPhase.Essential, "session:{token_hash}", CacheKeys.SessionTtl)
-    {
-        IsTtlExact = true,
-        Limit = options.Count,
-        Interval = options.Interval,
-        IsWarmedAtStart = true,
-        TimeLimit = options.TimeLimit,
-    };
+    private static WarmDeclaration Declare(SessionWarmOptions options) =>
+        new(SetName, WarmPhase.Essential, "session:{token_hash}", CacheKeys.SessionTtl)
+        {
+            IsTtlExact = true,
+            Limit = options.Count,
+            Interval = options.Interval,
+            IsWarmedAtStart = true,
+            TimeLimit = options.TimeLimit,
+        };
 
     public override async Task<long> EstimateAsync(WarmOrder order, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(order);
         await using var command = database.CreateCommand(Count);
         var now = time.GetUtcNow();
-        foreach (object value in (object[])[now, now - _options.Window, (long)(order.Limit ?? _options.Count)]) command.Parameters.Add(new() { Value = value });
+        foreach (object value in (object[])[now, now - _options.Window, (long)(order.Limit ?? _options.Count)])
+            command.Parameters.Add(new() { Value = value });
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
@@ -61,9 +64,11 @@ public sealed class SessionSet(NpgsqlDataSource database, EntryWriter entries, I
             {
                 read++;
                 (activity, hash) = (active, key);
-                if (CachedSession.Entry(session, key, readAt, time.GetUtcNow()) is { } entry) writes.Add(entry);
+                if (CachedSession.Entry(session, key, readAt, time.GetUtcNow()) is { } entry)
+                    writes.Add(entry);
             }
-            if (read == 0) yield break;
+            if (read == 0)
+                yield break;
             var refused = await entries.WriteAsync(writes, onlyAbsent: true, ct);
             (reached, left) = ((activity, hash), left - read);
             yield return new(writes.Count - refused, refused, string.Create(CultureInfo.InvariantCulture, $"{activity}/{hash}"));
@@ -71,12 +76,25 @@ public sealed class SessionSet(NpgsqlDataSource database, EntryWriter entries, I
     }
 
     private async IAsyncEnumerable<(ActiveSession Session, string Hash, long Activity)> ReadAsync(
-        DateTimeOffset since, (long? Activity, string Hash) reached, int count, DateTimeOffset now, [EnumeratorCancellation] CancellationToken ct)
+        DateTimeOffset since,
+        (long? Activity, string Hash) reached,
+        int count,
+        DateTimeOffset now,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         await using var command = database.CreateCommand(Page);
         command.Parameters.Add(new() { Value = now });
         command.Parameters.Add(new() { Value = since });
-        command.Parameters.Add(new() { Value = reached.Activity is { } activity ? DateTimeOffset.UnixEpoch.AddTicks(activity * TimeSpan.TicksPerMicrosecond) : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(
+            new()
+            {
+                Value = reached.Activity is { } activity
+                    ? DateTimeOffset.UnixEpoch.AddTicks(activity * TimeSpan.TicksPerMicrosecond)
+                    : DBNull.Value,
+                NpgsqlDbType = NpgsqlDbType.TimestampTz,
+            }
+        );
         command.Parameters.Add(new() { Value = reached.Hash });
         command.Parameters.Add(new() { Value = count });
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -90,6 +108,8 @@ public sealed class SessionSet(NpgsqlDataSource database, EntryWriter entries, I
     private static (long? Activity, string Hash) Parse(string? reached)
     {
         var at = reached?.IndexOf('/', StringComparison.Ordinal) ?? -1;
-        return at > 0 && long.TryParse(reached.AsSpan(0, at), CultureInfo.InvariantCulture, out var activity) ? (activity, reached![(at + 1)..]) : (null, "");
+        return at > 0 && long.TryParse(reached.AsSpan(0, at), CultureInfo.InvariantCulture, out var activity)
+            ? (activity, reached![(at + 1)..])
+            : (null, "");
     }
 }

@@ -6,14 +6,28 @@ namespace Overnight.Core.Warming;
 
 /// <summary>Warms one set, alone among all processes: from where a warm that broke stopped, within its time limit, noting how far it is.</summary>
 public sealed partial class SetWarmer(
-    NpgsqlDataSource database, CacheMarker marker, WarmProgressStore progress, WarmRuns runs, WarmTelemetry telemetry, WarmWindow window, TimeProvider time, ILogger<SetWarmer> logger)
+    NpgsqlDataSource database,
+    CacheMarker marker,
+    WarmProgressStore progress,
+    WarmRuns runs,
+    WarmTelemetry telemetry,
+    WarmWindow window,
+    TimeProvider time,
+    ILogger<SetWarmer> logger
+)
 {
     /// <summary>How often progress is stored; a process that is killed repeats no more than this.</summary>
     private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(250);
 
     /// <returns>Failures of the set are in the outcome.</returns>
     /// <exception cref="OperationCanceledException">The process stops; the set is resumed later.</exception>
-    public async Task<WarmOutcome> WarmAsync(WarmSet set, WarmRequest request, Guid correlationId, IProgress<WarmNews>? news, CancellationToken ct)
+    public async Task<WarmOutcome> WarmAsync(
+        WarmSet set,
+        WarmRequest request,
+        Guid correlationId,
+        IProgress<WarmNews>? news,
+        CancellationToken ct
+    )
     {
         ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(request);
@@ -37,7 +51,13 @@ public sealed partial class SetWarmer(
         return outcome;
     }
 
-    private async Task<WarmOutcome> WarmAloneAsync(WarmSet set, WarmRequest request, Guid correlationId, IProgress<WarmNews>? news, CancellationToken ct)
+    private async Task<WarmOutcome> WarmAloneAsync(
+        WarmSet set,
+        WarmRequest request,
+        Guid correlationId,
+        IProgress<WarmNews>? news,
+        CancellationToken ct
+    )
     {
         var server = await marker.EnsureAsync();
         var run = await runs.BeginAsync(correlationId, request.Trigger, set.Name, ct);
@@ -53,7 +73,13 @@ public sealed partial class SetWarmer(
     }
 
     /// <summary>Takes the set's steps one by one, until there are no more or something ends it.</summary>
-    private async Task<WarmOutcome> FollowAsync(WarmSet set, WarmRequest request, WarmProgress state, IProgress<WarmNews>? news, CancellationToken ct)
+    private async Task<WarmOutcome> FollowAsync(
+        WarmSet set,
+        WarmRequest request,
+        WarmProgress state,
+        IProgress<WarmNews>? news,
+        CancellationToken ct
+    )
     {
         // The set's own limit ends it; that of the request leaves the rest to the next who looks.
         var isOwn = request.TimeLimit is not { } whole || whole >= set.Declaration.TimeLimit;
@@ -63,13 +89,16 @@ public sealed partial class SetWarmer(
         var (stored, worked) = (begin, begin);
         var resumed = state.Reached is null ? (long?)null : state.Warmed;
         var most = request.Count ?? set.Declaration.Limit;
-        if (most is { } all) most = (int)Math.Max(0, all - state.Warmed - state.Failed);
+        if (most is { } all)
+            most = (int)Math.Max(0, all - state.Warmed - state.Failed);
         var cutShort = false;
         string? error = null;
         WarmPace pace = new(window, request.Trigger, time);
         try
         {
-            await foreach (var step in set.WarmAsync(new(most, request.Tenant, state.Reached, state.StartedAt, request.Keys, pace), either.Token))
+            await foreach (
+                var step in set.WarmAsync(new(most, request.Tenant, state.Reached, state.StartedAt, request.Keys, pace), either.Token)
+            )
             {
                 state = state with { Reached = step.Reached, Warmed = state.Warmed + step.Warmed, Failed = state.Failed + step.Failed };
                 telemetry.Wrote(set.Name, request.Trigger, step);
@@ -82,7 +111,8 @@ public sealed partial class SetWarmer(
                 await Task.Delay(pace.RestAfter(time.GetElapsedTime(worked)), time, either.Token);
                 worked = time.GetTimestamp();
             }
-            if (await marker.FindAsync() != state.Marker) error = "The cache server lost everything on the way.";
+            if (await marker.FindAsync() != state.Marker)
+                error = "The cache server lost everything on the way.";
         }
         catch (Exception) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
@@ -94,8 +124,18 @@ public sealed partial class SetWarmer(
             // Whatever it was, it is this set's alone: broken here, resumed by the next who looks.
             error = ct.IsCancellationRequested ? "The process was stopped." : exception.Message;
         }
-        if (request.IsWhole) await StoreAsync(error is null && (isOwn || !cutShort) ? state with { CompletedAt = time.GetUtcNow() } : state);
-        return new(set.Name, Judge(state, cutShort, error), state.Warmed, state.Failed, time.GetElapsedTime(begin), resumed, cutShort, error);
+        if (request.IsWhole)
+            await StoreAsync(error is null && (isOwn || !cutShort) ? state with { CompletedAt = time.GetUtcNow() } : state);
+        return new(
+            set.Name,
+            Judge(state, cutShort, error),
+            state.Warmed,
+            state.Failed,
+            time.GetElapsedTime(begin),
+            resumed,
+            cutShort,
+            error
+        );
     }
 
     private async Task StoreAsync(WarmProgress state)
@@ -118,14 +158,38 @@ public sealed partial class SetWarmer(
 
     private void Tell(WarmTrigger trigger, WarmOutcome outcome)
     {
-        if (outcome.Error is not null) Log.Broke(logger, outcome.Set, trigger.Name(), outcome.Warmed, outcome.Error);
-        else if (outcome.Status != WarmStatus.Running) Log.Ended(logger, outcome.Set, trigger.Name(), outcome.StatusName, outcome.Warmed, outcome.Failed, outcome.ResumedAt ?? 0, (long)outcome.Duration.TotalMilliseconds);
+        if (outcome.Error is not null)
+            Log.Broke(logger, outcome.Set, trigger.Name(), outcome.Warmed, outcome.Error);
+        else if (outcome.Status != WarmStatus.Running)
+            Log.Ended(
+                logger,
+                outcome.Set,
+                trigger.Name(),
+                outcome.StatusName,
+                outcome.Warmed,
+                outcome.Failed,
+                outcome.ResumedAt ?? 0,
+                (long)outcome.Duration.TotalMilliseconds
+            );
     }
 
     private static partial class Log
     {
-        [LoggerMessage(401, LogLevel.Information, "Warm set {Set} ({Trigger}) is {Outcome}: {Warmed} entries in the cache, {Failed} failed, {Resumed} of them by an earlier try, in {Milliseconds} ms.")]
-        public static partial void Ended(ILogger logger, string set, string trigger, string outcome, long warmed, long failed, long resumed, long milliseconds);
+        [LoggerMessage(
+            401,
+            LogLevel.Information,
+            "Warm set {Set} ({Trigger}) is {Outcome}: {Warmed} entries in the cache, {Failed} failed, {Resumed} of them by an earlier try, in {Milliseconds} ms."
+        )]
+        public static partial void Ended(
+            ILogger logger,
+            string set,
+            string trigger,
+            string outcome,
+            long warmed,
+            long failed,
+            long resumed,
+            long milliseconds
+        );
 
         [LoggerMessage(402, LogLevel.Warning, "Warm set {Set} ({Trigger}) broke after {Warmed} entries and is resumed there. {Reason}")]
         public static partial void Broke(ILogger logger, string set, string trigger, long warmed, string reason);

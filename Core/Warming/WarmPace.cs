@@ -28,5 +28,8 @@ public sealed class WarmPace
     public bool GivesWay => _trigger != WarmTrigger.ColdStart && _window.OthersWait && _time.GetElapsedTime(_begin) >= Grace;
 
     /// <summary>How long to rest after work: twice as long while it gives way, so that others have two thirds of the time; else not at all.</summary>
-    public TimeSpan RestAfter(TimeSpan worked) => !GivesWay ? TimeSpan.Zero : 2 * worked < LongestRest ? 2 * worked : LongestRest;
+    public TimeSpan RestAfter(TimeSpan worked) =>
+        !GivesWay ? TimeSpan.Zero
+        : 2 * worked < LongestRest ? 2 * worked
+        : LongestRest;
 }

@@ -8,7 +8,17 @@ namespace Overnight.Core.Warming;
 /// <param name="Reached">Where it is, in the set's own form.</param>
 /// <param name="CompletedAt">Null while it is under way, or broke.</param>
 public sealed record WarmProgress(
-    string Set, Guid RunId, string Trigger, string Marker, string? Reached, long Warmed, long Failed, DateTimeOffset StartedAt, DateTimeOffset UpdatedAt, DateTimeOffset? CompletedAt);
+    string Set,
+    Guid RunId,
+    string Trigger,
+    string Marker,
+    string? Reached,
+    long Warmed,
+    long Failed,
+    DateTimeOffset StartedAt,
+    DateTimeOffset UpdatedAt,
+    DateTimeOffset? CompletedAt
+);
 
 /// <summary>A row per set that says how far its warm came. Written only by whoever holds the set's <see cref="AdvisoryLock"/>.</summary>
 public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider time)
@@ -22,8 +32,21 @@ public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider ti
         Dictionary<string, WarmProgress> rows = new(StringComparer.Ordinal);
         while (await reader.ReadAsync(ct))
         {
-            rows.Add(reader.GetString(0), new(reader.GetString(0), reader.GetGuid(1), reader.GetString(2), reader.GetString(3), reader.IsDBNull(4) ? null : reader.GetString(4),
-                reader.GetInt64(5), reader.GetInt64(6), reader.GetFieldValue<DateTimeOffset>(7), reader.GetFieldValue<DateTimeOffset>(8), reader.IsDBNull(9) ? null : reader.GetFieldValue<DateTimeOffset>(9)));
+            rows.Add(
+                reader.GetString(0),
+                new(
+                    reader.GetString(0),
+                    reader.GetGuid(1),
+                    reader.GetString(2),
+                    reader.GetString(3),
+                    reader.IsDBNull(4) ? null : reader.GetString(4),
+                    reader.GetInt64(5),
+                    reader.GetInt64(6),
+                    reader.GetFieldValue<DateTimeOffset>(7),
+                    reader.GetFieldValue<DateTimeOffset>(8),
+                    reader.IsDBNull(9) ? null : reader.GetFieldValue<DateTimeOffset>(9)
+                )
+            );
         }
         return rows;
     }
@@ -33,9 +56,14 @@ public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider ti
     {
         var earlier = (await ReadAsync(ct)).GetValueOrDefault(set);
         var now = time.GetUtcNow();
-        var progress = earlier is { CompletedAt: null } && earlier.Marker == marker
-            ? earlier with { RunId = runId, UpdatedAt = now }
-            : new(set, runId, trigger.Name(), marker, null, 0, 0, now, now, null);
+        var progress =
+            earlier is { CompletedAt: null } && earlier.Marker == marker
+                ? earlier with
+                {
+                    RunId = runId,
+                    UpdatedAt = now,
+                }
+                : new(set, runId, trigger.Name(), marker, null, 0, 0, now, now, null);
         await WriteAsync(progress, ct);
         return progress;
     }
@@ -43,16 +71,27 @@ public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider ti
     public async Task WriteAsync(WarmProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(progress);
-        await using var command = database.CreateCommand($"""
+        await using var command = database.CreateCommand(
+            $"""
             insert into warm_progress ({Columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             on conflict (set_name) do update set run_id = $2, trigger = $3, marker = $4, reached = $5, warmed = $6, failed = $7, started_at = $8, updated_at = $9, completed_at = $10
-            """);
+            """
+        );
         object[] values =
         [
-            progress.Set, progress.RunId, progress.Trigger, progress.Marker, (object?)progress.Reached ?? DBNull.Value, progress.Warmed, progress.Failed,
-            progress.StartedAt, time.GetUtcNow(), (object?)progress.CompletedAt ?? DBNull.Value,
+            progress.Set,
+            progress.RunId,
+            progress.Trigger,
+            progress.Marker,
+            (object?)progress.Reached ?? DBNull.Value,
+            progress.Warmed,
+            progress.Failed,
+            progress.StartedAt,
+            time.GetUtcNow(),
+            (object?)progress.CompletedAt ?? DBNull.Value,
         ];
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -20,7 +20,16 @@ public enum WarmStatus
 /// <param name="ResumedAt">How many of them an earlier try had written; null when there was none.</param>
 /// <param name="IsCutShort">Whether the time limit ended it.</param>
 /// <param name="Error">Why it broke.</param>
-public sealed record WarmOutcome(string Set, WarmStatus Status, long Warmed, long Failed, TimeSpan Duration, long? ResumedAt = null, bool IsCutShort = false, string? Error = null)
+public sealed record WarmOutcome(
+    string Set,
+    WarmStatus Status,
+    long Warmed,
+    long Failed,
+    TimeSpan Duration,
+    long? ResumedAt = null,
+    bool IsCutShort = false,
+    string? Error = null
+)
 {
     public string StatusName => Status.ToString().ToLowerInvariant();
 }
@@ -41,7 +50,13 @@ public readonly record struct WarmNews(string Set, long Warmed, long Failed);
 /// <param name="Tenant">Only this tenant, of sets that are per tenant.</param>
 /// <param name="TimeLimit">Of the whole warm, beside each set's own.</param>
 /// <param name="Keys">Only these entries, of sets that know them by a key.</param>
-public sealed record WarmRequest(WarmTrigger Trigger, int? Count = null, Guid? Tenant = null, TimeSpan? TimeLimit = null, IReadOnlyList<string>? Keys = null)
+public sealed record WarmRequest(
+    WarmTrigger Trigger,
+    int? Count = null,
+    Guid? Tenant = null,
+    TimeSpan? TimeLimit = null,
+    IReadOnlyList<string>? Keys = null
+)
 {
     public bool IsWhole => Count is null && Tenant is null && Keys is null;
 }

@@ -25,10 +25,18 @@ public sealed class WarmRuns(NpgsqlDataSource database, TimeProvider time)
         var now = time.GetUtcNow();
         var id = Guid.CreateVersion7(now);
         await ExecuteAsync(Interrupt, ct, new() { Value = set }, new() { Value = now });
-        await ExecuteAsync("""
+        await ExecuteAsync(
+            """
             insert into overnight_job_runs (id, job_type, trigger, started_at, correlation_id, traceparent, metrics) values ($1, 'cache-warm', $2, $3, $4, $5, json_build_object('set', $6))
-            """, ct, new() { Value = id }, new() { Value = trigger.Name() }, new() { Value = now }, new() { Value = correlationId }, new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value },
-            new() { Value = set, NpgsqlDbType = NpgsqlDbType.Text });
+            """,
+            ct,
+            new() { Value = id },
+            new() { Value = trigger.Name() },
+            new() { Value = now },
+            new() { Value = correlationId },
+            new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value },
+            new() { Value = set, NpgsqlDbType = NpgsqlDbType.Text }
+        );
         return id;
     }
 
@@ -36,21 +44,33 @@ public sealed class WarmRuns(NpgsqlDataSource database, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(outcome);
-        var metrics = JsonSerializer.Serialize(new
-        {
-            set = set.Name,
-            phase = (int)set.Phase,
-            entries = outcome.Warmed,
-            failed = outcome.Failed,
-            resumed_at = outcome.ResumedAt,
-            time_limit_reached = outcome.IsCutShort,
-            total_ms = Math.Round(outcome.Duration.TotalMilliseconds, 1),
-        });
+        var metrics = JsonSerializer.Serialize(
+            new
+            {
+                set = set.Name,
+                phase = (int)set.Phase,
+                entries = outcome.Warmed,
+                failed = outcome.Failed,
+                resumed_at = outcome.ResumedAt,
+                time_limit_reached = outcome.IsCutShort,
+                total_ms = Math.Round(outcome.Duration.TotalMilliseconds, 1),
+            }
+        );
         var errors = outcome.Error is null ? null : JsonSerializer.Serialize(new { reason = outcome.Error });
-        return ExecuteAsync("""
+        return ExecuteAsync(
+            """
             update overnight_job_runs set status = $2, completed_at = $3, users_total = $4, users_processed = $5, users_failed = $6, metrics = $7, error_details = $8 where id = $1
-            """, ct, new() { Value = id }, new() { Value = outcome.StatusName }, new() { Value = time.GetUtcNow() }, new() { Value = Whole(outcome.Warmed + outcome.Failed) },
-            new() { Value = Whole(outcome.Warmed) }, new() { Value = Whole(outcome.Failed) }, new() { Value = metrics, NpgsqlDbType = NpgsqlDbType.Json }, new() { Value = (object?)errors ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Json });
+            """,
+            ct,
+            new() { Value = id },
+            new() { Value = outcome.StatusName },
+            new() { Value = time.GetUtcNow() },
+            new() { Value = Whole(outcome.Warmed + outcome.Failed) },
+            new() { Value = Whole(outcome.Warmed) },
+            new() { Value = Whole(outcome.Failed) },
+            new() { Value = metrics, NpgsqlDbType = NpgsqlDbType.Json },
+            new() { Value = (object?)errors ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Json }
+        );
     }
 
     private static int Whole(long count) => (int)Math.Min(count, int.MaxValue);

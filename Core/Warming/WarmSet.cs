@@ -46,7 +46,14 @@ public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, T
 /// <param name="Since">When the first try began.</param>
 /// <param name="Keys">The only entries to warm, by what the set calls a key; null for those it chooses.</param>
 /// <param name="Pace">Null to go ahead whatever others do.</param>
-public sealed record WarmOrder(int? Limit, Guid? Tenant, string? Reached, DateTimeOffset Since, IReadOnlyList<string>? Keys = null, WarmPace? Pace = null)
+public sealed record WarmOrder(
+    int? Limit,
+    Guid? Tenant,
+    string? Reached,
+    DateTimeOffset Since,
+    IReadOnlyList<string>? Keys = null,
+    WarmPace? Pace = null
+)
 {
     /// <summary>Whether live reads come first just now.</summary>
     public bool GivesWay => Pace is { GivesWay: true };

@@ -1,7 +1,15 @@
 namespace Overnight.Core.Warming;
 
 /// <summary>Why a warm began.</summary>
-public enum WarmTrigger { Schedule, ColdStart, Deployment, Manual, Api, PipelineEnd }
+public enum WarmTrigger
+{
+    Schedule,
+    ColdStart,
+    Deployment,
+    Manual,
+    Api,
+    PipelineEnd,
+}
 
 /// <summary>Names of triggers as stored and shown, the same as in <c>overnight_job_runs</c>.</summary>
 public static class WarmTriggers

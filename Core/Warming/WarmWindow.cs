@@ -22,7 +22,8 @@ public sealed class WarmWindow(int least, int most)
 
     private readonly Lock _lock = new();
     private double _best = double.MaxValue;
-    private int _slowInARow, _sinceSlow = Patience;
+    private int _slowInARow,
+        _sinceSlow = Patience;
 
     public int Most { get; } = most;
 

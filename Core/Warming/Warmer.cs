@@ -7,14 +7,24 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWar
     private const int SetsAtOnce = 4;
 
     /// <summary>All that are declared, in the order of phases.</summary>
-    public IReadOnlyList<WarmSet> Sets { get; } = [.. sets.Concat(own.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<WarmSet> Sets { get; } =
+    [.. sets.Concat(own.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
 
     /// <exception cref="KeyNotFoundException">There is no such set; the message names those that are.</exception>
     public IReadOnlyList<WarmSet> Find(IEnumerable<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
-        return [.. names.Distinct(StringComparer.Ordinal).Select(name => Sets.FirstOrDefault(set => set.Name == name)
-            ?? throw new KeyNotFoundException($"There is no warm set '{name}'. Known: {string.Join(", ", Sets.Select(set => set.Name))}."))];
+        return
+        [
+            .. names
+                .Distinct(StringComparer.Ordinal)
+                .Select(name =>
+                    Sets.FirstOrDefault(set => set.Name == name)
+                    ?? throw new KeyNotFoundException(
+                        $"There is no warm set '{name}'. Known: {string.Join(", ", Sets.Select(set => set.Name))}."
+                    )
+                ),
+        ];
     }
 
     /// <summary>Those named, or all when <paramref name="names"/> is null; with a tenant, all that are of tenants.</summary>
@@ -22,16 +32,24 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWar
     public IReadOnlyList<WarmSet> Find(IEnumerable<string>? names, Guid? tenant)
     {
         var wanted = names is null ? Sets : Find(names);
-        if (tenant is null) return wanted;
+        if (tenant is null)
+            return wanted;
         if (names is not null && wanted.FirstOrDefault(set => !set.Declaration.IsPerTenant) is { } other)
         {
-            throw new KeyNotFoundException($"Warm set '{other.Name}' is not of tenants, and can't be warmed for one. Of tenants: {string.Join(", ", Sets.Where(set => set.Declaration.IsPerTenant).Select(set => set.Name))}.");
+            throw new KeyNotFoundException(
+                $"Warm set '{other.Name}' is not of tenants, and can't be warmed for one. Of tenants: {string.Join(", ", Sets.Where(set => set.Declaration.IsPerTenant).Select(set => set.Name))}."
+            );
         }
         return [.. wanted.Where(set => set.Declaration.IsPerTenant)];
     }
 
     /// <exception cref="OperationCanceledException">The process stops.</exception>
-    public async Task<WarmReport> WarmAsync(IReadOnlyCollection<WarmSet> wanted, WarmRequest request, IProgress<WarmNews>? news, CancellationToken ct)
+    public async Task<WarmReport> WarmAsync(
+        IReadOnlyCollection<WarmSet> wanted,
+        WarmRequest request,
+        IProgress<WarmNews>? news,
+        CancellationToken ct
+    )
     {
         ArgumentNullException.ThrowIfNull(wanted);
         ArgumentNullException.ThrowIfNull(request);

@@ -112,7 +112,12 @@ public sealed class WarmingOptionsValidator : IValidateOptions<WarmingOptions>
         rules.Between(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.Zero, TimeSpan.FromHours(1));
         rules.Between(nameof(options.DeploymentLimit), options.DeploymentLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         rules.Between(nameof(options.MostInFlight), options.MostInFlight, 16, 65_536);
-        rules.Between("Recommendations:Interval", options.Recommendations.Interval, TimeSpan.FromMinutes(1), CacheKeys.ResultTtl - TimeSpan.FromHours(1));
+        rules.Between(
+            "Recommendations:Interval",
+            options.Recommendations.Interval,
+            TimeSpan.FromMinutes(1),
+            CacheKeys.ResultTtl - TimeSpan.FromHours(1)
+        );
         rules.Between("Recommendations:TimeLimit", options.Recommendations.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         rules.Between("Sessions:Count", options.Sessions.Count, 1, 1_000_000);
         rules.Between("Sessions:BatchSize", options.Sessions.BatchSize, 1, 10_000);
@@ -126,8 +131,14 @@ public sealed class WarmingOptionsValidator : IValidateOptions<WarmingOptions>
         rules.Between("Flags:Count", options.Flags.Count, 1, 100_000);
         rules.Between("Flags:Interval", options.Flags.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
         rules.Between("Flags:TimeLimit", options.Flags.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        rules.Require("Flags:Order", Enum.IsDefined(options.Flags.Order), $"{nameof(FlagOrder.Count)} or {nameof(FlagOrder.LastAccess)}", $"{options.Flags.Order}");
-        foreach (var (set, own) in options.Sets) rules.Add(ConfiguredSets.Failures(set, own));
+        rules.Require(
+            "Flags:Order",
+            Enum.IsDefined(options.Flags.Order),
+            $"{nameof(FlagOrder.Count)} or {nameof(FlagOrder.LastAccess)}",
+            $"{options.Flags.Order}"
+        );
+        foreach (var (set, own) in options.Sets)
+            rules.Add(ConfiguredSets.Failures(set, own));
         return rules.Result();
     }
 }

@@ -16,10 +16,16 @@ public static class WarmingSetup
     public static IServiceCollection AddWarming(this IServiceCollection services)
     {
         services.AddOptions<WarmingOptions>().BindConfiguration(WarmingOptions.Section).ValidateOnStart();
-        services.AddCaching().AddFlagOptions().TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
+        services
+            .AddCaching()
+            .AddFlagOptions()
+            .TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WarmingOptions>, WarmingOptionsValidator>());
         return services
             .AddResultCacheWriter()
-            .AddSingleton(provider => new WarmWindow(LeastInFlight, provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight))
+            .AddSingleton(provider => new WarmWindow(
+                LeastInFlight,
+                provider.GetRequiredService<IOptions<WarmingOptions>>().Value.MostInFlight
+            ))
             .AddSingleton<EntryWriter>()
             .AddSingleton<CacheMarker>()
             .AddSingleton<WarmProgressStore>()
@@ -46,7 +52,8 @@ public static class WarmingSetup
     private static IServiceCollection AddReferenceSets(this IServiceCollection services)
     {
         services.AddReferenceData();
-        foreach (var phase in Enum.GetValues<WarmPhase>()) services.AddSingleton<WarmSet>(provider => ActivatorUtilities.CreateInstance<ReferenceSet>(provider, phase));
+        foreach (var phase in Enum.GetValues<WarmPhase>())
+            services.AddSingleton<WarmSet>(provider => ActivatorUtilities.CreateInstance<ReferenceSet>(provider, phase));
         return services;
     }
 }

@@ -22,20 +22,23 @@ internal static class CaseCalculator
         while (await input.ReadLineAsync(ct) is { } line)
         {
             number++;
-            if (string.IsNullOrWhiteSpace(line)) continue;
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
             var name = $"line {number}";
             JsonElement caseName = default;
             try
             {
                 using var document = JsonDocument.Parse(line);
                 var root = document.RootElement;
-                if (root.ValueKind != JsonValueKind.Object) throw new FormatException("must be an object {\"case\": .., \"input\": {..}}");
+                if (root.ValueKind != JsonValueKind.Object)
+                    throw new FormatException("must be an object {\"case\": .., \"input\": {..}}");
                 if (root.TryGetProperty("case", out var id))
                 {
                     caseName = id.Clone();
                     name = $"case {id}";
                 }
-                if (!root.TryGetProperty("input", out var inputElement)) throw new FormatException("input is missing");
+                if (!root.TryGetProperty("input", out var inputElement))
+                    throw new FormatException("input is missing");
                 var one = CaseReader.Read(inputElement);
                 calculation.Run(one.Portfolio, CollectionsMarshal.AsSpan(one.Criteria), one.Market);
                 await output.WriteLineAsync(Answer(caseName, one, calculation));
@@ -44,7 +47,9 @@ internal static class CaseCalculator
             catch (Exception exception) when (exception is FormatException or JsonException or CalculationException)
             {
                 // One bad case is reported, in its place, and must not stop the others.
-                var message = exception is CalculationException failure ? $"{FieldOf(failure.Reason)}: {failure.Message}" : exception.Message;
+                var message = exception is CalculationException failure
+                    ? $"{FieldOf(failure.Reason)}: {failure.Message}"
+                    : exception.Message;
                 errors.Add($"{name}: {message}");
                 await output.WriteLineAsync(Failure(caseName, number, message));
             }
@@ -52,52 +57,66 @@ internal static class CaseCalculator
         return new(calculated, errors);
     }
 
-    private static string FieldOf(string reason) => reason switch
-    {
-        "no_criteria" => "input.criteria",
-        "missing_exchange_rate" => "input.rates",
-        _ => "input.assets",
-    };
+    private static string FieldOf(string reason) =>
+        reason switch
+        {
+            "no_criteria" => "input.criteria",
+            "missing_exchange_rate" => "input.rates",
+            _ => "input.assets",
+        };
 
     private static string Answer(JsonElement caseName, CalculationCase one, Core.Recommendations.Calculation calculation)
     {
         var criteria = one.Criteria;
-        return JsonSerializer.Serialize(new
-        {
-            @case = caseName,
-            scores = Indices(one.AssetIds.Count).Select(i => new
+        return JsonSerializer.Serialize(
+            new
             {
-                assetId = one.AssetIds[i],
-                score = calculation.Scores[i].Score.ToString(),
-                matched = Ids(criteria, calculation.Scores[i].Matched),
-                skipped = Ids(criteria, calculation.Scores[i].Skipped),
-            }).ToArray(),
-            allocations = Indices(calculation.Allocations.Length).Select(i => new
-            {
-                classId = i < one.ClassIds.Count ? one.ClassIds[i] : "unclassified",
-                current = calculation.Allocations[i].Current.ToString(),
-                gap = calculation.Allocations[i].Gap.ToString(),
-                overAllocated = calculation.Allocations[i].OverAllocated,
-                value = Decimal4.Round(calculation.Allocations[i].Value).ToString(),
-            }).ToArray(),
-            recommendations = Indices(calculation.Ranked.Length).Select(i => new
-            {
-                assetId = one.AssetIds[calculation.Ranked[i].Holding],
-                symbol = one.Market.Assets[calculation.Ranked[i].Holding].Symbol,
-                amount = calculation.Ranked[i].Amount.ToString(),
-                allocationGap = calculation.Allocations[calculation.Ranked[i].Allocation].Gap.ToString(),
-                overAllocated = calculation.Ranked[i].OverAllocated,
-            }).ToArray(),
-            unallocated = calculation.Unallocated.ToString(),
-        });
+                @case = caseName,
+                scores = Indices(one.AssetIds.Count)
+                    .Select(i => new
+                    {
+                        assetId = one.AssetIds[i],
+                        score = calculation.Scores[i].Score.ToString(),
+                        matched = Ids(criteria, calculation.Scores[i].Matched),
+                        skipped = Ids(criteria, calculation.Scores[i].Skipped),
+                    })
+                    .ToArray(),
+                allocations = Indices(calculation.Allocations.Length)
+                    .Select(i => new
+                    {
+                        classId = i < one.ClassIds.Count ? one.ClassIds[i] : "unclassified",
+                        current = calculation.Allocations[i].Current.ToString(),
+                        gap = calculation.Allocations[i].Gap.ToString(),
+                        overAllocated = calculation.Allocations[i].OverAllocated,
+                        value = Decimal4.Round(calculation.Allocations[i].Value).ToString(),
+                    })
+                    .ToArray(),
+                recommendations = Indices(calculation.Ranked.Length)
+                    .Select(i => new
+                    {
+                        assetId = one.AssetIds[calculation.Ranked[i].Holding],
+                        symbol = one.Market.Assets[calculation.Ranked[i].Holding].Symbol,
+                        amount = calculation.Ranked[i].Amount.ToString(),
+                        allocationGap = calculation.Allocations[calculation.Ranked[i].Allocation].Gap.ToString(),
+                        overAllocated = calculation.Ranked[i].OverAllocated,
+                    })
+                    .ToArray(),
+                unallocated = calculation.Unallocated.ToString(),
+            }
+        );
     }
 
-    private static string Failure(JsonElement caseName, int line, string message) => caseName.ValueKind == JsonValueKind.Undefined
-        ? JsonSerializer.Serialize(new { line, error = message })
-        : JsonSerializer.Serialize(new { @case = caseName, error = message });
+    private static string Failure(JsonElement caseName, int line, string message) =>
+        caseName.ValueKind == JsonValueKind.Undefined
+            ? JsonSerializer.Serialize(new { line, error = message })
+            : JsonSerializer.Serialize(new { @case = caseName, error = message });
 
     private static IEnumerable<int> Indices(int count) => Enumerable.Range(0, count);
 
     private static string[] Ids(List<Criterion> criteria, ulong mask) =>
-        [.. Indices(criteria.Count).Where(i => (mask >> i & 1) != 0).Select(i => JsonSerializer.Deserialize<string>($"\"{System.Text.Encoding.UTF8.GetString(criteria[i].IdJson.Span)}\"")!)];
+        [
+            .. Indices(criteria.Count)
+                .Where(i => (mask >> i & 1) != 0)
+                .Select(i => JsonSerializer.Deserialize<string>($"\"{System.Text.Encoding.UTF8.GetString(criteria[i].IdJson.Span)}\"")!),
+        ];
 }

@@ -12,8 +12,22 @@ internal static class CacheEntryCommands
     public static Command Show()
     {
         Argument<string> user = User();
-        Command command = new("show", "Shows whether a user's recommendations are in the cache, and how long they stay. Exit code 1 when they are not.") { user };
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, (services, output, token) => ShowAsync(services, output, parsed.GetValue(user)!, token), ct, builder => builder.Services.AddCaching()));
+        Command command = new(
+            "show",
+            "Shows whether a user's recommendations are in the cache, and how long they stay. Exit code 1 when they are not."
+        )
+        {
+            user,
+        };
+        command.SetAction(
+            (parsed, ct) =>
+                CommandServices.RunAsync(
+                    parsed,
+                    (services, output, token) => ShowAsync(services, output, parsed.GetValue(user)!, token),
+                    ct,
+                    builder => builder.Services.AddCaching()
+                )
+        );
         return command;
     }
 
@@ -22,14 +36,31 @@ internal static class CacheEntryCommands
         var user = User();
         user.Arity = ArgumentArity.ZeroOrOne;
         Option<bool> all = new("--all") { Description = "Of every user." };
-        Command command = new("invalidate", "Forgets a user's recommendations and portfolio on the cache server and in every node; the next look is answered from PostgreSQL and repairs them.") { user, all };
+        Command command = new(
+            "invalidate",
+            "Forgets a user's recommendations and portfolio on the cache server and in every node; the next look is answered from PostgreSQL and repairs them."
+        )
+        {
+            user,
+            all,
+        };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(all) == (result.GetValue(user) is not null)) result.AddError("Say a USER, or --all.");
+            if (result.GetValue(all) == (result.GetValue(user) is not null))
+                result.AddError("Say a USER, or --all.");
         });
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, (services, output, token) => parsed.GetValue(all)
-            ? InvalidateAllAsync(services, output, token)
-            : InvalidateAsync(services, output, parsed.GetValue(user)!, token), ct, builder => builder.Services.AddCaching()));
+        command.SetAction(
+            (parsed, ct) =>
+                CommandServices.RunAsync(
+                    parsed,
+                    (services, output, token) =>
+                        parsed.GetValue(all)
+                            ? InvalidateAllAsync(services, output, token)
+                            : InvalidateAsync(services, output, parsed.GetValue(user)!, token),
+                    ct,
+                    builder => builder.Services.AddCaching()
+                )
+        );
         return command;
     }
 
@@ -38,14 +69,17 @@ internal static class CacheEntryCommands
         CommandServices.RequireCache(services);
         var user = await FindAsync(services, who, ct);
         var cache = services.GetRequiredService<ResultCache>();
-        if (await cache.LookAsync(user) is not { } state) throw new CommandException("The cache does not answer.");
+        if (await cache.LookAsync(user) is not { } state)
+            throw new CommandException("The cache does not answer.");
         if (!state.Exists)
         {
             output.Line($"{CacheKeys.Recommendations(user)} is not in the cache.");
             return CommandLine.Failed;
         }
         var entry = await cache.GetAsync(user);
-        output.Line($"{CacheKeys.Recommendations(user)}: {state.Remaining?.ToString(@"hh\:mm\:ss") ?? "no time"} left, {(entry is null ? "damaged or of another build's shape" : $"{entry.Length:N0} bytes, whole")}.");
+        output.Line(
+            $"{CacheKeys.Recommendations(user)}: {state.Remaining?.ToString(@"hh\:mm\:ss") ?? "no time"} left, {(entry is null ? "damaged or of another build's shape" : $"{entry.Length:N0} bytes, whole")}."
+        );
         return CommandLine.Success;
     }
 
@@ -53,7 +87,8 @@ internal static class CacheEntryCommands
     {
         CommandServices.RequireCache(services);
         var user = await FindAsync(services, who, ct);
-        if (!await services.GetRequiredService<ResultCache>().InvalidateAsync(user)) throw new CommandException("The cache does not answer; the entry lives until its TTL ends.");
+        if (!await services.GetRequiredService<ResultCache>().InvalidateAsync(user))
+            throw new CommandException("The cache does not answer; the entry lives until its TTL ends.");
         output.Line($"{CacheKeys.Recommendations(user)} is forgotten.");
         return CommandLine.Success;
     }
@@ -62,7 +97,9 @@ internal static class CacheEntryCommands
     {
         CommandServices.RequireCache(services);
         var (removed, isWhole) = await services.GetRequiredService<ResultInvalidation>().AllAsync(ct);
-        output.Line($"{removed:N0} entries are forgotten{(isWhole ? "." : ", then the cache went away: the rest lives until its TTL ends.")}");
+        output.Line(
+            $"{removed:N0} entries are forgotten{(isWhole ? "." : ", then the cache went away: the rest lives until its TTL ends.")}"
+        );
         return isWhole ? CommandLine.Success : CommandLine.Failed;
     }
 
@@ -70,9 +107,11 @@ internal static class CacheEntryCommands
 
     private static async Task<Guid> FindAsync(IServiceProvider services, string who, CancellationToken ct)
     {
-        if (Guid.TryParse(who, out var id)) return id;
+        if (Guid.TryParse(who, out var id))
+            return id;
         await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand("select id from users where email = $1");
         command.Parameters.Add(new() { Value = EmailAddress.TryNormalise(who, out var email) ? email : who });
-        return (Guid?)await command.ExecuteScalarAsync(ct) ?? throw new CommandException($"There is no user '{who}'. Give an id or an e-mail address.");
+        return (Guid?)await command.ExecuteScalarAsync(ct)
+            ?? throw new CommandException($"There is no user '{who}'. Give an id or an e-mail address.");
     }
 }

@@ -8,9 +8,21 @@ internal static class CalculateCommand
 {
     public static Command Create()
     {
-        Option<FileInfo> input = new("--input") { Description = "JSON lines, {\"case\": .., \"input\": {..}} each: user, rates, classes, criteria, holdings with price and fundamentals.", Required = true };
-        Option<FileInfo?> output = new("--output") { Description = "Where to write one JSON line per case; standard output when left out." };
-        Command command = new("calculate", "Scores portfolios and recommends purchases from a file, without touching the database.") { input, output };
+        Option<FileInfo> input = new("--input")
+        {
+            Description =
+                "JSON lines, {\"case\": .., \"input\": {..}} each: user, rates, classes, criteria, holdings with price and fundamentals.",
+            Required = true,
+        };
+        Option<FileInfo?> output = new("--output")
+        {
+            Description = "Where to write one JSON line per case; standard output when left out.",
+        };
+        Command command = new("calculate", "Scores portfolios and recommends purchases from a file, without touching the database.")
+        {
+            input,
+            output,
+        };
         command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(input)!, parsed.GetValue(output), parsed.InvocationConfiguration, ct));
         return command;
     }
@@ -20,9 +32,15 @@ internal static class CalculateCommand
         try
         {
             using var reader = input.OpenText();
-            var summary = output is null ? await CaseCalculator.RunAsync(reader, console.Output, ct) : await ToFileAsync(reader, output, ct);
-            foreach (var error in summary.Errors) await console.Error.WriteLineAsync(error);
-            if (output is not null) await console.Output.WriteLineAsync($"{summary.Calculated} calculated, {summary.Errors.Count} with errors: {output.FullName}");
+            var summary = output is null
+                ? await CaseCalculator.RunAsync(reader, console.Output, ct)
+                : await ToFileAsync(reader, output, ct);
+            foreach (var error in summary.Errors)
+                await console.Error.WriteLineAsync(error);
+            if (output is not null)
+                await console.Output.WriteLineAsync(
+                    $"{summary.Calculated} calculated, {summary.Errors.Count} with errors: {output.FullName}"
+                );
             return summary.Errors.Count == 0 ? CommandLine.Success : CommandLine.Failed;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -38,7 +56,8 @@ internal static class CalculateCommand
         try
         {
             CaseSummary summary;
-            await using (StreamWriter writer = new(partial)) summary = await CaseCalculator.RunAsync(reader, writer, ct);
+            await using (StreamWriter writer = new(partial))
+                summary = await CaseCalculator.RunAsync(reader, writer, ct);
             File.Move(partial, output.FullName, overwrite: true);
             return summary;
         }

@@ -3,7 +3,8 @@ namespace Overnight.Jobs.Commands;
 /// <summary>Lines for a person, and one line of progress: rewritten in place on a terminal, repeated now and then in a log.</summary>
 internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
 {
-    private static readonly TimeSpan Terminal = TimeSpan.FromMilliseconds(100), Pipe = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Terminal = TimeSpan.FromMilliseconds(100),
+        Pipe = TimeSpan.FromSeconds(5);
 
     private readonly bool _inPlace = ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected;
     private readonly Lock _lock = new();
@@ -24,7 +25,8 @@ internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
     {
         lock (_lock)
         {
-            if (time.GetElapsedTime(_last) < (_inPlace ? Terminal : Pipe)) return;
+            if (time.GetElapsedTime(_last) < (_inPlace ? Terminal : Pipe))
+                return;
             _last = time.GetTimestamp();
             if (!_inPlace)
             {
@@ -42,7 +44,8 @@ internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
 
     private void Clear()
     {
-        if (_width > 0) writer.Write($"\r{new string(' ', _width)}\r");
+        if (_width > 0)
+            writer.Write($"\r{new string(' ', _width)}\r");
         _width = 0;
     }
 

@@ -14,14 +14,20 @@ internal static class CommandServices
     /// <param name="work">Given the services and where to print; throws <see cref="CommandException"/> for what a reader can mend.</param>
     /// <param name="configure">Adds what only this command needs.</param>
     public static async Task<int> RunAsync(
-        ParseResult parsed, Func<IServiceProvider, CommandOutput, CancellationToken, Task<int>> work, CancellationToken ct, Action<HostApplicationBuilder>? configure = null)
+        ParseResult parsed,
+        Func<IServiceProvider, CommandOutput, CancellationToken, Task<int>> work,
+        CancellationToken ct,
+        Action<HostApplicationBuilder>? configure = null
+    )
     {
         var builder = JobsBuilder.Create([]);
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(c => c.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         // A failed statement comes back as an exception and is told once, by the command.
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical).AddFilter("Npgsql", LogLevel.Critical);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c =>
+            c.LogToStandardErrorThreshold = LogLevel.Trace
+        );
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         configure?.Invoke(builder);
 
@@ -30,14 +36,20 @@ internal static class CommandServices
         await host.StartAsync(ct);
         try
         {
-            return await work(host.Services, new(parsed.InvocationConfiguration.Output, host.Services.GetRequiredService<TimeProvider>()), ct);
+            return await work(
+                host.Services,
+                new(parsed.InvocationConfiguration.Output, host.Services.GetRequiredService<TimeProvider>()),
+                ct
+            );
         }
         catch (PostgresException canceled) when (canceled.SqlState == PostgresErrorCodes.QueryCanceled && ct.IsCancellationRequested)
         {
             throw new OperationCanceledException(canceled.Message, canceled, ct);
         }
-        catch (Exception exception) when (exception is not CommandException and not OperationCanceledException
-            && DatabaseErrors.Explain(exception, host.Services.GetRequiredService<NpgsqlDataSource>()) is { } message)
+        catch (Exception exception)
+            when (exception is not CommandException and not OperationCanceledException
+                && DatabaseErrors.Explain(exception, host.Services.GetRequiredService<NpgsqlDataSource>()) is { } message
+            )
         {
             throw new CommandException(message, exception);
         }
@@ -52,7 +64,9 @@ internal static class CommandServices
     {
         RequireCacheConnection(services);
         var cache = services.GetRequiredService<IConnectionMultiplexer>();
-        return cache.IsConnected ? cache : throw new CommandException("The cache does not answer. Start it, or correct ConnectionStrings:cache.");
+        return cache.IsConnected
+            ? cache
+            : throw new CommandException("The cache does not answer. Start it, or correct ConnectionStrings:cache.");
     }
 
     /// <exception cref="CommandException">It is not said where the cache is.</exception>
@@ -60,8 +74,10 @@ internal static class CommandServices
     {
         if (string.IsNullOrWhiteSpace(services.GetRequiredService<IConfiguration>().GetConnectionString("cache")))
         {
-            throw new CommandException("There is no connection to the cache: ConnectionStrings:cache is not set. "
-                + "Start the app (dotnet run --project AppHost), or set ConnectionStrings__cache, for example to \"127.0.0.1:6379\".");
+            throw new CommandException(
+                "There is no connection to the cache: ConnectionStrings:cache is not set. "
+                    + "Start the app (dotnet run --project AppHost), or set ConnectionStrings__cache, for example to \"127.0.0.1:6379\"."
+            );
         }
     }
 

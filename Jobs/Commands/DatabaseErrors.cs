@@ -18,11 +18,19 @@ internal static class DatabaseErrors
         {
             switch (e)
             {
-                case PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } refused:
+                case PostgresException
+                {
+                    SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
+                } refused:
                     return $"{server} refused to let user \"{where.Username}\" into database \"{database}\": {refused.MessageText}. Correct Username and Password in ConnectionStrings:overnight.";
                 case PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName }:
                     return $"{server} has no database \"{database}\". Run the command migrate to create it, or correct Database in ConnectionStrings:overnight.";
-                case PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction } missing:
+                case PostgresException
+                {
+                    SqlState: PostgresErrorCodes.UndefinedTable
+                        or PostgresErrorCodes.UndefinedColumn
+                        or PostgresErrorCodes.UndefinedFunction
+                } missing:
                     return $"Database \"{database}\" of {server} is not up to date: {missing.MessageText}. Run the command migrate first.";
                 case PostgresException postgres:
                     return $"{server}, database \"{database}\": {postgres.MessageText} ({postgres.SqlState}).";

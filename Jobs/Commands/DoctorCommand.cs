@@ -11,21 +11,36 @@ internal static class DoctorCommand
 {
     public static Command Create()
     {
-        Command command = new("doctor", "Names what is stuck or broken (runs, batches, sessions, users, the cache), since when, and what to do. Exit code 1 when there is anything.");
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, async (services, output, token) =>
-        {
-            Examination examination = new(
-                services.GetRequiredService<NpgsqlDataSource>(), new(services.GetRequiredService<IConnectionMultiplexer>), services.GetRequiredService<TimeProvider>());
-            var findings = await examination.ExamineAsync(token);
-            foreach (var finding in findings)
-            {
-                output.Line(finding.What);
-                if (finding.Since is { } since) output.Line($"  since {since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
-                output.Line($"  {finding.Advice}");
-            }
-            if (findings.Count == 0) output.Line("Nothing is stuck.");
-            return findings.Count == 0 ? CommandLine.Success : CommandLine.Failed;
-        }, ct));
+        Command command = new(
+            "doctor",
+            "Names what is stuck or broken (runs, batches, sessions, users, the cache), since when, and what to do. Exit code 1 when there is anything."
+        );
+        command.SetAction(
+            (parsed, ct) =>
+                CommandServices.RunAsync(
+                    parsed,
+                    async (services, output, token) =>
+                    {
+                        Examination examination = new(
+                            services.GetRequiredService<NpgsqlDataSource>(),
+                            new(services.GetRequiredService<IConnectionMultiplexer>),
+                            services.GetRequiredService<TimeProvider>()
+                        );
+                        var findings = await examination.ExamineAsync(token);
+                        foreach (var finding in findings)
+                        {
+                            output.Line(finding.What);
+                            if (finding.Since is { } since)
+                                output.Line($"  since {since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+                            output.Line($"  {finding.Advice}");
+                        }
+                        if (findings.Count == 0)
+                            output.Line("Nothing is stuck.");
+                        return findings.Count == 0 ? CommandLine.Success : CommandLine.Failed;
+                    },
+                    ct
+                )
+        );
         return command;
     }
 }

@@ -9,28 +9,48 @@ namespace Overnight.Jobs.Commands;
 /// <summary><c>import companies FILE</c> and <c>import rates FILE</c>.</summary>
 internal static class ImportCommand
 {
-    private const string Noted = "noted", UnitsPerDollar = "units-per-dollar";
+    private const string Noted = "noted",
+        UnitsPerDollar = "units-per-dollar";
 
-    public static Command Create() => new("import", "Imports public market data; a file is imported as a whole or not at all.") { Companies(), Rates() };
+    public static Command Create() =>
+        new("import", "Imports public market data; a file is imported as a whole or not at all.") { Companies(), Rates() };
 
     private static Command Companies()
     {
-        var file = FileArgument("Symbol, Name, Sector, Price, Price/Earnings, Dividend Yield, Earnings/Share, Market Cap, EBITDA, Price/Sales, Price/Book");
+        var file = FileArgument(
+            "Symbol, Name, Sector, Price, Price/Earnings, Dividend Yield, Earnings/Share, Market Cap, EBITDA, Price/Sales, Price/Book"
+        );
         Option<DateOnly?> asOf = new("--as-of")
         {
             Description = "The day the figures are of, year-month-day; without it, the day the file was last written.",
             CustomParser = ParseDay,
         };
-        Option<string> market = new("--market") { Description = "The market the companies are listed at.", DefaultValueFactory = _ => "NYSE" };
+        Option<string> market = new("--market")
+        {
+            Description = "The market the companies are listed at.",
+            DefaultValueFactory = _ => "NYSE",
+        };
         var skip = SkipOption();
         Command command = new("companies", "Imports companies with price and fundamentals, in US dollars.") { file, asOf, market, skip };
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, async (services, output, token) =>
-        {
-            var import = ActivatorUtilities.CreateInstance<CompanyImport>(services);
-            CompanyImportOptions options = new() { AsOf = parsed.GetValue(asOf), Market = parsed.GetRequiredValue(market), SkipBadRows = parsed.GetValue(skip) };
-            Tell(output, await import.RunAsync(parsed.GetRequiredValue(file), options, output.Progress<int>(Describe), token));
-            return CommandLine.Success;
-        }, ct));
+        command.SetAction(
+            (parsed, ct) =>
+                CommandServices.RunAsync(
+                    parsed,
+                    async (services, output, token) =>
+                    {
+                        var import = ActivatorUtilities.CreateInstance<CompanyImport>(services);
+                        CompanyImportOptions options = new()
+                        {
+                            AsOf = parsed.GetValue(asOf),
+                            Market = parsed.GetRequiredValue(market),
+                            SkipBadRows = parsed.GetValue(skip),
+                        };
+                        Tell(output, await import.RunAsync(parsed.GetRequiredValue(file), options, output.Progress<int>(Describe), token));
+                        return CommandLine.Success;
+                    },
+                    ct
+                )
+        );
         return command;
     }
 
@@ -40,33 +60,44 @@ internal static class ImportCommand
         var skip = SkipOption();
         Option<string> quoting = new("--quoting")
         {
-            Description = $"{Noted}: Australia, Euro, Ireland, New Zealand and United Kingdom in dollars for one unit, as the notes of the data set say; {UnitsPerDollar}: all in units for one dollar.",
+            Description =
+                $"{Noted}: Australia, Euro, Ireland, New Zealand and United Kingdom in dollars for one unit, as the notes of the data set say; {UnitsPerDollar}: all in units for one dollar.",
             DefaultValueFactory = _ => Noted,
         };
         quoting.AcceptOnlyFromAmong(Noted, UnitsPerDollar);
         Command command = new("rates", "Imports the last exchange rate of each country.") { file, quoting, skip };
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, async (services, output, token) =>
-        {
-            var import = ActivatorUtilities.CreateInstance<RateImport>(services);
-            RateImportOptions options = new()
-            {
-                Quoting = parsed.GetValue(quoting) == UnitsPerDollar ? RateQuoting.UnitsPerDollar : RateQuoting.Noted,
-                SkipBadRows = parsed.GetValue(skip),
-            };
-            Tell(output, await import.RunAsync(parsed.GetRequiredValue(file), options, output.Progress<int>(Describe), token));
-            return CommandLine.Success;
-        }, ct));
+        command.SetAction(
+            (parsed, ct) =>
+                CommandServices.RunAsync(
+                    parsed,
+                    async (services, output, token) =>
+                    {
+                        var import = ActivatorUtilities.CreateInstance<RateImport>(services);
+                        RateImportOptions options = new()
+                        {
+                            Quoting = parsed.GetValue(quoting) == UnitsPerDollar ? RateQuoting.UnitsPerDollar : RateQuoting.Noted,
+                            SkipBadRows = parsed.GetValue(skip),
+                        };
+                        Tell(output, await import.RunAsync(parsed.GetRequiredValue(file), options, output.Progress<int>(Describe), token));
+                        return CommandLine.Success;
+                    },
+                    ct
+                )
+        );
         return command;
     }
 
-    private static Argument<string> FileArgument(string columns) => new("FILE") { Description = $"A CSV file in UTF-8 whose header has the columns {columns}." };
+    private static Argument<string> FileArgument(string columns) =>
+        new("FILE") { Description = $"A CSV file in UTF-8 whose header has the columns {columns}." };
 
-    private static Option<bool> SkipOption() => new("--skip-bad-rows") { Description = "Imports the good rows and lists the bad ones; without it one bad row refuses the file." };
+    private static Option<bool> SkipOption() =>
+        new("--skip-bad-rows") { Description = "Imports the good rows and lists the bad ones; without it one bad row refuses the file." };
 
     private static DateOnly? ParseDay(ArgumentResult result)
     {
         var text = result.Tokens[^1].Value;
-        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)) return day;
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+            return day;
         result.AddError($"--as-of must be a day of the calendar as yyyy-MM-dd, not '{BadRow.Shorten(text)}'.");
         return null;
     }
@@ -78,9 +109,13 @@ internal static class ImportCommand
         TellSkipped(output, result.Bad);
         var (assets, prices, fundamentals) = (result.AssetChanges, result.PriceChanges, result.FundamentalChanges);
         output.Line($"{result.Assets} assets, {assets.New} new, {assets.Changed} changed.");
-        output.Line($"Prices of {result.AsOf:yyyy-MM-dd}: {prices.New} new, {prices.Changed} changed. Fundamentals: {fundamentals.New} new, {fundamentals.Changed} changed.");
-        if (assets.None && prices.None && fundamentals.None) output.Line("Nothing changed: all of it was there already.");
-        if (result.WithoutPrice.Count > 0) output.Line($"{result.WithoutPrice.Count} without a price in the file, kept: {string.Join(", ", result.WithoutPrice)}.");
+        output.Line(
+            $"Prices of {result.AsOf:yyyy-MM-dd}: {prices.New} new, {prices.Changed} changed. Fundamentals: {fundamentals.New} new, {fundamentals.Changed} changed."
+        );
+        if (assets.None && prices.None && fundamentals.None)
+            output.Line("Nothing changed: all of it was there already.");
+        if (result.WithoutPrice.Count > 0)
+            output.Line($"{result.WithoutPrice.Count} without a price in the file, kept: {string.Join(", ", result.WithoutPrice)}.");
     }
 
     private static void Tell(CommandOutput output, RateImportResult result)
@@ -88,18 +123,27 @@ internal static class ImportCommand
         TellSkipped(output, result.Bad);
         foreach (var rate in result.Outdated)
         {
-            output.Line($"Skipped {rate.Country} ({rate.Currency}): its last rate is of {rate.Month:yyyy-MM-dd}, over two years before the newest of the file.");
+            output.Line(
+                $"Skipped {rate.Country} ({rate.Currency}): its last rate is of {rate.Month:yyyy-MM-dd}, over two years before the newest of the file."
+            );
         }
-        foreach (var rate in result.Doubled) output.Line($"Skipped {rate.Country}: another country of the file gives the rate of {rate.Currency}.");
-        output.Line($"{result.Rows:N0} rows, {result.Currencies} currencies up to {result.Newest:yyyy-MM-dd}: {result.Changes.New} rates new, {result.Changes.Changed} changed.");
-        if (result.Changes.None) output.Line("Nothing changed: all of it was there already.");
-        if (result.Warning is not null) output.Line($"Warning: {result.Warning}");
+        foreach (var rate in result.Doubled)
+            output.Line($"Skipped {rate.Country}: another country of the file gives the rate of {rate.Currency}.");
+        output.Line(
+            $"{result.Rows:N0} rows, {result.Currencies} currencies up to {result.Newest:yyyy-MM-dd}: {result.Changes.New} rates new, {result.Changes.Changed} changed."
+        );
+        if (result.Changes.None)
+            output.Line("Nothing changed: all of it was there already.");
+        if (result.Warning is not null)
+            output.Line($"Warning: {result.Warning}");
     }
 
     private static void TellSkipped(CommandOutput output, BadRows bad)
     {
-        if (bad.Count == 0) return;
-        foreach (var line in bad.Describe()) output.Line($"Skipped {line}");
+        if (bad.Count == 0)
+            return;
+        foreach (var line in bad.Describe())
+            output.Line($"Skipped {line}");
         output.Line($"{bad.Count} bad {(bad.Count == 1 ? "row" : "rows")} skipped.");
     }
 }

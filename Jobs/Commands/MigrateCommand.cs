@@ -12,18 +12,20 @@ namespace Overnight.Jobs.Commands;
 /// <summary><c>migrate</c>: makes the database what this build needs; in Development, fills an empty one with demo data.</summary>
 internal static class MigrateCommand
 {
-    private const string UsersKey = "Demo:Users", TenantsKey = "Demo:Tenants";
-    private const int DefaultUsers = 1_000, DefaultTenants = 3;
+    private const string UsersKey = "Demo:Users",
+        TenantsKey = "Demo:Tenants";
+    private const int DefaultUsers = 1_000,
+        DefaultTenants = 3;
 
     public static Command Create()
     {
         Command command = new("migrate", "Creates or updates the database; in Development also fills an empty one with demo users.");
         command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, RunAsync, ct, builder =>
-        {
-            builder.Services.AddFlagOptions();
-            builder.Services.AddScoped<DatabaseMigration>();
-            builder.Services.AddSingleton<DemoSeeder>().AddSingleton<DemoTenantSeeder>();
-        }));
+                {
+                    builder.Services.AddFlagOptions();
+                    builder.Services.AddScoped<DatabaseMigration>();
+                    builder.Services.AddSingleton<DemoSeeder>().AddSingleton<DemoTenantSeeder>();
+                }));
         return command;
     }
 
@@ -37,15 +39,19 @@ internal static class MigrateCommand
         var seed = services.GetRequiredService<IHostEnvironment>().IsDevelopment();
         var outcome = await migration.RunAsync(seed ? users : null, output.Progress<DemoProgress>(SeedCommand.Describe), ct);
 
-        if (outcome.Created) output.Line($"Database \"{outcome.Database}\" created.");
-        output.Line(outcome.Applied.Count == 0
-            ? $"Database \"{outcome.Database}\" is up to date."
-            : $"Database \"{outcome.Database}\": {outcome.Applied.Count} {(outcome.Applied.Count == 1 ? "migration" : "migrations")} applied ({string.Join(", ", outcome.Applied)}).");
+        if (outcome.Created)
+            output.Line($"Database \"{outcome.Database}\" created.");
+        output.Line(
+            outcome.Applied.Count == 0
+                ? $"Database \"{outcome.Database}\" is up to date."
+                : $"Database \"{outcome.Database}\": {outcome.Applied.Count} {(outcome.Applied.Count == 1 ? "migration" : "migrations")} applied ({string.Join(", ", outcome.Applied)})."
+        );
         if (outcome.Seeded is { } seeded)
         {
             output.Line(SeedCommand.Describe(seeded));
             var tenantSeeder = services.GetRequiredService<DemoTenantSeeder>();
-            if (tenants > 0) output.Line(SeedCommand.Describe(await tenantSeeder.SeedAsync(tenants, new DemoOptions().Seed, null, ct)));
+            if (tenants > 0)
+                output.Line(SeedCommand.Describe(await tenantSeeder.SeedAsync(tenants, new DemoOptions().Seed, null, ct)));
         }
         return CommandLine.Success;
     }
@@ -53,7 +59,8 @@ internal static class MigrateCommand
     private static int Read(IConfiguration configuration, string key, int otherwise, int least, int most)
     {
         var text = configuration[key];
-        if (string.IsNullOrWhiteSpace(text)) return otherwise;
+        if (string.IsNullOrWhiteSpace(text))
+            return otherwise;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number
             : throw new CommandException($"{key} must be a whole number from {least} to {most}, not \"{text}\".");

@@ -5,16 +5,27 @@ namespace Overnight.Jobs.Commands;
 /// <summary>Where a password comes from: a file that is its owner's alone, a pipe, or a person's keyboard.</summary>
 internal static class PasswordInput
 {
-    private const UnixFileMode OfOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+    private const UnixFileMode OfOthers =
+        UnixFileMode.GroupRead
+        | UnixFileMode.GroupWrite
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherWrite
+        | UnixFileMode.OtherExecute;
 
     /// <returns>The first line, without its end.</returns>
     /// <exception cref="CommandException">There is none, or the file can't be read or may be read by others.</exception>
     public static async Task<string> ReadAsync(FileInfo? file, CancellationToken ct)
     {
-        var line = file is not null ? await ReadAsync(file.FullName, ct)
+        var line =
+            file is not null ? await ReadAsync(file.FullName, ct)
             : Console.IsInputRedirected ? await Console.In.ReadLineAsync(ct)
             : Ask();
-        return string.IsNullOrEmpty(line) ? throw new CommandException($"There is no password in {(file is null ? "standard input" : file.FullName)}: its first line is empty.") : line;
+        return string.IsNullOrEmpty(line)
+            ? throw new CommandException(
+                $"There is no password in {(file is null ? "standard input" : file.FullName)}: its first line is empty."
+            )
+            : line;
     }
 
     private static async Task<string?> ReadAsync(string file, CancellationToken ct)
@@ -23,7 +34,9 @@ internal static class PasswordInput
         {
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & OfOthers) is not UnixFileMode.None)
             {
-                throw new CommandException($"{file} may be read or changed by others than its owner: its mode must be 0600, and is 0{Convert.ToString((int)File.GetUnixFileMode(file), 8)}. Others may know the password that is in it.");
+                throw new CommandException(
+                    $"{file} may be read or changed by others than its owner: its mode must be 0600, and is 0{Convert.ToString((int)File.GetUnixFileMode(file), 8)}. Others may know the password that is in it."
+                );
             }
             using StreamReader reader = new(file, Encoding.UTF8);
             return await reader.ReadLineAsync(ct);
@@ -47,8 +60,10 @@ internal static class PasswordInput
         StringBuilder typed = new();
         while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
         {
-            if (key.Key == ConsoleKey.Backspace) typed.Length = Math.Max(0, typed.Length - 1);
-            else if (!char.IsControl(key.KeyChar)) typed.Append(key.KeyChar);
+            if (key.Key == ConsoleKey.Backspace)
+                typed.Length = Math.Max(0, typed.Length - 1);
+            else if (!char.IsControl(key.KeyChar))
+                typed.Append(key.KeyChar);
         }
         Console.Error.WriteLine();
         return typed.ToString();

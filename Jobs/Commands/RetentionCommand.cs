@@ -10,14 +10,29 @@ internal static class RetentionCommand
     public static Command Create()
     {
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be made, dropped and removed, and change nothing." };
-        Command command = new("retention", "Makes the monthly partitions ahead, and drops those older than Retention:Months with all that belongs to them.") { dryRun };
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, async (services, output, token) =>
+        Command command = new(
+            "retention",
+            "Makes the monthly partitions ahead, and drops those older than Retention:Months with all that belongs to them."
+        )
         {
-            var report = await services.GetRequiredService<HistoryRetention>().RunOnceAsync(parsed.GetValue(dryRun), token)
-                ?? throw new CommandException("Another replica is at it just now; nothing was changed here.");
-            foreach (var line in report.Lines()) output.Line(line);
-            return report.Postponed.Count == 0 ? CommandLine.Success : CommandLine.Failed;
-        }, ct, builder => builder.AddRetention()));
+            dryRun,
+        };
+        command.SetAction(
+            (parsed, ct) =>
+                CommandServices.RunAsync(
+                    parsed,
+                    async (services, output, token) =>
+                    {
+                        var report = await services.GetRequiredService<HistoryRetention>().RunOnceAsync(parsed.GetValue(dryRun), token)
+                            ?? throw new CommandException("Another replica is at it just now; nothing was changed here.");
+                        foreach (var line in report.Lines())
+                            output.Line(line);
+                        return report.Postponed.Count == 0 ? CommandLine.Success : CommandLine.Failed;
+                    },
+                    ct,
+                    builder => builder.AddRetention()
+                )
+        );
         return command;
     }
 }

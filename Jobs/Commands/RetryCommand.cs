@@ -11,9 +11,22 @@ internal static class RetryCommand
     public static Command Create()
     {
         Argument<Guid> run = new("RUN") { Description = "Id of a finished run, as jobs run and GET /api/runs show it." };
-        Command command = new("retry", "Computes again only the users that failed in a run, quarantined ones included, as the next revision of its night.") { run };
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(
-            parsed, (services, output, token) => RunAsync(services, output, parsed.GetValue(run), token), ct, builder => builder.AddPipeline()));
+        Command command = new(
+            "retry",
+            "Computes again only the users that failed in a run, quarantined ones included, as the next revision of its night."
+        )
+        {
+            run,
+        };
+        command.SetAction(
+            (parsed, ct) =>
+                CommandServices.RunAsync(
+                    parsed,
+                    (services, output, token) => RunAsync(services, output, parsed.GetValue(run), token),
+                    ct,
+                    builder => builder.AddPipeline()
+                )
+        );
         return command;
     }
 
@@ -34,7 +47,9 @@ internal static class RetryCommand
             output.Line($"Nothing of run {runId} failed: there is nothing to retry.");
             return CommandLine.Success;
         }
-        output.Line($"Started run {run.Id}: what failed in {runId}, as revision {run.Revision} of {run.Market}, {run.BusinessDate:yyyy-MM-dd}.");
+        output.Line(
+            $"Started run {run.Id}: what failed in {runId}, as revision {run.Revision} of {run.Market}, {run.BusinessDate:yyyy-MM-dd}."
+        );
         return await WatchedNight.WorkAsync(night, services.GetRequiredService<RunProgress>(), run, output, ct);
     }
 }

@@ -12,15 +12,35 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        Option<string> market = new("--market") { Description = "Code of the market to prepare.", DefaultValueFactory = _ => MarketCatalog.Default };
-        Option<string?> date = new("--date") { Description = "Business date (yyyy-MM-dd), the date of the open being prepared; the next open when left out." };
-        Option<bool> again = new("--again") { Description = "Start the next revision when the night's run is finished; without it a finished run is only shown." };
-        Command command = new("run", "Runs a night now, or joins the one under way, and shows its progress and outcome.") { market, date, again };
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(
-            parsed,
-            (services, output, token) => RunAsync(services, output, parsed.GetValue(market)!, Date(parsed.GetValue(date)), parsed.GetValue(again), token),
-            ct,
-            builder => builder.AddPipeline()));
+        Option<string> market = new("--market")
+        {
+            Description = "Code of the market to prepare.",
+            DefaultValueFactory = _ => MarketCatalog.Default,
+        };
+        Option<string?> date = new("--date")
+        {
+            Description = "Business date (yyyy-MM-dd), the date of the open being prepared; the next open when left out.",
+        };
+        Option<bool> again = new("--again")
+        {
+            Description = "Start the next revision when the night's run is finished; without it a finished run is only shown.",
+        };
+        Command command = new("run", "Runs a night now, or joins the one under way, and shows its progress and outcome.")
+        {
+            market,
+            date,
+            again,
+        };
+        command.SetAction(
+            (parsed, ct) =>
+                CommandServices.RunAsync(
+                    parsed,
+                    (services, output, token) =>
+                        RunAsync(services, output, parsed.GetValue(market)!, Date(parsed.GetValue(date)), parsed.GetValue(again), token),
+                    ct,
+                    builder => builder.AddPipeline()
+                )
+        );
         return command;
     }
 
@@ -30,7 +50,14 @@ internal static class RunCommand
         : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date
         : throw new CommandException($"{option} must be a day of the calendar as yyyy-MM-dd, not '{text}'.");
 
-    private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, string market, DateOnly? date, bool again, CancellationToken ct)
+    private static async Task<int> RunAsync(
+        IServiceProvider services,
+        CommandOutput output,
+        string market,
+        DateOnly? date,
+        bool again,
+        CancellationToken ct
+    )
     {
         // First of all, for it connects to the cache and compiles the calculation meanwhile.
         var night = services.GetRequiredService<Night>();
@@ -38,15 +65,25 @@ internal static class RunCommand
         var (run, started) = await StartAsync(runs, market, date, again, ct);
         if (!started && run.IsFinished)
         {
-            output.Line($"The night of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is done (revision {run.Revision}, {run.Status}). Add --again to run revision {run.Revision + 1}.");
+            output.Line(
+                $"The night of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is done (revision {run.Revision}, {run.Status}). Add --again to run revision {run.Revision + 1}."
+            );
             output.Line((await services.GetRequiredService<RunProgress>().ReadAsync(run.Id, ct)).Summary());
             return CommandLine.Success;
         }
-        output.Line($"{(started ? "Started" : "Joined")} run {run.Id}: {run.Market}, {run.BusinessDate:yyyy-MM-dd}, revision {run.Revision}.");
+        output.Line(
+            $"{(started ? "Started" : "Joined")} run {run.Id}: {run.Market}, {run.BusinessDate:yyyy-MM-dd}, revision {run.Revision}."
+        );
         return await WatchedNight.WorkAsync(night, services.GetRequiredService<RunProgress>(), run, output, ct);
     }
 
-    private static async Task<(NightRun Run, bool Started)> StartAsync(RunStore runs, string market, DateOnly? date, bool again, CancellationToken ct)
+    private static async Task<(NightRun Run, bool Started)> StartAsync(
+        RunStore runs,
+        string market,
+        DateOnly? date,
+        bool again,
+        CancellationToken ct
+    )
     {
         try
         {

@@ -18,7 +18,8 @@ internal sealed class RunningApp
     {
         for (DirectoryInfo? d = new(directory); d is not null; d = d.Parent)
         {
-            if (!File.Exists(Path.Combine(d.FullName, Solution))) continue;
+            if (!File.Exists(Path.Combine(d.FullName, Solution)))
+                continue;
             var file = Path.Combine(d.FullName, ".data", "connections.json");
             return File.Exists(file) ? new(file) : null;
         }
@@ -36,10 +37,20 @@ internal sealed class RunningApp
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"{_file} can't be read ({exception.Message.TrimEnd('.')}). Start the app again (dotnet run --project AppHost), or set ConnectionStrings__overnight.");
+            throw new CommandException(
+                $"{_file} can't be read ({exception.Message.TrimEnd('.')}). Start the app again (dotnet run --project AppHost), or set ConnectionStrings__overnight."
+            );
         }
         // The default provider of a builder hides names that begin with a dot.
         PhysicalFileProvider files = new(Path.GetDirectoryName(_file)!, Microsoft.Extensions.FileProviders.Physical.ExclusionFilters.None);
-        configuration.Sources.Insert(0, new JsonConfigurationSource { FileProvider = files, Path = Path.GetFileName(_file), Optional = true });
+        configuration.Sources.Insert(
+            0,
+            new JsonConfigurationSource
+            {
+                FileProvider = files,
+                Path = Path.GetFileName(_file),
+                Optional = true,
+            }
+        );
     }
 }

@@ -13,16 +13,38 @@ internal static class ScheduleCommand
     {
         Option<string?> market = new("--market") { Description = "Code of the market; all of them when left out." };
         Option<string?> from = new("--from") { Description = "First day (yyyy-MM-dd); today, in the market's time zone, when left out." };
-        Option<string?> until = new("--until") { Description = $"Last day (yyyy-MM-dd); that of the next {ScheduleReport.Rings} rings when left out." };
-        Option<bool> json = new("--json") { Description = "A JSON line per calendar day: market, date, status (open, early-close, late-open, closed), reason, openUtc, closeUtc, ringUtc." };
-        Command command = new("schedule", "Shows when the nights of each market are due, in local time and UTC, and why a day has none.") { market, from, until, json };
-        command.SetAction(parsed => Run(parsed.GetValue(market), Day(from, parsed), Day(until, parsed), parsed.GetValue(json), parsed.InvocationConfiguration.Output));
+        Option<string?> until = new("--until")
+        {
+            Description = $"Last day (yyyy-MM-dd); that of the next {ScheduleReport.Rings} rings when left out.",
+        };
+        Option<bool> json = new("--json")
+        {
+            Description =
+                "A JSON line per calendar day: market, date, status (open, early-close, late-open, closed), reason, openUtc, closeUtc, ringUtc.",
+        };
+        Command command = new("schedule", "Shows when the nights of each market are due, in local time and UTC, and why a day has none.")
+        {
+            market,
+            from,
+            until,
+            json,
+        };
+        command.SetAction(parsed =>
+            Run(
+                parsed.GetValue(market),
+                Day(from, parsed),
+                Day(until, parsed),
+                parsed.GetValue(json),
+                parsed.InvocationConfiguration.Output
+            )
+        );
         return command;
     }
 
     private static int Run(string? code, DateOnly? from, DateOnly? until, bool json, TextWriter output)
     {
-        if (until < from) throw new CommandException($"--until must not be before --from ({from:yyyy-MM-dd}), and is {until:yyyy-MM-dd}.");
+        if (until < from)
+            throw new CommandException($"--until must not be before --from ({from:yyyy-MM-dd}), and is {until:yyyy-MM-dd}.");
         var builder = JobsBuilder.CreateUnconnected([]);
         builder.Services.AddMarkets();
         using var host = builder.Build();
@@ -30,8 +52,10 @@ internal static class ScheduleCommand
         ScheduleReport report = new(output, (host.Services.GetService<TimeProvider>() ?? TimeProvider.System).GetUtcNow());
         foreach (var market in code is null ? markets.All : [Market(markets, code)])
         {
-            if (json) report.WriteJson(market, from, until);
-            else report.WriteText(market, from, until);
+            if (json)
+                report.WriteJson(market, from, until);
+            else
+                report.WriteText(market, from, until);
         }
         return CommandLine.Success;
     }
@@ -39,8 +63,11 @@ internal static class ScheduleCommand
     private static DateOnly? Day(Option<string?> option, ParseResult parsed)
     {
         var day = RunCommand.Date(parsed.GetValue(option), option.Name);
-        return day is null or { Year: >= MarketCatalog.FirstYear and <= MarketCatalog.LastYear } ? day
-            : throw new CommandException($"{option.Name} must be a day of the years {MarketCatalog.FirstYear} to {MarketCatalog.LastYear}, for which the calendars are made, and is {day:yyyy-MM-dd}.");
+        return day is null or { Year: >= MarketCatalog.FirstYear and <= MarketCatalog.LastYear }
+            ? day
+            : throw new CommandException(
+                $"{option.Name} must be a day of the years {MarketCatalog.FirstYear} to {MarketCatalog.LastYear}, for which the calendars are made, and is {day:yyyy-MM-dd}."
+            );
     }
 
     private static MarketCalendar Market(MarketCatalog markets, string code)

@@ -22,37 +22,76 @@ internal static class UserCommand
     private static Command Password()
     {
         Argument<string> email = new("EMAIL") { Description = "E-mail address of the account." };
-        Option<FileInfo?> file = new("--file") { Description = "A file whose first line is the password, readable by its owner alone (mode 0600); standard input when left out." };
-        Command command = new("password", $"Sets a user's password, of {PasswordRules.Least} to {PasswordRules.Most} characters, and ends every session of the user.") { email, file };
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, (services, output, token) => SetAsync(services, output, parsed.GetValue(email)!, parsed.GetValue(file), token), ct,
-            builder =>
-            {
-                builder.Services.AddCaching().AddSingleton<SessionRevocation>().AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>();
-                builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
-            }));
+        Option<FileInfo?> file = new("--file")
+        {
+            Description = "A file whose first line is the password, readable by its owner alone (mode 0600); standard input when left out.",
+        };
+        Command command = new(
+            "password",
+            $"Sets a user's password, of {PasswordRules.Least} to {PasswordRules.Most} characters, and ends every session of the user."
+        )
+        {
+            email,
+            file,
+        };
+        command.SetAction(
+            (parsed, ct) =>
+                CommandServices.RunAsync(
+                    parsed,
+                    (services, output, token) => SetAsync(services, output, parsed.GetValue(email)!, parsed.GetValue(file), token),
+                    ct,
+                    builder =>
+                    {
+                        builder
+                            .Services.AddCaching()
+                            .AddSingleton<SessionRevocation>()
+                            .AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>();
+                        builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
+                    }
+                )
+        );
         return command;
     }
 
-    private static async Task<int> SetAsync(IServiceProvider services, CommandOutput output, string address, FileInfo? file, CancellationToken ct)
+    private static async Task<int> SetAsync(
+        IServiceProvider services,
+        CommandOutput output,
+        string address,
+        FileInfo? file,
+        CancellationToken ct
+    )
     {
-        if (!EmailAddress.TryNormalise(address, out var email)) throw new CommandException($"EMAIL must be an e-mail address of at most {EmailAddress.Most} characters, not '{address}'.");
+        if (!EmailAddress.TryNormalise(address, out var email))
+            throw new CommandException($"EMAIL must be an e-mail address of at most {EmailAddress.Most} characters, not '{address}'.");
         CommandServices.RequireCacheConnection(services);
         var password = await PasswordInput.ReadAsync(file, ct);
-        if (PasswordRules.Failure(password) is { } failure) throw new CommandException(failure);
+        if (PasswordRules.Failure(password) is { } failure)
+            throw new CommandException(failure);
 
-        var user = await StoreAsync(services, email, services.GetRequiredService<IPasswordHasher<string>>().HashPassword(email, password), ct)
-            ?? throw new CommandException($"There is no user with the e-mail address {email}.");
+        var user = await StoreAsync(
+            services,
+            email,
+            services.GetRequiredService<IPasswordHasher<string>>().HashPassword(email, password),
+            ct
+        ) ?? throw new CommandException($"There is no user with the e-mail address {email}.");
         var ended = await services.GetRequiredService<SessionRevocation>().RevokeOfUserAsync(user);
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        output.Line($"The password of {email} is set; {ended.Ended} {(ended.Ended == 1 ? "session" : "sessions")} ended"
-            + (ended.HeldFrom > now ? $", which nodes may go on accepting until {ended.HeldFrom.UtcDateTime:HH:mm:ss} UTC, for the cache could not be told." : "."));
+        output.Line(
+            $"The password of {email} is set; {ended.Ended} {(ended.Ended == 1 ? "session" : "sessions")} ended"
+                + (
+                    ended.HeldFrom > now
+                        ? $", which nodes may go on accepting until {ended.HeldFrom.UtcDateTime:HH:mm:ss} UTC, for the cache could not be told."
+                        : "."
+                )
+        );
         return CommandLine.Success;
     }
 
     private static async Task<Guid?> StoreAsync(IServiceProvider services, string email, string hash, CancellationToken ct)
     {
         await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand(Store);
-        foreach (object value in (object[])[email, hash, services.GetRequiredService<TimeProvider>().GetUtcNow()]) command.Parameters.Add(new() { Value = value });
+        foreach (object value in (object[])[email, hash, services.GetRequiredService<TimeProvider>().GetUtcNow()])
+            command.Parameters.Add(new() { Value = value });
         return (Guid?)await command.ExecuteScalarAsync(ct);
     }
 }

@@ -12,53 +12,108 @@ internal static class WarmCommand
 {
     public static Command Create()
     {
-        Argument<string[]> sets = new("SET") { Description = "Names of warm sets; all of them when left out.", Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> sets = new("SET")
+        {
+            Description = "Names of warm sets; all of them when left out.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         Option<int?> count = new("--count") { Description = "The most entries of each set." };
         Option<Guid?> tenant = new("--tenant") { Description = "Only this tenant, of sets that are per tenant." };
         Option<bool> estimate = new("--estimate") { Description = "Say how many entries each set has, and write none." };
-        Option<string> trigger = new("--trigger") { Description = "manual, or deployment: then a failure is told and the exit code is 0, so that nothing waits for a cache.", DefaultValueFactory = _ => "manual" };
+        Option<string> trigger = new("--trigger")
+        {
+            Description = "manual, or deployment: then a failure is told and the exit code is 0, so that nothing waits for a cache.",
+            DefaultValueFactory = _ => "manual",
+        };
         Option<bool> strict = new("--strict") { Description = "Exit code 1 for a failure, also with --trigger deployment." };
         count.Validators.Add(result => AtLeastOne(result));
         trigger.AcceptOnlyFromAmong("manual", "deployment");
-        Command command = new("warm", "Puts what PostgreSQL has into the cache, and shows progress and outcome. What another process is warming is left to it. "
-            + "Exit code 0: all of it is warm; 1: something failed, or the time limit came first.") { sets, count, tenant, estimate, trigger, strict };
-        command.SetAction(async (parsed, ct) =>
+        Command command = new(
+            "warm",
+            "Puts what PostgreSQL has into the cache, and shows progress and outcome. What another process is warming is left to it. "
+                + "Exit code 0: all of it is warm; 1: something failed, or the time limit came first."
+        )
         {
-            var isDeployment = parsed.GetValue(trigger) == "deployment";
-            WarmRequest request = new(isDeployment ? WarmTrigger.Deployment : WarmTrigger.Manual, parsed.GetValue(count), parsed.GetValue(tenant));
-            try
+            sets,
+            count,
+            tenant,
+            estimate,
+            trigger,
+            strict,
+        };
+        command.SetAction(
+            async (parsed, ct) =>
             {
-                var code = await CommandServices.RunAsync(parsed, (services, output, token) => parsed.GetValue(estimate)
-                    ? EstimateAsync(services, output, parsed.GetValue(sets)!, request, token)
-                    : WarmAsync(services, output, parsed.GetValue(sets)!, request, token), ct, builder => builder.Services.AddWarming());
-                return isDeployment && !parsed.GetValue(strict) ? CommandLine.Success : code;
+                var isDeployment = parsed.GetValue(trigger) == "deployment";
+                WarmRequest request = new(
+                    isDeployment ? WarmTrigger.Deployment : WarmTrigger.Manual,
+                    parsed.GetValue(count),
+                    parsed.GetValue(tenant)
+                );
+                try
+                {
+                    var code = await CommandServices.RunAsync(
+                        parsed,
+                        (services, output, token) =>
+                            parsed.GetValue(estimate)
+                                ? EstimateAsync(services, output, parsed.GetValue(sets)!, request, token)
+                                : WarmAsync(services, output, parsed.GetValue(sets)!, request, token),
+                        ct,
+                        builder => builder.Services.AddWarming()
+                    );
+                    return isDeployment && !parsed.GetValue(strict) ? CommandLine.Success : code;
+                }
+                catch (Exception exception) when (isDeployment && !parsed.GetValue(strict) && !ct.IsCancellationRequested)
+                {
+                    // A deployment goes on with a cold cache, whatever is wrong here.
+                    await parsed.InvocationConfiguration.Error.WriteLineAsync(
+                        $"Not warmed: {CommandLine.Explain(exception) ?? exception.Message}"
+                    );
+                    return CommandLine.Success;
+                }
             }
-            catch (Exception exception) when (isDeployment && !parsed.GetValue(strict) && !ct.IsCancellationRequested)
-            {
-                // A deployment goes on with a cold cache, whatever is wrong here.
-                await parsed.InvocationConfiguration.Error.WriteLineAsync($"Not warmed: {CommandLine.Explain(exception) ?? exception.Message}");
-                return CommandLine.Success;
-            }
-        });
+        );
         return command;
     }
 
-    private static async Task<int> WarmAsync(IServiceProvider services, CommandOutput output, string[] names, WarmRequest request, CancellationToken ct)
+    private static async Task<int> WarmAsync(
+        IServiceProvider services,
+        CommandOutput output,
+        string[] names,
+        WarmRequest request,
+        CancellationToken ct
+    )
     {
         CommandServices.RequireCache(services);
         var warmer = services.GetRequiredService<Warmer>();
         var sets = await FindAsync(services, names, request, ct);
-        if (request.Trigger == WarmTrigger.Deployment && names.Length == 0) sets = [.. sets.Where(set => set.Declaration.IsAutomatic)];
+        if (request.Trigger == WarmTrigger.Deployment && names.Length == 0)
+            sets = [.. sets.Where(set => set.Declaration.IsAutomatic)];
         await services.GetRequiredService<ConfiguredSets>().CheckAsync(ct);
-        if (request.Trigger == WarmTrigger.Deployment) request = request with { TimeLimit = services.GetRequiredService<IOptions<WarmingOptions>>().Value.DeploymentLimit };
+        if (request.Trigger == WarmTrigger.Deployment)
+            request = request with { TimeLimit = services.GetRequiredService<IOptions<WarmingOptions>>().Value.DeploymentLimit };
 
-        var report = await warmer.WarmAsync(sets, request, output.Progress<WarmNews>(news => $"{news.Set}: {news.Warmed:N0} warmed{(news.Failed > 0 ? $", {news.Failed:N0} failed" : "")} .."), ct);
-        foreach (var set in report.Sets) output.Line(Describe(set));
+        var report = await warmer.WarmAsync(
+            sets,
+            request,
+            output.Progress<WarmNews>(news =>
+                $"{news.Set}: {news.Warmed:N0} warmed{(news.Failed > 0 ? $", {news.Failed:N0} failed" : "")} .."
+            ),
+            ct
+        );
+        foreach (var set in report.Sets)
+            output.Line(Describe(set));
         output.Line($"{report.Warmed:N0} entries in {report.Duration.TotalMilliseconds:N0} ms.");
         return report.IsWhole ? CommandLine.Success : CommandLine.Failed;
     }
 
-    private static async Task<int> EstimateAsync(IServiceProvider services, CommandOutput output, string[] names, WarmRequest request, CancellationToken ct)
+    private static async Task<int> EstimateAsync(
+        IServiceProvider services,
+        CommandOutput output,
+        string[] names,
+        WarmRequest request,
+        CancellationToken ct
+    )
     {
         CommandServices.RequireCache(services);
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
@@ -67,26 +122,37 @@ internal static class WarmCommand
         {
             var entries = await set.EstimateAsync(new(request.Count ?? set.Declaration.Limit, request.Tenant, null, now), ct);
             all += entries;
-            output.Line($"{set.Name}: {entries:N0} entries, phase {(int)set.Declaration.Phase}, {set.Declaration.Key}, {set.Declaration.Ttl.TotalSeconds:N0} s");
+            output.Line(
+                $"{set.Name}: {entries:N0} entries, phase {(int)set.Declaration.Phase}, {set.Declaration.Key}, {set.Declaration.Ttl.TotalSeconds:N0} s"
+            );
         }
         output.Line($"{all:N0} entries; nothing was written.");
         return CommandLine.Success;
     }
 
-    private static string Describe(WarmOutcome set) => set.Status switch
-    {
-        WarmStatus.Running => $"{set.Set}: another process is warming it.",
-        WarmStatus.Failed when set.Error is not null => $"{set.Set}: broke after {set.Warmed:N0} entries, to be resumed there: {set.Error}",
-        _ => $"{set.Set}: {set.StatusName}, {set.Warmed:N0} entries{(set.ResumedAt is { } resumed ? $" ({resumed:N0} by an earlier try)" : "")}, {set.Failed:N0} failed, "
-            + $"{set.Duration.TotalMilliseconds:N0} ms{(set.IsCutShort ? ", ended by the time limit" : "")}",
-    };
+    private static string Describe(WarmOutcome set) =>
+        set.Status switch
+        {
+            WarmStatus.Running => $"{set.Set}: another process is warming it.",
+            WarmStatus.Failed when set.Error is not null =>
+                $"{set.Set}: broke after {set.Warmed:N0} entries, to be resumed there: {set.Error}",
+            _ =>
+                $"{set.Set}: {set.StatusName}, {set.Warmed:N0} entries{(set.ResumedAt is { } resumed ? $" ({resumed:N0} by an earlier try)" : "")}, {set.Failed:N0} failed, "
+                    + $"{set.Duration.TotalMilliseconds:N0} ms{(set.IsCutShort ? ", ended by the time limit" : "")}",
+        };
 
-    private static async Task<IReadOnlyList<WarmSet>> FindAsync(IServiceProvider services, string[] names, WarmRequest request, CancellationToken ct)
+    private static async Task<IReadOnlyList<WarmSet>> FindAsync(
+        IServiceProvider services,
+        string[] names,
+        WarmRequest request,
+        CancellationToken ct
+    )
     {
         try
         {
             var sets = services.GetRequiredService<Warmer>().Find(names.Length == 0 ? null : names, request.Tenant);
-            if (request.Tenant is { } tenant && !await services.GetRequiredService<TenantDirectory>().ContainsAsync(tenant, ct)) throw new CommandException($"--tenant: there is no tenant {tenant:D}.");
+            if (request.Tenant is { } tenant && !await services.GetRequiredService<TenantDirectory>().ContainsAsync(tenant, ct))
+                throw new CommandException($"--tenant: there is no tenant {tenant:D}.");
             return sets;
         }
         catch (KeyNotFoundException unknown)
@@ -97,6 +163,7 @@ internal static class WarmCommand
 
     private static void AtLeastOne(OptionResult result)
     {
-        if (result.GetValueOrDefault<int?>() is < 1) result.AddError($"--count must be at least 1, not {result.GetValueOrDefault<int?>()}.");
+        if (result.GetValueOrDefault<int?>() is < 1)
+            result.AddError($"--count must be at least 1, not {result.GetValueOrDefault<int?>()}.");
     }
 }

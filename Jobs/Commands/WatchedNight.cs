@@ -24,8 +24,10 @@ internal static class WatchedNight
         }
         var state = await progress.ReadAsync(run.Id, ct);
         output.Line(state.Summary());
-        foreach (var reason in state.Reasons) output.Line($"  {reason}");
-        if (state.Failed > 0) output.Line($"  When the cause is mended: jobs retry {run.Id}");
+        foreach (var reason in state.Reasons)
+            output.Line($"  {reason}");
+        if (state.Failed > 0)
+            output.Line($"  When the cause is mended: jobs retry {run.Id}");
         return state.Status == "failed" ? CommandLine.Failed : CommandLine.Success;
     }
 

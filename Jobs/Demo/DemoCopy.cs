@@ -32,41 +32,65 @@ internal static class DemoCopy
     /// <summary>In the order that foreign keys ask for where they are checked.</summary>
     public static async Task CopyAsync(NpgsqlConnection connection, DemoUser[] users, CancellationToken ct)
     {
-        await CopyAsync(connection, "users (id, email, display_name, role, base_currency, created_at)", users, static (copy, user) =>
-        {
-            copy.StartRow();
-            copy.Write(user.Id, NpgsqlDbType.Uuid);
-            copy.Write(user.Email, NpgsqlDbType.Text);
-            copy.Write(user.DisplayName, NpgsqlDbType.Text);
-            copy.Write("user", NpgsqlDbType.Text);
-            copy.Write(user.BaseCurrency, NpgsqlDbType.Text);
-            copy.Write(DemoIds.CreatedAt(user.Number), NpgsqlDbType.TimestampTz);
-        }, ct);
-        await CopyAsync(connection, "criteria_versions (user_id, version, id, rules, created_at)", users, static (copy, user) =>
-        {
-            copy.StartRow();
-            copy.Write(user.Id, NpgsqlDbType.Uuid);
-            copy.Write(FirstVersion, NpgsqlDbType.Integer);
-            copy.Write(user.CriteriaId, NpgsqlDbType.Uuid);
-            copy.Write(user.Rules, NpgsqlDbType.Json);
-            copy.Write(DemoIds.CreatedAt(user.Number), NpgsqlDbType.TimestampTz);
-        }, ct);
-        await CopyAsync(connection, "portfolios (user_id, contribution, criteria_version, created_at)", users, static (copy, user) =>
-        {
-            copy.StartRow();
-            copy.Write(user.Id, NpgsqlDbType.Uuid);
-            copy.WriteOrNull(user.Contribution);
-            copy.Write(FirstVersion, NpgsqlDbType.Integer);
-            copy.Write(DemoIds.CreatedAt(user.Number), NpgsqlDbType.TimestampTz);
-        }, ct);
+        await CopyAsync(
+            connection,
+            "users (id, email, display_name, role, base_currency, created_at)",
+            users,
+            static (copy, user) =>
+            {
+                copy.StartRow();
+                copy.Write(user.Id, NpgsqlDbType.Uuid);
+                copy.Write(user.Email, NpgsqlDbType.Text);
+                copy.Write(user.DisplayName, NpgsqlDbType.Text);
+                copy.Write("user", NpgsqlDbType.Text);
+                copy.Write(user.BaseCurrency, NpgsqlDbType.Text);
+                copy.Write(DemoIds.CreatedAt(user.Number), NpgsqlDbType.TimestampTz);
+            },
+            ct
+        );
+        await CopyAsync(
+            connection,
+            "criteria_versions (user_id, version, id, rules, created_at)",
+            users,
+            static (copy, user) =>
+            {
+                copy.StartRow();
+                copy.Write(user.Id, NpgsqlDbType.Uuid);
+                copy.Write(FirstVersion, NpgsqlDbType.Integer);
+                copy.Write(user.CriteriaId, NpgsqlDbType.Uuid);
+                copy.Write(user.Rules, NpgsqlDbType.Json);
+                copy.Write(DemoIds.CreatedAt(user.Number), NpgsqlDbType.TimestampTz);
+            },
+            ct
+        );
+        await CopyAsync(
+            connection,
+            "portfolios (user_id, contribution, criteria_version, created_at)",
+            users,
+            static (copy, user) =>
+            {
+                copy.StartRow();
+                copy.Write(user.Id, NpgsqlDbType.Uuid);
+                copy.WriteOrNull(user.Contribution);
+                copy.Write(FirstVersion, NpgsqlDbType.Integer);
+                copy.Write(DemoIds.CreatedAt(user.Number), NpgsqlDbType.TimestampTz);
+            },
+            ct
+        );
         await CopyAsync(connection, "asset_classes (user_id, id, name, target_min, target_max, min_amount)", users, WriteClasses, ct);
         await CopyAsync(connection, "holdings (user_id, asset_id, class_id, quantity, ignored)", users, WriteHoldings, ct);
-        await CopyAsync(connection, "user_markets (user_id, market)", users, static (copy, user) =>
-        {
-            copy.StartRow();
-            copy.Write(user.Id, NpgsqlDbType.Uuid);
-            copy.Write(Market, NpgsqlDbType.Text);
-        }, ct);
+        await CopyAsync(
+            connection,
+            "user_markets (user_id, market)",
+            users,
+            static (copy, user) =>
+            {
+                copy.StartRow();
+                copy.Write(user.Id, NpgsqlDbType.Uuid);
+                copy.Write(Market, NpgsqlDbType.Text);
+            },
+            ct
+        );
     }
 
     private static void WriteClasses(NpgsqlBinaryImporter copy, DemoUser user)
@@ -90,18 +114,27 @@ internal static class DemoCopy
             copy.StartRow();
             copy.Write(user.Id, NpgsqlDbType.Uuid);
             copy.Write(holding.AssetId, NpgsqlDbType.Uuid);
-            if (holding.Class is { } index) copy.Write(user.Classes[index].Id, NpgsqlDbType.Uuid);
-            else copy.WriteNull();
+            if (holding.Class is { } index)
+                copy.Write(user.Classes[index].Id, NpgsqlDbType.Uuid);
+            else
+                copy.WriteNull();
             copy.Write(holding.Quantity, NpgsqlDbType.Numeric);
             copy.Write(holding.Ignored, NpgsqlDbType.Boolean);
         }
     }
 
-    private static async Task CopyAsync(NpgsqlConnection connection, string target, DemoUser[] users, Action<NpgsqlBinaryImporter, DemoUser> write, CancellationToken ct)
+    private static async Task CopyAsync(
+        NpgsqlConnection connection,
+        string target,
+        DemoUser[] users,
+        Action<NpgsqlBinaryImporter, DemoUser> write,
+        CancellationToken ct
+    )
     {
         await using var copy = await connection.BeginBinaryImportAsync($"copy {target} from stdin (format binary)", ct);
         copy.Timeout = Timeout.InfiniteTimeSpan;
-        foreach (var user in users) write(copy, user);
+        foreach (var user in users)
+            write(copy, user);
         await copy.CompleteAsync(ct);
     }
 }

@@ -8,9 +8,15 @@ namespace Overnight.Jobs.Demo;
 /// </summary>
 internal static class DemoCriteria
 {
-    private const decimal Million = 1_000_000, Billion = 1_000_000_000;
+    private const decimal Million = 1_000_000,
+        Billion = 1_000_000_000;
 
-    private enum Taste { High, Low, Either }
+    private enum Taste
+    {
+        High,
+        Low,
+        Either,
+    }
 
     /// <param name="Title">For a person.</param>
     /// <param name="Low">Most assets are above it.</param>
@@ -44,7 +50,8 @@ internal static class DemoCriteria
         StringBuilder json = new("[", count * 190);
         for (var i = 0; i < count; i++)
         {
-            if (i > 0) json.Append(',');
+            if (i > 0)
+                json.Append(',');
             var range = random.Pick(known.Length > 0 && (i == 0 || random.Chance(75)) ? known : Ranges);
             Append(json, ref random, range, i + 1);
         }
@@ -54,7 +61,12 @@ internal static class DemoCriteria
     private static void Append(StringBuilder json, ref DemoRandom random, Range range, int number)
     {
         var value = Threshold(ref random, range, range.Low, range.High);
-        var above = range.Liked switch { Taste.High => random.Chance(85), Taste.Low => random.Chance(15), _ => random.Chance(50) };
+        var above = range.Liked switch
+        {
+            Taste.High => random.Chance(85),
+            Taste.Low => random.Chance(15),
+            _ => random.Chance(50),
+        };
         // What an investor likes earns points; the opposite mostly costs some.
         var points = above == (range.Liked == Taste.High) || range.Liked == Taste.Either ? random.Between(5, 40) : -random.Between(5, 30);
         var (comparison, title) = random.Below(20) switch
@@ -66,19 +78,38 @@ internal static class DemoCriteria
             _ => ("equals", $"{range.Title} exactly {Show(value)}"),
         };
         var upper = comparison == "between" ? $"\"{Threshold(ref random, range, value, range.High)}\"" : "null";
-        json.Append("{\"id\":\"c").Append(number).Append("\",\"name\":\"").Append(title).Append("\",\"metric\":\"").Append(range.Metric)
-            .Append("\",\"operator\":\"").Append(comparison).Append("\",\"value\":\"").Append(value).Append("\",\"value2\":").Append(upper)
-            .Append(",\"points\":").Append(points).Append(",\"requiredFundamentals\":[\"").Append(range.Metric).Append("\"]}");
+        json.Append("{\"id\":\"c")
+            .Append(number)
+            .Append("\",\"name\":\"")
+            .Append(title)
+            .Append("\",\"metric\":\"")
+            .Append(range.Metric)
+            .Append("\",\"operator\":\"")
+            .Append(comparison)
+            .Append("\",\"value\":\"")
+            .Append(value)
+            .Append("\",\"value2\":")
+            .Append(upper)
+            .Append(",\"points\":")
+            .Append(points)
+            .Append(",\"requiredFundamentals\":[\"")
+            .Append(range.Metric)
+            .Append("\"]}");
     }
 
     /// <summary>As a person writes it: 1.5 billion and not ten digits.</summary>
-    private static string Show(decimal value) => value >= Billion ? $"{value / Billion:0.#} billion" : value >= Million ? $"{value / Million:0.#} million" : $"{value}";
+    private static string Show(decimal value) =>
+        value >= Billion ? $"{value / Billion:0.#} billion"
+        : value >= Million ? $"{value / Million:0.#} million"
+        : $"{value}";
 
     private static decimal Threshold(ref DemoRandom random, Range range, decimal low, decimal high)
     {
-        if (range.Decimals >= 0) return random.Between(low, high, range.Decimals);
+        if (range.Decimals >= 0)
+            return random.Between(low, high, range.Decimals);
         decimal unit = 1;
-        for (var d = range.Decimals; d < 0; d++) unit *= 10;
+        for (var d = range.Decimals; d < 0; d++)
+            unit *= 10;
         return random.Between(low / unit, high / unit, 0) * unit;
     }
 }

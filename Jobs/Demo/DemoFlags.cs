@@ -9,7 +9,8 @@ internal static class DemoFlags
     /// <returns>How many were added; those that are there stay as they are.</returns>
     public static async Task<int> AddAsync(NpgsqlConnection connection, string environment, CancellationToken ct)
     {
-        await using NpgsqlCommand command = new("""
+        await using NpgsqlCommand command = new(
+            """
             insert into feature_flags (environment, key, enabled, value, description)
             select $1, f.* from (values
                 ('dashboard.allocation-chart', true, null::json, 'Shows the allocation against its target as a picture.'),
@@ -19,7 +20,12 @@ internal static class DemoFlags
                 ('reports.monthly-mail', false, '{"day":1,"hour":7}', 'Sends a report by mail on a day of the month.')
             ) f
             on conflict do nothing
-            """, connection) { Parameters = { new() { Value = environment } } };
+            """,
+            connection
+        )
+        {
+            Parameters = { new() { Value = environment } },
+        };
         return await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -7,10 +7,20 @@ namespace Overnight.Jobs.Demo;
 internal sealed class DemoGenerator
 {
     private const ulong Purpose = 0x44454D4F;
-    private const int MinHoldings = 10, MaxHoldings = 50, MinCriteria = 5, MaxCriteria = 15, MinClasses = 3, MaxClasses = 6;
+    private const int MinHoldings = 10,
+        MaxHoldings = 50,
+        MinCriteria = 5,
+        MaxCriteria = 15,
+        MinClasses = 3,
+        MaxClasses = 6;
 
     /// <summary>Percent of users, classes or holdings.</summary>
-    private const int InDollars = 40, WithoutContribution = 12, WithoutMaximum = 10, WithMinimum = 30, Unclassified = 5, Ignored = 4;
+    private const int InDollars = 40,
+        WithoutContribution = 12,
+        WithoutMaximum = 10,
+        WithMinimum = 30,
+        Unclassified = 5,
+        Ignored = 4;
 
     private static readonly string[] ClassNames = ["Core", "Growth", "Income", "Defensive", "International", "Speculative"];
 
@@ -21,7 +31,8 @@ internal sealed class DemoGenerator
     /// <exception cref="ArgumentException">No asset has a price.</exception>
     public DemoGenerator(DemoOptions options, DemoMarket market)
     {
-        if (market.Priced.Length == 0) throw new ArgumentException("A demo user needs an asset with a price.", nameof(market));
+        if (market.Priced.Length == 0)
+            throw new ArgumentException("A demo user needs an asset with a price.", nameof(market));
         (_options, _market) = (options, market);
         _order = [.. Enumerable.Range(0, market.Assets.Length)];
     }
@@ -37,9 +48,18 @@ internal sealed class DemoGenerator
         var holdings = Holdings(ref random, classes.Length);
         var criteria = _options.Criteria ?? random.Between(MinCriteria, MaxCriteria);
         return new(
-            number, DemoIds.User(_options.Seed, number), DemoAccounts.EmailOf(number), number == DemoAccounts.UserNumber ? "Demo user" : $"Demo user {number:D6}",
-            currency.Code, planned ? Round(contribution, 2) : null, DemoIds.Criteria(_options.Seed, number),
-            DemoCriteria.Make(ref random, criteria, _market.KnownMetrics), criteria, classes, holdings);
+            number,
+            DemoIds.User(_options.Seed, number),
+            DemoAccounts.EmailOf(number),
+            number == DemoAccounts.UserNumber ? "Demo user" : $"Demo user {number:D6}",
+            currency.Code,
+            planned ? Round(contribution, 2) : null,
+            DemoIds.Criteria(_options.Seed, number),
+            DemoCriteria.Make(ref random, criteria, _market.KnownMetrics),
+            criteria,
+            classes,
+            holdings
+        );
     }
 
     /// <summary>Targets around a split of 100 %, so that a portfolio can be within all of them.</summary>
@@ -48,14 +68,21 @@ internal sealed class DemoGenerator
         var classes = new DemoClass[random.Between(MinClasses, MaxClasses)];
         Span<int> weights = stackalloc int[MaxClasses];
         var sum = 0;
-        for (var i = 0; i < classes.Length; i++) sum += weights[i] = random.Between(1, 6);
+        for (var i = 0; i < classes.Length; i++)
+            sum += weights[i] = random.Between(1, 6);
         for (var i = 0; i < classes.Length; i++)
         {
             var share = 100m * weights[i] / sum;
             var spread = random.Between(2, 8);
             decimal? minimum = random.Chance(WithMinimum) ? Round(random.Between(20, 250) * currency.PerDollar, 2) : null;
             decimal? maximum = random.Chance(WithoutMaximum) ? null : Round(Math.Min(100, share + spread), 2);
-            classes[i] = new(DemoIds.Class(_options.Seed, number, i), ClassNames[i], Round(Math.Max(0, share - spread), 2), maximum, minimum);
+            classes[i] = new(
+                DemoIds.Class(_options.Seed, number, i),
+                ClassNames[i],
+                Round(Math.Max(0, share - spread), 2),
+                maximum,
+                minimum
+            );
         }
         return classes;
     }
@@ -77,7 +104,8 @@ internal sealed class DemoGenerator
             holdings[i] = new(_market.Assets[_order[i]].Id, ofClass, quantity, i > 0 && random.Chance(Ignored));
         }
         // Undone, so that the next user does not depend on this one.
-        for (var i = count - 1; i >= 0; i--) (_order[swaps[i].From], _order[swaps[i].To]) = (_order[swaps[i].To], _order[swaps[i].From]);
+        for (var i = count - 1; i >= 0; i--)
+            (_order[swaps[i].From], _order[swaps[i].To]) = (_order[swaps[i].To], _order[swaps[i].From]);
         // In the order of the key, which makes the index grow at its end.
         Array.Sort(holdings, static (a, b) => a.AssetId.CompareTo(b.AssetId));
         return holdings;

@@ -11,7 +11,15 @@ internal static class DemoIds
     /// <summary>The time of number 0.</summary>
     public static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private enum Kind : ulong { User = 1, Criteria, Class, Asset, Tenant, Facility }
+    private enum Kind : ulong
+    {
+        User = 1,
+        Criteria,
+        Class,
+        Asset,
+        Tenant,
+        Facility,
+    }
 
     public static Guid User(long seed, int number) => Make(seed, Kind.User, number, 0);
 

@@ -19,7 +19,12 @@ internal sealed class DemoMarket
     {
         Assets = [.. assets.OrderBy(a => a.Symbol, StringComparer.Ordinal).ThenBy(a => a.Id)];
         Priced = [.. Enumerable.Range(0, Assets.Length).Where(i => Assets[i].Priced)];
-        Currencies = [.. BaseCurrencies.Where(c => c == "USD" || perDollar.ContainsKey(c)).Select(c => new DemoCurrency(c, c == "USD" ? 1 : perDollar[c]))];
+        Currencies =
+        [
+            .. BaseCurrencies
+                .Where(c => c == "USD" || perDollar.ContainsKey(c))
+                .Select(c => new DemoCurrency(c, c == "USD" ? 1 : perDollar[c])),
+        ];
         KnownMetrics = [.. knownMetrics.Order(StringComparer.Ordinal)];
     }
 

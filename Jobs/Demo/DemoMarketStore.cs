@@ -8,7 +8,8 @@ namespace Overnight.Jobs.Demo;
 /// <summary>Reads the market that demo users are made over, and stores the synthetic one where there is none.</summary>
 internal static class DemoMarketStore
 {
-    private const string Source = "demo", Market = "NYSE";
+    private const string Source = "demo",
+        Market = "NYSE";
 
     /// <summary>A currency can be exchanged when it has a rate to the dollar, either way round; the last one counts.</summary>
     private const string RatesQuery = """
@@ -25,26 +26,44 @@ internal static class DemoMarketStore
         where not exists (select from prices where source <> 'demo') or not exists (select from prices p where p.asset_id = a.id and p.source = 'demo')
         """;
 
-    private static readonly string MetricsQuery = $"select {string.Join(", ", Metrics.Names.Select(n => $"count({n}) > 0"))} from fundamentals";
+    private static readonly string MetricsQuery =
+        $"select {string.Join(", ", Metrics.Names.Select(n => $"count({n}) > 0"))} from fundamentals";
 
     public static async Task<DemoMarket> LoadAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         Dictionary<string, decimal> perDollar = [];
-        await ReadAsync(connection, RatesQuery, r => perDollar[r.GetString(0)] = decimal.Round(r.GetDecimal(1), 8, MidpointRounding.AwayFromZero), ct);
+        await ReadAsync(
+            connection,
+            RatesQuery,
+            r => perDollar[r.GetString(0)] = decimal.Round(r.GetDecimal(1), 8, MidpointRounding.AwayFromZero),
+            ct
+        );
         List<DemoAsset> assets = [];
-        await ReadAsync(connection, AssetsQuery, r =>
-        {
-            // A user with an asset that can't be valued would fail every night.
-            if (r.GetString(2) is "USD" || perDollar.ContainsKey(r.GetString(2))) assets.Add(new(r.GetGuid(0), r.GetString(1), r.GetBoolean(3)));
-        }, ct);
-        List<string> known = [];
-        await ReadAsync(connection, MetricsQuery, r =>
-        {
-            for (var m = 0; m < Metrics.Count; m++)
+        await ReadAsync(
+            connection,
+            AssetsQuery,
+            r =>
             {
-                if (r.GetBoolean(m)) known.Add(Metrics.Names[m]);
-            }
-        }, ct);
+                // A user with an asset that can't be valued would fail every night.
+                if (r.GetString(2) is "USD" || perDollar.ContainsKey(r.GetString(2)))
+                    assets.Add(new(r.GetGuid(0), r.GetString(1), r.GetBoolean(3)));
+            },
+            ct
+        );
+        List<string> known = [];
+        await ReadAsync(
+            connection,
+            MetricsQuery,
+            r =>
+            {
+                for (var m = 0; m < Metrics.Count; m++)
+                {
+                    if (r.GetBoolean(m))
+                        known.Add(Metrics.Names[m]);
+                }
+            },
+            ct
+        );
         return new(assets, perDollar, known);
     }
 
@@ -53,7 +72,8 @@ internal static class DemoMarketStore
     {
         var empty = true;
         await ReadAsync(connection, "select from assets limit 1", _ => empty = false, ct);
-        if (!empty) return false;
+        if (!empty)
+            return false;
 
         DateTimeOffset asOf = new(now.UtcDateTime.Date, TimeSpan.Zero);
         SyntheticAsset[] assets = [.. SyntheticMarket.Assets()];
@@ -63,11 +83,15 @@ internal static class DemoMarketStore
         foreach (var (from, to, rate) in SyntheticMarket.Rates)
         {
             // Rates that were imported are better than made-up ones.
-            await using NpgsqlCommand command = new("""
+            await using NpgsqlCommand command = new(
+                """
                 insert into exchange_rates (base, quote, as_of, rate, source) select $1, $2, $3, $4, $5
                 where not exists (select from exchange_rates where (base, quote) in (($1, $2), ($2, $1)))
-                """, connection);
-            foreach (object value in (object[])[from, to, asOf, rate, Source]) command.Parameters.Add(new() { Value = value });
+                """,
+                connection
+            );
+            foreach (object value in (object[])[from, to, asOf, rate, Source])
+                command.Parameters.Add(new() { Value = value });
             await command.ExecuteNonQueryAsync(ct);
         }
         return true;
@@ -75,19 +99,31 @@ internal static class DemoMarketStore
 
     private static async Task CopyAssetsAsync(NpgsqlConnection connection, SyntheticAsset[] assets, CancellationToken ct)
     {
-        await using var copy = await connection.BeginBinaryImportAsync("copy assets (id, market, symbol, name, sector, currency) from stdin (format binary)", ct);
+        await using var copy = await connection.BeginBinaryImportAsync(
+            "copy assets (id, market, symbol, name, sector, currency) from stdin (format binary)",
+            ct
+        );
         foreach (var asset in assets)
         {
             copy.StartRow();
             copy.Write(asset.Id, NpgsqlDbType.Uuid);
-            foreach (var text in (string[])[Market, asset.Symbol, asset.Name, asset.Sector, asset.Currency]) copy.Write(text, NpgsqlDbType.Text);
+            foreach (var text in (string[])[Market, asset.Symbol, asset.Name, asset.Sector, asset.Currency])
+                copy.Write(text, NpgsqlDbType.Text);
         }
         await copy.CompleteAsync(ct);
     }
 
-    private static async Task CopyPricesAsync(NpgsqlConnection connection, SyntheticAsset[] assets, DateTimeOffset asOf, CancellationToken ct)
+    private static async Task CopyPricesAsync(
+        NpgsqlConnection connection,
+        SyntheticAsset[] assets,
+        DateTimeOffset asOf,
+        CancellationToken ct
+    )
     {
-        await using var copy = await connection.BeginBinaryImportAsync("copy prices (asset_id, as_of, price, source) from stdin (format binary)", ct);
+        await using var copy = await connection.BeginBinaryImportAsync(
+            "copy prices (asset_id, as_of, price, source) from stdin (format binary)",
+            ct
+        );
         foreach (var asset in assets)
         {
             copy.StartRow();
@@ -99,17 +135,26 @@ internal static class DemoMarketStore
         await copy.CompleteAsync(ct);
     }
 
-    private static async Task CopyFundamentalsAsync(NpgsqlConnection connection, SyntheticAsset[] assets, DateTimeOffset asOf, CancellationToken ct)
+    private static async Task CopyFundamentalsAsync(
+        NpgsqlConnection connection,
+        SyntheticAsset[] assets,
+        DateTimeOffset asOf,
+        CancellationToken ct
+    )
     {
         var columns = string.Join(", ", Metrics.Names);
-        await using var copy = await connection.BeginBinaryImportAsync($"copy fundamentals (asset_id, as_of, source, {columns}) from stdin (format binary)", ct);
+        await using var copy = await connection.BeginBinaryImportAsync(
+            $"copy fundamentals (asset_id, as_of, source, {columns}) from stdin (format binary)",
+            ct
+        );
         foreach (var asset in assets)
         {
             copy.StartRow();
             copy.Write(asset.Id, NpgsqlDbType.Uuid);
             copy.Write(asOf, NpgsqlDbType.TimestampTz);
             copy.Write(Source, NpgsqlDbType.Text);
-            foreach (var metric in asset.Metrics) copy.WriteOrNull(metric);
+            foreach (var metric in asset.Metrics)
+                copy.WriteOrNull(metric);
         }
         await copy.CompleteAsync(ct);
     }
@@ -118,6 +163,7 @@ internal static class DemoMarketStore
     {
         await using NpgsqlCommand command = new(sql, connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) read(reader);
+        while (await reader.ReadAsync(ct))
+            read(reader);
     }
 }

@@ -3,7 +3,9 @@ namespace Overnight.Jobs.Demo;
 /// <summary>How many demo users, and what they look like. The same options over the same assets give the same users.</summary>
 internal sealed record DemoOptions
 {
-    public const int MaxUsers = 10_000_000, MaxHoldings = 500, MaxCriteria = 64;
+    public const int MaxUsers = 10_000_000,
+        MaxHoldings = 500,
+        MaxCriteria = 64;
 
     /// <summary>Users with a portfolio; the first of them is the demo user. An admin without a portfolio comes on top.</summary>
     public int Users { get; init; } = 1_000;
@@ -24,4 +26,12 @@ internal readonly record struct DemoProgress(string Step, int Users, int Total);
 /// <summary>What seeding did.</summary>
 /// <param name="UsersAdded">Users with a portfolio that were not there before.</param>
 /// <param name="SyntheticMarket">There were no assets, so a market was made up.</param>
-internal sealed record DemoSummary(int Users, int UsersAdded, long HoldingsAdded, long CriteriaAdded, int Assets, bool SyntheticMarket, TimeSpan Elapsed);
+internal sealed record DemoSummary(
+    int Users,
+    int UsersAdded,
+    long HoldingsAdded,
+    long CriteriaAdded,
+    int Assets,
+    bool SyntheticMarket,
+    TimeSpan Elapsed
+);

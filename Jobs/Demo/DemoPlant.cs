@@ -3,23 +3,37 @@ namespace Overnight.Jobs.Demo;
 /// <summary>Three facilities with locations, bins and machines, and a day of readings.</summary>
 internal static class DemoPlant
 {
-    private const int Locations = 40, BinsALocation = 3, WorkCenters = 8, Machines = 12, Readings = 24;
+    private const int Locations = 40,
+        BinsALocation = 3,
+        WorkCenters = 8,
+        Machines = 12,
+        Readings = 24;
 
-    private static readonly (string Code, string Name)[] Facilities = [("MAIN", "Main plant"), ("WEST", "Western warehouse"), ("EAST", "Eastern warehouse")];
+    private static readonly (string Code, string Name)[] Facilities =
+    [
+        ("MAIN", "Main plant"),
+        ("WEST", "Western warehouse"),
+        ("EAST", "Eastern warehouse"),
+    ];
     private static readonly string[] Zones = ["receiving", "storage", "storage", "storage", "picking", "picking", "storage", "shipping"];
 
     public static DemoRows[] Tables { get; } =
     [
-        new("erp.facilities (tenant_id, id, code, name)", t => Facilities.Select((f, at) => (object?[])[t.Id, DemoIds.Facility(t.Seed, t.Number, at), f.Code, f.Name])),
+        new("erp.facilities (tenant_id, id, code, name)", t =>
+            Facilities.Select((f, at) => (object?[])[t.Id, DemoIds.Facility(t.Seed, t.Number, at), f.Code, f.Name])
+        ),
         new("erp.work_centers (tenant_id, code, name, facility_id, hourly_rate, hours_per_day)", Centers),
-        new("erp.locations (tenant_id, facility_id, code, zone)", t => LocationsOf(t).Select(l => (object?[])[t.Id, l.Facility, l.Code, l.Zone])),
+        new("erp.locations (tenant_id, facility_id, code, zone)", t =>
+            LocationsOf(t).Select(l => (object?[])[t.Id, l.Facility, l.Code, l.Zone])
+        ),
         new("erp.bins (tenant_id, facility_id, location_code, number, capacity, used)", Bins),
         new("erp.equipment (tenant_id, code, name, work_center_code, max_temperature, max_vibration)", Equipment),
         new("erp.equipment_readings (tenant_id, equipment_code, read_at, temperature, vibration)", ReadingRows),
     ];
 
     private static IEnumerable<(Guid Facility, string Code, string Zone)> LocationsOf(DemoTenant tenant) =>
-        from at in Enumerable.Range(0, Facilities.Length) from number in Enumerable.Range(1, Locations)
+        from at in Enumerable.Range(0, Facilities.Length)
+        from number in Enumerable.Range(1, Locations)
         select (DemoIds.Facility(tenant.Seed, tenant.Number, at), $"L-{number:D3}", Zones[number % Zones.Length]);
 
     private static IEnumerable<object?[]> Centers(DemoTenant tenant)
@@ -27,7 +41,15 @@ internal static class DemoPlant
         var random = tenant.Random(DemoTable.WorkCenters);
         for (var number = 1; number <= WorkCenters; number++)
         {
-            yield return [tenant.Id, $"WC-{number:D2}", $"Work center {number}", DemoIds.Facility(tenant.Seed, tenant.Number, 0), random.Between(20m, 120m, 0), random.Between(8, 24) * 1m];
+            yield return
+            [
+                tenant.Id,
+                $"WC-{number:D2}",
+                $"Work center {number}",
+                DemoIds.Facility(tenant.Seed, tenant.Number, 0),
+                random.Between(20m, 120m, 0),
+                random.Between(8, 24) * 1m,
+            ];
         }
     }
 
@@ -39,7 +61,10 @@ internal static class DemoPlant
             for (var number = 1; number <= BinsALocation; number++)
             {
                 var capacity = random.Between(2, 20) * 50m;
-                var used = random.Chance(10) ? 0 : random.Chance(10) ? capacity : decimal.Round(capacity * random.Between(5, 98) / 100, 2, MidpointRounding.AwayFromZero);
+                var used =
+                    random.Chance(10) ? 0
+                    : random.Chance(10) ? capacity
+                    : decimal.Round(capacity * random.Between(5, 98) / 100, 2, MidpointRounding.AwayFromZero);
                 yield return [tenant.Id, location.Facility, location.Code, (short)number, capacity, used];
             }
         }
@@ -50,7 +75,15 @@ internal static class DemoPlant
         var random = tenant.Random(DemoTable.Equipment);
         for (var number = 1; number <= Machines; number++)
         {
-            yield return [tenant.Id, $"EQ-{number:D2}", $"Machine {number}", $"WC-{(number - 1) % WorkCenters + 1:D2}", random.Between(70m, 110m, 0), random.Between(4m, 9m, 1)];
+            yield return
+            [
+                tenant.Id,
+                $"EQ-{number:D2}",
+                $"Machine {number}",
+                $"WC-{(number - 1) % WorkCenters + 1:D2}",
+                random.Between(70m, 110m, 0),
+                random.Between(4m, 9m, 1),
+            ];
         }
     }
 
@@ -62,7 +95,14 @@ internal static class DemoPlant
         {
             for (var hour = 0; hour < Readings; hour++)
             {
-                yield return [tenant.Id, $"EQ-{number:D2}", last.AddHours(-hour).UtcDateTime, random.Between(35m, 95m, 1), random.Between(0.5m, 7m, 2)];
+                yield return
+                [
+                    tenant.Id,
+                    $"EQ-{number:D2}",
+                    last.AddHours(-hour).UtcDateTime,
+                    random.Between(35m, 95m, 1),
+                    random.Between(0.5m, 7m, 2),
+                ];
             }
         }
     }

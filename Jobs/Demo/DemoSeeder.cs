@@ -33,18 +33,22 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
         var market = await DemoMarketStore.LoadAsync(connection, ct);
         if (market.Priced.Length == 0)
         {
-            throw new CommandException("No asset has a price in a currency that can be exchanged, so no demo user could be computed. Import companies with prices, or rates of their currencies, first.");
+            throw new CommandException(
+                "No asset has a price in a currency that can be exchanged, so no demo user could be computed. Import companies with prices, or rates of their currencies, first."
+            );
         }
         var missing = await MissingAsync(connection, options, ct);
         await DemoCopy.AddAdminAsync(connection, options.Seed, ct);
 
-        long holdings = 0, criteria = 0;
+        long holdings = 0,
+            criteria = 0;
         if (missing.Count > 0)
         {
             // Not for a few users beside millions: the check at the end is over all rows.
-            var constraints = missing.Count >= ManyUsers && missing.Count >= (options.Users - missing.Count) / 10
-                ? await ForeignKeys.DropAsync(connection, DemoCopy.BigTables, ct)
-                : null;
+            var constraints =
+                missing.Count >= ManyUsers && missing.Count >= (options.Users - missing.Count) / 10
+                    ? await ForeignKeys.DropAsync(connection, DemoCopy.BigTables, ct)
+                    : null;
             (holdings, criteria) = await CopyAsync(connection, options, market, missing, progress, ct);
             if (constraints is not null)
             {
@@ -55,19 +59,23 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
             }
         }
         await transaction.CommitAsync(ct);
-        if (missing.Count is > 0 and < ManyUsers) await connection.ExecuteAsync(DemoCopy.Analyze, ct);
+        if (missing.Count is > 0 and < ManyUsers)
+            await connection.ExecuteAsync(DemoCopy.Analyze, ct);
         return new(options.Users, missing.Count, holdings, criteria, market.Assets.Length, synthetic, time.GetElapsedTime(started));
     }
 
     private static void Check(DemoOptions options)
     {
         Require("--users", options.Users, 1, DemoOptions.MaxUsers);
-        if (options.Holdings is { } holdings) Require("--holdings", holdings, 1, DemoOptions.MaxHoldings);
-        if (options.Criteria is { } criteria) Require("--criteria", criteria, 1, DemoOptions.MaxCriteria);
+        if (options.Holdings is { } holdings)
+            Require("--holdings", holdings, 1, DemoOptions.MaxHoldings);
+        if (options.Criteria is { } criteria)
+            Require("--criteria", criteria, 1, DemoOptions.MaxCriteria);
 
         static void Require(string name, int value, int low, int high)
         {
-            if (value < low || value > high) throw new CommandException($"{name} must be from {low} to {high}, not {value}.");
+            if (value < low || value > high)
+                throw new CommandException($"{name} must be from {low} to {high}, not {value}.");
         }
     }
 
@@ -75,24 +83,36 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
     private static async Task<List<int>> MissingAsync(NpgsqlConnection connection, DemoOptions options, CancellationToken ct)
     {
         BitArray there = new(options.Users + 1);
-        await using NpgsqlCommand command = new("select id, case when email like '%@demo.example' then email end from users", connection) { CommandTimeout = 0 };
+        await using NpgsqlCommand command = new("select id, case when email like '%@demo.example' then email end from users", connection)
+        {
+            CommandTimeout = 0,
+        };
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            if (DemoIds.TryNumber(options.Seed, reader.GetGuid(0), out var number) && number <= options.Users) there[number] = true;
-            if (!await reader.IsDBNullAsync(1, ct) && DemoAccounts.TryNumber(reader.GetString(1), out number) && number <= options.Users) there[number] = true;
+            if (DemoIds.TryNumber(options.Seed, reader.GetGuid(0), out var number) && number <= options.Users)
+                there[number] = true;
+            if (!await reader.IsDBNullAsync(1, ct) && DemoAccounts.TryNumber(reader.GetString(1), out number) && number <= options.Users)
+                there[number] = true;
         }
         List<int> missing = [];
         for (var number = 1; number <= options.Users; number++)
         {
-            if (!there[number]) missing.Add(number);
+            if (!there[number])
+                missing.Add(number);
         }
         return missing;
     }
 
     /// <summary>Users are made on one core while the ones before them are copied on another.</summary>
     private static async Task<(long Holdings, long Criteria)> CopyAsync(
-        NpgsqlConnection connection, DemoOptions options, DemoMarket market, List<int> numbers, IProgress<DemoProgress>? progress, CancellationToken ct)
+        NpgsqlConnection connection,
+        DemoOptions options,
+        DemoMarket market,
+        List<int> numbers,
+        IProgress<DemoProgress>? progress,
+        CancellationToken ct
+    )
     {
         var chunks = Channel.CreateBounded<DemoUser[]>(2);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -117,13 +137,20 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
         return (holdings, criteria);
     }
 
-    private static async Task MakeAsync(DemoOptions options, DemoMarket market, List<int> numbers, ChannelWriter<DemoUser[]> chunks, CancellationToken ct)
+    private static async Task MakeAsync(
+        DemoOptions options,
+        DemoMarket market,
+        List<int> numbers,
+        ChannelWriter<DemoUser[]> chunks,
+        CancellationToken ct
+    )
     {
         Exception? failure = null;
         try
         {
             DemoGenerator generator = new(options, market);
-            foreach (var chunk in numbers.Chunk(ChunkSize)) await chunks.WriteAsync(Array.ConvertAll(chunk, generator.Make), ct);
+            foreach (var chunk in numbers.Chunk(ChunkSize))
+                await chunks.WriteAsync(Array.ConvertAll(chunk, generator.Make), ct);
         }
         catch (Exception exception)
         {

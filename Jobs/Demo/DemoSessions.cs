@@ -7,7 +7,8 @@ namespace Overnight.Jobs.Demo;
 /// <summary>Sessions for the demo user and the admin, made anew at every start in Development. Their tokens are in this object and nowhere else.</summary>
 internal sealed class DemoSessions(NpgsqlDataSource dataSource, IConfiguration configuration, TimeProvider time)
 {
-    private const string AddressKey = "services:api:http:0", DefaultAddress = "http://127.0.0.1:5080";
+    private const string AddressKey = "services:api:http:0",
+        DefaultAddress = "http://127.0.0.1:5080";
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     /// <summary>Replicas start together, and each prints its own line: sessions made a moment ago are theirs and stay.</summary>
@@ -25,9 +26,15 @@ internal sealed class DemoSessions(NpgsqlDataSource dataSource, IConfiguration c
         var now = time.GetUtcNow();
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using (NpgsqlCommand remove = new("delete from sessions where user_id in (select id from users where email in ($1, $2)) and created_at < $3", connection))
+        await using (
+            NpgsqlCommand remove = new(
+                "delete from sessions where user_id in (select id from users where email in ($1, $2)) and created_at < $3",
+                connection
+            )
+        )
         {
-            foreach (object value in (object[])[DemoAccounts.User, DemoAccounts.Admin, now - Moment]) remove.Parameters.Add(new() { Value = value });
+            foreach (object value in (object[])[DemoAccounts.User, DemoAccounts.Admin, now - Moment])
+                remove.Parameters.Add(new() { Value = value });
             await remove.ExecuteNonQueryAsync(ct);
         }
         var user = await AddAsync(connection, DemoAccounts.User, now, ct);
@@ -42,9 +49,11 @@ internal sealed class DemoSessions(NpgsqlDataSource dataSource, IConfiguration c
     /// </summary>
     public string? CurlLine()
     {
-        if (UserToken is null) return null;
+        if (UserToken is null)
+            return null;
         var address = configuration[AddressKey];
-        if (string.IsNullOrWhiteSpace(address)) address = DefaultAddress;
+        if (string.IsNullOrWhiteSpace(address))
+            address = DefaultAddress;
         return $"curl -H \"Authorization: Bearer {UserToken}\" {address.TrimEnd('/')}/api/dashboard";
     }
 
@@ -52,11 +61,15 @@ internal sealed class DemoSessions(NpgsqlDataSource dataSource, IConfiguration c
     {
         var token = SessionToken.Create();
         _ = SessionToken.TryHash(token, out var hash);
-        await using NpgsqlCommand add = new("""
+        await using NpgsqlCommand add = new(
+            """
             insert into sessions (token_hash, user_id, created_at, expires_at, last_active_at)
             select $1, id, $3, $4, $3 from users where email = $2 and deleted_at is null and banned_at is null
-            """, connection);
-        foreach (object value in (object[])[hash!, email, now, now + Lifetime]) add.Parameters.Add(new() { Value = value });
+            """,
+            connection
+        );
+        foreach (object value in (object[])[hash!, email, now, now + Lifetime])
+            add.Parameters.Add(new() { Value = value });
         return await add.ExecuteNonQueryAsync(ct) == 1 ? token : null;
     }
 }

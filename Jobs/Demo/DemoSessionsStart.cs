@@ -36,7 +36,8 @@ internal sealed class DemoWelcome(DemoSessions sessions) : IWelcome
 {
     public async Task SayAsync(CancellationToken ct)
     {
-        if (sessions.CurlLine() is { } line) await Console.Out.WriteLineAsync(line.AsMemory(), ct);
+        if (sessions.CurlLine() is { } line)
+            await Console.Out.WriteLineAsync(line.AsMemory(), ct);
     }
 }
 
@@ -47,7 +48,8 @@ internal static class DemoSessionsRegistration
     public static void AddDemoSessions(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<DemoSessions>();
-        if (!builder.Environment.IsDevelopment()) return;
+        if (!builder.Environment.IsDevelopment())
+            return;
         builder.Services.AddHostedService<DemoSessionsStart>().AddSingleton<IWelcome, DemoWelcome>();
     }
 }

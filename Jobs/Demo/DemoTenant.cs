@@ -18,7 +18,20 @@ internal sealed record DemoTenant(int Number, long Seed, DateTimeOffset Now)
 }
 
 /// <summary>Tables that draw random numbers.</summary>
-internal enum DemoTable { Journal, Vendors, Customers, CreditLimits, Materials, Kits, PricingRules, WorkCenters, Bins, Equipment, Readings }
+internal enum DemoTable
+{
+    Journal,
+    Vendors,
+    Customers,
+    CreditLimits,
+    Materials,
+    Kits,
+    PricingRules,
+    WorkCenters,
+    Bins,
+    Equipment,
+    Readings,
+}
 
 /// <summary>Rows of demo tenants on their way into a table, in the order of the columns that the target names.</summary>
 internal sealed record DemoRows(string Target, Func<DemoTenant, IEnumerable<object?[]>> Of);

@@ -25,12 +25,15 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
 
     private static readonly DemoRows[] Tables = [.. DemoLedger.Tables, .. DemoTrade.Tables, .. DemoPlant.Tables];
 
-    private static readonly DemoRows Tenants = new("tenants (id, name, created_at)", t => [[t.Id, t.Name, DemoIds.CreatedAt(t.Number).UtcDateTime]]);
+    private static readonly DemoRows Tenants = new("tenants (id, name, created_at)", t => [
+            [t.Id, t.Name, DemoIds.CreatedAt(t.Number).UtcDateTime],
+        ]);
 
     /// <exception cref="CommandException">The number is out of bounds.</exception>
     public async Task<DemoTenantSummary> SeedAsync(int tenants, long seed, IProgress<DemoTenantProgress>? progress, CancellationToken ct)
     {
-        if (tenants is < 1 or > MaxTenants) throw new CommandException($"--tenants must be from 1 to {MaxTenants}, not {tenants}.");
+        if (tenants is < 1 or > MaxTenants)
+            throw new CommandException($"--tenants must be from 1 to {MaxTenants}, not {tenants}.");
         var started = time.GetTimestamp();
         var now = time.GetUtcNow();
         await using var connection = await dataSource.OpenConnectionAsync(ct);
@@ -39,17 +42,28 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
         await connection.ExecuteAsync("select pg_advisory_xact_lock(hashtext('overnight.demo'))", ct);
 
         var there = await NamesAsync(connection, ct);
-        DemoTenant[] missing = [.. Enumerable.Range(1, tenants).Where(number => !there.Contains(DemoTenant.NameOf(number))).Select(number => new DemoTenant(number, seed, now))];
+        DemoTenant[] missing =
+        [
+            .. Enumerable
+                .Range(1, tenants)
+                .Where(number => !there.Contains(DemoTenant.NameOf(number)))
+                .Select(number => new DemoTenant(number, seed, now)),
+        ];
         var (copied, rows) = (0, 0L);
         foreach (var chunk in missing.Chunk(ChunkSize))
         {
             await CopyAsync(connection, Tenants, chunk, ct);
-            foreach (var table in Tables) rows += await CopyAsync(connection, table, chunk, ct);
+            foreach (var table in Tables)
+                rows += await CopyAsync(connection, table, chunk, ct);
             progress?.Report(new(copied += chunk.Length, missing.Length));
         }
         await AssignUsersAsync(connection, tenants, ct);
         await transaction.CommitAsync(ct);
-        if (missing.Length > 0) await connection.ExecuteAsync($"analyze {string.Join(", ", Tables.Select(table => table.Target[..table.Target.IndexOf(' ', StringComparison.Ordinal)]))}", ct);
+        if (missing.Length > 0)
+            await connection.ExecuteAsync(
+                $"analyze {string.Join(", ", Tables.Select(table => table.Target[..table.Target.IndexOf(' ', StringComparison.Ordinal)]))}",
+                ct
+            );
         return new(tenants, missing.Length, rows, time.GetElapsedTime(started));
     }
 
@@ -64,7 +78,8 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
     {
         await using var copy = await connection.BeginBinaryImportAsync($"copy {table.Target} from stdin (format binary)", ct);
         copy.Timeout = Timeout.InfiniteTimeSpan;
-        foreach (var row in tenants.SelectMany(table.Of)) copy.WriteRow(row);
+        foreach (var row in tenants.SelectMany(table.Of))
+            copy.WriteRow(row);
         return (long)await copy.CompleteAsync(ct);
     }
 
@@ -77,8 +92,16 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
             """;
         var numbers = Enumerable.Range(1, tenants).ToArray();
         await using NpgsqlCommand command = new(assign, connection);
-        command.Parameters.Add(new() { Value = numbers.Select(DemoAccounts.EmailOf).Append(DemoAccounts.Admin).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = numbers.Append(1).Select(DemoTenant.NameOf).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        command.Parameters.Add(
+            new()
+            {
+                Value = numbers.Select(DemoAccounts.EmailOf).Append(DemoAccounts.Admin).ToArray(),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+            }
+        );
+        command.Parameters.Add(
+            new() { Value = numbers.Append(1).Select(DemoTenant.NameOf).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text }
+        );
         await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -6,8 +6,18 @@ namespace Overnight.Jobs.Demo;
 /// <param name="Contribution">In base currency; null when none is planned.</param>
 /// <param name="Rules">The criteria, as the JSON array that <c>criteria_versions.rules</c> holds.</param>
 internal sealed record DemoUser(
-    int Number, Guid Id, string Email, string DisplayName, string BaseCurrency, decimal? Contribution, Guid CriteriaId, string Rules, int CriteriaCount,
-    DemoClass[] Classes, DemoHolding[] Holdings);
+    int Number,
+    Guid Id,
+    string Email,
+    string DisplayName,
+    string BaseCurrency,
+    decimal? Contribution,
+    Guid CriteriaId,
+    string Rules,
+    int CriteriaCount,
+    DemoClass[] Classes,
+    DemoHolding[] Holdings
+);
 
 /// <summary>A class with its target in percent and its smallest amount in base currency.</summary>
 internal readonly record struct DemoClass(Guid Id, string Name, decimal? TargetMin, decimal? TargetMax, decimal? MinAmount);
@@ -18,7 +28,8 @@ internal readonly record struct DemoHolding(Guid AssetId, int? Class, decimal Qu
 /// <summary>The two accounts a person signs in with.</summary>
 internal static class DemoAccounts
 {
-    public const string User = "demo@demo.example", Admin = "admin@demo.example";
+    public const string User = "demo@demo.example",
+        Admin = "admin@demo.example";
 
     /// <summary>The number whose user is the demo user.</summary>
     public const int UserNumber = 1;
@@ -32,9 +43,17 @@ internal static class DemoAccounts
     public static bool TryNumber(string email, out int number)
     {
         number = UserNumber;
-        if (email == User) return true;
-        const string prefix = "user", suffix = "@demo.example";
-        return email.StartsWith(prefix, StringComparison.Ordinal) && email.EndsWith(suffix, StringComparison.Ordinal)
-            && int.TryParse(email.AsSpan(prefix.Length, email.Length - prefix.Length - suffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        if (email == User)
+            return true;
+        const string prefix = "user",
+            suffix = "@demo.example";
+        return email.StartsWith(prefix, StringComparison.Ordinal)
+            && email.EndsWith(suffix, StringComparison.Ordinal)
+            && int.TryParse(
+                email.AsSpan(prefix.Length, email.Length - prefix.Length - suffix.Length),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out number
+            );
     }
 }

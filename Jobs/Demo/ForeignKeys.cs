@@ -24,15 +24,18 @@ internal static class ForeignKeys
         {
             command.Parameters.Add(new() { Value = tables });
             await using var reader = await command.ExecuteReaderAsync(ct);
-            while (await reader.ReadAsync(ct)) keys.Add(new(reader.GetString(0), reader.GetString(1), reader.GetString(2)));
+            while (await reader.ReadAsync(ct))
+                keys.Add(new(reader.GetString(0), reader.GetString(1), reader.GetString(2)));
         }
-        foreach (var key in keys) await connection.ExecuteAsync($"alter table {key.Table} drop constraint {key.Name}", ct);
+        foreach (var key in keys)
+            await connection.ExecuteAsync($"alter table {key.Table} drop constraint {key.Name}", ct);
         return keys;
     }
 
     /// <summary>Checks every row of the tables, in one join per key.</summary>
     public static async Task RestoreAsync(NpgsqlConnection connection, IReadOnlyList<ForeignKey> keys, CancellationToken ct)
     {
-        foreach (var key in keys) await connection.ExecuteAsync($"alter table {key.Table} add constraint {key.Name} {key.Definition}", ct);
+        foreach (var key in keys)
+            await connection.ExecuteAsync($"alter table {key.Table} add constraint {key.Name} {key.Definition}", ct);
     }
 }

@@ -12,7 +12,8 @@ internal sealed record BadRow(int Line, string? Column, string? Value, string Pr
 
     public override string ToString()
     {
-        if (Column is null) return $"line {Line}: {Problem}";
+        if (Column is null)
+            return $"line {Line}: {Problem}";
         return $"line {Line}, column \"{Column}\": \"{Shorten(Value ?? "")}\" {Problem}";
     }
 
@@ -21,7 +22,8 @@ internal sealed record BadRow(int Line, string? Column, string? Value, string Pr
     {
         var clean = string.Create(Math.Min(value.Length, MaxShown), value, (span, v) =>
         {
-            for (var i = 0; i < span.Length; i++) span[i] = char.IsControl(v[i]) ? '?' : v[i];
+            for (var i = 0; i < span.Length; i++)
+                span[i] = char.IsControl(v[i]) ? '?' : v[i];
         });
         return value.Length > MaxShown ? clean + "..." : clean;
     }
@@ -34,7 +36,8 @@ internal sealed class BadRows
     private const int MaxKept = 100;
 
     private readonly List<BadRow> _problems = [];
-    private int _lastLine, _omitted;
+    private int _lastLine,
+        _omitted;
 
     /// <summary>Rows, not problems: one row can have several.</summary>
     public int Count { get; private set; }
@@ -43,10 +46,13 @@ internal sealed class BadRows
 
     public void Add(BadRow problem)
     {
-        if (problem.Line != _lastLine) Count++;
+        if (problem.Line != _lastLine)
+            Count++;
         _lastLine = problem.Line;
-        if (_problems.Count < MaxKept) _problems.Add(problem);
-        else _omitted++;
+        if (_problems.Count < MaxKept)
+            _problems.Add(problem);
+        else
+            _omitted++;
     }
 
     public IEnumerable<string> Describe() =>
@@ -54,9 +60,11 @@ internal sealed class BadRows
 }
 
 /// <summary>A file was refused for its bad rows; nothing of it was stored.</summary>
-internal sealed class BadRowsException(string path, BadRows rows) : CommandException(
-    $"{path}: nothing was imported, because {rows.Count} {(rows.Count == 1 ? "row is" : "rows are")} bad. Correct them, or import the others with --skip-bad-rows."
-    + string.Concat(rows.Describe().Select(line => $"{Environment.NewLine}  {line}")))
+internal sealed class BadRowsException(string path, BadRows rows)
+    : CommandException(
+        $"{path}: nothing was imported, because {rows.Count} {(rows.Count == 1 ? "row is" : "rows are")} bad. Correct them, or import the others with --skip-bad-rows."
+            + string.Concat(rows.Describe().Select(line => $"{Environment.NewLine}  {line}"))
+    )
 {
     public BadRows Rows { get; } = rows;
 }

@@ -17,7 +17,14 @@ internal sealed record CompanyImportOptions
 /// <summary>What an import of companies did; an unchanged row counts in neither new nor changed.</summary>
 /// <param name="WithoutPrice">Symbols that are kept although the file has no price for them, in the file's order.</param>
 internal sealed record CompanyImportResult(
-    DateOnly AsOf, int Assets, Changes AssetChanges, Changes PriceChanges, Changes FundamentalChanges, IReadOnlyList<string> WithoutPrice, BadRows Bad);
+    DateOnly AsOf,
+    int Assets,
+    Changes AssetChanges,
+    Changes PriceChanges,
+    Changes FundamentalChanges,
+    IReadOnlyList<string> WithoutPrice,
+    BadRows Bad
+);
 
 /// <summary>
 /// Companies with price and fundamentals from a public file. All of it or nothing, in one transaction; the same file again
@@ -28,7 +35,12 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
     private const string Currency = "USD";
 
     /// <exception cref="CommandException">The file, the market or the day can't be used, or there are bad rows that may not be skipped.</exception>
-    public async Task<CompanyImportResult> RunAsync(string path, CompanyImportOptions options, IProgress<int>? progress, CancellationToken ct)
+    public async Task<CompanyImportResult> RunAsync(
+        string path,
+        CompanyImportOptions options,
+        IProgress<int>? progress,
+        CancellationToken ct
+    )
     {
         BadRows bad = new();
         using var table = await CsvTable.OpenAsync(path, CompanyRow.Columns, bad, ct);
@@ -39,8 +51,12 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
         await RequireMarketAsync(connection, options.Market, ct);
         await connection.ExecuteAsync(CompanySql.CreateStage, ct);
         var (assets, withoutPrice) = await StageAsync(connection, table, options.SkipBadRows, progress, ct);
-        if (bad.Count > 0 && !options.SkipBadRows) throw new BadRowsException(path, bad);
-        if (assets == 0) throw new CommandException($"{path}: there is nothing to import: {(bad.Count == 0 ? "the file has a header and no rows" : "every row is bad")}.");
+        if (bad.Count > 0 && !options.SkipBadRows)
+            throw new BadRowsException(path, bad);
+        if (assets == 0)
+            throw new CommandException(
+                $"{path}: there is nothing to import: {(bad.Count == 0 ? "the file has a header and no rows" : "every row is bad")}."
+            );
 
         DateTimeOffset asOf = new(day, TimeOnly.MinValue, TimeSpan.Zero);
         var assetChanges = await connection.CountAsync(CompanySql.MergeAssets, ct, options.Market, Currency);
@@ -58,7 +74,9 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
             var written = DateOnly.FromDateTime(File.GetLastWriteTimeUtc(path));
             return written < today ? written : today;
         }
-        return day <= today ? day : throw new CommandException($"--as-of {day:yyyy-MM-dd} is in the future: today is {today:yyyy-MM-dd} (UTC).");
+        return day <= today
+            ? day
+            : throw new CommandException($"--as-of {day:yyyy-MM-dd} is in the future: today is {today:yyyy-MM-dd} (UTC).");
     }
 
     private static async Task RequireMarketAsync(NpgsqlConnection connection, string market, CancellationToken ct)
@@ -67,12 +85,21 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
         command.CommandText = "select code from markets order by code";
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<string> known = [];
-        while (await reader.ReadAsync(ct)) known.Add(reader.GetString(0));
-        if (!known.Contains(market)) throw new CommandException($"--market {BadRow.Shorten(market)}: there is no such market. Known are: {string.Join(", ", known)}.");
+        while (await reader.ReadAsync(ct))
+            known.Add(reader.GetString(0));
+        if (!known.Contains(market))
+            throw new CommandException(
+                $"--market {BadRow.Shorten(market)}: there is no such market. Known are: {string.Join(", ", known)}."
+            );
     }
 
     private static async Task<(int Assets, List<string> WithoutPrice)> StageAsync(
-        NpgsqlConnection connection, CsvTable table, bool skipBadRows, IProgress<int>? progress, CancellationToken ct)
+        NpgsqlConnection connection,
+        CsvTable table,
+        bool skipBadRows,
+        IProgress<int>? progress,
+        CancellationToken ct
+    )
     {
         Dictionary<string, int> lines = new(StringComparer.Ordinal);
         List<string> withoutPrice = [];
@@ -89,8 +116,10 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
             }
             failed |= row is null;
             // A file that will be refused is read on only to tell everything that is wrong with it.
-            if (row is null || (failed && !skipBadRows)) continue;
-            if (row.Price is null) withoutPrice.Add(row.Symbol);
+            if (row is null || (failed && !skipBadRows))
+                continue;
+            if (row.Price is null)
+                withoutPrice.Add(row.Symbol);
             await WriteAsync(copy, row, ct);
         }
         await copy.CompleteAsync(ct);
@@ -104,7 +133,10 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
         await copy.WriteAsync(row.Symbol, NpgsqlDbType.Text, ct);
         await copy.WriteAsync(row.Name, NpgsqlDbType.Text, ct);
         await copy.WriteOrNullAsync(row.Sector, NpgsqlDbType.Text, ct);
-        foreach (var value in (ReadOnlySpan<decimal?>)[row.Price, row.DividendYield, row.PeRatio, row.PbRatio, row.MarketCap, row.Revenue, row.Eps, row.Ebitda])
+        foreach (
+            var value in (ReadOnlySpan<decimal?>)
+                [row.Price, row.DividendYield, row.PeRatio, row.PbRatio, row.MarketCap, row.Revenue, row.Eps, row.Ebitda]
+        )
         {
             copy.WriteOrNull(value);
         }

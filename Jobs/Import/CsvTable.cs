@@ -22,19 +22,22 @@ internal sealed class CsvTable : IDisposable
     private CsvTable(string path, TextReader text, string[] columns, BadRows bad)
     {
         (_path, _columns, _bad) = (path, columns, bad);
-        _reader = CsvReader.Create(text, new()
-        {
-            Separator = ',',
-            // No field of these files has a line break: a quote that is not closed spoils its line, and not the rest of the file.
-            AllowLineBreaksInQuotes = false,
-            TrimWhitespace = true,
-            TrimInsideQuotes = true,
-            TrackLineNumbers = true,
-            MaxRecordSize = MaxLine,
-            MalformedData = CsvMalformedDataHandling.Skip,
-            FieldCountMismatch = CsvFieldCountHandling.Skip,
-            OnMalformedRecord = RejectRow,
-        });
+        _reader = CsvReader.Create(
+            text,
+            new()
+            {
+                Separator = ',',
+                // No field of these files has a line break: a quote that is not closed spoils its line, and not the rest of the file.
+                AllowLineBreaksInQuotes = false,
+                TrimWhitespace = true,
+                TrimInsideQuotes = true,
+                TrackLineNumbers = true,
+                MaxRecordSize = MaxLine,
+                MalformedData = CsvMalformedDataHandling.Skip,
+                FieldCountMismatch = CsvFieldCountHandling.Skip,
+                OnMalformedRecord = RejectRow,
+            }
+        );
     }
 
     /// <summary>Where the current row stands, from 1.</summary>
@@ -67,7 +70,10 @@ internal sealed class CsvTable : IDisposable
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CommandException($"{path}: there is no such file. Check the path; it is relative to {Environment.CurrentDirectory}.", exception);
+            throw new CommandException(
+                $"{path}: there is no such file. Check the path; it is relative to {Environment.CurrentDirectory}.",
+                exception
+            );
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -80,7 +86,8 @@ internal sealed class CsvTable : IDisposable
     {
         try
         {
-            if (!await _reader.ReadAsync(ct)) return false;
+            if (!await _reader.ReadAsync(ct))
+                return false;
         }
         catch (Exception exception) when (exception is DecoderFallbackException or CsvFormatException)
         {
@@ -99,8 +106,10 @@ internal sealed class CsvTable : IDisposable
     public decimal? Number(int column)
     {
         var text = Text(column);
-        if (text.Length == 0) return null;
-        if (decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)) return number;
+        if (text.Length == 0)
+            return null;
+        if (decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+            return number;
         Reject(column, "is not a number (a decimal point, no thousands separators)");
         return null;
     }
@@ -121,12 +130,22 @@ internal sealed class CsvTable : IDisposable
             return;
         }
         Rows++;
-        _bad.Add(new((int)record.LineNumber, null, null, record.Reason switch
-        {
-            CsvMalformedReason.FieldCountMismatch => $"does not have {_reader.Headers.Count} fields, as the header has: \"{BadRow.Shorten(record.RawRecord)}\"",
-            CsvMalformedReason.LineBreakInQuotes or CsvMalformedReason.UnterminatedQuote => $"has a quote that is opened and not closed: \"{BadRow.Shorten(record.RawRecord)}\"",
-            _ => $"has a quote where none belongs; a field that holds one is quoted, and the quote doubled: \"{BadRow.Shorten(record.RawRecord)}\"",
-        }));
+        _bad.Add(
+            new(
+                (int)record.LineNumber,
+                null,
+                null,
+                record.Reason switch
+                {
+                    CsvMalformedReason.FieldCountMismatch =>
+                        $"does not have {_reader.Headers.Count} fields, as the header has: \"{BadRow.Shorten(record.RawRecord)}\"",
+                    CsvMalformedReason.LineBreakInQuotes or CsvMalformedReason.UnterminatedQuote =>
+                        $"has a quote that is opened and not closed: \"{BadRow.Shorten(record.RawRecord)}\"",
+                    _ =>
+                        $"has a quote where none belongs; a field that holds one is quoted, and the quote doubled: \"{BadRow.Shorten(record.RawRecord)}\"",
+                }
+            )
+        );
     }
 
     private async Task ReadHeaderAsync(CancellationToken ct)
@@ -141,13 +160,19 @@ internal sealed class CsvTable : IDisposable
         }
         Line = 1;
         // The reader passes over it, and would take the next line for the header.
-        if (_brokenHeader is not null) throw new CommandException($"{_path}, line 1: is no header of comma-separated columns: \"{BadRow.Shorten(_brokenHeader)}\". Expected are the columns {Quote(_columns)}.");
+        if (_brokenHeader is not null)
+            throw new CommandException(
+                $"{_path}, line 1: is no header of comma-separated columns: \"{BadRow.Shorten(_brokenHeader)}\". Expected are the columns {Quote(_columns)}."
+            );
         var header = _reader.Headers.Select(h => h.Trim()).ToArray();
-        if (header.Length == 0) throw new CommandException($"{_path} is empty. Expected is a header line with the columns {Quote(_columns)}.");
+        if (header.Length == 0)
+            throw new CommandException($"{_path} is empty. Expected is a header line with the columns {Quote(_columns)}.");
         var missing = _columns.Where(c => !header.Contains(c, StringComparer.OrdinalIgnoreCase)).ToArray();
         if (missing.Length > 0)
         {
-            throw new CommandException($"{_path}, line 1: the header has no column {Quote(missing)}. It has {Quote(header.Take(ColumnsShown))}; columns are separated by commas.");
+            throw new CommandException(
+                $"{_path}, line 1: the header has no column {Quote(missing)}. It has {Quote(header.Take(ColumnsShown))}; columns are separated by commas."
+            );
         }
         if (_columns.FirstOrDefault(c => header.Count(h => h.Equals(c, StringComparison.OrdinalIgnoreCase)) > 1) is { } twice)
         {
@@ -156,11 +181,13 @@ internal sealed class CsvTable : IDisposable
         _positions = [.. _columns.Select(c => Array.FindIndex(header, h => h.Equals(c, StringComparison.OrdinalIgnoreCase)))];
     }
 
-    private CommandException Unreadable(Exception exception) => new(
-        exception is DecoderFallbackException
-            ? $"{_path}, line {Line + 1} or soon after: is not UTF-8 text. Save it as UTF-8 and import it again."
-            : $"{_path}, line {Line + 1} or soon after: a line has more than {MaxLine} bytes. Is it a table of comma-separated lines?",
-        exception);
+    private CommandException Unreadable(Exception exception) =>
+        new(
+            exception is DecoderFallbackException
+                ? $"{_path}, line {Line + 1} or soon after: is not UTF-8 text. Save it as UTF-8 and import it again."
+                : $"{_path}, line {Line + 1} or soon after: a line has more than {MaxLine} bytes. Is it a table of comma-separated lines?",
+            exception
+        );
 
     private static string Quote(IEnumerable<string> names) => string.Join(", ", names.Select(n => $"\"{BadRow.Shorten(n)}\""));
 }

@@ -30,7 +30,8 @@ internal static class ImportTransaction
     public static async Task<Changes> CountAsync(this NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
     {
         await using NpgsqlCommand command = new(sql, connection) { CommandTimeout = 0 };
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         return new((int)reader.GetInt64(0), (int)reader.GetInt64(1));
@@ -41,7 +42,9 @@ internal static class ImportTransaction
 
     public static void WriteOrNull(this NpgsqlBinaryImporter copy, decimal? value)
     {
-        if (value is { } number) copy.Write(number, NpgsqlDbType.Numeric);
-        else copy.WriteNull();
+        if (value is { } number)
+            copy.Write(number, NpgsqlDbType.Numeric);
+        else
+            copy.WriteNull();
     }
 }

@@ -15,16 +15,28 @@ internal sealed record RateImportOptions
 /// <summary>What an import of rates did.</summary>
 /// <param name="Warning">What a reader should know before trusting the rates; null for nothing.</param>
 internal sealed record RateImportResult(
-    int Rows, DateOnly Newest, int Currencies, Changes Changes, IReadOnlyList<CountryRate> Outdated, IReadOnlyList<CountryRate> Doubled, string? Warning, BadRows Bad);
+    int Rows,
+    DateOnly Newest,
+    int Currencies,
+    Changes Changes,
+    IReadOnlyList<CountryRate> Outdated,
+    IReadOnlyList<CountryRate> Doubled,
+    string? Warning,
+    BadRows Bad
+);
 
 /// <summary>The last exchange rate of each country from the public file, stored as quoted. All of it or nothing; the same file again changes nothing.</summary>
 internal sealed class RateImport(NpgsqlDataSource dataSource)
 {
-    private const int DateColumn = 0, CountryColumn = 1, RateColumn = 2;
-    private const decimal MinRate = 0.000_000_000_001m, MaxRate = 1e15m;
+    private const int DateColumn = 0,
+        CountryColumn = 1,
+        RateColumn = 2;
+    private const decimal MinRate = 0.000_000_000_001m,
+        MaxRate = 1e15m;
     private static readonly string[] Columns = ["Date", "Country", "Exchange rate"];
 
-    private const string CreateStage = "create temp table imported_rates (base text, quote text, as_of timestamptz, rate numeric(28, 12)) on commit drop";
+    private const string CreateStage =
+        "create temp table imported_rates (base text, quote text, as_of timestamptz, rate numeric(28, 12)) on commit drop";
     private const string CopyStage = "copy imported_rates (base, quote, as_of, rate) from stdin (format binary)";
 
     /// <summary>A pair is stored one way round for a month, and a made-up rate gives way to a real one.</summary>
@@ -54,9 +66,13 @@ internal sealed class RateImport(NpgsqlDataSource dataSource)
             progress?.Report(table.Rows);
             Read(table, rates);
         }
-        if (bad.Count > 0 && !options.SkipBadRows) throw new BadRowsException(path, bad);
+        if (bad.Count > 0 && !options.SkipBadRows)
+            throw new BadRowsException(path, bad);
         var (quotes, outdated, doubled) = rates.Select(options.Quoting);
-        if (quotes.Count == 0) throw new CommandException($"{path}: there is nothing to import: {(bad.Count == 0 ? "the file has a header and no rows" : "every row is bad")}.");
+        if (quotes.Count == 0)
+            throw new CommandException(
+                $"{path}: there is nothing to import: {(bad.Count == 0 ? "the file has a header and no rows" : "every row is bad")}."
+            );
 
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await ImportTransaction.BeginAsync(connection, ct);
@@ -75,11 +91,18 @@ internal sealed class RateImport(NpgsqlDataSource dataSource)
         {
             table.Reject(DateColumn, "is not a date (year-month-day, like 2026-06-01)");
         }
-        if (!Currencies.IsKnown(country)) table.Reject(CountryColumn, "is a country whose currency is not known here; names are those of the file of the Federal Reserve");
+        if (!Currencies.IsKnown(country))
+            table.Reject(
+                CountryColumn,
+                "is a country whose currency is not known here; names are those of the file of the Federal Reserve"
+            );
         var value = table.Number(RateColumn);
-        if (value is < MinRate or > MaxRate) table.Reject(RateColumn, "is no exchange rate: it must be above 0 and below 1,000,000,000,000,000");
-        else if (value is null && table.RowIsGood) table.Reject(RateColumn, "is no exchange rate: the field is empty");
-        if (table.RowIsGood && !rates.Add(country, month, value!.Value, table.Line)) table.Reject(DateColumn, $"is there twice for {country}");
+        if (value is < MinRate or > MaxRate)
+            table.Reject(RateColumn, "is no exchange rate: it must be above 0 and below 1,000,000,000,000,000");
+        else if (value is null && table.RowIsGood)
+            table.Reject(RateColumn, "is no exchange rate: the field is empty");
+        if (table.RowIsGood && !rates.Add(country, month, value!.Value, table.Line))
+            table.Reject(DateColumn, $"is there twice for {country}");
     }
 
     private static async Task StageAsync(NpgsqlConnection connection, List<RateQuote> quotes, CancellationToken ct)
@@ -98,7 +121,8 @@ internal sealed class RateImport(NpgsqlDataSource dataSource)
 
     private static string? Doubt(RateCollector rates, RateQuoting quoting)
     {
-        if (quoting != RateQuoting.Noted || rates.EuroEvidence() is not { UnitsPerDollar: true } seen) return null;
+        if (quoting != RateQuoting.Noted || rates.EuroEvidence() is not { UnitsPerDollar: true } seen)
+            return null;
         return $"In {seen.Month:yyyy-MM} the file has {seen.Country} at {seen.Value} and Euro at {seen.Euro}. With the parity the two currencies were fixed at, that Euro is units for one dollar, "
             + "while the notes of the data set call it dollars for one unit, and so it was stored. If the rates of AUD, EUR, GBP and NZD look inverted, import again with --quoting units-per-dollar.";
     }

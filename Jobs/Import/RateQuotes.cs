@@ -24,7 +24,8 @@ internal sealed class RateCollector
 {
     /// <summary>A country whose last rate is older than this against the newest of the file has given its currency up.</summary>
     private const int MaxAgeYears = 2;
-    private const string Dollar = "USD", EuroArea = "Euro";
+    private const string Dollar = "USD",
+        EuroArea = "Euro";
 
     private readonly Dictionary<string, CountryRate> _last = new(StringComparer.Ordinal);
     private readonly Dictionary<DateOnly, decimal> _euro = [];
@@ -35,10 +36,14 @@ internal sealed class RateCollector
     /// <returns>False when the file has another rate of the same country and month already.</returns>
     public bool Add(string country, DateOnly month, decimal value, int line)
     {
-        if (month > Newest) Newest = month;
-        if (country == EuroArea) _euro[month] = value;
-        else if (Currencies.TryGetEuroParity(country, out var perEuro)) _predecessors[month] = (country, value, perEuro);
-        if (_last.TryGetValue(country, out var last) && last.Month >= month) return last.Month > month;
+        if (month > Newest)
+            Newest = month;
+        if (country == EuroArea)
+            _euro[month] = value;
+        else if (Currencies.TryGetEuroParity(country, out var perEuro))
+            _predecessors[month] = (country, value, perEuro);
+        if (_last.TryGetValue(country, out var last) && last.Month >= month)
+            return last.Month > month;
         _last[country] = new(country, Currencies.CodeOf(country, month), month, value, line);
         return true;
     }
@@ -46,12 +51,15 @@ internal sealed class RateCollector
     /// <summary>The countries whose currency is in use, each currency once: of countries that share one, the newest rate counts.</summary>
     public (List<RateQuote> Quotes, List<CountryRate> Outdated, List<CountryRate> Doubled) Select(RateQuoting quoting)
     {
-        List<CountryRate> outdated = [], doubled = [];
+        List<CountryRate> outdated = [],
+            doubled = [];
         Dictionary<string, CountryRate> current = new(StringComparer.Ordinal);
         foreach (var rate in _last.Values.OrderByDescending(r => r.Month).ThenBy(r => r.Country, StringComparer.Ordinal))
         {
-            if (rate.Month.AddYears(MaxAgeYears) < Newest) outdated.Add(rate);
-            else if (!current.TryAdd(rate.Currency, rate)) doubled.Add(rate);
+            if (rate.Month.AddYears(MaxAgeYears) < Newest)
+                outdated.Add(rate);
+            else if (!current.TryAdd(rate.Currency, rate))
+                doubled.Add(rate);
         }
         return ([.. current.Values.OrderBy(r => r.Currency, StringComparer.Ordinal).Select(r => Quote(r, quoting))], outdated, doubled);
     }
@@ -64,7 +72,8 @@ internal sealed class RateCollector
     {
         foreach (var (month, old) in _predecessors.OrderByDescending(p => p.Key))
         {
-            if (!_euro.TryGetValue(month, out var euro)) continue;
+            if (!_euro.TryGetValue(month, out var euro))
+                continue;
             var unitsPerDollar = old.Value / old.PerEuro;
             return (month, old.Country, old.Value, euro, Math.Abs(euro - unitsPerDollar) < Math.Abs(euro - 1 / unitsPerDollar));
         }

@@ -16,7 +16,14 @@ namespace Overnight.Jobs.Migrations;
 internal sealed record MigrationOutcome(string Database, bool Created, IReadOnlyList<string> Applied, DemoSummary? Seeded);
 
 /// <summary>Makes the database what this build needs. Any number of processes may do it at once: one works, the others wait and find it done.</summary>
-internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightContext context, MarketCatalog markets, DemoSeeder seeder, IOptions<FlagOptions> flags, TimeProvider time)
+internal sealed class DatabaseMigration(
+    NpgsqlDataSource dataSource,
+    OvernightContext context,
+    MarketCatalog markets,
+    DemoSeeder seeder,
+    IOptions<FlagOptions> flags,
+    TimeProvider time
+)
 {
     /// <param name="demoUsers">How many demo users an empty database gets; null for none.</param>
     public async Task<MigrationOutcome> RunAsync(int? demoUsers, IProgress<DemoProgress>? progress, CancellationToken ct)
@@ -47,7 +54,9 @@ internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightCo
                 // A pooled connection keeps its session locks when it is closed.
                 await ExecuteAsync(guard, "select pg_advisory_unlock(hashtext('overnight.migrate'))", CancellationToken.None);
             }
-            span?.SetTag("overnight.database.created", created).SetTag("overnight.migrations", applied.Length).SetTag("overnight.demo.users", seeded?.UsersAdded ?? 0);
+            span?.SetTag("overnight.database.created", created)
+                .SetTag("overnight.migrations", applied.Length)
+                .SetTag("overnight.demo.users", seeded?.UsersAdded ?? 0);
             return new(guard.Database, created, applied, seeded);
         }
         catch (Exception exception)
@@ -76,7 +85,8 @@ internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightCo
         {
             await create.ExecuteNonQueryAsync(ct);
         }
-        catch (PostgresException exists) when (exists.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        catch (PostgresException exists)
+            when (exists.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
         {
             // Another process was faster: what was wanted is there.
             return false;
@@ -97,7 +107,10 @@ internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightCo
     private async Task<NpgsqlConnection> OpenMaintenanceAsync(CancellationToken ct)
     {
         await using var template = dataSource.CreateConnection();
-        var maintenance = await template.CloneWithAsync(new NpgsqlConnectionStringBuilder(dataSource.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString, ct);
+        var maintenance = await template.CloneWithAsync(
+            new NpgsqlConnectionStringBuilder(dataSource.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString,
+            ct
+        );
         try
         {
             await maintenance.OpenAsync(ct);
@@ -114,7 +127,8 @@ internal sealed class DatabaseMigration(NpgsqlDataSource dataSource, OvernightCo
     private async Task AddMarketsAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = connection.CreateCommand();
-        command.CommandText = "insert into markets (code, name) select * from unnest($1::text[], $2::text[]) on conflict (code) do update set name = excluded.name where markets.name <> excluded.name";
+        command.CommandText =
+            "insert into markets (code, name) select * from unnest($1::text[], $2::text[]) on conflict (code) do update set name = excluded.name where markets.name <> excluded.name";
         command.Parameters.Add(new() { Value = markets.All.Select(market => market.Code).ToArray() });
         command.Parameters.Add(new() { Value = markets.All.Select(market => market.Name).ToArray() });
         await command.ExecuteNonQueryAsync(ct);

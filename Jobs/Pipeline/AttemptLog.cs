@@ -15,10 +15,23 @@ internal static class AttemptLog
 
     private static readonly string Worker = $"{Environment.MachineName}/{Environment.ProcessId}";
 
-    public static async Task<(Guid Run, int Number, string Row)> BeginAsync(NpgsqlDataSource dataSource, Guid run, int number, CancellationToken ct)
+    public static async Task<(Guid Run, int Number, string Row)> BeginAsync(
+        NpgsqlDataSource dataSource,
+        Guid run,
+        int number,
+        CancellationToken ct
+    )
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
-        await using NpgsqlCommand command = new(Begin, connection) { Parameters = { new() { Value = run }, new() { Value = number }, new() { Value = Worker } } };
+        await using NpgsqlCommand command = new(Begin, connection)
+        {
+            Parameters =
+            {
+                new() { Value = run },
+                new() { Value = number },
+                new() { Value = Worker },
+            },
+        };
         await command.PrepareAsync(ct);
         return (run, number, (string)(await command.ExecuteScalarAsync(ct))!);
     }
@@ -28,7 +41,9 @@ internal static class AttemptLog
     {
         try
         {
-            await using var command = dataSource.CreateCommand("delete from batch_attempts where ctid = $3::tid and run_id = $1 and number = $2");
+            await using var command = dataSource.CreateCommand(
+                "delete from batch_attempts where ctid = $3::tid and run_id = $1 and number = $2"
+            );
             command.Parameters.Add(new() { Value = attempt.Run });
             command.Parameters.Add(new() { Value = attempt.Number });
             command.Parameters.Add(new() { Value = attempt.Row });

@@ -11,12 +11,19 @@ namespace Overnight.Jobs.Pipeline;
 /// Puts committed batches into the cache and marks them: the second mark. A crash between the two, or a cache that is
 /// away, leaves a batch that is done and not cached; it is cached later, from the stored bytes.
 /// </summary>
-internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCacheWriter cache, ResultCache results, ILogger<BatchCacher> logger)
+internal sealed partial class BatchCacher(
+    NpgsqlDataSource dataSource,
+    ResultCacheWriter cache,
+    ResultCache results,
+    ILogger<BatchCacher> logger
+)
 {
     // The share lock is the fence: a newer result becomes current only after these bytes are in the cache, and is written over them.
-    private const string LockCurrent = "select user_id from current_results where user_id = any($1) and run_id = $2 order by user_id for share";
+    private const string LockCurrent =
+        "select user_id from current_results where user_id = any($1) and run_id = $2 order by user_id for share";
 
-    private const string Mark = "update run_batches set cached_at = now(), cache_ms = $3 where run_id = $1 and number = $2 and cached_at is null";
+    private const string Mark =
+        "update run_batches set cached_at = now(), cache_ms = $3 where run_id = $1 and number = $2 and cached_at is null";
 
     // Before anything else, as the one below does: while it is held the end of the night leaves the batch alone.
     private const string Claim = "select 1 from run_batches where run_id = $1 and number = $2 and cached_at is null for no key update";
@@ -40,14 +47,16 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
     /// <summary>Caches a batch that this worker has just committed, from memory. A cache that is away is not an error.</summary>
     public async Task<bool> TryCacheAsync(NightRun run, int batch, IReadOnlyList<UserResult> computed, CancellationToken ct)
     {
-        if (!cache.IsAvailable) return false;
+        if (!cache.IsAvailable)
+            return false;
         using var span = Telemetry.StartCacheWrite(run.Id, computed.Count);
         var begin = Stopwatch.GetTimestamp();
         try
         {
             await using var connection = await dataSource.OpenConnectionAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);
-            if (await LockAsync(connection, transaction, run.Id, batch, computed, ct) is not { } current) return true;
+            if (await LockAsync(connection, transaction, run.Id, batch, computed, ct) is not { } current)
+                return true;
             await WriteAsync(connection, transaction, run.Id, batch, current, begin, ct);
             return true;
         }
@@ -55,7 +64,8 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
         {
             // The batch stays done and not cached; the end of the night takes it, or who looks when the cache is back.
             span?.SetStatus(ActivityStatusCode.Error, exception.Message);
-            if (_failures.ShouldLog()) Log.CacheFailed(logger, batch, run.Id, exception.Message);
+            if (_failures.ShouldLog())
+                Log.CacheFailed(logger, batch, run.Id, exception.Message);
             return false;
         }
     }
@@ -69,28 +79,47 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         int batch;
-        Guid first, last;
+        Guid first,
+            last;
         await using (NpgsqlCommand claim = new(ClaimUncached, connection, transaction) { Parameters = { new() { Value = runId } } })
         await using (var reader = await claim.ExecuteReaderAsync(ct))
         {
-            if (!await reader.ReadAsync(ct)) return null;
+            if (!await reader.ReadAsync(ct))
+                return null;
             (batch, first, last) = (reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2));
         }
         List<CacheableResult> stored = [];
-        await using (NpgsqlCommand read = new(StoredBytes, connection, transaction)
-        {
-            Parameters = { new() { Value = first }, new() { Value = last }, new() { Value = runId }, new() { Value = batch } },
-        })
+        await using (
+            NpgsqlCommand read = new(StoredBytes, connection, transaction)
+            {
+                Parameters =
+                {
+                    new() { Value = first },
+                    new() { Value = last },
+                    new() { Value = runId },
+                    new() { Value = batch },
+                },
+            }
+        )
         await using (var reader = await read.ExecuteReaderAsync(ct))
         {
-            while (await reader.ReadAsync(ct)) stored.Add(new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2)));
+            while (await reader.ReadAsync(ct))
+                stored.Add(new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2)));
         }
         using var span = Telemetry.StartCacheWrite(runId, stored.Count);
         await WriteAsync(connection, transaction, runId, batch, stored, begin, ct);
         return stored.Count;
     }
 
-    private async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, int batch, List<CacheableResult> current, long begin, CancellationToken ct)
+    private async Task WriteAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        Guid runId,
+        int batch,
+        List<CacheableResult> current,
+        long begin,
+        CancellationToken ct
+    )
     {
         await cache.WriteAsync(current, ct);
         try
@@ -111,11 +140,19 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
     /// <summary>Nodes that keep results in memory hear of a batch once. In order of user ids, so first and last are the range.</summary>
     private void Announce(Guid runId, List<CacheableResult> cached)
     {
-        if (cached.Count > 0) results.Announce(runId, cached[0].UserId, cached[^1].UserId);
+        if (cached.Count > 0)
+            results.Announce(runId, cached[0].UserId, cached[^1].UserId);
     }
 
     /// <returns>Those of the results that are current; null when the batch is cached already.</returns>
-    private static async Task<List<CacheableResult>?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, int batch, IReadOnlyList<UserResult> results, CancellationToken ct)
+    private static async Task<List<CacheableResult>?> LockAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        Guid runId,
+        int batch,
+        IReadOnlyList<UserResult> results,
+        CancellationToken ct
+    )
     {
         await using NpgsqlBatch commands = new(connection, transaction)
         {
@@ -123,39 +160,71 @@ internal sealed partial class BatchCacher(NpgsqlDataSource dataSource, ResultCac
             {
                 // A mark that a power cut takes away only means that the batch is cached once more.
                 new("select set_config('synchronous_commit', 'off', true)"),
-                new(Claim) { Parameters = { new() { Value = runId }, new() { Value = batch } } },
-                new(LockCurrent) { Parameters = { new() { Value = results.Select(r => r.UserId).ToArray() }, new() { Value = runId } } },
+                new(Claim)
+                {
+                    Parameters =
+                    {
+                        new() { Value = runId },
+                        new() { Value = batch },
+                    },
+                },
+                new(LockCurrent)
+                {
+                    Parameters =
+                    {
+                        new() { Value = results.Select(r => r.UserId).ToArray() },
+                        new() { Value = runId },
+                    },
+                },
             },
         };
         await commands.PrepareAsync(ct);
         List<CacheableResult> current = new(results.Count);
         await using var reader = await commands.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
-        if (!await reader.ReadAsync(ct)) return null;
+        if (!await reader.ReadAsync(ct))
+            return null;
         await reader.NextResultAsync(ct);
         var at = 0;
         while (await reader.ReadAsync(ct))
         {
             // Both in order of user ids.
             var userId = reader.GetGuid(0);
-            while (results[at].UserId != userId) at++;
+            while (results[at].UserId != userId)
+                at++;
             current.Add(new(userId, results[at].Recommendations, results[at].Portfolio));
         }
         return current;
     }
 
-    private static async Task MarkAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid runId, int batch, TimeSpan took, CancellationToken ct)
+    private static async Task MarkAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        Guid runId,
+        int batch,
+        TimeSpan took,
+        CancellationToken ct
+    )
     {
         await using NpgsqlCommand mark = new(Mark, connection, transaction)
         {
-            Parameters = { new() { Value = runId }, new() { Value = batch }, new() { Value = (float)took.TotalMilliseconds } },
+            Parameters =
+            {
+                new() { Value = runId },
+                new() { Value = batch },
+                new() { Value = (float)took.TotalMilliseconds },
+            },
         };
         await mark.ExecuteNonQueryAsync(ct);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(551, LogLevel.Warning, "Batch {Batch} of run {RunId} is stored but not cached, the cache being away; it is cached when the cache is back. {Reason}")]
+        [LoggerMessage(
+            551,
+            LogLevel.Warning,
+            "Batch {Batch} of run {RunId} is stored but not cached, the cache being away; it is cached when the cache is back. {Reason}"
+        )]
         public static partial void CacheFailed(ILogger logger, int batch, Guid runId, string reason);
     }
 }

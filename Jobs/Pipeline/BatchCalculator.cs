@@ -17,7 +17,10 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
     private readonly List<Criterion> _criteria = [];
     private readonly Core.Recommendations.Calculation _calculation = new();
     private readonly EventCodec _events = new();
-    private readonly ResultWriter _writer = new(context.Market, new(context.Run.Market, context.Run.BusinessDate, context.Run.Revision, context.Run.CorrelationId));
+    private readonly ResultWriter _writer = new(
+        context.Market,
+        new(context.Run.Market, context.Run.BusinessDate, context.Run.Revision, context.Run.CorrelationId)
+    );
 
     /// <summary>Computed users, in order of their ids; a result's index is its position in the batch.</summary>
     public List<UserResult> Results { get; } = [];
@@ -45,10 +48,20 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
             var ownClasses = TakeOwn(ref classes, user.Id, static c => c.UserId);
             var ownHoldings = TakeOwn(ref holdings, user.Id, static h => h.UserId);
             // Nothing that counts as a holding: not an active user (SPEC A7).
-            if (ownHoldings.IsEmpty) continue;
+            if (ownHoldings.IsEmpty)
+                continue;
             if (data.Failing.TryGetValue(user.Id, out var last) && last.Quarantined && !context.Run.IsRetry)
             {
-                Fail(user.Id, ToMilliseconds(time.GetUtcNow()), last.Stage, last.Reason, last.Detail, started, Stopwatch.GetTimestamp(), quarantined: true);
+                Fail(
+                    user.Id,
+                    ToMilliseconds(time.GetUtcNow()),
+                    last.Stage,
+                    last.Reason,
+                    last.Detail,
+                    started,
+                    Stopwatch.GetTimestamp(),
+                    quarantined: true
+                );
                 continue;
             }
             faults.BeforeUser(user.Id);
@@ -68,10 +81,20 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
             var portfolio = _writer.Portfolio(_portfolio, _calculation, generatedAt);
             ResultValidator.Validate(_portfolio, _calculation, recommendations);
 
-            foreach (var holding in _portfolio.Holdings) Postings.Add(holding.Asset, Results.Count);
-            Results.Add(new(user.Id, generatedAt, recommendations, portfolio, started,
-                _events.Inputs(_portfolio, context.Market.Header.Id, generatedAt), _events.Scores(_calculation.Scores, _criteria.Count),
-                _events.Completed(Stopwatch.GetElapsedTime(begin), _calculation)));
+            foreach (var holding in _portfolio.Holdings)
+                Postings.Add(holding.Asset, Results.Count);
+            Results.Add(
+                new(
+                    user.Id,
+                    generatedAt,
+                    recommendations,
+                    portfolio,
+                    started,
+                    _events.Inputs(_portfolio, context.Market.Header.Id, generatedAt),
+                    _events.Scores(_calculation.Scores, _criteria.Count),
+                    _events.Completed(Stopwatch.GetElapsedTime(begin), _calculation)
+                )
+            );
             AssetsScored += _calculation.Scores.Length;
             Recommendations += _calculation.Ranked.Length;
         }
@@ -80,32 +103,58 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
             // This user is recorded and the next one computed.
             Fail(user.Id, generatedAt, failure.Stage, failure.Reason, failure.Message, started, begin);
         }
-        catch (Exception exception) when (exception is ArithmeticException or ArgumentException or InvalidOperationException or IndexOutOfRangeException)
+        catch (Exception exception)
+            when (exception is ArithmeticException or ArgumentException or InvalidOperationException or IndexOutOfRangeException)
         {
             // Data that no check foresaw: it costs this user's result, never the batch.
-            Fail(user.Id, generatedAt, CalculationStage.Score, "unexpected", $"{exception.GetType().Name}: {exception.Message}", started, begin);
+            Fail(
+                user.Id,
+                generatedAt,
+                CalculationStage.Score,
+                "unexpected",
+                $"{exception.GetType().Name}: {exception.Message}",
+                started,
+                begin
+            );
         }
     }
 
-    private void Fail(Guid userId, DateTimeOffset at, CalculationStage stage, string reason, string detail, byte[] started, long begin, bool quarantined = false) =>
-        Failures.Add(new(userId, at, stage, reason, detail, started, _events.Failed(Stopwatch.GetElapsedTime(begin), stage, reason), quarantined));
+    private void Fail(
+        Guid userId,
+        DateTimeOffset at,
+        CalculationStage stage,
+        string reason,
+        string detail,
+        byte[] started,
+        long begin,
+        bool quarantined = false
+    ) =>
+        Failures.Add(
+            new(userId, at, stage, reason, detail, started, _events.Failed(Stopwatch.GetElapsedTime(begin), stage, reason), quarantined)
+        );
 
     private void Fill(in LoadedUser user, ReadOnlySpan<LoadedClass> classes, ReadOnlySpan<LoadedHolding> holdings)
     {
         _portfolio.Clear();
-        if (user.Rules is null) throw new CalculationException(CalculationStage.Load, "no_criteria", "The user has no criteria.");
+        if (user.Rules is null)
+            throw new CalculationException(CalculationStage.Load, "no_criteria", "The user has no criteria.");
         CriteriaReader.Read(user.Rules, _criteria);
         _portfolio.UserId = user.Id;
         _portfolio.BaseCurrency = user.BaseCurrency;
         _portfolio.Contribution = user.Contribution is { } contribution ? Decimal4.Round(contribution) : null;
         _portfolio.CriteriaVersionId = user.CriteriaVersionId;
         _portfolio.CriteriaVersion = user.CriteriaVersion;
-        foreach (ref readonly var target in classes) _portfolio.Classes.Add(new(target.Id, target.NameJson, target.TargetMin, target.TargetMax, target.MinAmount));
+        foreach (ref readonly var target in classes)
+            _portfolio.Classes.Add(new(target.Id, target.NameJson, target.TargetMin, target.TargetMax, target.MinAmount));
         foreach (ref readonly var holding in holdings)
         {
             if (!context.Market.TryGetOrdinal(holding.AssetId, out var asset))
             {
-                throw new CalculationException(CalculationStage.Load, "unknown_asset", $"Asset {holding.AssetId} was added after the night's snapshot was taken; the next run has it.");
+                throw new CalculationException(
+                    CalculationStage.Load,
+                    "unknown_asset",
+                    $"Asset {holding.AssetId} was added after the night's snapshot was taken; the next run has it."
+                );
             }
             _portfolio.Holdings.Add(new(asset, ClassIndex(classes, holding.ClassId), holding.Quantity));
         }
@@ -113,21 +162,29 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
 
     private static int ClassIndex(ReadOnlySpan<LoadedClass> classes, Guid? id)
     {
-        if (id is not { } wanted) return PortfolioHolding.Unclassified;
+        if (id is not { } wanted)
+            return PortfolioHolding.Unclassified;
         for (var i = 0; i < classes.Length; i++)
         {
-            if (classes[i].Id == wanted) return i;
+            if (classes[i].Id == wanted)
+                return i;
         }
-        throw new CalculationException(CalculationStage.Load, "class_changed", $"Class {wanted} was removed while the batch was being loaded; the next run sees the change whole.");
+        throw new CalculationException(
+            CalculationStage.Load,
+            "class_changed",
+            $"Class {wanted} was removed while the batch was being loaded; the next run sees the change whole."
+        );
     }
 
     /// <summary>Cuts the items of one user off the front; items of users that are not in the batch are passed over.</summary>
     private static ReadOnlySpan<T> TakeOwn<T>(ref Span<T> items, Guid userId, Func<T, Guid> owner)
     {
         var start = 0;
-        while (start < items.Length && owner(items[start]).CompareTo(userId) < 0) start++;
+        while (start < items.Length && owner(items[start]).CompareTo(userId) < 0)
+            start++;
         var end = start;
-        while (end < items.Length && owner(items[end]) == userId) end++;
+        while (end < items.Length && owner(items[end]) == userId)
+            end++;
         ReadOnlySpan<T> own = items[start..end];
         items = items[end..];
         return own;

@@ -36,15 +36,46 @@ internal sealed class BatchData
 }
 
 /// <param name="Rules">The criteria as UTF-8 JSON; null when the user has none.</param>
-internal readonly record struct LoadedUser(Guid Id, string BaseCurrency, decimal? Contribution, Guid CriteriaVersionId, int CriteriaVersion, byte[]? Rules);
+internal readonly record struct LoadedUser(
+    Guid Id,
+    string BaseCurrency,
+    decimal? Contribution,
+    Guid CriteriaVersionId,
+    int CriteriaVersion,
+    byte[]? Rules
+);
 
-internal readonly record struct LoadedClass(Guid UserId, Guid Id, byte[] NameJson, Decimal4 TargetMin, Decimal4 TargetMax, Decimal4 MinAmount);
+internal readonly record struct LoadedClass(
+    Guid UserId,
+    Guid Id,
+    byte[] NameJson,
+    Decimal4 TargetMin,
+    Decimal4 TargetMax,
+    Decimal4 MinAmount
+);
 
 internal readonly record struct LoadedHolding(Guid UserId, Guid AssetId, Guid? ClassId, decimal Quantity);
 
 /// <summary>A user's finished result, as it will be stored and cached.</summary>
 internal readonly record struct UserResult(
-    Guid UserId, DateTimeOffset GeneratedAt, byte[] Recommendations, byte[] Portfolio, byte[] Started, byte[] Inputs, byte[] Scores, byte[] Completed);
+    Guid UserId,
+    DateTimeOffset GeneratedAt,
+    byte[] Recommendations,
+    byte[] Portfolio,
+    byte[] Started,
+    byte[] Inputs,
+    byte[] Scores,
+    byte[] Completed
+);
 
 /// <summary>A user that failed, with the two events that say so.</summary>
-internal readonly record struct UserFailure(Guid UserId, DateTimeOffset At, CalculationStage Stage, string Reason, string Detail, byte[] Started, byte[] Completed, bool Quarantined = false);
+internal readonly record struct UserFailure(
+    Guid UserId,
+    DateTimeOffset At,
+    CalculationStage Stage,
+    string Reason,
+    string Detail,
+    byte[] Started,
+    byte[] Completed,
+    bool Quarantined = false
+);

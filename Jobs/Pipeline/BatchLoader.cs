@@ -29,7 +29,14 @@ internal static class BatchLoader
         where user_id between $1 and $2 order by user_id, name
         """;
 
-    public static async Task LoadAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedBatch batch, RunContext context, BatchData data, CancellationToken ct)
+    public static async Task LoadAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        ClaimedBatch batch,
+        RunContext context,
+        BatchData data,
+        CancellationToken ct
+    )
     {
         data.Clear();
         await LoadHoldingsAsync(connection, batch, data, ct);
@@ -37,8 +44,23 @@ internal static class BatchLoader
         {
             BatchCommands =
             {
-                new(Users) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser }, new() { Value = context.Run.Market } } },
-                new(Classes) { Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser } } },
+                new(Users)
+                {
+                    Parameters =
+                    {
+                        new() { Value = batch.FirstUser },
+                        new() { Value = batch.LastUser },
+                        new() { Value = context.Run.Market },
+                    },
+                },
+                new(Classes)
+                {
+                    Parameters =
+                    {
+                        new() { Value = batch.FirstUser },
+                        new() { Value = batch.LastUser },
+                    },
+                },
                 FailingUsers.LoadCommand(batch, context),
             },
         };
@@ -47,32 +69,50 @@ internal static class BatchLoader
         while (await reader.ReadAsync(ct))
         {
             var hasCriteria = !reader.IsDBNull(3);
-            data.Users.Add(new(
-                reader.GetGuid(0), Currency(reader.GetString(1)), reader.IsDBNull(2) ? null : reader.GetDecimal(2),
-                hasCriteria ? reader.GetGuid(3) : default, hasCriteria ? reader.GetInt32(4) : 0, hasCriteria ? reader.GetFieldValue<byte[]>(5) : null));
+            data.Users.Add(
+                new(
+                    reader.GetGuid(0),
+                    Currency(reader.GetString(1)),
+                    reader.IsDBNull(2) ? null : reader.GetDecimal(2),
+                    hasCriteria ? reader.GetGuid(3) : default,
+                    hasCriteria ? reader.GetInt32(4) : 0,
+                    hasCriteria ? reader.GetFieldValue<byte[]>(5) : null
+                )
+            );
         }
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            data.Classes.Add(new(
-                reader.GetGuid(0), reader.GetGuid(1), JsonEncodedText.Encode(reader.GetString(2)).EncodedUtf8Bytes.ToArray(),
-                reader.IsDBNull(3) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(3)),
-                reader.IsDBNull(4) ? Decimal4.Hundred : Decimal4.Round(reader.GetDecimal(4)),
-                reader.IsDBNull(5) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(5))));
+            data.Classes.Add(
+                new(
+                    reader.GetGuid(0),
+                    reader.GetGuid(1),
+                    JsonEncodedText.Encode(reader.GetString(2)).EncodedUtf8Bytes.ToArray(),
+                    reader.IsDBNull(3) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(3)),
+                    reader.IsDBNull(4) ? Decimal4.Hundred : Decimal4.Round(reader.GetDecimal(4)),
+                    reader.IsDBNull(5) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(5))
+                )
+            );
         }
         await reader.NextResultAsync(ct);
-        while (await reader.ReadAsync(ct)) data.Failing.Add(reader.GetGuid(0), FailingUsers.Read(reader));
+        while (await reader.ReadAsync(ct))
+            data.Failing.Add(reader.GetGuid(0), FailingUsers.Read(reader));
     }
 
     /// <summary>COPY takes no parameters; what is put into its text is the form of a UUID, which can hold nothing else.</summary>
     private static async Task LoadHoldingsAsync(NpgsqlConnection connection, ClaimedBatch batch, BatchData data, CancellationToken ct)
     {
         var copy = data.Copy;
-        await copy.LoadAsync(connection, $"""
+        await copy.LoadAsync(
+            connection,
+            $"""
             select user_id, asset_id, class_id, quantity from holdings
             where user_id between '{batch.FirstUser:D}' and '{batch.LastUser:D}' and not ignored order by user_id, asset_id
-            """, ct);
-        while (copy.NextRow()) data.Holdings.Add(new(copy.Guid(), copy.Guid(), copy.OptionalGuid(), copy.Numeric8()));
+            """,
+            ct
+        );
+        while (copy.NextRow())
+            data.Holdings.Add(new(copy.Guid(), copy.Guid(), copy.OptionalGuid(), copy.Numeric8()));
     }
 
     /// <summary>There are a few dozen currencies and millions of users: one string each will do.</summary>

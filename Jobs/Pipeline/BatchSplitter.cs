@@ -29,7 +29,14 @@ internal static class BatchSplitter
         """;
 
     /// <returns>True when the batch was split; false when it had one user, who is now recorded as failed.</returns>
-    public static async Task<bool> SplitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, ClaimedBatch batch, TimeProvider time, CancellationToken ct)
+    public static async Task<bool> SplitAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        RunContext context,
+        ClaimedBatch batch,
+        TimeProvider time,
+        CancellationToken ct
+    )
     {
         var run = context.Run;
         if (batch.Size == 1)
@@ -47,8 +54,12 @@ internal static class BatchSplitter
                 {
                     Parameters =
                     {
-                        new() { Value = run.Id }, new() { Value = batch.Number }, new() { Value = batch.FirstUser }, new() { Value = batch.LastUser },
-                        new() { Value = run.Market }, new() { Value = Parts },
+                        new() { Value = run.Id },
+                        new() { Value = batch.Number },
+                        new() { Value = batch.FirstUser },
+                        new() { Value = batch.LastUser },
+                        new() { Value = run.Market },
+                        new() { Value = Parts },
                     },
                 },
             },
@@ -57,11 +68,25 @@ internal static class BatchSplitter
         return true;
     }
 
-    private static async Task GiveUpAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, ClaimedBatch batch, DateTimeOffset now, CancellationToken ct)
+    private static async Task GiveUpAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        RunContext context,
+        ClaimedBatch batch,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         EventCodec events = new();
-        UserFailure failure = new(batch.FirstUser, now, CalculationStage.Score, FailingUsers.EndedWorker, $"The worker ended {batch.Attempts} times while it computed this user.",
-            events.Started(batch.Number), events.Failed(TimeSpan.Zero, CalculationStage.Score, FailingUsers.EndedWorker));
+        UserFailure failure = new(
+            batch.FirstUser,
+            now,
+            CalculationStage.Score,
+            FailingUsers.EndedWorker,
+            $"The worker ended {batch.Attempts} times while it computed this user.",
+            events.Started(batch.Number),
+            events.Failed(TimeSpan.Zero, CalculationStage.Score, FailingUsers.EndedWorker)
+        );
         await using NpgsqlBatch commands = new(connection, transaction)
         {
             BatchCommands =
@@ -70,8 +95,14 @@ internal static class BatchSplitter
                 {
                     Parameters =
                     {
-                        new() { Value = context.Run.Id }, new() { Value = batch.Number }, new() { Value = failure.UserId }, new() { Value = failure.Detail }, new() { Value = now },
-                        new() { Value = context.Run.BusinessDate }, new() { Value = failure.Started }, new() { Value = failure.Completed },
+                        new() { Value = context.Run.Id },
+                        new() { Value = batch.Number },
+                        new() { Value = failure.UserId },
+                        new() { Value = failure.Detail },
+                        new() { Value = now },
+                        new() { Value = context.Run.BusinessDate },
+                        new() { Value = failure.Started },
+                        new() { Value = failure.Completed },
                     },
                 },
                 FailingUsers.RecordCommand(context.Run, context.Market.Header.Id, now, [failure]),

@@ -12,7 +12,14 @@ namespace Overnight.Jobs.Pipeline;
 /// connection, PostgreSQL rolls back, and the batch is free at once. One per concurrent worker, not thread-safe.
 /// </summary>
 internal sealed partial class BatchWorker(
-    RunContext context, NpgsqlDataSource dataSource, BatchCacher cacher, IOptions<NightOptions> options, Faults faults, TimeProvider time, ILogger<BatchWorker> logger)
+    RunContext context,
+    NpgsqlDataSource dataSource,
+    BatchCacher cacher,
+    IOptions<NightOptions> options,
+    Faults faults,
+    TimeProvider time,
+    ILogger<BatchWorker> logger
+)
 {
     private readonly BatchData _data = new();
     private readonly BatchWriter _writer = new();
@@ -38,14 +45,17 @@ internal sealed partial class BatchWorker(
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (await ClaimAsync(connection, transaction, ct) is not { } batch) return false;
+        if (await ClaimAsync(connection, transaction, ct) is not { } batch)
+            return false;
         using var span = Telemetry.StartBatch(_run, batch);
         faults.At("claimed");
 
         if (batch.Attempts >= (batch.Suspect && batch.Size > 1 ? 1 : options.Value.MaxAttempts))
         {
-            if (await BatchSplitter.SplitAsync(connection, transaction, context, batch, time, ct)) Log.Split(logger, batch.Number, _run.Id, batch.Attempts, batch.Size);
-            else Log.UserGivenUp(logger, batch.Number, _run.Id, batch.Attempts);
+            if (await BatchSplitter.SplitAsync(connection, transaction, context, batch, time, ct))
+                Log.Split(logger, batch.Number, _run.Id, batch.Attempts, batch.Size);
+            else
+                Log.UserGivenUp(logger, batch.Number, _run.Id, batch.Attempts);
             await transaction.CommitAsync(ct);
             return true;
         }
@@ -59,7 +69,8 @@ internal sealed partial class BatchWorker(
         {
             Telemetry.Failed(_run, "batch", span, exception);
             // The process lives, so the batch did not end it: only what the data did counts as an attempt.
-            if (exception is not PostgresException { IsTransient: false }) await AttemptLog.ForgetAsync(dataSource, attempt);
+            if (exception is not PostgresException { IsTransient: false })
+                await AttemptLog.ForgetAsync(dataSource, attempt);
             throw;
         }
         await cacher.TryCacheAsync(_run, batch.Number, _calculator.Results, ct);
@@ -74,7 +85,16 @@ internal sealed partial class BatchWorker(
         faults.At("loaded");
         _calculator.Calculate(_data, batch.Number);
         faults.At("calculated");
-        await _writer.WriteAsync(connection, transaction, context, batch.Number, _data, _calculator, Stopwatch.GetElapsedTime(begin).TotalMilliseconds, ct);
+        await _writer.WriteAsync(
+            connection,
+            transaction,
+            context,
+            batch.Number,
+            _data,
+            _calculator,
+            Stopwatch.GetElapsedTime(begin).TotalMilliseconds,
+            ct
+        );
         faults.At("written");
         await transaction.CommitAsync(ct);
         faults.At("committed");
@@ -94,16 +114,25 @@ internal sealed partial class BatchWorker(
         await commands.PrepareAsync(ct);
         await using var reader = await commands.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
-        if (!await reader.ReadAsync(ct)) return null;
+        if (!await reader.ReadAsync(ct))
+            return null;
         return new(reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetBoolean(4), reader.GetInt32(5));
     }
 
     private static partial class Log
     {
-        [LoggerMessage(561, LogLevel.Warning, "Batch {Batch} of run {RunId} ended its worker {Attempts} times; its {Size} users are split into smaller batches to find the one at fault.")]
+        [LoggerMessage(
+            561,
+            LogLevel.Warning,
+            "Batch {Batch} of run {RunId} ended its worker {Attempts} times; its {Size} users are split into smaller batches to find the one at fault."
+        )]
         public static partial void Split(ILogger logger, int batch, Guid runId, int attempts, int size);
 
-        [LoggerMessage(562, LogLevel.Error, "The one user of batch {Batch} of run {RunId} ended its worker {Attempts} times and is recorded as failed; see run_failures.")]
+        [LoggerMessage(
+            562,
+            LogLevel.Error,
+            "The one user of batch {Batch} of run {RunId} ended its worker {Attempts} times and is recorded as failed; see run_failures."
+        )]
         public static partial void UserGivenUp(ILogger logger, int batch, Guid runId, int attempts);
     }
 }

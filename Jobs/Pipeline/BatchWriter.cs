@@ -13,7 +13,16 @@ internal sealed class BatchWriter
 {
     private readonly CopyWriter _copy = new();
 
-    public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, int batch, BatchData data, BatchCalculator calculator, double workMs, CancellationToken ct)
+    public async Task WriteAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        RunContext context,
+        int batch,
+        BatchData data,
+        BatchCalculator calculator,
+        double workMs,
+        CancellationToken ct
+    )
     {
         await CopyEventsAsync(connection, context.Run, calculator, ct);
         if (calculator.Results.Count > 0)
@@ -42,7 +51,14 @@ internal sealed class BatchWriter
         await _copy.CompleteAsync(ct);
     }
 
-    private async ValueTask EventAsync(NightRun run, Guid userId, CalculationEvent type, DateTimeOffset at, byte[] payload, CancellationToken ct)
+    private async ValueTask EventAsync(
+        NightRun run,
+        Guid userId,
+        CalculationEvent type,
+        DateTimeOffset at,
+        byte[] payload,
+        CancellationToken ct
+    )
     {
         await _copy.RowAsync(6, ct);
         _copy.Date(run.BusinessDate);
@@ -53,9 +69,19 @@ internal sealed class BatchWriter
         _copy.Bytes(payload);
     }
 
-    private async Task CopyResultsAsync(NpgsqlConnection connection, NightRun run, int batch, BatchCalculator calculator, CancellationToken ct)
+    private async Task CopyResultsAsync(
+        NpgsqlConnection connection,
+        NightRun run,
+        int batch,
+        BatchCalculator calculator,
+        CancellationToken ct
+    )
     {
-        await _copy.BeginAsync(connection, "calculation_results (user_id, business_date, run_id, batch, position, generated_at, recommendations, portfolio)", ct);
+        await _copy.BeginAsync(
+            connection,
+            "calculation_results (user_id, business_date, run_id, batch, position, generated_at, recommendations, portfolio)",
+            ct
+        );
         short position = 0;
         foreach (var result in calculator.Results)
         {
@@ -72,7 +98,13 @@ internal sealed class BatchWriter
         await _copy.CompleteAsync(ct);
     }
 
-    private async Task CopyPostingsAsync(NpgsqlConnection connection, RunContext context, int batch, BatchCalculator calculator, CancellationToken ct)
+    private async Task CopyPostingsAsync(
+        NpgsqlConnection connection,
+        RunContext context,
+        int batch,
+        BatchCalculator calculator,
+        CancellationToken ct
+    )
     {
         await _copy.BeginAsync(connection, "asset_postings (business_date, asset_id, run_id, batch, positions)", ct);
         foreach (var (asset, bitmap) in calculator.Postings.All)
@@ -104,26 +136,50 @@ internal sealed class BatchWriter
         where run_id = $1 and number = $2 and status = 'pending'
         """;
 
-    private static async Task MarkAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, RunContext context, int batch, BatchData data, BatchCalculator calculator, double workMs, CancellationToken ct)
+    private static async Task MarkAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        RunContext context,
+        int batch,
+        BatchData data,
+        BatchCalculator calculator,
+        double workMs,
+        CancellationToken ct
+    )
     {
         var (run, results, failures) = (context.Run, calculator.Results, calculator.Failures);
         await using NpgsqlBatch commands = new(connection, transaction);
-        commands.BatchCommands.Add(new(MakeCurrent)
-        {
-            Parameters = { new() { Value = results.ConvertAll(r => r.UserId).ToArray() }, new() { Value = run.BusinessDate }, new() { Value = run.Id } },
-        });
+        commands.BatchCommands.Add(
+            new(MakeCurrent)
+            {
+                Parameters =
+                {
+                    new() { Value = results.ConvertAll(r => r.UserId).ToArray() },
+                    new() { Value = run.BusinessDate },
+                    new() { Value = run.Id },
+                },
+            }
+        );
         if (failures.Count > 0)
         {
             commands.BatchCommands.Add(RecordFailuresCommand(run, failures));
             commands.BatchCommands.Add(FailingUsers.RecordCommand(run, context.Market.Header.Id, failures[0].At, failures));
         }
-        if (data.Failing.Count > 0) commands.BatchCommands.Add(FailingUsers.ForgetCommand(run.Market, [.. results.Select(r => r.UserId).Where(data.Failing.ContainsKey)]));
+        if (data.Failing.Count > 0)
+            commands.BatchCommands.Add(
+                FailingUsers.ForgetCommand(run.Market, [.. results.Select(r => r.UserId).Where(data.Failing.ContainsKey)])
+            );
         NpgsqlBatchCommand mark = new(MarkDone)
         {
             Parameters =
             {
-                new() { Value = run.Id }, new() { Value = batch }, new() { Value = results.Count }, new() { Value = failures.Count },
-                new() { Value = calculator.AssetsScored }, new() { Value = calculator.Recommendations }, new() { Value = (float)workMs },
+                new() { Value = run.Id },
+                new() { Value = batch },
+                new() { Value = results.Count },
+                new() { Value = failures.Count },
+                new() { Value = calculator.AssetsScored },
+                new() { Value = calculator.Recommendations },
+                new() { Value = (float)workMs },
             },
         };
         commands.BatchCommands.Add(mark);
@@ -131,21 +187,24 @@ internal sealed class BatchWriter
         await commands.ExecuteNonQueryAsync(ct);
         if (mark.RecordsAffected != 1)
         {
-            throw new InvalidOperationException($"Batch {batch} of run {run.Id} was not pending any more when its results were written; nothing is committed.");
+            throw new InvalidOperationException(
+                $"Batch {batch} of run {run.Id} was not pending any more when its results were written; nothing is committed."
+            );
         }
     }
 
-    private static NpgsqlBatchCommand RecordFailuresCommand(NightRun run, List<UserFailure> failures) => new(RecordFailures)
-    {
-        Parameters =
+    private static NpgsqlBatchCommand RecordFailuresCommand(NightRun run, List<UserFailure> failures) =>
+        new(RecordFailures)
         {
-            new() { Value = run.Id },
-            new() { Value = failures.ConvertAll(f => f.UserId).ToArray() },
-            new() { Value = failures.ConvertAll(f => f.Stage.ToString().ToLowerInvariant()).ToArray() },
-            new() { Value = failures.ConvertAll(f => f.Reason).ToArray() },
-            new() { Value = failures.ConvertAll(f => f.Detail).ToArray() },
-            new() { Value = failures.ConvertAll(f => f.At.UtcDateTime).ToArray() },
-            new() { Value = failures.ConvertAll(f => f.Quarantined).ToArray() },
-        },
-    };
+            Parameters =
+            {
+                new() { Value = run.Id },
+                new() { Value = failures.ConvertAll(f => f.UserId).ToArray() },
+                new() { Value = failures.ConvertAll(f => f.Stage.ToString().ToLowerInvariant()).ToArray() },
+                new() { Value = failures.ConvertAll(f => f.Reason).ToArray() },
+                new() { Value = failures.ConvertAll(f => f.Detail).ToArray() },
+                new() { Value = failures.ConvertAll(f => f.At.UtcDateTime).ToArray() },
+                new() { Value = failures.ConvertAll(f => f.Quarantined).ToArray() },
+            },
+        };
 }

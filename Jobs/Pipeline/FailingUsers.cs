@@ -37,32 +37,53 @@ internal static class FailingUsers
     private const string Forget = "delete from failing_users where market = $1 and user_id = any($2)";
 
     /// <summary>Reads who of the batch failed last time, for <see cref="Read"/>.</summary>
-    public static NpgsqlBatchCommand LoadCommand(ClaimedBatch batch, RunContext context) => new(Load)
-    {
-        Parameters = { new() { Value = batch.FirstUser }, new() { Value = batch.LastUser }, new() { Value = context.Run.Market }, new() { Value = context.Market.Header.Id } },
-    };
-
-    public static FailingUser Read(NpgsqlDataReader reader) => new(
-        Enum.Parse<CalculationStage>(reader.GetString(1), ignoreCase: true), reader.GetString(2), reader.IsDBNull(3) ? "" : reader.GetString(3), reader.GetBoolean(4));
-
-    public static NpgsqlBatchCommand RecordCommand(NightRun run, Guid snapshot, DateTimeOffset at, IReadOnlyList<UserFailure> failures) => new(Record)
-    {
-        Parameters =
+    public static NpgsqlBatchCommand LoadCommand(ClaimedBatch batch, RunContext context) =>
+        new(Load)
         {
-            new() { Value = run.Id },
-            new() { Value = at },
-            new() { Value = run.Market },
-            new() { Value = snapshot },
-            new() { Value = failures.Select(f => f.UserId).ToArray() },
-            new() { Value = failures.Select(f => f.Stage.ToString().ToLowerInvariant()).ToArray() },
-            new() { Value = failures.Select(f => f.Reason).ToArray() },
-            new() { Value = failures.Select(f => f.Detail).ToArray() },
-            new() { Value = OwnReasons },
-        },
-    };
+            Parameters =
+            {
+                new() { Value = batch.FirstUser },
+                new() { Value = batch.LastUser },
+                new() { Value = context.Run.Market },
+                new() { Value = context.Market.Header.Id },
+            },
+        };
+
+    public static FailingUser Read(NpgsqlDataReader reader) =>
+        new(
+            Enum.Parse<CalculationStage>(reader.GetString(1), ignoreCase: true),
+            reader.GetString(2),
+            reader.IsDBNull(3) ? "" : reader.GetString(3),
+            reader.GetBoolean(4)
+        );
+
+    public static NpgsqlBatchCommand RecordCommand(NightRun run, Guid snapshot, DateTimeOffset at, IReadOnlyList<UserFailure> failures) =>
+        new(Record)
+        {
+            Parameters =
+            {
+                new() { Value = run.Id },
+                new() { Value = at },
+                new() { Value = run.Market },
+                new() { Value = snapshot },
+                new() { Value = failures.Select(f => f.UserId).ToArray() },
+                new() { Value = failures.Select(f => f.Stage.ToString().ToLowerInvariant()).ToArray() },
+                new() { Value = failures.Select(f => f.Reason).ToArray() },
+                new() { Value = failures.Select(f => f.Detail).ToArray() },
+                new() { Value = OwnReasons },
+            },
+        };
 
     /// <summary>They were computed this time.</summary>
-    public static NpgsqlBatchCommand ForgetCommand(string market, Guid[] users) => new(Forget) { Parameters = { new() { Value = market }, new() { Value = users } } };
+    public static NpgsqlBatchCommand ForgetCommand(string market, Guid[] users) =>
+        new(Forget)
+        {
+            Parameters =
+            {
+                new() { Value = market },
+                new() { Value = users },
+            },
+        };
 }
 
 /// <summary>How a user failed last time.</summary>

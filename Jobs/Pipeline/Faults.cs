@@ -35,9 +35,16 @@ internal sealed class Faults
     public Faults(IOptions<FaultOptions> options, IHostEnvironment environment)
     {
         _options = options.Value;
-        if ((_options.KillAtUser is not null || _options.KillAt is not null || _options.OrderFile is not null) && !environment.IsDevelopment())
+        if (
+            (_options.KillAtUser is not null || _options.KillAt is not null || _options.OrderFile is not null)
+            && !environment.IsDevelopment()
+        )
         {
-            throw new OptionsValidationException(FaultOptions.Section, typeof(FaultOptions), [$"{FaultOptions.Section} is for Development only; this is {environment.EnvironmentName}."]);
+            throw new OptionsValidationException(
+                FaultOptions.Section,
+                typeof(FaultOptions),
+                [$"{FaultOptions.Section} is for Development only; this is {environment.EnvironmentName}."]
+            );
         }
     }
 
@@ -48,13 +55,16 @@ internal sealed class Faults
 
     public void BeforeUser(Guid userId)
     {
-        if (_options.KillAtUser == userId) Kill(Environment.ProcessId);
+        if (_options.KillAtUser == userId)
+            Kill(Environment.ProcessId);
     }
 
     public void At(string checkpoint)
     {
-        if (_options.KillAt == checkpoint && Interlocked.Increment(ref _passed) > _options.KillAfter) Kill(Environment.ProcessId);
-        if (_options.OrderFile is { } file && File.Exists(file)) Obey(file, checkpoint);
+        if (_options.KillAt == checkpoint && Interlocked.Increment(ref _passed) > _options.KillAfter)
+            Kill(Environment.ProcessId);
+        if (_options.OrderFile is { } file && File.Exists(file))
+            Obey(file, checkpoint);
     }
 
     private void Obey(string file, string checkpoint)
@@ -62,7 +72,8 @@ internal sealed class Faults
         lock (_orders)
         {
             // Another worker may have been quicker, or the order may be for another checkpoint.
-            if (!File.Exists(file) || File.ReadAllText(file).Split(' ') is not [var at, var process] || at != checkpoint) return;
+            if (!File.Exists(file) || File.ReadAllText(file).Split(' ') is not [var at, var process] || at != checkpoint)
+                return;
             File.Delete(file);
             Kill(int.Parse(process, CultureInfo.InvariantCulture));
         }

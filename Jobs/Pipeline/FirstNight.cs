@@ -12,17 +12,20 @@ internal sealed class FirstNight(RunStore runs, MarketCatalog markets, IOptions<
 
     public async Task StartAsync(CancellationToken ct)
     {
-        if (!schedule.Value.RunAtFirstStart || await runs.AnyAsync(ct)) return;
+        if (!schedule.Value.RunAtFirstStart || await runs.AnyAsync(ct))
+            return;
         foreach (var market in markets.All)
         {
-            if (await runs.HasUsersAsync(market.Code, ct)) await runs.StartOrJoinAsync(market.Code, null, RunTrigger.FirstStart, again: false, ct);
+            if (await runs.HasUsersAsync(market.Code, ct))
+                await runs.StartOrJoinAsync(market.Code, null, RunTrigger.FirstStart, again: false, ct);
         }
     }
 
     /// <summary>Once per start of the host, and only when there are results to look at.</summary>
     public async Task AnnounceAsync(CancellationToken ct)
     {
-        if (_announced || welcome is null || await runs.FindUnfinishedAsync(ct) is not null) return;
+        if (_announced || welcome is null || await runs.FindUnfinishedAsync(ct) is not null)
+            return;
         _announced = true;
         await welcome.SayAsync(ct);
     }

@@ -14,7 +14,8 @@ namespace Overnight.Jobs.Pipeline;
 /// </summary>
 internal sealed class JobSpan(NpgsqlDataSource dataSource)
 {
-    private const string Row = "select status, completed_at, metrics, error_details->>'step', error_details->>'message' from overnight_job_runs where id = $1";
+    private const string Row =
+        "select status, completed_at, metrics, error_details->>'step', error_details->>'message' from overnight_job_runs where id = $1";
 
     private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -25,8 +26,13 @@ internal sealed class JobSpan(NpgsqlDataSource dataSource)
     public async Task<NightRun> OpenAsync(NightRun run, CancellationToken ct)
     {
         // A plan that is tried again has it.
-        if (_open.TryGetValue(run.Id, out var open)) return run with { Traceparent = open.Span.Id };
-        if (!Telemetry.Source.HasListeners() || await AdvisoryLock.TryTakeAsync(dataSource, AdvisoryLock.JobSpan, $"{run.Id}", ct) is not { } held) return run;
+        if (_open.TryGetValue(run.Id, out var open))
+            return run with { Traceparent = open.Span.Id };
+        if (
+            !Telemetry.Source.HasListeners()
+            || await AdvisoryLock.TryTakeAsync(dataSource, AdvisoryLock.JobSpan, $"{run.Id}", ct) is not { } held
+        )
+            return run;
         if (Telemetry.StartJob(run) is { Recorded: true } span)
         {
             _open[run.Id] = (span, held);
@@ -49,14 +55,16 @@ internal sealed class JobSpan(NpgsqlDataSource dataSource)
         else if (ended && Telemetry.Source.HasListeners())
         {
             await using var held = await AdvisoryLock.TryTakeAsync(dataSource, AdvisoryLock.JobSpan, $"{run.Id}", ct);
-            if (held is not null && Telemetry.StartJob(run) is { } instead) await EndAsync(instead, run, ct);
+            if (held is not null && Telemetry.StartJob(run) is { } instead)
+                await EndAsync(instead, run, ct);
         }
     }
 
     /// <summary>Lets go of it. One that was not told is left to whoever ends the run: a span that is never ended is never sent.</summary>
     public async Task LeaveAsync(NightRun run)
     {
-        if (_open.TryRemove(run.Id, out var open)) await open.Held.DisposeAsync();
+        if (_open.TryRemove(run.Id, out var open))
+            await open.Held.DisposeAsync();
     }
 
     private async Task EndAsync(Activity span, NightRun run, CancellationToken ct)
@@ -64,21 +72,41 @@ internal sealed class JobSpan(NpgsqlDataSource dataSource)
         await using var command = dataSource.CreateCommand(Row);
         command.Parameters.Add(new() { Value = run.Id });
         await using var row = await command.ExecuteReaderAsync(ct);
-        if (!await row.ReadAsync(ct)) return;
+        if (!await row.ReadAsync(ct))
+            return;
         var (status, figures) = (row.GetString(0), JsonSerializer.Deserialize<Figures>(row.GetString(2), SnakeCase)!);
-        span.SetTag("fetch_rates_ms", figures.FetchRatesMs).SetTag("fetch_prices_ms", figures.FetchPricesMs)
-            .SetTag("process_users_ms", figures.ProcessUsersMs).SetTag("cache_warm_ms", figures.CacheWarmMs)
-            .SetTag("users_total", figures.UsersTotal).SetTag("users_success", figures.UsersSuccess).SetTag("users_failed", figures.UsersFailed)
-            .SetTag("assets_scored", figures.AssetsScored).SetTag("recommendations_generated", figures.RecommendationsGenerated).SetTag("overnight.status", status);
+        span.SetTag("fetch_rates_ms", figures.FetchRatesMs)
+            .SetTag("fetch_prices_ms", figures.FetchPricesMs)
+            .SetTag("process_users_ms", figures.ProcessUsersMs)
+            .SetTag("cache_warm_ms", figures.CacheWarmMs)
+            .SetTag("users_total", figures.UsersTotal)
+            .SetTag("users_success", figures.UsersSuccess)
+            .SetTag("users_failed", figures.UsersFailed)
+            .SetTag("assets_scored", figures.AssetsScored)
+            .SetTag("recommendations_generated", figures.RecommendationsGenerated)
+            .SetTag("overnight.status", status);
         if (status != "completed")
         {
-            span.SetStatus(ActivityStatusCode.Error, await row.IsDBNullAsync(3, ct)
-                ? $"{figures.UsersFailed} users failed; see run_failures of run {run.Id}." : $"Step {row.GetString(3)} failed for good: {row.GetString(4)}");
+            span.SetStatus(
+                ActivityStatusCode.Error,
+                await row.IsDBNullAsync(3, ct)
+                    ? $"{figures.UsersFailed} users failed; see run_failures of run {run.Id}."
+                    : $"Step {row.GetString(3)} failed for good: {row.GetString(4)}"
+            );
         }
         span.SetEndTime(row.GetFieldValue<DateTimeOffset>(1).UtcDateTime).Dispose();
     }
 
     /// <summary>Of what <see cref="RunFinaliser"/> leaves in the run's metrics.</summary>
     private sealed record Figures(
-        double FetchRatesMs, double FetchPricesMs, double ProcessUsersMs, double CacheWarmMs, long UsersTotal, long UsersSuccess, long UsersFailed, long AssetsScored, long RecommendationsGenerated);
+        double FetchRatesMs,
+        double FetchPricesMs,
+        double ProcessUsersMs,
+        double CacheWarmMs,
+        long UsersTotal,
+        long UsersSuccess,
+        long UsersFailed,
+        long AssetsScored,
+        long RecommendationsGenerated
+    );
 }

@@ -11,8 +11,18 @@ namespace Overnight.Jobs.Pipeline;
 /// its batches by row locks, and whoever sees nothing unfinished ends it.
 /// </summary>
 internal sealed class Night(
-    RunStore runs, RunPlanner planner, RunFinaliser finaliser, JobSpan job, PipelineEndWarm end, StepRetry retry, ProgressLoop progress, NpgsqlDataSource dataSource, IServiceProvider services,
-    IOptions<NightOptions> options, TimeProvider time)
+    RunStore runs,
+    RunPlanner planner,
+    RunFinaliser finaliser,
+    JobSpan job,
+    PipelineEndWarm end,
+    StepRetry retry,
+    ProgressLoop progress,
+    NpgsqlDataSource dataSource,
+    IServiceProvider services,
+    IOptions<NightOptions> options,
+    TimeProvider time
+)
 {
     /// <summary>Between looks at batches that other replicas hold; short, for it is what their death costs.</summary>
     private static readonly TimeSpan OthersInterval = TimeSpan.FromMilliseconds(100);
@@ -38,7 +48,8 @@ internal sealed class Night(
         await retry.RunAsync("plan", run, _ => planner.PlanAsync(run, ct), ct);
         RunContext? context = null;
         await retry.RunAsync("load-snapshot", run, async _ => context = await LoadContextAsync(run, ct), ct);
-        if (context is null) return;
+        if (context is null)
+            return;
         await _rehearsed;
 
         using var working = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -60,10 +71,15 @@ internal sealed class Night(
         using var span = Telemetry.StartStep("process-users", context.Run);
         while (true)
         {
-            await Task.WhenAll(Enumerable.Range(0, options.Value.Workers).Select(_ => retry.RunAsync("batch", context.Run, done => WorkBatchesAsync(context, done, ct), ct)));
+            await Task.WhenAll(
+                Enumerable
+                    .Range(0, options.Value.Workers)
+                    .Select(_ => retry.RunAsync("batch", context.Run, done => WorkBatchesAsync(context, done, ct), ct))
+            );
             var finished = false;
             await retry.RunAsync("finalise", context.Run, async _ => finished = await finaliser.TryFinishAsync(context.Run, ct), ct);
-            if (finished) return;
+            if (finished)
+                return;
             // Other replicas are at the last batches. If one of them dies, its batch is free and is taken here.
             await Task.Delay(OthersInterval, time, ct);
         }
@@ -75,37 +91,53 @@ internal sealed class Night(
     public async Task<int> CacheRestAsync(Guid runId, CancellationToken ct, bool wait = false)
     {
         var cached = 0;
-        await retry.RunAsync("cache", runId, async done =>
-        {
-            while (!await end.RunAsync(runId, Count, ct) && wait) await Task.Delay(OthersInterval, time, ct);
-
-            void Count(int users)
+        await retry.RunAsync(
+            "cache",
+            runId,
+            async done =>
             {
-                cached += users;
-                done();
-            }
-        }, ct);
+                while (!await end.RunAsync(runId, Count, ct) && wait)
+                    await Task.Delay(OthersInterval, time, ct);
+
+                void Count(int users)
+                {
+                    cached += users;
+                    done();
+                }
+            },
+            ct
+        );
         return cached;
     }
 
     private async Task WorkBatchesAsync(RunContext context, Action done, CancellationToken ct)
     {
         var worker = ActivatorUtilities.CreateInstance<BatchWorker>(services, context);
-        while (await worker.TryWorkAsync(ct)) done();
+        while (await worker.TryWorkAsync(ct))
+            done();
     }
 
     private async Task<RunContext?> LoadContextAsync(NightRun run, CancellationToken ct)
     {
         var planned = await runs.FindAsync(run.Id, ct);
-        if (planned?.SnapshotId is not { } id) return null;
+        if (planned?.SnapshotId is not { } id)
+            return null;
         using var span = Telemetry.StartStep("load-snapshot", planned);
-        await using var command = dataSource.CreateCommand("select taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1");
+        await using var command = dataSource.CreateCommand(
+            "select taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1"
+        );
         command.Parameters.Add(new() { Value = id });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct)) throw new InvalidOperationException($"Market snapshot {id} of run {run.Id} is not there.");
-        MarketSnapshotHeader header = new(id, planned.Market, planned.BusinessDate, reader.GetFieldValue<DateTimeOffset>(0),
+        if (!await reader.ReadAsync(ct))
+            throw new InvalidOperationException($"Market snapshot {id} of run {run.Id} is not there.");
+        MarketSnapshotHeader header = new(
+            id,
+            planned.Market,
+            planned.BusinessDate,
+            reader.GetFieldValue<DateTimeOffset>(0),
             await reader.IsDBNullAsync(1, ct) ? null : reader.GetFieldValue<DateTimeOffset>(1),
-            await reader.IsDBNullAsync(2, ct) ? null : reader.GetFieldValue<DateTimeOffset>(2));
+            await reader.IsDBNullAsync(2, ct) ? null : reader.GetFieldValue<DateTimeOffset>(2)
+        );
         return new(planned, MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(3)));
     }
 }

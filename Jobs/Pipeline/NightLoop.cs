@@ -12,7 +12,14 @@ namespace Overnight.Jobs.Pipeline;
 /// stored and not cached.
 /// </summary>
 internal sealed partial class NightLoop(
-    Night night, RunStore runs, NpgsqlDataSource dataSource, FirstNight firstNight, NightSchedule schedule, IOptions<NightOptions> options, ILogger<NightLoop> logger) : BackgroundService
+    Night night,
+    RunStore runs,
+    NpgsqlDataSource dataSource,
+    FirstNight firstNight,
+    NightSchedule schedule,
+    IOptions<NightOptions> options,
+    ILogger<NightLoop> logger
+) : BackgroundService
 {
     private const string Uncached = """
         select distinct b.run_id from run_batches b join overnight_job_runs r on r.id = b.run_id
@@ -43,7 +50,8 @@ internal sealed partial class NightLoop(
     private async Task ListenAsync(CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
-        await using (NpgsqlCommand listen = new($"listen {RunStore.Channel}", connection)) await listen.ExecuteNonQueryAsync(ct);
+        await using (NpgsqlCommand listen = new($"listen {RunStore.Channel}", connection))
+            await listen.ExecuteNonQueryAsync(ct);
         await firstNight.StartAsync(ct);
         // A ring that was missed is caught up at once, not at the next full minute.
         await schedule.RingAsync(ct);
@@ -63,7 +71,8 @@ internal sealed partial class NightLoop(
             await night.CacheRestAsync(run.Id, ct);
             await firstNight.AnnounceAsync(ct);
         }
-        foreach (var id in await UncachedRunsAsync(ct)) await night.CacheRestAsync(id, ct);
+        foreach (var id in await UncachedRunsAsync(ct))
+            await night.CacheRestAsync(id, ct);
         await firstNight.AnnounceAsync(ct);
     }
 
@@ -72,13 +81,18 @@ internal sealed partial class NightLoop(
         await using var command = dataSource.CreateCommand(Uncached);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<Guid> ids = [];
-        while (await reader.ReadAsync(ct)) ids.Add(reader.GetGuid(0));
+        while (await reader.ReadAsync(ct))
+            ids.Add(reader.GetGuid(0));
         return ids;
     }
 
     private static partial class Log
     {
-        [LoggerMessage(581, LogLevel.Warning, "The night was interrupted and goes on in {Delay}; nothing that was committed is lost or repeated.")]
+        [LoggerMessage(
+            581,
+            LogLevel.Warning,
+            "The night was interrupted and goes on in {Delay}; nothing that was committed is lost or repeated."
+        )]
         public static partial void Interrupted(ILogger logger, TimeSpan delay, Exception exception);
     }
 }

@@ -13,11 +13,23 @@ namespace Overnight.Jobs.Pipeline;
 /// that left nothing has one as well, which says so. It is one warm with every other of the set <c>recommendations</c>: while one is under way, the others wait.
 /// </summary>
 internal sealed partial class PipelineEndWarm(
-    BatchCacher cacher, ResultCacheWriter cache, RunStore nights, WarmRuns runs, WarmTelemetry telemetry, Faults faults, NpgsqlDataSource database, TimeProvider time, ILogger<PipelineEndWarm> logger)
+    BatchCacher cacher,
+    ResultCacheWriter cache,
+    RunStore nights,
+    WarmRuns runs,
+    WarmTelemetry telemetry,
+    Faults faults,
+    NpgsqlDataSource database,
+    TimeProvider time,
+    ILogger<PipelineEndWarm> logger
+)
 {
     private const WarmTrigger Trigger = WarmTrigger.PipelineEnd;
 
-    private static readonly WarmDeclaration Set = new(RecommendationSet.SetName, WarmPhase.Essential, "recs:{user_id}", CacheKeys.ResultTtl) { IsTtlExact = true };
+    private static readonly WarmDeclaration Set = new(RecommendationSet.SetName, WarmPhase.Essential, "recs:{user_id}", CacheKeys.ResultTtl)
+    {
+        IsTtlExact = true,
+    };
 
     // A row that is unfinished is of a process that is gone. Ids grow with time, so that the index of warms begins at the night.
     private const string IsDue = """
@@ -30,11 +42,14 @@ internal sealed partial class PipelineEndWarm(
     /// <exception cref="NpgsqlException">PostgreSQL is away; what was told is done for good.</exception>
     public async Task<bool> RunAsync(Guid nightId, Action<int> cached, CancellationToken ct)
     {
-        if (!cache.IsAvailable || await nights.FindAsync(nightId, ct) is not { } night || !await IsDueAsync(night, ct)) return true;
+        if (!cache.IsAvailable || await nights.FindAsync(nightId, ct) is not { } night || !await IsDueAsync(night, ct))
+            return true;
         await using var held = await AdvisoryLock.TryTakeAsync(database, AdvisoryLock.Warm, Set.Name, ct);
-        if (held is null) return false;
+        if (held is null)
+            return false;
         // Who held the lock until now may have done it all.
-        if (!await IsDueAsync(night, ct)) return true;
+        if (!await IsDueAsync(night, ct))
+            return true;
 
         using var step = Telemetry.StartStep("pipeline-end", night);
         using var span = WarmTelemetry.StartSet(Set.Name, Trigger);
@@ -60,12 +75,21 @@ internal sealed partial class PipelineEndWarm(
         {
             error = "The process was stopped.";
         }
-        WarmOutcome outcome = new(Set.Name, error is null ? WarmStatus.Completed : WarmStatus.Failed, warmed, 0, time.GetElapsedTime(begin), Error: error);
+        WarmOutcome outcome = new(
+            Set.Name,
+            error is null ? WarmStatus.Completed : WarmStatus.Failed,
+            warmed,
+            0,
+            time.GetElapsedTime(begin),
+            Error: error
+        );
         // Of a PostgreSQL that went away nobody tells it here: the next go finds the row unfinished.
         await runs.EndAsync(row, Set, outcome, CancellationToken.None);
         telemetry.Ended(Trigger, outcome, span);
-        if (error is not null) Log.Broke(logger, nightId, warmed, error);
-        else if (warmed > 0) Log.RestCached(logger, warmed, nightId);
+        if (error is not null)
+            Log.Broke(logger, nightId, warmed, error);
+        else if (warmed > 0)
+            Log.RestCached(logger, warmed, nightId);
         ct.ThrowIfCancellationRequested();
         return true;
     }
@@ -83,7 +107,11 @@ internal sealed partial class PipelineEndWarm(
         [LoggerMessage(541, LogLevel.Information, "{Users} results of run {RunId} that were stored but not cached are cached now.")]
         public static partial void RestCached(ILogger logger, long users, Guid runId);
 
-        [LoggerMessage(542, LogLevel.Warning, "What run {RunId} has stored and not cached was being cached, and broke after {Users} users; the rest is cached when the cache is back. {Reason}")]
+        [LoggerMessage(
+            542,
+            LogLevel.Warning,
+            "What run {RunId} has stored and not cached was being cached, and broke after {Users} users; the rest is cached when the cache is back. {Reason}"
+        )]
         public static partial void Broke(ILogger logger, Guid runId, long users, string reason);
     }
 }

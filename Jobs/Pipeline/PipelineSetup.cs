@@ -20,8 +20,8 @@ internal static class PipelineSetup
         builder.AddProviders();
         builder.Services.TryAddSingleton<WarmRuns>();
         builder.Services.TryAddSingleton<WarmTelemetry>();
-        builder.Services
-            .AddCaching()
+        builder
+            .Services.AddCaching()
             .AddResultCacheWriter()
             .AddSingleton<Faults>()
             .AddSingleton<RunStore>()
@@ -42,10 +42,7 @@ internal static class PipelineSetup
     public static IHostApplicationBuilder AddNightLoop(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<ScheduleOptions>().BindConfiguration(ScheduleOptions.Section).ValidateOnStart();
-        builder.Services
-            .AddSingleton<NightSchedule>()
-            .AddSingleton<FirstNight>()
-            .AddHostedService<NightLoop>();
+        builder.Services.AddSingleton<NightSchedule>().AddSingleton<FirstNight>().AddHostedService<NightLoop>();
         return builder.AddBell();
     }
 }

@@ -27,7 +27,8 @@ internal sealed class Postings(int assets)
 
     public void Clear()
     {
-        foreach (var asset in _used) _bitmaps[asset] = null;
+        foreach (var asset in _used)
+            _bitmaps[asset] = null;
         _used.Clear();
     }
 }

@@ -5,9 +5,15 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>Keeps the run's row up to date while it is under way, twice a second at most however many replicas there are, and says now and then where it stands.</summary>
-internal sealed partial class ProgressLoop(NpgsqlDataSource dataSource, RunProgress progress, TimeProvider time, ILogger<ProgressLoop> logger)
+internal sealed partial class ProgressLoop(
+    NpgsqlDataSource dataSource,
+    RunProgress progress,
+    TimeProvider time,
+    ILogger<ProgressLoop> logger
+)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500), SayInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500),
+        SayInterval = TimeSpan.FromSeconds(2);
 
     // By the server's clock, which all replicas share.
     private const string Store = """
@@ -28,7 +34,8 @@ internal sealed partial class ProgressLoop(NpgsqlDataSource dataSource, RunProgr
                 try
                 {
                     await StoreAsync(run.Id, ct);
-                    if (time.GetElapsedTime(said) < SayInterval || !logger.IsEnabled(LogLevel.Information)) continue;
+                    if (time.GetElapsedTime(said) < SayInterval || !logger.IsEnabled(LogLevel.Information))
+                        continue;
                     said = time.GetTimestamp();
                     Log.Progress(logger, run.Market, run.BusinessDate, (await progress.ReadAsync(run.Id, ct)).Line());
                 }

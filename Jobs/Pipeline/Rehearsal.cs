@@ -10,7 +10,8 @@ namespace Overnight.Jobs.Pipeline;
 /// </summary>
 internal static class Rehearsal
 {
-    private static readonly byte[] Rules = """
+    private static readonly byte[] Rules =
+        """
         [{"id":"a","name":"A","metric":"pe_ratio","operator":"lt","value":"20.5","points":"12.5","requiredFundamentals":["pe_ratio"]},
          {"id":"b","name":"B","metric":"roe","operator":"between","value":1,"value2":9,"points":-3,"requiredFundamentals":["roa"]}]
         """u8.ToArray();
@@ -22,8 +23,17 @@ internal static class Rehearsal
         var fundamentals = new decimal?[Metrics.Count];
         fundamentals[(int)Metric.PeRatio] = 12.25m;
         fundamentals[(int)Metric.Roe] = 3;
-        SnapshotAsset[] assets = [.. Enumerable.Range(0, 3).Select(n => new SnapshotAsset(Guid.CreateVersion7(now), $"A{n}", n == 0 ? "EUR" : "USD", 10.5m + n, fundamentals))];
-        MarketSnapshot market = new(new(Guid.Empty, "NYSE", default, now, now, now), assets, new Dictionary<(string, string), decimal> { [("EUR", "USD")] = 1.1m });
+        SnapshotAsset[] assets =
+        [
+            .. Enumerable
+                .Range(0, 3)
+                .Select(n => new SnapshotAsset(Guid.CreateVersion7(now), $"A{n}", n == 0 ? "EUR" : "USD", 10.5m + n, fundamentals)),
+        ];
+        MarketSnapshot market = new(
+            new(Guid.Empty, "NYSE", default, now, now, now),
+            assets,
+            new Dictionary<(string, string), decimal> { [("EUR", "USD")] = 1.1m }
+        );
         NightRun run = new(Guid.Empty, "NYSE", default, 1, "started", "", now, true, Guid.Empty, null, Guid.Empty);
 
         BatchData data = new();

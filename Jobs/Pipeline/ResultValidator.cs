@@ -14,12 +14,15 @@ internal static class ResultValidator
         var sum = calculation.Unallocated;
         foreach (ref readonly var ranked in calculation.Ranked)
         {
-            if (ranked.Amount.IsNegative) throw Invalid($"Amount {ranked.Amount} is negative.");
+            if (ranked.Amount.IsNegative)
+                throw Invalid($"Amount {ranked.Amount} is negative.");
             sum += ranked.Amount;
         }
         var contribution = portfolio.Contribution ?? Decimal4.Zero;
-        if (sum != contribution) throw Invalid($"Amounts add up to {sum}, not to the contribution {contribution}.");
-        if (entry.Length > MaxBytes) throw Invalid($"The entry has {entry.Length} bytes; at most {MaxBytes} are cached.");
+        if (sum != contribution)
+            throw Invalid($"Amounts add up to {sum}, not to the contribution {contribution}.");
+        if (entry.Length > MaxBytes)
+            throw Invalid($"The entry has {entry.Length} bytes; at most {MaxBytes} are cached.");
     }
 
     private static CalculationException Invalid(string detail) => new(CalculationStage.Validate, "invalid_result", detail);

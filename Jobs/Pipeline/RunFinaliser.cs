@@ -22,7 +22,8 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         from run_batches where run_id = $1
         """;
 
-    private const string Reasons = "select stage, reason, count(*), min(detail) from run_failures where run_id = $1 group by 1, 2 order by 3 desc, 1, 2";
+    private const string Reasons =
+        "select stage, reason, count(*), min(detail) from run_failures where run_id = $1 group by 1, 2 order by 3 desc, 1, 2";
 
     // What the plan has written of providers and steps stays; what is known now is added.
     private const string Finish = """
@@ -42,7 +43,8 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
     /// <returns>True when the run is finished now, whoever did it.</returns>
     public async Task<bool> TryFinishAsync(NightRun run, CancellationToken ct)
     {
-        if (await FinishAsync(run, ct) is not { } ended) return false;
+        if (await FinishAsync(run, ct) is not { } ended)
+            return false;
         await job.TellAsync(run, ended, ct);
         return true;
     }
@@ -53,24 +55,37 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var (plannedAt, planned, finished) = await LockAsync(connection, run.Id, ct);
-        if (finished) return false;
-        if (plannedAt is null) return null;
+        if (finished)
+            return false;
+        if (plannedAt is null)
+            return null;
 
         var now = time.GetUtcNow();
         var totals = await TotalsAsync(connection, run.Id, plannedAt.Value, now, ct);
-        if (totals.Pending > 0) return null;
+        if (totals.Pending > 0)
+            return null;
         using var span = Telemetry.StartStep("finalise", run, now);
-        var status = totals.Failed == 0 ? "completed" : totals.Processed == 0 ? "failed" : "partial";
+        var status =
+            totals.Failed == 0 ? "completed"
+            : totals.Processed == 0 ? "failed"
+            : "partial";
         var metrics = Metrics(totals, planned, plannedAt.Value - run.StartedAt, now - run.StartedAt);
         var failures = await FailuresAsync(connection, run.Id, totals.Failed, ct);
-        await using (NpgsqlCommand finish = new(Finish, connection, transaction)
-        {
-            Parameters =
+        await using (
+            NpgsqlCommand finish = new(Finish, connection, transaction)
             {
-                new() { Value = run.Id }, new() { Value = status }, new() { Value = now }, new() { Value = (int)totals.Processed }, new() { Value = (int)totals.Failed },
-                new() { Value = (object?)ErrorDetails(failures, planned) ?? DBNull.Value }, new() { Value = metrics },
-            },
-        })
+                Parameters =
+                {
+                    new() { Value = run.Id },
+                    new() { Value = status },
+                    new() { Value = now },
+                    new() { Value = (int)totals.Processed },
+                    new() { Value = (int)totals.Failed },
+                    new() { Value = (object?)ErrorDetails(failures, planned) ?? DBNull.Value },
+                    new() { Value = metrics },
+                },
+            }
+        )
         {
             await finish.ExecuteNonQueryAsync(ct);
         }
@@ -90,19 +105,37 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var (plannedAt, planned, finished) = await LockAsync(connection, run.Id, ct);
-        if (finished) return false;
+        if (finished)
+            return false;
         var now = time.GetUtcNow();
         var totals = await TotalsAsync(connection, run.Id, plannedAt ?? now, now, ct);
         var failures = await FailuresAsync(connection, run.Id, totals.Failed, ct);
-        await using (NpgsqlCommand fail = new(Fail, connection, transaction)
-        {
-            Parameters =
+        await using (
+            NpgsqlCommand fail = new(Fail, connection, transaction)
             {
-                new() { Value = run.Id }, new() { Value = now }, new() { Value = (int)totals.Processed }, new() { Value = (int)totals.Failed },
-                new() { Value = JsonSerializer.Serialize(new { Step = step, Error = exception.GetType().FullName, exception.Message, Failures = failures }, SnakeCase) },
-                new() { Value = Metrics(totals, planned, (plannedAt ?? now) - run.StartedAt, now - run.StartedAt) },
-            },
-        })
+                Parameters =
+                {
+                    new() { Value = run.Id },
+                    new() { Value = now },
+                    new() { Value = (int)totals.Processed },
+                    new() { Value = (int)totals.Failed },
+                    new()
+                    {
+                        Value = JsonSerializer.Serialize(
+                            new
+                            {
+                                Step = step,
+                                Error = exception.GetType().FullName,
+                                exception.Message,
+                                Failures = failures,
+                            },
+                            SnakeCase
+                        ),
+                    },
+                    new() { Value = Metrics(totals, planned, (plannedAt ?? now) - run.StartedAt, now - run.StartedAt) },
+                },
+            }
+        )
         {
             await fail.ExecuteNonQueryAsync(ct);
         }
@@ -112,85 +145,180 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         return true;
     }
 
-    private sealed record RunTotals(long Pending, long Processed, long Failed, long AssetsScored, long Recommendations, long Batches, long Uncached, long UsersCached, double ProcessMs, double CacheMs,
-        double WorkMs, long Split, double FinaliseMs);
+    private sealed record RunTotals(
+        long Pending,
+        long Processed,
+        long Failed,
+        long AssetsScored,
+        long Recommendations,
+        long Batches,
+        long Uncached,
+        long UsersCached,
+        double ProcessMs,
+        double CacheMs,
+        double WorkMs,
+        long Split,
+        double FinaliseMs
+    );
 
-    private sealed record PlanMetrics(double FetchRatesMs, double FetchPricesMs, int Assets, int Rates, IReadOnlyList<ProviderReport>? Providers = null);
+    private sealed record PlanMetrics(
+        double FetchRatesMs,
+        double FetchPricesMs,
+        int Assets,
+        int Rates,
+        IReadOnlyList<ProviderReport>? Providers = null
+    );
 
-    private static async Task<(DateTimeOffset? PlannedAt, PlanMetrics Planned, bool Finished)> LockAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
+    private static async Task<(DateTimeOffset? PlannedAt, PlanMetrics Planned, bool Finished)> LockAsync(
+        NpgsqlConnection connection,
+        Guid run,
+        CancellationToken ct
+    )
     {
-        await using NpgsqlCommand command = new("select planned_at, metrics, completed_at is not null from overnight_job_runs where id = $1 for no key update", connection) { Parameters = { new() { Value = run } } };
+        await using NpgsqlCommand command = new(
+            "select planned_at, metrics, completed_at is not null from overnight_job_runs where id = $1 for no key update",
+            connection
+        )
+        {
+            Parameters = { new() { Value = run } },
+        };
         await using var reader = await command.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct)) throw new InvalidOperationException($"Run {run} is not there any more.");
+        if (!await reader.ReadAsync(ct))
+            throw new InvalidOperationException($"Run {run} is not there any more.");
         PlanMetrics planned = new(0, 0, 0, 0);
-        if (!reader.IsDBNull(1)) planned = JsonSerializer.Deserialize<PlanMetrics>(reader.GetString(1), SnakeCase)!;
+        if (!reader.IsDBNull(1))
+            planned = JsonSerializer.Deserialize<PlanMetrics>(reader.GetString(1), SnakeCase)!;
         return (reader.IsDBNull(0) ? null : reader.GetFieldValue<DateTimeOffset>(0), planned, reader.GetBoolean(2));
     }
 
-    private static async Task<RunTotals> TotalsAsync(NpgsqlConnection connection, Guid run, DateTimeOffset plannedAt, DateTimeOffset now, CancellationToken ct)
+    private static async Task<RunTotals> TotalsAsync(
+        NpgsqlConnection connection,
+        Guid run,
+        DateTimeOffset plannedAt,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
-        await using NpgsqlCommand command = new(Totals, connection) { Parameters = { new() { Value = run }, new() { Value = plannedAt }, new() { Value = now } } };
+        await using NpgsqlCommand command = new(Totals, connection)
+        {
+            Parameters =
+            {
+                new() { Value = run },
+                new() { Value = plannedAt },
+                new() { Value = now },
+            },
+        };
         await using var r = await command.ExecuteReaderAsync(ct);
         await r.ReadAsync(ct);
-        return new(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7), (double)r.GetDecimal(8), r.GetFloat(9),
-            r.GetFloat(10), r.GetInt64(11), (double)r.GetDecimal(12));
+        return new(
+            r.GetInt64(0),
+            r.GetInt64(1),
+            r.GetInt64(2),
+            r.GetInt64(3),
+            r.GetInt64(4),
+            r.GetInt64(5),
+            r.GetInt64(6),
+            r.GetInt64(7),
+            (double)r.GetDecimal(8),
+            r.GetFloat(9),
+            r.GetFloat(10),
+            r.GetInt64(11),
+            (double)r.GetDecimal(12)
+        );
     }
 
     /// <returns>Null when there is nothing to say. A night from last stored values is a night, and says so.</returns>
     private static string? ErrorDetails(List<object> failures, PlanMetrics planned)
     {
         var providers = planned.Providers?.Where(p => p.IsRemarkable).ToList();
-        return failures.Count == 0 && (providers is null || providers.Count == 0) ? null
-            : JsonSerializer.Serialize(new { Failures = failures.Count == 0 ? null : failures, Providers = providers is { Count: 0 } ? null : providers }, SnakeCase);
+        return failures.Count == 0 && (providers is null || providers.Count == 0)
+            ? null
+            : JsonSerializer.Serialize(
+                new { Failures = failures.Count == 0 ? null : failures, Providers = providers is { Count: 0 } ? null : providers },
+                SnakeCase
+            );
     }
 
     private static async Task<List<object>> FailuresAsync(NpgsqlConnection connection, Guid run, long failed, CancellationToken ct)
     {
         List<object> reasons = [];
-        if (failed == 0) return reasons;
+        if (failed == 0)
+            return reasons;
         await using NpgsqlCommand command = new(Reasons, connection) { Parameters = { new() { Value = run } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            reasons.Add(new { Stage = reader.GetString(0), Reason = reader.GetString(1), Users = reader.GetInt64(2), Example = await reader.IsDBNullAsync(3, ct) ? null : reader.GetString(3) });
+            reasons.Add(
+                new
+                {
+                    Stage = reader.GetString(0),
+                    Reason = reader.GetString(1),
+                    Users = reader.GetInt64(2),
+                    Example = await reader.IsDBNullAsync(3, ct) ? null : reader.GetString(3),
+                }
+            );
         }
         return reasons;
     }
 
     /// <summary>SPEC A7: time per step, counts of assets and of the cache. work_ms and cache_warm_ms are summed over workers that do it at once.</summary>
-    private static string Metrics(RunTotals totals, PlanMetrics planned, TimeSpan setUp, TimeSpan total) => JsonSerializer.Serialize(new
-    {
-        SetUpMs = Math.Round(setUp.TotalMilliseconds, 1),
-        planned.FetchRatesMs,
-        planned.FetchPricesMs,
-        ProcessUsersMs = Math.Round(totals.ProcessMs, 1),
-        WorkMs = Math.Round(totals.WorkMs, 1),
-        CacheWarmMs = Math.Round(totals.CacheMs, 1),
-        // Clocks of two machines: the database says when the last batch was done, this one what time it is now.
-        FinaliseMs = Math.Round(Math.Max(0, totals.FinaliseMs), 1),
-        TotalMs = Math.Round(total.TotalMilliseconds, 1),
-        UsersTotal = totals.Processed + totals.Failed,
-        UsersSuccess = totals.Processed,
-        UsersFailed = totals.Failed,
-        totals.AssetsScored,
-        RecommendationsGenerated = totals.Recommendations,
-        totals.Batches,
-        BatchesSplit = totals.Split,
-        BatchesUncached = totals.Uncached,
-        totals.UsersCached,
-        planned.Assets,
-        planned.Rates,
-        planned.Providers,
-    }, SnakeCase);
+    private static string Metrics(RunTotals totals, PlanMetrics planned, TimeSpan setUp, TimeSpan total) =>
+        JsonSerializer.Serialize(
+            new
+            {
+                SetUpMs = Math.Round(setUp.TotalMilliseconds, 1),
+                planned.FetchRatesMs,
+                planned.FetchPricesMs,
+                ProcessUsersMs = Math.Round(totals.ProcessMs, 1),
+                WorkMs = Math.Round(totals.WorkMs, 1),
+                CacheWarmMs = Math.Round(totals.CacheMs, 1),
+                // Clocks of two machines: the database says when the last batch was done, this one what time it is now.
+                FinaliseMs = Math.Round(Math.Max(0, totals.FinaliseMs), 1),
+                TotalMs = Math.Round(total.TotalMilliseconds, 1),
+                UsersTotal = totals.Processed + totals.Failed,
+                UsersSuccess = totals.Processed,
+                UsersFailed = totals.Failed,
+                totals.AssetsScored,
+                RecommendationsGenerated = totals.Recommendations,
+                totals.Batches,
+                BatchesSplit = totals.Split,
+                BatchesUncached = totals.Uncached,
+                totals.UsersCached,
+                planned.Assets,
+                planned.Rates,
+                planned.Providers,
+            },
+            SnakeCase
+        );
 
-    private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions SnakeCase = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     private static partial class Log
     {
-        [LoggerMessage(521, LogLevel.Information, "Run {RunId} is {Status}: {Users} users computed, {Failed} failed, {Uncached} batches not cached yet, {Seconds:F1} s.")]
-        public static partial void Finished(ILogger logger, Guid runId, string status, long users, long failed, long uncached, double seconds);
+        [LoggerMessage(
+            521,
+            LogLevel.Information,
+            "Run {RunId} is {Status}: {Users} users computed, {Failed} failed, {Uncached} batches not cached yet, {Seconds:F1} s."
+        )]
+        public static partial void Finished(
+            ILogger logger,
+            Guid runId,
+            string status,
+            long users,
+            long failed,
+            long uncached,
+            double seconds
+        );
 
-        [LoggerMessage(522, LogLevel.Error, "Run {RunId} failed: step {Step} failed for good. Retry it with `jobs retry` when the cause is mended.")]
+        [LoggerMessage(
+            522,
+            LogLevel.Error,
+            "Run {RunId} failed: step {Step} failed for good. Retry it with `jobs retry` when the cause is mended."
+        )]
         public static partial void FailedForGood(ILogger logger, Guid runId, string step, Exception exception);
     }
 }

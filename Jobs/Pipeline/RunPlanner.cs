@@ -13,9 +13,16 @@ namespace Overnight.Jobs.Pipeline;
 /// users. All in one transaction that holds the run's row, so that one replica plans and the others wait for it.
 /// </summary>
 internal sealed partial class RunPlanner(
-    NpgsqlDataSource dataSource, MarketFeed market, JobSpan job, IOptions<NightOptions> options, TimeProvider time, ILogger<RunPlanner> logger)
+    NpgsqlDataSource dataSource,
+    MarketFeed market,
+    JobSpan job,
+    IOptions<NightOptions> options,
+    TimeProvider time,
+    ILogger<RunPlanner> logger
+)
 {
-    private const string LockRun = "select planned_at is not null, completed_at is not null from overnight_job_runs where id = $1 for no key update";
+    private const string LockRun =
+        "select planned_at is not null, completed_at is not null from overnight_job_runs where id = $1 for no key update";
 
     // Both ends of each range of users. Who of them is active, with a holding that counts, is seen when a batch is
     // loaded: to ask for it here would read every holding once more.
@@ -64,7 +71,8 @@ internal sealed partial class RunPlanner(
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (await IsPlannedAsync(connection, run.Id, ct)) return;
+        if (await IsPlannedAsync(connection, run.Id, ct))
+            return;
 
         run = await job.OpenAsync(run, ct);
         using var span = Telemetry.StartStep("plan", run);
@@ -79,10 +87,21 @@ internal sealed partial class RunPlanner(
         }
     }
 
-    private async Task PlanAsync(NightRun run, NpgsqlConnection connection, NpgsqlTransaction transaction, Activity? span, CancellationToken ct)
+    private async Task PlanAsync(
+        NightRun run,
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        Activity? span,
+        CancellationToken ct
+    )
     {
         // The transaction waits for providers: a planner that froze meanwhile must still lose the run's row in the end.
-        await ExecuteAsync(connection, LimitIdling, ct, $"{(market.Longest + options.Value.IdleInTransactionTimeout).TotalMilliseconds:F0}");
+        await ExecuteAsync(
+            connection,
+            LimitIdling,
+            ct,
+            $"{(market.Longest + options.Value.IdleInTransactionTimeout).TotalMilliseconds:F0}"
+        );
         var answer = await market.FetchAsync(run, ct);
         span?.SetTag("fetch_rates_ms", answer.RatesTook.TotalMilliseconds).SetTag("fetch_prices_ms", answer.PricesTook.TotalMilliseconds);
 
@@ -92,7 +111,16 @@ internal sealed partial class RunPlanner(
         var batches = run.RetryOf is { } failed
             ? await ExecuteAsync(connection, PlanRetry, ct, run.Id, run.Market, options.Value.BatchSize, failed)
             : await ExecuteAsync(connection, PlanBatches, ct, run.Id, run.Market, options.Value.BatchSize);
-        await ExecuteAsync(connection, MarkPlanned, ct, run.Id, time.GetUtcNow(), snapshot.Header.Id, Metrics(answer), (object?)run.Traceparent ?? DBNull.Value);
+        await ExecuteAsync(
+            connection,
+            MarkPlanned,
+            ct,
+            run.Id,
+            time.GetUtcNow(),
+            snapshot.Header.Id,
+            Metrics(answer),
+            (object?)run.Traceparent ?? DBNull.Value
+        );
         await transaction.CommitAsync(ct);
         market.Forget(run);
         Log.Planned(logger, run.Id, run.Market, run.BusinessDate, run.Revision, batches, answer.Assets.Count, answer.Quotes.Count);
@@ -101,40 +129,73 @@ internal sealed partial class RunPlanner(
     private MarketSnapshot Snapshot(NightRun run, MarketAnswer answer)
     {
         MarketSnapshotHeader header = new(
-            Guid.CreateVersion7(time.GetUtcNow()), run.Market, run.BusinessDate, time.GetUtcNow(),
-            answer.Assets.Max(a => a.PriceAsOf), answer.Quotes.Count == 0 ? null : answer.Quotes.Max(q => q.AsOf));
+            Guid.CreateVersion7(time.GetUtcNow()),
+            run.Market,
+            run.BusinessDate,
+            time.GetUtcNow(),
+            answer.Assets.Max(a => a.PriceAsOf),
+            answer.Quotes.Count == 0 ? null : answer.Quotes.Max(q => q.AsOf)
+        );
         return new(header, [.. answer.Assets.Select(a => a.Asset)], CrossRates.Compute(answer.Quotes), answer.Staleness);
     }
 
-    private static string Metrics(MarketAnswer answer) => $$"""
-        {"fetch_rates_ms":{{answer.RatesTook.TotalMilliseconds:F1}},"fetch_prices_ms":{{answer.PricesTook.TotalMilliseconds:F1}},"assets":{{answer.Assets.Count}},"rates":{{answer.Quotes.Count}},"providers":{{ProviderReport.Json(answer.Reports)}}}
-        """;
+    private static string Metrics(MarketAnswer answer) =>
+        $$"""
+            {"fetch_rates_ms":{{answer.RatesTook.TotalMilliseconds:F1}},"fetch_prices_ms":{{answer.PricesTook.TotalMilliseconds:F1}},"assets":{{answer.Assets.Count}},"rates":{{answer.Quotes.Count}},"providers":{{ProviderReport.Json(
+                answer.Reports
+            )}}}
+            """;
 
     private static async Task<bool> IsPlannedAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
         await using NpgsqlCommand command = new(LockRun, connection) { Parameters = { new() { Value = run } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct)) throw new InvalidOperationException($"Run {run} is not there any more.");
+        if (!await reader.ReadAsync(ct))
+            throw new InvalidOperationException($"Run {run} is not there any more.");
         return reader.GetBoolean(0) || reader.GetBoolean(1);
     }
 
     private static Task<int> InsertSnapshotAsync(NpgsqlConnection connection, MarketSnapshot snapshot, CancellationToken ct)
     {
         var header = snapshot.Header;
-        return ExecuteAsync(connection, InsertSnapshot, ct, header.Id, header.Market, header.BusinessDate, header.TakenAt,
-            (object?)header.PricesAsOf ?? DBNull.Value, (object?)header.RatesAsOf ?? DBNull.Value, MarketSnapshotCodec.Encode(snapshot));
+        return ExecuteAsync(
+            connection,
+            InsertSnapshot,
+            ct,
+            header.Id,
+            header.Market,
+            header.BusinessDate,
+            header.TakenAt,
+            (object?)header.PricesAsOf ?? DBNull.Value,
+            (object?)header.RatesAsOf ?? DBNull.Value,
+            MarketSnapshotCodec.Encode(snapshot)
+        );
     }
 
     private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
     {
         await using NpgsqlCommand command = new(sql, connection);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         return await command.ExecuteNonQueryAsync(ct);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(511, LogLevel.Information, "Run {RunId} ({Market}, {BusinessDate}, revision {Revision}) is planned: {Batches} batches, {Assets} assets, {Rates} exchange rates.")]
-        public static partial void Planned(ILogger logger, Guid runId, string market, DateOnly businessDate, int revision, int batches, int assets, int rates);
+        [LoggerMessage(
+            511,
+            LogLevel.Information,
+            "Run {RunId} ({Market}, {BusinessDate}, revision {Revision}) is planned: {Batches} batches, {Assets} assets, {Rates} exchange rates."
+        )]
+        public static partial void Planned(
+            ILogger logger,
+            Guid runId,
+            string market,
+            DateOnly businessDate,
+            int revision,
+            int batches,
+            int assets,
+            int rates
+        );
     }
 }

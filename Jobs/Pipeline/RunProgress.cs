@@ -3,13 +3,24 @@ using Npgsql;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>Where a run stands, for a person who watches.</summary>
-internal sealed record RunState(string Status, int Total, long Done, long Failed, long Cached, long Uncached, bool Planned, double Seconds, IReadOnlyList<string> Reasons)
+internal sealed record RunState(
+    string Status,
+    int Total,
+    long Done,
+    long Failed,
+    long Cached,
+    long Uncached,
+    bool Planned,
+    double Seconds,
+    IReadOnlyList<string> Reasons
+)
 {
     private double Rate => Seconds > 0 ? (Done + Failed) / Seconds : 0;
 
     public string Line()
     {
-        if (!Planned) return "Setting up: exchange rates, prices, users ...";
+        if (!Planned)
+            return "Setting up: exchange rates, prices, users ...";
         var left = Rate > 0 ? TimeSpan.FromSeconds(Math.Max(0, Total - Done - Failed) / Rate) : (TimeSpan?)null;
         return $"{Done + Failed:N0} of {Total:N0} users, {Rate:N0} a second, {(left is { } time ? $"{time:mm\\:ss} left" : "...")}, {Failed:N0} failed";
     }
@@ -41,12 +52,14 @@ internal sealed class RunProgress(NpgsqlDataSource dataSource)
         batch.BatchCommands.Add(new(State) { Parameters = { new() { Value = run } } });
         batch.BatchCommands.Add(new(Reasons) { Parameters = { new() { Value = run } } });
         await using var reader = await batch.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct)) throw new InvalidOperationException($"Run {run} is not there any more.");
+        if (!await reader.ReadAsync(ct))
+            throw new InvalidOperationException($"Run {run} is not there any more.");
         var (status, total, done, failed) = (reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt64(3));
         var (cached, uncached, planned, seconds) = (reader.GetInt64(4), reader.GetInt64(5), reader.GetBoolean(6), reader.GetDouble(7));
         await reader.NextResultAsync(ct);
         List<string> reasons = [];
-        while (await reader.ReadAsync(ct)) reasons.Add(reader.GetString(0));
+        while (await reader.ReadAsync(ct))
+            reasons.Add(reader.GetString(0));
         return new(status, total, done, failed, cached, uncached, planned, seconds, reasons);
     }
 }

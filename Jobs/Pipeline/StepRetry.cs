@@ -10,7 +10,12 @@ namespace Overnight.Jobs.Pipeline;
 /// Tries a step of a run again (SPEC A4). A step that fails is tried three times more; a PostgreSQL that is away is waited
 /// for within a budget and counts as no try. Nothing of a failed try was committed, so that trying again repeats no user.
 /// </summary>
-internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOptions> options, TimeProvider time, ILogger<StepRetry> logger)
+internal sealed partial class StepRetry(
+    RunFinaliser finaliser,
+    IOptions<NightOptions> options,
+    TimeProvider time,
+    ILogger<StepRetry> logger
+)
 {
     private const int Retries = 3;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -21,7 +26,8 @@ internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOp
         RunAsync(step, run.Id, work, exception => finaliser.FailAsync(run, step, exception, ct), ct);
 
     /// <summary>The same for what comes after a run's end, which fails no run.</summary>
-    public Task RunAsync(string step, Guid runId, Func<Action, Task> work, CancellationToken ct) => RunAsync(step, runId, work, _ => Task.CompletedTask, ct);
+    public Task RunAsync(string step, Guid runId, Func<Action, Task> work, CancellationToken ct) =>
+        RunAsync(step, runId, work, _ => Task.CompletedTask, ct);
 
     private async Task RunAsync(string step, Guid runId, Func<Action, Task> work, Func<Exception, Task> giveUp, CancellationToken ct)
     {
@@ -31,7 +37,8 @@ internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOp
         void Progressed()
         {
             failures = 0;
-            if (away is null) return;
+            if (away is null)
+                return;
             Log.DatabaseIsBack(logger, step, runId, Away());
             away = null;
         }
@@ -47,7 +54,8 @@ internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOp
             catch (Exception exception) when (!ct.IsCancellationRequested && IsAway(exception) && Away() < options.Value.DatabaseBudget)
             {
                 // Waited for: the server was restarted, or failed over.
-                if (away is null) Log.DatabaseIsAway(logger, step, runId, options.Value.DatabaseBudget, exception.Message);
+                if (away is null)
+                    Log.DatabaseIsAway(logger, step, runId, options.Value.DatabaseBudget, exception.Message);
                 away ??= time.GetTimestamp();
                 var pause = TimeSpan.FromMilliseconds(Math.Clamp(Away().TotalMilliseconds / 4, 50, LongestPause.TotalMilliseconds));
                 await Task.Delay(pause, time, ct);
@@ -69,21 +77,36 @@ internal sealed partial class StepRetry(RunFinaliser finaliser, IOptions<NightOp
     }
 
     /// <summary>Whether the server can't be reached, is starting, stopping or full, or has dropped the connection.</summary>
-    private static bool IsAway(Exception exception) => exception switch
-    {
-        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections } => true,
-        PostgresException => false,
-        NpgsqlException { InnerException: SocketException or IOException or TimeoutException } => true,
-        NpgsqlException { IsTransient: true } => true,
-        _ => false,
-    };
+    private static bool IsAway(Exception exception) =>
+        exception switch
+        {
+            PostgresException
+            {
+                SqlState: PostgresErrorCodes.AdminShutdown
+                    or PostgresErrorCodes.CrashShutdown
+                    or PostgresErrorCodes.CannotConnectNow
+                    or PostgresErrorCodes.TooManyConnections
+            } => true,
+            PostgresException => false,
+            NpgsqlException { InnerException: SocketException or IOException or TimeoutException } => true,
+            NpgsqlException { IsTransient: true } => true,
+            _ => false,
+        };
 
     private static partial class Log
     {
-        [LoggerMessage(571, LogLevel.Warning, "Step {Step} of run {RunId} failed; try {Attempt} of {Retries} more follows. Nothing of it was committed.")]
+        [LoggerMessage(
+            571,
+            LogLevel.Warning,
+            "Step {Step} of run {RunId} failed; try {Attempt} of {Retries} more follows. Nothing of it was committed."
+        )]
         public static partial void StepFailed(ILogger logger, string step, Guid runId, int attempt, int retries, Exception exception);
 
-        [LoggerMessage(572, LogLevel.Warning, "PostgreSQL is away in step {Step} of run {RunId}; it is waited for, up to {Budget}. {Reason}")]
+        [LoggerMessage(
+            572,
+            LogLevel.Warning,
+            "PostgreSQL is away in step {Step} of run {RunId}; it is waited for, up to {Budget}. {Reason}"
+        )]
         public static partial void DatabaseIsAway(ILogger logger, string step, Guid runId, TimeSpan budget, string reason);
 
         [LoggerMessage(573, LogLevel.Warning, "PostgreSQL is back in step {Step} of run {RunId} after {Away}; the night goes on.")]

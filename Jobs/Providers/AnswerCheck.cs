@@ -7,7 +7,8 @@ namespace Overnight.Jobs.Providers;
 internal readonly record struct LastValue(decimal Value, DateTimeOffset AsOf);
 
 /// <summary>What is believed of an answer, and what is not.</summary>
-internal sealed record CheckedAnswer<TKey>(IReadOnlyDictionary<TKey, LastValue> Values, IReadOnlyList<Refusal> Refusals) where TKey : notnull;
+internal sealed record CheckedAnswer<TKey>(IReadOnlyDictionary<TKey, LastValue> Values, IReadOnlyList<Refusal> Refusals)
+    where TKey : notnull;
 
 /// <summary>
 /// Decides which numbers of a provider are believed. A refused one is left out, with the reason, and the next provider or the last
@@ -26,29 +27,47 @@ internal sealed class AnswerCheck(FeedOptions options, DateTimeOffset now, decim
     /// <param name="last">The last stored value, null when there is none.</param>
     /// <param name="wanted">Keys that the answer should have; the others are checked as well.</param>
     /// <exception cref="ProviderException">Nothing, or too little, of the answer is believed.</exception>
-    public CheckedAnswer<TKey> Check<TKey>(IReadOnlyList<FetchedValue<TKey>> answer, Func<TKey, string> name, Func<TKey, LastValue?> last, IEnumerable<TKey> wanted) where TKey : notnull
+    public CheckedAnswer<TKey> Check<TKey>(
+        IReadOnlyList<FetchedValue<TKey>> answer,
+        Func<TKey, string> name,
+        Func<TKey, LastValue?> last,
+        IEnumerable<TKey> wanted
+    )
+        where TKey : notnull
     {
         Dictionary<TKey, LastValue> values = [];
         List<Refusal> refusals = [];
-        HashSet<TKey> seen = [], twice = [];
+        HashSet<TKey> seen = [],
+            twice = [];
         foreach (var fetched in answer)
         {
-            if (fetched.Text is null) continue;
+            if (fetched.Text is null)
+                continue;
             if (!seen.Add(fetched.Key))
             {
                 // Which of them is right nobody knows.
                 values.Remove(fetched.Key);
-                if (twice.Add(fetched.Key)) refusals.Add(new(name(fetched.Key), "twice", null));
+                if (twice.Add(fetched.Key))
+                    refusals.Add(new(name(fetched.Key), "twice", null));
                 continue;
             }
-            if (Refuse(fetched.Text, fetched.AsOf, last(fetched.Key), out var value) is { } refused) refusals.Add(new(name(fetched.Key), refused.Reason, refused.Detail));
-            else values.Add(fetched.Key, new(value, fetched.AsOf));
+            if (Refuse(fetched.Text, fetched.AsOf, last(fetched.Key), out var value) is { } refused)
+                refusals.Add(new(name(fetched.Key), refused.Reason, refused.Detail));
+            else
+                values.Add(fetched.Key, new(value, fetched.AsOf));
         }
-        if (seen.Count == 0) throw new ProviderException(ProviderFault.Empty, "the answer has no value");
+        if (seen.Count == 0)
+            throw new ProviderException(ProviderFault.Empty, "the answer has no value");
         var share = Math.Min(1, (decimal)refusals.Count / seen.Count);
         if (share > options.MaxRefusedShare || values.Count == 0)
         {
-            throw new ProviderException(ProviderFault.NotBelieved, $"{refusals.Count} of {seen.Count} values are refused, more than a share of {options.MaxRefusedShare}") { Refusals = refusals };
+            throw new ProviderException(
+                ProviderFault.NotBelieved,
+                $"{refusals.Count} of {seen.Count} values are refused, more than a share of {options.MaxRefusedShare}"
+            )
+            {
+                Refusals = refusals,
+            };
         }
         // What a provider does not have is no lie: it is named, and does not count against the rest.
         refusals.AddRange(wanted.Where(key => !seen.Contains(key)).Select(key => new Refusal(name(key), "missing", null)));
@@ -58,12 +77,18 @@ internal sealed class AnswerCheck(FeedOptions options, DateTimeOffset now, decim
     private (string Reason, string? Detail)? Refuse(string text, DateTimeOffset asOf, LastValue? last, out decimal value)
     {
         const NumberStyles styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        if (!decimal.TryParse(text, styles, CultureInfo.InvariantCulture, out value)) return ("not_a_number", null);
-        if (value == 0) return ("zero", null);
-        if (value < 0) return ("negative", $"{value}");
-        if (value > most || value < Least) return ("out_of_range", $"{value}");
-        if (asOf > now + Future) return ("future", $"of {asOf:yyyy-MM-dd}");
-        if (asOf < now - options.MaxAge) return ("outdated", $"of {asOf:yyyy-MM-dd}");
+        if (!decimal.TryParse(text, styles, CultureInfo.InvariantCulture, out value))
+            return ("not_a_number", null);
+        if (value == 0)
+            return ("zero", null);
+        if (value < 0)
+            return ("negative", $"{value}");
+        if (value > most || value < Least)
+            return ("out_of_range", $"{value}");
+        if (asOf > now + Future)
+            return ("future", $"of {asOf:yyyy-MM-dd}");
+        if (asOf < now - options.MaxAge)
+            return ("outdated", $"of {asOf:yyyy-MM-dd}");
         return last is { } known ? Moved(value, asOf, known) : null;
     }
 

@@ -15,7 +15,13 @@ internal sealed class EcbRates(ProviderClient client) : IExchangeRateProvider
     private static readonly string[] MediaTypes = ["text/xml", "application/xml"];
 
     // No DTD: nothing is expanded, and nothing outside the document is read.
-    private static readonly XmlReaderSettings Safe = new() { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true, IgnoreProcessingInstructions = true };
+    private static readonly XmlReaderSettings Safe = new()
+    {
+        DtdProcessing = DtdProcessing.Prohibit,
+        XmlResolver = null,
+        IgnoreComments = true,
+        IgnoreProcessingInstructions = true,
+    };
 
     public string Name => ProviderNames.Ecb;
 
@@ -31,16 +37,24 @@ internal sealed class EcbRates(ProviderClient client) : IExchangeRateProvider
             using var reader = XmlReader.Create(stream, Safe);
             while (reader.Read())
             {
-                if (reader.NodeType != XmlNodeType.Element || reader.LocalName != "Cube") continue;
+                if (reader.NodeType != XmlNodeType.Element || reader.LocalName != "Cube")
+                    continue;
                 if (reader.GetAttribute("time") is { } time)
                 {
                     // The file of 90 days has the same shape; its days are not to be mixed.
-                    if (date is not null) throw new ProviderException(ProviderFault.Malformed, "the answer has several days");
+                    if (date is not null)
+                        throw new ProviderException(ProviderFault.Malformed, "the answer has several days");
                     date = Dates.Read(time, "the answer's time");
                 }
                 else if (reader.GetAttribute("currency") is { } currency)
                 {
-                    values.Add(new(currency, reader.GetAttribute("rate"), date ?? throw new ProviderException(ProviderFault.Malformed, "a rate comes before its day")));
+                    values.Add(
+                        new(
+                            currency,
+                            reader.GetAttribute("rate"),
+                            date ?? throw new ProviderException(ProviderFault.Malformed, "a rate comes before its day")
+                        )
+                    );
                 }
             }
         }
@@ -48,7 +62,8 @@ internal sealed class EcbRates(ProviderClient client) : IExchangeRateProvider
         {
             throw new ProviderException(ProviderFault.Malformed, $"the answer is no whole XML: it breaks at line {exception.LineNumber}");
         }
-        if (date is null) throw new ProviderException(ProviderFault.Malformed, "the answer is XML, but has no reference rates");
+        if (date is null)
+            throw new ProviderException(ProviderFault.Malformed, "the answer is XML, but has no reference rates");
         return new(Euro, values);
     }
 }

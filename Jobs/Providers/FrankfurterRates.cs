@@ -35,7 +35,10 @@ internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRatePro
     private static FetchedRates ReadObject(JsonElement root)
     {
         var asOf = Dates.Read(root.GetProperty("date").GetString(), "the answer's date");
-        return new(BaseOf(root), [.. root.GetProperty("rates").EnumerateObject().Select(rate => new FetchedValue<string>(rate.Name, Text(rate.Value), asOf))]);
+        return new(
+            BaseOf(root),
+            [.. root.GetProperty("rates").EnumerateObject().Select(rate => new FetchedValue<string>(rate.Name, Text(rate.Value), asOf))]
+        );
     }
 
     private static FetchedRates ReadList(JsonElement root)
@@ -45,21 +48,30 @@ internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRatePro
         foreach (var rate in root.EnumerateArray())
         {
             var own = BaseOf(rate);
-            if (values.Count > 0 && own != from) throw new ProviderException(ProviderFault.Malformed, "the answer has several base currencies");
+            if (values.Count > 0 && own != from)
+                throw new ProviderException(ProviderFault.Malformed, "the answer has several base currencies");
             from = own;
-            values.Add(new(rate.GetProperty("quote").GetString() ?? "", Text(rate.GetProperty("rate")), Dates.Read(rate.GetProperty("date").GetString(), "a rate's date")));
+            values.Add(
+                new(
+                    rate.GetProperty("quote").GetString() ?? "",
+                    Text(rate.GetProperty("rate")),
+                    Dates.Read(rate.GetProperty("date").GetString(), "a rate's date")
+                )
+            );
         }
         return new(from, values);
     }
 
-    private static string BaseOf(JsonElement element) => element.GetProperty("base").GetString() is { Length: 3 } code ? code : throw new JsonException();
+    private static string BaseOf(JsonElement element) =>
+        element.GetProperty("base").GetString() is { Length: 3 } code ? code : throw new JsonException();
 
     // As it was written, for a floating-point number would lose digits.
-    private static string? Text(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Number => value.GetRawText(),
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Null => null,
-        _ => "",
-    };
+    private static string? Text(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Number => value.GetRawText(),
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Null => null,
+            _ => "",
+        };
 }

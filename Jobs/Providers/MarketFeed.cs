@@ -7,7 +7,13 @@ namespace Overnight.Jobs.Providers;
 
 /// <summary>Everything that a run needs to know of the market, and how it came about.</summary>
 internal sealed record MarketAnswer(
-    IReadOnlyList<QuotedAsset> Assets, IReadOnlyList<QuotedRate> Quotes, MarketStaleness Staleness, IReadOnlyList<ProviderReport> Reports, TimeSpan RatesTook, TimeSpan PricesTook);
+    IReadOnlyList<QuotedAsset> Assets,
+    IReadOnlyList<QuotedRate> Quotes,
+    MarketStaleness Staleness,
+    IReadOnlyList<ProviderReport> Reports,
+    TimeSpan RatesTook,
+    TimeSpan PricesTook
+);
 
 /// <summary>Fetches rates and prices of a run, once: a plan that has to be made again finds the answer of the first time.</summary>
 internal sealed class MarketFeed(RateFeed rates, PriceFeed prices, IOptions<ProvidersOptions> options)
@@ -22,14 +28,21 @@ internal sealed class MarketFeed(RateFeed rates, PriceFeed prices, IOptions<Prov
     /// <exception cref="NoMarketValuesException">Nothing is known at all.</exception>
     public async Task<MarketAnswer> FetchAsync(NightRun run, CancellationToken ct)
     {
-        if (Volatile.Read(ref _last) is { } last && last.Run == run.Id) return last.Answer;
+        if (Volatile.Read(ref _last) is { } last && last.Run == run.Id)
+            return last.Answer;
         var begin = Stopwatch.GetTimestamp();
         var fetchedRates = await rates.FetchAsync(run.Market, ct);
         var ratesTook = Stopwatch.GetElapsedTime(begin);
         begin = Stopwatch.GetTimestamp();
         var fetchedPrices = await prices.FetchAsync(ct);
-        MarketAnswer answer = new(fetchedPrices.Assets, fetchedRates.Quotes, new(fetchedPrices.Stale, fetchedRates.Stale),
-            [.. fetchedRates.Reports, .. fetchedPrices.Reports], ratesTook, Stopwatch.GetElapsedTime(begin));
+        MarketAnswer answer = new(
+            fetchedPrices.Assets,
+            fetchedRates.Quotes,
+            new(fetchedPrices.Stale, fetchedRates.Stale),
+            [.. fetchedRates.Reports, .. fetchedPrices.Reports],
+            ratesTook,
+            Stopwatch.GetElapsedTime(begin)
+        );
         Volatile.Write(ref _last, new(run.Id, answer));
         return answer;
     }
@@ -37,6 +50,7 @@ internal sealed class MarketFeed(RateFeed rates, PriceFeed prices, IOptions<Prov
     /// <summary>The run is planned: its answer is in the database, and needs no memory.</summary>
     public void Forget(NightRun run)
     {
-        if (Volatile.Read(ref _last) is { } last && last.Run == run.Id) Interlocked.CompareExchange(ref _last, null, last);
+        if (Volatile.Read(ref _last) is { } last && last.Run == run.Id)
+            Interlocked.CompareExchange(ref _last, null, last);
     }
 }

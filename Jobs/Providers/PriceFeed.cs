@@ -4,10 +4,20 @@ using Overnight.Core.Market;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>Assets with the prices of a run, how old those are that stand in for newer, by the asset's place, and what became of each provider.</summary>
-internal sealed record PriceAnswer(IReadOnlyList<QuotedAsset> Assets, IReadOnlyDictionary<int, DateTimeOffset> Stale, IReadOnlyList<ProviderReport> Reports);
+internal sealed record PriceAnswer(
+    IReadOnlyList<QuotedAsset> Assets,
+    IReadOnlyDictionary<int, DateTimeOffset> Stale,
+    IReadOnlyList<ProviderReport> Reports
+);
 
 /// <summary>Asks the configured providers in order until each asset has its price; what is left has its last stored one. Fundamentals are those of the tables.</summary>
-internal sealed class PriceFeed(StoredMarket stored, IEnumerable<IPriceProvider> providers, ProviderCall call, IOptions<ProvidersOptions> options, TimeProvider time)
+internal sealed class PriceFeed(
+    StoredMarket stored,
+    IEnumerable<IPriceProvider> providers,
+    ProviderCall call,
+    IOptions<ProvidersOptions> options,
+    TimeProvider time
+)
 {
     private const string Feed = "prices";
 
@@ -26,33 +36,49 @@ internal sealed class PriceFeed(StoredMarket stored, IEnumerable<IPriceProvider>
         var asked = false;
         foreach (var name in _options.Names())
         {
-            if (name == ProviderNames.Imported) reports.Add(UseStored(name, asked, assets, open, stale));
-            else if (open.Count == 0) reports.Add(new(Feed, name, ProviderOutcome.NotAsked));
+            if (name == ProviderNames.Imported)
+                reports.Add(UseStored(name, asked, assets, open, stale));
+            else if (open.Count == 0)
+                reports.Add(new(Feed, name, ProviderOutcome.NotAsked));
             else
             {
                 asked = true;
                 reports.Add(await AskAsync(providers.First(p => p.Name == name), assets, open, ct));
             }
         }
-        if (asked && UseStored(ProviderNames.Stored, stale: true, assets, open, stale) is { Values: > 0 } fallback) reports.Add(fallback);
+        if (asked && UseStored(ProviderNames.Stored, stale: true, assets, open, stale) is { Values: > 0 } fallback)
+            reports.Add(fallback);
 
-        if (assets.Length == 0 || assets.Any(a => a.Asset.Price is not null)) return new(assets, stale, reports);
-        throw new NoMarketValuesException($"None of {assets.Length} assets has a price, neither from a provider nor stored{ProviderReport.Failures(reports)}. Import some (jobs import companies FILE), or configure {ProvidersOptions.Section}:Prices:Order.");
+        if (assets.Length == 0 || assets.Any(a => a.Asset.Price is not null))
+            return new(assets, stale, reports);
+        throw new NoMarketValuesException(
+            $"None of {assets.Length} assets has a price, neither from a provider nor stored{ProviderReport.Failures(reports)}. Import some (jobs import companies FILE), or configure {ProvidersOptions.Section}:Prices:Order."
+        );
     }
 
     private async Task<ProviderReport> AskAsync(IPriceProvider provider, QuotedAsset[] assets, HashSet<int> open, CancellationToken ct)
     {
         AnswerCheck check = new(_options, time.GetUtcNow(), MostPrice);
         var places = open.ToDictionary(i => assets[i].Asset.Id);
-        var (answer, report) = await call.TryAsync(Feed, provider.Name, options.Value.BudgetOf(provider.Name), async token =>
-        {
-            var fetched = await provider.FetchAsync([.. open.Order().Select(i => assets[i])], token);
-            return check.Check(fetched, id => assets[places[id]].Asset.Symbol, id => Last(assets[places[id]]), places.Keys);
-        }, ct);
-        if (answer is null) return report;
+        var (answer, report) = await call.TryAsync(
+            Feed,
+            provider.Name,
+            options.Value.BudgetOf(provider.Name),
+            async token =>
+            {
+                var fetched = await provider.FetchAsync([.. open.Order().Select(i => assets[i])], token);
+                return check.Check(fetched, id => assets[places[id]].Asset.Symbol, id => Last(assets[places[id]]), places.Keys);
+            },
+            ct
+        );
+        if (answer is null)
+            return report;
 
         // As the table will have them, so that the next night starts from the same numbers.
-        var prices = answer.Values.ToDictionary(p => p.Key, p => p.Value with { Value = decimal.Round(p.Value.Value, 8, MidpointRounding.AwayFromZero) });
+        var prices = answer.Values.ToDictionary(
+            p => p.Key,
+            p => p.Value with { Value = decimal.Round(p.Value.Value, 8, MidpointRounding.AwayFromZero) }
+        );
         await stored.SaveAsync(prices, provider.Name, ct);
         foreach (var (id, price) in prices)
         {
@@ -66,12 +92,20 @@ internal sealed class PriceFeed(StoredMarket stored, IEnumerable<IPriceProvider>
     private static LastValue? Last(QuotedAsset asset) => asset is { Asset.Price: { } price, PriceAsOf: { } asOf } ? new(price, asOf) : null;
 
     /// <summary>The stored price of each open asset is there already: it is left, and remembered as stale where it stands in for a newer.</summary>
-    private static ProviderReport UseStored(string name, bool stale, QuotedAsset[] assets, HashSet<int> open, Dictionary<int, DateTimeOffset> since)
+    private static ProviderReport UseStored(
+        string name,
+        bool stale,
+        QuotedAsset[] assets,
+        HashSet<int> open,
+        Dictionary<int, DateTimeOffset> since
+    )
     {
         var used = open.Where(i => assets[i].Asset.Price is not null).ToList();
         open.ExceptWith(used);
-        if (!stale || used.Count == 0) return new(Feed, name, ProviderOutcome.Used, Values: used.Count);
-        foreach (var i in used) since[i] = assets[i].PriceAsOf!.Value;
+        if (!stale || used.Count == 0)
+            return new(Feed, name, ProviderOutcome.Used, Values: used.Count);
+        foreach (var i in used)
+            since[i] = assets[i].PriceAsOf!.Value;
         return new(Feed, name, ProviderOutcome.Stale, Values: used.Count, StaleSince: used.Min(i => assets[i].PriceAsOf));
     }
 }

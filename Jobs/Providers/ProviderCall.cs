@@ -11,7 +11,14 @@ internal sealed partial class ProviderCall(TimeProvider time, ILogger<ProviderCa
 {
     /// <summary>The answer, or a report of the failure: a provider that is away never ends a run.</summary>
     /// <param name="fetch">Fetches and checks.</param>
-    public async Task<(T? Answer, ProviderReport Report)> TryAsync<T>(string feed, string provider, TimeSpan budget, Func<CancellationToken, Task<T>> fetch, CancellationToken ct) where T : class
+    public async Task<(T? Answer, ProviderReport Report)> TryAsync<T>(
+        string feed,
+        string provider,
+        TimeSpan budget,
+        Func<CancellationToken, Task<T>> fetch,
+        CancellationToken ct
+    )
+        where T : class
     {
         using var span = Telemetry.StartFetch(feed, provider);
         var begin = time.GetTimestamp();
@@ -33,7 +40,10 @@ internal sealed partial class ProviderCall(TimeProvider time, ILogger<ProviderCa
         }
         catch (BrokenCircuitException exception)
         {
-            fault = new(ProviderFault.CircuitOpen, exception.RetryAfter is { } wait ? $"left alone for {wait.TotalSeconds:F0} s more" : "left alone for now");
+            fault = new(
+                ProviderFault.CircuitOpen,
+                exception.RetryAfter is { } wait ? $"left alone for {wait.TotalSeconds:F0} s more" : "left alone for now"
+            );
         }
         catch (Exception exception) when (exception is FormatException or OverflowException or ArgumentException)
         {
@@ -43,18 +53,37 @@ internal sealed partial class ProviderCall(TimeProvider time, ILogger<ProviderCa
         var took = time.GetElapsedTime(begin);
         Telemetry.Fetched(feed, provider, fault?.Reason ?? "success", took);
         var tookMs = Math.Round(took.TotalMilliseconds, 1);
-        if (fault is null) return (answer, new(feed, provider, ProviderOutcome.Used, TookMs: tookMs));
+        if (fault is null)
+            return (answer, new(feed, provider, ProviderOutcome.Used, TookMs: tookMs));
 
         span?.SetStatus(ActivityStatusCode.Error, fault.Message).SetTag("error.type", fault.Reason);
         Log.Failed(logger, provider, feed, fault.Reason, fault.Detail);
-        return (null, new(feed, provider, ProviderOutcome.Failed, fault.Reason, fault.Detail, 0, fault.Refusals.Count, Some(fault.Refusals), TookMs: tookMs));
+        return (
+            null,
+            new(
+                feed,
+                provider,
+                ProviderOutcome.Failed,
+                fault.Reason,
+                fault.Detail,
+                0,
+                fault.Refusals.Count,
+                Some(fault.Refusals),
+                TookMs: tookMs
+            )
+        );
     }
 
-    public static IReadOnlyList<Refusal>? Some(IReadOnlyList<Refusal> refusals) => refusals.Count == 0 ? null : [.. refusals.Take(ProviderReport.MostRefusals)];
+    public static IReadOnlyList<Refusal>? Some(IReadOnlyList<Refusal> refusals) =>
+        refusals.Count == 0 ? null : [.. refusals.Take(ProviderReport.MostRefusals)];
 
     private static partial class Log
     {
-        [LoggerMessage(621, LogLevel.Warning, "Provider {Provider} delivered no {Feed}: {Reason}, {Detail}. What is next in the order takes its place, last stored values at the end.")]
+        [LoggerMessage(
+            621,
+            LogLevel.Warning,
+            "Provider {Provider} delivered no {Feed}: {Reason}, {Detail}. What is next in the order takes its place, last stored values at the end."
+        )]
         public static partial void Failed(ILogger logger, string provider, string feed, string reason, string detail);
     }
 }

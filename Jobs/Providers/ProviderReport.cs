@@ -12,8 +12,17 @@ namespace Overnight.Jobs.Providers;
 /// <param name="Refusals">The first of them.</param>
 /// <param name="StaleSince">Of values that stand in for newer ones: the time of the oldest.</param>
 internal sealed record ProviderReport(
-    string Feed, string Provider, string Outcome, string? Reason = null, string? Detail = null, int Values = 0, int Refused = 0,
-    IReadOnlyList<Refusal>? Refusals = null, DateTimeOffset? StaleSince = null, double TookMs = 0)
+    string Feed,
+    string Provider,
+    string Outcome,
+    string? Reason = null,
+    string? Detail = null,
+    int Values = 0,
+    int Refused = 0,
+    IReadOnlyList<Refusal>? Refusals = null,
+    DateTimeOffset? StaleSince = null,
+    double TookMs = 0
+)
 {
     /// <summary>A feed that lies about everything must not fill the run's row.</summary>
     public const int MostRefusals = 20;

@@ -13,15 +13,21 @@ internal static class ProviderSetup
     public static IHostApplicationBuilder AddProviders(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<ProvidersOptions>().BindConfiguration(ProvidersOptions.Section).ValidateOnStart();
-        builder.Services
-            .AddSingleton<IValidateOptions<ProvidersOptions>, ProvidersOptionsValidator>()
+        builder
+            .Services.AddSingleton<IValidateOptions<ProvidersOptions>, ProvidersOptionsValidator>()
             .AddClient(ProviderNames.Ecb, options => options.Ecb)
             .AddClient(ProviderNames.Frankfurter, options => options.Frankfurter)
             .AddClient(ProviderNames.Stooq, options => options.Stooq)
-            .AddSingleton<IExchangeRateProvider>(services => new EcbRates(services.GetRequiredKeyedService<ProviderClient>(ProviderNames.Ecb)))
-            .AddSingleton<IExchangeRateProvider>(services => new FrankfurterRates(services.GetRequiredKeyedService<ProviderClient>(ProviderNames.Frankfurter)))
+            .AddSingleton<IExchangeRateProvider>(services => new EcbRates(
+                services.GetRequiredKeyedService<ProviderClient>(ProviderNames.Ecb)
+            ))
+            .AddSingleton<IExchangeRateProvider>(services => new FrankfurterRates(
+                services.GetRequiredKeyedService<ProviderClient>(ProviderNames.Frankfurter)
+            ))
             .AddSingleton<IPriceProvider>(services => new StooqPrices(
-                services.GetRequiredKeyedService<ProviderClient>(ProviderNames.Stooq), services.GetRequiredService<IOptions<ProvidersOptions>>()))
+                services.GetRequiredKeyedService<ProviderClient>(ProviderNames.Stooq),
+                services.GetRequiredService<IOptions<ProvidersOptions>>()
+            ))
             .AddSingleton<StoredMarket>()
             .AddSingleton<ProviderCall>()
             .AddSingleton<RateFeed>()
@@ -30,7 +36,17 @@ internal static class ProviderSetup
         return builder;
     }
 
-    private static IServiceCollection AddClient(this IServiceCollection services, string name, Func<ProvidersOptions, EndpointOptions> endpoint) =>
-        services.AddKeyedSingleton(name, (provider, _) => new ProviderClient(
-            name, endpoint(provider.GetRequiredService<IOptions<ProvidersOptions>>().Value), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ProviderClient>>()));
+    private static IServiceCollection AddClient(
+        this IServiceCollection services,
+        string name,
+        Func<ProvidersOptions, EndpointOptions> endpoint
+    ) =>
+        services.AddKeyedSingleton(name, (provider, _) =>
+            new ProviderClient(
+                name,
+                endpoint(provider.GetRequiredService<IOptions<ProvidersOptions>>().Value),
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<ProviderClient>>()
+            )
+        );
 }

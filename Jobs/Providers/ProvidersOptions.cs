@@ -8,7 +8,8 @@ internal sealed class ProvidersOptions
     public FeedOptions Rates { get; set; } = new() { MaxMove = 0.25m };
     public FeedOptions Prices { get; set; } = new() { MaxMove = 0.5m };
 
-    public EndpointOptions Ecb { get; set; } = new() { BaseUrl = "https://www.ecb.europa.eu", Path = "stats/eurofxref/eurofxref-daily.xml" };
+    public EndpointOptions Ecb { get; set; } =
+        new() { BaseUrl = "https://www.ecb.europa.eu", Path = "stats/eurofxref/eurofxref-daily.xml" };
     public EndpointOptions Frankfurter { get; set; } = new() { BaseUrl = "https://api.frankfurter.dev", Path = "v1/latest" };
     public StooqOptions Stooq { get; set; } = new() { BaseUrl = "https://stooq.com", Path = "q/l/" };
 
@@ -16,7 +17,8 @@ internal sealed class ProvidersOptions
     public IEnumerable<(string Name, EndpointOptions Options)> Endpoints() =>
         [(nameof(Ecb), Ecb), (nameof(Frankfurter), Frankfurter), (nameof(Stooq), Stooq)];
 
-    public TimeSpan BudgetOf(string provider) => Endpoints().First(e => e.Name.Equals(provider, StringComparison.OrdinalIgnoreCase)).Options.Budget;
+    public TimeSpan BudgetOf(string provider) =>
+        Endpoints().First(e => e.Name.Equals(provider, StringComparison.OrdinalIgnoreCase)).Options.Budget;
 
     /// <summary>The most that fetching may take when every provider is slow.</summary>
     public TimeSpan Longest() => Endpoints().Aggregate(TimeSpan.Zero, (sum, endpoint) => sum + endpoint.Options.Budget);

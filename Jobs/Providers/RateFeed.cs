@@ -4,10 +4,20 @@ using Overnight.Core.Market;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>Exchange rates of a run, how old those are that stand in for newer, by currency, and what became of each provider.</summary>
-internal sealed record RateAnswer(IReadOnlyList<QuotedRate> Quotes, IReadOnlyDictionary<string, DateTimeOffset> Stale, IReadOnlyList<ProviderReport> Reports);
+internal sealed record RateAnswer(
+    IReadOnlyList<QuotedRate> Quotes,
+    IReadOnlyDictionary<string, DateTimeOffset> Stale,
+    IReadOnlyList<ProviderReport> Reports
+);
 
 /// <summary>Asks the configured providers in order until each currency has its rate to the dollar; what is left has its last stored one.</summary>
-internal sealed class RateFeed(StoredMarket stored, IEnumerable<IExchangeRateProvider> providers, ProviderCall call, IOptions<ProvidersOptions> options, TimeProvider time)
+internal sealed class RateFeed(
+    StoredMarket stored,
+    IEnumerable<IExchangeRateProvider> providers,
+    ProviderCall call,
+    IOptions<ProvidersOptions> options,
+    TimeProvider time
+)
 {
     private const string Feed = "rates";
 
@@ -40,28 +50,55 @@ internal sealed class RateFeed(StoredMarket stored, IEnumerable<IExchangeRatePro
             asked = true;
             reports.Add(await AskAsync(providers.First(p => p.Name == name), table, needed, ct));
         }
-        if (asked && !table.Covers(needed!) && table.UseStored(ProviderNames.Stored, stale: true, needed) is { Values: > 0 } fallback) reports.Add(fallback);
+        if (asked && !table.Covers(needed!) && table.UseStored(ProviderNames.Stored, stale: true, needed) is { Values: > 0 } fallback)
+            reports.Add(fallback);
 
         var answer = table.Answer(reports);
-        if (answer.Quotes.Count > 0) return answer;
+        if (answer.Quotes.Count > 0)
+            return answer;
         needed ??= await stored.CurrenciesAsync(market, ct);
-        if (needed.Count < 2) return answer;
-        throw new NoMarketValuesException($"There are {needed.Count} currencies and no exchange rate, neither from a provider nor stored{ProviderReport.Failures(reports)}. Import some (jobs import rates FILE), or configure {ProvidersOptions.Section}:Rates:Order.");
+        if (needed.Count < 2)
+            return answer;
+        throw new NoMarketValuesException(
+            $"There are {needed.Count} currencies and no exchange rate, neither from a provider nor stored{ProviderReport.Failures(reports)}. Import some (jobs import rates FILE), or configure {ProvidersOptions.Section}:Rates:Order."
+        );
     }
 
-    private async Task<ProviderReport> AskAsync(IExchangeRateProvider provider, RateTable table, IReadOnlySet<string> needed, CancellationToken ct)
+    private async Task<ProviderReport> AskAsync(
+        IExchangeRateProvider provider,
+        RateTable table,
+        IReadOnlySet<string> needed,
+        CancellationToken ct
+    )
     {
         AnswerCheck check = new(_options, time.GetUtcNow(), MostRate);
-        var (answer, report) = await call.TryAsync(Feed, provider.Name, options.Value.BudgetOf(provider.Name), async token =>
-        {
-            var fetched = await provider.FetchAsync(token);
-            FetchedValue<string>[] values = [.. fetched.Values.Where(v => v.Key != fetched.Base && RateTable.IsCurrency(v.Key))];
-            var believed = check.Check(values, key => key, key => table.LastRate(fetched.Base, key), needed.Where(c => c != fetched.Base));
-            return new BelievedRates(RateTable.ToDollar(fetched.Base, believed), believed.Refusals);
-        }, ct);
-        if (answer is null) return report;
+        var (answer, report) = await call.TryAsync(
+            Feed,
+            provider.Name,
+            options.Value.BudgetOf(provider.Name),
+            async token =>
+            {
+                var fetched = await provider.FetchAsync(token);
+                FetchedValue<string>[] values = [.. fetched.Values.Where(v => v.Key != fetched.Base && RateTable.IsCurrency(v.Key))];
+                var believed = check.Check(
+                    values,
+                    key => key,
+                    key => table.LastRate(fetched.Base, key),
+                    needed.Where(c => c != fetched.Base)
+                );
+                return new BelievedRates(RateTable.ToDollar(fetched.Base, believed), believed.Refusals);
+            },
+            ct
+        );
+        if (answer is null)
+            return report;
         await stored.SaveAsync(answer.Quotes, provider.Name, ct);
-        return report with { Values = table.Use(answer.Quotes, needed), Refused = answer.Refusals.Count, Refusals = ProviderCall.Some(answer.Refusals) };
+        return report with
+        {
+            Values = table.Use(answer.Quotes, needed),
+            Refused = answer.Refusals.Count,
+            Refusals = ProviderCall.Some(answer.Refusals),
+        };
     }
 
     private sealed record BelievedRates(IReadOnlyList<QuotedRate> Quotes, IReadOnlyList<Refusal> Refusals);

@@ -8,10 +8,12 @@ namespace Overnight.Jobs.Providers;
 /// </summary>
 internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
 {
-    private const string Feed = "rates", Dollar = "USD";
+    private const string Feed = "rates",
+        Dollar = "USD";
 
     /// <summary>The table has 12 decimals, and 16 digits before the point.</summary>
-    private const decimal LeastRate = 0.00000000001m, MostRate = 1_000_000_000_000_000m;
+    private const decimal LeastRate = 0.00000000001m,
+        MostRate = 1_000_000_000_000_000m;
 
     private readonly Dictionary<(string From, string To), decimal> _lastRates = CrossRates.Compute(last);
     private readonly Dictionary<string, DateTimeOffset> _lastTimes = last.Where(IsToDollar).ToDictionary(CurrencyOf, q => q.AsOf);
@@ -26,19 +28,24 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
     /// <summary>The last stored rate of a pair, directly or through the dollar; of the older of its two legs.</summary>
     public LastValue? LastRate(string from, string to)
     {
-        if (!_lastRates.TryGetValue((from, to), out var rate)) return null;
+        if (!_lastRates.TryGetValue((from, to), out var rate))
+            return null;
         DateTimeOffset? time = null;
         foreach (var currency in (string[])[from, to])
         {
-            if (currency == Dollar) continue;
-            if (!_lastTimes.TryGetValue(currency, out var own)) return null;
-            if (time is null || own < time) time = own;
+            if (currency == Dollar)
+                continue;
+            if (!_lastTimes.TryGetValue(currency, out var own))
+                return null;
+            if (time is null || own < time)
+                time = own;
         }
         return time is { } asOf ? new(rate, asOf) : null;
     }
 
     /// <returns>How many of the needed currencies are new by it.</returns>
-    public int Use(IEnumerable<QuotedRate> quotes, IReadOnlySet<string> needed) => quotes.Count(quote => _rates.TryAdd(CurrencyOf(quote), quote) && needed.Contains(CurrencyOf(quote)));
+    public int Use(IEnumerable<QuotedRate> quotes, IReadOnlySet<string> needed) =>
+        quotes.Count(quote => _rates.TryAdd(CurrencyOf(quote), quote) && needed.Contains(CurrencyOf(quote)));
 
     /// <summary>Takes the stored rates for currencies that have none yet.</summary>
     /// <param name="stale">Whether they stand in for what a provider should have delivered.</param>
@@ -52,22 +59,34 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
             if (!IsToDollar(quote))
             {
                 // Of currencies whose rate to the dollar is newer, it would be a second opinion.
-                if (_rates.ContainsKey(quote.Base) && _rates.ContainsKey(quote.Quote) || _direct.Contains(quote)) continue;
+                if (_rates.ContainsKey(quote.Base) && _rates.ContainsKey(quote.Quote) || _direct.Contains(quote))
+                    continue;
                 _direct.Add(quote);
                 foreach (var leg in (string[])[quote.Base, quote.Quote])
                 {
-                    if (stale && !_rates.ContainsKey(leg)) _stale[leg] = quote.AsOf;
+                    if (stale && !_rates.ContainsKey(leg))
+                        _stale[leg] = quote.AsOf;
                 }
                 continue;
             }
             var currency = CurrencyOf(quote);
-            if (!_rates.TryAdd(currency, quote)) continue;
-            if (stale) _stale[currency] = quote.AsOf;
-            if (needed?.Contains(currency) == false) continue;
+            if (!_rates.TryAdd(currency, quote))
+                continue;
+            if (stale)
+                _stale[currency] = quote.AsOf;
+            if (needed?.Contains(currency) == false)
+                continue;
             values++;
-            if (since is null || quote.AsOf < since) since = quote.AsOf;
+            if (since is null || quote.AsOf < since)
+                since = quote.AsOf;
         }
-        return new(Feed, name, stale && values > 0 ? ProviderOutcome.Stale : ProviderOutcome.Used, Values: values, StaleSince: stale ? since : null);
+        return new(
+            Feed,
+            name,
+            stale && values > 0 ? ProviderOutcome.Stale : ProviderOutcome.Used,
+            Values: values,
+            StaleSince: stale ? since : null
+        );
     }
 
     public RateAnswer Answer(IReadOnlyList<ProviderReport> reports) => new([.. _direct, .. _rates.Values], _stale, reports);
@@ -76,17 +95,26 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
     /// <exception cref="ProviderException">The other currency itself has none that is believed.</exception>
     public static IReadOnlyList<QuotedRate> ToDollar(string from, CheckedAnswer<string> answer)
     {
-        if (from == Dollar) return [.. answer.Values.Select(v => new QuotedRate(Dollar, v.Key, v.Value.Value, v.Value.AsOf))];
+        if (from == Dollar)
+            return [.. answer.Values.Select(v => new QuotedRate(Dollar, v.Key, v.Value.Value, v.Value.AsOf))];
         if (!answer.Values.TryGetValue(Dollar, out var dollar))
         {
-            throw new ProviderException(ProviderFault.NoDollarRate, $"rates are for one {from}, and that to the dollar is not there or refused") { Refusals = answer.Refusals };
+            throw new ProviderException(
+                ProviderFault.NoDollarRate,
+                $"rates are for one {from}, and that to the dollar is not there or refused"
+            )
+            {
+                Refusals = answer.Refusals,
+            };
         }
         List<QuotedRate> quotes = [new(from, Dollar, dollar.Value, dollar.AsOf)];
         foreach (var (currency, rate) in answer.Values)
         {
-            if (currency == Dollar) continue;
+            if (currency == Dollar)
+                continue;
             var perDollar = CrossRates.Round(rate.Value / dollar.Value);
-            if (perDollar is < LeastRate or > MostRate) throw new ProviderException(ProviderFault.NotBelieved, $"{currency} comes to {perDollar} for one {Dollar}");
+            if (perDollar is < LeastRate or > MostRate)
+                throw new ProviderException(ProviderFault.NotBelieved, $"{currency} comes to {perDollar} for one {Dollar}");
             quotes.Add(new(Dollar, currency, perDollar, rate.AsOf < dollar.AsOf ? rate.AsOf : dollar.AsOf));
         }
         return quotes;

@@ -27,7 +27,8 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
         Dictionary<string, Guid> symbols = new(StringComparer.OrdinalIgnoreCase);
         foreach (var asset in assets)
         {
-            if (_options.Suffixes.TryGetValue(asset.Market, out var suffix)) symbols.TryAdd(Symbol(asset.Asset.Symbol) + suffix, asset.Asset.Id);
+            if (_options.Suffixes.TryGetValue(asset.Market, out var suffix))
+                symbols.TryAdd(Symbol(asset.Asset.Symbol) + suffix, asset.Asset.Id);
         }
         var zone = TimeZoneInfo.FindSystemTimeZoneById(_options.TimeZone);
         List<FetchedValue<Guid>> values = [];
@@ -46,18 +47,25 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
         var lines = Encoding.UTF8.GetString(body.Span).TrimStart('\uFEFF').Split('\n');
         var header = lines[0].TrimEnd('\r').Split(',');
         var places = Array.ConvertAll(Columns, column => Array.IndexOf(header, column));
-        if (places.Contains(-1)) throw new ProviderException(ProviderFault.Malformed, $"the answer is no CSV with {string.Join(", ", Columns)}");
+        if (places.Contains(-1))
+            throw new ProviderException(ProviderFault.Malformed, $"the answer is no CSV with {string.Join(", ", Columns)}");
 
         List<FetchedValue<Guid>> values = [];
         for (var i = 1; i < lines.Length; i++)
         {
             var fields = lines[i].TrimEnd('\r').Split(',');
-            if (fields is [""]) continue;
+            if (fields is [""])
+                continue;
             // The last line of an answer that was cut is too short.
-            if (fields.Length != header.Length) throw new ProviderException(ProviderFault.Malformed, $"line {i + 1} of the answer has {fields.Length} fields, not {header.Length}");
+            if (fields.Length != header.Length)
+                throw new ProviderException(
+                    ProviderFault.Malformed,
+                    $"line {i + 1} of the answer has {fields.Length} fields, not {header.Length}"
+                );
             var (symbol, date, time, close) = (fields[places[0]], fields[places[1]], fields[places[2]], fields[places[3]]);
             // Lines that nobody asked for are not used.
-            if (!symbols.TryGetValue(symbol, out var asset)) continue;
+            if (!symbols.TryGetValue(symbol, out var asset))
+                continue;
             values.Add(close is NoData or "" || date is NoData ? new(asset, null, default) : new(asset, close, Time(date, time, zone)));
         }
         return values;
@@ -68,12 +76,21 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
 
     private static DateTimeOffset Time(string date, string time, TimeZoneInfo zone)
     {
-        if (!DateTime.TryParseExact($"{date} {(time == NoData ? "00:00:00" : time)}", "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var local))
+        if (
+            !DateTime.TryParseExact(
+                $"{date} {(time == NoData ? "00:00:00" : time)}",
+                "yyyy-MM-dd HH:mm:ss",
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.None,
+                out var local
+            )
+        )
         {
             throw new ProviderException(ProviderFault.Malformed, "a price has a time that is none");
         }
         // The hour that a change of clocks skips does not exist; an hour more or less does not matter here.
-        if (zone.IsInvalidTime(local)) local = local.AddHours(1);
+        if (zone.IsInvalidTime(local))
+            local = local.AddHours(1);
         return new(TimeZoneInfo.ConvertTimeToUtc(local, zone), TimeSpan.Zero);
     }
 }

@@ -49,7 +49,8 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
         await using var command = dataSource.CreateCommand(LastRates);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedRate> rates = [];
-        while (await reader.ReadAsync(ct)) rates.Add(new(reader.GetString(0), reader.GetString(1), reader.GetDecimal(2), reader.GetFieldValue<DateTimeOffset>(3)));
+        while (await reader.ReadAsync(ct))
+            rates.Add(new(reader.GetString(0), reader.GetString(1), reader.GetDecimal(2), reader.GetFieldValue<DateTimeOffset>(3)));
         return rates;
     }
 
@@ -62,10 +63,21 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
         while (await reader.ReadAsync(ct))
         {
             var fundamentals = new decimal?[Metrics.Count];
-            for (var m = 0; m < Metrics.Count; m++) fundamentals[m] = reader.IsDBNull(6 + m) ? null : reader.GetDecimal(6 + m);
-            assets.Add(new(
-                new(reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.IsDBNull(4) ? null : reader.GetDecimal(4), fundamentals),
-                reader.GetString(3), reader.IsDBNull(5) ? null : reader.GetFieldValue<DateTimeOffset>(5)));
+            for (var m = 0; m < Metrics.Count; m++)
+                fundamentals[m] = reader.IsDBNull(6 + m) ? null : reader.GetDecimal(6 + m);
+            assets.Add(
+                new(
+                    new(
+                        reader.GetGuid(0),
+                        reader.GetString(1),
+                        reader.GetString(2),
+                        reader.IsDBNull(4) ? null : reader.GetDecimal(4),
+                        fundamentals
+                    ),
+                    reader.GetString(3),
+                    reader.IsDBNull(5) ? null : reader.GetFieldValue<DateTimeOffset>(5)
+                )
+            );
         }
         return assets;
     }
@@ -77,7 +89,8 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
         command.Parameters.Add(new() { Value = market });
         await using var reader = await command.ExecuteReaderAsync(ct);
         HashSet<string> currencies = [];
-        while (await reader.ReadAsync(ct)) currencies.Add(reader.GetString(0));
+        while (await reader.ReadAsync(ct))
+            currencies.Add(reader.GetString(0));
         return currencies;
     }
 
@@ -87,7 +100,9 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
         await using var command = dataSource.CreateCommand(SaveRates);
         command.Parameters.Add(new() { Value = rates.Select(r => r.Base).ToArray() });
         command.Parameters.Add(new() { Value = rates.Select(r => r.Quote).ToArray() });
-        command.Parameters.Add(new() { Value = rates.Select(r => r.AsOf.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(
+            new() { Value = rates.Select(r => r.AsOf.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz }
+        );
         command.Parameters.Add(new() { Value = rates.Select(r => r.Rate).ToArray() });
         command.Parameters.Add(new() { Value = source });
         await command.ExecuteNonQueryAsync(ct);
@@ -98,7 +113,13 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
     {
         await using var command = dataSource.CreateCommand(SavePrices);
         command.Parameters.Add(new() { Value = prices.Keys.ToArray() });
-        command.Parameters.Add(new() { Value = prices.Values.Select(p => p.AsOf.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(
+            new()
+            {
+                Value = prices.Values.Select(p => p.AsOf.UtcDateTime).ToArray(),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
+            }
+        );
         command.Parameters.Add(new() { Value = prices.Values.Select(p => p.Value).ToArray() });
         command.Parameters.Add(new() { Value = source });
         await command.ExecuteNonQueryAsync(ct);

@@ -9,12 +9,18 @@ namespace Overnight.Jobs.Retention;
 /// Keeps history in bounds (SPEC D3): makes the months ahead, drops those past keeping as whole partitions, and removes
 /// what belongs to them from the small tables. One replica at a time; any go can be broken off, and repeated.
 /// </summary>
-internal sealed partial class HistoryRetention(NpgsqlDataSource dataSource, IOptions<RetentionOptions> options, TimeProvider time, ILogger<HistoryRetention> logger)
+internal sealed partial class HistoryRetention(
+    NpgsqlDataSource dataSource,
+    IOptions<RetentionOptions> options,
+    TimeProvider time,
+    ILogger<HistoryRetention> logger
+)
 {
     private const string TryLock = "select pg_try_advisory_lock(hashtext('overnight.retention'))";
     private const string Unlock = "select pg_advisory_unlock(hashtext('overnight.retention'))";
 
-    private const string Unfinished = "select min(business_date) from overnight_job_runs where completed_at is null and business_date is not null";
+    private const string Unfinished =
+        "select min(business_date) from overnight_job_runs where completed_at is null and business_date is not null";
 
     /// <param name="rehearsal">Only to say what would be done.</param>
     /// <returns>Null when another replica is at it.</returns>
@@ -24,18 +30,22 @@ internal sealed partial class HistoryRetention(NpgsqlDataSource dataSource, IOpt
         try
         {
             await using var connection = await dataSource.OpenConnectionAsync(ct);
-            if (!await ScalarAsync<bool>(connection, TryLock, ct)) return null;
+            if (!await ScalarAsync<bool>(connection, TryLock, ct))
+                return null;
             try
             {
                 var report = await WorkAsync(connection, rehearsal, ct);
-                span?.SetTag("overnight.partitions.made", report.Made.Count).SetTag("overnight.partitions.dropped", report.Dropped.Count).SetTag("overnight.partitions.postponed", report.Postponed.Count);
+                span?.SetTag("overnight.partitions.made", report.Made.Count)
+                    .SetTag("overnight.partitions.dropped", report.Dropped.Count)
+                    .SetTag("overnight.partitions.postponed", report.Postponed.Count);
                 Tell(report);
                 return report;
             }
             finally
             {
                 // A pooled connection keeps its session locks, and what was set, when it is closed.
-                if (connection.State == System.Data.ConnectionState.Open) await ExecuteAsync(connection, $"{Unlock}; reset lock_timeout", CancellationToken.None);
+                if (connection.State == System.Data.ConnectionState.Open)
+                    await ExecuteAsync(connection, $"{Unlock}; reset lock_timeout", CancellationToken.None);
             }
         }
         catch (Exception exception)
@@ -71,10 +81,12 @@ internal sealed partial class HistoryRetention(NpgsqlDataSource dataSource, IOpt
         {
             var month = thisMonth.AddMonths(ahead);
             var missing = parents.ConvertAll(parent => $"{parent}_y{month:yyyy}m{month:MM}").FindAll(name => !there.Contains(name));
-            if (missing.Count == 0) continue;
+            if (missing.Count == 0)
+                continue;
             try
             {
-                if (!report.IsRehearsal) await ExecuteAsync(connection, "select ensure_month($1)", ct, month);
+                if (!report.IsRehearsal)
+                    await ExecuteAsync(connection, "select ensure_month($1)", ct, month);
                 report.Made.AddRange(missing);
             }
             catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
@@ -94,15 +106,18 @@ internal sealed partial class HistoryRetention(NpgsqlDataSource dataSource, IOpt
     private async Task DropAsync(NpgsqlConnection connection, RetentionReport report, CancellationToken ct)
     {
         var due = (await MonthPartition.ListAsync(connection, ct)).FindAll(p => p.Month < report.OldestKept);
-        if (due.Count == 0) return;
+        if (due.Count == 0)
+            return;
 
         await using (NpgsqlCommand unfinished = new(Unfinished, connection))
         {
             if (await unfinished.ExecuteScalarAsync(ct) is DateOnly date)
             {
-                foreach (var partition in due.Where(p => p.Month.AddMonths(1) > date)) report.Postponed.Add(new(partition.Name, $"a run for {date:yyyy-MM-dd} is not finished."));
+                foreach (var partition in due.Where(p => p.Month.AddMonths(1) > date))
+                    report.Postponed.Add(new(partition.Name, $"a run for {date:yyyy-MM-dd} is not finished."));
                 due.RemoveAll(p => p.Month.AddMonths(1) > date);
-                if (due.Count == 0) return;
+                if (due.Count == 0)
+                    return;
             }
         }
 
@@ -112,10 +127,17 @@ internal sealed partial class HistoryRetention(NpgsqlDataSource dataSource, IOpt
         {
             try
             {
-                if (!report.IsRehearsal) await partition.DropAsync(connection, ct);
+                if (!report.IsRehearsal)
+                    await partition.DropAsync(connection, ct);
                 report.Dropped.Add(new(partition.Name, partition.Bytes));
             }
-            catch (PostgresException busy) when (busy.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.ObjectInUse or PostgresErrorCodes.ObjectNotInPrerequisiteState)
+            catch (PostgresException busy)
+                when (busy.SqlState
+                        is PostgresErrorCodes.LockNotAvailable
+                            or PostgresErrorCodes.DeadlockDetected
+                            or PostgresErrorCodes.ObjectInUse
+                            or PostgresErrorCodes.ObjectNotInPrerequisiteState
+                )
             {
                 // A long transaction still reads the table. Nobody waits behind this one; the next go finishes it.
                 report.Postponed.Add(new(partition.Name, $"{busy.MessageText}."));
@@ -125,10 +147,12 @@ internal sealed partial class HistoryRetention(NpgsqlDataSource dataSource, IOpt
 
     private void Tell(RetentionReport report)
     {
-        if (report.IsRehearsal) return;
+        if (report.IsRehearsal)
+            return;
         Telemetry.RetentionDone(report.Made.Count, report.Dropped.Count, report.Postponed.Count);
         Log.Done(logger, report.OldestKept, report.Made.Count, report.Dropped.Count, report.Bytes, report.Rows.Values.Sum());
-        foreach (var partition in report.Postponed) Log.Postponed(logger, partition.Name, partition.Reason);
+        foreach (var partition in report.Postponed)
+            Log.Postponed(logger, partition.Name, partition.Reason);
     }
 
     private static async Task<List<string>> NamesAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
@@ -136,7 +160,8 @@ internal sealed partial class HistoryRetention(NpgsqlDataSource dataSource, IOpt
         await using NpgsqlCommand command = new(sql, connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<string> names = [];
-        while (await reader.ReadAsync(ct)) names.Add(reader.GetString(0));
+        while (await reader.ReadAsync(ct))
+            names.Add(reader.GetString(0));
         return names;
     }
 
@@ -149,13 +174,18 @@ internal sealed partial class HistoryRetention(NpgsqlDataSource dataSource, IOpt
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
     {
         await using NpgsqlCommand command = new(sql, connection);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         await command.ExecuteNonQueryAsync(ct);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(601, LogLevel.Information, "History is kept from {OldestKept} on: {Made} partitions made ahead, {Dropped} dropped ({Bytes} bytes), {Rows} rows removed from small tables.")]
+        [LoggerMessage(
+            601,
+            LogLevel.Information,
+            "History is kept from {OldestKept} on: {Made} partitions made ahead, {Dropped} dropped ({Bytes} bytes), {Rows} rows removed from small tables."
+        )]
         public static partial void Done(ILogger logger, DateOnly oldestKept, int made, int dropped, long bytes, long rows);
 
         [LoggerMessage(602, LogLevel.Warning, "Partition {Partition} is put off: {Reason} The next go tries again.")]

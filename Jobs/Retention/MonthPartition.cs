@@ -23,7 +23,16 @@ internal sealed record MonthPartition(string Parent, string Name, DateOnly Month
         List<MonthPartition> partitions = [];
         while (await reader.ReadAsync(ct))
         {
-            partitions.Add(new(reader.GetString(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetBoolean(3), reader.GetBoolean(4), reader.GetInt64(5)));
+            partitions.Add(
+                new(
+                    reader.GetString(0),
+                    reader.GetString(1),
+                    reader.GetFieldValue<DateOnly>(2),
+                    reader.GetBoolean(3),
+                    reader.GetBoolean(4),
+                    reader.GetInt64(5)
+                )
+            );
         }
         return partitions;
     }
@@ -37,7 +46,12 @@ internal sealed record MonthPartition(string Parent, string Name, DateOnly Month
     {
         // Names are of our own making and from the catalogue; quoted all the same.
         var (parent, child) = ($"\"{Parent}\"", $"\"{Name}\"");
-        if (Attached) await ExecuteAsync(connection, $"alter table {parent} detach partition {child} {(DetachPending ? "finalize" : "concurrently")}", ct);
+        if (Attached)
+            await ExecuteAsync(
+                connection,
+                $"alter table {parent} detach partition {child} {(DetachPending ? "finalize" : "concurrently")}",
+                ct
+            );
         await ExecuteAsync(connection, $"drop table {child}", ct);
     }
 

@@ -19,11 +19,15 @@ internal static class OldRows
         ("run_failures", $"run_id in ({OldRuns})"),
         ("run_batches", $"run_id in ({OldRuns})"),
         ("overnight_job_runs", $"id in ({OldRuns})"),
-        ("market_snapshots", $"business_date < $1 and not exists (select from overnight_job_runs r where r.snapshot_id = t.id and not {Old})"),
+        (
+            "market_snapshots",
+            $"business_date < $1 and not exists (select from overnight_job_runs r where r.snapshot_id = t.id and not {Old})"
+        ),
     ];
 
     /// <summary>Of finished runs, or of none. $1 is the moment before which a run must have finished.</summary>
-    private const string OldAttempts = "not exists (select from overnight_job_runs r where r.id = t.run_id and (r.completed_at is null or r.completed_at >= $1))";
+    private const string OldAttempts =
+        "not exists (select from overnight_job_runs r where r.id = t.run_id and (r.completed_at is null or r.completed_at >= $1))";
 
     // In order of users, as nights take them; one that is locked is being made current anew.
     private const string ForgetCurrent = """
@@ -33,33 +37,67 @@ internal static class OldRows
         select (select user_id from chunk order by user_id desc limit 1), (select count(*) from gone)
         """;
 
-    public static async Task DeleteAsync(NpgsqlConnection connection, RetentionReport report, DateOnly before, int rows, CancellationToken ct)
+    public static async Task DeleteAsync(
+        NpgsqlConnection connection,
+        RetentionReport report,
+        DateOnly before,
+        int rows,
+        CancellationToken ct
+    )
     {
-        foreach (var (table, where) in OfDroppedMonths) report.Count(table, await DeleteAsync(connection, report.IsRehearsal, table, where, before, rows, ct));
+        foreach (var (table, where) in OfDroppedMonths)
+            report.Count(table, await DeleteAsync(connection, report.IsRehearsal, table, where, before, rows, ct));
     }
 
-    public static async Task DeleteAttemptsAsync(NpgsqlConnection connection, RetentionReport report, DateTimeOffset before, int rows, CancellationToken ct) =>
-        report.Count("batch_attempts", await DeleteAsync(connection, report.IsRehearsal, "batch_attempts", OldAttempts, before, rows, ct));
+    public static async Task DeleteAttemptsAsync(
+        NpgsqlConnection connection,
+        RetentionReport report,
+        DateTimeOffset before,
+        int rows,
+        CancellationToken ct
+    ) => report.Count("batch_attempts", await DeleteAsync(connection, report.IsRehearsal, "batch_attempts", OldAttempts, before, rows, ct));
 
-    public static async Task DeleteSessionsAsync(NpgsqlConnection connection, RetentionReport report, DateTimeOffset before, int rows, CancellationToken ct) =>
-        report.Count("sessions", await DeleteAsync(connection, report.IsRehearsal, "sessions", "t.expires_at < $1", before, rows, ct));
+    public static async Task DeleteSessionsAsync(
+        NpgsqlConnection connection,
+        RetentionReport report,
+        DateTimeOffset before,
+        int rows,
+        CancellationToken ct
+    ) => report.Count("sessions", await DeleteAsync(connection, report.IsRehearsal, "sessions", "t.expires_at < $1", before, rows, ct));
 
     /// <summary>
     /// Users whose last result is in a month about to go have none from now on: the dashboard tells them so, as it tells
     /// those who were never computed. Read through in order of the key, for an index by date would cost every night.
     /// </summary>
-    public static async Task ForgetCurrentAsync(NpgsqlConnection connection, RetentionReport report, DateOnly before, int rows, CancellationToken ct)
+    public static async Task ForgetCurrentAsync(
+        NpgsqlConnection connection,
+        RetentionReport report,
+        DateOnly before,
+        int rows,
+        CancellationToken ct
+    )
     {
         if (report.IsRehearsal)
         {
-            await using NpgsqlCommand count = new("select count(*) from current_results where business_date < $1", connection) { Parameters = { new() { Value = before } } };
+            await using NpgsqlCommand count = new("select count(*) from current_results where business_date < $1", connection)
+            {
+                Parameters = { new() { Value = before } },
+            };
             report.Count("current_results", (long)(await count.ExecuteScalarAsync(ct))!);
             return;
         }
         Guid? last = Guid.Empty;
         while (last is { } after)
         {
-            await using NpgsqlCommand forget = new(ForgetCurrent, connection) { Parameters = { new() { Value = before }, new() { Value = after }, new() { Value = rows } } };
+            await using NpgsqlCommand forget = new(ForgetCurrent, connection)
+            {
+                Parameters =
+                {
+                    new() { Value = before },
+                    new() { Value = after },
+                    new() { Value = rows },
+                },
+            };
             await using var reader = await forget.ExecuteReaderAsync(ct);
             await reader.ReadAsync(ct);
             last = await reader.IsDBNullAsync(0, ct) ? null : reader.GetGuid(0);
@@ -67,7 +105,16 @@ internal static class OldRows
         }
     }
 
-    private static async Task<long> DeleteAsync<T>(NpgsqlConnection connection, bool rehearsal, string table, string where, T before, int rows, CancellationToken ct) where T : notnull
+    private static async Task<long> DeleteAsync<T>(
+        NpgsqlConnection connection,
+        bool rehearsal,
+        string table,
+        string where,
+        T before,
+        int rows,
+        CancellationToken ct
+    )
+        where T : notnull
     {
         var sql = rehearsal
             ? $"select count(*) from {table} t where {where}"
@@ -78,7 +125,8 @@ internal static class OldRows
         {
             var count = (long)(await command.ExecuteScalarAsync(ct))!;
             total += count;
-            if (rehearsal || count < rows) return total;
+            if (rehearsal || count < rows)
+                return total;
         }
     }
 }

@@ -5,14 +5,22 @@ using Microsoft.Extensions.Options;
 namespace Overnight.Jobs.Retention;
 
 /// <summary>At the start, then daily; sooner when something had to be put off.</summary>
-internal sealed partial class RetentionLoop(HistoryRetention retention, IOptions<RetentionOptions> options, TimeProvider time, ILogger<RetentionLoop> logger) : BackgroundService
+internal sealed partial class RetentionLoop(
+    HistoryRetention retention,
+    IOptions<RetentionOptions> options,
+    TimeProvider time,
+    ILogger<RetentionLoop> logger
+) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer timer = new(options.Value.Interval, time);
         try
         {
-            do { timer.Period = await TickAsync(stoppingToken) ? options.Value.Interval : options.Value.RetryInterval; } while (await timer.WaitForNextTickAsync(stoppingToken));
+            do
+            {
+                timer.Period = await TickAsync(stoppingToken) ? options.Value.Interval : options.Value.RetryInterval;
+            } while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

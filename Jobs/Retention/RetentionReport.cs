@@ -24,11 +24,16 @@ internal sealed class RetentionReport(DateOnly oldestKept, bool rehearsal)
     {
         var (make, drop, remove) = rehearsal ? ("Would make", "Would drop", "Would remove") : ("Made", "Dropped", "Removed");
         yield return $"Kept from {oldestKept:yyyy-MM-dd} on.";
-        foreach (var name in Made) yield return $"{make} {name}.";
-        foreach (var partition in Dropped) yield return $"{drop} {partition.Name} ({partition.Bytes / 1024d / 1024d:N1} MB).";
-        foreach (var (table, rows) in Rows.Where(r => r.Value > 0)) yield return $"{remove} {rows:N0} {(rows == 1 ? "row" : "rows")} of {table}.";
-        foreach (var partition in Postponed) yield return $"Put off {partition.Name}: {partition.Reason}";
-        if (Made.Count + Dropped.Count + Postponed.Count == 0 && Rows.Values.Sum() == 0) yield return "Nothing to do.";
+        foreach (var name in Made)
+            yield return $"{make} {name}.";
+        foreach (var partition in Dropped)
+            yield return $"{drop} {partition.Name} ({partition.Bytes / 1024d / 1024d:N1} MB).";
+        foreach (var (table, rows) in Rows.Where(r => r.Value > 0))
+            yield return $"{remove} {rows:N0} {(rows == 1 ? "row" : "rows")} of {table}.";
+        foreach (var partition in Postponed)
+            yield return $"Put off {partition.Name}: {partition.Reason}";
+        if (Made.Count + Dropped.Count + Postponed.Count == 0 && Rows.Values.Sum() == 0)
+            yield return "Nothing to do.";
     }
 }
 

@@ -24,10 +24,12 @@ internal sealed partial class NightSchedule(RunStore runs, MarketCatalog markets
         var now = time.GetUtcNow();
         foreach (var market in markets.All)
         {
-            if (market.DueAt(now) is not { } day || (_begun.TryGetValue(market.Code, out var begun) && begun == day.Date)) continue;
+            if (market.DueAt(now) is not { } day || (_begun.TryGetValue(market.Code, out var begun) && begun == day.Date))
+                continue;
             try
             {
-                if (await BeginAsync(day, ct)) _begun[market.Code] = day.Date;
+                if (await BeginAsync(day, ct))
+                    _begun[market.Code] = day.Date;
             }
             catch (Exception exception) when (!ct.IsCancellationRequested)
             {
@@ -39,10 +41,12 @@ internal sealed partial class NightSchedule(RunStore runs, MarketCatalog markets
 
     private async Task<bool> BeginAsync(MarketDay day, CancellationToken ct)
     {
-        if (!await runs.HasUsersAsync(day.Market, ct)) return false;
+        if (!await runs.HasUsersAsync(day.Market, ct))
+            return false;
         var trigger = day.RingUtc < _since ? RunTrigger.CatchUp : RunTrigger.Schedule;
         var (run, started) = await runs.StartOrJoinAsync(day.Market, day.Date, trigger, again: false, ct);
-        if (started) Log.Started(logger, trigger.Name(), run.Id, run.Market, run.BusinessDate);
+        if (started)
+            Log.Started(logger, trigger.Name(), run.Id, run.Market, run.BusinessDate);
         return true;
     }
 
@@ -51,7 +55,11 @@ internal sealed partial class NightSchedule(RunStore runs, MarketCatalog markets
         [LoggerMessage(501, LogLevel.Information, "{Trigger} started run {RunId} of {Market} for {BusinessDate}.")]
         public static partial void Started(ILogger logger, string trigger, Guid runId, string market, DateOnly businessDate);
 
-        [LoggerMessage(502, LogLevel.Error, "The night of {Market} for {BusinessDate} is due and could not be started; the next minute tries again.")]
+        [LoggerMessage(
+            502,
+            LogLevel.Error,
+            "The night of {Market} for {BusinessDate} is due and could not be started; the next minute tries again."
+        )]
         public static partial void RingFailed(ILogger logger, string market, DateOnly businessDate, Exception exception);
     }
 }

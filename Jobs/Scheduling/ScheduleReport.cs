@@ -45,7 +45,8 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
         output.WriteLine($"{market.Code}  {market.Name}, {market.Zone.Id}; due {market.Due}");
         foreach (var day in Days(market, from, until))
         {
-            if (from is null && until is null && day.RingUtc <= now) continue;
+            if (from is null && until is null && day.RingUtc <= now)
+                continue;
             output.WriteLine($"  {day.Date:ddd} {Date(day.Date)}  {Line(day, market.Zone)}");
         }
     }
@@ -57,14 +58,17 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
         foreach (var day in market.Days(first, until ?? first.AddDays(MostDays)))
         {
             yield return day;
-            if (until is null && (from is null ? day.RingUtc > now : day.RingUtc is not null) && ++rings == Rings) yield break;
+            if (until is null && (from is null ? day.RingUtc > now : day.RingUtc is not null) && ++rings == Rings)
+                yield break;
         }
     }
 
     private static string Line(MarketDay day, TimeZoneInfo zone)
     {
-        if (!day.IsOpen) return $"no ring: closed, {day.Reason}";
-        var hours = $"open {Local(day.OpenUtc!.Value, zone):HH:mm} to {Local(day.CloseUtc!.Value, zone):HH:mm}{(day.Reason is null ? "" : $" ({day.Status.Name()}: {day.Reason})")}";
+        if (!day.IsOpen)
+            return $"no ring: closed, {day.Reason}";
+        var hours =
+            $"open {Local(day.OpenUtc!.Value, zone):HH:mm} to {Local(day.CloseUtc!.Value, zone):HH:mm}{(day.Reason is null ? "" : $" ({day.Status.Name()}: {day.Reason})")}";
         return day.RingUtc is { } ring
             ? $"ring {Local(ring, zone):yyyy-MM-dd HH:mm zzz}  {ring:yyyy-MM-dd HH:mm}Z  {hours}"
             : $"no ring: the cron names no time between the open before and this one; {hours}";

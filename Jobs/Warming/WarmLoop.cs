@@ -11,7 +11,12 @@ namespace Overnight.Jobs.Warming;
 /// Looks every few seconds for what is due, and as soon as the cache is back from an outage, for then it may be empty. Warms it
 /// beside everything else a start has to do.
 /// </summary>
-internal sealed partial class WarmLoop(IServiceProvider services, IOptions<WarmingOptions> options, TimeProvider time, ILogger<WarmLoop> logger) : BackgroundService
+internal sealed partial class WarmLoop(
+    IServiceProvider services,
+    IOptions<WarmingOptions> options,
+    TimeProvider time,
+    ILogger<WarmLoop> logger
+) : BackgroundService
 {
     /// <summary>Until the next look, while the cache is away: until it is warm again, every reader goes to PostgreSQL.</summary>
     private static readonly TimeSpan AwayInterval = TimeSpan.FromMilliseconds(100);
@@ -22,7 +27,8 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (!options.Value.Enabled) return;
+        if (!options.Value.Enabled)
+            return;
         // Off the start's path: the first use of the multiplexer connects, which takes a while when the cache is away.
         await Task.Yield();
         _started = time.GetUtcNow();
@@ -35,8 +41,10 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
                 _lost = NotYet();
                 await TickAsync(stoppingToken);
                 stoppingToken.ThrowIfCancellationRequested();
-                if (_isCacheAway) await Task.Delay(AwayInterval, time, stoppingToken);
-                else await Task.WhenAny(Task.Delay(options.Value.CheckInterval, time, stoppingToken), _lost.Task);
+                if (_isCacheAway)
+                    await Task.Delay(AwayInterval, time, stoppingToken);
+                else
+                    await Task.WhenAny(Task.Delay(options.Value.CheckInterval, time, stoppingToken), _lost.Task);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -65,7 +73,8 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
     /// <returns>What was warmed, by trigger; nothing when nothing was due, or the cache is away.</returns>
     internal async Task<IReadOnlyList<WarmReport>> RunOnceAsync(CancellationToken ct)
     {
-        if (await DueAsync(ct) is not { } due) return [];
+        if (await DueAsync(ct) is not { } due)
+            return [];
         List<WarmReport> reports = [];
         foreach (var sets in due.GroupBy(d => d.Trigger, d => d.Set))
         {
@@ -96,7 +105,11 @@ internal sealed partial class WarmLoop(IServiceProvider services, IOptions<Warmi
 
     private static partial class Log
     {
-        [LoggerMessage(641, LogLevel.Warning, "What is to be warmed could not be found out or warmed; it is tried again in {Delay}. {Reason}")]
+        [LoggerMessage(
+            641,
+            LogLevel.Warning,
+            "What is to be warmed could not be found out or warmed; it is tried again in {Delay}. {Reason}"
+        )]
         public static partial void Failed(ILogger logger, TimeSpan delay, string reason);
     }
 }

@@ -50,8 +50,12 @@ namespace Microsoft.Extensions.Hosting
 {
     public static class AspirePostgreSqlNpgsqlExtensions
     {
-        public static void AddNpgsqlDataSource(this IHostApplicationBuilder builder, string connectionName, Action<NpgsqlSettings>? configureSettings = null,
-            Action<NpgsqlDataSourceBuilder>? configureDataSourceBuilder = null)
+        public static void AddNpgsqlDataSource(
+            this IHostApplicationBuilder builder,
+            string connectionName,
+            Action<NpgsqlSettings>? configureSettings = null,
+            Action<NpgsqlDataSourceBuilder>? configureDataSourceBuilder = null
+        )
         {
             ArgumentNullException.ThrowIfNull(builder);
             NpgsqlSettings settings = new() { ConnectionString = builder.Configuration.GetConnectionString(connectionName) };
@@ -65,45 +69,62 @@ namespace Microsoft.Extensions.Hosting
                 return source.Build();
             });
             builder.AddNpgsqlTelemetry(settings.DisableTracing, settings.DisableMetrics);
-            if (!settings.DisableHealthChecks) builder.Services.AddHealthChecks().AddCheck<NpgsqlHealthCheck>("PostgreSql");
+            if (!settings.DisableHealthChecks)
+                builder.Services.AddHealthChecks().AddCheck<NpgsqlHealthCheck>("PostgreSql");
         }
 
         internal static void AddNpgsqlTelemetry(this IHostApplicationBuilder builder, bool noTraces, bool noMetrics)
         {
             // Only said to a provider that something else builds.
-            if (!noTraces) builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddSource("Npgsql"));
-            if (!noMetrics) builder.Services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter("Npgsql"));
+            if (!noTraces)
+                builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddSource("Npgsql"));
+            if (!noMetrics)
+                builder.Services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter("Npgsql"));
         }
     }
 
     public static class AspireEFPostgreSqlExtensions
     {
-        public static void AddNpgsqlDbContext<TContext>(this IHostApplicationBuilder builder, string connectionName,
-            Action<NpgsqlEntityFrameworkCorePostgreSQLSettings>? configureSettings = null, Action<DbContextOptionsBuilder>? configureDbContextOptions = null)
+        public static void AddNpgsqlDbContext<TContext>(
+            this IHostApplicationBuilder builder,
+            string connectionName,
+            Action<NpgsqlEntityFrameworkCorePostgreSQLSettings>? configureSettings = null,
+            Action<DbContextOptionsBuilder>? configureDbContextOptions = null
+        )
             where TContext : DbContext
         {
             ArgumentNullException.ThrowIfNull(builder);
-            NpgsqlEntityFrameworkCorePostgreSQLSettings settings = new() { ConnectionString = builder.Configuration.GetConnectionString(connectionName) };
+            NpgsqlEntityFrameworkCorePostgreSQLSettings settings = new()
+            {
+                ConnectionString = builder.Configuration.GetConnectionString(connectionName),
+            };
             configureSettings?.Invoke(settings);
 
             builder.Services.AddDbContextPool<TContext>(options =>
             {
                 options.UseNpgsql(ConnectionStrings.Required(settings.ConnectionString, connectionName), npgsql =>
                 {
-                    if (!settings.DisableRetry) npgsql.EnableRetryOnFailure();
-                    if (settings.CommandTimeout is { } seconds) npgsql.CommandTimeout(seconds);
+                    if (!settings.DisableRetry)
+                        npgsql.EnableRetryOnFailure();
+                    if (settings.CommandTimeout is { } seconds)
+                        npgsql.CommandTimeout(seconds);
                 });
                 configureDbContextOptions?.Invoke(options);
             });
             builder.AddNpgsqlTelemetry(settings.DisableTracing, settings.DisableMetrics);
-            if (!settings.DisableHealthChecks) builder.Services.AddHealthChecks().AddCheck<DbContextHealthCheck<TContext>>(typeof(TContext).Name);
+            if (!settings.DisableHealthChecks)
+                builder.Services.AddHealthChecks().AddCheck<DbContextHealthCheck<TContext>>(typeof(TContext).Name);
         }
     }
 
     public static class AspireRedisExtensions
     {
-        public static void AddRedisClient(this IHostApplicationBuilder builder, string connectionName, Action<StackExchangeRedisSettings>? configureSettings = null,
-            Action<ConfigurationOptions>? configureOptions = null)
+        public static void AddRedisClient(
+            this IHostApplicationBuilder builder,
+            string connectionName,
+            Action<StackExchangeRedisSettings>? configureSettings = null,
+            Action<ConfigurationOptions>? configureOptions = null
+        )
         {
             ArgumentNullException.ThrowIfNull(builder);
             StackExchangeRedisSettings settings = new() { ConnectionString = builder.Configuration.GetConnectionString(connectionName) };
@@ -118,7 +139,8 @@ namespace Microsoft.Extensions.Hosting
                 redis.PreserveAsyncOrder = false;
                 return redis;
             });
-            if (!settings.DisableHealthChecks) builder.Services.AddHealthChecks().AddCheck<RedisHealthCheck>("StackExchange.Redis");
+            if (!settings.DisableHealthChecks)
+                builder.Services.AddHealthChecks().AddCheck<RedisHealthCheck>("StackExchange.Redis");
         }
     }
 
@@ -129,13 +151,19 @@ namespace Microsoft.Extensions.Hosting
         {
             var text = Required(given, name);
             var options = ConfigurationOptions.Parse(text);
-            if (!text.Contains("abortConnect", StringComparison.OrdinalIgnoreCase)) options.AbortOnConnectFail = false;
-            if (!text.Contains("connectTimeout", StringComparison.OrdinalIgnoreCase)) options.ConnectTimeout = 2_000;
+            if (!text.Contains("abortConnect", StringComparison.OrdinalIgnoreCase))
+                options.AbortOnConnectFail = false;
+            if (!text.Contains("connectTimeout", StringComparison.OrdinalIgnoreCase))
+                options.ConnectTimeout = 2_000;
             return options;
         }
 
-        public static string Required(string? given, string name) => !string.IsNullOrWhiteSpace(given) ? given
-            : throw new InvalidOperationException($"There is no connection string '{name}': start the app with the AppHost, or set ConnectionStrings__{name}.");
+        public static string Required(string? given, string name) =>
+            !string.IsNullOrWhiteSpace(given)
+                ? given
+                : throw new InvalidOperationException(
+                    $"There is no connection string '{name}': start the app with the AppHost, or set ConnectionStrings__{name}."
+                );
     }
 
     /// <summary>A store that is away is a word in a log, not a stack trace each time a probe asks.</summary>
@@ -167,11 +195,13 @@ namespace Microsoft.Extensions.Hosting
         }
     }
 
-    internal sealed class DbContextHealthCheck<TContext>(TContext database) : StoreHealthCheck where TContext : DbContext
+    internal sealed class DbContextHealthCheck<TContext>(TContext database) : StoreHealthCheck
+        where TContext : DbContext
     {
         protected override async Task AskAsync(CancellationToken ct)
         {
-            if (!await database.Database.CanConnectAsync(ct)) throw new InvalidOperationException("The database can't be reached.");
+            if (!await database.Database.CanConnectAsync(ct))
+                throw new InvalidOperationException("The database can't be reached.");
         }
     }
 

@@ -61,7 +61,8 @@ namespace OpenTelemetry.Trace
 
     public static class HttpClientInstrumentationTracerProviderBuilderExtensions
     {
-        public static TracerProviderBuilder AddHttpClientInstrumentation(this TracerProviderBuilder builder) => builder.AddSource("System.Net.Http");
+        public static TracerProviderBuilder AddHttpClientInstrumentation(this TracerProviderBuilder builder) =>
+            builder.AddSource("System.Net.Http");
     }
 }
 
@@ -70,17 +71,24 @@ namespace OpenTelemetry.Metrics
     public static class AspNetCoreInstrumentationMeterProviderBuilderExtensions
     {
         public static MeterProviderBuilder AddAspNetCoreInstrumentation(this MeterProviderBuilder builder) =>
-            builder.AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Routing",
-                "Microsoft.AspNetCore.Diagnostics", "Microsoft.AspNetCore.RateLimiting");
+            builder.AddMeter(
+                "Microsoft.AspNetCore.Hosting",
+                "Microsoft.AspNetCore.Server.Kestrel",
+                "Microsoft.AspNetCore.Routing",
+                "Microsoft.AspNetCore.Diagnostics",
+                "Microsoft.AspNetCore.RateLimiting"
+            );
     }
 
     public static class HttpClientInstrumentationMeterProviderBuilderExtensions
     {
-        public static MeterProviderBuilder AddHttpClientInstrumentation(this MeterProviderBuilder builder) => builder.AddMeter("System.Net.Http", "System.Net.NameResolution");
+        public static MeterProviderBuilder AddHttpClientInstrumentation(this MeterProviderBuilder builder) =>
+            builder.AddMeter("System.Net.Http", "System.Net.NameResolution");
     }
 
     public static class RuntimeInstrumentationMeterProviderBuilderExtensions
     {
-        public static MeterProviderBuilder AddRuntimeInstrumentation(this MeterProviderBuilder builder) => builder.AddMeter("System.Runtime");
+        public static MeterProviderBuilder AddRuntimeInstrumentation(this MeterProviderBuilder builder) =>
+            builder.AddMeter("System.Runtime");
     }
 }

@@ -40,7 +40,10 @@ public sealed class AppTests(TestServers servers)
     {
         var overnight = await servers.CreateEmptyDatabaseAsync(Ct);
         var cache = await servers.CacheConnectionStringAsync(Ct);
-        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>([$"--ConnectionStrings:overnight={overnight}", $"--ConnectionStrings:cache={cache}"], Ct);
+        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+            [$"--ConnectionStrings:overnight={overnight}", $"--ConnectionStrings:cache={cache}"],
+            Ct
+        );
         await using var app = await builder.BuildAsync(Ct);
         await app.StartAsync(Ct);
 

@@ -21,11 +21,28 @@ public sealed class HistoryFixture(TestServers servers) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Database = NpgsqlDataSource.Create(await servers.CreateDatabaseAsync(CancellationToken.None));
-        await new DemoSeeder(Database, TimeProvider.System).SeedAsync(new() { Users = Users, Holdings = 5, Criteria = 2 }, null, CancellationToken.None);
+        await new DemoSeeder(Database, TimeProvider.System).SeedAsync(
+            new()
+            {
+                Users = Users,
+                Holdings = 5,
+                Criteria = 2,
+            },
+            null,
+            CancellationToken.None
+        );
         History = await new OldNights(Database).FillAsync(Users * 4 * 80, 4, new(2026, 8, 28), null, CancellationToken.None);
-        await ExecuteAsync("insert into overnight_job_runs (id, job_type, status, market, trigger, started_at, completed_at, correlation_id) select gen_random_uuid(), 'cache-warm', 'completed', 'NYSE', 'schedule', t, t, gen_random_uuid() from generate_series(timestamptz '2026-05-01', '2026-08-28', '20 minutes') t");
-        await ExecuteAsync("insert into run_failures select $1, gen_random_uuid(), 'load', 'x', null, now() from generate_series(1, 5000)", History.LastRun);
-        await ExecuteAsync("insert into current_results select u.id, r.business_date, r.id from users u, overnight_job_runs r where r.id = $1 and u.role = 'user'", History.LastRun);
+        await ExecuteAsync(
+            "insert into overnight_job_runs (id, job_type, status, market, trigger, started_at, completed_at, correlation_id) select gen_random_uuid(), 'cache-warm', 'completed', 'NYSE', 'schedule', t, t, gen_random_uuid() from generate_series(timestamptz '2026-05-01', '2026-08-28', '20 minutes') t"
+        );
+        await ExecuteAsync(
+            "insert into run_failures select $1, gen_random_uuid(), 'load', 'x', null, now() from generate_series(1, 5000)",
+            History.LastRun
+        );
+        await ExecuteAsync(
+            "insert into current_results select u.id, r.business_date, r.id from users u, overnight_job_runs r where r.id = $1 and u.role = 'user'",
+            History.LastRun
+        );
         await ExecuteAsync(DropOtherMonths);
         await ExecuteAsync("analyze");
     }
@@ -42,20 +59,23 @@ public sealed class HistoryFixture(TestServers servers) : IAsyncLifetime
     private async Task ExecuteAsync(string sql, params object[] values)
     {
         await using var command = Database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         await command.ExecuteNonQueryAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (Database is not null) await Database.DisposeAsync();
+        if (Database is not null)
+            await Database.DisposeAsync();
     }
 }
 
 /// <summary>SPEC D2, D3: however much history there is, a question is answered from indexes, in the months it is about.</summary>
 public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<HistoryFixture>
 {
-    private static readonly DateOnly Last = new(2026, 8, 27), July = new(2026, 7, 1);
+    private static readonly DateOnly Last = new(2026, 8, 27),
+        July = new(2026, 7, 1);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -65,7 +85,15 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     public async Task CalculationsOfAUser_ReadTheKeyOfEventsAndStopWhenThePageIsFull()
     {
         // 20 nights reach back from August 27 into July 31, and no further.
-        var plan = await PlanAsync(CalculationQueries.OfUser, History.User, DateOnly.MinValue, DateOnly.MaxValue, DateOnly.MaxValue, Guid.AllBitsSet, 20);
+        var plan = await PlanAsync(
+            CalculationQueries.OfUser,
+            History.User,
+            DateOnly.MinValue,
+            DateOnly.MaxValue,
+            DateOnly.MaxValue,
+            Guid.AllBitsSet,
+            20
+        );
 
         AssertByIndex(plan, "calculation_events_y2026m08", "calculation_events_y2026m07");
         Assert.Contains("overnight_job_runs_nights", plan.Indexes);
@@ -74,7 +102,15 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     [Fact]
     public async Task CalculationsOfAUserInAPeriod_ReadItsMonthOnly()
     {
-        var plan = await PlanAsync(CalculationQueries.OfUser, History.User, new DateOnly(2026, 6, 1), new DateOnly(2026, 6, 30), DateOnly.MaxValue, Guid.AllBitsSet, 51);
+        var plan = await PlanAsync(
+            CalculationQueries.OfUser,
+            History.User,
+            new DateOnly(2026, 6, 1),
+            new DateOnly(2026, 6, 30),
+            DateOnly.MaxValue,
+            Guid.AllBitsSet,
+            51
+        );
 
         AssertByIndex(plan, "calculation_events_y2026m06");
     }
@@ -82,7 +118,15 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     [Fact]
     public async Task CalculationsOfAUserWhoHasNone_AreLookedForByIndex()
     {
-        var plan = await PlanAsync(CalculationQueries.OfUser, Guid.CreateVersion7(), DateOnly.MinValue, DateOnly.MaxValue, DateOnly.MaxValue, Guid.AllBitsSet, 51);
+        var plan = await PlanAsync(
+            CalculationQueries.OfUser,
+            Guid.CreateVersion7(),
+            DateOnly.MinValue,
+            DateOnly.MaxValue,
+            DateOnly.MaxValue,
+            Guid.AllBitsSet,
+            51
+        );
 
         AssertByIndex(plan, [.. new[] { "08", "07", "06", "05" }.Select(m => $"calculation_events_y2026m{m}")]);
     }
@@ -93,16 +137,45 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
 
     [Fact]
     public async Task PostingsOfAnAsset_ReadTheirKeyBackwardsFromTheLastMonth() =>
-        AssertByIndex(await PlanAsync(AssetCalculations.Postings, History.Asset, DateOnly.MinValue, DateOnly.MaxValue, DateOnly.MaxValue, Guid.AllBitsSet, int.MaxValue, 10), "asset_postings_y2026m08");
+        AssertByIndex(
+            await PlanAsync(
+                AssetCalculations.Postings,
+                History.Asset,
+                DateOnly.MinValue,
+                DateOnly.MaxValue,
+                DateOnly.MaxValue,
+                Guid.AllBitsSet,
+                int.MaxValue,
+                10
+            ),
+            "asset_postings_y2026m08"
+        );
 
     [Fact]
     public async Task PostingsOfAnAssetUntilADay_LeaveLaterMonthsOut() =>
-        AssertByIndex(await PlanAsync(AssetCalculations.Postings, History.Asset, DateOnly.MinValue, July, July, Guid.AllBitsSet, int.MaxValue, 3), "asset_postings_y2026m07", "asset_postings_y2026m06");
+        AssertByIndex(
+            await PlanAsync(AssetCalculations.Postings, History.Asset, DateOnly.MinValue, July, July, Guid.AllBitsSet, int.MaxValue, 3),
+            "asset_postings_y2026m07",
+            "asset_postings_y2026m06"
+        );
 
     [Fact]
     public async Task ResultsOfAPosting_ReadKeysInItsMonth() =>
-        AssertByIndex(await PlanAsync(AssetCalculations.Results, Last, History.LastRun, Guid.Empty, Guid.AllBitsSet, 0, new short[] { 3, 19, 35 }, Guid.AllBitsSet, 51),
-            "calculation_results_y2026m08", "calculation_events_y2026m08");
+        AssertByIndex(
+            await PlanAsync(
+                AssetCalculations.Results,
+                Last,
+                History.LastRun,
+                Guid.Empty,
+                Guid.AllBitsSet,
+                0,
+                new short[] { 3, 19, 35 },
+                Guid.AllBitsSet,
+                51
+            ),
+            "calculation_results_y2026m08",
+            "calculation_events_y2026m08"
+        );
 
     [Fact]
     public async Task EventsOfACalculation_ReadTheirKeyInItsMonth() =>
@@ -118,7 +191,11 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     {
         await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(fixture.Database).Options);
         RunFilter filter = new(market, date is null ? null : DateOnly.Parse(date), status);
-        var query = RunFilter.Query(context, filter, new(50, new RunCursor(new(2026, 8, 1, 0, 0, 0, TimeSpan.Zero), Guid.CreateVersion7())));
+        var query = RunFilter.Query(
+            context,
+            filter,
+            new(50, new RunCursor(new(2026, 8, 1, 0, 0, 0, TimeSpan.Zero), Guid.CreateVersion7()))
+        );
         await context.Database.OpenConnectionAsync(Ct);
         await using var command = query.CreateDbCommand();
 
@@ -130,7 +207,9 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     {
         await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(fixture.Database).Options);
         await context.Database.OpenConnectionAsync(Ct);
-        await using var command = RunRoutes.Failures(context, History.LastRun, new(50, new UserCursor(Guid.CreateVersion7()))).CreateDbCommand();
+        await using var command = RunRoutes
+            .Failures(context, History.LastRun, new(50, new UserCursor(Guid.CreateVersion7())))
+            .CreateDbCommand();
 
         Assert.Empty((await QueryPlan.OfAsync(command, Ct)).ReadWhole);
     }
@@ -152,7 +231,8 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     private async Task<QueryPlan> PlanAsync(string sql, params object[] values)
     {
         await using DbCommand command = fixture.Database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
         return await QueryPlan.OfAsync(command, Ct);
     }
 }

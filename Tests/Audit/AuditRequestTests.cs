@@ -89,10 +89,12 @@ public sealed class AuditRequestTests(ApiFixture fixture) : IClassFixture<ApiFix
     {
         await using var app = fixture.Another();
         await app.Database.ExecuteAsync("insert into markets (code, name) values ('AUDIT', 'Audit')");
-        await app.Database.ExecuteAsync("""
+        await app.Database.ExecuteAsync(
+            """
             insert into overnight_job_runs (id, job_type, status, market, business_date, revision, trigger, started_at, completed_at, correlation_id)
             select gen_random_uuid(), 'scoring', case when n % 2 = 0 then 'completed' else 'partial' end, 'AUDIT', '2026-03-02'::date + n / 4, 1 + n % 4, 'manual', now(), now(), gen_random_uuid() from generate_series(0, 19) n
-            """);
+            """
+        );
         var (_, token) = await app.Database.SignInAsync("admin");
 
         Assert.Equal(20, await CountAsync(app, "market=AUDIT", token));
@@ -110,7 +112,8 @@ public sealed class AuditRequestTests(ApiFixture fixture) : IClassFixture<ApiFix
         AssertSame(new NightCursor(new(2026, 11, 20), id));
         AssertSame(new PostingCursor(new(2026, 11, 20), id, 17, Guid.CreateVersion7()));
 
-        static void AssertSame<T>(T cursor) where T : struct, ICursor<T>
+        static void AssertSame<T>(T cursor)
+            where T : struct, ICursor<T>
         {
             Assert.True(CursorText.TryDecode<T>(CursorText.Encode(cursor), out var read));
             Assert.Equal(cursor, read);
@@ -127,8 +130,7 @@ public sealed class AuditRequestTests(ApiFixture fixture) : IClassFixture<ApiFix
             using var page = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(Ct));
             count += page.RootElement.GetProperty("items").GetArrayLength();
             cursor = page.RootElement.GetProperty("nextCursor").GetString();
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
         return count;
     }
 

@@ -18,13 +18,19 @@ public sealed class CalculationTests(TestServers servers)
         await using var night = await NightFixture.CreateAsync(servers, 130, Ct);
         var (first, second) = (await night.RunAsync(Ct), await night.RunAsync(Ct, again: true));
         await using var app = await AppAsync(night);
-        var asset = await night.ScalarAsync<Guid>("select asset_id from holdings where not ignored group by 1 order by count(*) desc, 1 limit 1", Ct);
+        var asset = await night.ScalarAsync<Guid>(
+            "select asset_id from holdings where not ignored group by 1 order by count(*) desc, 1 limit 1",
+            Ct
+        );
         var holders = await IdsAsync(night, "select user_id from holdings where asset_id = $1 and not ignored", asset);
 
         var items = await PagesAsync(app, $"/api/calculations?asset={asset}&limit=3");
 
         Assert.True(holders.Count > 3);
-        Assert.Equal(Enumerable.Repeat(second.Id, holders.Count).Concat(Enumerable.Repeat(first.Id, holders.Count)), items.Select(i => i.GetProperty("runId").GetGuid()));
+        Assert.Equal(
+            Enumerable.Repeat(second.Id, holders.Count).Concat(Enumerable.Repeat(first.Id, holders.Count)),
+            items.Select(i => i.GetProperty("runId").GetGuid())
+        );
         Assert.Equal(holders.Order(), items.Take(holders.Count).Select(i => i.GetProperty("userId").GetGuid()).Order());
         Assert.Equal(holders.Order(), items.Skip(holders.Count).Select(i => i.GetProperty("userId").GetGuid()).Order());
         Assert.All(items, i => Assert.Equal("completed", i.GetProperty("status").GetString()));
@@ -35,7 +41,8 @@ public sealed class CalculationTests(TestServers servers)
     {
         await using var night = await NightFixture.CreateAsync(servers, 10, Ct);
         List<NightRun> runs = [];
-        for (var revision = 1; revision <= 3; revision++) runs.Add(await night.RunAsync(Ct, again: revision > 1));
+        for (var revision = 1; revision <= 3; revision++)
+            runs.Add(await night.RunAsync(Ct, again: revision > 1));
         await using var app = await AppAsync(night);
         var user = await night.ScalarAsync<Guid>("select id from users where role = 'user' order by id limit 1", Ct);
         var day = runs[0].BusinessDate;
@@ -66,9 +73,15 @@ public sealed class CalculationTests(TestServers servers)
         using var opened = await JsonAsync(app, failures[0].GetProperty("links").GetProperty("self").GetString()!);
 
         Assert.Equal(30, items.Select(i => i.GetProperty("userId").GetGuid()).Distinct().Count());
-        Assert.Equal((failing, "load", "no_criteria"), (failed.GetProperty("userId").GetGuid(), failed.GetProperty("stage").GetString(), failed.GetProperty("reason").GetString()));
+        Assert.Equal(
+            (failing, "load", "no_criteria"),
+            (failed.GetProperty("userId").GetGuid(), failed.GetProperty("stage").GetString(), failed.GetProperty("reason").GetString())
+        );
         Assert.Equal(failing, Assert.Single(failures).GetProperty("userId").GetGuid());
-        Assert.Equal(["CALC_STARTED", "CALC_COMPLETED"], opened.RootElement.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("type").GetString()));
+        Assert.Equal(
+            ["CALC_STARTED", "CALC_COMPLETED"],
+            opened.RootElement.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("type").GetString())
+        );
         Assert.Equal("failed", opened.RootElement.GetProperty("status").GetString());
     }
 
@@ -83,7 +96,10 @@ public sealed class CalculationTests(TestServers servers)
         using var opened = await JsonAsync(app, $"/api/calculations/{run.Id}/{user}");
 
         var events = opened.RootElement.GetProperty("events").EnumerateArray().ToArray();
-        Assert.Equal(["CALC_STARTED", "INPUTS_CAPTURED", "SCORES_COMPUTED", "CALC_COMPLETED"], events.Select(e => e.GetProperty("type").GetString()));
+        Assert.Equal(
+            ["CALC_STARTED", "INPUTS_CAPTURED", "SCORES_COMPUTED", "CALC_COMPLETED"],
+            events.Select(e => e.GetProperty("type").GetString())
+        );
         var (inputs, scores) = (events[1], events[2]);
         var holdings = (int)await night.ScalarAsync<long>("select count(*) from holdings where user_id = $1 and not ignored", Ct, user);
         Assert.Equal(5, inputs.GetProperty("criteria").GetProperty("rules").GetArrayLength());
@@ -100,8 +116,13 @@ public sealed class CalculationTests(TestServers servers)
         // What the user was told, from the same scores.
         var told = await night.ScalarAsync<byte[]>("select recommendations from calculation_results where user_id = $1", Ct, user);
         using var stored = JsonDocument.Parse(told);
-        var byAsset = scores.GetProperty("scores").EnumerateArray().ToDictionary(s => s.GetProperty("assetId").GetGuid(), s => s.GetProperty("score").GetString());
-        Assert.All(stored.RootElement.GetProperty("recommendations").EnumerateArray(), r => Assert.Equal(r.GetProperty("score").GetString(), byAsset[r.GetProperty("assetId").GetGuid()]));
+        var byAsset = scores
+            .GetProperty("scores")
+            .EnumerateArray()
+            .ToDictionary(s => s.GetProperty("assetId").GetGuid(), s => s.GetProperty("score").GetString());
+        Assert.All(stored.RootElement.GetProperty("recommendations").EnumerateArray(), r =>
+            Assert.Equal(r.GetProperty("score").GetString(), byAsset[r.GetProperty("assetId").GetGuid()])
+        );
     }
 
     [Fact]
@@ -117,7 +138,10 @@ public sealed class CalculationTests(TestServers servers)
         using var opened = await JsonAsync(app, $"/api/calculations/{run.Id}/{user}");
 
         Assert.Equal(4, opened.RootElement.GetProperty("events").GetArrayLength());
-        Assert.Equal(JsonValueKind.Null, opened.RootElement.GetProperty("events")[1].GetProperty("criteria").GetProperty("rules").ValueKind);
+        Assert.Equal(
+            JsonValueKind.Null,
+            opened.RootElement.GetProperty("events")[1].GetProperty("criteria").GetProperty("rules").ValueKind
+        );
     }
 
     [Fact]
@@ -146,7 +170,8 @@ public sealed class CalculationTests(TestServers servers)
         command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(Ct);
         List<Guid> ids = [];
-        while (await reader.ReadAsync(Ct)) ids.Add(reader.GetGuid(0));
+        while (await reader.ReadAsync(Ct))
+            ids.Add(reader.GetGuid(0));
         return ids;
     }
 
@@ -159,8 +184,7 @@ public sealed class CalculationTests(TestServers servers)
             using var page = await JsonAsync(app, cursor is null ? path : $"{path}&cursor={cursor}");
             items.AddRange(page.RootElement.GetProperty("items").EnumerateArray().Select(i => i.Clone()));
             cursor = page.RootElement.GetProperty("nextCursor").GetString();
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
         return items;
     }
 

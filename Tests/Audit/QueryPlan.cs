@@ -30,9 +30,17 @@ internal sealed class QueryPlan
     {
         if (node.TryGetProperty("Relation Name", out var relation) && node.GetProperty("Actual Loops").GetDouble() > 0)
         {
-            _reads.Add((node.GetProperty("Node Type").GetString()!, relation.GetString()!, node.TryGetProperty("Index Name", out var index) ? index.GetString() : null));
+            _reads.Add(
+                (
+                    node.GetProperty("Node Type").GetString()!,
+                    relation.GetString()!,
+                    node.TryGetProperty("Index Name", out var index) ? index.GetString() : null
+                )
+            );
         }
-        if (!node.TryGetProperty("Plans", out var children)) return;
-        foreach (var child in children.EnumerateArray()) Add(child);
+        if (!node.TryGetProperty("Plans", out var children))
+            return;
+        foreach (var child in children.EnumerateArray())
+            Add(child);
     }
 }

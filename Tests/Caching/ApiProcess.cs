@@ -15,9 +15,15 @@ internal sealed class ApiProcess : IDisposable
 
     public static async Task<ApiProcess> StartAsync(string database, string cache, CancellationToken ct)
     {
-        ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Overnight.Api.dll"), "--urls", "http://127.0.0.1:0"])
+        ProcessStartInfo start = new(
+            "dotnet",
+            ["exec", Path.Combine(AppContext.BaseDirectory, "Overnight.Api.dll"), "--urls", "http://127.0.0.1:0"]
+        )
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = AppContext.BaseDirectory,
         };
         start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         start.Environment.Remove("ASPNETCORE_URLS");
@@ -32,7 +38,8 @@ internal sealed class ApiProcess : IDisposable
             while (await process.StandardOutput.ReadLineAsync(ct).AsTask().WaitAsync(TimeSpan.FromMinutes(1), ct) is { } line)
             {
                 var at = line.IndexOf(Listening, StringComparison.Ordinal);
-                if (at < 0) continue;
+                if (at < 0)
+                    continue;
                 // Read on, or the process would wait for its output to be taken.
                 _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
                 return new(process, new(line[(at + Listening.Length)..].Trim()));
@@ -64,7 +71,8 @@ internal sealed class ApiProcess : IDisposable
     public void Dispose()
     {
         _http.Dispose();
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
         _process.Dispose();
     }
 }

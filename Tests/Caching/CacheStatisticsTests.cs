@@ -29,9 +29,12 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
     public void Judge_G6_AtItsThresholds(int hits, int misses, int errors, CacheHealth expected)
     {
         CacheStatistics statistics = new();
-        for (var i = 0; i < hits; i++) statistics.Read(CacheSet.Results, i % 2 == 0 ? CacheOutcome.Hit : CacheOutcome.MemoryHit);
-        for (var i = 0; i < misses; i++) statistics.Read(CacheSet.Sessions, i % 2 == 0 ? CacheOutcome.Miss : CacheOutcome.Outdated);
-        for (var i = 0; i < errors; i++) statistics.Read(CacheSet.Flags, i % 2 == 0 ? CacheOutcome.Error : CacheOutcome.Bypassed);
+        for (var i = 0; i < hits; i++)
+            statistics.Read(CacheSet.Results, i % 2 == 0 ? CacheOutcome.Hit : CacheOutcome.MemoryHit);
+        for (var i = 0; i < misses; i++)
+            statistics.Read(CacheSet.Sessions, i % 2 == 0 ? CacheOutcome.Miss : CacheOutcome.Outdated);
+        for (var i = 0; i < errors; i++)
+            statistics.Read(CacheSet.Flags, i % 2 == 0 ? CacheOutcome.Error : CacheOutcome.Bypassed);
         Assert.Equal(expected, CacheMonitor.Judge(statistics.Take()));
     }
 
@@ -41,12 +44,22 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
         ManualTimeProvider time = new();
         CacheTelemetry telemetry = new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
         CacheMonitor monitor = new(telemetry, time);
-        for (var i = 0; i < 200; i++) telemetry.Read(CacheSet.Results, CacheOutcome.Miss);
+        for (var i = 0; i < 200; i++)
+            telemetry.Read(CacheSet.Results, CacheOutcome.Miss);
         telemetry.Statistics.Answered(TimeSpan.FromMilliseconds(1));
         telemetry.Statistics.Answered(TimeSpan.FromMilliseconds(3));
         telemetry.Statistics.Wrote(2, done: true);
         telemetry.Statistics.Wrote(1, done: false);
-        Assert.Equal((CacheHealth.Unhealthy, 200, 2, 1, 2.0), (monitor.Health, monitor.Latest.Misses(), monitor.Latest.Sets, monitor.Latest.Errors, monitor.Latest.MeanHitTime!.Value.TotalMilliseconds));
+        Assert.Equal(
+            (CacheHealth.Unhealthy, 200, 2, 1, 2.0),
+            (
+                monitor.Health,
+                monitor.Latest.Misses(),
+                monitor.Latest.Sets,
+                monitor.Latest.Errors,
+                monitor.Latest.MeanHitTime!.Value.TotalMilliseconds
+            )
+        );
 
         for (var i = 0; i < 11; i++)
         {
@@ -67,7 +80,8 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
         var (_, user) = await node.Database.SignInAsync();
         var key = TestFlags.NewKey();
         await node.Database.AddFlagAsync("development", key);
-        for (var i = 0; i < 3; i++) await node.FlagAsync(key, user);
+        for (var i = 0; i < 3; i++)
+            await node.FlagAsync(key, user);
 
         using var answer = await node.GetAsync("/api/admin/cache/stats", admin, Ct);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -75,7 +89,12 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
         Assert.Equal(("healthy", "closed"), (body.GetProperty("status").GetString(), body.GetProperty("circuit").GetString()));
         var latest = body.GetProperty("lastFiveMinutes");
         // The sessions of both, and the flag, were read from the database once each, and cached.
-        Assert.True(latest.GetProperty("misses").GetInt64() >= 3 && latest.GetProperty("sets").GetInt64() >= 3 && latest.GetProperty("hits").GetInt64() >= 4, latest.GetRawText());
+        Assert.True(
+            latest.GetProperty("misses").GetInt64() >= 3
+                && latest.GetProperty("sets").GetInt64() >= 3
+                && latest.GetProperty("hits").GetInt64() >= 4,
+            latest.GetRawText()
+        );
         Assert.Equal(0, latest.GetProperty("errors").GetInt64());
         Assert.InRange(latest.GetProperty("hitRate").GetDouble(), 0.1, 0.9);
         Assert.True(latest.GetProperty("meanHitTime").GetDouble() > 0);
@@ -91,7 +110,8 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
     public async Task Health_G6_ColdCache_IsDegradedAtWorst()
     {
         await using var node = fixture.Another();
-        for (var i = 0; i < 1_000; i++) node.Get<CacheTelemetry>().Read(CacheSet.Results, CacheOutcome.Miss);
+        for (var i = 0; i < 1_000; i++)
+            node.Get<CacheTelemetry>().Read(CacheSet.Results, CacheOutcome.Miss);
         using var health = await node.GetAsync("/health", ct: Ct);
         Assert.Equal((HttpStatusCode.OK, "Degraded: cache-statistics"), (health.StatusCode, await health.Content.ReadAsStringAsync(Ct)));
     }
@@ -108,12 +128,18 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
         time.Advance(CacheMonitor.Window - CacheMonitor.Step);
         Assert.Empty(lines.All);
 
-        await Eventually.TrueAsync(() =>
-        {
-            telemetry.Read(CacheSet.Flags, CacheOutcome.Hit);
-            time.Advance(CacheMonitor.Step);
-            return lines.All.Any(line => line.StartsWith("Information The cache is healthy; in the last five minutes ", StringComparison.Ordinal) && line.Contains(" hits, 0 misses, 0 sets, 0 errors, hit rate 100.0 %", StringComparison.Ordinal));
-        }, "the figures are logged");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                telemetry.Read(CacheSet.Flags, CacheOutcome.Hit);
+                time.Advance(CacheMonitor.Step);
+                return lines.All.Any(line =>
+                    line.StartsWith("Information The cache is healthy; in the last five minutes ", StringComparison.Ordinal)
+                    && line.Contains(" hits, 0 misses, 0 sets, 0 errors, hit rate 100.0 %", StringComparison.Ordinal)
+                );
+            },
+            "the figures are logged"
+        );
         await loop.StopAsync(Ct);
     }
 }

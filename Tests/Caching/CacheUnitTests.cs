@@ -43,7 +43,8 @@ public sealed class CacheUnitTests
         foreach (var milliseconds in (int[])[250, 500, 1_000, 2_000, 3_000, 3_000])
         {
             // Others that were under way fail as well, and count for nothing.
-            for (var i = 0; i < 3; i++) circuit.Failed(new TimeoutException());
+            for (var i = 0; i < 3; i++)
+                circuit.Failed(new TimeoutException());
             _time.Advance(TimeSpan.FromMilliseconds(milliseconds - 1));
             Assert.False(circuit.TryEnter());
             _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -122,7 +123,8 @@ public sealed class CacheUnitTests
         var memory = Memory(1_000_000);
         memory.Enable();
         Guid[] users = [Id("00000000"), Id("7fffffff"), Id("80000000"), Id("ffffffff")];
-        foreach (var user in users) memory.Put(user, new byte[100], memory.Epoch);
+        foreach (var user in users)
+            memory.Put(user, new byte[100], memory.Epoch);
         memory.Invalidate(users[1], users[2]);
         Assert.Equal([true, false, false, true], users.Select(user => memory.TryGet(user, out _)));
 
@@ -161,23 +163,39 @@ public sealed class CacheUnitTests
     [Fact]
     public void Options_OutOfBounds_NameKeyBoundAndValue()
     {
-        CacheOptions bad = new() { Timeout = TimeSpan.Zero, MemoryBytes = -1, RepairQueue = 0 };
+        CacheOptions bad = new()
+        {
+            Timeout = TimeSpan.Zero,
+            MemoryBytes = -1,
+            RepairQueue = 0,
+        };
         var failures = new CacheOptionsValidator().Validate(null, bad).Failures!.ToList();
         Assert.Equal(3, failures.Count);
         Assert.Contains("Cache:Timeout must be between 00:00:00.0100000 and 00:00:10, and is 00:00:00.", failures);
         Assert.True(new CacheOptionsValidator().Validate(null, new()).Succeeded);
     }
 
-    private MemoryResults Memory(long bytes) => new(Options.Create(new CacheOptions { MemoryBytes = bytes, MemoryAdmission = TimeSpan.Zero }), _time);
+    private MemoryResults Memory(long bytes) =>
+        new(Options.Create(new CacheOptions { MemoryBytes = bytes, MemoryAdmission = TimeSpan.Zero }), _time);
 
-    private static CacheTelemetry Telemetry() => new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
+    private static CacheTelemetry Telemetry() =>
+        new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
 
     private sealed class Lines : ILogger<CacheCircuit>
     {
         public int Count { get; private set; }
 
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
         public bool IsEnabled(LogLevel logLevel) => true;
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Count++;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Count++;
     }
 }

@@ -12,7 +12,11 @@ public sealed class EntryOutageTests(TestServers servers)
 {
     private const string Key = "overnight:test:outage";
 
-    private static readonly Dictionary<string, string> Quick = new() { ["Cache:BreakDuration"] = "00:00:00.2", ["Cache:BeatInterval"] = "00:00:00.2" };
+    private static readonly Dictionary<string, string> Quick = new()
+    {
+        ["Cache:BreakDuration"] = "00:00:00.2",
+        ["Cache:BeatInterval"] = "00:00:00.2",
+    };
     private static readonly EntryKind Kind = new(CacheSet.Flags, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5), StaleIfError: true);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -33,7 +37,9 @@ public sealed class EntryOutageTests(TestServers servers)
         // Nothing known, a kind that may not be stale, or a query that is wrong: told as it is.
         await Assert.ThrowsAsync<NpgsqlException>(async () => await reader.GetAsync(Key + 2, Kind, 0, Away, Ct));
         await Assert.ThrowsAsync<NpgsqlException>(async () => await reader.GetAsync(Key, Kind with { StaleIfError = false }, 0, Away, Ct));
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await reader.GetAsync(Key, Kind, 0, _ => throw new InvalidOperationException(), Ct));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+            await reader.GetAsync(Key, Kind, 0, _ => throw new InvalidOperationException(), Ct)
+        );
 
         // PostgreSQL is back, and what it says counts: also that there is nothing any more.
         Assert.Equal(EntrySource.Database, (await reader.GetAsync(Key, Kind, 0, Give("2"), Ct)).Source);
@@ -60,7 +66,10 @@ public sealed class EntryOutageTests(TestServers servers)
         await app.Get<EntryReader>().GetAsync(key, Kind with { MemoryTtl = null }, 0, Give("1"), Ct);
         await app.Cache.KeyDeleteAsync(key);
         TaskCompletionSource<byte[]?> never = new();
-        Assert.Equal(EntrySource.Stale, (await app.Get<EntryReader>().GetAsync(key, Kind with { MemoryTtl = null }, 0, _ => never.Task, Ct)).Source);
+        Assert.Equal(
+            EntrySource.Stale,
+            (await app.Get<EntryReader>().GetAsync(key, Kind with { MemoryTtl = null }, 0, _ => never.Task, Ct)).Source
+        );
         never.SetResult(null);
     }
 
@@ -71,16 +80,24 @@ public sealed class EntryOutageTests(TestServers servers)
         var cache = await servers.StartCacheAsync(Ct);
         await using ApiApp app = new(await servers.CreateDatabaseAsync(Ct), cache.ConnectionString, settings: Quick);
         var reader = app.Get<EntryReader>();
-        await Eventually.TrueAsync(async () => (await reader.GetAsync(Key, Kind, 0, Give("1"), Ct)).Source == EntrySource.Memory, "it is in memory");
+        await Eventually.TrueAsync(
+            async () => (await reader.GetAsync(Key, Kind, 0, Give("1"), Ct)).Source == EntrySource.Memory,
+            "it is in memory"
+        );
 
         // Away as far as this node can tell; the server keeps the entry.
         app.Get<CacheCircuit>().Failed(new TimeoutException());
         await reader.InvalidateAsync([Key]);
 
-        await Eventually.TrueAsync(async () => EntryReaderTests.Text(await reader.GetAsync(Key, Kind, 0, Give("2"), Ct)) == "2", "it is invalidated after all");
+        await Eventually.TrueAsync(
+            async () => EntryReaderTests.Text(await reader.GetAsync(Key, Kind, 0, Give("2"), Ct)) == "2",
+            "it is invalidated after all"
+        );
     }
 
-    private static Task<byte[]?> Away(CancellationToken ct) => Task.FromException<byte[]?>(new NpgsqlException("away", new SocketException()));
+    private static Task<byte[]?> Away(CancellationToken ct) =>
+        Task.FromException<byte[]?>(new NpgsqlException("away", new SocketException()));
 
-    private static Func<CancellationToken, Task<byte[]?>> Give(string value) => _ => Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes(value));
+    private static Func<CancellationToken, Task<byte[]?>> Give(string value) =>
+        _ => Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes(value));
 }

@@ -33,7 +33,14 @@ public sealed class EntryReaderTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Equal(("[1,2]", EntrySource.Cache, 1), (Text(again), again.Source, _loads));
 
         using var stored = JsonDocument.Parse((byte[])(await _app.Cache.StringGetAsync(_key))!);
-        Assert.Equal((_key, 7, 2), (stored.RootElement.GetProperty("key").GetString(), stored.RootElement.GetProperty("generation").GetInt64(), stored.RootElement.GetProperty("value").GetArrayLength()));
+        Assert.Equal(
+            (_key, 7, 2),
+            (
+                stored.RootElement.GetProperty("key").GetString(),
+                stored.RootElement.GetProperty("generation").GetInt64(),
+                stored.RootElement.GetProperty("value").GetArrayLength()
+            )
+        );
         Assert.Equal(again.AsOf, stored.RootElement.GetProperty("asOf").GetDateTimeOffset());
         Assert.InRange((await _app.Cache.KeyTimeToLiveAsync(_key))!.Value, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
     }
@@ -51,15 +58,21 @@ public sealed class EntryReaderTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var good = StoredEntry.Write(_key, TimeProvider.System.GetUtcNow(), 7, "\"old\""u8);
         var damaged = good.ToArray();
         damaged[good.Length / 2] ^= 1;
-        await _app.Cache.StringSetAsync(_key, what switch
-        {
-            "damaged" => damaged,
-            "cut" => good[..^1],
-            "another key's" => StoredEntry.Write(_key + "0", TimeProvider.System.GetUtcNow(), 7, "\"old\""u8),
-            "another generation's" => StoredEntry.Write(_key, TimeProvider.System.GetUtcNow(), 6, "\"old\""u8),
-            "another build's" => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(good).Replace("\"schema\":1", "\"schema\":2", StringComparison.Ordinal)),
-            _ => Encoding.UTF8.GetBytes(what),
-        }, TimeSpan.FromMinutes(1));
+        await _app.Cache.StringSetAsync(
+            _key,
+            what switch
+            {
+                "damaged" => damaged,
+                "cut" => good[..^1],
+                "another key's" => StoredEntry.Write(_key + "0", TimeProvider.System.GetUtcNow(), 7, "\"old\""u8),
+                "another generation's" => StoredEntry.Write(_key, TimeProvider.System.GetUtcNow(), 6, "\"old\""u8),
+                "another build's" => Encoding.UTF8.GetBytes(
+                    Encoding.UTF8.GetString(good).Replace("\"schema\":1", "\"schema\":2", StringComparison.Ordinal)
+                ),
+                _ => Encoding.UTF8.GetBytes(what),
+            },
+            TimeSpan.FromMinutes(1)
+        );
 
         Assert.Equal(("\"new\"", EntrySource.Database), Shown(await GetAsync("\"new\"", 7)));
         Assert.Equal(("\"new\"", EntrySource.Cache), Shown(await GetAsync("never", 7)));
@@ -85,7 +98,10 @@ public sealed class EntryReaderTests(ApiFixture fixture) : IClassFixture<ApiFixt
     {
         await using var other = fixture.Another();
         await Eventually.TrueAsync(() => other.Get<MemoryEntries>().IsEnabled, "the other node hears itself");
-        await Eventually.TrueAsync(async () => (await GetAsync("1", 0, InMemory, other)).Source == EntrySource.Memory, "the other node has it in memory");
+        await Eventually.TrueAsync(
+            async () => (await GetAsync("1", 0, InMemory, other)).Source == EntrySource.Memory,
+            "the other node has it in memory"
+        );
 
         await Reader.InvalidateAsync([_key]);
 
@@ -118,7 +134,9 @@ public sealed class EntryReaderTests(ApiFixture fixture) : IClassFixture<ApiFixt
     [InlineData("a\r\nb")]
     [InlineData("é")]
     public async Task Get_KeyThatWasNotEncoded_IsRefused(string key) =>
-        await Assert.ThrowsAsync<ArgumentException>(async () => await Reader.GetAsync(key, Kind, 0, Load(Task.FromResult<byte[]?>([])), Ct));
+        await Assert.ThrowsAsync<ArgumentException>(async () =>
+            await Reader.GetAsync(key, Kind, 0, Load(Task.FromResult<byte[]?>([])), Ct)
+        );
 
     [Fact]
     public void Memory_Entries_StayUnderTheirLimitAndAreOfOneGeneration()
@@ -129,7 +147,12 @@ public sealed class EntryReaderTests(ApiFixture fixture) : IClassFixture<ApiFixt
         for (var i = 0; i < 1_000; i++)
         {
             var key = $"k:{i}";
-            memory.Put(key, StoredEntry.Read(StoredEntry.Write(key, time.GetUtcNow(), 3, "1"u8), key)!, TimeSpan.FromSeconds(1), memory.Epoch);
+            memory.Put(
+                key,
+                StoredEntry.Read(StoredEntry.Write(key, time.GetUtcNow(), 3, "1"u8), key)!,
+                TimeSpan.FromSeconds(1),
+                memory.Epoch
+            );
             Assert.InRange(memory.Bytes, 0, 100_000);
         }
         Assert.True(memory.TryGet("k:999", 3, out _));
@@ -153,11 +176,14 @@ public sealed class EntryReaderTests(ApiFixture fixture) : IClassFixture<ApiFixt
     private static (string?, EntrySource) Shown(EntryAnswer answer) => (Text(answer), answer.Source);
 
     private async Task<EntryAnswer> GetAsync(string value, long generation, EntryKind? kind = null, ApiApp? on = null) =>
-        await (on ?? _app).Get<EntryReader>().GetAsync(_key, kind ?? Kind, generation, Load(Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes(value))), Ct);
+        await (on ?? _app)
+            .Get<EntryReader>()
+            .GetAsync(_key, kind ?? Kind, generation, Load(Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes(value))), Ct);
 
-    private Func<CancellationToken, Task<byte[]?>> Load(Task<byte[]?> value) => _ =>
-    {
-        Interlocked.Increment(ref _loads);
-        return value;
-    };
+    private Func<CancellationToken, Task<byte[]?>> Load(Task<byte[]?> value) =>
+        _ =>
+        {
+            Interlocked.Increment(ref _loads);
+            return value;
+        };
 }

@@ -15,7 +15,8 @@ namespace Overnight.Tests.Caching;
 /// </summary>
 public sealed class RepairKillTests(TestServers servers)
 {
-    private const string Waiting = "select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())";
+    private const string Waiting =
+        "select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -52,7 +53,11 @@ public sealed class RepairKillTests(TestServers servers)
     {
         var folder = await servers.CreateFolderAsync();
         var cache = await servers.StartCacheAsync(Ct, folder);
-        await using ApiApp app = new(await servers.CreateDatabaseAsync(Ct), cache.ConnectionString, settings: new Dictionary<string, string> { ["Cache:BreakDuration"] = "00:00:00.2" });
+        await using ApiApp app = new(
+            await servers.CreateDatabaseAsync(Ct),
+            cache.ConnectionString,
+            settings: new Dictionary<string, string> { ["Cache:BreakDuration"] = "00:00:00.2" }
+        );
         var (user, token) = await app.Database.SignInAsync();
         await app.Database.AddResultAsync(user, TestResults.Entry(user, "1.0000"), "2026-11-20");
         await using var connection = await app.Database.OpenConnectionAsync(Ct);
@@ -67,12 +72,15 @@ public sealed class RepairKillTests(TestServers servers)
 
         await servers.StartCacheAsync(Ct, folder, cache.Port);
         // The dashboard's own misses repair it.
-        await Eventually.TrueAsync(async () =>
-        {
-            using var answer = await app.GetAsync("/api/dashboard", token, Ct);
-            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-            return (await answer.Content.ReadAsStringAsync(Ct)).Contains("\"fromCache\":true", StringComparison.Ordinal);
-        }, "the entry is repaired");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var answer = await app.GetAsync("/api/dashboard", token, Ct);
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+                return (await answer.Content.ReadAsStringAsync(Ct)).Contains("\"fromCache\":true", StringComparison.Ordinal);
+            },
+            "the entry is repaired"
+        );
         Assert.Equal(newer, (byte[]?)await app.Cache.StringGetAsync(CacheKeys.Recommendations(user)));
     }
 
@@ -83,7 +91,8 @@ public sealed class RepairKillTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(Ct, folder);
         await postgres.EnsureDatabaseAsync("repair", Ct);
         var database = postgres.ConnectionString("repair");
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(database).Options)) await context.Database.MigrateAsync(Ct);
+        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(database).Options))
+            await context.Database.MigrateAsync(Ct);
         await using ApiApp app = new(database, await servers.CacheConnectionStringAsync(Ct));
         var user = await app.Database.AddUserAsync();
         await app.Database.AddResultAsync(user, TestResults.Entry(user, "1.0000"), "2026-11-20");
@@ -101,11 +110,14 @@ public sealed class RepairKillTests(TestServers servers)
 
         await using var restarted = await servers.StartPostgresAsync(Ct, folder, postgres.Port);
         byte[]? newer = null;
-        await Eventually.TrueAsync(async () =>
-        {
-            newer = await TryMakeAsync(app, user);
-            return newer is not null;
-        }, "PostgreSQL is back");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                newer = await TryMakeAsync(app, user);
+                return newer is not null;
+            },
+            "PostgreSQL is back"
+        );
         Assert.Equal(RepairOutcome.Written, await app.Get<ResultRepair>().RepairAsync(user, Ct));
         Assert.Equal(newer, (byte[]?)await app.Cache.StringGetAsync(CacheKeys.Recommendations(user)));
     }

@@ -61,7 +61,9 @@ public sealed class RepairTests(ApiFixture fixture, TestServers servers) : IClas
 
     private async Task<long> WaitingAsync()
     {
-        await using var command = _app.Database.CreateCommand("select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())");
+        await using var command = _app.Database.CreateCommand(
+            "select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())"
+        );
         return (long)(await command.ExecuteScalarAsync())!;
     }
 }

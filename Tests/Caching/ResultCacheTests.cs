@@ -35,23 +35,37 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
     public async Task InvalidateAll_B5_OfSomePages_ForgetsEveryUserOnEveryNodeAndNothingElse()
     {
         var cache = await servers.StartCacheAsync(Ct);
-        await using ApiApp app = new(await servers.CreateDatabaseAsync(Ct), cache.ConnectionString, settings: new Dictionary<string, string> { ["Cache:MemoryTtl"] = "00:05:00", ["Cache:BeatInterval"] = "00:00:00.2" });
-        await app.Database.ExecuteAsync("insert into users (id, email, display_name, base_currency) select gen_random_uuid(), i || '@test.example', 'Test user', 'USD' from generate_series(1, 1201) i");
+        await using ApiApp app = new(
+            await servers.CreateDatabaseAsync(Ct),
+            cache.ConnectionString,
+            settings: new Dictionary<string, string> { ["Cache:MemoryTtl"] = "00:05:00", ["Cache:BeatInterval"] = "00:00:00.2" }
+        );
+        await app.Database.ExecuteAsync(
+            "insert into users (id, email, display_name, base_currency) select gen_random_uuid(), i || '@test.example', 'Test user', 'USD' from generate_series(1, 1201) i"
+        );
         List<Guid> users = [];
         await using (var command = app.Database.CreateCommand("select id from users"))
         await using (var reader = await command.ExecuteReaderAsync(Ct))
         {
-            while (await reader.ReadAsync(Ct)) users.Add(reader.GetGuid(0));
+            while (await reader.ReadAsync(Ct))
+                users.Add(reader.GetGuid(0));
         }
-        foreach (var user in users) Assert.True(await app.Get<ResultCache>().SetAsync(user, TestResults.Entry(user), TestResults.Portfolio(user)));
+        foreach (var user in users)
+            Assert.True(await app.Get<ResultCache>().SetAsync(user, TestResults.Entry(user), TestResults.Portfolio(user)));
         await app.Cache.StringSetAsync("somebody:elses", "value", TimeSpan.FromMinutes(5));
         // One of them in a node's memory.
         await Eventually.TrueAsync(() => app.Get<MemoryResults>().IsEnabled, "the node hears itself");
-        await Eventually.TrueAsync(async () => await app.Get<ResultCache>().GetAsync(users[600]) is not null && app.Get<MemoryResults>().TryGet(users[600], out _), "it is in memory");
+        await Eventually.TrueAsync(
+            async () => await app.Get<ResultCache>().GetAsync(users[600]) is not null && app.Get<MemoryResults>().TryGet(users[600], out _),
+            "it is in memory"
+        );
 
         Assert.Equal((2_402, true), await app.Get<ResultInvalidation>().AllAsync(Ct));
 
-        foreach (var user in users) Assert.False(await app.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)) || await app.Cache.KeyExistsAsync(CacheKeys.Portfolio(user)));
+        foreach (var user in users)
+            Assert.False(
+                await app.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)) || await app.Cache.KeyExistsAsync(CacheKeys.Portfolio(user))
+            );
         Assert.True(await app.Cache.KeyExistsAsync("somebody:elses"));
         await Eventually.TrueAsync(async () => await app.Get<ResultCache>().GetAsync(users[600]) is null, "memory has forgotten it, too");
     }
@@ -72,7 +86,8 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
         var cache = await servers.CacheConnectionStringAsync(Ct);
         var user = await _app.Database.AddUserAsync();
         await Results.SetAsync(user, TestResults.Entry(user), TestResults.Portfolio(user));
-        Task<JobsCommand> RunAsync(params string[] arguments) => JobsCommand.RunAsync(servers, fixture.DatabaseConnection, ["cache", .. arguments], cache, null, Ct);
+        Task<JobsCommand> RunAsync(params string[] arguments) =>
+            JobsCommand.RunAsync(servers, fixture.DatabaseConnection, ["cache", .. arguments], cache, null, Ct);
 
         var shown = await RunAsync("show", $"{user:N}@TEST.example");
         var forgotten = await RunAsync("invalidate", $"{user}");

@@ -66,9 +66,15 @@ public sealed class SingleFlightTests
         Assert.Equal(0, flights.Count);
     }
 
-    private Task<int> Run(SingleFlight<string, int> flights, Task<int> source, CancellationToken ct = default) => flights.RunAsync("key", source, (_, load) =>
-    {
-        Interlocked.Increment(ref _loads);
-        return load;
-    }, ct);
+    private Task<int> Run(SingleFlight<string, int> flights, Task<int> source, CancellationToken ct = default) =>
+        flights.RunAsync(
+            "key",
+            source,
+            (_, load) =>
+            {
+                Interlocked.Increment(ref _loads);
+                return load;
+            },
+            ct
+        );
 }

@@ -81,6 +81,9 @@ public sealed class CaseCalculatorTests
         using StringReader input = new(lines);
         using StringWriter output = new();
         var summary = await CaseCalculator.RunAsync(input, output, TestContext.Current.CancellationToken);
-        return (summary.Errors, [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)]);
+        return (
+            summary.Errors,
+            [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)]
+        );
     }
 }

@@ -19,7 +19,11 @@ public sealed class ConformanceTests
         var summary = await CaseCalculator.RunAsync(input, output, TestContext.Current.CancellationToken);
 
         Assert.Empty(summary.Errors);
-        var actual = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var actual = output
+            .ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToList();
         Assert.Equal(expected.Count, actual.Count);
         Assert.All(expected.Zip(actual), pair => AssertAgrees(pair.First, pair.Second));
     }
@@ -29,7 +33,15 @@ public sealed class ConformanceTests
         var expected = worked.GetProperty("expected");
         Assert.Equal(worked.GetProperty("case").GetInt32(), actual.GetProperty("case").GetInt32());
         AssertSame(expected.GetProperty("scores"), actual.GetProperty("scores"), "assetId", "score", "matched", "skipped");
-        AssertSame(expected.GetProperty("allocations"), actual.GetProperty("allocations"), "classId", "current", "gap", "overAllocated", "value");
+        AssertSame(
+            expected.GetProperty("allocations"),
+            actual.GetProperty("allocations"),
+            "classId",
+            "current",
+            "gap",
+            "overAllocated",
+            "value"
+        );
 
         var (wanted, got) = (expected.GetProperty("recommendations"), actual.GetProperty("recommendations"));
         AssertSame(wanted, got, "assetId", "symbol", "allocationGap", "overAllocated");
@@ -40,7 +52,10 @@ public sealed class ConformanceTests
             sum += Number(g, "amount");
         }
         var contribution = worked.GetProperty("input").GetProperty("contribution");
-        Assert.Equal(contribution.ValueKind == JsonValueKind.Null ? 0 : decimal.Parse(contribution.GetString()!, CultureInfo.InvariantCulture), sum + Number(actual, "unallocated"));
+        Assert.Equal(
+            contribution.ValueKind == JsonValueKind.Null ? 0 : decimal.Parse(contribution.GetString()!, CultureInfo.InvariantCulture),
+            sum + Number(actual, "unallocated")
+        );
     }
 
     private static void AssertSame(JsonElement expected, JsonElement actual, params string[] fields)
@@ -52,5 +67,6 @@ public sealed class ConformanceTests
         }
     }
 
-    private static decimal Number(JsonElement parent, string field) => decimal.Parse(parent.GetProperty(field).GetString()!, CultureInfo.InvariantCulture);
+    private static decimal Number(JsonElement parent, string field) =>
+        decimal.Parse(parent.GetProperty(field).GetString()!, CultureInfo.InvariantCulture);
 }

@@ -7,7 +7,11 @@ public sealed class CrossRatesTests
     [Fact]
     public void Compute_ThroughDollar_HasTenSignificantDigits()
     {
-        var rates = CrossRates.Compute([new("EUR", "USD", 1.1432m, default), new("USD", "JPY", 157.913m, default), new("USD", "BRL", 5.4m, default)]);
+        var rates = CrossRates.Compute([
+            new("EUR", "USD", 1.1432m, default),
+            new("USD", "JPY", 157.913m, default),
+            new("USD", "BRL", 5.4m, default),
+        ]);
 
         Assert.Equal(1.1432m, rates[("EUR", "USD")]);
         Assert.Equal(0.8747375787m, rates[("USD", "EUR")]);

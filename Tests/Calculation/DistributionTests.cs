@@ -28,7 +28,12 @@ public sealed class DistributionTests
         Random random = new(7);
         for (var round = 0; round < 2_000; round++)
         {
-            var ranked = Holdings(Enumerable.Range(0, random.Next(1, 40)).Select(_ => (random.NextInt64(-1_000_000, 1_000_000), random.NextInt64(0, 5_000_000))).OrderByDescending(x => x.Item1));
+            var ranked = Holdings(
+                Enumerable
+                    .Range(0, random.Next(1, 40))
+                    .Select(_ => (random.NextInt64(-1_000_000, 1_000_000), random.NextInt64(0, 5_000_000)))
+                    .OrderByDescending(x => x.Item1)
+            );
             Decimal4 contribution = new(random.NextInt64(1, 100_000_000));
 
             Assert.Equal(0, Distribution.Distribute(ranked, contribution).Units);

@@ -26,7 +26,12 @@ public sealed class ScorerTests
     [Fact]
     public void Score_TieOfPoints_NamesTheFirst_AndSkippedIsNotEvaluated()
     {
-        Criterion[] criteria = [Criterion(ComparisonOperator.Exists, "0", 5), Criterion(ComparisonOperator.Exists, "0", 5), Criterion(ComparisonOperator.Exists, "0", 9, Metric.Roe)];
+        Criterion[] criteria =
+        [
+            Criterion(ComparisonOperator.Exists, "0", 5),
+            Criterion(ComparisonOperator.Exists, "0", 5),
+            Criterion(ComparisonOperator.Exists, "0", 9, Metric.Roe),
+        ];
 
         var score = Scorer.Score(criteria, Market("1"), 0);
 
@@ -37,12 +42,25 @@ public sealed class ScorerTests
         Scorer.Score([Criterion(comparison, bound, 1)], Market(value), 0).Matched == 1;
 
     private static Criterion Criterion(ComparisonOperator comparison, string bound, int points, Metric metric = Metric.PeRatio) =>
-        new("x"u8.ToArray(), "x"u8.ToArray(), metric, comparison, decimal.Parse(bound), decimal.Parse(bound), new(points * 10_000), (ushort)(1 << (int)metric));
+        new(
+            "x"u8.ToArray(),
+            "x"u8.ToArray(),
+            metric,
+            comparison,
+            decimal.Parse(bound),
+            decimal.Parse(bound),
+            new(points * 10_000),
+            (ushort)(1 << (int)metric)
+        );
 
     private static MarketSnapshot Market(string peRatio)
     {
         var fundamentals = new decimal?[Metrics.Count];
         fundamentals[(int)Metric.PeRatio] = decimal.Parse(peRatio);
-        return new(new(Guid.Empty, "NYSE", default, default, null, null), [new(Guid.NewGuid(), "A", "USD", 1, fundamentals)], new Dictionary<(string, string), decimal>());
+        return new(
+            new(Guid.Empty, "NYSE", default, default, null, null),
+            [new(Guid.NewGuid(), "A", "USD", 1, fundamentals)],
+            new Dictionary<(string, string), decimal>()
+        );
     }
 }

@@ -23,13 +23,15 @@ internal sealed class ApiApp : IAsyncDisposable
         {
             host.UseSetting("ConnectionStrings:overnight", database);
             host.UseSetting("ConnectionStrings:cache", cache);
-            foreach (var (key, value) in settings ?? new Dictionary<string, string>()) host.UseSetting(key, value);
+            foreach (var (key, value) in settings ?? new Dictionary<string, string>())
+                host.UseSetting(key, value);
             host.ConfigureTestServices(services =>
             {
                 NpgsqlDataSourceBuilder source = new(database);
                 source.UseLoggerFactory(Queries);
                 services.Replace(ServiceDescriptor.Singleton(source.Build()));
-                if (time is not null) services.Replace(ServiceDescriptor.Singleton(time));
+                if (time is not null)
+                    services.Replace(ServiceDescriptor.Singleton(time));
             });
         });
         Http = _factory.CreateClient();
@@ -41,12 +43,14 @@ internal sealed class ApiApp : IAsyncDisposable
     public IDatabase Cache => Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase();
     public IServiceProvider Services => _factory.Services;
 
-    public T Get<T>() where T : notnull => Services.GetRequiredService<T>();
+    public T Get<T>()
+        where T : notnull => Services.GetRequiredService<T>();
 
     public async Task<HttpResponseMessage> GetAsync(string path, string? token = null, CancellationToken ct = default)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, path);
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await Http.SendAsync(request, ct);
     }
 
@@ -76,7 +80,8 @@ public sealed class ApiFixture(TestServers servers) : IAsyncLifetime
     }
 
     /// <summary>A second node on the same servers, with nothing in memory and its own counts.</summary>
-    internal ApiApp Another(params (string Key, string Value)[] settings) => new(_database, _cache, null, settings.ToDictionary(s => s.Key, s => s.Value));
+    internal ApiApp Another(params (string Key, string Value)[] settings) =>
+        new(_database, _cache, null, settings.ToDictionary(s => s.Key, s => s.Value));
 
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -39,8 +39,12 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         using var answer = await JsonAsync(response);
         using var stored = JsonDocument.Parse(entry);
         var data = answer.RootElement.GetProperty("data");
-        foreach (var field in stored.RootElement.EnumerateObject()) Assert.True(JsonElement.DeepEquals(field.Value, data.GetProperty(field.Name)), field.Name);
-        Assert.Equal(["fromCache", "freshness", .. stored.RootElement.EnumerateObject().Select(f => f.Name)], data.EnumerateObject().Select(f => f.Name));
+        foreach (var field in stored.RootElement.EnumerateObject())
+            Assert.True(JsonElement.DeepEquals(field.Value, data.GetProperty(field.Name)), field.Name);
+        Assert.Equal(
+            ["fromCache", "freshness", .. stored.RootElement.EnumerateObject().Select(f => f.Name)],
+            data.EnumerateObject().Select(f => f.Name)
+        );
         Assert.Equal(["data"], answer.RootElement.EnumerateObject().Select(f => f.Name));
         var freshness = data.GetProperty("freshness");
         Assert.Equal("2026-11-21T03:12:45.123Z", freshness.GetProperty("generatedAt").GetString());
@@ -79,7 +83,8 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         var responses = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => own.GetAsync("/api/dashboard", token)));
         Assert.All(responses, r => Assert.Equal(HttpStatusCode.OK, r.StatusCode));
         Assert.Equal(1, own.Queries.Count("select r.recommendations"));
-        foreach (var response in responses) response.Dispose();
+        foreach (var response in responses)
+            response.Dispose();
     }
 
     public static TheoryData<string> Damage => ["truncated", "flipped", "schema", "owner", "empty", "list", "text"];
@@ -92,8 +97,10 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         var entry = TestResults.Entry(userId);
         await _app.Database.AddResultAsync(userId, entry);
         var key = CacheKeys.Recommendations(userId);
-        if (damage == "list") await _app.Cache.ListLeftPushAsync(key, "x");
-        else await _app.Cache.StringSetAsync(key, Spoil(entry, damage));
+        if (damage == "list")
+            await _app.Cache.ListLeftPushAsync(key, "x");
+        else
+            await _app.Cache.StringSetAsync(key, Spoil(entry, damage));
 
         using var response = await _app.GetAsync("/api/dashboard", token);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -114,7 +121,9 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
             await _app.Database.AddResultAsync(user, TestResults.Entry(user));
             await _app.Cache.StringSetAsync(CacheKeys.Recommendations(user), TestResults.Entry(user));
         }
-        foreach (var path in (string[])["/api/dashboard", $"/api/dashboard?userId={second}", $"/api/dashboard?user_id={second}&id={second}"])
+        foreach (
+            var path in (string[])["/api/dashboard", $"/api/dashboard?userId={second}", $"/api/dashboard?user_id={second}&id={second}"]
+        )
         {
             Assert.Equal(first, await UserOfAsync(await _app.GetAsync(path, firstToken)));
         }
@@ -131,9 +140,12 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
     public async Task Get_NoResultToShow_Is404WithItsReason(string reason)
     {
         var (userId, token) = await _app.Database.SignInAsync();
-        if (reason != "portfolio_empty") await AddHoldingAsync(userId);
-        if (reason == "failed") await AddFailureAsync(userId);
-        if (reason == "unreadable") await _app.Database.AddResultAsync(userId, Spoil(TestResults.Entry(userId), "schema"));
+        if (reason != "portfolio_empty")
+            await AddHoldingAsync(userId);
+        if (reason == "failed")
+            await AddFailureAsync(userId);
+        if (reason == "unreadable")
+            await _app.Database.AddResultAsync(userId, Spoil(TestResults.Entry(userId), "schema"));
 
         using var response = await _app.GetAsync("/api/dashboard", token);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
@@ -142,14 +154,16 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         Assert.Equal(reason, problem.RootElement.GetProperty("reason").GetString());
         Assert.NotEmpty(problem.RootElement.GetProperty("title").GetString()!);
         Assert.NotEmpty(problem.RootElement.GetProperty("detail").GetString()!);
-        if (reason != "failed") return;
+        if (reason != "failed")
+            return;
         Assert.Equal("score", problem.RootElement.GetProperty("stage").GetString());
         Assert.Equal("missing_exchange_rate", problem.RootElement.GetProperty("failure").GetString());
     }
 
     private async Task<bool> IsStoredAsync(string key, byte[] entry)
     {
-        if (await _app.Cache.KeyTypeAsync(key) != RedisType.String) return false;
+        if (await _app.Cache.KeyTypeAsync(key) != RedisType.String)
+            return false;
         byte[]? value = await _app.Cache.StringGetAsync(key);
         return entry.AsSpan().SequenceEqual(value);
     }
@@ -171,22 +185,28 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         }
     }
 
-    private static async Task<JsonDocument> JsonAsync(HttpResponseMessage response) => JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
+    private static async Task<JsonDocument> JsonAsync(HttpResponseMessage response) =>
+        JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
 
-    private static byte[] Spoil(byte[] entry, string damage) => damage switch
-    {
-        "truncated" => entry[..^1],
-        "flipped" => [.. entry[..200], (byte)(entry[200] ^ 1), .. entry[201..]],
-        "schema" => TestResults.OfAnotherShape(entry),
-        "owner" => TestResults.Entry(Guid.CreateVersion7()),
-        "empty" => [],
-        _ => "not even JSON"u8.ToArray(),
-    };
+    private static byte[] Spoil(byte[] entry, string damage) =>
+        damage switch
+        {
+            "truncated" => entry[..^1],
+            "flipped" => [.. entry[..200], (byte)(entry[200] ^ 1), .. entry[201..]],
+            "schema" => TestResults.OfAnotherShape(entry),
+            "owner" => TestResults.Entry(Guid.CreateVersion7()),
+            "empty" => [],
+            _ => "not even JSON"u8.ToArray(),
+        };
 
     private async Task AddHoldingAsync(Guid userId)
     {
         var asset = Guid.CreateVersion7();
-        await _app.Database.ExecuteAsync("insert into assets (id, market, symbol, name, currency) values ($1, 'NYSE', $2, 'Test asset', 'USD')", asset, $"T{asset:N}"[..20].ToUpperInvariant());
+        await _app.Database.ExecuteAsync(
+            "insert into assets (id, market, symbol, name, currency) values ($1, 'NYSE', $2, 'Test asset', 'USD')",
+            asset,
+            $"T{asset:N}"[..20].ToUpperInvariant()
+        );
         await _app.Database.ExecuteAsync("insert into portfolios (user_id) values ($1)", userId);
         await _app.Database.ExecuteAsync("insert into holdings (user_id, asset_id, quantity) values ($1, $2, 1)", userId, asset);
     }
@@ -194,10 +214,17 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
     private async Task AddFailureAsync(Guid userId)
     {
         var run = Guid.CreateVersion7();
-        await _app.Database.ExecuteAsync("""
+        await _app.Database.ExecuteAsync(
+            """
             insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id)
             values ($1, 'recommendations', 'NYSE', '2026-11-20', null, 'manual', now(), $1)
-            """, run);
-        await _app.Database.ExecuteAsync("insert into run_failures values ($1, $2, 'score', 'missing_exchange_rate', null, now())", run, userId);
+            """,
+            run
+        );
+        await _app.Database.ExecuteAsync(
+            "insert into run_failures values ($1, $2, 'score', 'missing_exchange_rate', null, now())",
+            run,
+            userId
+        );
     }
 }

@@ -10,7 +10,12 @@ namespace Overnight.Tests.Dashboard;
 
 public sealed class OutageTests(TestServers servers)
 {
-    private static readonly Dictionary<string, string> Quick = new() { ["Cache:BreakDuration"] = "00:00:00.2", ["Cache:BeatInterval"] = "00:00:00.2", ["Cache:LoadShared"] = "00:00:00" };
+    private static readonly Dictionary<string, string> Quick = new()
+    {
+        ["Cache:BreakDuration"] = "00:00:00.2",
+        ["Cache:BeatInterval"] = "00:00:00.2",
+        ["Cache:LoadShared"] = "00:00:00",
+    };
 
     [Fact]
     public async Task Get_CacheStoppedAndStartedAgain_AnswersFromDatabaseMeanwhile()
@@ -26,8 +31,10 @@ public sealed class OutageTests(TestServers servers)
 
         await cache.StopAsync();
         await Eventually.TrueAsync(async () => !await FromCacheAsync(app, token), "memory is emptied too");
-        for (var i = 0; i < 20; i++) Assert.False(await FromCacheAsync(app, token));
-        using (var health = await app.GetAsync("/health", ct: ct)) Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        for (var i = 0; i < 20; i++)
+            Assert.False(await FromCacheAsync(app, token));
+        using (var health = await app.GetAsync("/health", ct: ct))
+            Assert.Equal(HttpStatusCode.OK, health.StatusCode);
 
         await servers.StartCacheAsync(ct, folder, cache.Port);
         await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the cache is used again");
@@ -39,13 +46,20 @@ public sealed class OutageTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         var folder = await servers.CreateFolderAsync();
         var cache = await servers.StartCacheAsync(ct, folder);
-        await using ApiApp app = new(await servers.CreateDatabaseAsync(ct), cache.ConnectionString, settings: new Dictionary<string, string>(Quick) { ["Cache:BreakDuration"] = "00:05:00" });
+        await using ApiApp app = new(
+            await servers.CreateDatabaseAsync(ct),
+            cache.ConnectionString,
+            settings: new Dictionary<string, string>(Quick) { ["Cache:BreakDuration"] = "00:05:00" }
+        );
         var (userId, token) = await app.Database.SignInAsync();
         await app.Database.AddResultAsync(userId, TestResults.Entry(userId));
         await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the entry is repaired");
 
         await cache.StopAsync();
-        await Eventually.TrueAsync(async () => !await FromCacheAsync(app, token) && app.Get<CacheCircuit>().IsOpen, "the cache is left alone");
+        await Eventually.TrueAsync(
+            async () => !await FromCacheAsync(app, token) && app.Get<CacheCircuit>().IsOpen,
+            "the cache is left alone"
+        );
         await servers.StartCacheAsync(ct, folder, cache.Port);
         await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the cache is used again");
     }
@@ -55,7 +69,11 @@ public sealed class OutageTests(TestServers servers)
     {
         var ct = TestContext.Current.CancellationToken;
         var cache = await servers.StartCacheAsync(ct);
-        await using ApiApp app = new(await servers.CreateDatabaseAsync(ct), cache.ConnectionString, settings: new Dictionary<string, string>(Quick) { ["Cache:Timeout"] = "00:00:00.5" });
+        await using ApiApp app = new(
+            await servers.CreateDatabaseAsync(ct),
+            cache.ConnectionString,
+            settings: new Dictionary<string, string>(Quick) { ["Cache:Timeout"] = "00:00:00.5" }
+        );
         var (userId, token) = await app.Database.SignInAsync();
         await app.Database.AddResultAsync(userId, TestResults.Entry(userId));
         await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the entry is repaired");
@@ -82,7 +100,8 @@ public sealed class OutageTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(ct);
         await postgres.EnsureDatabaseAsync("overnight", ct);
         var connection = postgres.ConnectionString("overnight");
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(connection).Options)) await context.Database.MigrateAsync(ct);
+        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(connection).Options))
+            await context.Database.MigrateAsync(ct);
         await using ApiApp app = new(connection, cache.ConnectionString, settings: Quick);
         var (userId, token) = await app.Database.SignInAsync();
         await app.Database.AddResultAsync(userId, TestResults.Entry(userId));
@@ -96,7 +115,10 @@ public sealed class OutageTests(TestServers servers)
         await Unavailable(coldToken);
 
         await cache.StopAsync();
-        await Eventually.TrueAsync(async () => (await app.GetAsync("/api/dashboard", token, ct)).StatusCode != HttpStatusCode.OK, "memory is emptied too");
+        await Eventually.TrueAsync(
+            async () => (await app.GetAsync("/api/dashboard", token, ct)).StatusCode != HttpStatusCode.OK,
+            "memory is emptied too"
+        );
         await Unavailable(token);
 
         async Task Unavailable(string which)
@@ -112,7 +134,11 @@ public sealed class OutageTests(TestServers servers)
     public async Task Get_ChangeAnnounced_IsNotAnsweredFromMemoryAnyMore()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using ApiApp app = new(await servers.CreateDatabaseAsync(ct), await servers.CacheConnectionStringAsync(ct), settings: new Dictionary<string, string> { ["Cache:MemoryTtl"] = "00:05:00", ["Cache:MemoryAdmission"] = "0" });
+        await using ApiApp app = new(
+            await servers.CreateDatabaseAsync(ct),
+            await servers.CacheConnectionStringAsync(ct),
+            settings: new Dictionary<string, string> { ["Cache:MemoryTtl"] = "00:05:00", ["Cache:MemoryAdmission"] = "0" }
+        );
         var (userId, token) = await app.Database.SignInAsync();
         await Eventually.TrueAsync(() => app.Get<MemoryResults>().IsEnabled, "the node hears itself");
         await app.Cache.StringSetAsync(CacheKeys.Recommendations(userId), TestResults.Entry(userId, "1.0000"));

@@ -39,6 +39,14 @@ public sealed class ProblemTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             Assert.True(get.GetProperty("responses").TryGetProperty("401", out _));
             Assert.True(get.GetProperty("security")[0].TryGetProperty("bearer", out _));
         }
-        Assert.Equal("bearer", document.RootElement.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString());
+        Assert.Equal(
+            "bearer",
+            document
+                .RootElement.GetProperty("components")
+                .GetProperty("securitySchemes")
+                .GetProperty("bearer")
+                .GetProperty("scheme")
+                .GetString()
+        );
     }
 }

@@ -15,25 +15,30 @@ internal sealed class QueryCounter : ILoggerFactory, ILogger
 
     public ILogger CreateLogger(string categoryName) => this;
 
-    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
 
     public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Information;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    )
     {
-        if (eventId.Name?.Contains("ExecutionCompleted", StringComparison.Ordinal) == true) Add(formatter(state, exception));
+        if (eventId.Name?.Contains("ExecutionCompleted", StringComparison.Ordinal) == true)
+            Add(formatter(state, exception));
     }
 
     private void Add(string text)
     {
-        if (!text.Contains(Poll, StringComparison.Ordinal)) _executed.Enqueue(text);
+        if (!text.Contains(Poll, StringComparison.Ordinal))
+            _executed.Enqueue(text);
     }
 
-    public void AddProvider(ILoggerProvider provider)
-    {
-    }
+    public void AddProvider(ILoggerProvider provider) { }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -9,24 +9,47 @@ namespace Overnight.Tests.Dashboard;
 internal static class TestResults
 {
     /// <summary>An entry in canonical order, told from others by its total.</summary>
-    public static byte[] Entry(Guid userId, string total = "1000.0000", string generatedAt = "2026-11-21T03:12:45.123Z") => Close($$$"""
-        {"userId":"{{{userId:D}}}","generatedAt":"{{{generatedAt}}}","recommendations":[{"assetId":"019a0000-0000-7000-8000-000000000001","symbol":"AAA","score":"12.5000","amount":"{{{total}}}","currency":"USD","allocationGap":"3.2500","breakdown":{"criteriaCount":10,"topContributor":"P/E \"low\", \"dataFreshness\":{\"pricesAsOf\":1}"}}],"portfolioSummary":{"totalValue":"52000.1000","baseCurrency":"USD","allocations":{"Shares":"61.2000","Bonds, \"long\"":"38.8000"}},"dataFreshness":{"pricesAsOf":"2026-11-20T21:00:00Z","ratesAsOf":"2026-11-20T16:00:00Z","criteriaVersion":"3"},"totalInvestable":"{{{total}}}","baseCurrency":"USD","unallocated":"0.0000"
-        """);
+    public static byte[] Entry(Guid userId, string total = "1000.0000", string generatedAt = "2026-11-21T03:12:45.123Z") =>
+        Close(
+            $$$"""
+            {"userId":"{{{userId:D}}}","generatedAt":"{{{generatedAt}}}","recommendations":[{"assetId":"019a0000-0000-7000-8000-000000000001","symbol":"AAA","score":"12.5000","amount":"{{{total}}}","currency":"USD","allocationGap":"3.2500","breakdown":{"criteriaCount":10,"topContributor":"P/E \"low\", \"dataFreshness\":{\"pricesAsOf\":1}"}}],"portfolioSummary":{"totalValue":"52000.1000","baseCurrency":"USD","allocations":{"Shares":"61.2000","Bonds, \"long\"":"38.8000"}},"dataFreshness":{"pricesAsOf":"2026-11-20T21:00:00Z","ratesAsOf":"2026-11-20T16:00:00Z","criteriaVersion":"3"},"totalInvestable":"{{{total}}}","baseCurrency":"USD","unallocated":"0.0000"
+            """
+        );
 
-    public static byte[] Portfolio(Guid userId) => Close($$$"""
-        {"userId":"{{{userId:D}}}","totalValue":"52000.1000","assetCount":30,"allocations":[{"className":"Shares","currentPercent":"61.2000","targetMin":"50.0000","targetMax":"70.0000"}]
-        """);
+    public static byte[] Portfolio(Guid userId) =>
+        Close(
+            $$$"""
+            {"userId":"{{{userId:D}}}","totalValue":"52000.1000","assetCount":30,"allocations":[{"className":"Shares","currentPercent":"61.2000","targetMin":"50.0000","targetMax":"70.0000"}]
+            """
+        );
 
     /// <returns>The run's id.</returns>
-    public static async Task<Guid> AddResultAsync(this NpgsqlDataSource database, Guid userId, byte[] recommendations, string day = "2026-11-21")
+    public static async Task<Guid> AddResultAsync(
+        this NpgsqlDataSource database,
+        Guid userId,
+        byte[] recommendations,
+        string day = "2026-11-21"
+    )
     {
         var run = Guid.CreateVersion7();
         await database.ExecuteAsync("select ensure_month($1)", DateOnly.Parse(day));
-        await database.ExecuteAsync("insert into calculation_results values ($1, $2, $3, 1, 0, now(), $4, $5)", userId, DateOnly.Parse(day), run, recommendations, Portfolio(userId));
-        await database.ExecuteAsync("""
+        await database.ExecuteAsync(
+            "insert into calculation_results values ($1, $2, $3, 1, 0, now(), $4, $5)",
+            userId,
+            DateOnly.Parse(day),
+            run,
+            recommendations,
+            Portfolio(userId)
+        );
+        await database.ExecuteAsync(
+            """
             insert into current_results values ($1, $2, $3)
             on conflict (user_id) do update set business_date = excluded.business_date, run_id = excluded.run_id
-            """, userId, DateOnly.Parse(day), run);
+            """,
+            userId,
+            DateOnly.Parse(day),
+            run
+        );
         return run;
     }
 

@@ -10,12 +10,14 @@ public sealed class DemoGeneratorTests
     private static readonly DemoMarket Market = new(
         Enumerable.Range(1, 120).Select(i => new DemoAsset(DemoIds.Asset(9, i), $"S{i:D3}", Priced: i % 10 != 0)),
         new Dictionary<string, decimal> { ["EUR"] = 0.88m, ["JPY"] = 150 },
-        ["pe_ratio", "dividend_yield", "market_cap"]);
+        ["pe_ratio", "dividend_yield", "market_cap"]
+    );
 
     [Fact]
     public void User_MadeAgainInAnotherOrder_IsTheSame()
     {
-        DemoGenerator one = new(new(), Market), other = new(new(), Market);
+        DemoGenerator one = new(new(), Market),
+            other = new(new(), Market);
         var forward = Enumerable.Range(1, 50).Select(n => Text(one.Make(n))).ToArray();
         var backward = Enumerable.Range(1, 50).Reverse().Select(n => Text(other.Make(n))).Reverse().ToArray();
 
@@ -57,7 +59,9 @@ public sealed class DemoGeneratorTests
             Assert.Contains(user.Holdings, h => priced.Contains(h.AssetId) && !h.Ignored && h.Quantity > 0);
             Assert.All(user.Holdings, h => Assert.InRange(h.Class ?? 0, 0, user.Classes.Length - 1));
             Assert.InRange(user.Classes.Length, 3, 6);
-            Assert.All(user.Classes, c => Assert.True(c.TargetMin >= 0 && (c.TargetMax ?? 100) <= 100 && c.TargetMin <= (c.TargetMax ?? 100)));
+            Assert.All(user.Classes, c =>
+                Assert.True(c.TargetMin >= 0 && (c.TargetMax ?? 100) <= 100 && c.TargetMin <= (c.TargetMax ?? 100))
+            );
             Assert.Contains(user.BaseCurrency, (string[])["USD", "EUR", "JPY"]);
         }
     }
@@ -75,7 +79,9 @@ public sealed class DemoGeneratorTests
         Assert.Contains(users, u => u.Holdings.Any(h => h.Class is null));
         Assert.Contains(users, u => u.Classes.Any(c => c.MinAmount is > 0));
         Assert.Contains(users, u => u.Classes.Any(c => c.TargetMax is null));
-        var operators = users.SelectMany(u => JsonDocument.Parse(u.Rules).RootElement.EnumerateArray().Select(c => c.GetProperty("operator").GetString()!)).Distinct();
+        var operators = users
+            .SelectMany(u => JsonDocument.Parse(u.Rules).RootElement.EnumerateArray().Select(c => c.GetProperty("operator").GetString()!))
+            .Distinct();
         Assert.Equal(["between", "equals", "exists", "gt", "gte", "lt", "lte"], operators.Order(StringComparer.Ordinal));
     }
 

@@ -19,15 +19,41 @@ public sealed class DemoSeederTests(TestServers servers)
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
 
-        var summary = await SeedAsync(database, new() { Users = 40, Holdings = 12, Criteria = 6 });
+        var summary = await SeedAsync(
+            database,
+            new()
+            {
+                Users = 40,
+                Holdings = 12,
+                Criteria = 6,
+            }
+        );
 
-        Assert.Equal((40, 480L, 240L, 500, true), (summary.UsersAdded, summary.HoldingsAdded, summary.CriteriaAdded, summary.Assets, summary.SyntheticMarket));
-        Assert.Equal(["admin@demo.example admin", "demo@demo.example user"], await database.TextsAsync("select email || ' ' || role from users where email !~ '^user' order by email", Ct));
+        Assert.Equal(
+            (40, 480L, 240L, 500, true),
+            (summary.UsersAdded, summary.HoldingsAdded, summary.CriteriaAdded, summary.Assets, summary.SyntheticMarket)
+        );
+        Assert.Equal(
+            ["admin@demo.example admin", "demo@demo.example user"],
+            await database.TextsAsync("select email || ' ' || role from users where email !~ '^user' order by email", Ct)
+        );
         Assert.Equal(480, await database.CountAsync("holdings", Ct));
-        Assert.Equal(40, await database.CountAsync("portfolios p join criteria_versions c on c.user_id = p.user_id and c.version = p.criteria_version where json_array_length(c.rules) = 6", Ct));
+        Assert.Equal(
+            40,
+            await database.CountAsync(
+                "portfolios p join criteria_versions c on c.user_id = p.user_id and c.version = p.criteria_version where json_array_length(c.rules) = 6",
+                Ct
+            )
+        );
         Assert.Equal(40, await database.CountAsync("user_markets where market = 'NYSE'", Ct));
         Assert.Equal(500, await database.CountAsync("prices", Ct));
-        Assert.Equal(0, await database.CountAsync("assets a where currency <> 'USD' and not exists (select from exchange_rates where a.currency in (base, quote))", Ct));
+        Assert.Equal(
+            0,
+            await database.CountAsync(
+                "assets a where currency <> 'USD' and not exists (select from exchange_rates where a.currency in (base, quote))",
+                Ct
+            )
+        );
         // Thresholds are such that criteria about fundamentals match some assets and miss others.
         Assert.InRange(await database.CountAsync("fundamentals where pe_ratio < 25", Ct), 50, 450);
     }
@@ -71,7 +97,16 @@ public sealed class DemoSeederTests(TestServers servers)
         var before = await database.TextsAsync(ForeignKeysOf, Ct);
         List<string> steps = [];
 
-        await SeedAsync(database, new() { Users = 5_000, Holdings = 2, Criteria = 1 }, new Callback<DemoProgress>(p => steps.Add(p.Step)));
+        await SeedAsync(
+            database,
+            new()
+            {
+                Users = 5_000,
+                Holdings = 2,
+                Criteria = 1,
+            },
+            new Callback<DemoProgress>(p => steps.Add(p.Step))
+        );
 
         Assert.Contains("checking", steps);
         Assert.Contains("holdings holdings_class FOREIGN KEY (user_id, class_id) REFERENCES asset_classes(user_id, id) true", before);
@@ -96,10 +131,13 @@ public sealed class DemoSeederTests(TestServers servers)
     public async Task ImportedAssets_Seeded_AreTheOnesHeld()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        await database.ExecuteAsync("""
+        await database.ExecuteAsync(
+            """
             insert into assets (id, market, symbol, name, currency) select gen_random_uuid(), 'NYSE', 'A' || i, 'Asset ' || i, case when i > 15 then 'SEK' else 'USD' end from generate_series(1, 20) i;
             insert into prices select id, now(), 10, 'import' from assets where symbol <> 'A1'
-            """, Ct);
+            """,
+            Ct
+        );
 
         var summary = await SeedAsync(database, new() { Users = 10 });
 
@@ -113,7 +151,10 @@ public sealed class DemoSeederTests(TestServers servers)
     public async Task AssetsWithoutPrices_Seeded_AreRefusedWithTheReason()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        await database.ExecuteAsync("insert into assets (id, market, symbol, name, currency) values (gen_random_uuid(), 'NYSE', 'A', 'A', 'USD')", Ct);
+        await database.ExecuteAsync(
+            "insert into assets (id, market, symbol, name, currency) values (gen_random_uuid(), 'NYSE', 'A', 'A', 'USD')",
+            Ct
+        );
 
         var refused = await Assert.ThrowsAsync<CommandException>(() => SeedAsync(database, new() { Users = 1 }));
         var bound = await Assert.ThrowsAsync<CommandException>(() => SeedAsync(database, new() { Users = 1, Criteria = 65 }));
@@ -129,8 +170,18 @@ public sealed class DemoSeederTests(TestServers servers)
         var keys = await database.TextsAsync(ForeignKeysOf, Ct);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new DemoSeeder(database.Source, new ManualTimeProvider())
-            .SeedAsync(new() { Users = 6_000, Holdings = 1, Criteria = 1 }, new Callback<DemoProgress>(_ => cancel.Cancel()), cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            new DemoSeeder(database.Source, new ManualTimeProvider()).SeedAsync(
+                new()
+                {
+                    Users = 6_000,
+                    Holdings = 1,
+                    Criteria = 1,
+                },
+                new Callback<DemoProgress>(_ => cancel.Cancel()),
+                cancel.Token
+            )
+        );
 
         Assert.Equal(0, await database.CountAsync("users", Ct));
         Assert.Equal(0, await database.CountAsync("assets", Ct));
@@ -141,10 +192,14 @@ public sealed class DemoSeederTests(TestServers servers)
         new DemoSeeder(database.Source, new ManualTimeProvider()).SeedAsync(options, progress, Ct);
 
     /// <summary>A hash per user over everything of theirs, by number.</summary>
-    private static Task<string[]> FingerprintsAsync(InputDatabase database) => database.TextsAsync("""
-        select md5(concat(u, p, c.rules::text,
-            (select string_agg(a::text, ';' order by a.id) from asset_classes a where a.user_id = u.id),
-            (select string_agg(h::text, ';' order by h.asset_id) from holdings h where h.user_id = u.id)))
-        from users u join portfolios p on p.user_id = u.id join criteria_versions c on c.user_id = u.id order by u.id
-        """, Ct);
+    private static Task<string[]> FingerprintsAsync(InputDatabase database) =>
+        database.TextsAsync(
+            """
+            select md5(concat(u, p, c.rules::text,
+                (select string_agg(a::text, ';' order by a.id) from asset_classes a where a.user_id = u.id),
+                (select string_agg(h::text, ';' order by h.asset_id) from holdings h where h.user_id = u.id)))
+            from users u join portfolios p on p.user_id = u.id join criteria_versions c on c.user_id = u.id order by u.id
+            """,
+            Ct
+        );
 }

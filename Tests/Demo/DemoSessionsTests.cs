@@ -16,7 +16,9 @@ public sealed class DemoSessionsTests(TestServers servers)
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
         ManualTimeProvider time = new();
         await new DemoSeeder(database.Source, time).SeedAsync(new() { Users = 2 }, null, Ct);
-        DemoSessions earlier = Sessions(database, time), replica = Sessions(database, time), own = Sessions(database, time);
+        DemoSessions earlier = Sessions(database, time),
+            replica = Sessions(database, time),
+            own = Sessions(database, time);
 
         await earlier.RefreshAsync(Ct);
         time.Advance(TimeSpan.FromHours(1));
@@ -25,10 +27,17 @@ public sealed class DemoSessionsTests(TestServers servers)
         await own.RefreshAsync(Ct);
 
         string[] expected = [Hash(replica.UserToken), Hash(replica.AdminToken), Hash(own.UserToken), Hash(own.AdminToken)];
-        Assert.Equal(expected.Order(StringComparer.Ordinal), await database.TextsAsync("select token_hash from sessions order by token_hash collate \"C\"", Ct));
+        Assert.Equal(
+            expected.Order(StringComparer.Ordinal),
+            await database.TextsAsync("select token_hash from sessions order by token_hash collate \"C\"", Ct)
+        );
         Assert.Equal(
             ["admin@demo.example 1 day", "demo@demo.example 1 day"],
-            await database.TextsAsync("select distinct email || ' ' || (expires_at - s.created_at) from sessions s join users u on u.id = s.user_id order by 1", Ct));
+            await database.TextsAsync(
+                "select distinct email || ' ' || (expires_at - s.created_at) from sessions s join users u on u.id = s.user_id order by 1",
+                Ct
+            )
+        );
     }
 
     [Fact]
@@ -39,7 +48,8 @@ public sealed class DemoSessionsTests(TestServers servers)
         var nobody = Sessions(database, time);
         await nobody.RefreshAsync(Ct);
         await new DemoSeeder(database.Source, time).SeedAsync(new() { Users = 1 }, null, Ct);
-        DemoSessions somewhere = Sessions(database, time, "http://127.0.0.1:6123/"), unknown = Sessions(database, time);
+        DemoSessions somewhere = Sessions(database, time, "http://127.0.0.1:6123/"),
+            unknown = Sessions(database, time);
         await somewhere.RefreshAsync(Ct);
         await unknown.RefreshAsync(Ct);
 
@@ -55,5 +65,6 @@ public sealed class DemoSessionsTests(TestServers servers)
         return new(database.Source, configuration, time);
     }
 
-    private static string Hash(string? token) => SessionToken.TryHash(token!, out var hash) ? hash : throw new InvalidOperationException("Not a token.");
+    private static string Hash(string? token) =>
+        SessionToken.TryHash(token!, out var hash) ? hash : throw new InvalidOperationException("Not a token.");
 }

@@ -25,9 +25,19 @@ public sealed class FlagChangeTests(ApiFixture fixture) : IClassFixture<ApiFixtu
 
         Assert.Equal((HttpStatusCode.OK, "\"2\""), (answer.StatusCode, answer.Headers.ETag?.Tag));
         var item = await answer.JsonAsync();
-        Assert.Equal((2, false, admin), (item.GetProperty("version").GetInt32(), item.GetProperty("enabled").GetBoolean(), item.GetProperty("updatedBy").GetGuid()));
+        Assert.Equal(
+            (2, false, admin),
+            (item.GetProperty("version").GetInt32(), item.GetProperty("enabled").GetBoolean(), item.GetProperty("updatedBy").GetGuid())
+        );
         var read = await _app.FlagAsync(_key, token);
-        Assert.Equal((false, "ü", 2), (read.GetProperty("enabled").GetBoolean(), read.GetProperty("value").GetProperty("a")[1].GetString(), read.GetProperty("version").GetInt32()));
+        Assert.Equal(
+            (false, "ü", 2),
+            (
+                read.GetProperty("enabled").GetBoolean(),
+                read.GetProperty("value").GetProperty("a")[1].GetString(),
+                read.GetProperty("version").GetInt32()
+            )
+        );
 
         using var again = await _app.PatchFlagAsync(_key, token, """{"value":null,"description":"Said \"so\"."}""");
         Assert.Equal(JsonValueKind.Null, (await _app.FlagAsync(_key, token)).GetProperty("value").ValueKind);
@@ -35,11 +45,28 @@ public sealed class FlagChangeTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         using var changes = await _app.GetAsync($"/api/admin/flags/{_key}/changes?limit=1", token, Ct);
         var page = await changes.JsonAsync();
         var change = Assert.Single(page.GetProperty("items").EnumerateArray());
-        Assert.Equal((3, admin, "", "Said \"so\"."), (change.GetProperty("version").GetInt32(), change.GetProperty("changedBy").GetGuid(),
-            change.GetProperty("before").GetProperty("description").GetString(), change.GetProperty("after").GetProperty("description").GetString()));
-        using var next = await _app.GetAsync($"/api/admin/flags/{_key}/changes?cursor={page.GetProperty("nextCursor").GetString()}", token, Ct);
+        Assert.Equal(
+            (3, admin, "", "Said \"so\"."),
+            (
+                change.GetProperty("version").GetInt32(),
+                change.GetProperty("changedBy").GetGuid(),
+                change.GetProperty("before").GetProperty("description").GetString(),
+                change.GetProperty("after").GetProperty("description").GetString()
+            )
+        );
+        using var next = await _app.GetAsync(
+            $"/api/admin/flags/{_key}/changes?cursor={page.GetProperty("nextCursor").GetString()}",
+            token,
+            Ct
+        );
         var last = await next.JsonAsync();
-        Assert.Equal((true, false), (last.GetProperty("items")[0].GetProperty("before").GetProperty("enabled").GetBoolean(), last.GetProperty("items")[0].GetProperty("after").GetProperty("enabled").GetBoolean()));
+        Assert.Equal(
+            (true, false),
+            (
+                last.GetProperty("items")[0].GetProperty("before").GetProperty("enabled").GetBoolean(),
+                last.GetProperty("items")[0].GetProperty("after").GetProperty("enabled").GetBoolean()
+            )
+        );
         Assert.Equal(JsonValueKind.Null, last.GetProperty("nextCursor").ValueKind);
     }
 
@@ -66,7 +93,8 @@ public sealed class FlagChangeTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         {
             using var answer = await _app.PatchFlagAsync(_key, token, body, ifMatch);
             Assert.True(status == answer.StatusCode, $"{body} {ifMatch}: {answer.StatusCode}");
-            if (status != HttpStatusCode.OK) Assert.True((await answer.JsonAsync()).GetProperty("currentVersion").GetInt32() is 1 or 2);
+            if (status != HttpStatusCode.OK)
+                Assert.True((await answer.JsonAsync()).GetProperty("currentVersion").GetInt32() is 1 or 2);
         }
         Assert.Equal(2, (await _app.FlagAsync(_key, token)).GetProperty("version").GetInt32());
     }
@@ -76,7 +104,9 @@ public sealed class FlagChangeTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     {
         var (_, token) = await _app.Database.SignInAsync("admin");
         await _app.Database.AddFlagAsync(Environment, _key);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => _app.PatchFlagAsync(_key, token, $$"""{"value":{{i}},"version":1}""")));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => _app.PatchFlagAsync(_key, token, $$"""{"value":{{i}},"version":1}"""))
+        );
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
         Assert.Equal(7, answers.Count(answer => answer.StatusCode == HttpStatusCode.Conflict));
     }
@@ -100,7 +130,10 @@ public sealed class FlagChangeTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         await _app.Database.AddFlagAsync(Environment, _key);
         using var answer = await _app.PatchFlagAsync(_key, token, body, ifMatch);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains(words, Assert.Single((await answer.JsonAsync()).GetProperty("errors").GetProperty(field).EnumerateArray()).GetString());
+        Assert.Contains(
+            words,
+            Assert.Single((await answer.JsonAsync()).GetProperty("errors").GetProperty(field).EnumerateArray()).GetString()
+        );
     }
 
     [Fact]
@@ -122,7 +155,10 @@ public sealed class FlagChangeTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         using var notAdmin = await _app.PatchFlagAsync(_key, user, """{"enabled":true}""");
         using var nothing = await _app.PatchFlagAsync(_key, admin, """{"enabled":true}""");
         using var list = await _app.GetAsync("/api/admin/flags", user, Ct);
-        Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.Forbidden], [nobody.StatusCode, notAdmin.StatusCode, nothing.StatusCode, list.StatusCode]);
+        Assert.Equal(
+            [HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.Forbidden],
+            [nobody.StatusCode, notAdmin.StatusCode, nothing.StatusCode, list.StatusCode]
+        );
     }
 
     [Fact]
@@ -132,7 +168,8 @@ public sealed class FlagChangeTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         await using var node = fixture.Another(("Flags:Environment", environment));
         var (_, token) = await node.Database.SignInAsync("admin");
         string[] keys = ["B", "a", "a.b", "a_b", new string('z', 64)];
-        foreach (var key in keys.Reverse()) await node.Database.AddFlagAsync(environment, key, enabled: key != "a");
+        foreach (var key in keys.Reverse())
+            await node.Database.AddFlagAsync(environment, key, enabled: key != "a");
 
         List<string> listed = [];
         string? cursor = null;
@@ -142,8 +179,7 @@ public sealed class FlagChangeTests(ApiFixture fixture) : IClassFixture<ApiFixtu
             var page = await answer.JsonAsync();
             listed.AddRange(page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("key").GetString()!));
             cursor = page.GetProperty("nextCursor").GetString();
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
 
         Assert.Equal(keys, listed);
         using var bad = await node.GetAsync("/api/admin/flags?limit=0&cursor=x", token, Ct);

@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Overnight.Core.Caching;
-using Overnight.Core.Sessions;
 using Overnight.Core.Data;
+using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 
@@ -14,7 +14,10 @@ public sealed class FlagNodeTests(TestServers servers)
     // Long in memory, so that only a message, or its loss being noticed, can make a node forget.
     private static readonly Dictionary<string, string> Settings = new()
     {
-        ["Flags:MemoryTtl"] = "00:05:00", ["Flags:Environment"] = "test", ["Cache:BreakDuration"] = "00:00:00.2", ["Cache:BeatInterval"] = "00:00:00.2",
+        ["Flags:MemoryTtl"] = "00:05:00",
+        ["Flags:Environment"] = "test",
+        ["Cache:BreakDuration"] = "00:00:00.2",
+        ["Cache:BeatInterval"] = "00:00:00.2",
     };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -52,7 +55,8 @@ public sealed class FlagNodeTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(Ct);
         await postgres.EnsureDatabaseAsync("overnight", Ct);
         var connection = postgres.ConnectionString("overnight");
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(connection).Options)) await context.Database.MigrateAsync(Ct);
+        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(connection).Options))
+            await context.Database.MigrateAsync(Ct);
         await using ApiApp app = new(connection, cache.ConnectionString, settings: Settings);
         var (_, token) = await app.Database.SignInAsync();
         var (_, revoked) = await app.Database.SignInAsync();
@@ -62,7 +66,8 @@ public sealed class FlagNodeTests(TestServers servers)
         await app.FlagAsync("new-page", token);
         await app.FlagAsync("new-page", revoked);
         await app.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(revoked));
-        using (var refused = await app.GetAsync("/api/config/flags/new-page", revoked, Ct)) Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        using (var refused = await app.GetAsync("/api/config/flags/new-page", revoked, Ct))
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
 
         await postgres.StopAsync();
         await cache.StopAsync();
@@ -71,26 +76,49 @@ public sealed class FlagNodeTests(TestServers servers)
         using var answer = await app.GetAsync("/api/config/flags/new-page", token, Ct);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var flag = await answer.JsonAsync();
-        Assert.Equal(("last", "last-known", true), (flag.GetProperty("value").GetString(), flag.GetProperty("source").GetString(), flag.GetProperty("stale").GetBoolean()));
+        Assert.Equal(
+            ("last", "last-known", true),
+            (flag.GetProperty("value").GetString(), flag.GetProperty("source").GetString(), flag.GetProperty("stale").GetBoolean())
+        );
         Assert.True(flag.GetProperty("age").GetInt64() > 0);
         Assert.NotNull(answer.Headers.Age);
 
         // A flag this node has not known, a session it has not known or has seen refused, and everything else.
-        foreach (var (path, who) in ((string, string)[])[("config/flags/never-read", token), ("config/flags/new-page", unknown), ("config/flags/new-page", revoked), ("dashboard", token), ("admin/flags", token)])
+        foreach (
+            var (path, who) in ((string, string)[])
+                [
+                    ("config/flags/never-read", token),
+                    ("config/flags/new-page", unknown),
+                    ("config/flags/new-page", revoked),
+                    ("dashboard", token),
+                    ("admin/flags", token),
+                ]
+        )
         {
             using var away = await app.GetAsync($"/api/{path}", who, Ct);
             Assert.True(HttpStatusCode.ServiceUnavailable == away.StatusCode, $"{path}: {away.StatusCode}");
             Assert.NotNull(away.Headers.RetryAfter);
         }
         using var health = await app.GetAsync("/health", ct: Ct);
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy: cache, database"), (health.StatusCode, await health.Content.ReadAsStringAsync(Ct)));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "Unhealthy: cache, database"),
+            (health.StatusCode, await health.Content.ReadAsStringAsync(Ct))
+        );
     }
 
     private static Task InMemoryAsync(ApiApp node, string token) =>
-        Eventually.TrueAsync(async () => (await node.FlagAsync("new-page", token)).GetProperty("source").GetString() == "memory", "the flag is in the node's memory");
+        Eventually.TrueAsync(
+            async () => (await node.FlagAsync("new-page", token)).GetProperty("source").GetString() == "memory",
+            "the flag is in the node's memory"
+        );
 
     private static Task SeenAsync(ApiApp node, string token, int value) =>
-        Eventually.TrueAsync(async () => (await node.FlagAsync("new-page", token)).GetProperty("value") is { ValueKind: System.Text.Json.JsonValueKind.Number } seen && seen.GetInt32() == value, $"the node sees {value}");
+        Eventually.TrueAsync(
+            async () =>
+                (await node.FlagAsync("new-page", token)).GetProperty("value") is { ValueKind: System.Text.Json.JsonValueKind.Number } seen
+                && seen.GetInt32() == value,
+            $"the node sees {value}"
+        );
 
     private static async Task ChangeAsync(ApiApp node, string token, string value)
     {

@@ -23,8 +23,17 @@ public sealed class FlagReadTests(ApiFixture fixture) : IClassFixture<ApiFixture
         await _app.Database.AddFlagAsync(Environment, _key, value: """{"percent": 20}""");
 
         var first = await _app.FlagAsync(_key, token);
-        Assert.Equal((_key, true, 20, 1, "database", false), (first.GetProperty("key").GetString(), first.GetProperty("enabled").GetBoolean(), first.GetProperty("value").GetProperty("percent").GetInt32(),
-            first.GetProperty("version").GetInt32(), first.GetProperty("source").GetString(), first.GetProperty("stale").GetBoolean()));
+        Assert.Equal(
+            (_key, true, 20, 1, "database", false),
+            (
+                first.GetProperty("key").GetString(),
+                first.GetProperty("enabled").GetBoolean(),
+                first.GetProperty("value").GetProperty("percent").GetInt32(),
+                first.GetProperty("version").GetInt32(),
+                first.GetProperty("source").GetString(),
+                first.GetProperty("stale").GetBoolean()
+            )
+        );
         Assert.InRange((await _app.Cache.KeyTimeToLiveAsync($"feature_flags:{Environment}:{_key}"))!.Value.TotalSeconds, 200, 300);
 
         await using var other = fixture.Another();
@@ -65,7 +74,8 @@ public sealed class FlagReadTests(ApiFixture fixture) : IClassFixture<ApiFixture
         using var answer = await _app.GetAsync($"/api/config/flags/{key}", token, Ct);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         var error = Assert.Single((await answer.JsonAsync()).GetProperty("errors").GetProperty("key").EnumerateArray()).GetString();
-        if (named != "key") Assert.Contains(named, error, StringComparison.Ordinal);
+        if (named != "key")
+            Assert.Contains(named, error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,11 +93,14 @@ public sealed class FlagReadTests(ApiFixture fixture) : IClassFixture<ApiFixture
         var environment = node.Get<IOptions<FlagOptions>>().Value.Environment;
         var (_, token) = await node.Database.SignInAsync();
         string[] keys = [_key + ".a", _key + ".b"];
-        foreach (var key in keys) await node.Database.AddFlagAsync(environment, key);
+        foreach (var key in keys)
+            await node.Database.AddFlagAsync(environment, key);
 
-        for (var i = 0; i < 5; i++) await node.FlagAsync(keys[0], token);
+        for (var i = 0; i < 5; i++)
+            await node.FlagAsync(keys[0], token);
         await node.FlagAsync(keys[1], token);
-        using (var missing = await node.GetAsync($"/api/config/flags/{_key}.c", token, Ct)) Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+        using (var missing = await node.GetAsync($"/api/config/flags/{_key}.c", token, Ct))
+            Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
         Assert.Equal(0, node.Queries.Count("update feature_flags"));
 
         Assert.Equal(2, await node.Get<FlagAccess>().FlushAsync(Ct));
@@ -99,7 +112,10 @@ public sealed class FlagReadTests(ApiFixture fixture) : IClassFixture<ApiFixture
     }
 
     [Theory]
-    [InlineData("Production!", "Flags:Environment must be 1 to 40 lowercase letters, digits, hyphens and underscores, and is 'Production!'.")]
+    [InlineData(
+        "Production!",
+        "Flags:Environment must be 1 to 40 lowercase letters, digits, hyphens and underscores, and is 'Production!'."
+    )]
     [InlineData("", "Flags:Environment must be")]
     public void Options_EnvironmentThatIsNone_NamesKeyBoundAndValue(string environment, string words)
     {

@@ -14,19 +14,46 @@ internal static class TestFlags
 
     public static string NewKey() => $"test.{Guid.CreateVersion7():N}";
 
-    public static Task AddFlagAsync(this NpgsqlDataSource database, string environment, string key, bool enabled = true, string? value = null, long count = 0, DateTimeOffset? accessed = null) =>
-        database.ExecuteAsync("insert into feature_flags (environment, key, enabled, value, access_count, last_accessed_at) values ($1, $2, $3, $4::text::json, $5, $6)",
-            environment, key, enabled, (object?)value ?? DBNull.Value, count, (object?)accessed?.UtcDateTime ?? DBNull.Value);
+    public static Task AddFlagAsync(
+        this NpgsqlDataSource database,
+        string environment,
+        string key,
+        bool enabled = true,
+        string? value = null,
+        long count = 0,
+        DateTimeOffset? accessed = null
+    ) =>
+        database.ExecuteAsync(
+            "insert into feature_flags (environment, key, enabled, value, access_count, last_accessed_at) values ($1, $2, $3, $4::text::json, $5, $6)",
+            environment,
+            key,
+            enabled,
+            (object?)value ?? DBNull.Value,
+            count,
+            (object?)accessed?.UtcDateTime ?? DBNull.Value
+        );
 
-    public static async Task<HttpResponseMessage> PatchFlagAsync(this ApiApp app, string key, string? token, string body, string? ifMatch = null)
+    public static async Task<HttpResponseMessage> PatchFlagAsync(
+        this ApiApp app,
+        string key,
+        string? token,
+        string body,
+        string? ifMatch = null
+    )
     {
-        using HttpRequestMessage request = new(HttpMethod.Patch, $"/api/admin/flags/{key}") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+        using HttpRequestMessage request = new(HttpMethod.Patch, $"/api/admin/flags/{key}")
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (ifMatch is not null)
+            request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
         return await app.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
-    public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response) => JsonElement.Parse(await response.Content.ReadAsByteArrayAsync());
+    public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response) =>
+        JsonElement.Parse(await response.Content.ReadAsByteArrayAsync());
 
     /// <returns>The flag as it is read by a client that may.</returns>
     public static async Task<JsonElement> FlagAsync(this ApiApp app, string key, string token)

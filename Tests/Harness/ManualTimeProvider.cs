@@ -7,9 +7,8 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     private readonly List<ManualTimer> timers = [];
     private DateTimeOffset now = start;
 
-    public ManualTimeProvider() : this(new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero))
-    {
-    }
+    public ManualTimeProvider()
+        : this(new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero)) { }
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
@@ -18,12 +17,17 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     /// <summary>How many timers wait, so that a test can tell that a loop has come to its wait.</summary>
     public int WaitingTimers
     {
-        get { lock (gate) return timers.Count; }
+        get
+        {
+            lock (gate)
+                return timers.Count;
+        }
     }
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (gate)
+            return now;
     }
 
     public override long GetTimestamp() => GetUtcNow().UtcTicks;
@@ -35,8 +39,10 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
         var end = GetUtcNow() + by;
-        while (NextDue(end) is { } timer) timer.Fire();
-        lock (gate) now = end;
+        while (NextDue(end) is { } timer)
+            timer.Fire();
+        lock (gate)
+            now = end;
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -51,10 +57,14 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         lock (gate)
         {
             var next = timers.Where(t => t.Due <= end).MinBy(t => t.Due);
-            if (next is null) return null;
-            if (next.Due > now) now = next.Due;
-            if (next.Period > TimeSpan.Zero) next.Due += next.Period;
-            else timers.Remove(next);
+            if (next is null)
+                return null;
+            if (next.Due > now)
+                now = next.Due;
+            if (next.Period > TimeSpan.Zero)
+                next.Due += next.Period;
+            else
+                timers.Remove(next);
             return next;
         }
     }
@@ -71,7 +81,8 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
             lock (clock.gate)
             {
                 clock.timers.Remove(this);
-                if (dueTime == Timeout.InfiniteTimeSpan) return true;
+                if (dueTime == Timeout.InfiniteTimeSpan)
+                    return true;
                 (Due, Period) = (clock.now + dueTime, period);
                 clock.timers.Add(this);
                 return true;
@@ -80,7 +91,8 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 
         public void Dispose()
         {
-            lock (clock.gate) clock.timers.Remove(this);
+            lock (clock.gate)
+                clock.timers.Remove(this);
         }
 
         public ValueTask DisposeAsync()

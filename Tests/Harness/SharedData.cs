@@ -9,7 +9,8 @@ internal static class SharedData
         for (var folder = Directory.GetParent(Repository.Folder); folder is not null; folder = folder.Parent)
         {
             var found = Path.Combine([folder.FullName, "shared", .. path]);
-            if (Path.Exists(found)) return found;
+            if (Path.Exists(found))
+                return found;
         }
         Assert.Skip($"{Path.Combine(["..", "shared", .. path])} is not beside the repository.");
         return "";

@@ -45,7 +45,8 @@ internal sealed class TestFolder : IDisposable
         foreach (var pointer in Directory.EnumerateFiles(path, ServerAccount.Pointer, SearchOption.AllDirectories))
         {
             var home = File.ReadAllText(pointer);
-            if (Directory.Exists(home)) Directory.Delete(home, recursive: true);
+            if (Directory.Exists(home))
+                Directory.Delete(home, recursive: true);
         }
         Directory.Delete(path, recursive: true);
     }

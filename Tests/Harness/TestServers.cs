@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Overnight.LocalServers;
 using Overnight.Core.Data;
+using Overnight.LocalServers;
 using Overnight.Tests.Harness;
 
 [assembly: AssemblyFixture(typeof(TestServers))]
@@ -44,20 +44,52 @@ public sealed class TestServers : IAsyncDisposable
     public async Task<string> CreateFolderAsync() => (await folder.Value).CreateFolder();
 
     /// <summary>A PostgreSQL of the test's own, to stop or kill; give its directory and port to start it again.</summary>
-    internal async Task<PostgresServer> StartPostgresAsync(CancellationToken ct, string? directory = null, int port = 0, bool installed = true) => await StartedAsync(
-        PostgresServer.StartAsync(directory ?? await CreateFolderAsync(), NullLogger.Instance, ct, port: port, durable: false, binaries: Repository.BinariesFolder, installed: installed,
-            ledger: (await folder.Value).Ledger));
+    internal async Task<PostgresServer> StartPostgresAsync(
+        CancellationToken ct,
+        string? directory = null,
+        int port = 0,
+        bool installed = true
+    ) =>
+        await StartedAsync(
+            PostgresServer.StartAsync(
+                directory ?? await CreateFolderAsync(),
+                NullLogger.Instance,
+                ct,
+                port: port,
+                durable: false,
+                binaries: Repository.BinariesFolder,
+                installed: installed,
+                ledger: (await folder.Value).Ledger
+            )
+        );
 
     /// <summary>A cache of the test's own, to stop or kill; give its directory and port to start it again.</summary>
-    internal async Task<CacheServer> StartCacheAsync(CancellationToken ct, string? directory = null, int port = 0, CacheKind kind = CacheKind.Any, string? maxMemory = null) => await StartedAsync(
-        CacheServer.StartAsync(directory ?? await CreateFolderAsync(), NullLogger.Instance, ct, port: port, kind: kind, maxMemory: maxMemory, repository: Repository.Folder,
-            ledger: (await folder.Value).Ledger));
+    internal async Task<CacheServer> StartCacheAsync(
+        CancellationToken ct,
+        string? directory = null,
+        int port = 0,
+        CacheKind kind = CacheKind.Any,
+        string? maxMemory = null
+    ) =>
+        await StartedAsync(
+            CacheServer.StartAsync(
+                directory ?? await CreateFolderAsync(),
+                NullLogger.Instance,
+                ct,
+                port: port,
+                kind: kind,
+                maxMemory: maxMemory,
+                repository: Repository.Folder,
+                ledger: (await folder.Value).Ledger
+            )
+        );
 
     public async ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
         await Parallel.ForEachAsync(started, CancellationToken.None, async (server, _) => await server.DisposeAsync());
-        if (folder.IsValueCreated) (await folder.Value).Dispose();
+        if (folder.IsValueCreated)
+            (await folder.Value).Dispose();
     }
 
     private async Task<string> MigrateTemplateAsync()
@@ -83,7 +115,8 @@ public sealed class TestServers : IAsyncDisposable
         return server.ConnectionString(name);
     }
 
-    private async Task<T> StartedAsync<T>(Task<T> starting) where T : IAsyncDisposable
+    private async Task<T> StartedAsync<T>(Task<T> starting)
+        where T : IAsyncDisposable
     {
         try
         {

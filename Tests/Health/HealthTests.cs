@@ -26,11 +26,13 @@ public sealed class HealthTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(Ct);
         var folder = await servers.CreateFolderAsync();
         var cache = await servers.StartCacheAsync(Ct, folder);
-        await using var app = await StartAsync(new()
-        {
-            ["ConnectionStrings:overnight"] = postgres.ConnectionString("postgres"),
-            ["ConnectionStrings:cache"] = cache.ConnectionString,
-        });
+        await using var app = await StartAsync(
+            new()
+            {
+                ["ConnectionStrings:overnight"] = postgres.ConnectionString("postgres"),
+                ["ConnectionStrings:cache"] = cache.ConnectionString,
+            }
+        );
         using HttpClient client = new() { BaseAddress = Address(app) };
         Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetAsync(client, "/health"));
 
@@ -42,7 +44,10 @@ public sealed class HealthTests(TestServers servers)
         Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetAsync(client, "/alive"));
 
         await servers.StartCacheAsync(Ct, folder, cache.Port);
-        await Eventually.TrueAsync(async () => await GetAsync(client, "/health") == (HttpStatusCode.OK, "Degraded: database"), "a cache that is back makes the node useful again");
+        await Eventually.TrueAsync(
+            async () => await GetAsync(client, "/health") == (HttpStatusCode.OK, "Degraded: database"),
+            "a cache that is back makes the node useful again"
+        );
     }
 
     [Fact]
@@ -78,20 +83,22 @@ public sealed class HealthTests(TestServers servers)
             using MemoryStream body = new();
             await request.Body.CopyToAsync(body);
             var text = received.GetOrAdd(signal, _ => new());
-            lock (text) text.Append(Encoding.Latin1.GetString(body.ToArray()));
+            lock (text)
+                text.Append(Encoding.Latin1.GetString(body.ToArray()));
         });
         await collector.StartAsync(Ct);
         using ActivitySource ours = new("Overnight.HealthTests");
 
-        await using (var app = await StartAsync(new()
-        {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Address(collector).ToString(),
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-        }))
+        await using (
+            var app = await StartAsync(
+                new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Address(collector).ToString(), ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf" }
+            )
+        )
         {
             app.MapGet("/worked", (ILogger<HealthTests> logger) =>
             {
-                using (ours.StartActivity("a span of ours")) logger.LogWarning("a log line of ours");
+                using (ours.StartActivity("a span of ours"))
+                    logger.LogWarning("a log line of ours");
             });
             using HttpClient client = new() { BaseAddress = Address(app) };
             Assert.Equal(HttpStatusCode.OK, (await GetAsync(client, "/worked")).Status);

@@ -15,8 +15,14 @@ public sealed class CommandLineTests(TestServers servers)
     [InlineData("", "ConnectionStrings:overnight is not set")]
     [InlineData("Hots=127.0.0.1;Password=" + Secret, "ConnectionStrings:overnight can't be read: Couldn't set hots")]
     [InlineData("Password=" + Secret, "ConnectionStrings:overnight names no Host")]
-    [InlineData("Host=127.0.0.1;Port=1;Database=there;Password=" + Secret, "PostgreSQL at 127.0.0.1:1 can't be reached (database \"there\")")]
-    [InlineData("Host=no-such-host.invalid;Database=there;Password=" + Secret, "PostgreSQL at no-such-host.invalid:5432 can't be reached (database \"there\")")]
+    [InlineData(
+        "Host=127.0.0.1;Port=1;Database=there;Password=" + Secret,
+        "PostgreSQL at 127.0.0.1:1 can't be reached (database \"there\")"
+    )]
+    [InlineData(
+        "Host=no-such-host.invalid;Database=there;Password=" + Secret,
+        "PostgreSQL at no-such-host.invalid:5432 can't be reached (database \"there\")"
+    )]
     public async Task Command_WithUnusableConnectionString_SaysWhatIsWrong(string connectionString, string expected)
     {
         var command = await JobsCommand.RunAsync(servers, connectionString, Ct, "seed", "--users", "1");
@@ -35,7 +41,10 @@ public sealed class CommandLineTests(TestServers servers)
         var unknown = await JobsCommand.RunAsync(servers, database.ConnectionString, Ct, "seed", "--users", "1");
         var empty = await JobsCommand.RunAsync(servers, right.ConnectionString, Ct, "seed", "--users", "1");
 
-        AssertExplained(refused, $"PostgreSQL at 127.0.0.1:{right.Port} refused to let user \"{right.Username}\" into database \"{right.Database}\"");
+        AssertExplained(
+            refused,
+            $"PostgreSQL at 127.0.0.1:{right.Port} refused to let user \"{right.Username}\" into database \"{right.Database}\""
+        );
         AssertExplained(unknown, $"PostgreSQL at 127.0.0.1:{right.Port} has no database \"nowhere\". Run the command migrate to create it");
         AssertExplained(empty, $"Database \"{right.Database}\" of PostgreSQL at 127.0.0.1:{right.Port} is not up to date");
         Assert.DoesNotContain(right.Password!, unknown.Error + empty.Error, StringComparison.Ordinal);
@@ -68,7 +77,8 @@ public sealed class CommandLineTests(TestServers servers)
     public async Task Arguments_NotUnderstood_AreUsageErrors(params string[] arguments)
     {
         RootCommand root = new() { ImportCommand.Create(), SeedCommand.Create() };
-        await using StringWriter output = new(), error = new();
+        await using StringWriter output = new(),
+            error = new();
 
         var exitCode = await CommandLine.RunAsync(root, arguments, output, error, Ct);
 
@@ -82,7 +92,8 @@ public sealed class CommandLineTests(TestServers servers)
         Command endless = new("endless");
         endless.SetAction(async (_, token) => await Task.Delay(Timeout.InfiniteTimeSpan, token));
         RootCommand root = new() { endless };
-        await using StringWriter output = new(), error = new();
+        await using StringWriter output = new(),
+            error = new();
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
 
         var running = CommandLine.RunAsync(root, ["endless"], output, error, cancel.Token);

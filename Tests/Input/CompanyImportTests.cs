@@ -6,7 +6,8 @@ namespace Overnight.Tests.Input;
 
 public sealed class CompanyImportTests(TestServers servers)
 {
-    private const string Header = "Symbol,Name,Sector,Price,Price/Earnings,Dividend Yield,Earnings/Share,Market Cap,EBITDA,Price/Sales,Price/Book";
+    private const string Header =
+        "Symbol,Name,Sector,Price,Price/Earnings,Dividend Yield,Earnings/Share,Market Cap,EBITDA,Price/Sales,Price/Book";
     private static readonly CompanyImportOptions August = new() { AsOf = new(2026, 8, 31) };
     private static readonly CompanyImportOptions AugustSkipping = August with { SkipBadRows = true };
 
@@ -20,15 +21,27 @@ public sealed class CompanyImportTests(TestServers servers)
 
         var result = await ImportAsync(database, file, August);
 
-        Assert.Equal((503, new Changes(503, 0), new Changes(486, 0), new Changes(503, 0)), (result.Assets, result.AssetChanges, result.PriceChanges, result.FundamentalChanges));
+        Assert.Equal(
+            (503, new Changes(503, 0), new Changes(486, 0), new Changes(503, 0)),
+            (result.Assets, result.AssetChanges, result.PriceChanges, result.FundamentalChanges)
+        );
         Assert.Equal(17, result.WithoutPrice.Count);
         Assert.Contains("BRK.B", result.WithoutPrice);
         // 92293693440 / 3.665357, to 8 decimals.
         Assert.Equal(
-            ["MMM|3M|Industrial Conglomerates|USD|178.96000000|31.78685800|31.26485000|1.75000000|92293693440.00000000|25180001140.40733276|{revenue}|5.63000000|6488000000.00000000"],
-            await DetailsAsync(database, "MMM"));
+            [
+                "MMM|3M|Industrial Conglomerates|USD|178.96000000|31.78685800|31.26485000|1.75000000|92293693440.00000000|25180001140.40733276|{revenue}|5.63000000|6488000000.00000000",
+            ],
+            await DetailsAsync(database, "MMM")
+        );
         // The file has its yield as 3.6e-05.
-        Assert.Equal(["0.00360000"], await database.TextsAsync("select dividend_yield::text from fundamentals f join assets a on a.id = f.asset_id where symbol = 'EA'", Ct));
+        Assert.Equal(
+            ["0.00360000"],
+            await database.TextsAsync(
+                "select dividend_yield::text from fundamentals f join assets a on a.id = f.asset_id where symbol = 'EA'",
+                Ct
+            )
+        );
         Assert.Equal(["Nike, Inc."], await database.TextsAsync("select name from assets where symbol = 'NKE'", Ct));
         Assert.Equal(["BRK.B|Berkshire Hathaway|Multi-Sector Holdings|USD|||||||{}||"], await DetailsAsync(database, "BRK.B"));
     }
@@ -55,12 +68,29 @@ public sealed class CompanyImportTests(TestServers servers)
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
         await ImportAsync(database, await FileAsync(Header, "AAA,One,Energy,10,,,,,,,", "BBB,Two,Energy,20,5,,,,,,"), August);
 
-        var result = await ImportAsync(database, await FileAsync(Header, "AAA,One,Energy,10.5,,,,,,,", "BBB,Two Inc.,Energy,20,5,,,,,,"), August);
-        var later = await ImportAsync(database, await FileAsync(Header, "AAA,One,Energy,11,,,,,,,"), August with { AsOf = new(2026, 9, 1) });
+        var result = await ImportAsync(
+            database,
+            await FileAsync(Header, "AAA,One,Energy,10.5,,,,,,,", "BBB,Two Inc.,Energy,20,5,,,,,,"),
+            August
+        );
+        var later = await ImportAsync(
+            database,
+            await FileAsync(Header, "AAA,One,Energy,11,,,,,,,"),
+            August with
+            {
+                AsOf = new(2026, 9, 1),
+            }
+        );
 
-        Assert.Equal((new Changes(0, 1), new Changes(0, 1), new Changes(0, 0)), (result.AssetChanges, result.PriceChanges, result.FundamentalChanges));
+        Assert.Equal(
+            (new Changes(0, 1), new Changes(0, 1), new Changes(0, 0)),
+            (result.AssetChanges, result.PriceChanges, result.FundamentalChanges)
+        );
         Assert.Equal((new Changes(0, 0), new Changes(1, 0)), (later.AssetChanges, later.PriceChanges));
-        Assert.Equal(["10.50000000", "11.00000000", "20.00000000"], await database.TextsAsync("select price::text from prices order by price", Ct));
+        Assert.Equal(
+            ["10.50000000", "11.00000000", "20.00000000"],
+            await database.TextsAsync("select price::text from prices order by price", Ct)
+        );
     }
 
     [Fact]
@@ -69,26 +99,34 @@ public sealed class CompanyImportTests(TestServers servers)
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
         var file = await FileAsync(
             "\uFEFFPrice/Book,\"Name\",Note,symbol,Sector,Price,Price/Earnings,Dividend Yield,Earnings/Share,Market Cap,EBITDA,Price/Sales",
-            "2.5,\"Say \"\"Hi\"\", Inc.\",anything,BF-B, Energy ,1.25,,0.0175,,100,,0", "", "1,Other,,X.Y=Z,,,,,,,,");
+            "2.5,\"Say \"\"Hi\"\", Inc.\",anything,BF-B, Energy ,1.25,,0.0175,,100,,0",
+            "",
+            "1,Other,,X.Y=Z,,,,,,,,"
+        );
 
         var result = await ImportAsync(database, file, August);
 
         Assert.Equal(2, result.Assets);
-        Assert.Equal(["BF-B|Say \"Hi\", Inc.|Energy|USD|1.25000000||2.50000000|1.75000000|100.00000000||{}||"], await DetailsAsync(database, "BF-B"));
+        Assert.Equal(
+            ["BF-B|Say \"Hi\", Inc.|Energy|USD|1.25000000||2.50000000|1.75000000|100.00000000||{}||"],
+            await DetailsAsync(database, "BF-B")
+        );
     }
 
     [Fact]
     public async Task BadRows_Imported_AreAllToldWithLineAndColumnAndNothingIsStored()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        var file = await FileAsync(Header,
+        var file = await FileAsync(
+            Header,
             "AAA,One,Energy,10,,,,,,,",
             "bbb,,Energy,\"1,200\",,,,,,,",
             "CCC,Three,Energy,-1,,,,,,",
             "DDD,Four \"4\",Energy,1,,,,,,,",
             "EEE,\"Five,Energy,1,,,,,,,",
             "AAA,Six,Energy,1,1e30,,,,,,",
-            "FFF,Seven,Energy,0,NaN,,,,,,");
+            "FFF,Seven,Energy,0,NaN,,,,,,"
+        );
 
         var refused = await Assert.ThrowsAsync<BadRowsException>(() => ImportAsync(database, file, August));
 
@@ -105,7 +143,8 @@ public sealed class CompanyImportTests(TestServers servers)
                 "line 8, column \"Price\": \"0\" is no price: it must be above 0 and at most 99999999999",
                 "line 8, column \"Price/Earnings\": \"NaN\" is not a number (a decimal point, no thousands separators)",
             ],
-            refused.Rows.Describe());
+            refused.Rows.Describe()
+        );
         Assert.Contains("--skip-bad-rows", refused.Message, StringComparison.Ordinal);
         Assert.Equal(0, await database.CountAsync("assets", Ct));
     }
@@ -114,14 +153,24 @@ public sealed class CompanyImportTests(TestServers servers)
     public async Task BadRows_Skipped_AreListedAndTheOthersStored()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        var file = await FileAsync(Header, "AAA,One,Energy,10,,,,,,,", "BBB,Two,Energy,much,,,,,,,", "AAA,Three,Energy,1,,,,,,,", "CCC,Four,Energy,3,,,,,,,");
+        var file = await FileAsync(
+            Header,
+            "AAA,One,Energy,10,,,,,,,",
+            "BBB,Two,Energy,much,,,,,,,",
+            "AAA,Three,Energy,1,,,,,,,",
+            "CCC,Four,Energy,3,,,,,,,"
+        );
 
         var result = await ImportAsync(database, file, AugustSkipping);
 
         Assert.Equal((2, 2), (result.Assets, result.Bad.Count));
         Assert.Equal(
-            ["line 3, column \"Price\": \"much\" is not a number (a decimal point, no thousands separators)", "line 4, column \"Symbol\": \"AAA\" is on line 2 already"],
-            result.Bad.Describe());
+            [
+                "line 3, column \"Price\": \"much\" is not a number (a decimal point, no thousands separators)",
+                "line 4, column \"Symbol\": \"AAA\" is on line 2 already",
+            ],
+            result.Bad.Describe()
+        );
         Assert.Equal(["One", "Four"], await database.TextsAsync("select name from assets order by symbol", Ct));
     }
 
@@ -187,7 +236,18 @@ public sealed class CompanyImportTests(TestServers servers)
         var file = await FileAsync([Header, .. Enumerable.Range(1, 200).Select(i => $"A{i},Company {i},Energy,10,,,,,,,")]);
         CompanyImport import = new(database.Source, new ManualTimeProvider());
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => import.RunAsync(file, August, new Callback<int>(rows => { if (rows == 100) cancel.Cancel(); }), cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            import.RunAsync(
+                file,
+                August,
+                new Callback<int>(rows =>
+                {
+                    if (rows == 100)
+                        cancel.Cancel();
+                }),
+                cancel.Token
+            )
+        );
 
         Assert.Equal(0, await database.CountAsync("assets", Ct));
     }
@@ -195,11 +255,15 @@ public sealed class CompanyImportTests(TestServers servers)
     private static Task<CompanyImportResult> ImportAsync(InputDatabase database, string file, CompanyImportOptions options) =>
         new CompanyImport(database.Source, new ManualTimeProvider()).RunAsync(file, options, null, Ct);
 
-    private static Task<string[]> DetailsAsync(InputDatabase database, string symbol) => database.TextsAsync($"""
-        select concat_ws('|', symbol, name, coalesce(sector, ''), currency, coalesce(price::text, ''), coalesce(pe_ratio::text, ''), coalesce(pb_ratio::text, ''),
-            coalesce(dividend_yield::text, ''), coalesce(market_cap::text, ''), coalesce(revenue::text, ''), derived::text, coalesce(eps::text, ''), coalesce(ebitda::text, ''))
-        from assets a left join prices p on p.asset_id = a.id left join fundamentals f on f.asset_id = a.id where symbol = '{symbol}'
-        """, Ct);
+    private static Task<string[]> DetailsAsync(InputDatabase database, string symbol) =>
+        database.TextsAsync(
+            $"""
+            select concat_ws('|', symbol, name, coalesce(sector, ''), currency, coalesce(price::text, ''), coalesce(pe_ratio::text, ''), coalesce(pb_ratio::text, ''),
+                coalesce(dividend_yield::text, ''), coalesce(market_cap::text, ''), coalesce(revenue::text, ''), derived::text, coalesce(eps::text, ''), coalesce(ebitda::text, ''))
+            from assets a left join prices p on p.asset_id = a.id left join fundamentals f on f.asset_id = a.id where symbol = '{symbol}'
+            """,
+            Ct
+        );
 
     private async Task<string> FileAsync(params string[] lines)
     {

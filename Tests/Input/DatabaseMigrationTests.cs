@@ -16,7 +16,10 @@ public sealed class DatabaseMigrationTests(TestServers servers)
     [Fact]
     public async Task MissingDatabase_MigratedByTwoAtOnce_IsCreatedAndFilledOnce()
     {
-        NpgsqlConnectionStringBuilder parsed = new(await servers.CreateEmptyDatabaseAsync(Ct)) { Database = $"migrate \"{Guid.NewGuid():N}\"" };
+        NpgsqlConnectionStringBuilder parsed = new(await servers.CreateEmptyDatabaseAsync(Ct))
+        {
+            Database = $"migrate \"{Guid.NewGuid():N}\"",
+        };
         await using var source = NpgsqlDataSource.Create(parsed.ConnectionString);
 
         var outcomes = await Task.WhenAll(MigrateAsync(source, 20), MigrateAsync(source, 20));
@@ -30,7 +33,9 @@ public sealed class DatabaseMigrationTests(TestServers servers)
         Assert.Equal(20L, await count.ExecuteScalarAsync(Ct));
         await using var flags = source.CreateCommand("select count(*) from feature_flags where environment = 'development'");
         Assert.Equal(5L, await flags.ExecuteScalarAsync(Ct));
-        await using var locks = source.CreateCommand("select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())");
+        await using var locks = source.CreateCommand(
+            "select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())"
+        );
         Assert.Equal(0L, await locks.ExecuteScalarAsync(Ct));
     }
 
@@ -41,7 +46,9 @@ public sealed class DatabaseMigrationTests(TestServers servers)
 
         await MigrateAsync(source, null, new ManualTimeProvider(new(2031, 12, 31, 23, 0, 0, TimeSpan.Zero)));
 
-        await using var command = source.CreateCommand("select count(*) from pg_class where relname like '%\\_y2031m12' and relkind = 'r' or relname like '%\\_y2032m01' and relkind = 'r'");
+        await using var command = source.CreateCommand(
+            "select count(*) from pg_class where relname like '%\\_y2031m12' and relkind = 'r' or relname like '%\\_y2032m01' and relkind = 'r'"
+        );
         Assert.Equal(6L, await command.ExecuteScalarAsync(Ct));
     }
 
@@ -50,6 +57,13 @@ public sealed class DatabaseMigrationTests(TestServers servers)
         time ??= new ManualTimeProvider();
         // The data source keeps the password to itself; the context shares it.
         await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(source).Options);
-        return await new DatabaseMigration(source, context, new(Options.Create(new MarketsOptions())), new(source, time), Options.Create(new FlagOptions { Environment = "development" }), time).RunAsync(users, null, Ct);
+        return await new DatabaseMigration(
+            source,
+            context,
+            new(Options.Create(new MarketsOptions())),
+            new(source, time),
+            Options.Create(new FlagOptions { Environment = "development" }),
+            time
+        ).RunAsync(users, null, Ct);
     }
 }

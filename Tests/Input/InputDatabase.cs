@@ -19,7 +19,8 @@ internal sealed class InputDatabase : IAsyncDisposable
         await using var command = Source.CreateCommand(sql);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<string> rows = [];
-        while (await reader.ReadAsync(ct)) rows.Add(reader.IsDBNull(0) ? "" : Convert.ToString(reader.GetValue(0))!);
+        while (await reader.ReadAsync(ct))
+            rows.Add(reader.IsDBNull(0) ? "" : Convert.ToString(reader.GetValue(0))!);
         return [.. rows];
     }
 

@@ -13,8 +13,14 @@ public sealed class RateChangeTests(TestServers servers)
     [Theory]
     [InlineData(1, "insert into exchange_rates values ('USD', 'CAD', '2026-06-01', 1.38, 'test')")]
     [InlineData(0, "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.2, 'test') on conflict do nothing")]
-    [InlineData(1, "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.2, 'test') on conflict (base, quote, as_of) do update set rate = excluded.rate")]
-    [InlineData(0, "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.1, 'test') on conflict (base, quote, as_of) do update set rate = excluded.rate")]
+    [InlineData(
+        1,
+        "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.2, 'test') on conflict (base, quote, as_of) do update set rate = excluded.rate"
+    )]
+    [InlineData(
+        0,
+        "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.1, 'test') on conflict (base, quote, as_of) do update set rate = excluded.rate"
+    )]
     [InlineData(1, "update exchange_rates set rate = 2 where base = 'GBP'")]
     [InlineData(1, "update exchange_rates set as_of = as_of + interval '1 day'")]
     [InlineData(0, "update exchange_rates set rate = rate")]
@@ -34,15 +40,25 @@ public sealed class RateChangeTests(TestServers servers)
     [Fact]
     public async Task Transactions_ThatChangeTheSameRates_WaitForEachOtherInOneOrder()
     {
-        const string upsert = "insert into exchange_rates values ('GBP', 'USD', '2026-06-01', 1.4, 'test') on conflict (base, quote, as_of) do update set rate = excluded.rate + 1";
+        const string upsert =
+            "insert into exchange_rates values ('GBP', 'USD', '2026-06-01', 1.4, 'test') on conflict (base, quote, as_of) do update set rate = excluded.rate + 1";
         await using var database = await CreateAsync();
         await using var connection = await database.Source.OpenConnectionAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
-        await using (NpgsqlCommand delete = new("delete from exchange_rates where base = 'EUR'", connection)) await delete.ExecuteNonQueryAsync(Ct);
+        await using (NpgsqlCommand delete = new("delete from exchange_rates where base = 'EUR'", connection))
+            await delete.ExecuteNonQueryAsync(Ct);
 
         var other = database.ExecuteAsync(upsert, Ct);
-        await Eventually.TrueAsync(async () => await database.CountAsync("pg_locks where not granted and database = (select oid from pg_database where datname = current_database())", Ct) == 1, "the other waits");
-        await using (NpgsqlCommand same = new(upsert, connection)) await same.ExecuteNonQueryAsync(Ct);
+        await Eventually.TrueAsync(
+            async () =>
+                await database.CountAsync(
+                    "pg_locks where not granted and database = (select oid from pg_database where datname = current_database())",
+                    Ct
+                ) == 1,
+            "the other waits"
+        );
+        await using (NpgsqlCommand same = new(upsert, connection))
+            await same.ExecuteNonQueryAsync(Ct);
         await transaction.CommitAsync(Ct);
         await other;
 
@@ -52,7 +68,10 @@ public sealed class RateChangeTests(TestServers servers)
     private async Task<InputDatabase> CreateAsync()
     {
         var database = await InputDatabase.CreateAsync(servers, Ct);
-        await database.ExecuteAsync("insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.1, 'test'), ('GBP', 'USD', '2026-06-01', 1.3, 'test')", Ct);
+        await database.ExecuteAsync(
+            "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.1, 'test'), ('GBP', 'USD', '2026-06-01', 1.3, 'test')",
+            Ct
+        );
         await database.ExecuteAsync("delete from erp.generations", Ct);
         return database;
     }

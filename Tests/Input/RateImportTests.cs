@@ -7,7 +7,8 @@ namespace Overnight.Tests.Input;
 public sealed class RateImportTests(TestServers servers)
 {
     private const string Header = "Date,Country,Exchange rate";
-    private const string All = "select base || quote || ' ' || trim_scale(rate) || ' ' || to_char(as_of at time zone 'UTC', 'YYYY-MM-DD') from exchange_rates order by base, quote, as_of";
+    private const string All =
+        "select base || quote || ' ' || trim_scale(rate) || ' ' || to_char(as_of at time zone 'UTC', 'YYYY-MM-DD') from exchange_rates order by base, quote, as_of";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -19,14 +20,26 @@ public sealed class RateImportTests(TestServers servers)
 
         var result = await ImportAsync(database, file, new());
 
-        Assert.Equal((17_237, 23, new Changes(23, 0), new DateOnly(2026, 6, 1)), (result.Rows, result.Currencies, result.Changes, result.Newest));
+        Assert.Equal(
+            (17_237, 23, new Changes(23, 0), new DateOnly(2026, 6, 1)),
+            (result.Rows, result.Currencies, result.Changes, result.Newest)
+        );
         Assert.Equal(
             ["Austria", "Belgium", "Finland", "France", "Germany", "Greece", "Ireland", "Italy", "Netherlands", "Portugal", "Spain"],
-            result.Outdated.Select(r => r.Country).Order(StringComparer.Ordinal));
+            result.Outdated.Select(r => r.Country).Order(StringComparer.Ordinal)
+        );
         Assert.Empty(result.Doubled);
         var stored = await database.TextsAsync(All, Ct);
         Assert.Equal(
-            ["AUDUSD 1.4235 2026-06-01", "EURUSD 0.8684 2026-06-01", "GBPUSD 0.7497 2026-06-01", "NZDUSD 1.7295 2026-06-01", "USDBRL 5.1241 2026-06-01"], stored[..5]);
+            [
+                "AUDUSD 1.4235 2026-06-01",
+                "EURUSD 0.8684 2026-06-01",
+                "GBPUSD 0.7497 2026-06-01",
+                "NZDUSD 1.7295 2026-06-01",
+                "USDBRL 5.1241 2026-06-01",
+            ],
+            stored[..5]
+        );
         Assert.Contains("USDVES 587.2113 2026-06-01", stored);
         Assert.Contains("USDJPY 160.77 2026-06-01", stored);
     }
@@ -92,18 +105,33 @@ public sealed class RateImportTests(TestServers servers)
     public async Task Rate_MadeUpForDemo_GivesWayToARealOne()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        await database.ExecuteAsync("insert into exchange_rates values ('USD', 'GBP', now(), 0.5, 'demo'), ('USD', 'CHF', now(), 0.8, 'demo')", Ct);
+        await database.ExecuteAsync(
+            "insert into exchange_rates values ('USD', 'GBP', now(), 0.5, 'demo'), ('USD', 'CHF', now(), 0.8, 'demo')",
+            Ct
+        );
 
         await ImportAsync(database, await FileAsync(Header, "2026-06-01,United Kingdom,1.33"), new());
 
-        Assert.Equal(["GBPUSD import", "USDCHF demo"], await database.TextsAsync("select base || quote || ' ' || source from exchange_rates order by base", Ct));
+        Assert.Equal(
+            ["GBPUSD import", "USDCHF demo"],
+            await database.TextsAsync("select base || quote || ' ' || source from exchange_rates order by base", Ct)
+        );
     }
 
     [Fact]
     public async Task BadRows_Imported_AreToldWithLineAndColumnAndCanBeSkipped()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        var file = await FileAsync(Header, "2026-06-01,Japan,160", "2026-06-31,Japan,161", "2026-06-01,Atlantis,2", "2026-06-01,Canada,0", "2026-06-01,Sweden,", "2026-06-01,Japan,159", "06/01/2026,\"Japan");
+        var file = await FileAsync(
+            Header,
+            "2026-06-01,Japan,160",
+            "2026-06-31,Japan,161",
+            "2026-06-01,Atlantis,2",
+            "2026-06-01,Canada,0",
+            "2026-06-01,Sweden,",
+            "2026-06-01,Japan,159",
+            "06/01/2026,\"Japan"
+        );
 
         var refused = await Assert.ThrowsAsync<BadRowsException>(() => ImportAsync(database, file, new()));
         Assert.Equal(0, await database.CountAsync("exchange_rates", Ct));
@@ -118,7 +146,8 @@ public sealed class RateImportTests(TestServers servers)
                 "line 7, column \"Date\": \"2026-06-01\" is there twice for Japan",
                 "line 8: has a quote that is opened and not closed: \"06/01/2026,\"Japan\"",
             ],
-            refused.Rows.Describe());
+            refused.Rows.Describe()
+        );
         Assert.Equal((1, 6), (skipped.Currencies, skipped.Bad.Count));
         Assert.Equal(["USDJPY 160 2026-06-01"], await database.TextsAsync(All, Ct));
     }
@@ -128,12 +157,19 @@ public sealed class RateImportTests(TestServers servers)
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
 
-        var refused = await Assert.ThrowsAsync<CommandException>(async () => await ImportAsync(database, await FileAsync("Date,Land,Rate"), new()));
+        var refused = await Assert.ThrowsAsync<CommandException>(async () =>
+            await ImportAsync(database, await FileAsync("Date,Land,Rate"), new())
+        );
 
-        Assert.Contains("line 1: the header has no column \"Country\", \"Exchange rate\". It has \"Date\", \"Land\", \"Rate\"", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "line 1: the header has no column \"Country\", \"Exchange rate\". It has \"Date\", \"Land\", \"Rate\"",
+            refused.Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private static Task<RateImportResult> ImportAsync(InputDatabase database, string file, RateImportOptions options) => new RateImport(database.Source).RunAsync(file, options, null, Ct);
+    private static Task<RateImportResult> ImportAsync(InputDatabase database, string file, RateImportOptions options) =>
+        new RateImport(database.Source).RunAsync(file, options, null, Ct);
 
     private async Task<string> FileAsync(params string[] lines)
     {

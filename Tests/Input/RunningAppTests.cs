@@ -6,7 +6,8 @@ namespace Overnight.Tests.Input;
 
 public sealed class RunningAppTests(TestServers servers)
 {
-    private const string Connections = """{"ConnectionStrings":{"overnight":"Host=here","cache":"here:1"},"services":{"api":{"http":["http://127.0.0.1:5080"]}}}""";
+    private const string Connections =
+        """{"ConnectionStrings":{"overnight":"Host=here","cache":"here:1"},"services":{"api":{"http":["http://127.0.0.1:5080"]}}}""";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -55,7 +56,8 @@ public sealed class RunningAppTests(TestServers servers)
         var folder = await servers.CreateFolderAsync();
         await File.WriteAllTextAsync(Path.Combine(folder, "Overnight.sln"), "", Ct);
         var data = Directory.CreateDirectory(Path.Combine(folder, ".data")).FullName;
-        if (connections is not null) await File.WriteAllTextAsync(Path.Combine(data, "connections.json"), connections, Ct);
+        if (connections is not null)
+            await File.WriteAllTextAsync(Path.Combine(data, "connections.json"), connections, Ct);
         return folder;
     }
 }

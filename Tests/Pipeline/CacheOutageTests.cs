@@ -21,7 +21,12 @@ public sealed class CacheOutageTests(TestServers servers)
 
         // One batch is cached, then the cache is gone for the rest.
         var working = night.Night.WorkAsync(run, ct);
-        await Eventually.TrueAsync(async () => working.IsCompleted || await night.ScalarAsync<long>("select count(*) from run_batches where cached_at is not null", ct) > 0, "a batch is cached");
+        await Eventually.TrueAsync(
+            async () =>
+                working.IsCompleted
+                || await night.ScalarAsync<long>("select count(*) from run_batches where cached_at is not null", ct) > 0,
+            "a batch is cached"
+        );
         cache.Kill();
         await working;
 
@@ -30,7 +35,10 @@ public sealed class CacheOutageTests(TestServers servers)
         await night.AssertExactlyOnceAsync(run.Id, 300, 0, ct);
         // However far the night was: what is not in the empty cache now must be made good from the stored bytes.
         await night.ExecuteAsync("update run_batches set cached_at = null", ct);
-        var stored = await night.ScalarAsync<string>("select md5(string_agg(md5(recommendations) || generated_at::text, ',' order by user_id)) from calculation_results", ct);
+        var stored = await night.ScalarAsync<string>(
+            "select md5(string_agg(md5(recommendations) || generated_at::text, ',' order by user_id)) from calculation_results",
+            ct
+        );
         Assert.Equal(0, await night.Night.CacheRestAsync(run.Id, ct));
 
         await servers.StartCacheAsync(ct, folder, cache.Port);
@@ -38,12 +46,20 @@ public sealed class CacheOutageTests(TestServers servers)
         await Eventually.TrueAsync(() => writer.IsAvailable, "the cache is back");
         Assert.Equal(300, await night.Night.CacheRestAsync(run.Id, ct));
 
-        Assert.Equal(stored, await night.ScalarAsync<string>("select md5(string_agg(md5(recommendations) || generated_at::text, ',' order by user_id)) from calculation_results", ct));
+        Assert.Equal(
+            stored,
+            await night.ScalarAsync<string>(
+                "select md5(string_agg(md5(recommendations) || generated_at::text, ',' order by user_id)) from calculation_results",
+                ct
+            )
+        );
         Assert.Equal(0, await night.ScalarAsync<long>("select count(*) from run_batches where cached_at is null", ct));
         using var again = await ConnectionMultiplexer.ConnectAsync(cache.ConnectionString);
         var user = await night.ScalarAsync<Guid>("select user_id from current_results order by 1 offset 150 limit 1", ct);
-        Assert.Equal(await night.ScalarAsync<byte[]>("select recommendations from calculation_results where user_id = $1", ct, user),
-            (byte[]?)await again.GetDatabase().StringGetAsync(CacheKeys.Recommendations(user)));
+        Assert.Equal(
+            await night.ScalarAsync<byte[]>("select recommendations from calculation_results where user_id = $1", ct, user),
+            (byte[]?)await again.GetDatabase().StringGetAsync(CacheKeys.Recommendations(user))
+        );
     }
 
     [Fact]
@@ -71,8 +87,15 @@ public sealed class CacheOutageTests(TestServers servers)
 
         using var cache = await ConnectionMultiplexer.ConnectAsync(night.CacheConnection);
         var user = await night.ScalarAsync<Guid>("select user_id from current_results limit 1", ct);
-        Assert.Equal(await night.ScalarAsync<byte[]>("select recommendations from calculation_results where user_id = $1 and run_id = $2", ct, user, newer.Id),
-            (byte[]?)await cache.GetDatabase().StringGetAsync(CacheKeys.Recommendations(user)));
+        Assert.Equal(
+            await night.ScalarAsync<byte[]>(
+                "select recommendations from calculation_results where user_id = $1 and run_id = $2",
+                ct,
+                user,
+                newer.Id
+            ),
+            (byte[]?)await cache.GetDatabase().StringGetAsync(CacheKeys.Recommendations(user))
+        );
         Assert.Equal(0, await night.ScalarAsync<long>("select count(*) from run_batches where cached_at is null", ct));
     }
 }

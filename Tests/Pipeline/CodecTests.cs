@@ -17,14 +17,16 @@ public sealed class CodecTests(TestServers servers)
         var run = await night.RunAsync(ct);
         var market = await LoadMarketAsync(night, run.SnapshotId!.Value, ct);
 
-        await using var command = night.Database.CreateCommand("""
+        await using var command = night.Database.CreateCommand(
+            """
             select i.user_id, i.payload, s.payload, r.recommendations, r.portfolio, c.rules
             from calculation_events i
             join calculation_events s on s.run_id = i.run_id and s.user_id = i.user_id and s.type = 3
             join calculation_results r on r.run_id = i.run_id and r.user_id = i.user_id
             join portfolios p on p.user_id = i.user_id join criteria_versions c on c.user_id = p.user_id and c.version = p.criteria_version
             where i.type = 2
-            """);
+            """
+        );
         await using var reader = await command.ExecuteReaderAsync(ct);
         var users = 0;
         while (await reader.ReadAsync(ct))
@@ -37,9 +39,15 @@ public sealed class CodecTests(TestServers servers)
             calculation.Run(inputs.Portfolio, criteria.ToArray(), market);
             ResultWriter writer = new(market, new(run.Market, run.BusinessDate, run.Revision, run.CorrelationId));
 
-            Assert.Equal(reader.GetFieldValue<byte[]>(3), writer.Recommendations(inputs.Portfolio, criteria.ToArray(), calculation, inputs.GeneratedAt));
+            Assert.Equal(
+                reader.GetFieldValue<byte[]>(3),
+                writer.Recommendations(inputs.Portfolio, criteria.ToArray(), calculation, inputs.GeneratedAt)
+            );
             Assert.Equal(reader.GetFieldValue<byte[]>(4), writer.Portfolio(inputs.Portfolio, calculation, inputs.GeneratedAt));
-            Assert.Equal(calculation.Scores.ToArray().Select(s => s with { TopContributor = -1 }), EventCodec.ReadScores(reader.GetFieldValue<byte[]>(2)));
+            Assert.Equal(
+                calculation.Scores.ToArray().Select(s => s with { TopContributor = -1 }),
+                EventCodec.ReadScores(reader.GetFieldValue<byte[]>(2))
+            );
             users++;
         }
         Assert.Equal(40, users);
@@ -49,7 +57,13 @@ public sealed class CodecTests(TestServers servers)
     public void Snapshot_DamagedOrOfAnotherVersion_IsRefused()
     {
         MarketSnapshotHeader header = new(Guid.NewGuid(), "NYSE", new(2026, 11, 23), DateTimeOffset.UnixEpoch, null, null);
-        var payload = MarketSnapshotCodec.Encode(new(header, [new(Guid.NewGuid(), "AAA", "USD", 12.5m, new decimal?[Metrics.Count])], new Dictionary<(string, string), decimal>()));
+        var payload = MarketSnapshotCodec.Encode(
+            new(
+                header,
+                [new(Guid.NewGuid(), "AAA", "USD", 12.5m, new decimal?[Metrics.Count])],
+                new Dictionary<(string, string), decimal>()
+            )
+        );
         Assert.Equal("AAA", MarketSnapshotCodec.Decode(header, payload).Assets[0].Symbol);
 
         Assert.Throws<InvalidDataException>(() => MarketSnapshotCodec.Decode(header, payload.AsSpan(0, payload.Length - 1)));
@@ -60,12 +74,20 @@ public sealed class CodecTests(TestServers servers)
 
     private static async Task<MarketSnapshot> LoadMarketAsync(NightFixture night, Guid id, CancellationToken ct)
     {
-        await using var command = night.Database.CreateCommand("select market, business_date, taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1");
+        await using var command = night.Database.CreateCommand(
+            "select market, business_date, taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1"
+        );
         command.Parameters.Add(new() { Value = id });
         await using var reader = await command.ExecuteReaderAsync(ct);
         Assert.True(await reader.ReadAsync(ct));
-        MarketSnapshotHeader header = new(id, reader.GetString(0), reader.GetFieldValue<DateOnly>(1), reader.GetFieldValue<DateTimeOffset>(2),
-            reader.GetFieldValue<DateTimeOffset?>(3), reader.GetFieldValue<DateTimeOffset?>(4));
+        MarketSnapshotHeader header = new(
+            id,
+            reader.GetString(0),
+            reader.GetFieldValue<DateOnly>(1),
+            reader.GetFieldValue<DateTimeOffset>(2),
+            reader.GetFieldValue<DateTimeOffset?>(3),
+            reader.GetFieldValue<DateTimeOffset?>(4)
+        );
         return MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(5));
     }
 }

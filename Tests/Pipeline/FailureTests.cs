@@ -22,11 +22,26 @@ public sealed class FailureTests(TestServers servers)
 
         var first = await night.RunAsync(ct);
         var second = await night.RunAsync(ct, again: true);
-        Assert.Equal("no_criteria 2 true", await night.ScalarAsync<string>("select reason || ' ' || failures || ' ' || (quarantined_at is not null) from failing_users where user_id = $1", ct, user));
+        Assert.Equal(
+            "no_criteria 2 true",
+            await night.ScalarAsync<string>(
+                "select reason || ' ' || failures || ' ' || (quarantined_at is not null) from failing_users where user_id = $1",
+                ct,
+                user
+            )
+        );
         var third = await night.RunAsync(ct, again: true);
 
-        Assert.Equal("false,false,true", await night.ScalarAsync<string>("select string_agg(quarantined::text, ',' order by run_id) from run_failures where user_id = $1", ct, user));
-        foreach (var run in new[] { first, second, third }) await night.AssertExactlyOnceAsync(run.Id, 30, 1, ct);
+        Assert.Equal(
+            "false,false,true",
+            await night.ScalarAsync<string>(
+                "select string_agg(quarantined::text, ',' order by run_id) from run_failures where user_id = $1",
+                ct,
+                user
+            )
+        );
+        foreach (var run in new[] { first, second, third })
+            await night.AssertExactlyOnceAsync(run.Id, 30, 1, ct);
 
         await night.ExecuteAsync("update portfolios set criteria_version = 1 where user_id = $1", ct, user);
         var fourth = await night.RunAsync(ct, again: true);
@@ -45,7 +60,10 @@ public sealed class FailureTests(TestServers servers)
         await night.RunAsync(ct, again: true);
         Assert.True(await night.ScalarAsync<bool>("select quarantined_at is not null from failing_users where user_id = $1", ct, user));
 
-        await night.ExecuteAsync("insert into exchange_rates (base, quote, as_of, rate, source) values ('USD', 'XTS', now(), 2, 'test')", ct);
+        await night.ExecuteAsync(
+            "insert into exchange_rates (base, quote, as_of, rate, source) values ('USD', 'XTS', now(), 2, 'test')",
+            ct
+        );
         var run = await night.RunAsync(ct, again: true);
 
         Assert.Equal("completed", run.Status);
@@ -56,7 +74,8 @@ public sealed class FailureTests(TestServers servers)
     {
         var ct = TestContext.Current.CancellationToken;
         await using var night = await NightFixture.CreateAsync(servers, 120, ct);
-        foreach (var n in new[] { 4, 5, 6, 77, 119 }) await night.ExecuteAsync(NoCriteria, ct, await UserAsync(night, n, ct));
+        foreach (var n in new[] { 4, 5, 6, 77, 119 })
+            await night.ExecuteAsync(NoCriteria, ct, await UserAsync(night, n, ct));
         var run = await night.RunAsync(ct);
         Assert.Equal("partial", run.Status);
         await night.ExecuteAsync("update portfolios set criteria_version = 1", ct);
@@ -89,7 +108,11 @@ public sealed class FailureTests(TestServers servers)
         await using var night = await NightFixture.CreateAsync(servers, 10, ct);
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, ct);
 
-        Assert.Contains("under way", (await Assert.ThrowsAsync<RunRequestException>(() => RetryAsync(night, run.Id, ct))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "under way",
+            (await Assert.ThrowsAsync<RunRequestException>(() => RetryAsync(night, run.Id, ct))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -102,7 +125,11 @@ public sealed class FailureTests(TestServers servers)
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, ct);
 
         var working = night.Night.WorkAsync(run, ct);
-        await Eventually.TrueAsync(async () => working.IsCompleted || await night.ScalarAsync<long>("select count(*) from run_batches where status = 'done'", ct) > 1, "batches are done");
+        await Eventually.TrueAsync(
+            async () =>
+                working.IsCompleted || await night.ScalarAsync<long>("select count(*) from run_batches where status = 'done'", ct) > 1,
+            "batches are done"
+        );
         postgres.Kill();
         await using var restarted = await servers.StartPostgresAsync(ct, folder, postgres.Port);
         await working;
@@ -118,11 +145,19 @@ public sealed class FailureTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         await using var night = await NightFixture.CreateAsync(servers, 10, ct);
         var run = await night.RunAsync(ct);
-        await night.ExecuteAsync("update overnight_job_runs set status = 'started', completed_at = null, users_processed = 0, progress_at = null where id = $1", ct, run.Id);
+        await night.ExecuteAsync(
+            "update overnight_job_runs set status = 'started', completed_at = null, users_processed = 0, progress_at = null where id = $1",
+            ct,
+            run.Id
+        );
         var progress = night.Services.GetRequiredService<ProgressLoop>();
 
         Assert.True(await progress.StoreAsync(run.Id, ct));
-        await night.ExecuteAsync("update overnight_job_runs set progress_at = clock_timestamp() + interval '1 minute' where id = $1", ct, run.Id);
+        await night.ExecuteAsync(
+            "update overnight_job_runs set progress_at = clock_timestamp() + interval '1 minute' where id = $1",
+            ct,
+            run.Id
+        );
         Assert.False(await progress.StoreAsync(run.Id, ct));
         Assert.Equal(10, await night.ScalarAsync<int>("select users_processed from overnight_job_runs where id = $1", ct, run.Id));
     }
@@ -141,7 +176,12 @@ public sealed class FailureTests(TestServers servers)
         var partial = await night.RunAsync(ct, again: true);
         var (stuck, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, true, ct);
         await night.ExecuteAsync("update overnight_job_runs set started_at = now() - interval '1 hour' where id = $1", ct, stuck.Id);
-        await night.ExecuteAsync("insert into run_batches (run_id, number, first_user, last_user, size) values ($1, 0, $2, $2, 1)", ct, stuck.Id, user);
+        await night.ExecuteAsync(
+            "insert into run_batches (run_id, number, first_user, last_user, size) values ($1, 0, $2, $2, 1)",
+            ct,
+            stuck.Id,
+            user
+        );
         await night.ExecuteAsync("insert into batch_attempts values ($1, 0, now() - interval '10 minutes', 'host/1')", ct, stuck.Id);
 
         var findings = await doctor.ExamineAsync(ct);
@@ -149,7 +189,11 @@ public sealed class FailureTests(TestServers servers)
         Assert.Equal(3, findings.Count);
         Assert.Contains($"Run {stuck.Id}", findings[0].What, StringComparison.Ordinal);
         Assert.Contains("host/1", findings[1].What, StringComparison.Ordinal);
-        Assert.Contains($"User {user} is quarantined in NYSE: load/no_criteria, 2 nights in a row", findings[2].What, StringComparison.Ordinal);
+        Assert.Contains(
+            $"User {user} is quarantined in NYSE: load/no_criteria, 2 nights in a row",
+            findings[2].What,
+            StringComparison.Ordinal
+        );
         Assert.Contains($"jobs retry {partial.Id}", findings[2].Advice, StringComparison.Ordinal);
         Assert.All(findings, finding => Assert.NotNull(finding.Since));
     }

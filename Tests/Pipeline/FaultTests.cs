@@ -32,7 +32,14 @@ public sealed class FaultTests(TestServers servers)
     [Fact]
     public void Options_OutsideDevelopment_AreRefused()
     {
-        foreach (var options in new FaultOptions[] { new() { OrderFile = "order" }, new() { KillAt = "written" }, new() { KillAtUser = Guid.NewGuid() } })
+        foreach (
+            var options in new FaultOptions[]
+            {
+                new() { OrderFile = "order" },
+                new() { KillAt = "written" },
+                new() { KillAtUser = Guid.NewGuid() },
+            }
+        )
         {
             Assert.Throws<OptionsValidationException>(() => new Faults(Options.Create(options), In(Environments.Production)));
         }

@@ -6,7 +6,8 @@ namespace Overnight.Tests.Pipeline;
 internal sealed class JobsProcess : IDisposable
 {
     private readonly Process _process;
-    private readonly Task<string> _output, _error;
+    private readonly Task<string> _output,
+        _error;
 
     private JobsProcess(Process process)
     {
@@ -33,7 +34,8 @@ internal sealed class JobsProcess : IDisposable
         start.Environment["ConnectionStrings__overnight"] = database;
         start.Environment["ConnectionStrings__cache"] = cache;
         start.Environment["Night__BatchSize"] = "50";
-        foreach (var (key, value) in settings) start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        foreach (var (key, value) in settings)
+            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         return new(Process.Start(start)!);
     }
 
@@ -49,7 +51,8 @@ internal sealed class JobsProcess : IDisposable
 
     public void Dispose()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
         _process.Dispose();
     }
 }

@@ -20,13 +20,28 @@ public sealed class KillTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         await using var night = await NightFixture.CreateAsync(servers, Users, ct);
 
-        using (var killed = JobsProcess.Start(night, ["run"], ("Faults:KillAt", checkpoint), ("Faults:KillAfter", $"{after}"), ("Night:Workers", "2")))
+        using (
+            var killed = JobsProcess.Start(
+                night,
+                ["run"],
+                ("Faults:KillAt", checkpoint),
+                ("Faults:KillAfter", $"{after}"),
+                ("Night:Workers", "2")
+            )
+        )
         {
             Assert.NotEqual(0, (await killed.ExitAsync(ct)).Code);
         }
         var run = (await night.Runs.FindUnfinishedAsync(ct))!;
         var committed = await CommittedAsync(night, run.Id, ct);
-        Assert.Equal(0, await night.ScalarAsync<long>("select count(*) from calculation_results r where run_id = $1 and not exists (select from run_batches b where b.run_id = r.run_id and b.number = r.batch and b.status = 'done')", ct, run.Id));
+        Assert.Equal(
+            0,
+            await night.ScalarAsync<long>(
+                "select count(*) from calculation_results r where run_id = $1 and not exists (select from run_batches b where b.run_id = r.run_id and b.number = r.batch and b.status = 'done')",
+                ct,
+                run.Id
+            )
+        );
 
         using var resumed = JobsProcess.Start(night, ["run"]);
         var (code, output, error) = await resumed.ExitAsync(ct);
@@ -34,7 +49,14 @@ public sealed class KillTests(TestServers servers)
         Assert.True(code == 0, output + error);
         await night.AssertExactlyOnceAsync(run.Id, Users, 0, ct);
         Assert.StartsWith(committed, await CommittedAsync(night, run.Id, ct), StringComparison.Ordinal);
-        Assert.Equal(0, await night.ScalarAsync<long>("select count(*) from run_batches where run_id = $1 and status = 'done' and cached_at is null", ct, run.Id));
+        Assert.Equal(
+            0,
+            await night.ScalarAsync<long>(
+                "select count(*) from run_batches where run_id = $1 and status = 'done' and cached_at is null",
+                ct,
+                run.Id
+            )
+        );
         Assert.Contains("Joined", output, StringComparison.Ordinal);
     }
 
@@ -49,14 +71,18 @@ public sealed class KillTests(TestServers servers)
         while (true)
         {
             using var process = JobsProcess.Start(night, ["run"], ("Faults:KillAtUser", $"{culprit}"), ("Night:Workers", "1"));
-            if ((await process.ExitAsync(ct)).Code == 0) break;
+            if ((await process.ExitAsync(ct)).Code == 0)
+                break;
             Assert.True(++kills < 12, "The night does not end.");
         }
 
         var run = await night.ScalarAsync<Guid>("select id from overnight_job_runs where job_type = 'scoring'", ct);
         Assert.Equal("partial", (await night.Runs.FindAsync(run, ct))!.Status);
         await night.AssertExactlyOnceAsync(run, Users, 1, ct);
-        Assert.Equal(culprit, await night.ScalarAsync<Guid>("select user_id from run_failures where run_id = $1 and reason = 'ended_worker'", ct, run));
+        Assert.Equal(
+            culprit,
+            await night.ScalarAsync<Guid>("select user_id from run_failures where run_id = $1 and reason = 'ended_worker'", ct, run)
+        );
     }
 
     [Theory]
@@ -88,9 +114,14 @@ public sealed class KillTests(TestServers servers)
     }
 
     /// <summary>What is stored of each finished batch, in an order that new batches only append to.</summary>
-    private static Task<string> CommittedAsync(NightFixture night, Guid run, CancellationToken ct) => night.ScalarAsync<string>("""
-        select coalesce(string_agg(hash, ',' order by completed_at, number), '') from (
-            select b.completed_at, b.number, md5(string_agg(r.user_id::text || r.generated_at::text || md5(r.recommendations), ',' order by r.user_id)) as hash
-            from run_batches b join calculation_results r on r.run_id = b.run_id and r.batch = b.number where b.run_id = $1 group by 1, 2) x
-        """, ct, run);
+    private static Task<string> CommittedAsync(NightFixture night, Guid run, CancellationToken ct) =>
+        night.ScalarAsync<string>(
+            """
+            select coalesce(string_agg(hash, ',' order by completed_at, number), '') from (
+                select b.completed_at, b.number, md5(string_agg(r.user_id::text || r.generated_at::text || md5(r.recommendations), ',' order by r.user_id)) as hash
+                from run_batches b join calculation_results r on r.run_id = b.run_id and r.batch = b.number where b.run_id = $1 group by 1, 2) x
+            """,
+            ct,
+            run
+        );
 }

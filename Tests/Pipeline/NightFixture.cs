@@ -19,7 +19,8 @@ internal sealed class NightFixture : IAsyncDisposable
 {
     private readonly IHost _host;
 
-    private NightFixture(IHost host, string database, string cache) => (_host, DatabaseConnection, CacheConnection) = (host, database, cache);
+    private NightFixture(IHost host, string database, string cache) =>
+        (_host, DatabaseConnection, CacheConnection) = (host, database, cache);
 
     public string DatabaseConnection { get; }
     public string CacheConnection { get; }
@@ -33,10 +34,21 @@ internal sealed class NightFixture : IAsyncDisposable
     /// <param name="settings">Configuration over the fixture's own.</param>
     /// <param name="time">A clock that the test turns; the system's unless given.</param>
     public static async Task<NightFixture> CreateAsync(
-        TestServers servers, int users, CancellationToken ct, string? cache = null, int batchSize = 50, IReadOnlyDictionary<string, string?>? settings = null, TimeProvider? time = null)
+        TestServers servers,
+        int users,
+        CancellationToken ct,
+        string? cache = null,
+        int batchSize = 50,
+        IReadOnlyDictionary<string, string?>? settings = null,
+        TimeProvider? time = null
+    )
     {
         var database = await servers.CreateDatabaseAsync(ct);
-        return await SeededAsync(Over(database, cache ?? await servers.CacheConnectionStringAsync(ct), batchSize, settings, time), users, ct);
+        return await SeededAsync(
+            Over(database, cache ?? await servers.CacheConnectionStringAsync(ct), batchSize, settings, time),
+            users,
+            ct
+        );
     }
 
     /// <summary>In a PostgreSQL of the test's own, to be killed.</summary>
@@ -45,23 +57,40 @@ internal sealed class NightFixture : IAsyncDisposable
         const string name = "night";
         await postgres.EnsureDatabaseAsync(name, ct);
         var database = postgres.ConnectionString(name);
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(database).Options)) await context.Database.MigrateAsync(ct);
+        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(database).Options))
+            await context.Database.MigrateAsync(ct);
         return await SeededAsync(Over(database, await servers.CacheConnectionStringAsync(ct), 50), users, ct);
     }
 
     /// <summary>Another replica over the same database and cache.</summary>
     /// <param name="settings">Configuration over the fixture's own.</param>
-    public NightFixture Replica(IReadOnlyDictionary<string, string?>? settings = null) => Over(DatabaseConnection, CacheConnection, 50, settings);
+    public NightFixture Replica(IReadOnlyDictionary<string, string?>? settings = null) =>
+        Over(DatabaseConnection, CacheConnection, 50, settings);
 
-    private static NightFixture Over(string database, string cache, int batchSize, IReadOnlyDictionary<string, string?>? settings = null, TimeProvider? time = null)
+    private static NightFixture Over(
+        string database,
+        string cache,
+        int batchSize,
+        IReadOnlyDictionary<string, string?>? settings = null,
+        TimeProvider? time = null
+    )
     {
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:overnight"] = database, ["ConnectionStrings:cache"] = cache, ["Night:BatchSize"] = $"{batchSize}", ["Night:Workers"] = "3",
-        });
-        if (settings is not null) builder.Configuration.AddInMemoryCollection(settings);
-        if (time is not null) builder.Services.AddSingleton(time);
+        var builder = Host.CreateApplicationBuilder(
+            new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true }
+        );
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:overnight"] = database,
+                ["ConnectionStrings:cache"] = cache,
+                ["Night:BatchSize"] = $"{batchSize}",
+                ["Night:Workers"] = "3",
+            }
+        );
+        if (settings is not null)
+            builder.Configuration.AddInMemoryCollection(settings);
+        if (time is not null)
+            builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders();
         JobsBuilder.AddConnections(builder);
         builder.AddPipeline();
@@ -72,7 +101,19 @@ internal sealed class NightFixture : IAsyncDisposable
     private static async Task<NightFixture> SeededAsync(NightFixture fixture, int users, CancellationToken ct)
     {
         var seed = fixture.DatabaseConnection.GetHashCode(StringComparison.Ordinal) & 0xffff;
-        await fixture.Services.GetRequiredService<DemoSeeder>().SeedAsync(new() { Users = users, Holdings = 10, Criteria = 5, Seed = seed }, null, ct);
+        await fixture
+            .Services.GetRequiredService<DemoSeeder>()
+            .SeedAsync(
+                new()
+                {
+                    Users = users,
+                    Holdings = 10,
+                    Criteria = 5,
+                    Seed = seed,
+                },
+                null,
+                ct
+            );
         return fixture;
     }
 
@@ -88,14 +129,16 @@ internal sealed class NightFixture : IAsyncDisposable
     public async Task<T> ScalarAsync<T>(string sql, CancellationToken ct, params object[] values)
     {
         await using var command = Database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         return (T)(await command.ExecuteScalarAsync(ct))!;
     }
 
     public async Task ExecuteAsync(string sql, CancellationToken ct, params object[] values)
     {
         await using var command = Database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -103,16 +146,31 @@ internal sealed class NightFixture : IAsyncDisposable
     public async Task AssertExactlyOnceAsync(Guid run, int users, int failed, CancellationToken ct)
     {
         Assert.Equal(users - failed, await ScalarAsync<long>("select count(*) from calculation_results where run_id = $1", ct, run));
-        Assert.Equal(users - failed, await ScalarAsync<long>("select count(distinct user_id) from calculation_results where run_id = $1", ct, run));
-        Assert.Equal(users - failed, await ScalarAsync<long>("select count(*) from (select user_id from calculation_events where run_id = $1 group by 1 having count(*) = 4 and array_agg(type order by type) = '{1,2,3,4}') x", ct, run));
-        Assert.Equal((users - failed) * 4 + failed * 2, await ScalarAsync<long>("select count(*) from calculation_events where run_id = $1", ct, run));
+        Assert.Equal(
+            users - failed,
+            await ScalarAsync<long>("select count(distinct user_id) from calculation_results where run_id = $1", ct, run)
+        );
+        Assert.Equal(
+            users - failed,
+            await ScalarAsync<long>(
+                "select count(*) from (select user_id from calculation_events where run_id = $1 group by 1 having count(*) = 4 and array_agg(type order by type) = '{1,2,3,4}') x",
+                ct,
+                run
+            )
+        );
+        Assert.Equal(
+            (users - failed) * 4 + failed * 2,
+            await ScalarAsync<long>("select count(*) from calculation_events where run_id = $1", ct, run)
+        );
         Assert.Equal(failed, await ScalarAsync<long>("select count(*) from run_failures where run_id = $1", ct, run));
         Assert.Equal(0, await ScalarAsync<long>("select count(*) from run_batches where run_id = $1 and status = 'pending'", ct, run));
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_host is IAsyncDisposable host) await host.DisposeAsync();
-        else _host.Dispose();
+        if (_host is IAsyncDisposable host)
+            await host.DisposeAsync();
+        else
+            _host.Dispose();
     }
 }

@@ -25,11 +25,17 @@ public sealed class NightTests(TestServers servers)
         {
             Assert.Equal(recommendations, (byte[]?)await cache.GetDatabase().StringGetAsync(CacheKeys.Recommendations(userId)));
             Assert.Equal(portfolio, (byte[]?)await cache.GetDatabase().StringGetAsync(CacheKeys.Portfolio(userId)));
-            Assert.InRange((await cache.GetDatabase().KeyTimeToLiveAsync(CacheKeys.Recommendations(userId)))!.Value.TotalSeconds, 86_000, 86_400);
+            Assert.InRange(
+                (await cache.GetDatabase().KeyTimeToLiveAsync(CacheKeys.Recommendations(userId)))!.Value.TotalSeconds,
+                86_000,
+                86_400
+            );
             Assert.True(CacheEntry.IsIntact(recommendations, userId));
             Assert.True(CacheEntry.IsIntact(portfolio, userId));
         }
-        var metrics = JsonDocument.Parse(await night.ScalarAsync<string>("select metrics::text from overnight_job_runs where id = $1", ct, run.Id)).RootElement;
+        var metrics = JsonDocument
+            .Parse(await night.ScalarAsync<string>("select metrics::text from overnight_job_runs where id = $1", ct, run.Id))
+            .RootElement;
         Assert.Equal(120, metrics.GetProperty("users_success").GetInt32());
         Assert.Equal(120, metrics.GetProperty("users_cached").GetInt32());
         Assert.Equal(0, metrics.GetProperty("batches_uncached").GetInt32());
@@ -49,19 +55,41 @@ public sealed class NightTests(TestServers servers)
             var root = JsonDocument.Parse(recommendations).RootElement;
             Assert.Equal(userId, root.GetProperty("userId").GetGuid());
             Assert.Equal(TimeSpan.Zero, root.GetProperty("generatedAt").GetDateTimeOffset().Offset);
-            var amounts = root.GetProperty("recommendations").EnumerateArray().Select(r => decimal.Parse(r.GetProperty("amount").GetString()!)).ToList();
-            Assert.Equal(decimal.Parse(root.GetProperty("totalInvestable").GetString()!), amounts.Sum() + decimal.Parse(root.GetProperty("unallocated").GetString()!));
+            var amounts = root.GetProperty("recommendations")
+                .EnumerateArray()
+                .Select(r => decimal.Parse(r.GetProperty("amount").GetString()!))
+                .ToList();
+            Assert.Equal(
+                decimal.Parse(root.GetProperty("totalInvestable").GetString()!),
+                amounts.Sum() + decimal.Parse(root.GetProperty("unallocated").GetString()!)
+            );
             var first = root.GetProperty("recommendations")[0];
             string[] fields = ["assetId", "symbol", "score", "amount", "currency", "allocationGap", "breakdown"];
             Assert.Equal(fields, first.EnumerateObject().Select(p => p.Name));
             Assert.True(first.GetProperty("breakdown").GetProperty("criteriaCount").GetInt32() <= 5);
-            Assert.Equal(["totalValue", "baseCurrency", "allocations"], root.GetProperty("portfolioSummary").EnumerateObject().Select(p => p.Name));
-            Assert.Equal(["pricesAsOf", "ratesAsOf", "criteriaVersion"], root.GetProperty("dataFreshness").EnumerateObject().Select(p => p.Name));
+            Assert.Equal(
+                ["totalValue", "baseCurrency", "allocations"],
+                root.GetProperty("portfolioSummary").EnumerateObject().Select(p => p.Name)
+            );
+            Assert.Equal(
+                ["pricesAsOf", "ratesAsOf", "criteriaVersion"],
+                root.GetProperty("dataFreshness").EnumerateObject().Select(p => p.Name)
+            );
 
             var summary = JsonDocument.Parse(portfolio).RootElement;
-            Assert.Equal(root.GetProperty("portfolioSummary").GetProperty("totalValue").GetString(), summary.GetProperty("totalValue").GetString());
-            Assert.Equal(["className", "currentPercent", "targetMin", "targetMax"], summary.GetProperty("allocations")[0].EnumerateObject().Select(p => p.Name));
-            Assert.InRange(summary.GetProperty("allocations").EnumerateArray().Sum(a => decimal.Parse(a.GetProperty("currentPercent").GetString()!)), 99.99m, 100.01m);
+            Assert.Equal(
+                root.GetProperty("portfolioSummary").GetProperty("totalValue").GetString(),
+                summary.GetProperty("totalValue").GetString()
+            );
+            Assert.Equal(
+                ["className", "currentPercent", "targetMin", "targetMax"],
+                summary.GetProperty("allocations")[0].EnumerateObject().Select(p => p.Name)
+            );
+            Assert.InRange(
+                summary.GetProperty("allocations").EnumerateArray().Sum(a => decimal.Parse(a.GetProperty("currentPercent").GetString()!)),
+                99.99m,
+                100.01m
+            );
         }
     }
 
@@ -72,18 +100,38 @@ public sealed class NightTests(TestServers servers)
         await using var night = await NightFixture.CreateAsync(servers, 60, ct);
         // Of the demo users, by order of their ids.
         await PoisonAsync(night, 3, "update portfolios set criteria_version = null where user_id = $1", ct);
-        await PoisonAsync(night, 17, "with v as (insert into criteria_versions (user_id, version, id, rules) values ($1, 99, gen_random_uuid(), '[{\"id\":\"x\",\"name\":\"x\",\"metric\":\"beauty\",\"operator\":\"gt\",\"value\":\"1\",\"points\":1}]') returning 1) select 1 from v", ct);
+        await PoisonAsync(
+            night,
+            17,
+            "with v as (insert into criteria_versions (user_id, version, id, rules) values ($1, 99, gen_random_uuid(), '[{\"id\":\"x\",\"name\":\"x\",\"metric\":\"beauty\",\"operator\":\"gt\",\"value\":\"1\",\"points\":1}]') returning 1) select 1 from v",
+            ct
+        );
         await PoisonAsync(night, 17, "update portfolios set criteria_version = 99 where user_id = $1", ct);
         await PoisonAsync(night, 31, "update users set base_currency = 'XTS' where id = $1", ct);
-        await PoisonAsync(night, 59, "with a as (insert into assets (id, market, symbol, name, currency) values (gen_random_uuid(), 'NYSE', 'NOPRICE', 'No price', 'USD') returning id), d as (delete from holdings where user_id = $1) insert into holdings (user_id, asset_id, quantity) select $1, id, 1 from a", ct);
+        await PoisonAsync(
+            night,
+            59,
+            "with a as (insert into assets (id, market, symbol, name, currency) values (gen_random_uuid(), 'NYSE', 'NOPRICE', 'No price', 'USD') returning id), d as (delete from holdings where user_id = $1) insert into holdings (user_id, asset_id, quantity) select $1, id, 1 from a",
+            ct
+        );
 
         var run = await night.RunAsync(ct);
 
         Assert.Equal("partial", run.Status);
         await night.AssertExactlyOnceAsync(run.Id, 60, 4, ct);
-        Assert.Equal("load/corrupt_criteria,load/no_criteria,recommend/missing_exchange_rate,score/no_priced_holding",
-            await night.ScalarAsync<string>("select string_agg(stage || '/' || reason, ',' order by stage, reason) from run_failures where run_id = $1", ct, run.Id));
-        Assert.Contains("beauty", await night.ScalarAsync<string>("select error_details::text from overnight_job_runs where id = $1", ct, run.Id), StringComparison.Ordinal);
+        Assert.Equal(
+            "load/corrupt_criteria,load/no_criteria,recommend/missing_exchange_rate,score/no_priced_holding",
+            await night.ScalarAsync<string>(
+                "select string_agg(stage || '/' || reason, ',' order by stage, reason) from run_failures where run_id = $1",
+                ct,
+                run.Id
+            )
+        );
+        Assert.Contains(
+            "beauty",
+            await night.ScalarAsync<string>("select error_details::text from overnight_job_runs where id = $1", ct, run.Id),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -171,16 +219,21 @@ public sealed class NightTests(TestServers servers)
         await using var night = await NightFixture.CreateAsync(servers, 1, ct);
 
         var exception = await Assert.ThrowsAsync<RunRequestException>(() =>
-            night.Runs.StartOrJoinAsync(market, date is null ? null : DateOnly.Parse(date), RunTrigger.Manual, false, ct));
+            night.Runs.StartOrJoinAsync(market, date is null ? null : DateOnly.Parse(date), RunTrigger.Manual, false, ct)
+        );
 
         Assert.Equal(field, exception.Field);
         Assert.Contains(words, exception.Message, StringComparison.Ordinal);
     }
 
     internal static Task PoisonAsync(NightFixture night, int user, string sql, CancellationToken ct) =>
-        night.ExecuteAsync(sql.Replace("$1", $"(select user_id from holdings group by 1 order by 1 offset {user} limit 1)", StringComparison.Ordinal), ct);
+        night.ExecuteAsync(
+            sql.Replace("$1", $"(select user_id from holdings group by 1 order by 1 offset {user} limit 1)", StringComparison.Ordinal),
+            ct
+        );
 
-    private static DateOnly TradingDayBefore(DateOnly date) => TestMarkets.Market("NYSE").Days(date.AddDays(-7), date.AddDays(-1)).First(day => day.IsOpen).Date;
+    private static DateOnly TradingDayBefore(DateOnly date) =>
+        TestMarkets.Market("NYSE").Days(date.AddDays(-7), date.AddDays(-1)).First(day => day.IsOpen).Date;
 
     private static async Task<(Guid Id, bool Started)> StartAsync(NightFixture night, RunTrigger trigger, bool again, CancellationToken ct)
     {
@@ -190,9 +243,12 @@ public sealed class NightTests(TestServers servers)
 
     private static async IAsyncEnumerable<(Guid UserId, byte[] Recommendations, byte[] Portfolio)> StoredAsync(NightFixture night, Guid run)
     {
-        await using var command = night.Database.CreateCommand("select user_id, recommendations, portfolio from calculation_results where run_id = $1");
+        await using var command = night.Database.CreateCommand(
+            "select user_id, recommendations, portfolio from calculation_results where run_id = $1"
+        );
         command.Parameters.Add(new() { Value = run });
         await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync()) yield return (reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2));
+        while (await reader.ReadAsync())
+            yield return (reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2));
     }
 }

@@ -21,8 +21,15 @@ internal sealed class AppHostProcess : IAsyncDisposable
             ["DcpPublisher__RandomizePorts"] = "true",
             ["DOTNET_ENVIRONMENT"] = "Development",
         };
-        foreach (var (name, value) in environment) variables[name] = value;
-        var program = Path.Combine(Repository.Folder, "AppHost", "bin", Path.GetRelativePath(Path.Combine(Repository.Folder, "Tests", "bin"), AppContext.BaseDirectory), "Overnight.AppHost.dll");
+        foreach (var (name, value) in environment)
+            variables[name] = value;
+        var program = Path.Combine(
+            Repository.Folder,
+            "AppHost",
+            "bin",
+            Path.GetRelativePath(Path.Combine(Repository.Folder, "Tests", "bin"), AppContext.BaseDirectory),
+            "Overnight.AppHost.dll"
+        );
         process = new(ChildProcess.Dotnet, [program], Said, environment: variables);
     }
 
@@ -37,13 +44,17 @@ internal sealed class AppHostProcess : IAsyncDisposable
         get
         {
             using var ledger = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "processes.json")));
-            return [.. ledger.RootElement.GetProperty(nameof(Running)).EnumerateArray().Select(entry => entry.GetProperty("Pid").GetInt32())];
+            return
+            [
+                .. ledger.RootElement.GetProperty(nameof(Running)).EnumerateArray().Select(entry => entry.GetProperty("Pid").GetInt32()),
+            ];
         }
     }
 
     public static bool IsAlive(int pid)
     {
-        if (OperatingSystem.IsLinux()) return File.Exists($"/proc/{pid}/stat") && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
+        if (OperatingSystem.IsLinux())
+            return File.Exists($"/proc/{pid}/stat") && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
         return ChildProcess.Signal(pid, 0) == 0;
     }
 
@@ -66,6 +77,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
     private void Said(string line)
     {
         lines.Enqueue(line);
-        if (line.EndsWith("Everything is up. Ctrl+C ends it.", StringComparison.Ordinal)) up.TrySetResult();
+        if (line.EndsWith("Everything is up. Ctrl+C ends it.", StringComparison.Ordinal))
+            up.TrySetResult();
     }
 }

@@ -78,7 +78,10 @@ public sealed class AppHostTests(TestServers servers)
     public async Task AppHost_StartFails_SaysWhyAndLeavesNoProcess()
     {
         var nobody = PostgresServer.FreePort();
-        await using AppHostProcess host = new(await DataAsync(), ("ConnectionStrings__overnight", $"Host=127.0.0.1;Port={nobody};Username=nobody;Password=secret-in-test;Database=none"));
+        await using AppHostProcess host = new(
+            await DataAsync(),
+            ("ConnectionStrings__overnight", $"Host=127.0.0.1;Port={nobody};Username=nobody;Password=secret-in-test;Database=none")
+        );
 
         Assert.Equal(1, await host.Exited.WaitAsync(Ct));
 
@@ -97,7 +100,9 @@ public sealed class AppHostTests(TestServers servers)
         await using var app = builder.Build();
         await app.StartAsync(Ct);
 
-        var failed = await Assert.ThrowsAsync<DistributedApplicationException>(() => app.ResourceNotifications.WaitForResourceHealthyAsync("wanted", Ct));
+        var failed = await Assert.ThrowsAsync<DistributedApplicationException>(() =>
+            app.ResourceNotifications.WaitForResourceHealthyAsync("wanted", Ct)
+        );
 
         Assert.Contains("Parameters__wanted", failed.Message, StringComparison.Ordinal);
     }
@@ -110,12 +115,17 @@ public sealed class AppHostTests(TestServers servers)
         for (var start = 0; start < 2; start++)
         {
             var builder = await BuilderAsync(data);
-            values.Add(await builder.AddParameter("kept", new GenerateParameterDefault { MinLength = 32 }, secret: true, persist: true).Resource.GetValueAsync(Ct));
+            values.Add(
+                await builder
+                    .AddParameter("kept", new GenerateParameterDefault { MinLength = 32 }, secret: true, persist: true)
+                    .Resource.GetValueAsync(Ct)
+            );
         }
 
         Assert.Equal(32, values[0]!.Length);
         Assert.Equal(values[0], values[1]);
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(data, "parameters.json")));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(data, "parameters.json")));
     }
 
     [Fact]
@@ -151,14 +161,22 @@ public sealed class AppHostTests(TestServers servers)
     private static void AssertConnections(string data)
     {
         var file = Path.Combine(data, "connections.json");
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         using var connections = JsonDocument.Parse(File.ReadAllText(file));
         var strings = connections.RootElement.GetProperty("ConnectionStrings");
         Assert.EndsWith("Database=overnight", strings.GetProperty("overnight").GetString(), StringComparison.Ordinal);
         Assert.Contains(",password=", strings.GetProperty("cache").GetString(), StringComparison.Ordinal);
-        Assert.StartsWith("http://localhost:", connections.RootElement.GetProperty("services").GetProperty("api").GetProperty("http")[0].GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "http://localhost:",
+            connections.RootElement.GetProperty("services").GetProperty("api").GetProperty("http")[0].GetString(),
+            StringComparison.Ordinal
+        );
     }
 
-    private static Dictionary<string, string> Variables(int pid) => File.ReadAllText($"/proc/{pid}/environ").Split('\0', StringSplitOptions.RemoveEmptyEntries)
-        .Select(variable => variable.Split('=', 2)).ToDictionary(variable => variable[0], variable => variable[1]);
+    private static Dictionary<string, string> Variables(int pid) =>
+        File.ReadAllText($"/proc/{pid}/environ")
+            .Split('\0', StringSplitOptions.RemoveEmptyEntries)
+            .Select(variable => variable.Split('=', 2))
+            .ToDictionary(variable => variable[0], variable => variable[1]);
 }

@@ -12,38 +12,49 @@ public interface IDistributedApplicationTestingBuilder : IDistributedApplication
 
 public static class DistributedApplicationTestingBuilder
 {
-    public static Task<IDistributedApplicationTestingBuilder> CreateAsync<TEntryPoint>(CancellationToken cancellationToken = default) where TEntryPoint : class =>
-        CreateAsync<TEntryPoint>([], cancellationToken);
+    public static Task<IDistributedApplicationTestingBuilder> CreateAsync<TEntryPoint>(CancellationToken cancellationToken = default)
+        where TEntryPoint : class => CreateAsync<TEntryPoint>([], cancellationToken);
 
     /// <summary>Runs the real AppHost.cs up to its Build, with a data folder of its own, so that a running app is not disturbed.</summary>
-    public static async Task<IDistributedApplicationTestingBuilder> CreateAsync<TEntryPoint>(string[] args, CancellationToken cancellationToken = default) where TEntryPoint : class
+    public static async Task<IDistributedApplicationTestingBuilder> CreateAsync<TEntryPoint>(
+        string[] args,
+        CancellationToken cancellationToken = default
+    )
+        where TEntryPoint : class
     {
         var folder = Directory.CreateTempSubdirectory(TestFolder.Prefix).FullName;
         string[] all = [$"--Overnight:DataDirectory={folder}", "--DcpPublisher:RandomizePorts=true", .. args];
         TestRun run = new() { Output = TextWriter.Synchronized(new StringWriter()) };
-        var program = Task.Factory.StartNew(() =>
-        {
-            TestRun.Current = run;
-            try
+        var program = Task.Factory.StartNew(
+            () =>
             {
-                typeof(TEntryPoint).Assembly.EntryPoint!.Invoke(null, [all]);
-            }
-            catch (Exception e)
-            {
-                // To whichever of the two the test waits for.
-                run.Created.TrySetException(e.InnerException ?? e);
-                run.Built.TrySetException(e.InnerException ?? e);
-            }
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                TestRun.Current = run;
+                try
+                {
+                    typeof(TEntryPoint).Assembly.EntryPoint!.Invoke(null, [all]);
+                }
+                catch (Exception e)
+                {
+                    // To whichever of the two the test waits for.
+                    run.Created.TrySetException(e.InnerException ?? e);
+                    run.Built.TrySetException(e.InnerException ?? e);
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         return new TestingBuilder(await run.Created.Task.WaitAsync(cancellationToken), run, program, folder);
     }
 
-    private sealed class TestingBuilder(DistributedApplicationBuilder inner, TestRun run, Task program, string folder) : IDistributedApplicationTestingBuilder
+    private sealed class TestingBuilder(DistributedApplicationBuilder inner, TestRun run, Task program, string folder)
+        : IDistributedApplicationTestingBuilder
     {
         public string AppHostDirectory => inner.AppHostDirectory;
         public ConfigurationManager Configuration => inner.Configuration;
 
-        public IResourceBuilder<T> AddResource<T>(T resource) where T : IResource => inner.AddResource(resource);
+        public IResourceBuilder<T> AddResource<T>(T resource)
+            where T : IResource => inner.AddResource(resource);
 
         public DistributedApplication Build() => BuildAsync().GetAwaiter().GetResult();
 
@@ -58,7 +69,8 @@ public static class DistributedApplicationTestingBuilder
             // The program waits for its Build.
             run.MayBuild.TrySetResult();
             await program;
-            if (run.Built.Task.IsCompletedSuccessfully) await (await run.Built.Task).DisposeAsync();
+            if (run.Built.Task.IsCompletedSuccessfully)
+                await (await run.Built.Task).DisposeAsync();
             TestContext.Current.TestOutputHelper?.WriteLine(run.Output.ToString()!);
             TestFolder.Delete(folder);
         }
@@ -69,11 +81,16 @@ public static class DistributedApplicationTestingBuilder
 
 public static class DistributedApplicationHostingTestingExtensions
 {
-    public static HttpClient CreateHttpClient(this DistributedApplication app, string resourceName, string? endpointName = null) => new() { BaseAddress = app.GetEndpoint(resourceName, endpointName) };
+    public static HttpClient CreateHttpClient(this DistributedApplication app, string resourceName, string? endpointName = null) =>
+        new() { BaseAddress = app.GetEndpoint(resourceName, endpointName) };
 
     public static Uri GetEndpoint(this DistributedApplication app, string resourceName, string? endpointName = null) =>
-        ((ProjectResource)app.Find<ProjectResource>(resourceName)).Endpoint(app) ?? throw new ArgumentException($"'{resourceName}' has no endpoint.", nameof(resourceName));
+        ((ProjectResource)app.Find<ProjectResource>(resourceName)).Endpoint(app)
+        ?? throw new ArgumentException($"'{resourceName}' has no endpoint.", nameof(resourceName));
 
-    public static ValueTask<string?> GetConnectionStringAsync(this DistributedApplication app, string resourceName, CancellationToken cancellationToken = default) =>
-        ((IResourceWithConnectionString)app.Find<IResourceWithConnectionString>(resourceName)).GetConnectionStringAsync(cancellationToken);
+    public static ValueTask<string?> GetConnectionStringAsync(
+        this DistributedApplication app,
+        string resourceName,
+        CancellationToken cancellationToken = default
+    ) => ((IResourceWithConnectionString)app.Find<IResourceWithConnectionString>(resourceName)).GetConnectionStringAsync(cancellationToken);
 }

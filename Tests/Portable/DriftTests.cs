@@ -23,7 +23,10 @@ public sealed class DriftTests
 
         var unknown = PortableNames.Types().SelectMany(PortableNames.Read).Where(name => !published.Contains(name)).ToList();
 
-        Assert.True(unknown.Count == 0, $"Aspire has no such name, or not with these parameters:{Environment.NewLine}{string.Join(Environment.NewLine, unknown.Select(name => $"  {name}{Known(name, published)}"))}");
+        Assert.True(
+            unknown.Count == 0,
+            $"Aspire has no such name, or not with these parameters:{Environment.NewLine}{string.Join(Environment.NewLine, unknown.Select(name => $"  {name}{Known(name, published)}"))}"
+        );
     }
 
     [Fact]
@@ -31,7 +34,10 @@ public sealed class DriftTests
     {
         var names = PortableNames.Types().SelectMany(PortableNames.Read).ToList();
 
-        Assert.Contains("Aspire.Hosting.PostgresBuilderExtensions.AddDatabase(this IResourceBuilder<PostgresServerResource> builder, string name, string? databaseName = null) -> IResourceBuilder<PostgresDatabaseResource>", names);
+        Assert.Contains(
+            "Aspire.Hosting.PostgresBuilderExtensions.AddDatabase(this IResourceBuilder<PostgresServerResource> builder, string name, string? databaseName = null) -> IResourceBuilder<PostgresDatabaseResource>",
+            names
+        );
         Assert.True(names.Count > 100, $"{names.Count} names");
     }
 
@@ -40,19 +46,51 @@ public sealed class DriftTests
     {
         string[] listing =
         [
-            "namespace A.B", "{", "    [X(\"y\")]", "    public static partial class Things", "    {", "        [AspireExport]",
-            "        public static C.IThing<T> Add<T>(this C.IThing<T> thing, string name, int? port = null, D.E? e = null, params string[] args)", "            where T : C.IOne, new() { throw null; }", "    }", "",
-            "    public sealed partial class Thing : C.Base, C.IOne", "    {", "        public Thing(string name, bool secret = false) : base(default!) { }", "",
-            "        public string? Name { get { throw null; } set { } }", "", "        public static readonly string Kind;", "", "        public System.Threading.Tasks.Task RunAsync(System.Threading.CancellationToken ct = default) { throw null; }", "    }", "",
-            "    public enum Size", "    {", "        Small = 0,", "        Large = 1", "    }", "}",
+            "namespace A.B",
+            "{",
+            "    [X(\"y\")]",
+            "    public static partial class Things",
+            "    {",
+            "        [AspireExport]",
+            "        public static C.IThing<T> Add<T>(this C.IThing<T> thing, string name, int? port = null, D.E? e = null, params string[] args)",
+            "            where T : C.IOne, new() { throw null; }",
+            "    }",
+            "",
+            "    public sealed partial class Thing : C.Base, C.IOne",
+            "    {",
+            "        public Thing(string name, bool secret = false) : base(default!) { }",
+            "",
+            "        public string? Name { get { throw null; } set { } }",
+            "",
+            "        public static readonly string Kind;",
+            "",
+            "        public System.Threading.Tasks.Task RunAsync(System.Threading.CancellationToken ct = default) { throw null; }",
+            "    }",
+            "",
+            "    public enum Size",
+            "    {",
+            "        Small = 0,",
+            "        Large = 1",
+            "    }",
+            "}",
         ];
 
         Assert.Equal(
-        [
-            "static class A.B.Things", "A.B.Things.Add<T>(this IThing<T> thing, string name, int? port = null, E? e = null, params string[] args) -> IThing<T> where T : IOne, new()",
-            "class A.B.Thing", "A.B.Thing.new(string name, bool secret = false)", "A.B.Thing.Name.get -> string?", "A.B.Thing.Name.set -> string?", "A.B.Thing.Kind -> string", "A.B.Thing.RunAsync(CancellationToken ct = default) -> Task",
-            "enum A.B.Size", "A.B.Size.Small", "A.B.Size.Large",
-        ], PublishedNames.Read(listing));
+            [
+                "static class A.B.Things",
+                "A.B.Things.Add<T>(this IThing<T> thing, string name, int? port = null, E? e = null, params string[] args) -> IThing<T> where T : IOne, new()",
+                "class A.B.Thing",
+                "A.B.Thing.new(string name, bool secret = false)",
+                "A.B.Thing.Name.get -> string?",
+                "A.B.Thing.Name.set -> string?",
+                "A.B.Thing.Kind -> string",
+                "A.B.Thing.RunAsync(CancellationToken ct = default) -> Task",
+                "enum A.B.Size",
+                "A.B.Size.Small",
+                "A.B.Size.Large",
+            ],
+            PublishedNames.Read(listing)
+        );
     }
 
     /// <summary>Not a test: renews the list. It takes every published name that <c>Portable/</c> uses, in all of its forms.</summary>
@@ -63,9 +101,13 @@ public sealed class DriftTests
         Assert.SkipWhen(checkout.Length == 0, $"Set {Source} to a checkout of microsoft/aspire at the tag wanted.");
 
         var used = PortableNames.Types().SelectMany(PortableNames.Read).Select(Plain).ToHashSet();
-        var names = Directory.EnumerateFiles(Path.Combine(checkout, "src"), "*.cs", SearchOption.AllDirectories)
+        var names = Directory
+            .EnumerateFiles(Path.Combine(checkout, "src"), "*.cs", SearchOption.AllDirectories)
             .Where(file => Path.GetFileName(Path.GetDirectoryName(file)) == "api")
-            .SelectMany(file => PublishedNames.Read(File.ReadLines(file))).Where(name => used.Contains(Plain(name))).Distinct().Order(StringComparer.Ordinal);
+            .SelectMany(file => PublishedNames.Read(File.ReadLines(file)))
+            .Where(name => used.Contains(Plain(name)))
+            .Distinct()
+            .Order(StringComparer.Ordinal);
         File.WriteAllLines(List, Renew(File.ReadAllLines(List), names));
     }
 

@@ -17,10 +17,15 @@ internal static partial class PublishedNames
         {
             var text = line.Trim();
             var indent = line.Length - line.TrimStart().Length;
-            if (text.Length == 0 || text.StartsWith("//", StringComparison.Ordinal) || text.StartsWith('[') && text.EndsWith(']')) continue;
-            if (text.StartsWith("namespace ", StringComparison.Ordinal)) space = text["namespace ".Length..].TrimEnd('{', ' ');
-            else if (text == "{") continue;
-            else if (text == "}") while (types.TryPeek(out var type) && type.Indent >= indent) types.Pop();
+            if (text.Length == 0 || text.StartsWith("//", StringComparison.Ordinal) || text.StartsWith('[') && text.EndsWith(']'))
+                continue;
+            if (text.StartsWith("namespace ", StringComparison.Ordinal))
+                space = text["namespace ".Length..].TrimEnd('{', ' ');
+            else if (text == "{")
+                continue;
+            else if (text == "}")
+                while (types.TryPeek(out var type) && type.Indent >= indent)
+                    types.Pop();
             else if (pending.Length == 0 && TypeDeclaration().Match(text) is { Success: true } declared)
             {
                 var name = declared.Groups["name"].Value;
@@ -30,7 +35,8 @@ internal static partial class PublishedNames
                 yield return $"{kind} {full}";
             }
             // A constraint of the type itself.
-            else if (pending.Length == 0 && text.StartsWith("where ", StringComparison.Ordinal)) continue;
+            else if (pending.Length == 0 && text.StartsWith("where ", StringComparison.Ordinal))
+                continue;
             else if (types.TryPeek(out var type))
             {
                 pending = $"{pending} {text}".Trim();
@@ -41,7 +47,8 @@ internal static partial class PublishedNames
                 }
                 else if (pending.EndsWith(';') || pending.EndsWith('}'))
                 {
-                    foreach (var member in Member(type.Name, pending)) yield return member;
+                    foreach (var member in Member(type.Name, pending))
+                        yield return member;
                     pending = "";
                 }
             }
@@ -56,7 +63,8 @@ internal static partial class PublishedNames
             var accessors = property.Groups["accessors"].Value;
             foreach (var accessor in new[] { "get", "set", "init" })
             {
-                if (Regex.IsMatch(accessors, $@"\b{accessor}\b")) yield return $"{type}.{property.Groups["name"]}.{accessor} -> {property.Groups["type"]}";
+                if (Regex.IsMatch(accessors, $@"\b{accessor}\b"))
+                    yield return $"{type}.{property.Groups["name"]}.{accessor} -> {property.Groups["type"]}";
             }
         }
         else if (Method().Match(text) is { Success: true } method)
@@ -71,7 +79,9 @@ internal static partial class PublishedNames
         }
     }
 
-    [GeneratedRegex(@"^public (?:(?<static>static) |sealed |abstract |partial |readonly )*(?<kind>class|interface|struct|enum) (?<name>\w+)")]
+    [GeneratedRegex(
+        @"^public (?:(?<static>static) |sealed |abstract |partial |readonly )*(?<kind>class|interface|struct|enum) (?<name>\w+)"
+    )]
     private static partial Regex TypeDeclaration();
 
     [GeneratedRegex(@"^(?:(?:public|protected|static|virtual|override|abstract|sealed|readonly|required|partial|const|new) )+")]

@@ -9,8 +9,13 @@ public sealed class FormatTests
 {
     private static readonly DateOnly Friday = new(2026, 11, 20);
     private static readonly DateTimeOffset Midnight = new(2026, 11, 20, 0, 0, 0, TimeSpan.Zero);
-    private static readonly Guid Apple = Guid.NewGuid(), Berkshire = Guid.NewGuid();
-    private static readonly Dictionary<string, Guid> Symbols = new(StringComparer.OrdinalIgnoreCase) { ["aapl.us"] = Apple, ["brk-b.us"] = Berkshire };
+    private static readonly Guid Apple = Guid.NewGuid(),
+        Berkshire = Guid.NewGuid();
+    private static readonly Dictionary<string, Guid> Symbols = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["aapl.us"] = Apple,
+        ["brk-b.us"] = Berkshire,
+    };
     private static readonly TimeZoneInfo Warsaw = TimeZoneInfo.FindSystemTimeZoneById("Europe/Warsaw");
 
     [Fact]
@@ -44,7 +49,9 @@ public sealed class FormatTests
 
     [Theory]
     [InlineData("{\"amount\":1.0,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88,\"JPY\":150.0000000001}}")]
-    [InlineData("[{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":0.88},{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"JPY\",\"rate\":150.0000000001}]")]
+    [InlineData(
+        "[{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":0.88},{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"JPY\",\"rate\":150.0000000001}]"
+    )]
     public void Frankfurter_BothVersions_RatesForOneDollarToTheLastDigit(string body)
     {
         var rates = FrankfurterRates.Read(Bytes(body));
@@ -61,7 +68,9 @@ public sealed class FormatTests
     [InlineData("{\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88")]
     [InlineData("{\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":NaN}}")]
     [InlineData("{\"base\":\"USD\",\"date\":\"soon\",\"rates\":{}}")]
-    [InlineData("[{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":1},{\"date\":\"2026-11-20\",\"base\":\"GBP\",\"quote\":\"EUR\",\"rate\":1}]")]
+    [InlineData(
+        "[{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":1},{\"date\":\"2026-11-20\",\"base\":\"GBP\",\"quote\":\"EUR\",\"rate\":1}]"
+    )]
     public void Frankfurter_Garbage_IsMalformed(string body) => Malformed(() => FrankfurterRates.Read(Bytes(body)));
 
     [Fact]
@@ -71,7 +80,10 @@ public sealed class FormatTests
 
         var prices = StooqPrices.Read(Bytes(csv), Symbols, Warsaw);
 
-        Assert.Equal([new FetchedValue<Guid>(Apple, "271.49", new(2026, 11, 20, 21, 0, 19, TimeSpan.Zero)), new(Berkshire, null, default)], prices);
+        Assert.Equal(
+            [new FetchedValue<Guid>(Apple, "271.49", new(2026, 11, 20, 21, 0, 19, TimeSpan.Zero)), new(Berkshire, null, default)],
+            prices
+        );
     }
 
     [Theory]

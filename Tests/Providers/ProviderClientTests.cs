@@ -37,7 +37,10 @@ public sealed class ProviderClientTests
     [InlineData(408)]
     public async Task Get_FailsTwiceThenAnswers_IsRetriedWithBackoff(int status)
     {
-        await using var server = await ProviderServer.StartAsync(Behaviour.InTurn(Behaviour.Status(status), Behaviour.Status(status), Behaviour.Answer(Text, "fine")), _clock);
+        await using var server = await ProviderServer.StartAsync(
+            Behaviour.InTurn(Behaviour.Status(status), Behaviour.Status(status), Behaviour.Answer(Text, "fine")),
+            _clock
+        );
         using var client = Client(server);
 
         Assert.Equal("fine", await TurningAsync(GetAsync(client)));
@@ -81,7 +84,10 @@ public sealed class ProviderClientTests
     {
         var begin = _clock.GetUtcNow();
         var after = form == "date" ? (begin + TimeSpan.FromSeconds(7)).ToString("R") : form;
-        await using var server = await ProviderServer.StartAsync(Behaviour.InTurn(Behaviour.Status(status, after), Behaviour.Answer(Text, "fine")), _clock);
+        await using var server = await ProviderServer.StartAsync(
+            Behaviour.InTurn(Behaviour.Status(status, after), Behaviour.Answer(Text, "fine")),
+            _clock
+        );
         using var client = Client(server);
 
         Assert.Equal("fine", await TurningAsync(GetAsync(client)));
@@ -121,7 +127,9 @@ public sealed class ProviderClientTests
     [Fact]
     public async Task Get_ConnectionCutWithinTheBody_IsAFailureAndRetried()
     {
-        await using var server = await ProviderServer.StartAsync(Behaviour.InTurn(Behaviour.Cut(Text, "fin"), Behaviour.Answer(Text, "fine")));
+        await using var server = await ProviderServer.StartAsync(
+            Behaviour.InTurn(Behaviour.Cut(Text, "fin"), Behaviour.Answer(Text, "fine"))
+        );
         using var client = Client(server);
 
         Assert.Equal("fine", await TurningAsync(GetAsync(client)));
@@ -162,18 +170,20 @@ public sealed class ProviderClientTests
     [InlineData("packed")]
     public async Task Get_HugeBody_IsNotReadToItsEnd(string how)
     {
-        await using var server = await ProviderServer.StartAsync(how switch
-        {
-            "endless" => Behaviour.Endless(Text),
-            "announced" => Behaviour.Answer(Text, new string(' ', 100_000)),
-            _ => async context =>
+        await using var server = await ProviderServer.StartAsync(
+            how switch
             {
-                context.Response.ContentType = Text;
-                context.Response.Headers.ContentEncoding = "gzip";
-                await using GZipStream packed = new(context.Response.Body, CompressionLevel.Fastest);
-                await packed.WriteAsync(new byte[10_000_000]);
-            },
-        });
+                "endless" => Behaviour.Endless(Text),
+                "announced" => Behaviour.Answer(Text, new string(' ', 100_000)),
+                _ => async context =>
+                {
+                    context.Response.ContentType = Text;
+                    context.Response.Headers.ContentEncoding = "gzip";
+                    await using GZipStream packed = new(context.Response.Body, CompressionLevel.Fastest);
+                    await packed.WriteAsync(new byte[10_000_000]);
+                },
+            }
+        );
         using var client = Client(server, o => o.MaxBytes = 50_000);
 
         Assert.Equal(ProviderFault.TooLarge, (await FailsAsync(GetAsync(client))).Reason);
@@ -183,11 +193,15 @@ public sealed class ProviderClientTests
     public async Task Circuit_OpensAfterFailures_LeavesTheProviderAlone_AndIsLoggedOnce()
     {
         var healthy = false;
-        await using var server = await ProviderServer.StartAsync(context => (healthy ? Behaviour.Answer(Text, "fine") : Behaviour.Status(500))(context));
+        await using var server = await ProviderServer.StartAsync(context =>
+            (healthy ? Behaviour.Answer(Text, "fine") : Behaviour.Status(500))(context)
+        );
         using var client = Client(server, o => (o.Attempts, o.BreakAfter) = (1, 2));
-        for (var i = 0; i < 2; i++) await FailsAsync(GetAsync(client));
+        for (var i = 0; i < 2; i++)
+            await FailsAsync(GetAsync(client));
 
-        for (var i = 0; i < 3; i++) await Assert.ThrowsAsync<BrokenCircuitException>(() => GetAsync(client));
+        for (var i = 0; i < 3; i++)
+            await Assert.ThrowsAsync<BrokenCircuitException>(() => GetAsync(client));
         Assert.Equal(2, server.Requests.Count);
         Assert.Single(_log.All);
 
@@ -227,20 +241,35 @@ public sealed class ProviderClientTests
             // All but the spans of the server, which is in this process, too.
             ShouldListenTo = source => source.Name != "Microsoft.AspNetCore",
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = activity => { lock (spans) spans.Add($"{activity.DisplayName} {activity.StatusDescription} {string.Join(' ', activity.TagObjects)}"); },
+            ActivityStopped = activity =>
+            {
+                lock (spans)
+                    spans.Add($"{activity.DisplayName} {activity.StatusDescription} {string.Join(' ', activity.TagObjects)}");
+            },
         };
         ActivitySource.AddActivityListener(listener);
         await using var server = await ProviderServer.StartAsync(Behaviour.Status(500));
         using var client = Client(server, o => (o.Attempts, o.Key, o.KeyParameter) = (2, key, inQuery ? "apikey" : null));
         ProviderCall call = new(_clock, new LogLines<ProviderCall>(_log));
 
-        var (_, report) = await TurningAsync(call.TryAsync("rates", "ecb", TimeSpan.FromHours(5), async ct => await client.GetAsync("s=a", [Text], _ => "", ct), CancellationToken.None));
+        var (_, report) = await TurningAsync(
+            call.TryAsync(
+                "rates",
+                "ecb",
+                TimeSpan.FromHours(5),
+                async ct => await client.GetAsync("s=a", [Text], _ => "", ct),
+                CancellationToken.None
+            )
+        );
 
         Assert.Equal(inQuery ? $"?s=a&apikey={key}" : "?s=a", server.Requests[0].Query);
         Assert.Equal(inQuery ? null : key, server.Requests[0].Headers.GetValueOrDefault("X-Api-Key"));
         Assert.Equal(ProviderFault.HttpStatus, report.Reason);
         Assert.NotEmpty(_log.All);
-        lock (spans) Assert.Contains(spans, span => span.StartsWith("fetch ", StringComparison.Ordinal) && span.Contains("ecb", StringComparison.Ordinal));
+        lock (spans)
+            Assert.Contains(spans, span =>
+                span.StartsWith("fetch ", StringComparison.Ordinal) && span.Contains("ecb", StringComparison.Ordinal)
+            );
         var told = string.Join('\n', [.. _log.All, ProviderReport.Json([report]), .. spans.ToArray()]);
         Assert.DoesNotContain(key, told, StringComparison.Ordinal);
         Assert.DoesNotContain(new Uri(server.Url).Authority, string.Join('\n', _log.All), StringComparison.Ordinal);
@@ -264,7 +293,12 @@ public sealed class ProviderClientTests
     /// <summary>Timeouts of an hour: only a test that means it comes so far.</summary>
     private ProviderClient Client(ProviderServer server, Action<EndpointOptions>? configure = null)
     {
-        EndpointOptions options = new() { BaseUrl = server.Url, Timeout = TimeSpan.FromHours(1), BreakAfter = 100 };
+        EndpointOptions options = new()
+        {
+            BaseUrl = server.Url,
+            Timeout = TimeSpan.FromHours(1),
+            BreakAfter = 100,
+        };
         configure?.Invoke(options);
         return new("ecb", options, _clock, _log);
     }
@@ -282,7 +316,8 @@ public sealed class ProviderClientTests
 
     private bool Turn(Func<bool> done, TimeSpan? step = null)
     {
-        if (done()) return true;
+        if (done())
+            return true;
         _clock.Advance(step ?? TimeSpan.FromSeconds(1));
         return done();
     }

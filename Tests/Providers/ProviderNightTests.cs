@@ -21,7 +21,9 @@ public sealed class ProviderNightTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         await using var seeded = await NightFixture.CreateAsync(servers, Users, ct);
         var prices = await PricesAsync(seeded, ct);
-        await using var ecb = await ProviderServer.StartAsync(Behaviour.Answer(Answers.Xml, Answers.Ecb(Today, Answers.DemoRatesPerEuro(1.01m))));
+        await using var ecb = await ProviderServer.StartAsync(
+            Behaviour.Answer(Answers.Xml, Answers.Ecb(Today, Answers.DemoRatesPerEuro(1.01m)))
+        );
         await using var stooq = await ProviderServer.StartAsync(Stooq((symbol, _) => $"{prices[symbol] * 1.02m}"));
         await using var night = seeded.Replica(Settings(ecb, stooq));
 
@@ -34,7 +36,8 @@ public sealed class ProviderNightTests(TestServers servers)
         Assert.Equal(["rates ecb used 6", "prices stooq used 500"], reports.Select(Short));
         Assert.Equal(500, await night.ScalarAsync<long>("select count(*) from prices where source = 'stooq'", ct));
         Assert.Equal(6, await night.ScalarAsync<long>("select count(*) from exchange_rates where source = 'ecb'", ct));
-        await foreach (var entry in EntriesAsync(night, run.Id, ct)) Assert.False(entry.GetProperty("dataFreshness").TryGetProperty("staleSince", out _));
+        await foreach (var entry in EntriesAsync(night, run.Id, ct))
+            Assert.False(entry.GetProperty("dataFreshness").TryGetProperty("staleSince", out _));
     }
 
     [Theory]
@@ -57,10 +60,17 @@ public sealed class ProviderNightTests(TestServers servers)
         await using var seeded = await NightFixture.CreateAsync(servers, Users, ct);
         var honest = await TotalsAsync(seeded, (await seeded.RunAsync(ct)).Id, ct);
         var prices = await PricesAsync(seeded, ct);
-        await using var ecb = await ProviderServer.StartAsync(Faulty(fault, Answers.Xml, lie => Answers.Ecb(Today, [.. Answers.DemoRatesPerEuro().Select(r => (r.Currency, lie(decimal.Parse(r.Rate))))])));
-        await using var stooq = await ProviderServer.StartAsync(Faulty(fault, Answers.Csv, lie => Answers.Stooq(Today, prices.Select(p => ($"{p.Key}.US", lie(p.Value))))));
+        await using var ecb = await ProviderServer.StartAsync(
+            Faulty(fault, Answers.Xml, lie =>
+                Answers.Ecb(Today, [.. Answers.DemoRatesPerEuro().Select(r => (r.Currency, lie(decimal.Parse(r.Rate))))])
+            )
+        );
+        await using var stooq = await ProviderServer.StartAsync(
+            Faulty(fault, Answers.Csv, lie => Answers.Stooq(Today, prices.Select(p => ($"{p.Key}.US", lie(p.Value)))))
+        );
         var settings = Settings(ecb, stooq);
-        if (fault == "slow") settings["Providers:Ecb:Timeout"] = settings["Providers:Stooq:Timeout"] = "00:00:00.100";
+        if (fault == "slow")
+            settings["Providers:Ecb:Timeout"] = settings["Providers:Stooq:Timeout"] = "00:00:00.100";
         await using var night = seeded.Replica(settings);
 
         var run = await night.RunAsync(ct, again: true);
@@ -68,11 +78,24 @@ public sealed class ProviderNightTests(TestServers servers)
         Assert.Equal("completed", run.Status);
         await night.AssertExactlyOnceAsync(run.Id, Users, 0, ct);
         Assert.Equal(honest, await TotalsAsync(night, run.Id, ct));
-        Assert.Equal(0, await night.ScalarAsync<long>("select count(*) from (select source from prices union all select source from exchange_rates) v where source in ('ecb', 'stooq')", ct));
+        Assert.Equal(
+            0,
+            await night.ScalarAsync<long>(
+                "select count(*) from (select source from prices union all select source from exchange_rates) v where source in ('ecb', 'stooq')",
+                ct
+            )
+        );
         var reports = await ReportsAsync(night, run.Id, ct);
-        Assert.Equal(["rates ecb failed 0", "rates stored stale 6", "prices stooq failed 0", "prices stored stale 500"], reports.Select(Short));
-        Assert.All(reports.Where(r => r.GetProperty("outcome").GetString() == "failed"), r => Assert.Equal(reason, r.GetProperty("reason").GetString()));
-        Assert.All(reports.Where(r => r.GetProperty("outcome").GetString() == "stale"), r => Assert.Equal(TimeSpan.Zero, r.GetProperty("stale_since").GetDateTimeOffset().TimeOfDay));
+        Assert.Equal(
+            ["rates ecb failed 0", "rates stored stale 6", "prices stooq failed 0", "prices stored stale 500"],
+            reports.Select(Short)
+        );
+        Assert.All(reports.Where(r => r.GetProperty("outcome").GetString() == "failed"), r =>
+            Assert.Equal(reason, r.GetProperty("reason").GetString())
+        );
+        Assert.All(reports.Where(r => r.GetProperty("outcome").GetString() == "stale"), r =>
+            Assert.Equal(TimeSpan.Zero, r.GetProperty("stale_since").GetDateTimeOffset().TimeOfDay)
+        );
         var details = await night.ScalarAsync<string>("select error_details::text from overnight_job_runs where id = $1", ct, run.Id);
         Assert.Contains(reason, details, StringComparison.Ordinal);
         using var cache = await ConnectionMultiplexer.ConnectAsync(night.CacheConnection);
@@ -92,7 +115,9 @@ public sealed class ProviderNightTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         await using var seeded = await NightFixture.CreateAsync(servers, Users, ct);
         var prices = await PricesAsync(seeded, ct);
-        await using var stooq = await ProviderServer.StartAsync(Stooq((symbol, i) => symbol == "DM007" ? $"{prices[symbol] * 1000}" : $"{prices[symbol]}"));
+        await using var stooq = await ProviderServer.StartAsync(
+            Stooq((symbol, i) => symbol == "DM007" ? $"{prices[symbol] * 1000}" : $"{prices[symbol]}")
+        );
         await using var night = seeded.Replica(Settings(null, stooq));
 
         var run = await night.RunAsync(ct);
@@ -114,8 +139,12 @@ public sealed class ProviderNightTests(TestServers servers)
     {
         var ct = TestContext.Current.CancellationToken;
         await using var seeded = await NightFixture.CreateAsync(servers, Users, ct);
-        await using var ecb = await ProviderServer.StartAsync(Behaviour.Answer(Answers.Xml, Answers.Ecb(Today, [.. Answers.DemoRatesPerEuro().Where(r => r.Currency is "USD" or "GBP")])));
-        await using var frankfurter = await ProviderServer.StartAsync(Behaviour.Answer(Answers.Json, Answers.Frankfurter(Today, ("JPY", "151"), ("BRL", "5.31"), ("CHF", "0.82"), ("GBP", "0.5"))));
+        await using var ecb = await ProviderServer.StartAsync(
+            Behaviour.Answer(Answers.Xml, Answers.Ecb(Today, [.. Answers.DemoRatesPerEuro().Where(r => r.Currency is "USD" or "GBP")]))
+        );
+        await using var frankfurter = await ProviderServer.StartAsync(
+            Behaviour.Answer(Answers.Json, Answers.Frankfurter(Today, ("JPY", "151"), ("BRL", "5.31"), ("CHF", "0.82"), ("GBP", "0.5")))
+        );
         var settings = Settings(ecb, null);
         settings["Providers:Rates:Order"] = "ecb, frankfurter";
         settings["Providers:Frankfurter:BaseUrl"] = frankfurter.Url;
@@ -124,8 +153,13 @@ public sealed class ProviderNightTests(TestServers servers)
         var run = await night.RunAsync(ct);
 
         var reports = await ReportsAsync(night, run.Id, ct);
-        Assert.Equal(["rates ecb used 2", "rates frankfurter used 3", "rates stored stale 1", "prices imported used 500"], reports.Select(Short));
-        Assert.Contains(reports[0].GetProperty("refusals").EnumerateArray(), r => r.GetProperty("key").GetString() == "CAD" && r.GetProperty("reason").GetString() == "missing");
+        Assert.Equal(
+            ["rates ecb used 2", "rates frankfurter used 3", "rates stored stale 1", "prices imported used 500"],
+            reports.Select(Short)
+        );
+        Assert.Contains(reports[0].GetProperty("refusals").EnumerateArray(), r =>
+            r.GetProperty("key").GetString() == "CAD" && r.GetProperty("reason").GetString() == "missing"
+        );
         Assert.Equal("completed", run.Status);
     }
 
@@ -134,7 +168,10 @@ public sealed class ProviderNightTests(TestServers servers)
     {
         var ct = TestContext.Current.CancellationToken;
         await using var seeded = await NightFixture.CreateAsync(servers, Users, ct);
-        await seeded.ExecuteAsync("update users set base_currency = 'XTS' where id = (select user_id from user_markets order by user_id limit 1)", ct);
+        await seeded.ExecuteAsync(
+            "update users set base_currency = 'XTS' where id = (select user_id from user_markets order by user_id limit 1)",
+            ct
+        );
         await using var ecb = await ProviderServer.StartAsync(Behaviour.Status(500));
         await using var night = seeded.Replica(Settings(ecb, null));
 
@@ -142,7 +179,9 @@ public sealed class ProviderNightTests(TestServers servers)
 
         Assert.Equal("partial", run.Status);
         await night.AssertExactlyOnceAsync(run.Id, Users, 1, ct);
-        var details = JsonDocument.Parse(await night.ScalarAsync<string>("select error_details::text from overnight_job_runs where id = $1", ct, run.Id)).RootElement;
+        var details = JsonDocument
+            .Parse(await night.ScalarAsync<string>("select error_details::text from overnight_job_runs where id = $1", ct, run.Id))
+            .RootElement;
         Assert.Equal("missing_exchange_rate", details.GetProperty("failures")[0].GetProperty("reason").GetString());
         Assert.Equal("http_status", details.GetProperty("providers")[0].GetProperty("reason").GetString());
     }
@@ -162,11 +201,15 @@ public sealed class ProviderNightTests(TestServers servers)
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, ct);
 
         var work = night.Night.WorkAsync(run, ct);
-        await Eventually.TrueAsync(() =>
-        {
-            if (!work.IsCompleted) clock.Advance(TimeSpan.FromMilliseconds(100));
-            return work.IsCompleted;
-        }, "the step gives up");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                if (!work.IsCompleted)
+                    clock.Advance(TimeSpan.FromMilliseconds(100));
+                return work.IsCompleted;
+            },
+            "the step gives up"
+        );
 
         await Assert.ThrowsAsync<NoMarketValuesException>(() => work);
         Assert.Equal("failed", (await night.Runs.FindAsync(run.Id, ct))!.Status);
@@ -183,7 +226,8 @@ public sealed class ProviderNightTests(TestServers servers)
         Dictionary<string, string?> settings = [];
         foreach (var (section, feed, server) in new[] { ("Ecb", "Rates", ecb), ("Stooq", "Prices", stooq) })
         {
-            if (server is null) continue;
+            if (server is null)
+                continue;
             settings[$"Providers:{feed}:Order"] = section.ToLowerInvariant();
             settings[$"Providers:{section}:BaseUrl"] = server.Url;
             settings[$"Providers:{section}:Attempts"] = "2";
@@ -193,11 +237,15 @@ public sealed class ProviderNightTests(TestServers servers)
         return settings;
     }
 
-    private static RequestDelegate Stooq(Func<string, int, string> close) => context =>
-    {
-        var symbols = context.Request.QueryString.Value!.Split("s=")[1].Split('&')[0].Split('+');
-        return Behaviour.Answer(Answers.Csv, Answers.Stooq(Today, symbols.Select((s, i) => (s.ToUpperInvariant(), close(s.Split('.')[0].ToUpperInvariant(), i)))))(context);
-    };
+    private static RequestDelegate Stooq(Func<string, int, string> close) =>
+        context =>
+        {
+            var symbols = context.Request.QueryString.Value!.Split("s=")[1].Split('&')[0].Split('+');
+            return Behaviour.Answer(
+                Answers.Csv,
+                Answers.Stooq(Today, symbols.Select((s, i) => (s.ToUpperInvariant(), close(s.Split('.')[0].ToUpperInvariant(), i))))
+            )(context);
+        };
 
     /// <param name="body">Makes a body of a lie about each value.</param>
     private static RequestDelegate Faulty(string fault, string type, Func<Func<decimal, string>, string> body)
@@ -226,12 +274,18 @@ public sealed class ProviderNightTests(TestServers servers)
         await using var command = night.Database.CreateCommand("select a.symbol, p.price from assets a join prices p on p.asset_id = a.id");
         await using var reader = await command.ExecuteReaderAsync(ct);
         Dictionary<string, decimal> prices = [];
-        while (await reader.ReadAsync(ct)) prices[reader.GetString(0)] = reader.GetDecimal(1);
+        while (await reader.ReadAsync(ct))
+            prices[reader.GetString(0)] = reader.GetDecimal(1);
         return prices;
     }
 
     private static async Task<IReadOnlyList<JsonElement>> ReportsAsync(NightFixture night, Guid run, CancellationToken ct) =>
-        [.. JsonDocument.Parse(await night.ScalarAsync<string>("select metrics::text from overnight_job_runs where id = $1", ct, run)).RootElement.GetProperty("providers").EnumerateArray()];
+        [
+            .. JsonDocument
+                .Parse(await night.ScalarAsync<string>("select metrics::text from overnight_job_runs where id = $1", ct, run))
+                .RootElement.GetProperty("providers")
+                .EnumerateArray(),
+        ];
 
     private static string Short(JsonElement report) =>
         $"{report.GetProperty("feed").GetString()} {report.GetProperty("provider").GetString()} {report.GetProperty("outcome").GetString()} {report.GetProperty("values").GetInt32()}";
@@ -239,15 +293,25 @@ public sealed class ProviderNightTests(TestServers servers)
     private static async Task<IReadOnlyList<string>> TotalsAsync(NightFixture night, Guid run, CancellationToken ct)
     {
         List<string> totals = [];
-        await foreach (var entry in EntriesAsync(night, run, ct)) totals.Add($"{entry.GetProperty("userId").GetGuid()} {entry.GetProperty("portfolioSummary").GetProperty("totalValue").GetString()}");
+        await foreach (var entry in EntriesAsync(night, run, ct))
+            totals.Add(
+                $"{entry.GetProperty("userId").GetGuid()} {entry.GetProperty("portfolioSummary").GetProperty("totalValue").GetString()}"
+            );
         return totals;
     }
 
-    private static async IAsyncEnumerable<JsonElement> EntriesAsync(NightFixture night, Guid run, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    private static async IAsyncEnumerable<JsonElement> EntriesAsync(
+        NightFixture night,
+        Guid run,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct
+    )
     {
-        await using var command = night.Database.CreateCommand("select recommendations from calculation_results where run_id = $1 order by user_id");
+        await using var command = night.Database.CreateCommand(
+            "select recommendations from calculation_results where run_id = $1 order by user_id"
+        );
         command.Parameters.Add(new() { Value = run });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) yield return JsonDocument.Parse(reader.GetFieldValue<byte[]>(0)).RootElement;
+        while (await reader.ReadAsync(ct))
+            yield return JsonDocument.Parse(reader.GetFieldValue<byte[]>(0)).RootElement;
     }
 }

@@ -32,9 +32,14 @@ internal sealed class ProviderServer : IAsyncDisposable
         ProviderServer server = new(builder.Build());
         server._app.Run(context =>
         {
-            server._requests.Enqueue(new(
-                context.Request.Path, context.Request.QueryString.Value ?? "", context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
-                (clock ?? TimeProvider.System).GetUtcNow()));
+            server._requests.Enqueue(
+                new(
+                    context.Request.Path,
+                    context.Request.QueryString.Value ?? "",
+                    context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+                    (clock ?? TimeProvider.System).GetUtcNow()
+                )
+            );
             return behave(context);
         });
         await server._app.StartAsync();
@@ -48,18 +53,21 @@ internal sealed class ProviderServer : IAsyncDisposable
 /// <summary>What servers do to us.</summary>
 internal static class Behaviour
 {
-    public static RequestDelegate Answer(string type, string body) => context =>
-    {
-        context.Response.ContentType = type;
-        return context.Response.WriteAsync(body);
-    };
+    public static RequestDelegate Answer(string type, string body) =>
+        context =>
+        {
+            context.Response.ContentType = type;
+            return context.Response.WriteAsync(body);
+        };
 
-    public static RequestDelegate Status(int status, string? retryAfter = null) => context =>
-    {
-        context.Response.StatusCode = status;
-        if (retryAfter is not null) context.Response.Headers.RetryAfter = retryAfter;
-        return Task.CompletedTask;
-    };
+    public static RequestDelegate Status(int status, string? retryAfter = null) =>
+        context =>
+        {
+            context.Response.StatusCode = status;
+            if (retryAfter is not null)
+                context.Response.Headers.RetryAfter = retryAfter;
+            return Task.CompletedTask;
+        };
 
     /// <summary>Answers nothing, until the client gives up.</summary>
     public static async Task Never(HttpContext context)
@@ -70,23 +78,26 @@ internal static class Behaviour
     }
 
     /// <summary>Promises more than it sends.</summary>
-    public static RequestDelegate Cut(string type, string body) => async context =>
-    {
-        context.Response.ContentType = type;
-        context.Response.ContentLength = body.Length * 2;
-        await context.Response.WriteAsync(body);
-        await context.Response.Body.FlushAsync();
-        context.Abort();
-    };
+    public static RequestDelegate Cut(string type, string body) =>
+        async context =>
+        {
+            context.Response.ContentType = type;
+            context.Response.ContentLength = body.Length * 2;
+            await context.Response.WriteAsync(body);
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        };
 
     /// <summary>Never comes to an end.</summary>
-    public static RequestDelegate Endless(string type) => async context =>
-    {
-        context.Response.ContentType = type;
-        var part = new byte[64 * 1024];
-        Array.Fill(part, (byte)' ');
-        while (!context.RequestAborted.IsCancellationRequested) await context.Response.Body.WriteAsync(part);
-    };
+    public static RequestDelegate Endless(string type) =>
+        async context =>
+        {
+            context.Response.ContentType = type;
+            var part = new byte[64 * 1024];
+            Array.Fill(part, (byte)' ');
+            while (!context.RequestAborted.IsCancellationRequested)
+                await context.Response.Body.WriteAsync(part);
+        };
 
     public static RequestDelegate Html { get; } = Answer("text/html", "<!doctype html><title>Maintenance</title>");
 

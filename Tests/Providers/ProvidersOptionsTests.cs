@@ -56,12 +56,27 @@ public sealed class ProvidersOptionsTests
     [Fact]
     public void Key_OverPlainHttp_IsRefusedExceptToThisMachine()
     {
-        Assert.Contains("https", Assert.Single(Failures(new() { ["Providers:Ecb:BaseUrl"] = "http://example.org", ["Providers:Ecb:Key"] = "s3cret" })), StringComparison.Ordinal);
+        Assert.Contains(
+            "https",
+            Assert.Single(Failures(new() { ["Providers:Ecb:BaseUrl"] = "http://example.org", ["Providers:Ecb:Key"] = "s3cret" })),
+            StringComparison.Ordinal
+        );
         Assert.Empty(Failures(new() { ["Providers:Ecb:BaseUrl"] = "http://127.0.0.1:1", ["Providers:Ecb:Key"] = "s3cret" }));
     }
 
     [Fact]
-    public void ManyBadValues_AreAllNamed() => Assert.Equal(3, Failures(new() { ["Providers:Ecb:Attempts"] = "99", ["Providers:Stooq:Attempts"] = "0", ["Providers:Rates:Order"] = "x" }).Count);
+    public void ManyBadValues_AreAllNamed() =>
+        Assert.Equal(
+            3,
+            Failures(
+                new()
+                {
+                    ["Providers:Ecb:Attempts"] = "99",
+                    ["Providers:Stooq:Attempts"] = "0",
+                    ["Providers:Rates:Order"] = "x",
+                }
+            ).Count
+        );
 
     private static List<string> Failures(Dictionary<string, string?> settings)
     {

@@ -6,7 +6,8 @@ namespace Overnight.Tests.Providers;
 /// <summary>Rates of several sources in one table: each currency has one rate to the dollar, of one source.</summary>
 public sealed class RateTableTests
 {
-    private static readonly DateTimeOffset Friday = new(2026, 11, 20, 0, 0, 0, TimeSpan.Zero), Monday = Friday.AddDays(-4);
+    private static readonly DateTimeOffset Friday = new(2026, 11, 20, 0, 0, 0, TimeSpan.Zero),
+        Monday = Friday.AddDays(-4);
     private static readonly HashSet<string> Needed = ["USD", "EUR", "GBP", "JPY"];
 
     [Fact]
@@ -19,13 +20,23 @@ public sealed class RateTableTests
 
     [Fact]
     public void ToDollar_WithoutTheDollar_IsAFailure() =>
-        Assert.Equal(ProviderFault.NoDollarRate, Assert.Throws<ProviderException>(() => RateTable.ToDollar("EUR", Answer(("GBP", 0.9m)))).Reason);
+        Assert.Equal(
+            ProviderFault.NoDollarRate,
+            Assert.Throws<ProviderException>(() => RateTable.ToDollar("EUR", Answer(("GBP", 0.9m)))).Reason
+        );
 
     [Theory]
     [InlineData("0.00000001", "1000000000")]
     [InlineData("1000000000000", "0.00000001")]
     public void ToDollar_ResultThatTheTableCannotHold_IsNotBelieved(string dollar, string pound) =>
-        Assert.Equal(ProviderFault.NotBelieved, Assert.Throws<ProviderException>(() => RateTable.ToDollar("EUR", Answer(("USD", decimal.Parse(dollar)), ("GBP", decimal.Parse(pound))))).Reason);
+        Assert.Equal(
+            ProviderFault.NotBelieved,
+            Assert
+                .Throws<ProviderException>(() =>
+                    RateTable.ToDollar("EUR", Answer(("USD", decimal.Parse(dollar)), ("GBP", decimal.Parse(pound))))
+                )
+                .Reason
+        );
 
     [Fact]
     public void Stored_QuotedTheOtherWayRound_DoesNotComeBesideANewerRate()
@@ -53,5 +64,6 @@ public sealed class RateTableTests
         Assert.Null(table.LastRate("EUR", "JPY"));
     }
 
-    private static CheckedAnswer<string> Answer(params (string Currency, decimal Rate)[] rates) => new(rates.ToDictionary(r => r.Currency, r => new LastValue(r.Rate, Friday)), []);
+    private static CheckedAnswer<string> Answer(params (string Currency, decimal Rate)[] rates) =>
+        new(rates.ToDictionary(r => r.Currency, r => new LastValue(r.Rate, Friday)), []);
 }

@@ -18,11 +18,23 @@ public sealed class DemoTenantTests(TestServers servers)
         var summary = await SeedAsync(database, 2);
 
         Assert.Equal((2, 2), (summary.Tenants, summary.Added));
-        Assert.Equal(["500 500 1000 25", "500 500 1000 25"], await database.TextsAsync("""
-            select concat_ws(' ', (select count(*) from erp.vendors where tenant_id = t.id), (select count(*) from erp.customers where tenant_id = t.id),
-                (select count(*) from erp.materials where tenant_id = t.id), (select count(*) from erp.kits where tenant_id = t.id)) from tenants t
-            """, Ct));
-        Assert.Equal(0, await database.CountAsync("(select from erp.journal_lines group by tenant_id, entry having sum(debit) <> sum(credit)) unbalanced", Ct));
+        Assert.Equal(
+            ["500 500 1000 25", "500 500 1000 25"],
+            await database.TextsAsync(
+                """
+                select concat_ws(' ', (select count(*) from erp.vendors where tenant_id = t.id), (select count(*) from erp.customers where tenant_id = t.id),
+                    (select count(*) from erp.materials where tenant_id = t.id), (select count(*) from erp.kits where tenant_id = t.id)) from tenants t
+                """,
+                Ct
+            )
+        );
+        Assert.Equal(
+            0,
+            await database.CountAsync(
+                "(select from erp.journal_lines group by tenant_id, entry having sum(debit) <> sum(credit)) unbalanced",
+                Ct
+            )
+        );
         Assert.Equal(2, await database.CountAsync("erp.currencies where is_base", Ct));
         Assert.NotEqual(0, await database.CountAsync("erp.pricing_rules where valid_until < current_date", Ct));
     }
@@ -47,10 +59,21 @@ public sealed class DemoTenantTests(TestServers servers)
     public async Task Users_ThatAreThere_BelongToTheTenantOfTheirNumber()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        await new DemoSeeder(database.Source, TimeProvider.System).SeedAsync(new() { Users = 5, Holdings = 1, Criteria = 1 }, null, Ct);
+        await new DemoSeeder(database.Source, TimeProvider.System).SeedAsync(
+            new()
+            {
+                Users = 5,
+                Holdings = 1,
+                Criteria = 1,
+            },
+            null,
+            Ct
+        );
         await SeedAsync(database, 2);
-        Assert.Equal(["admin@demo.example Demo tenant 0001", "demo@demo.example Demo tenant 0001", "user000002@demo.example Demo tenant 0002"],
-            await database.TextsAsync("select u.email || ' ' || t.name from users u join tenants t on t.id = u.tenant_id order by 1", Ct));
+        Assert.Equal(
+            ["admin@demo.example Demo tenant 0001", "demo@demo.example Demo tenant 0001", "user000002@demo.example Demo tenant 0002"],
+            await database.TextsAsync("select u.email || ' ' || t.name from users u join tenants t on t.id = u.tenant_id order by 1", Ct)
+        );
     }
 
     [Fact]
@@ -68,14 +91,18 @@ public sealed class DemoTenantTests(TestServers servers)
     private static Task<DemoTenantSummary> SeedAsync(InputDatabase database, int tenants) =>
         new DemoTenantSeeder(database.Source, new ManualTimeProvider()).SeedAsync(tenants, 1, null, Ct);
 
-    private static Task<string[]> FingerprintsAsync(InputDatabase database) => database.TextsAsync("""
-        select md5(concat(t,
-            (select string_agg(x::text, ';' order by x.entry, x.line) from erp.journal_lines x where x.tenant_id = t.id),
-            (select string_agg(x::text, ';' order by x.sku) from erp.materials x where x.tenant_id = t.id),
-            (select string_agg(x::text, ';' order by x.number) from erp.customers x where x.tenant_id = t.id),
-            (select string_agg(x::text, ';' order by x.code) from erp.pricing_rules x where x.tenant_id = t.id),
-            (select string_agg(x::text, ';' order by x.facility_id, x.location_code, x.number) from erp.bins x where x.tenant_id = t.id),
-            (select string_agg(x::text, ';' order by x.equipment_code, x.read_at) from erp.equipment_readings x where x.tenant_id = t.id)))
-        from tenants t order by t.name
-        """, Ct);
+    private static Task<string[]> FingerprintsAsync(InputDatabase database) =>
+        database.TextsAsync(
+            """
+            select md5(concat(t,
+                (select string_agg(x::text, ';' order by x.entry, x.line) from erp.journal_lines x where x.tenant_id = t.id),
+                (select string_agg(x::text, ';' order by x.sku) from erp.materials x where x.tenant_id = t.id),
+                (select string_agg(x::text, ';' order by x.number) from erp.customers x where x.tenant_id = t.id),
+                (select string_agg(x::text, ';' order by x.code) from erp.pricing_rules x where x.tenant_id = t.id),
+                (select string_agg(x::text, ';' order by x.facility_id, x.location_code, x.number) from erp.bins x where x.tenant_id = t.id),
+                (select string_agg(x::text, ';' order by x.equipment_code, x.read_at) from erp.equipment_readings x where x.tenant_id = t.id)))
+            from tenants t order by t.name
+            """,
+            Ct
+        );
 }

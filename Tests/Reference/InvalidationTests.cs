@@ -15,7 +15,8 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
     /// <summary>Higher than any that PostgreSQL gives.</summary>
     private const long Distant = 9_000_000_000_000_000;
 
-    private const string Events = "/api/admin/cache/events", Invalidate = "/api/admin/cache/invalidate";
+    private const string Events = "/api/admin/cache/events",
+        Invalidate = "/api/admin/cache/invalidate";
     private readonly ApiApp _app = fixture.App;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -35,11 +36,17 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
 
         var told = await SucceedAsync(Events, $$"""{"event":"ACCOUNT_CREATED","tenantId":"{{tenant}}"}""");
 
-        Assert.Equal(["finance:coa", "finance:trial-balance", "finance:gl-balances"], told.GetProperty("entities").EnumerateArray().Select(name => name.GetString()));
+        Assert.Equal(
+            ["finance:coa", "finance:trial-balance", "finance:gl-balances"],
+            told.GetProperty("entities").EnumerateArray().Select(name => name.GetString())
+        );
         var answer = await _app.AskAsync(token, "finance/coa");
         Assert.Equal((false, true), (answer.FromCache(), Has(answer, "1999")));
         Assert.True((await _app.AskAsync(token, "sales/pipeline-stages")).FromCache());
-        await Eventually.TrueAsync(async () => Has(await other.AskAsync(token, "finance/coa"), "1999"), "the other node shows the new account");
+        await Eventually.TrueAsync(
+            async () => Has(await other.AskAsync(token, "finance/coa"), "1999"),
+            "the other node shows the new account"
+        );
     }
 
     /// <summary>SPEC G5: what was read before an invalidation, by a load or a warm, does not come back after it.</summary>
@@ -53,7 +60,19 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
         TaskCompletionSource<byte[]?> old = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var before = await _app.Get<Generations>().OfAsync(tenant, entity.FullName, Ct);
-        var loading = _app.Get<EntryReader>().GetAsync(key, entity.EntryKind, before, _ => { begun.SetResult(); return old.Task; }, Ct).AsTask();
+        var loading = _app.Get<EntryReader>()
+            .GetAsync(
+                key,
+                entity.EntryKind,
+                before,
+                _ =>
+                {
+                    begun.SetResult();
+                    return old.Task;
+                },
+                Ct
+            )
+            .AsTask();
         await begun.Task.WaitAsync(Ct);
 
         await AddAccountAsync(tenant, "1998");
@@ -65,7 +84,11 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
         Assert.True(Has(await _app.AskAsync(token, "finance/coa"), "1998"));
 
         // A warm writes whatever is there: with what it read before, it can only make a miss.
-        await _app.Cache.StringSetAsync(key, StoredEntry.Write(key, TimeProvider.System.GetUtcNow(), before, """{"items":[]}"""u8), TimeSpan.FromHours(1));
+        await _app.Cache.StringSetAsync(
+            key,
+            StoredEntry.Write(key, TimeProvider.System.GetUtcNow(), before, """{"items":[]}"""u8),
+            TimeSpan.FromHours(1)
+        );
         await using var other = fixture.Another();
         var answer = await other.AskAsync(token, "finance/coa");
         Assert.Equal((false, true), (answer.FromCache(), Has(answer, "1998")));
@@ -80,16 +103,28 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
     public async Task Invalidate_G5_ByPatternTenantOrAll_ReachesExactlyThat(string body, string expected)
     {
         Dictionary<string, Guid> tenants = new() { ["mine"] = await fixture.TenantAsync(), ["theirs"] = await fixture.TenantAsync() };
-        Dictionary<string, string> tokens = new() { ["mine"] = await fixture.SignInAsync(tenants["mine"]), ["theirs"] = await fixture.SignInAsync(tenants["theirs"]) };
-        (string Who, string Entity)[] asked = [("mine", "finance:coa"), ("mine", "sales:kits"), ("theirs", "finance:coa"), ("theirs", "sales:kits")];
-        foreach (var (who, entity) in asked) await _app.AskAsync(tokens[who], entity.Replace(':', '/'));
+        Dictionary<string, string> tokens = new()
+        {
+            ["mine"] = await fixture.SignInAsync(tenants["mine"]),
+            ["theirs"] = await fixture.SignInAsync(tenants["theirs"]),
+        };
+        (string Who, string Entity)[] asked =
+        [
+            ("mine", "finance:coa"),
+            ("mine", "sales:kits"),
+            ("theirs", "finance:coa"),
+            ("theirs", "sales:kits"),
+        ];
+        foreach (var (who, entity) in asked)
+            await _app.AskAsync(tokens[who], entity.Replace(':', '/'));
 
         await SucceedAsync(Invalidate, body.Replace("MINE", $"{tenants["mine"]:D}", StringComparison.Ordinal));
 
         List<string> anew = [];
         foreach (var (who, entity) in asked)
         {
-            if (!(await _app.AskAsync(tokens[who], entity.Replace(':', '/'))).FromCache()) anew.Add($"{who} {entity}");
+            if (!(await _app.AskAsync(tokens[who], entity.Replace(':', '/'))).FromCache())
+                anew.Add($"{who} {entity}");
         }
         Assert.Equal(expected, string.Join(", ", anew));
     }
@@ -102,20 +137,32 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
         using Generations deaf = new(_app.Database);
         await deaf.OfAsync(tenant, "finance:coa", Ct);
         using CancellationTokenSource stop = new();
-        var watching = Task.Run(async () => { while (!stop.IsCancellationRequested) await deaf.RefreshAsync(Ct); }, Ct);
+        var watching = Task.Run(
+            async () =>
+            {
+                while (!stop.IsCancellationRequested)
+                    await deaf.RefreshAsync(Ct);
+            },
+            Ct
+        );
 
-        var raised = await Task.WhenAll(Enumerable.Range(0, 40).Select(async number =>
-        {
-            using Generations node = new(_app.Database);
-            var entity = ReferenceCatalog.All[number % ReferenceCatalog.All.Count].FullName;
-            return (Entity: entity, Generation: await node.RaiseAsync(tenant, [entity], Ct));
-        }));
+        var raised = await Task.WhenAll(
+            Enumerable
+                .Range(0, 40)
+                .Select(async number =>
+                {
+                    using Generations node = new(_app.Database);
+                    var entity = ReferenceCatalog.All[number % ReferenceCatalog.All.Count].FullName;
+                    return (Entity: entity, Generation: await node.RaiseAsync(tenant, [entity], Ct));
+                })
+        );
         await stop.CancelAsync();
         await watching;
         await deaf.RefreshAsync(Ct);
 
         Assert.Equal(40, raised.Select(one => one.Generation).Distinct().Count());
-        foreach (var entity in raised.GroupBy(one => one.Entity)) Assert.Equal(entity.Max(one => one.Generation), await deaf.OfAsync(tenant, entity.Key, Ct));
+        foreach (var entity in raised.GroupBy(one => one.Entity))
+            Assert.Equal(entity.Max(one => one.Generation), await deaf.OfAsync(tenant, entity.Key, Ct));
     }
 
     [Theory]
@@ -155,7 +202,12 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
     [InlineData(Events, """{}""", "event", "must be given")]
     [InlineData(Events, """{"event":1}""", "event", "not 1")]
     [InlineData(Events, """{"event":"ACCOUNT_CREATED","tenantId":"moon"}""", "tenantId", "not \"moon\"")]
-    [InlineData(Events, """{"event":"ACCOUNT_CREATED","tenantId":"019a0000-0000-7000-8000-000000000001"}""", "tenantId", "There is no tenant")]
+    [InlineData(
+        Events,
+        """{"event":"ACCOUNT_CREATED","tenantId":"019a0000-0000-7000-8000-000000000001"}""",
+        "tenantId",
+        "There is no tenant"
+    )]
     [InlineData(Events, """{"event":"ACCOUNT_CREATED","tenant":"x"}""", "tenant", "is not known")]
     [InlineData(Events, "[]", "body", "must be an object")]
     [InlineData(Invalidate, """{}""", "body", "must have pattern")]
@@ -186,13 +238,18 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
 
     /// <summary>Publishes until the node, which may not listen yet, has heard that the tenant's accounts were raised to <see cref="Distant"/>.</summary>
     /// <param name="first">Published before it.</param>
-    private Task HearAsync(Guid tenant, string? first = null) => Eventually.TrueAsync(async () =>
-    {
-        RedisChannel channel = new(CacheChannel.Name, RedisChannel.PatternMode.Literal);
-        if (first is not null) await _app.Cache.PublishAsync(channel, first);
-        await _app.Cache.PublishAsync(channel, CacheChannel.Raised(tenant, ["sales:kits", "finance:coa"], Distant));
-        return await _app.Get<Generations>().OfAsync(tenant, "finance:coa", Ct) == Distant;
-    }, "the node hears of it");
+    private Task HearAsync(Guid tenant, string? first = null) =>
+        Eventually.TrueAsync(
+            async () =>
+            {
+                RedisChannel channel = new(CacheChannel.Name, RedisChannel.PatternMode.Literal);
+                if (first is not null)
+                    await _app.Cache.PublishAsync(channel, first);
+                await _app.Cache.PublishAsync(channel, CacheChannel.Raised(tenant, ["sales:kits", "finance:coa"], Distant));
+                return await _app.Get<Generations>().OfAsync(tenant, "finance:coa", Ct) == Distant;
+            },
+            "the node hears of it"
+        );
 
     private async Task<JsonElement> SucceedAsync(string path, string body)
     {
@@ -201,7 +258,8 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
         return JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
     }
 
-    private Task AddAccountAsync(Guid tenant, string code) => _app.Database.ExecuteAsync("insert into erp.accounts (tenant_id, code, name, type) values ($1, $2, 'New', 'asset')", tenant, code);
+    private Task AddAccountAsync(Guid tenant, string code) =>
+        _app.Database.ExecuteAsync("insert into erp.accounts (tenant_id, code, name, type) values ($1, $2, 'New', 'asset')", tenant, code);
 
     private static bool Has(JsonElement answer, string code) => answer.Items().Any(item => item.GetProperty("code").GetString() == code);
 }

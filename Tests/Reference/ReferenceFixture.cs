@@ -14,7 +14,8 @@ namespace Overnight.Tests.Reference;
 public sealed class ReferenceFixture(TestServers servers) : IAsyncLifetime
 {
     private readonly long _seed = Random.Shared.NextInt64();
-    private string _database = "", _cache = "";
+    private string _database = "",
+        _cache = "";
     private ApiApp? _app;
     private int _tenants;
 
@@ -26,10 +27,12 @@ public sealed class ReferenceFixture(TestServers servers) : IAsyncLifetime
         // Of its own: what is invalidated for every tenant is heard, by id, by the nodes of every database at the same cache.
         _cache = (await servers.StartCacheAsync(CancellationToken.None)).ConnectionString;
         _app = new(_database, _cache);
-        await App.Database.ExecuteAsync("""
+        await App.Database.ExecuteAsync(
+            """
             insert into exchange_rates select base, quote, now() - interval '1 day', rate, 'test'
             from (values ('EUR', 'USD', 1.1364), ('GBP', 'USD', 1.3158), ('USD', 'JPY', 150), ('USD', 'CHF', 0.82), ('USD', 'CAD', 1.38)) quoted (base, quote, rate)
-            """);
+            """
+        );
     }
 
     /// <summary>Another node.</summary>
@@ -48,7 +51,8 @@ public sealed class ReferenceFixture(TestServers servers) : IAsyncLifetime
     internal async Task<string> SignInAsync(Guid? tenant, string role = "user")
     {
         var user = await App.Database.AddUserAsync(role);
-        if (tenant is { } id) await App.Database.ExecuteAsync("update users set tenant_id = $2 where id = $1", user, id);
+        if (tenant is { } id)
+            await App.Database.ExecuteAsync("update users set tenant_id = $2 where id = $1", user, id);
         return await App.Database.AddSessionAsync(user);
     }
 
@@ -72,20 +76,41 @@ internal static class ReferenceClient
 
     public static async Task<HttpResponseMessage> PostAsync(this ApiApp app, string? token, string path, string body)
     {
-        using HttpRequestMessage request = new(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        using HttpRequestMessage request = new(HttpMethod.Post, path)
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await app.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     /// <summary>A question for each entity that the demo data has an answer to, with the key it has.</summary>
     public static async Task<(string Path, ReferenceEntity Entity, string Key)[]> QuestionsAsync(NpgsqlDataSource database, Guid tenant)
     {
-        await using var command = database.CreateCommand("select (select min(id::text) from erp.facilities where tenant_id = $1) || ' ' || (select code from erp.currencies where tenant_id = $1 and is_base)");
+        await using var command = database.CreateCommand(
+            "select (select min(id::text) from erp.facilities where tenant_id = $1) || ' ' || (select code from erp.currencies where tenant_id = $1 and is_base)"
+        );
         command.Parameters.Add(new() { Value = tenant });
-        var (facility, currency) = ((string)(await command.ExecuteScalarAsync())!).Split(' ') is [var id, var code] ? (id, code) : throw new InvalidOperationException("There is no such tenant.");
-        Dictionary<string, string> given = new() { ["from"] = currency, ["to"] = currency == "USD" ? "EUR" : "USD", ["facilityId"] = facility, ["sku"] = "Ø10:100/a*b" };
-        return [.. ReferenceCatalog.All.Select(entity => (
-            $"{entity.Module}/{entity.Name}?{string.Join('&', entity.Parts.Where(part => given.ContainsKey(part.Name)).Select(part => $"{part.Name}={Uri.EscapeDataString(given[part.Name])}"))}",
-            entity, entity.Key(tenant, [.. entity.Parts.Select(part => part.Read(given.GetValueOrDefault(part.Name), out _)!)])))];
+        var (facility, currency) = ((string)(await command.ExecuteScalarAsync())!).Split(' ') is [var id, var code]
+            ? (id, code)
+            : throw new InvalidOperationException("There is no such tenant.");
+        Dictionary<string, string> given = new()
+        {
+            ["from"] = currency,
+            ["to"] = currency == "USD" ? "EUR" : "USD",
+            ["facilityId"] = facility,
+            ["sku"] = "Ø10:100/a*b",
+        };
+        return
+        [
+            .. ReferenceCatalog.All.Select(entity =>
+                (
+                    $"{entity.Module}/{entity.Name}?{string.Join('&', entity.Parts.Where(part => given.ContainsKey(part.Name)).Select(part => $"{part.Name}={Uri.EscapeDataString(given[part.Name])}"))}",
+                    entity,
+                    entity.Key(tenant, [.. entity.Parts.Select(part => part.Read(given.GetValueOrDefault(part.Name), out _)!)])
+                )
+            ),
+        ];
     }
 }

@@ -10,7 +10,11 @@ namespace Overnight.Tests.Reference;
 /// <summary>SPEC G5: reference data while the cache or PostgreSQL is away.</summary>
 public sealed class ReferenceOutageTests(TestServers servers)
 {
-    private static readonly Dictionary<string, string> Quick = new() { ["Cache:BreakDuration"] = "00:00:00.2", ["Cache:BeatInterval"] = "00:00:00.2" };
+    private static readonly Dictionary<string, string> Quick = new()
+    {
+        ["Cache:BreakDuration"] = "00:00:00.2",
+        ["Cache:BeatInterval"] = "00:00:00.2",
+    };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -22,7 +26,8 @@ public sealed class ReferenceOutageTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(Ct, folder);
         await postgres.EnsureDatabaseAsync("overnight", Ct);
         var connection = postgres.ConnectionString("overnight");
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(connection).Options)) await context.Database.MigrateAsync(Ct);
+        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(connection).Options))
+            await context.Database.MigrateAsync(Ct);
         await using ApiApp app = new(connection, cache.ConnectionString, settings: Quick);
         var token = await TenantAsync(app);
         var before = await app.AskAsync(token, "finance/coa");
@@ -36,7 +41,10 @@ public sealed class ReferenceOutageTests(TestServers servers)
         Assert.NotNull(missing.Headers.RetryAfter);
 
         await servers.StartPostgresAsync(Ct, folder, postgres.Port);
-        await Eventually.TrueAsync(async () => (await app.GetAsync("/api/reference/sales/kits", token, Ct)).IsSuccessStatusCode, "PostgreSQL is asked again");
+        await Eventually.TrueAsync(
+            async () => (await app.GetAsync("/api/reference/sales/kits", token, Ct)).IsSuccessStatusCode,
+            "PostgreSQL is asked again"
+        );
     }
 
     [Fact]
@@ -64,5 +72,6 @@ public sealed class ReferenceOutageTests(TestServers servers)
         return await app.Database.AddSessionAsync(user);
     }
 
-    private static async Task<string> AdminAsync(ApiApp app) => await app.Database.AddSessionAsync(await app.Database.AddUserAsync("admin"));
+    private static async Task<string> AdminAsync(ApiApp app) =>
+        await app.Database.AddSessionAsync(await app.Database.AddUserAsync("admin"));
 }

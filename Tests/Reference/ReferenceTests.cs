@@ -50,14 +50,23 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
         Assert.True(string.CompareOrdinal(previous.GetProperty("period").GetString(), balance.GetProperty("period").GetString()) < 0);
 
         var ledger = (await _app.AskAsync(token, "finance/gl-balances")).Items();
-        Assert.All(ledger, line => Assert.Equal(Number(line, "closing"), Number(line, "opening") + Number(line, "debit") - Number(line, "credit")));
+        Assert.All(ledger, line =>
+            Assert.Equal(Number(line, "closing"), Number(line, "opening") + Number(line, "debit") - Number(line, "credit"))
+        );
         Assert.Equal(0, ledger.Sum(line => Number(line, "closing")));
 
         // Half a year on each side of the year: 24 months.
         Assert.Equal(24, (await _app.AskAsync(token, "finance/periods")).Items().Length);
-        Assert.Equal($"{TimeProvider.System.GetUtcNow():yyyy-MM}", (await _app.AskAsync(token, "finance/current-period")).GetProperty("data").GetProperty("code").GetString());
-        Assert.All((await _app.AskAsync(token, "equipment/health")).Items(), machine => Assert.Contains(machine.GetProperty("status").GetString(), (string[])["good", "warning", "critical"]));
-        Assert.All((await _app.AskAsync(token, "sales/kits")).Items(), kit => Assert.InRange(kit.GetProperty("components").GetArrayLength(), 3, 6));
+        Assert.Equal(
+            $"{TimeProvider.System.GetUtcNow():yyyy-MM}",
+            (await _app.AskAsync(token, "finance/current-period")).GetProperty("data").GetProperty("code").GetString()
+        );
+        Assert.All((await _app.AskAsync(token, "equipment/health")).Items(), machine =>
+            Assert.Contains(machine.GetProperty("status").GetString(), (string[])["good", "warning", "critical"])
+        );
+        Assert.All((await _app.AskAsync(token, "sales/kits")).Items(), kit =>
+            Assert.InRange(kit.GetProperty("components").GetArrayLength(), 3, 6)
+        );
     }
 
     /// <summary>SPEC G1: rates as nights have them: as quoted, inverse, or through the dollar with ten digits.</summary>
@@ -69,7 +78,10 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
     public async Task Get_ExchangeRate_IsThatOfTheNight(string from, string to, string rate)
     {
         var token = await fixture.SignInAsync(await fixture.TenantAsync());
-        Assert.Equal(rate, (await _app.AskAsync(token, $"finance/xrate?from={from}&to={to}")).GetProperty("data").GetProperty("rate").GetString());
+        Assert.Equal(
+            rate,
+            (await _app.AskAsync(token, $"finance/xrate?from={from}&to={to}")).GetProperty("data").GetProperty("rate").GetString()
+        );
     }
 
     /// <summary>SPEC G1: in pages, which together are everything.</summary>
@@ -102,7 +114,19 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
         await _app.AskAsync(token, $"finance/coa?tenantId={mine:D}");
         var queries = _app.Queries.Count(Query);
 
-        foreach (var path in (string[])[$"finance/coa?tenantId={theirs:D}", "finance/coa?tenantId=", $"finance/coa:{theirs:D}", $"finance/coa%3A{theirs:D}", "finance/moon", "moon/coa", "Finance/coa", $"finance/coa?tenantId={mine:D}&tenantId={theirs:D}"])
+        foreach (
+            var path in (string[])
+                [
+                    $"finance/coa?tenantId={theirs:D}",
+                    "finance/coa?tenantId=",
+                    $"finance/coa:{theirs:D}",
+                    $"finance/coa%3A{theirs:D}",
+                    "finance/moon",
+                    "moon/coa",
+                    "Finance/coa",
+                    $"finance/coa?tenantId={mine:D}&tenantId={theirs:D}",
+                ]
+        )
         {
             using var answer = await _app.GetAsync($"/api/reference/{path}", token, Ct);
             Assert.True(answer.StatusCode == HttpStatusCode.NotFound, $"{path}: {answer.StatusCode}");
@@ -111,9 +135,14 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
 
         // An id of theirs is nothing of mine: asked for below my own key, and not found.
         var questions = await ReferenceClient.QuestionsAsync(_app.Database, theirs);
-        using var facility = await _app.GetAsync($"/api/reference/{questions.Single(q => q.Entity.FullName == "wms:locations").Path}", token, Ct);
+        using var facility = await _app.GetAsync(
+            $"/api/reference/{questions.Single(q => q.Entity.FullName == "wms:locations").Path}",
+            token,
+            Ct
+        );
         Assert.Equal(HttpStatusCode.NotFound, facility.StatusCode);
-        foreach (var (_, _, key) in questions) Assert.False(await _app.Cache.KeyExistsAsync(key), key);
+        foreach (var (_, _, key) in questions)
+            Assert.False(await _app.Cache.KeyExistsAsync(key), key);
     }
 
     /// <summary>SPEC G2.</summary>
@@ -164,14 +193,27 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
         var tenant = await fixture.TenantAsync();
         var token = await fixture.SignInAsync(tenant);
         string[] skus = ["x", "x:sku:y", "*", "x*", "x%3Asku%3Ay", "é", "e\u0301", "日本😀", "a b", "a+b", new('x', 64)];
-        foreach (var sku in skus) await _app.Database.ExecuteAsync("insert into erp.materials (tenant_id, sku, name, category, unit, price) values ($1, $2, $3, 'Test', 'pc', 1)", tenant, sku, $"name of {sku}");
+        foreach (var sku in skus)
+            await _app.Database.ExecuteAsync(
+                "insert into erp.materials (tenant_id, sku, name, category, unit, price) values ($1, $2, $3, 'Test', 'pc', 1)",
+                tenant,
+                sku,
+                $"name of {sku}"
+            );
 
         foreach (var fromCache in (bool[])[false, true])
         {
             foreach (var sku in skus)
             {
                 var answer = await _app.AskAsync(token, $"sales/material?sku={Uri.EscapeDataString(sku)}");
-                Assert.Equal((fromCache, sku, $"name of {sku}"), (answer.FromCache(), answer.GetProperty("data").GetProperty("sku").GetString(), answer.GetProperty("data").GetProperty("name").GetString()));
+                Assert.Equal(
+                    (fromCache, sku, $"name of {sku}"),
+                    (
+                        answer.FromCache(),
+                        answer.GetProperty("data").GetProperty("sku").GetString(),
+                        answer.GetProperty("data").GetProperty("name").GetString()
+                    )
+                );
             }
         }
         foreach (var nothing in (string[])["X", "y", "x:", "?", "*:*", $"{tenant:D}"])

@@ -26,7 +26,8 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
         var sets = warmer.Find(Phases);
         Assert.Equal([WarmPhase.Essential, WarmPhase.Master, WarmPhase.Computed], sets.Select(set => set.Declaration.Phase));
         var estimate = 0L;
-        foreach (var set in sets) estimate += await set.EstimateAsync(new(null, null, null, default), Ct);
+        foreach (var set in sets)
+            estimate += await set.EstimateAsync(new(null, null, null, default), Ct);
 
         var report = await warmer.WarmAsync(sets, new(WarmTrigger.Manual), null, Ct);
 
@@ -41,7 +42,15 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
                 var answer = await _app.AskAsync(token, path);
                 Assert.True(answer.FromCache() == entity.Phase is not null, path);
             }
-            foreach (var path in (string[])["sales/materials?page=9", "sales/customers?page=4", "procurement/vendors?page=4", "finance/trial-balance?period=previous"])
+            foreach (
+                var path in (string[])
+                    [
+                        "sales/materials?page=9",
+                        "sales/customers?page=4",
+                        "procurement/vendors?page=4",
+                        "finance/trial-balance?period=previous",
+                    ]
+            )
                 Assert.True((await _app.AskAsync(token, path)).FromCache(), path);
         }
     }
@@ -55,9 +64,17 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
         await using var warm = fixture.Warming();
         var warmer = warm.Get<Warmer>();
         await warmer.WarmAsync(warmer.Find(Phases), new(WarmTrigger.Manual, Tenant: tenant), null, Ct);
-        string[] paths = [.. (await ReferenceClient.QuestionsAsync(_app.Database, tenant)).Where(question => question.Entity.Phase is not null).Select(question => question.Path), "sales/materials?page=10", "sales/customers?page=5"];
+        string[] paths =
+        [
+            .. (await ReferenceClient.QuestionsAsync(_app.Database, tenant))
+                .Where(question => question.Entity.Phase is not null)
+                .Select(question => question.Path),
+            "sales/materials?page=10",
+            "sales/customers?page=5",
+        ];
         Dictionary<string, string> warmed = [];
-        foreach (var path in paths) warmed[path] = (await _app.AskAsync(token, path)).GetProperty("data").GetRawText();
+        foreach (var path in paths)
+            warmed[path] = (await _app.AskAsync(token, path)).GetProperty("data").GetRawText();
 
         await _app.Get<ReferenceInvalidation>().InvalidateAsync(tenant, null, Ct);
 
@@ -73,13 +90,20 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
     public async Task Warm_G4_OneTenant_LeavesTheOthers()
     {
         var (mine, theirs) = (await fixture.TenantAsync(), await fixture.TenantAsync());
-        using var answer = await _app.PostAsync(await fixture.SignInAsync(null, "admin"), "/api/admin/cache/warm", $$"""{"tenant":"{{mine}}"}""");
+        using var answer = await _app.PostAsync(
+            await fixture.SignInAsync(null, "admin"),
+            "/api/admin/cache/warm",
+            $$"""{"tenant":"{{mine}}"}"""
+        );
         var body = JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(Phases, body.GetProperty("sets").EnumerateArray().Select(set => set.GetProperty("set").GetString()));
         var entity = ReferenceCatalog.Find("finance", "coa")!;
-        Assert.Equal((true, false), (await _app.Cache.KeyExistsAsync(entity.Key(mine, [])), await _app.Cache.KeyExistsAsync(entity.Key(theirs, []))));
+        Assert.Equal(
+            (true, false),
+            (await _app.Cache.KeyExistsAsync(entity.Key(mine, [])), await _app.Cache.KeyExistsAsync(entity.Key(theirs, [])))
+        );
     }
 
     [Theory]
@@ -89,7 +113,11 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
     public async Task Warm_OneTenantThatCannotBe_Is400ByField(string body, string field, string words)
     {
         var tenant = await fixture.TenantAsync();
-        using var answer = await _app.PostAsync(await fixture.SignInAsync(null, "admin"), "/api/admin/cache/warm", body.Replace("MINE", $"{tenant:D}", StringComparison.Ordinal));
+        using var answer = await _app.PostAsync(
+            await fixture.SignInAsync(null, "admin"),
+            "/api/admin/cache/warm",
+            body.Replace("MINE", $"{tenant:D}", StringComparison.Ordinal)
+        );
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         var problem = JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
         Assert.Contains(words, Assert.Single(problem.GetProperty("errors").GetProperty(field).EnumerateArray()).GetString());
@@ -102,7 +130,13 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
     public async Task Warm_G1_ComputedSwitchedOff_IsNotDueByItself(string computed, int phases)
     {
         var cache = await servers.StartCacheAsync(Ct);
-        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, null, ("Warming:Reference:Computed", computed));
+        await using var warm = await WarmFixture.CreateAsync(
+            servers,
+            Ct,
+            cache.ConnectionString,
+            null,
+            ("Warming:Reference:Computed", computed)
+        );
         var due = await warm.Get<DueSets>().FindAsync(null, Ct);
         Assert.Equal(Phases[..phases], due.Select(set => set.Set.Name).Where(Phases.Contains));
     }
@@ -118,10 +152,14 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
         var order = new WarmOrder(null, null, $"{before:D}", default);
 
         List<WarmStep> steps = [];
-        await foreach (var step in set.WarmAsync(order, Ct)) steps.Add(step);
+        await foreach (var step in set.WarmAsync(order, Ct))
+            steps.Add(step);
 
         var entity = ReferenceCatalog.Find("sales", "pipeline-stages")!;
-        Assert.Equal((false, true), (await warm.Cache.KeyExistsAsync(entity.Key(before, [])), await warm.Cache.KeyExistsAsync(entity.Key(tenants.Max(), []))));
+        Assert.Equal(
+            (false, true),
+            (await warm.Cache.KeyExistsAsync(entity.Key(before, [])), await warm.Cache.KeyExistsAsync(entity.Key(tenants.Max(), [])))
+        );
         Assert.Equal($"{tenants.Max():D}", steps[^1].Reached);
     }
 
@@ -136,7 +174,8 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
         try
         {
             List<WarmStep> steps = [];
-            await foreach (var step in set.WarmAsync(new(null, tenant, null, default), Ct)) steps.Add(step);
+            await foreach (var step in set.WarmAsync(new(null, tenant, null, default), Ct))
+                steps.Add(step);
             Assert.Equal(1, steps.Sum(step => step.Failed));
             Assert.True(await warm.Cache.KeyExistsAsync(ReferenceCatalog.Find("sales", "kits")!.Key(tenant, [])));
         }
@@ -153,7 +192,8 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
         await using var warm = fixture.Warming();
         var set = Assert.Single(warm.Get<Warmer>().Find([Phases[1]]));
         var written = 0;
-        await foreach (var step in set.WarmAsync(new(7, tenant, null, default), Ct)) written += step.Warmed;
+        await foreach (var step in set.WarmAsync(new(7, tenant, null, default), Ct))
+            written += step.Warmed;
         Assert.Equal(7, written);
     }
 }

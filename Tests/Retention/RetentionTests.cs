@@ -28,7 +28,14 @@ public sealed class RetentionTests(TestServers servers)
         Assert.Equal(6, report.Dropped.Count);
         Assert.Empty(report.Postponed);
         Assert.Equal((0, 0), (await database.RowsAsync(old, Ct), await database.RowsAsync(older, Ct)));
-        Assert.Equal((0, 0, 3), (await database.TablesAsync("y2024m09", Ct), await database.TablesAsync("y2024m10", Ct), await database.TablesAsync("y2024m11", Ct)));
+        Assert.Equal(
+            (0, 0, 3),
+            (
+                await database.TablesAsync("y2024m09", Ct),
+                await database.TablesAsync("y2024m10", Ct),
+                await database.TablesAsync("y2024m11", Ct)
+            )
+        );
         // Everything but the attempt, which only an unfinished or a recent run keeps.
         Assert.Equal(8, await database.RowsAsync(kept, Ct));
         // The dashboard's own query: an answer for one, none for the other, an error for nobody.
@@ -43,7 +50,8 @@ public sealed class RetentionTests(TestServers servers)
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
         var user = await database.Source.AddUserAsync();
         var now = Clock.GetUtcNow();
-        foreach (var expired in (DateTimeOffset[])[now.AddDays(-31), now.AddDays(-29), now.AddDays(1)]) await database.Source.AddSessionAsync(user, expired);
+        foreach (var expired in (DateTimeOffset[])[now.AddDays(-31), now.AddDays(-29), now.AddDays(1)])
+            await database.Source.AddSessionAsync(user, expired);
 
         var rehearsed = await database.Retention(Clock).RunOnceAsync(rehearsal: true, Ct);
         var report = await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct);
@@ -64,7 +72,11 @@ public sealed class RetentionTests(TestServers servers)
         Assert.Equal(12, first!.Made.Count);
         Assert.Contains("asset_postings_y2032m03", first.Made);
         Assert.Empty(second!.Made);
-        await database.ExecuteAsync("insert into calculation_events values ('2032-03-31', $1, $1, 1, now(), '')", Ct, Guid.CreateVersion7());
+        await database.ExecuteAsync(
+            "insert into calculation_events values ('2032-03-31', $1, $1, 1, now(), '')",
+            Ct,
+            Guid.CreateVersion7()
+        );
         Assert.Equal(3, await database.TablesAsync("y2032m03", Ct));
     }
 
@@ -91,7 +103,11 @@ public sealed class RetentionTests(TestServers servers)
         await using (var reader = await database.Source.OpenConnectionAsync(Ct))
         {
             await using var transaction = await reader.BeginTransactionAsync(Ct);
-            await using NpgsqlCommand read = new("select count(*) from calculation_events e, calculation_results r, asset_postings p", reader, transaction);
+            await using NpgsqlCommand read = new(
+                "select count(*) from calculation_events e, calculation_results r, asset_postings p",
+                reader,
+                transaction
+            );
             await read.ExecuteScalarAsync(Ct);
 
             var put = await retention.RunOnceAsync(rehearsal: false, Ct);
@@ -124,7 +140,10 @@ public sealed class RetentionTests(TestServers servers)
 
         Assert.Equal((3, 6), (report!.Dropped.Count, report.Postponed.Count));
         // Kept whole, the note of its attempt included; of the later one, which is finished, that note goes.
-        Assert.Equal((9, 8, 0), (await database.RowsAsync(unfinished, Ct), await database.RowsAsync(later, Ct), await database.RowsAsync(earlier, Ct)));
+        Assert.Equal(
+            (9, 8, 0),
+            (await database.RowsAsync(unfinished, Ct), await database.RowsAsync(later, Ct), await database.RowsAsync(earlier, Ct))
+        );
     }
 
     [Fact]
@@ -161,10 +180,21 @@ public sealed class RetentionTests(TestServers servers)
         await database.AddNightAsync(new(2026, 11, 20), Ct);
         await using var night = await database.Source.OpenConnectionAsync(Ct);
         await using var transaction = await night.BeginTransactionAsync(Ct);
-        await using NpgsqlCommand write = new("insert into calculation_events values ('2026-11-20', $1, $1, 1, now(), '')", night, transaction) { Parameters = { new() { Value = Guid.CreateVersion7() } } };
+        await using NpgsqlCommand write = new(
+            "insert into calculation_events values ('2026-11-20', $1, $1, 1, now(), '')",
+            night,
+            transaction
+        )
+        {
+            Parameters = { new() { Value = Guid.CreateVersion7() } },
+        };
         await write.ExecuteNonQueryAsync(Ct);
 
-        var report = await database.Retention(new ManualTimeProvider(new(2033, 1, 1, 0, 0, 0, TimeSpan.Zero)), o => (o.LockTimeout, o.Months) = (TimeSpan.FromMilliseconds(50), 1_200)).RunOnceAsync(rehearsal: false, Ct);
+        var report = await database
+            .Retention(new ManualTimeProvider(new(2033, 1, 1, 0, 0, 0, TimeSpan.Zero)), o =>
+                (o.LockTimeout, o.Months) = (TimeSpan.FromMilliseconds(50), 1_200)
+            )
+            .RunOnceAsync(rehearsal: false, Ct);
 
         Assert.Equal((9, 0), (report!.Made.Count, report.Postponed.Count));
     }
@@ -174,24 +204,45 @@ public sealed class RetentionTests(TestServers servers)
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
         ManualTimeProvider time = new(new(2034, 1, 15, 0, 0, 0, TimeSpan.Zero));
-        using RetentionLoop loop = new(database.Retention(time), Microsoft.Extensions.Options.Options.Create(new RetentionOptions()), time, Microsoft.Extensions.Logging.Abstractions.NullLogger<RetentionLoop>.Instance);
+        using RetentionLoop loop = new(
+            database.Retention(time),
+            Microsoft.Extensions.Options.Options.Create(new RetentionOptions()),
+            time,
+            Microsoft.Extensions.Logging.Abstractions.NullLogger<RetentionLoop>.Instance
+        );
 
         await loop.StartAsync(Ct);
         await Eventually.TrueAsync(async () => await database.TablesAsync("y2034m03", Ct) == 3, "the months ahead are made");
         await Eventually.TrueAsync(() => time.WaitingTimers > 0, "the loop waits");
         time.Advance(TimeSpan.FromDays(20));
-        await Eventually.TrueAsync(async () => await database.TablesAsync("y2034m04", Ct) == 3, "the next month is made when its turn comes");
+        await Eventually.TrueAsync(
+            async () => await database.TablesAsync("y2034m04", Ct) == 3,
+            "the next month is made when its turn comes"
+        );
         await loop.StopAsync(Ct);
     }
 
     [Fact]
     public void Options_OutOfBounds_NameKeyBoundAndValue()
     {
-        var result = new RetentionOptionsValidator().Validate(null, new() { Months = 0, MonthsAhead = 99, LockTimeout = TimeSpan.Zero });
+        var result = new RetentionOptionsValidator().Validate(
+            null,
+            new()
+            {
+                Months = 0,
+                MonthsAhead = 99,
+                LockTimeout = TimeSpan.Zero,
+            }
+        );
 
         Assert.Equal(
-            ["Retention:Months must be between 1 and 1200, and is 0.", "Retention:MonthsAhead must be between 2 and 24, and is 99.", "Retention:LockTimeout must be between 00:00:00.0100000 and 00:05:00, and is 00:00:00."],
-            result.Failures);
+            [
+                "Retention:Months must be between 1 and 1200, and is 0.",
+                "Retention:MonthsAhead must be between 2 and 24, and is 99.",
+                "Retention:LockTimeout must be between 00:00:00.0100000 and 00:05:00, and is 00:00:00.",
+            ],
+            result.Failures
+        );
     }
 
     [Fact]

@@ -24,7 +24,10 @@ public sealed class RunRetryRouteTests(TestServers servers)
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Conflict), (started.StatusCode, again.StatusCode));
         var run = await JsonAsync(started);
-        Assert.Equal((2, "retry", "started"), (run.GetProperty("revision").GetInt32(), run.GetProperty("trigger").GetString(), run.GetProperty("status").GetString()));
+        Assert.Equal(
+            (2, "retry", "started"),
+            (run.GetProperty("revision").GetInt32(), run.GetProperty("trigger").GetString(), run.GetProperty("status").GetString())
+        );
         Assert.Equal($"/api/runs/{run.GetProperty("id").GetString()}", started.Headers.Location?.OriginalString);
         Assert.Contains("under way", (await JsonAsync(again)).GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
@@ -53,7 +56,10 @@ public sealed class RunRetryRouteTests(TestServers servers)
         using var unknown = await PostAsync(app, $"/api/runs/{Guid.CreateVersion7()}/retry", token);
 
         HttpResponseMessage[] answers = [latestOfNone, early, unknown];
-        Assert.Equal([HttpStatusCode.NotFound, HttpStatusCode.Conflict, HttpStatusCode.NotFound], answers.Select(answer => answer.StatusCode));
+        Assert.Equal(
+            [HttpStatusCode.NotFound, HttpStatusCode.Conflict, HttpStatusCode.NotFound],
+            answers.Select(answer => answer.StatusCode)
+        );
         Assert.All(answers, answer => Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType));
     }
 
@@ -87,14 +93,29 @@ public sealed class RunRetryRouteTests(TestServers servers)
     private static async Task<Guid> AddRunAsync(ApiApp app, int failures, bool finished = true)
     {
         var id = Guid.CreateVersion7(Start);
-        var status = !finished ? "started" : failures > 0 ? "partial" : "completed";
-        await app.Database.ExecuteAsync("""
+        var status =
+            !finished ? "started"
+            : failures > 0 ? "partial"
+            : "completed";
+        await app.Database.ExecuteAsync(
+            """
             insert into overnight_job_runs (id, job_type, status, market, business_date, revision, trigger, started_at, planned_at, completed_at, correlation_id)
             values ($1, 'scoring', $2, 'NYSE', '2026-11-20', 1, 'schedule', $3, $3, $4, $5)
-            """, id, status, Start, finished ? Start.AddMinutes(1) : DBNull.Value, Guid.CreateVersion7());
+            """,
+            id,
+            status,
+            Start,
+            finished ? Start.AddMinutes(1) : DBNull.Value,
+            Guid.CreateVersion7()
+        );
         for (var user = 0; user < failures; user++)
         {
-            await app.Database.ExecuteAsync("insert into run_failures (run_id, user_id, stage, reason, occurred_at) values ($1, $2, 'score', 'unexpected', $3)", id, Guid.CreateVersion7(), Start);
+            await app.Database.ExecuteAsync(
+                "insert into run_failures (run_id, user_id, stage, reason, occurred_at) values ($1, $2, 'score', 'unexpected', $3)",
+                id,
+                Guid.CreateVersion7(),
+                Start
+            );
         }
         return id;
     }
@@ -102,9 +123,11 @@ public sealed class RunRetryRouteTests(TestServers servers)
     private static async Task<HttpResponseMessage> PostAsync(ApiApp app, string path, string? token)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, path);
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await app.Http.SendAsync(request, Ct);
     }
 
-    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
+    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) =>
+        JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
 }

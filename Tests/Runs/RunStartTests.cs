@@ -26,8 +26,16 @@ public sealed class RunStartTests(TestServers servers)
         // Tokyo has a holiday on the 23rd.
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.OK), (started.StatusCode, joined.StatusCode));
         var run = await JsonAsync(started);
-        Assert.Equal(("TSE", "2026-11-24", 1, "api", "started"), (run.GetProperty("market").GetString(), run.GetProperty("businessDate").GetString(),
-            run.GetProperty("revision").GetInt32(), run.GetProperty("trigger").GetString(), run.GetProperty("status").GetString()));
+        Assert.Equal(
+            ("TSE", "2026-11-24", 1, "api", "started"),
+            (
+                run.GetProperty("market").GetString(),
+                run.GetProperty("businessDate").GetString(),
+                run.GetProperty("revision").GetInt32(),
+                run.GetProperty("trigger").GetString(),
+                run.GetProperty("status").GetString()
+            )
+        );
         Assert.Equal($"/api/runs/{run.GetProperty("id").GetString()}", started.Headers.Location?.OriginalString);
         Assert.Equal(run.GetProperty("id").GetString(), (await JsonAsync(joined)).GetProperty("id").GetString());
         using var opened = await app.GetAsync(started.Headers.Location!.OriginalString, token);
@@ -82,7 +90,10 @@ public sealed class RunStartTests(TestServers servers)
         await using var app = await AppAsync();
         using var answer = await PostAsync(app, await AdminAsync(app), body);
 
-        Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, "application/problem+json"),
+            (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType)
+        );
         var error = Assert.Single((await JsonAsync(answer)).GetProperty("errors").GetProperty(field).EnumerateArray());
         Assert.Contains(words, error.GetString(), StringComparison.Ordinal);
     }
@@ -106,23 +117,33 @@ public sealed class RunStartTests(TestServers servers)
         using var notAdmin = await PostAsync(app, user, "{}");
         using var notJson = await PostAsync(app, await AdminAsync(app), "market=NYSE", "application/x-www-form-urlencoded");
 
-        Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.UnsupportedMediaType], ((HttpResponseMessage[])[nobody, notAdmin, notJson]).Select(answer => answer.StatusCode));
-        Assert.All((HttpResponseMessage[])[nobody, notAdmin, notJson], answer => Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType));
+        Assert.Equal(
+            [HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.UnsupportedMediaType],
+            ((HttpResponseMessage[])[nobody, notAdmin, notJson]).Select(answer => answer.StatusCode)
+        );
+        Assert.All((HttpResponseMessage[])[nobody, notAdmin, notJson], answer =>
+            Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType)
+        );
     }
 
-    private async Task<ApiApp> AppAsync() => new(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct), new ManualTimeProvider(Monday));
+    private async Task<ApiApp> AppAsync() =>
+        new(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct), new ManualTimeProvider(Monday));
 
     private static Task<string> AdminAsync(ApiApp app) => SignInAsync(app, "admin");
 
-    private static async Task<string> SignInAsync(ApiApp app, string role) => await app.Database.AddSessionAsync(await app.Database.AddUserAsync(role), Monday.AddHours(1));
+    private static async Task<string> SignInAsync(ApiApp app, string role) =>
+        await app.Database.AddSessionAsync(await app.Database.AddUserAsync(role), Monday.AddHours(1));
 
     private static async Task<HttpResponseMessage> PostAsync(ApiApp app, string? token, string body, string type = "application/json")
     {
         using HttpRequestMessage request = new(HttpMethod.Post, "/api/runs");
-        if (body.Length > 0) request.Content = new StringContent(body, Encoding.UTF8, type);
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (body.Length > 0)
+            request.Content = new StringContent(body, Encoding.UTF8, type);
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await app.Http.SendAsync(request, Ct);
     }
 
-    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
+    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) =>
+        JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
 }

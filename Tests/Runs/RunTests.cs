@@ -16,7 +16,8 @@ public sealed class RunTests(TestServers servers)
         var (_, token) = await app.Database.SignInAsync("admin");
         // Three at each moment, so that a page ends between runs of the same time.
         List<Guid> expected = [];
-        for (var i = 0; i < 9; i++) expected.Add(await AddRunAsync(app, Start.AddMinutes(i / 3)));
+        for (var i = 0; i < 9; i++)
+            expected.Add(await AddRunAsync(app, Start.AddMinutes(i / 3)));
 
         List<Guid> seen = [];
         List<DateTimeOffset> times = [];
@@ -29,8 +30,7 @@ public sealed class RunTests(TestServers servers)
             seen.AddRange(items.EnumerateArray().Select(r => r.GetProperty("id").GetGuid()));
             times.AddRange(items.EnumerateArray().Select(r => r.GetProperty("startedAt").GetDateTimeOffset()));
             cursor = page.RootElement.GetProperty("nextCursor").GetString();
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
         Assert.Equal(expected.Order(), seen.Order());
         Assert.Equal(times.OrderDescending(), times);
     }
@@ -64,8 +64,17 @@ public sealed class RunTests(TestServers servers)
     {
         await using var app = await AppAsync();
         var (userId, token) = await app.Database.SignInAsync("admin");
-        var run = await AddRunAsync(app, Start, metrics: """{"steps":{"fetch_rates_ms":12},"assets":503}""", errors: """{"step":"score"}""");
-        await app.Database.ExecuteAsync("insert into run_batches (run_id, number, first_user, last_user, size, status, completed_at, cached_at) values ($1, 1, $2, $2, 500, 'done', now(), now()), ($1, 2, $2, $2, 500, 'done', now(), null), ($1, 3, $2, $2, 500, 'split', null, null)", run, userId);
+        var run = await AddRunAsync(
+            app,
+            Start,
+            metrics: """{"steps":{"fetch_rates_ms":12},"assets":503}""",
+            errors: """{"step":"score"}"""
+        );
+        await app.Database.ExecuteAsync(
+            "insert into run_batches (run_id, number, first_user, last_user, size, status, completed_at, cached_at) values ($1, 1, $2, $2, 500, 'done', now(), now()), ($1, 2, $2, $2, 500, 'done', now(), null), ($1, 3, $2, $2, 500, 'split', null, null)",
+            run,
+            userId
+        );
         await app.Database.ExecuteAsync("insert into run_failures values ($1, $2, 'load', 'missing_price', 'AAPL', now())", run, userId);
 
         using var answer = await JsonAsync(app, $"/api/runs/{run}", token);
@@ -74,7 +83,14 @@ public sealed class RunTests(TestServers servers)
         Assert.Equal(90_000, detail.GetProperty("durationMs").GetInt64());
         Assert.Equal(12, detail.GetProperty("metrics").GetProperty("steps").GetProperty("fetch_rates_ms").GetInt32());
         Assert.Equal("score", detail.GetProperty("errorDetails").GetProperty("step").GetString());
-        Assert.Equal((2, 2, 1), (detail.GetProperty("batches").GetProperty("total").GetInt32(), detail.GetProperty("batches").GetProperty("done").GetInt32(), detail.GetProperty("batches").GetProperty("cached").GetInt32()));
+        Assert.Equal(
+            (2, 2, 1),
+            (
+                detail.GetProperty("batches").GetProperty("total").GetInt32(),
+                detail.GetProperty("batches").GetProperty("done").GetInt32(),
+                detail.GetProperty("batches").GetProperty("cached").GetInt32()
+            )
+        );
         var failure = Assert.Single(detail.GetProperty("failures").GetProperty("items").EnumerateArray());
         Assert.Equal("missing_price", failure.GetProperty("reason").GetString());
         Assert.Equal($"/api/runs/{run}", detail.GetProperty("links").GetProperty("self").GetString());
@@ -86,7 +102,10 @@ public sealed class RunTests(TestServers servers)
         await using var app = await AppAsync();
         var (_, token) = await app.Database.SignInAsync("admin");
         var run = await AddRunAsync(app, Start);
-        await app.Database.ExecuteAsync("insert into run_failures select $1, gen_random_uuid(), 'score', 'x', null, now() from generate_series(1, 150)", run);
+        await app.Database.ExecuteAsync(
+            "insert into run_failures select $1, gen_random_uuid(), 'score', 'x', null, now() from generate_series(1, 150)",
+            run
+        );
         using var answer = await JsonAsync(app, $"/api/runs/{run}", token);
         Assert.Equal(100, answer.RootElement.GetProperty("failures").GetProperty("items").GetArrayLength());
         Assert.Equal(150, answer.RootElement.GetProperty("failures").GetProperty("total").GetInt32());
@@ -113,16 +132,26 @@ public sealed class RunTests(TestServers servers)
         await ProblemAsync(app, "/api/runs/latest", token, HttpStatusCode.NotFound);
     }
 
-    private async Task<ApiApp> AppAsync() => new(
-        await servers.CreateDatabaseAsync(TestContext.Current.CancellationToken), await servers.CacheConnectionStringAsync(TestContext.Current.CancellationToken));
+    private async Task<ApiApp> AppAsync() =>
+        new(
+            await servers.CreateDatabaseAsync(TestContext.Current.CancellationToken),
+            await servers.CacheConnectionStringAsync(TestContext.Current.CancellationToken)
+        );
 
     private static async Task<Guid> AddRunAsync(ApiApp app, DateTimeOffset started, string? metrics = null, string? errors = null)
     {
         var id = Guid.CreateVersion7();
-        await app.Database.ExecuteAsync("""
+        await app.Database.ExecuteAsync(
+            """
             insert into overnight_job_runs (id, job_type, status, trigger, started_at, completed_at, users_total, users_processed, users_failed, correlation_id, metrics, error_details)
             values ($1, 'cache-warm', 'partial', 'manual', $2, $3, 1000, 999, 1, $1, $4::json, $5::json)
-            """, id, started.UtcDateTime, started.AddSeconds(90).UtcDateTime, (object?)metrics ?? DBNull.Value, (object?)errors ?? DBNull.Value);
+            """,
+            id,
+            started.UtcDateTime,
+            started.AddSeconds(90).UtcDateTime,
+            (object?)metrics ?? DBNull.Value,
+            (object?)errors ?? DBNull.Value
+        );
         return id;
     }
 

@@ -36,6 +36,10 @@ public sealed class CronScheduleTests
     [InlineData("30 2 * * *", "2026-03-07T14:30Z", "2026-03-08T13:30Z", "2026-03-08T07:00Z")] // 02:30 is skipped: when the clocks skip it
     [InlineData("30 1 * * *", "2026-10-31T13:30Z", "2026-11-01T14:30Z", "2026-11-01T05:30Z")] // 01:30 comes twice: the first
     public void Last_BetweenTwoMoments_IsReadOnTheZonesClocks(string cron, string after, string before, string? expected) =>
-        Assert.Equal(expected is null ? null : DateTimeOffset.Parse(expected),
-            CronSchedule.Parse(cron).Last(TimeZoneInfo.FindSystemTimeZoneById("America/New_York"), DateTimeOffset.Parse(after), DateTimeOffset.Parse(before)));
+        Assert.Equal(
+            expected is null ? null : DateTimeOffset.Parse(expected),
+            CronSchedule
+                .Parse(cron)
+                .Last(TimeZoneInfo.FindSystemTimeZoneById("America/New_York"), DateTimeOffset.Parse(after), DateTimeOffset.Parse(before))
+        );
 }

@@ -10,9 +10,9 @@ public sealed class MarketCalendarTests
     [InlineData("NYSE", "2026-07-01T13:29:00Z", "2026-07-01")]
     [InlineData("NYSE", "2026-11-25T15:00:00Z", "2026-11-27")] // over Thanksgiving
     [InlineData("NYSE", "2025-01-08T15:00:00Z", "2025-01-10")] // over a day of mourning
-    [InlineData("B3", "2026-02-13T14:00:00Z", "2026-02-18")]   // over Carnival
+    [InlineData("B3", "2026-02-13T14:00:00Z", "2026-02-18")] // over Carnival
     [InlineData("TSE", "2026-12-30T05:00:00Z", "2027-01-04")]
-    [InlineData("TSE", "2026-11-22T23:00:00Z", "2026-11-24")]  // already Monday there, and a holiday
+    [InlineData("TSE", "2026-11-22T23:00:00Z", "2026-11-24")] // already Monday there, and a holiday
     [InlineData("LSE", "2026-12-24T09:00:00Z", "2026-12-29")]
     public void NextOpen_AroundTheOpen_IsTheDateBeingPrepared(string market, string now, string expected) =>
         Assert.Equal(DateOnly.Parse(expected), Market(market).NextOpen(Utc(now))!.Date);
@@ -64,7 +64,10 @@ public sealed class MarketCalendarTests
     public void Ring_OfTwoMarkets_SharesADateAndNotATime()
     {
         DateOnly date = new(2026, 11, 24);
-        Assert.Equal(["B3 11:00", "LSE 06:00", "NYSE 12:30", "TSE 22:00", "XETRA 06:00"], Catalog().All.Select(market => $"{market.Code} {market.Day(date).RingUtc:HH:mm}"));
+        Assert.Equal(
+            ["B3 11:00", "LSE 06:00", "NYSE 12:30", "TSE 22:00", "XETRA 06:00"],
+            Catalog().All.Select(market => $"{market.Code} {market.Day(date).RingUtc:HH:mm}")
+        );
         // Tokyo's night of the 24th begins on the 23rd, in UTC.
         Assert.Equal(Utc("2026-11-23T22:00Z"), Market("TSE").Day(date).RingUtc);
     }

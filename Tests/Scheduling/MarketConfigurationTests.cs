@@ -13,7 +13,7 @@ public sealed class MarketConfigurationTests
     [InlineData("Holidays:0", "2026-11-24", "2026-11-24", "closed", "holiday")]
     [InlineData("TradingDays:0", "2026-11-26", "2026-11-26", "open", "trading day")]
     [InlineData("TradingDays:0", "2026-11-21 Test of systems", "2026-11-21", "open", "Test of systems")] // a Saturday
-    [InlineData("TradingDays:0", "2026-11-27 As any other", "2026-11-27", "open", "As any other")]       // not short
+    [InlineData("TradingDays:0", "2026-11-27 As any other", "2026-11-27", "open", "As any other")] // not short
     [InlineData("EarlyCloses:0", "2026-11-24 12:15 Repairs", "2026-11-24", "early-close", "Repairs")]
     [InlineData("EarlyCloses:0", "2026-11-26 12:15 Open after all", "2026-11-26", "early-close", "Open after all")]
     [InlineData("EarlyCloses:0", "12-31 13:00 New Year's Eve", "2026-12-31", "early-close", "New Year's Eve")]
@@ -32,26 +32,44 @@ public sealed class MarketConfigurationTests
     {
         var market = Market("TSE", ("Hours:0", "2027-01-04 08:30-16:00"), ("Hours:1", "2028-01-04 08:00-16:30"));
 
-        Assert.Equal(["00:00 06:00", "00:00 06:30", "23:30 07:00", "23:00 07:30"],
-            ((string[])["2024-11-01", "2026-12-30", "2027-01-04", "2028-01-04"]).Select(date => market.Day(DateOnly.Parse(date))).Select(day => $"{day.OpenUtc:HH:mm} {day.CloseUtc:HH:mm}"));
+        Assert.Equal(
+            ["00:00 06:00", "00:00 06:30", "23:30 07:00", "23:00 07:30"],
+            ((string[])["2024-11-01", "2026-12-30", "2027-01-04", "2028-01-04"])
+                .Select(date => market.Day(DateOnly.Parse(date)))
+                .Select(day => $"{day.OpenUtc:HH:mm} {day.CloseUtc:HH:mm}")
+        );
     }
 
     [Fact]
     public void Market_WhollyNewOrLikeAnother_HasItsOwnWeekAndDays()
     {
         var catalog = Catalog(
-            ("TADAWUL:TimeZone", "Asia/Riyadh"), ("TADAWUL:Hours:0", "10:00-15:00"), ("TADAWUL:Weekend:0", "Friday"), ("TADAWUL:Weekend:1", "saturday"), ("TADAWUL:Holidays:0", "09-23 National Day"),
-            ("NASDAQ:Like", "NYSE"), ("NASDAQ:Name", "Nasdaq"), ("NASDAQ:Lead", "03:00"));
+            ("TADAWUL:TimeZone", "Asia/Riyadh"),
+            ("TADAWUL:Hours:0", "10:00-15:00"),
+            ("TADAWUL:Weekend:0", "Friday"),
+            ("TADAWUL:Weekend:1", "saturday"),
+            ("TADAWUL:Holidays:0", "09-23 National Day"),
+            ("NASDAQ:Like", "NYSE"),
+            ("NASDAQ:Name", "Nasdaq"),
+            ("NASDAQ:Lead", "03:00")
+        );
 
         Assert.Equal(["B3", "LSE", "NASDAQ", "NYSE", "TADAWUL", "TSE", "XETRA"], catalog.All.Select(market => market.Code));
-        Assert.Equal(["open", "closed", "closed", "open"], catalog.Get("TADAWUL").Days(new(2026, 9, 24), new(2026, 9, 27)).Select(day => day.Status.Name()));
+        Assert.Equal(
+            ["open", "closed", "closed", "open"],
+            catalog.Get("TADAWUL").Days(new(2026, 9, 24), new(2026, 9, 27)).Select(day => day.Status.Name())
+        );
         Assert.Equal("National Day", catalog.Get("TADAWUL").Day(new(2026, 9, 23)).Reason);
         Assert.Equal("Thanksgiving Day", catalog.Get("NASDAQ").Day(new(2026, 11, 26)).Reason);
         Assert.Equal(Utc("2026-11-24T11:30Z"), catalog.Get("NASDAQ").Day(new(2026, 11, 24)).RingUtc);
     }
 
     [Theory]
-    [InlineData("NYSE:Holidays:0", "2026-02-30 Nothing", "Markets:NYSE:Holidays:0 must be a day (yyyy-MM-dd, MM-dd for every year, or easter-2 and the like) and a reason, and is '2026-02-30 Nothing'.")]
+    [InlineData(
+        "NYSE:Holidays:0",
+        "2026-02-30 Nothing",
+        "Markets:NYSE:Holidays:0 must be a day (yyyy-MM-dd, MM-dd for every year, or easter-2 and the like) and a reason, and is '2026-02-30 Nothing'."
+    )]
     [InlineData("NYSE:EarlyCloses:0", "2026-02-03 Reason", "Markets:NYSE:EarlyCloses:0 must be a day")]
     [InlineData("NYSE:LateOpens:0", "2026-02-03 25:00", "Markets:NYSE:LateOpens:0 must be a day")]
     [InlineData("NYSE:Holidays:0", "easter+999", "Markets:NYSE:Holidays:0 must be a day")]
@@ -60,7 +78,11 @@ public sealed class MarketConfigurationTests
     [InlineData("NYSE:Lead", "2", "Markets:NYSE:Lead must be between 00:01:00 and 1.00:00:00, and is '2.00:00:00'.")]
     [InlineData("NYSE:Lead", "00:00:30", "must be between 00:01:00 and 1.00:00:00, and is '00:00:30'.")]
     [InlineData("NYSE:Cron", "0 30 11 * * 1-5", "Markets:NYSE:Cron: '0 30 11 * * 1-5' has 6 fields")]
-    [InlineData("NYSE:TimeZone", "Mars/Olympus", "Markets:NYSE:TimeZone must be an IANA time zone that this machine knows, such as America/New_York, and is 'Mars/Olympus'.")]
+    [InlineData(
+        "NYSE:TimeZone",
+        "Mars/Olympus",
+        "Markets:NYSE:TimeZone must be an IANA time zone that this machine knows, such as America/New_York, and is 'Mars/Olympus'."
+    )]
     [InlineData("NYSE:Weekend:0", "Caturday", "Markets:NYSE:Weekend:0 must be a day of the week")]
     [InlineData("NYSE:Holiday:0", "2026-02-03", "Markets:NYSE:Holiday is not known")]
     [InlineData("NYSE:Holidays", "2026-02-03", "Markets:NYSE:Holidays must be a list")]
@@ -77,11 +99,15 @@ public sealed class MarketConfigurationTests
     [Fact]
     public void Markets_WrongInSeveralPlaces_SayAllOfThem()
     {
-        var exception = Assert.Throws<OptionsValidationException>(() => Catalog(("NYSE:Lead", "2"), ("LSE:Cron", "never"), ("LSE:Lead", "01:00")));
+        var exception = Assert.Throws<OptionsValidationException>(() =>
+            Catalog(("NYSE:Lead", "2"), ("LSE:Cron", "never"), ("LSE:Lead", "01:00"))
+        );
 
-        Assert.Collection(exception.Failures.Order(StringComparer.Ordinal),
+        Assert.Collection(
+            exception.Failures.Order(StringComparer.Ordinal),
             one => Assert.StartsWith("Markets:LSE:Cron must not be given together with Lead", one, StringComparison.Ordinal),
             two => Assert.StartsWith("Markets:LSE:Cron: 'never' has 1 fields", two, StringComparison.Ordinal),
-            three => Assert.StartsWith("Markets:NYSE:Lead must be between", three, StringComparison.Ordinal));
+            three => Assert.StartsWith("Markets:NYSE:Lead must be between", three, StringComparison.Ordinal)
+        );
     }
 }

@@ -32,8 +32,8 @@ public sealed class NightScheduleTests(TestServers servers)
 
     [Theory]
     [InlineData("2026-11-23T13:00Z", "NYSE 2026-11-23 1 catch-up")] // down at the ring, up before the open
-    [InlineData("2026-11-23T14:30Z", "")]                           // it has opened
-    [InlineData("2026-11-26T13:00Z", "")]                           // Thanksgiving
+    [InlineData("2026-11-23T14:30Z", "")] // it has opened
+    [InlineData("2026-11-26T13:00Z", "")] // Thanksgiving
     [InlineData("2026-11-27T14:29Z", "NYSE 2026-11-27 1 catch-up")] // the short day after
     public async Task Ring_AtAStart_CatchesUpWhatIsStillOfUse(string start, string expected)
     {
@@ -71,7 +71,13 @@ public sealed class NightScheduleTests(TestServers servers)
             await night.Night.WorkAsync(run, Ct);
             await night.AssertExactlyOnceAsync(run.Id, users, 0, Ct);
         }
-        Assert.Equal(5, await night.ScalarAsync<long>("select count(*) from current_results c join overnight_job_runs r on r.id = c.run_id where r.market = 'NYSE'", Ct));
+        Assert.Equal(
+            5,
+            await night.ScalarAsync<long>(
+                "select count(*) from current_results c join overnight_job_runs r on r.id = c.run_id where r.market = 'NYSE'",
+                Ct
+            )
+        );
     }
 
     [Fact]
@@ -116,15 +122,24 @@ public sealed class NightScheduleTests(TestServers servers)
         await using var night = await NightFixture.CreateAsync(servers, 1, Ct);
         var store = Store(night, new(Utc("2026-11-23T12:00Z")));
 
-        var exception = await Assert.ThrowsAsync<RunRequestException>(() => store.StartOrJoinAsync("NYSE", new(2026, 11, 26), RunTrigger.Manual, false, Ct));
+        var exception = await Assert.ThrowsAsync<RunRequestException>(() =>
+            store.StartOrJoinAsync("NYSE", new(2026, 11, 26), RunTrigger.Manual, false, Ct)
+        );
 
-        Assert.Equal(("date", "The business date 2026-11-26 is no trading day of NYSE: Thanksgiving Day."), (exception.Field, exception.Message));
+        Assert.Equal(
+            ("date", "The business date 2026-11-26 is no trading day of NYSE: Thanksgiving Day."),
+            (exception.Field, exception.Message)
+        );
     }
 
     private static RunStore Store(NightFixture night, ManualTimeProvider clock) => new(night.Database, Catalog(), clock);
 
-    private static NightSchedule Schedule(NightFixture night, ManualTimeProvider clock) => new(Store(night, clock), Catalog(), clock, NullLogger<NightSchedule>.Instance);
+    private static NightSchedule Schedule(NightFixture night, ManualTimeProvider clock) =>
+        new(Store(night, clock), Catalog(), clock, NullLogger<NightSchedule>.Instance);
 
-    private static Task<string> RunsAsync(NightFixture night) => night.ScalarAsync<string>(
-        "select coalesce(string_agg(market || ' ' || business_date || ' ' || revision || ' ' || trigger, ', ' order by market, business_date, revision), '') from overnight_job_runs", Ct);
+    private static Task<string> RunsAsync(NightFixture night) =>
+        night.ScalarAsync<string>(
+            "select coalesce(string_agg(market || ' ' || business_date || ' ' || revision || ' ' || trigger, ', ' order by market, business_date, revision), '') from overnight_job_runs",
+            Ct
+        );
 }

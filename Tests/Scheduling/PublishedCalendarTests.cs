@@ -28,12 +28,42 @@ public sealed class PublishedCalendarTests
     [InlineData("XETRA", 2025, "01-01 04-18 04-21 05-01 12-24 12-25 12-26 12-31", "12-30", "")]
     [InlineData("XETRA", 2026, "01-01 04-03 04-06 05-01 12-24 12-25 12-31", "12-30", "")]
     [InlineData("XETRA", 2027, "01-01 03-26 03-29 12-24 12-31", "12-30", "")]
-    [InlineData("TSE", 2024, "01-01 01-02 01-03 01-08 02-12 02-23 03-20 04-29 05-03 05-06 07-15 08-12 09-16 09-23 10-14 11-04 12-31", "", "")]
-    [InlineData("TSE", 2025, "01-01 01-02 01-03 01-13 02-11 02-24 03-20 04-29 05-05 05-06 07-21 08-11 09-15 09-23 10-13 11-03 11-24 12-31", "", "")]
-    [InlineData("TSE", 2026, "01-01 01-02 01-12 02-11 02-23 03-20 04-29 05-04 05-05 05-06 07-20 08-11 09-21 09-22 09-23 10-12 11-03 11-23 12-31", "", "")]
-    [InlineData("TSE", 2027, "01-01 01-11 02-11 02-23 03-22 04-29 05-03 05-04 05-05 07-19 08-11 09-20 09-23 10-11 11-03 11-23 12-31", "", "")]
+    [InlineData(
+        "TSE",
+        2024,
+        "01-01 01-02 01-03 01-08 02-12 02-23 03-20 04-29 05-03 05-06 07-15 08-12 09-16 09-23 10-14 11-04 12-31",
+        "",
+        ""
+    )]
+    [InlineData(
+        "TSE",
+        2025,
+        "01-01 01-02 01-03 01-13 02-11 02-24 03-20 04-29 05-05 05-06 07-21 08-11 09-15 09-23 10-13 11-03 11-24 12-31",
+        "",
+        ""
+    )]
+    [InlineData(
+        "TSE",
+        2026,
+        "01-01 01-02 01-12 02-11 02-23 03-20 04-29 05-04 05-05 05-06 07-20 08-11 09-21 09-22 09-23 10-12 11-03 11-23 12-31",
+        "",
+        ""
+    )]
+    [InlineData(
+        "TSE",
+        2027,
+        "01-01 01-11 02-11 02-23 03-22 04-29 05-03 05-04 05-05 07-19 08-11 09-20 09-23 10-11 11-03 11-23 12-31",
+        "",
+        ""
+    )]
     // Years further off, for the rules that they show: substitutes in Golden Week, Olympic moves, accession, jubilee, 2022's end of local holidays.
-    [InlineData("TSE", 2019, "01-01 01-02 01-03 01-14 02-11 03-21 04-29 04-30 05-01 05-02 05-03 05-06 07-15 08-12 09-16 09-23 10-14 10-22 11-04 12-31", "", "")]
+    [InlineData(
+        "TSE",
+        2019,
+        "01-01 01-02 01-03 01-14 02-11 03-21 04-29 04-30 05-01 05-02 05-03 05-06 07-15 08-12 09-16 09-23 10-14 10-22 11-04 12-31",
+        "",
+        ""
+    )]
     [InlineData("TSE", 2021, "01-01 01-11 02-11 02-23 04-29 05-03 05-04 05-05 07-22 07-23 08-09 09-20 09-23 11-03 11-23 12-31", "", "")]
     [InlineData("LSE", 2022, "01-03 04-15 04-18 05-02 06-02 06-03 08-29 09-19 12-26 12-27", "12-23 12-30", "")]
     [InlineData("B3", 2023, "02-20 02-21 04-07 04-21 05-01 06-08 09-07 10-12 11-02 11-15 12-25 12-29", "", "02-22")]
@@ -86,7 +116,8 @@ public sealed class PublishedCalendarTests
         Assert.Equal(TestMarkets.Utc($"{date}T{close}:00Z"), day.CloseUtc);
     }
 
-    private static string List(IEnumerable<MarketDay> days, DayStatus status) => string.Join(' ', days.Where(day => day.Status == status).Select(day => day.Date.ToString("MM-dd")));
+    private static string List(IEnumerable<MarketDay> days, DayStatus status) =>
+        string.Join(' ', days.Where(day => day.Status == status).Select(day => day.Date.ToString("MM-dd")));
 
     private static bool IsWeekend(MarketDay day) => day.Date.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday;
 }

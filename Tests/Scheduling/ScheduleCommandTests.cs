@@ -19,7 +19,10 @@ public sealed class ScheduleCommandTests(TestServers servers)
         Assert.Equal("  Sat 2026-11-21  no ring: closed, weekend", lines[1]);
         Assert.Equal("  Mon 2026-11-23  ring 2026-11-23 07:30 -05:00  2026-11-23 12:30Z  open 09:30 to 16:00", lines[3]);
         Assert.Equal("  Thu 2026-11-26  no ring: closed, Thanksgiving Day", lines[6]);
-        Assert.Equal("  Fri 2026-11-27  ring 2026-11-27 07:30 -05:00  2026-11-27 12:30Z  open 09:30 to 13:00 (early-close: Day after Thanksgiving Day)", lines[7]);
+        Assert.Equal(
+            "  Fri 2026-11-27  ring 2026-11-27 07:30 -05:00  2026-11-27 12:30Z  open 09:30 to 13:00 (early-close: Day after Thanksgiving Day)",
+            lines[7]
+        );
         Assert.Equal(10, lines.Count(line => line.Contains("  ring ", StringComparison.Ordinal)));
         Assert.StartsWith("  Mon 2026-12-07  ring", lines[^1], StringComparison.Ordinal);
     }
@@ -34,11 +37,14 @@ public sealed class ScheduleCommandTests(TestServers servers)
         StringWriter output = new();
         new ScheduleReport(output, Saturday).WriteJson(Market("TSE"), new(2026, 12, 30), new(2026, 12, 31));
 
-        Assert.Equal("""
+        Assert.Equal(
+            """
             {"market":"TSE","date":"2026-12-30","status":"open","reason":null,"openUtc":"2026-12-30T00:00:00Z","closeUtc":"2026-12-30T06:30:00Z","ringUtc":"2026-12-29T22:00:00Z"}
             {"market":"TSE","date":"2026-12-31","status":"closed","reason":"Market holiday","openUtc":null,"closeUtc":null,"ringUtc":null}
 
-            """, output.ToString());
+            """,
+            output.ToString()
+        );
     }
 
     [Fact]
@@ -58,7 +64,11 @@ public sealed class ScheduleCommandTests(TestServers servers)
     [InlineData("--from must be a day of the calendar as yyyy-MM-dd, not '2026-02-30'.", "--from", "2026-02-30")]
     [InlineData("--until must be a day of the calendar as yyyy-MM-dd, not 'soon'.", "--until", "soon")]
     [InlineData("--until must not be before --from (2026-02-03), and is 2026-02-02.", "--from", "2026-02-03", "--until", "2026-02-02")]
-    [InlineData("--until must be a day of the years 1993 to 2150, for which the calendars are made, and is 2151-01-01.", "--until", "2151-01-01")]
+    [InlineData(
+        "--until must be a day of the years 1993 to 2150, for which the calendars are made, and is 2151-01-01.",
+        "--until",
+        "2151-01-01"
+    )]
     public async Task Command_WithBadArguments_NamesFieldAndValue(string message, params string[] arguments)
     {
         var command = await JobsCommand.RunAsync(servers, null, TestContext.Current.CancellationToken, ["schedule", .. arguments]);

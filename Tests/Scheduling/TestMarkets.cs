@@ -9,8 +9,14 @@ internal static class TestMarkets
 {
     public static MarketCatalog Catalog(params (string Key, string Value)[] settings)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(s => $"Markets:{s.Key}", s => (string?)s.Value)).Build();
-        return new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddMarkets().BuildServiceProvider().GetRequiredService<MarketCatalog>();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.ToDictionary(s => $"Markets:{s.Key}", s => (string?)s.Value))
+            .Build();
+        return new ServiceCollection()
+            .AddSingleton<IConfiguration>(configuration)
+            .AddMarkets()
+            .BuildServiceProvider()
+            .GetRequiredService<MarketCatalog>();
     }
 
     public static MarketCalendar Market(string code, params (string Key, string Value)[] settings) =>

@@ -25,7 +25,11 @@ public sealed class DatabaseConnectionTests
     }
 
     [Fact]
-    public void Complete_WithoutABound_LeavesTheDriversOwn() => Assert.Equal(new NpgsqlConnectionStringBuilder().MaxPoolSize, new NpgsqlConnectionStringBuilder(DatabaseConnection.Complete("Host=db")).MaxPoolSize);
+    public void Complete_WithoutABound_LeavesTheDriversOwn() =>
+        Assert.Equal(
+            new NpgsqlConnectionStringBuilder().MaxPoolSize,
+            new NpgsqlConnectionStringBuilder(DatabaseConnection.Complete("Host=db")).MaxPoolSize
+        );
 
     [Theory]
     [InlineData(null)]

@@ -54,8 +54,13 @@ public sealed class ServerTests(TestServers servers)
         Assert.Equal(PostgresErrorCodes.InvalidPassword, refused.SqlState);
         if (OperatingSystem.IsLinux())
         {
-            Assert.DoesNotContain(File.ReadLines($"/proc/{server.ProcessId}/status"), line => line.StartsWith("Uid:\t0", StringComparison.Ordinal));
-            Assert.DoesNotContain(new NpgsqlConnectionStringBuilder(server.ConnectionString("postgres")).Password!, await File.ReadAllTextAsync($"/proc/{server.ProcessId}/cmdline", Ct));
+            Assert.DoesNotContain(File.ReadLines($"/proc/{server.ProcessId}/status"), line =>
+                line.StartsWith("Uid:\t0", StringComparison.Ordinal)
+            );
+            Assert.DoesNotContain(
+                new NpgsqlConnectionStringBuilder(server.ConnectionString("postgres")).Password!,
+                await File.ReadAllTextAsync($"/proc/{server.ProcessId}/cmdline", Ct)
+            );
         }
     }
 
@@ -65,7 +70,9 @@ public sealed class ServerTests(TestServers servers)
         var folder = await servers.CreateFolderAsync();
         await (await servers.StartPostgresAsync(Ct, folder)).StopAsync();
 
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => PostgresServer.StartAsync(folder, NullLogger.Instance, Ct, password: "another", durable: false));
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            PostgresServer.StartAsync(folder, NullLogger.Instance, Ct, password: "another", durable: false)
+        );
 
         Assert.Contains("made with another password", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("another\"", refused.Message, StringComparison.Ordinal);
@@ -85,7 +92,8 @@ public sealed class ServerTests(TestServers servers)
     [Fact]
     public async Task Postgres_NotInstalled_RunsFromTheNpmPackage()
     {
-        if (ChildProcess.FindProgram("npm") is null) Assert.Skip("npm is not installed.");
+        if (ChildProcess.FindProgram("npm") is null)
+            Assert.Skip("npm is not installed.");
         var server = await servers.StartPostgresAsync(Ct, installed: false);
 
         Assert.Equal("18", ((string)(await ScalarAsync(server, "show server_version"))!)[..2]);
@@ -96,7 +104,9 @@ public sealed class ServerTests(TestServers servers)
     {
         var folder = await servers.CreateFolderAsync();
         // Data of a version that was never released stands for binaries that are gone.
-        var missing = await Assert.ThrowsAsync<MissingServerException>(() => PostgresBinaries.FindAsync(folder, null, major: 99, Ct, installed: true));
+        var missing = await Assert.ThrowsAsync<MissingServerException>(() =>
+            PostgresBinaries.FindAsync(folder, null, major: 99, Ct, installed: true)
+        );
 
         Assert.Contains("ConnectionStrings__overnight", missing.Message, StringComparison.Ordinal);
         Assert.Contains("install", missing.Message, StringComparison.Ordinal);
@@ -113,8 +123,14 @@ public sealed class ServerTests(TestServers servers)
             Assert.True(await redis.GetDatabase().StringSetAsync("key", "value", TimeSpan.FromMinutes(1)));
             Assert.Equal("value", (string?)await redis.GetDatabase().StringGetAsync("key"));
         }
-        await Assert.ThrowsAsync<RedisConnectionException>(() => ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{server.Port},connectRetry=1,connectTimeout=1000"));
-        if (OperatingSystem.IsLinux()) Assert.DoesNotContain(server.ConnectionString.Split("password=")[1], await File.ReadAllTextAsync($"/proc/{server.ProcessId}/cmdline", Ct));
+        await Assert.ThrowsAsync<RedisConnectionException>(() =>
+            ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{server.Port},connectRetry=1,connectTimeout=1000")
+        );
+        if (OperatingSystem.IsLinux())
+            Assert.DoesNotContain(
+                server.ConnectionString.Split("password=")[1],
+                await File.ReadAllTextAsync($"/proc/{server.ProcessId}/cmdline", Ct)
+            );
 
         await server.StopAsync();
 
@@ -126,7 +142,8 @@ public sealed class ServerTests(TestServers servers)
     {
         var folder = await servers.CreateFolderAsync();
         var first = await servers.StartCacheAsync(Ct, folder);
-        using (var redis = await ConnectionMultiplexer.ConnectAsync(first.ConnectionString)) await redis.GetDatabase().StringSetAsync("key", "value");
+        using (var redis = await ConnectionMultiplexer.ConnectAsync(first.ConnectionString))
+            await redis.GetDatabase().StringSetAsync("key", "value");
         first.Kill();
         await first.Exited.WaitAsync(Ct);
 
@@ -193,8 +210,18 @@ public sealed class ServerTests(TestServers servers)
         ManualTimeProvider clock = new();
         var start = clock.GetUtcNow();
         List<(string, TimeSpan)> fired = [];
-        using var late = clock.CreateTimer(_ => fired.Add(("late", clock.GetUtcNow() - start)), null, TimeSpan.FromSeconds(5), Timeout.InfiniteTimeSpan);
-        using var ticking = clock.CreateTimer(_ => fired.Add(("tick", clock.GetUtcNow() - start)), null, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2));
+        using var late = clock.CreateTimer(
+            _ => fired.Add(("late", clock.GetUtcNow() - start)),
+            null,
+            TimeSpan.FromSeconds(5),
+            Timeout.InfiniteTimeSpan
+        );
+        using var ticking = clock.CreateTimer(
+            _ => fired.Add(("tick", clock.GetUtcNow() - start)),
+            null,
+            TimeSpan.FromSeconds(2),
+            TimeSpan.FromSeconds(2)
+        );
 
         clock.Advance(TimeSpan.FromSeconds(5));
 

@@ -9,7 +9,8 @@ namespace Overnight.Tests.Sessions;
 
 public sealed class AdminKeyTests(TestServers servers)
 {
-    private const string Header = "X-Overnight-Admin-Key", Key = "0123456789-0123456789-0123456789";
+    private const string Header = "X-Overnight-Admin-Key",
+        Key = "0123456789-0123456789-0123456789";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -34,8 +35,14 @@ public sealed class AdminKeyTests(TestServers servers)
 
         using var answer = await SendAsync(app, HttpMethod.Get, "/api/runs", given);
 
-        Assert.Equal((HttpStatusCode.Unauthorized, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
-        Assert.Equal("The admin key is wrong", JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct)).GetProperty("title").GetString());
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, "application/problem+json"),
+            (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType)
+        );
+        Assert.Equal(
+            "The admin key is wrong",
+            JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct)).GetProperty("title").GetString()
+        );
     }
 
     [Fact]
@@ -69,7 +76,10 @@ public sealed class AdminKeyTests(TestServers servers)
         using var any = await SendAsync(app, HttpMethod.Get, "/api/runs", Key);
         using var session = await SendAsync(app, HttpMethod.Get, "/api/runs", Key, token);
 
-        Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.OK], ((HttpResponseMessage[])[empty, any, session]).Select(answer => answer.StatusCode));
+        Assert.Equal(
+            [HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.OK],
+            ((HttpResponseMessage[])[empty, any, session]).Select(answer => answer.StatusCode)
+        );
     }
 
     [Fact]
@@ -82,13 +92,18 @@ public sealed class AdminKeyTests(TestServers servers)
     }
 
     private async Task<ApiApp> AppAsync(string key) =>
-        new(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct), settings: new Dictionary<string, string> { ["Admin:Key"] = key });
+        new(
+            await servers.CreateDatabaseAsync(Ct),
+            await servers.CacheConnectionStringAsync(Ct),
+            settings: new Dictionary<string, string> { ["Admin:Key"] = key }
+        );
 
     private static async Task<HttpResponseMessage> SendAsync(ApiApp app, HttpMethod method, string path, string key, string? token = null)
     {
         using HttpRequestMessage request = new(method, path);
         request.Headers.TryAddWithoutValidation(Header, key);
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await app.Http.SendAsync(request, Ct);
     }
 }

@@ -25,15 +25,19 @@ public sealed class PasswordCommandTests(ApiFixture fixture, TestServers servers
         Assert.True(typed.Code == 0, typed.Error);
         Assert.Contains("1 session ended.", typed.Output);
         Assert.Equal(HttpStatusCode.Unauthorized, await _app.StatusAsync(session));
-        using (var answer = await _app.SignInAsync(email, "a password of mine")) Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        using (var answer = await _app.SignInAsync(email, "a password of mine"))
+            Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
 
         var file = Path.Combine(await servers.CreateFolderAsync(), "password");
         await File.WriteAllTextAsync(file, "another password\r\n", Ct);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var filed = await RunAsync("", email, "--file", file);
         Assert.True(filed.Code == 0, filed.Error);
-        using (var old = await _app.SignInAsync(email, "a password of mine")) Assert.Equal(HttpStatusCode.Unauthorized, old.StatusCode);
-        using (var answer = await _app.SignInAsync(email, "another password")) Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        using (var old = await _app.SignInAsync(email, "a password of mine"))
+            Assert.Equal(HttpStatusCode.Unauthorized, old.StatusCode);
+        using (var answer = await _app.SignInAsync(email, "another password"))
+            Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         Assert.DoesNotContain("password of mine", typed.Output + typed.Error + filed.Output + filed.Error);
     }
 
@@ -46,8 +50,11 @@ public sealed class PasswordCommandTests(ApiFixture fixture, TestServers servers
 
         (string Input, string[] Arguments, string Words)[] cases =
         [
-            ("too short\n", [email], "must have 12 to 256 characters, and this one has 9"), ("\n", [email], "no password in standard input"), ("", [email], "no password in standard input"),
-            ("a password of mine\n", ["nobody"], "EMAIL must be an e-mail address"), ("a password of mine\n", [$"{Guid.NewGuid():N}@test.example"], "There is no user with the e-mail address"),
+            ("too short\n", [email], "must have 12 to 256 characters, and this one has 9"),
+            ("\n", [email], "no password in standard input"),
+            ("", [email], "no password in standard input"),
+            ("a password of mine\n", ["nobody"], "EMAIL must be an e-mail address"),
+            ("a password of mine\n", [$"{Guid.NewGuid():N}@test.example"], "There is no user with the e-mail address"),
             ("", [email, "--file", file + ".not"], "can't be read"),
         ];
         foreach (var (input, arguments, words) in cases)
@@ -64,12 +71,25 @@ public sealed class PasswordCommandTests(ApiFixture fixture, TestServers servers
             Assert.Contains("its mode must be 0600, and is 0640", refused.Error);
         }
         Assert.Equal(2, (await RunAsync("", email, "a password of mine")).Code);
-        Assert.Equal(0, await _app.Database.ScalarAsync<long>("select count(*) from user_passwords p join users u on u.id = p.user_id where u.email = $1", email));
+        Assert.Equal(
+            0,
+            await _app.Database.ScalarAsync<long>(
+                "select count(*) from user_passwords p join users u on u.id = p.user_id where u.email = $1",
+                email
+            )
+        );
     }
 
     private async Task<(int Code, string Output, string Error)> RunAsync(string input, params string[] arguments)
     {
-        var command = await JobsCommand.RunAsync(servers, fixture.DatabaseConnection, ["user", "password", .. arguments], await servers.CacheConnectionStringAsync(Ct), input, Ct);
+        var command = await JobsCommand.RunAsync(
+            servers,
+            fixture.DatabaseConnection,
+            ["user", "password", .. arguments],
+            await servers.CacheConnectionStringAsync(Ct),
+            input,
+            Ct
+        );
         return (command.ExitCode, command.Output, command.Error);
     }
 }

@@ -23,7 +23,11 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         var (user, email) = await _app.Database.AddAccountAsync();
         string[] tokens = [await _app.Database.AddSessionAsync(user), await TokenAsync(email)];
         // Both in the cache, and known to both nodes.
-        foreach (var token in tokens) Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (await _app.StatusAsync(token), await other.StatusAsync(token)));
+        foreach (var token in tokens)
+            Assert.Equal(
+                (HttpStatusCode.NotFound, HttpStatusCode.NotFound),
+                (await _app.StatusAsync(token), await other.StatusAsync(token))
+            );
 
         using var ban = await _app.PostAsync($"/api/admin/users/{user}/ban", token: admin);
 
@@ -31,13 +35,20 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         var banned = await ban.JsonAsync();
         Assert.Equal((user, 2), (banned.GetProperty("userId").GetGuid(), banned.GetProperty("sessions").GetInt32()));
         Assert.True(banned.GetProperty("heldFrom").GetDateTimeOffset() <= TimeProvider.System.GetUtcNow());
-        foreach (var token in tokens) Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (await _app.StatusAsync(token), await other.StatusAsync(token)));
-        using (var refused = await other.SignInAsync(email, SignInHelp.Password)) Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        foreach (var token in tokens)
+            Assert.Equal(
+                (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized),
+                (await _app.StatusAsync(token), await other.StatusAsync(token))
+            );
+        using (var refused = await other.SignInAsync(email, SignInHelp.Password))
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
 
         // Unbanned, the user signs in anew; what was ended stays ended.
-        using (var unban = await _app.PostAsync($"/api/admin/users/{user}/unban", token: admin)) Assert.Equal(HttpStatusCode.NoContent, unban.StatusCode);
+        using (var unban = await _app.PostAsync($"/api/admin/users/{user}/unban", token: admin))
+            Assert.Equal(HttpStatusCode.NoContent, unban.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, await other.StatusAsync(await TokenAsync(email)));
-        foreach (var token in tokens) Assert.Equal(HttpStatusCode.Unauthorized, await other.StatusAsync(token));
+        foreach (var token in tokens)
+            Assert.Equal(HttpStatusCode.Unauthorized, await other.StatusAsync(token));
     }
 
     [Fact]
@@ -51,7 +62,10 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         using var answer = await _app.SendAsync(HttpMethod.Delete, "/api/sessions/current", token);
 
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.NotFound), (await _app.StatusAsync(token), await other.StatusAsync(token), await other.StatusAsync(second)));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.NotFound),
+            (await _app.StatusAsync(token), await other.StatusAsync(token), await other.StatusAsync(second))
+        );
         using var again = await other.SendAsync(HttpMethod.Delete, "/api/sessions/current", token);
         Assert.Equal(HttpStatusCode.Unauthorized, again.StatusCode);
     }
@@ -90,8 +104,12 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         await Task.WhenAny(signIns);
         Assert.NotNull(await _app.Get<SessionRevocation>().BanAsync(user));
 
-        foreach (var answer in await Task.WhenAll(signIns)) Assert.True(answer.StatusCode is HttpStatusCode.Created or HttpStatusCode.Unauthorized);
-        Assert.Equal(0, await _app.Database.ScalarAsync<long>("select count(*) from sessions where user_id = $1 and revoked_at is null", user));
+        foreach (var answer in await Task.WhenAll(signIns))
+            Assert.True(answer.StatusCode is HttpStatusCode.Created or HttpStatusCode.Unauthorized);
+        Assert.Equal(
+            0,
+            await _app.Database.ScalarAsync<long>("select count(*) from sessions where user_id = $1 and revoked_at is null", user)
+        );
     }
 
     [Fact]
@@ -100,22 +118,35 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         var (_, admin) = await _app.Database.SignInAsync("admin");
         var user = await _app.Database.AddUserAsync();
         List<string> tokens = [];
-        for (var i = 0; i < 3; i++) tokens.Add(await _app.Database.AddSessionAsync(user, TimeProvider.System.GetUtcNow().AddHours(1 + i)));
+        for (var i = 0; i < 3; i++)
+            tokens.Add(await _app.Database.AddSessionAsync(user, TimeProvider.System.GetUtcNow().AddHours(1 + i)));
         var path = $"/api/admin/users/{user}/sessions";
 
         var page = await (await _app.GetAsync($"{path}?limit=2", admin)).JsonAsync();
         var rest = await (await _app.GetAsync($"{path}?limit=2&cursor={page.GetProperty("nextCursor").GetString()}", admin)).JsonAsync();
-        Assert.Equal([TestPeople.Hash(tokens[2]), TestPeople.Hash(tokens[1]), TestPeople.Hash(tokens[0])],
-            page.GetProperty("items").EnumerateArray().Concat(rest.GetProperty("items").EnumerateArray()).Select(item => item.GetProperty("id").GetString()!));
+        Assert.Equal(
+            [TestPeople.Hash(tokens[2]), TestPeople.Hash(tokens[1]), TestPeople.Hash(tokens[0])],
+            page.GetProperty("items")
+                .EnumerateArray()
+                .Concat(rest.GetProperty("items").EnumerateArray())
+                .Select(item => item.GetProperty("id").GetString()!)
+        );
 
         using var one = await _app.SendAsync(HttpMethod.Delete, $"/api/admin/sessions/{TestPeople.Hash(tokens[0])}", admin);
         using var again = await _app.SendAsync(HttpMethod.Delete, $"/api/admin/sessions/{TestPeople.Hash(tokens[0])}", admin);
-        Assert.Equal((1, 0), ((await one.JsonAsync()).GetProperty("sessions").GetInt32(), (await again.JsonAsync()).GetProperty("sessions").GetInt32()));
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.NotFound), (await _app.StatusAsync(tokens[0]), await _app.StatusAsync(tokens[1])));
+        Assert.Equal(
+            (1, 0),
+            ((await one.JsonAsync()).GetProperty("sessions").GetInt32(), (await again.JsonAsync()).GetProperty("sessions").GetInt32())
+        );
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.NotFound),
+            (await _app.StatusAsync(tokens[0]), await _app.StatusAsync(tokens[1]))
+        );
 
         using var all = await _app.SendAsync(HttpMethod.Delete, path, admin);
         Assert.Equal(2, (await all.JsonAsync()).GetProperty("sessions").GetInt32());
-        foreach (var token in tokens) Assert.Equal(HttpStatusCode.Unauthorized, await _app.StatusAsync(token));
+        foreach (var token in tokens)
+            Assert.Equal(HttpStatusCode.Unauthorized, await _app.StatusAsync(token));
         Assert.Empty((await (await _app.GetAsync(path, admin)).JsonAsync()).GetProperty("items").EnumerateArray());
     }
 
@@ -126,8 +157,11 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         var (user, token) = await _app.Database.SignInAsync();
         (HttpMethod Method, string Path)[] routes =
         [
-            (HttpMethod.Get, $"/api/admin/users/{user}/sessions"), (HttpMethod.Delete, $"/api/admin/users/{user}/sessions"), (HttpMethod.Delete, $"/api/admin/sessions/{new string('0', 64)}"),
-            (HttpMethod.Post, $"/api/admin/users/{user}/ban"), (HttpMethod.Post, $"/api/admin/users/{user}/unban"),
+            (HttpMethod.Get, $"/api/admin/users/{user}/sessions"),
+            (HttpMethod.Delete, $"/api/admin/users/{user}/sessions"),
+            (HttpMethod.Delete, $"/api/admin/sessions/{new string('0', 64)}"),
+            (HttpMethod.Post, $"/api/admin/users/{user}/ban"),
+            (HttpMethod.Post, $"/api/admin/users/{user}/unban"),
         ];
         foreach (var (method, path) in routes)
         {
@@ -136,13 +170,19 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
             Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden), (nobody.StatusCode, notAdmin.StatusCode));
         }
         Assert.Equal(HttpStatusCode.NotFound, await _app.StatusAsync(token));
-        foreach (var (method, path, status) in ((HttpMethod, string, HttpStatusCode)[])
-        [
-            (HttpMethod.Delete, $"/api/admin/sessions/{new string('0', 64)}", HttpStatusCode.NotFound), (HttpMethod.Delete, $"/api/admin/sessions/{new string('Z', 64)}", HttpStatusCode.BadRequest),
-            (HttpMethod.Delete, "/api/admin/sessions/%01", HttpStatusCode.BadRequest), (HttpMethod.Post, $"/api/admin/users/{Guid.NewGuid()}/ban", HttpStatusCode.NotFound),
-            (HttpMethod.Post, $"/api/admin/users/{Guid.NewGuid()}/unban", HttpStatusCode.NotFound), (HttpMethod.Post, $"/api/admin/users/{own}/ban", HttpStatusCode.Conflict),
-            (HttpMethod.Post, "/api/admin/users/moon/ban", HttpStatusCode.NotFound), (HttpMethod.Get, $"/api/admin/users/{user}/sessions?limit=0&cursor=x", HttpStatusCode.BadRequest),
-        ])
+        foreach (
+            var (method, path, status) in ((HttpMethod, string, HttpStatusCode)[])
+                [
+                    (HttpMethod.Delete, $"/api/admin/sessions/{new string('0', 64)}", HttpStatusCode.NotFound),
+                    (HttpMethod.Delete, $"/api/admin/sessions/{new string('Z', 64)}", HttpStatusCode.BadRequest),
+                    (HttpMethod.Delete, "/api/admin/sessions/%01", HttpStatusCode.BadRequest),
+                    (HttpMethod.Post, $"/api/admin/users/{Guid.NewGuid()}/ban", HttpStatusCode.NotFound),
+                    (HttpMethod.Post, $"/api/admin/users/{Guid.NewGuid()}/unban", HttpStatusCode.NotFound),
+                    (HttpMethod.Post, $"/api/admin/users/{own}/ban", HttpStatusCode.Conflict),
+                    (HttpMethod.Post, "/api/admin/users/moon/ban", HttpStatusCode.NotFound),
+                    (HttpMethod.Get, $"/api/admin/users/{user}/sessions?limit=0&cursor=x", HttpStatusCode.BadRequest),
+                ]
+        )
         {
             using var answer = await _app.SendAsync(method, path, admin);
             Assert.Equal((status, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));

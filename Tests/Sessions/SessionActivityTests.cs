@@ -9,7 +9,8 @@ namespace Overnight.Tests.Sessions;
 /// <summary>SPEC E2: by activity sessions are warmed newest first; it is written back in batches, and never by a request.</summary>
 public sealed class SessionActivityTests(TestServers servers)
 {
-    private const string Write = "update sessions s set last_active_at", LastActive = "select last_active_at from sessions where token_hash = $1";
+    private const string Write = "update sessions s set last_active_at",
+        LastActive = "select last_active_at from sessions where token_hash = $1";
 
     private readonly ManualTimeProvider _time = new();
 
@@ -20,12 +21,14 @@ public sealed class SessionActivityTests(TestServers servers)
     {
         await using var app = await AppAsync();
         List<string> tokens = [];
-        for (var i = 0; i < 5; i++) tokens.Add(await AddSessionAsync(app));
+        for (var i = 0; i < 5; i++)
+            tokens.Add(await AddSessionAsync(app));
         await Eventually.TrueAsync(() => _time.WaitingTimers > 0, "the loops wait");
         _time.Advance(TimeSpan.FromSeconds(10));
         for (var i = 0; i < 3; i++)
         {
-            foreach (var token in tokens) Assert.Equal(HttpStatusCode.NotFound, await app.StatusAsync(token));
+            foreach (var token in tokens)
+                Assert.Equal(HttpStatusCode.NotFound, await app.StatusAsync(token));
         }
         var active = _time.GetUtcNow();
         Assert.Equal(0, app.Queries.Count(Write));
@@ -33,7 +36,8 @@ public sealed class SessionActivityTests(TestServers servers)
         _time.Advance(TimeSpan.FromMinutes(5));
 
         await Eventually.TrueAsync(async () => await LastActiveAsync(app, tokens[4]) == active, "the loop has written");
-        foreach (var token in tokens) Assert.Equal(active, await LastActiveAsync(app, token));
+        foreach (var token in tokens)
+            Assert.Equal(active, await LastActiveAsync(app, token));
         Assert.Equal(1, app.Queries.Count(Write));
     }
 
@@ -42,13 +46,18 @@ public sealed class SessionActivityTests(TestServers servers)
     {
         await using var app = await AppAsync();
         var user = await app.Database.AddUserAsync();
-        await app.Database.ExecuteAsync("""
+        await app.Database.ExecuteAsync(
+            """
             insert into sessions (token_hash, user_id, created_at, expires_at, last_active_at)
             select lpad(to_hex(i), 64, '0'), $1, $2, $2 + interval '1 day', $2 + case when i = 7 then interval '1 hour' else interval '0' end from generate_series(1, 2500) i
-            """, user, _time.GetUtcNow().UtcDateTime);
+            """,
+            user,
+            _time.GetUtcNow().UtcDateTime
+        );
         _time.Advance(TimeSpan.FromMinutes(1));
         var (activity, known) = (app.Get<SessionActivity>(), app.Get<KnownSessions>());
-        for (var i = 0; i <= 2_500; i++) known.Remember($"{i:x64}", user, DateTimeOffset.MaxValue).Use(_time.GetUtcNow());
+        for (var i = 0; i <= 2_500; i++)
+            known.Remember($"{i:x64}", user, DateTimeOffset.MaxValue).Use(_time.GetUtcNow());
 
         // All but the one that another node has seen later, and the one that is not there.
         Assert.Equal(2_499, await activity.WriteAsync(Ct));
@@ -80,7 +89,8 @@ public sealed class SessionActivityTests(TestServers servers)
     {
         KnownSessions known = new();
         known.Remember($"{0:x64}", Guid.NewGuid(), DateTimeOffset.MaxValue).Use(_time.GetUtcNow());
-        for (var i = 1; i < 250_000; i++) known.Remember($"{i:x64}", Guid.NewGuid(), DateTimeOffset.MaxValue);
+        for (var i = 1; i < 250_000; i++)
+            known.Remember($"{i:x64}", Guid.NewGuid(), DateTimeOffset.MaxValue);
         Assert.False(known.TryGet($"{0:x64}", out _));
 
         var session = Assert.Single(known.Unwritten());
@@ -110,7 +120,8 @@ public sealed class SessionActivityTests(TestServers servers)
         Assert.Equal(active.UtcDateTime, await source.ScalarAsync<DateTime>(LastActive, TestPeople.Hash(token)));
     }
 
-    private async Task<ApiApp> AppAsync() => new(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct), _time);
+    private async Task<ApiApp> AppAsync() =>
+        new(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct), _time);
 
     private async Task<string> AddSessionAsync(ApiApp app)
     {
@@ -119,5 +130,6 @@ public sealed class SessionActivityTests(TestServers servers)
         return token;
     }
 
-    private static async Task<DateTimeOffset> LastActiveAsync(ApiApp app, string token) => new(await app.Database.ScalarAsync<DateTime>(LastActive, TestPeople.Hash(token)));
+    private static async Task<DateTimeOffset> LastActiveAsync(ApiApp app, string token) =>
+        new(await app.Database.ScalarAsync<DateTime>(LastActive, TestPeople.Hash(token)));
 }

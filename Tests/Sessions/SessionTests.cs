@@ -21,10 +21,22 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     public static TheoryData<string> Malformed =>
-    [
-        "Bearer", "Bearer ", "Bearer x", $"Bearer {new string('A', 42)}", $"Bearer {new string('A', 44)}", $"Bearer {new string('A', 42)}+", $"Bearer {new string('A', 42)}=",
-        $"Bearer  {new string('A', 42)}", $"Bearer {new string('A', 20_000)}", $"Bearer {new string('é', 43)}", $"Bearer {new string('\u0416', 43)}", "Basic dXNlcjpwYXNz", "' or 1=1 --", $"{new string('A', 43)}",
-    ];
+        [
+            "Bearer",
+            "Bearer ",
+            "Bearer x",
+            $"Bearer {new string('A', 42)}",
+            $"Bearer {new string('A', 44)}",
+            $"Bearer {new string('A', 42)}+",
+            $"Bearer {new string('A', 42)}=",
+            $"Bearer  {new string('A', 42)}",
+            $"Bearer {new string('A', 20_000)}",
+            $"Bearer {new string('é', 43)}",
+            $"Bearer {new string('\u0416', 43)}",
+            "Basic dXNlcjpwYXNz",
+            "' or 1=1 --",
+            $"{new string('A', 43)}",
+        ];
 
     [Theory]
     [MemberData(nameof(Malformed))]
@@ -54,7 +66,8 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             "revoked" => await _app.Database.AddSessionAsync(userId, revoked: now),
             _ => await _app.Database.AddSessionAsync(userId),
         };
-        if (mark is not null) await _app.Database.ExecuteAsync($"update users set {mark} = now() where id = $1", userId);
+        if (mark is not null)
+            await _app.Database.ExecuteAsync($"update users set {mark} = now() where id = $1", userId);
 
         using var response = await _app.GetAsync(Path, token);
         await RefusedAsync(response, what);
@@ -76,7 +89,8 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         {
             using HttpRequestMessage request = new(HttpMethod.Get, Path);
             request.Headers.Add("Cookie", $"theme=dark; {SessionSetup.CookieName}={cookie}");
-            if (bearer is not null) request.Headers.Authorization = new("Bearer", bearer);
+            if (bearer is not null)
+                request.Headers.Authorization = new("Bearer", bearer);
             using var response = await _app.Http.SendAsync(request);
             return response.StatusCode;
         }
@@ -100,7 +114,11 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var userId = await _app.Database.AddUserAsync();
         var token = await _app.Database.AddSessionAsync(userId, TimeProvider.System.GetUtcNow().AddSeconds(secondsLeft));
         (await _app.GetAsync(Path, token)).Dispose();
-        Assert.InRange((await _app.Cache.KeyTimeToLiveAsync(CacheKeys.Session(TestPeople.Hash(token))))!.Value.TotalSeconds, longest - 45, longest);
+        Assert.InRange(
+            (await _app.Cache.KeyTimeToLiveAsync(CacheKeys.Session(TestPeople.Hash(token))))!.Value.TotalSeconds,
+            longest - 45,
+            longest
+        );
     }
 
     [Fact]
@@ -135,7 +153,8 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     public async Task Revoke_E1_CachedSession_EndsItAtOnce()
     {
         var (_, token) = await ReadyAsync();
-        using (var before = await _app.GetAsync(Path, token)) Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+        using (var before = await _app.GetAsync(Path, token))
+            Assert.Equal(HttpStatusCode.OK, before.StatusCode);
         await _app.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(token));
         using var after = await _app.GetAsync(Path, token);
         await RefusedAsync(after, "revoked");

@@ -25,12 +25,27 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         Assert.Equal((HttpStatusCode.Created, "no-store"), (answer.StatusCode, answer.Headers.CacheControl?.ToString()));
         var signedIn = await answer.JsonAsync();
         var token = signedIn.GetProperty("token").GetString()!;
-        Assert.Equal((43, user, TestPeople.Hash(token)), (token.Length, signedIn.GetProperty("userId").GetGuid(), signedIn.GetProperty("id").GetString()));
+        Assert.Equal(
+            (43, user, TestPeople.Hash(token)),
+            (token.Length, signedIn.GetProperty("userId").GetGuid(), signedIn.GetProperty("id").GetString())
+        );
         Assert.False(answer.Headers.Contains("Set-Cookie"));
         Assert.Equal(HttpStatusCode.NotFound, await _app.StatusAsync(token));
-        Assert.Equal(0, await _app.Database.ScalarAsync<long>("select count(*) from sessions s where s::text like '%' || $1 || '%'", token));
-        Assert.Equal(signedIn.GetProperty("expiresAt").GetDateTimeOffset(), new DateTimeOffset(await _app.Database.ScalarAsync<DateTime>("select expires_at from sessions where user_id = $1", user)));
-        Assert.Equal(TimeSpan.FromDays(7), await _app.Database.ScalarAsync<TimeSpan>("select date_trunc('second', expires_at - created_at + interval '500 milliseconds') from sessions where user_id = $1", user));
+        Assert.Equal(
+            0,
+            await _app.Database.ScalarAsync<long>("select count(*) from sessions s where s::text like '%' || $1 || '%'", token)
+        );
+        Assert.Equal(
+            signedIn.GetProperty("expiresAt").GetDateTimeOffset(),
+            new DateTimeOffset(await _app.Database.ScalarAsync<DateTime>("select expires_at from sessions where user_id = $1", user))
+        );
+        Assert.Equal(
+            TimeSpan.FromDays(7),
+            await _app.Database.ScalarAsync<TimeSpan>(
+                "select date_trunc('second', expires_at - created_at + interval '500 milliseconds') from sessions where user_id = $1",
+                user
+            )
+        );
     }
 
     [Fact]
@@ -67,14 +82,31 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         await _app.Database.ExecuteAsync("update users set deleted_at = now() where id = $1", deleted);
 
         HashSet<string> bodies = [];
-        foreach (var (who, password) in ((string, string)[])[(email, "not the password"), ($"{Guid.NewGuid():N}@test.example", SignInHelp.Password), (withoutPassword, SignInHelp.Password), (ofBanned, SignInHelp.Password), (ofDeleted, SignInHelp.Password)])
+        foreach (
+            var (who, password) in ((string, string)[])
+                [
+                    (email, "not the password"),
+                    ($"{Guid.NewGuid():N}@test.example", SignInHelp.Password),
+                    (withoutPassword, SignInHelp.Password),
+                    (ofBanned, SignInHelp.Password),
+                    (ofDeleted, SignInHelp.Password),
+                ]
+        )
         {
             using var answer = await _app.SignInAsync(who, password);
-            Assert.Equal((HttpStatusCode.Unauthorized, "Bearer", "application/problem+json"), (answer.StatusCode, answer.Headers.WwwAuthenticate.ToString(), answer.Content.Headers.ContentType?.MediaType));
-            bodies.Add(string.Join(';', (await answer.JsonAsync()).EnumerateObject().Where(p => p.Name != "traceId").Select(p => p.ToString())));
+            Assert.Equal(
+                (HttpStatusCode.Unauthorized, "Bearer", "application/problem+json"),
+                (answer.StatusCode, answer.Headers.WwwAuthenticate.ToString(), answer.Content.Headers.ContentType?.MediaType)
+            );
+            bodies.Add(
+                string.Join(';', (await answer.JsonAsync()).EnumerateObject().Where(p => p.Name != "traceId").Select(p => p.ToString()))
+            );
         }
         Assert.Single(bodies);
-        Assert.Equal(0, await _app.Database.ScalarAsync<long>("select count(*) from sessions where user_id = any($1)", new[] { banned, deleted }));
+        Assert.Equal(
+            0,
+            await _app.Database.ScalarAsync<long>("select count(*) from sessions where user_id = any($1)", new[] { banned, deleted })
+        );
     }
 
     /// <summary>The same work whatever the reason, without a clock: one verification of a hash with the iterations that all have.</summary>
@@ -88,7 +120,11 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         SignIn signIn = new(_app.Database, hasher, Options.Create(new SessionOptions()), TimeProvider.System);
         Assert.Equal(1, hasher.Hashed);
 
-        foreach (var who in (string[])[$"{Guid.NewGuid():N}@test.example", $"{await _app.Database.AddUserAsync():N}@test.example", ofBanned, email]) Assert.Null(await signIn.TryAsync(who, "not the password", Ct));
+        foreach (
+            var who in (string[])
+                [$"{Guid.NewGuid():N}@test.example", $"{await _app.Database.AddUserAsync():N}@test.example", ofBanned, email]
+        )
+            Assert.Null(await signIn.TryAsync(who, "not the password", Ct));
 
         Assert.Equal((1, 4), (hasher.Hashed, hasher.Verified.Count));
         Assert.All(hasher.Verified, verified => Assert.Equal(PasswordRules.Iterations, Iterations(verified)));
@@ -98,11 +134,15 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     public async Task SignIn_OverAHashOfFewerIterations_RenewsIt()
     {
         var (user, email) = await _app.Database.AddAccountAsync(iterations: 1_000);
-        async Task<int> IterationsAsync() => Iterations(await _app.Database.ScalarAsync<string>("select password_hash from user_passwords where user_id = $1", user));
-        using (var wrong = await _app.SignInAsync(email, "not the password")) Assert.Equal((HttpStatusCode.Unauthorized, 1_000), (wrong.StatusCode, await IterationsAsync()));
+        async Task<int> IterationsAsync() =>
+            Iterations(await _app.Database.ScalarAsync<string>("select password_hash from user_passwords where user_id = $1", user));
+        using (var wrong = await _app.SignInAsync(email, "not the password"))
+            Assert.Equal((HttpStatusCode.Unauthorized, 1_000), (wrong.StatusCode, await IterationsAsync()));
 
-        using (var right = await _app.SignInAsync(email, SignInHelp.Password)) Assert.Equal((HttpStatusCode.Created, PasswordRules.Iterations), (right.StatusCode, await IterationsAsync()));
-        using (var again = await _app.SignInAsync(email, SignInHelp.Password)) Assert.Equal(HttpStatusCode.Created, again.StatusCode);
+        using (var right = await _app.SignInAsync(email, SignInHelp.Password))
+            Assert.Equal((HttpStatusCode.Created, PasswordRules.Iterations), (right.StatusCode, await IterationsAsync()));
+        using (var again = await _app.SignInAsync(email, SignInHelp.Password))
+            Assert.Equal(HttpStatusCode.Created, again.StatusCode);
     }
 
     [Theory]
@@ -125,8 +165,14 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     {
         using var answer = await _app.PostAsync("/api/sessions", body);
 
-        Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
-        Assert.Contains(words, Assert.Single((await answer.JsonAsync()).GetProperty("errors").GetProperty(field).EnumerateArray()).GetString());
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, "application/problem+json"),
+            (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType)
+        );
+        Assert.Contains(
+            words,
+            Assert.Single((await answer.JsonAsync()).GetProperty("errors").GetProperty(field).EnumerateArray()).GetString()
+        );
         Assert.DoesNotContain("sEcret-pw", await answer.Content.ReadAsStringAsync(Ct));
     }
 
@@ -135,12 +181,20 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     {
         using var tooLong = await _app.PostAsync("/api/sessions", $$"""{"email":"a@b.example","password":"{{new string('a', 257)}}"}""");
         using var huge = await _app.PostAsync("/api/sessions", $$"""{"email":"a@b.example","password":"{{new string('a', 5_000)}}"}""");
-        using ByteArrayContent bytes = new([.. Encoding.UTF8.GetBytes("""{"email":"a@b.example","password":"a"""), 0xff, 0xfe, .. Encoding.UTF8.GetBytes("\"}")]);
+        using ByteArrayContent bytes = new([
+            .. Encoding.UTF8.GetBytes("""{"email":"a@b.example","password":"a"""),
+            0xff,
+            0xfe,
+            .. Encoding.UTF8.GetBytes("\"}"),
+        ]);
         bytes.Headers.ContentType = new("application/json");
         using var notUtf8 = await _app.SendAsync(HttpMethod.Post, "/api/sessions", null, bytes);
         using var form = await _app.PostAsync("/api/sessions", "email=a%40b.example&password=x", type: "application/x-www-form-urlencoded");
 
-        Assert.Equal([HttpStatusCode.BadRequest, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest, HttpStatusCode.UnsupportedMediaType], ((HttpResponseMessage[])[tooLong, huge, notUtf8, form]).Select(answer => answer.StatusCode));
+        Assert.Equal(
+            [HttpStatusCode.BadRequest, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest, HttpStatusCode.UnsupportedMediaType],
+            ((HttpResponseMessage[])[tooLong, huge, notUtf8, form]).Select(answer => answer.StatusCode)
+        );
     }
 
     private async Task<HttpResponseMessage> WithCookieAsync(HttpMethod method, string path, string cookie)
@@ -151,7 +205,8 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     /// <summary>As version 3 of the framework's format has it: marker, function, iterations, ..</summary>
-    private static int Iterations(string hash) => System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(Convert.FromBase64String(hash).AsSpan(5));
+    private static int Iterations(string hash) =>
+        System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(Convert.FromBase64String(hash).AsSpan(5));
 
     private sealed class CountingHasher : IPasswordHasher<string>
     {

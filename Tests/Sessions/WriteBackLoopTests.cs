@@ -31,7 +31,13 @@ public sealed class WriteBackLoopTests
         await notes.StopAsync(Ct);
 
         Assert.Equal(7, notes.Writes);
-        Assert.Equal(["Warning Notes could not be written; they are kept, and tried again every 00:00:10. No disk. ", "Warning Notes could not be written; they are kept, and tried again every 00:00:10. No disk. "], lines.All);
+        Assert.Equal(
+            [
+                "Warning Notes could not be written; they are kept, and tried again every 00:00:10. No disk. ",
+                "Warning Notes could not be written; they are kept, and tried again every 00:00:10. No disk. ",
+            ],
+            lines.All
+        );
     }
 
     private sealed class Notes(TimeProvider time, ILogger logger) : WriteBackLoop("Notes", Interval, time, logger)

@@ -50,7 +50,12 @@ public sealed class DashboardTraceTests(ApiFixture fixture) : IClassFixture<ApiF
     }
 
     /// <summary>Listens to one request alone: other tests have requests of theirs in the same process.</summary>
-    private static async Task<object?> OutcomeAsync(ApiApp app, string token, HttpStatusCode expected, ActivitySamplingResult sampled = ActivitySamplingResult.AllDataAndRecorded)
+    private static async Task<object?> OutcomeAsync(
+        ApiApp app,
+        string token,
+        HttpStatusCode expected,
+        ActivitySamplingResult sampled = ActivitySamplingResult.AllDataAndRecorded
+    )
     {
         var trace = ActivityTraceId.CreateRandom();
         ConcurrentQueue<Activity> ended = new();
@@ -60,13 +65,17 @@ public sealed class DashboardTraceTests(ApiFixture fixture) : IClassFixture<ApiF
             Sample = (ref ActivityCreationOptions<ActivityContext> span) => span.TraceId == trace ? sampled : ActivitySamplingResult.None,
             ActivityStopped = span =>
             {
-                if (span.TraceId == trace) ended.Enqueue(span);
+                if (span.TraceId == trace)
+                    ended.Enqueue(span);
             },
         };
         ActivitySource.AddActivityListener(listener);
         using HttpRequestMessage request = new(HttpMethod.Get, "/api/dashboard");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        request.Headers.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-{(sampled == ActivitySamplingResult.AllDataAndRecorded ? "01" : "00")}");
+        request.Headers.Add(
+            "traceparent",
+            $"00-{trace}-{ActivitySpanId.CreateRandom()}-{(sampled == ActivitySamplingResult.AllDataAndRecorded ? "01" : "00")}"
+        );
         using var answer = await app.Http.SendAsync(request, Ct);
         Assert.Equal(expected, answer.StatusCode);
 

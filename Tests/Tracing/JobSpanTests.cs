@@ -89,9 +89,11 @@ public sealed class JobSpanTests(TestServers servers)
             ActivitySource.AddActivityListener(_listener);
         }
 
-        public List<Activity> Jobs(Guid run) => [.. _ended.Where(span => span.OperationName == "overnight-scoring-job" && run.Equals(span.GetTagItem("overnight.run")))];
+        public List<Activity> Jobs(Guid run) =>
+            [.. _ended.Where(span => span.OperationName == "overnight-scoring-job" && run.Equals(span.GetTagItem("overnight.run")))];
 
-        public IEnumerable<string> Below(Activity job) => _ended.Where(span => span.ParentSpanId == job.SpanId).Select(span => span.OperationName).Order(StringComparer.Ordinal);
+        public IEnumerable<string> Below(Activity job) =>
+            _ended.Where(span => span.ParentSpanId == job.SpanId).Select(span => span.OperationName).Order(StringComparer.Ordinal);
 
         public void Dispose() => _listener.Dispose();
     }

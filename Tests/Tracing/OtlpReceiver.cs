@@ -10,7 +10,19 @@ namespace Overnight.Tests.Tracing;
 
 /// <summary>A span as it was received.</summary>
 internal sealed record ReceivedSpan(
-    string Service, string Instance, string Scope, string Trace, string Id, string Parent, string Name, ulong Start, ulong End, bool Failed, string Message, IReadOnlyDictionary<string, object> Attributes);
+    string Service,
+    string Instance,
+    string Scope,
+    string Trace,
+    string Id,
+    string Parent,
+    string Name,
+    ulong Start,
+    ulong End,
+    bool Failed,
+    string Message,
+    IReadOnlyDictionary<string, object> Attributes
+);
 
 /// <summary>What <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> may name, with <c>http/protobuf</c>: takes spans and metrics in, in memory.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
@@ -39,8 +51,10 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             Message export = new(body.ToArray());
             foreach (var resource in export.Messages(1))
             {
-                if (signal == "traces") receiver.TakeSpans(resource);
-                else if (signal == "metrics") receiver.TakeMetrics(resource);
+                if (signal == "traces")
+                    receiver.TakeSpans(resource);
+                else if (signal == "metrics")
+                    receiver.TakeMetrics(resource);
             }
             // An empty message says that all was taken.
             return Results.Bytes([], "application/x-protobuf");
@@ -60,16 +74,30 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             foreach (var span in scope.Messages(2))
             {
                 var status = span.Messages(15).FirstOrDefault();
-                Spans.Enqueue(new(
-                    $"{of.GetValueOrDefault("service.name")}", $"{of.GetValueOrDefault("service.instance.id")}", name, Convert.ToHexStringLower(span.Bytes(1)), Convert.ToHexStringLower(span.Bytes(2)),
-                    Convert.ToHexStringLower(span.Bytes(4)), span.Text(5), span.Number(7), span.Number(8), status?.Number(3) == 2, status?.Text(2) ?? "", span.Attributes(9).ToDictionary()));
+                Spans.Enqueue(
+                    new(
+                        $"{of.GetValueOrDefault("service.name")}",
+                        $"{of.GetValueOrDefault("service.instance.id")}",
+                        name,
+                        Convert.ToHexStringLower(span.Bytes(1)),
+                        Convert.ToHexStringLower(span.Bytes(2)),
+                        Convert.ToHexStringLower(span.Bytes(4)),
+                        span.Text(5),
+                        span.Number(7),
+                        span.Number(8),
+                        status?.Number(3) == 2,
+                        status?.Text(2) ?? "",
+                        span.Attributes(9).ToDictionary()
+                    )
+                );
             }
         }
     }
 
     private void TakeMetrics(Message resource)
     {
-        foreach (var metric in resource.Messages(2).SelectMany(scope => scope.Messages(2))) Metrics[metric.Text(1)] = metric.Text(3);
+        foreach (var metric in resource.Messages(2).SelectMany(scope => scope.Messages(2)))
+            Metrics[metric.Text(1)] = metric.Text(3);
     }
 
     /// <summary>A message of protobuf's wire format, by the numbers of its fields.</summary>
@@ -113,16 +141,18 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
         public ulong Number(int field) => _fields.Find(f => f.Field == field).Number;
 
-        public IEnumerable<KeyValuePair<string, object>> Attributes(int field) => Messages(field).Select(pair => KeyValuePair.Create(pair.Text(1), pair.Messages(2).Select(Value).FirstOrDefault("")));
+        public IEnumerable<KeyValuePair<string, object>> Attributes(int field) =>
+            Messages(field).Select(pair => KeyValuePair.Create(pair.Text(1), pair.Messages(2).Select(Value).FirstOrDefault("")));
 
-        private static object Value(Message any) => any._fields switch
-        {
-            [(1, _, var text)] => Encoding.UTF8.GetString(text),
-            [(2, var flag, _)] => flag != 0,
-            [(3, var number, _)] => (long)number,
-            [(4, var bits, _)] => BitConverter.UInt64BitsToDouble(bits),
-            _ => "",
-        };
+        private static object Value(Message any) =>
+            any._fields switch
+            {
+                [(1, _, var text)] => Encoding.UTF8.GetString(text),
+                [(2, var flag, _)] => flag != 0,
+                [(3, var number, _)] => (long)number,
+                [(4, var bits, _)] => BitConverter.UInt64BitsToDouble(bits),
+                _ => "",
+            };
 
         private static ulong Varint(ref ReadOnlySpan<byte> wire)
         {
@@ -132,7 +162,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                 var next = wire[0];
                 wire = wire[1..];
                 value |= (ulong)(next & 0x7f) << shift;
-                if (next < 0x80) return value;
+                if (next < 0x80)
+                    return value;
             }
         }
     }

@@ -17,10 +17,13 @@ public sealed class AnnouncementTests(TestServers servers)
         await using var night = await NightFixture.CreateAsync(servers, 120, ct, cache.ConnectionString);
         using var listener = await ConnectionMultiplexer.ConnectAsync(cache.ConnectionString);
         ConcurrentQueue<(Guid Run, Guid First, Guid Last)> heard = new();
-        await listener.GetSubscriber().SubscribeAsync(new RedisChannel(CacheChannel.Name, RedisChannel.PatternMode.Literal), (_, message) =>
-        {
-            if (CacheChannel.TryReadChanged((byte[]?)message, out var run, out var first, out var last)) heard.Enqueue((run, first, last));
-        });
+        await listener
+            .GetSubscriber()
+            .SubscribeAsync(new RedisChannel(CacheChannel.Name, RedisChannel.PatternMode.Literal), (_, message) =>
+            {
+                if (CacheChannel.TryReadChanged((byte[]?)message, out var run, out var first, out var last))
+                    heard.Enqueue((run, first, last));
+            });
 
         var run = await night.RunAsync(ct);
 
@@ -29,7 +32,16 @@ public sealed class AnnouncementTests(TestServers servers)
         Assert.All(heard, message => Assert.Equal(run.Id, message.Run));
         foreach (var (_, first, last) in heard)
         {
-            Assert.Equal(1, await night.ScalarAsync<long>("select count(*) from run_batches where run_id = $1 and first_user <= $2 and last_user >= $3 and cached_at is not null", ct, run.Id, first, last));
+            Assert.Equal(
+                1,
+                await night.ScalarAsync<long>(
+                    "select count(*) from run_batches where run_id = $1 and first_user <= $2 and last_user >= $3 and cached_at is not null",
+                    ct,
+                    run.Id,
+                    first,
+                    last
+                )
+            );
         }
 
         // What was not cached then is announced when it is.

@@ -9,7 +9,12 @@ public sealed class DueTests(TestServers servers)
 {
     /// <summary>Reference data and flags are due every few minutes, and would be in the way here.</summary>
     private static readonly (string, string)[] NoReference =
-        [("Warming:Reference:EssentialInterval", "0"), ("Warming:Reference:MasterInterval", "0"), ("Warming:Reference:ComputedInterval", "0"), ("Warming:Flags:Enabled", "false")];
+    [
+        ("Warming:Reference:EssentialInterval", "0"),
+        ("Warming:Reference:MasterInterval", "0"),
+        ("Warming:Reference:ComputedInterval", "0"),
+        ("Warming:Flags:Enabled", "false"),
+    ];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -28,7 +33,10 @@ public sealed class DueTests(TestServers servers)
         var report = Assert.Single(await warm.Loop.RunOnceAsync(Ct));
         Assert.Equal((WarmTrigger.ColdStart, warm.Get<Warmer>().Sets.Count), (report.Trigger, report.Sets.Count));
         Assert.True(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)));
-        Assert.Equal("cold-start", await warm.ScalarAsync<string>("select distinct trigger from overnight_job_runs where job_type = 'cache-warm'"));
+        Assert.Equal(
+            "cold-start",
+            await warm.ScalarAsync<string>("select distinct trigger from overnight_job_runs where job_type = 'cache-warm'")
+        );
     }
 
     /// <summary>SPEC B6: renewed before the TTL of 24 hours ends.</summary>
@@ -73,7 +81,13 @@ public sealed class DueTests(TestServers servers)
     {
         var folder = await servers.CreateFolderAsync();
         var cache = await servers.StartCacheAsync(Ct, folder);
-        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, null, ("Warming:CheckInterval", "01:00:00"));
+        await using var warm = await WarmFixture.CreateAsync(
+            servers,
+            Ct,
+            cache.ConnectionString,
+            null,
+            ("Warming:CheckInterval", "01:00:00")
+        );
         var user = Assert.Single(await warm.AddResultsAsync(1));
         await warm.Loop.StartAsync(Ct);
         try

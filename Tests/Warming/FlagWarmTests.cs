@@ -33,7 +33,10 @@ public sealed class FlagWarmTests(TestServers servers)
         var outcome = await warm.WarmAsync(FlagSet.SetName, Ct);
 
         Assert.Equal((WarmStatus.Completed, 2), (outcome.Status, outcome.Warmed));
-        Assert.Equal(expected, ((string[])["a", "b", "c", "off", "unused"]).Where(key => warm.Cache.KeyExists(CacheKeys.Flag(_environment, key))));
+        Assert.Equal(
+            expected,
+            ((string[])["a", "b", "c", "off", "unused"]).Where(key => warm.Cache.KeyExists(CacheKeys.Flag(_environment, key)))
+        );
         Assert.InRange((await warm.Cache.KeyTimeToLiveAsync(CacheKeys.Flag(_environment, "b")))!.Value.TotalSeconds, 200, 300);
     }
 
@@ -41,7 +44,8 @@ public sealed class FlagWarmTests(TestServers servers)
     public async Task Warm_F2_NothingEverCounted_TakesAllThatAreEnabled()
     {
         await using var warm = await CreateAsync(("Warming:Flags:Count", "2"));
-        foreach (var key in (string[])["a", "b", "c"]) await AddAsync(warm, key);
+        foreach (var key in (string[])["a", "b", "c"])
+            await AddAsync(warm, key);
         await AddAsync(warm, "off", enabled: false);
         Assert.Equal(3, (await warm.WarmAsync(FlagSet.SetName, Ct)).Warmed);
         Assert.Equal(1, (await warm.WarmAsync(FlagSet.SetName, Ct, count: 1)).Warmed);
@@ -54,7 +58,11 @@ public sealed class FlagWarmTests(TestServers servers)
         await using var warm = await CreateAsync();
         await AddAsync(warm, "a");
         await warm.WarmAsync(FlagSet.SetName, Ct);
-        await using ApiApp api = new(warm.DatabaseConnection, warm.CacheConnection, settings: new Dictionary<string, string> { ["Flags:Environment"] = _environment });
+        await using ApiApp api = new(
+            warm.DatabaseConnection,
+            warm.CacheConnection,
+            settings: new Dictionary<string, string> { ["Flags:Environment"] = _environment }
+        );
         var (_, token) = await api.Database.SignInAsync();
 
         Assert.Equal("cache", (await api.FlagAsync("a", token)).GetProperty("source").GetString());
@@ -70,17 +78,30 @@ public sealed class FlagWarmTests(TestServers servers)
         using MeterListener listener = new();
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (instrument.Meter.Scope == warm.Get<IMeterFactory>() && instrument.Name.StartsWith("overnight.warm.", StringComparison.Ordinal)) self.EnableMeasurementEvents(instrument);
+            if (
+                instrument.Meter.Scope == warm.Get<IMeterFactory>()
+                && instrument.Name.StartsWith("overnight.warm.", StringComparison.Ordinal)
+            )
+                self.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => measured.Enqueue($"{instrument.Name} {value} {Text(tags)}"));
+        listener.SetMeasurementEventCallback<long>(
+            (instrument, value, tags, _) => measured.Enqueue($"{instrument.Name} {value} {Text(tags)}")
+        );
         listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => measured.Enqueue($"{instrument.Name} {Text(tags)}"));
         listener.Start();
 
         await warm.WarmAsync(FlagSet.SetName, Ct);
 
-        Assert.Equal(["overnight.warm.entries 1 set=flags trigger=manual outcome=written", "overnight.warm.duration set=flags trigger=manual outcome=completed"], measured);
+        Assert.Equal(
+            [
+                "overnight.warm.entries 1 set=flags trigger=manual outcome=written",
+                "overnight.warm.duration set=flags trigger=manual outcome=completed",
+            ],
+            measured
+        );
 
-        static string Text(ReadOnlySpan<KeyValuePair<string, object?>> tags) => string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
+        static string Text(ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+            string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
     }
 
     /// <summary>The warm holds what it read until it is written, so that a change is never overwritten by what was before.</summary>
@@ -88,11 +109,16 @@ public sealed class FlagWarmTests(TestServers servers)
     public async Task Warm_OfAFlagThatWasInvalidated_PutsWhatIsNewInItsPlace()
     {
         await using var warm = await CreateAsync();
-        await using ApiApp api = new(warm.DatabaseConnection, warm.CacheConnection, settings: new Dictionary<string, string> { ["Flags:Environment"] = _environment });
+        await using ApiApp api = new(
+            warm.DatabaseConnection,
+            warm.CacheConnection,
+            settings: new Dictionary<string, string> { ["Flags:Environment"] = _environment }
+        );
         var (_, token) = await api.Database.SignInAsync("admin");
         await AddAsync(warm, "a");
         await warm.WarmAsync(FlagSet.SetName, Ct);
-        using (await api.PatchFlagAsync("a", token, """{"value":7}""")) Assert.True(StoredEntry.IsInvalidation((byte[])(await warm.Cache.StringGetAsync(CacheKeys.Flag(_environment, "a")))!));
+        using (await api.PatchFlagAsync("a", token, """{"value":7}"""))
+            Assert.True(StoredEntry.IsInvalidation((byte[])(await warm.Cache.StringGetAsync(CacheKeys.Flag(_environment, "a")))!));
 
         await warm.WarmAsync(FlagSet.SetName, Ct);
 
@@ -108,28 +134,49 @@ public sealed class FlagWarmTests(TestServers servers)
         ManualTimeProvider time = new();
         var database = await servers.CreateDatabaseAsync(Ct);
         await using var warm = WarmFixture.Over(database, cache.ConnectionString, time, ("Flags:Environment", _environment));
-        await using var off = WarmFixture.Over(database, cache.ConnectionString, time, ("Flags:Environment", _environment), ("Warming:Flags:Enabled", "false"));
+        await using var off = WarmFixture.Over(
+            database,
+            cache.ConnectionString,
+            time,
+            ("Flags:Environment", _environment),
+            ("Warming:Flags:Enabled", "false")
+        );
         await AddAsync(warm, "a");
         Assert.DoesNotContain(Assert.Single(await off.Loop.RunOnceAsync(Ct)).Sets, set => set.Set == FlagSet.SetName);
         Assert.Equal(FlagSet.SetName, Assert.Single(Assert.Single(await warm.Loop.RunOnceAsync(Ct)).Sets).Set);
 
         time.Advance(TimeSpan.FromMinutes(61));
         Assert.DoesNotContain((await off.Loop.RunOnceAsync(Ct)).SelectMany(report => report.Sets), set => set.Set == FlagSet.SetName);
-        var flags = (await warm.Loop.RunOnceAsync(Ct)).Select(report => (report.Trigger, Flags: report.Sets.SingleOrDefault(set => set.Set == FlagSet.SetName)));
-        Assert.Equal([(WarmTrigger.Schedule, 1L)], flags.Where(report => report.Flags is not null).Select(report => (report.Trigger, report.Flags!.Warmed)));
+        var flags = (await warm.Loop.RunOnceAsync(Ct)).Select(report =>
+            (report.Trigger, Flags: report.Sets.SingleOrDefault(set => set.Set == FlagSet.SetName))
+        );
+        Assert.Equal(
+            [(WarmTrigger.Schedule, 1L)],
+            flags.Where(report => report.Flags is not null).Select(report => (report.Trigger, report.Flags!.Warmed))
+        );
         Assert.Equal(1, (await off.WarmAsync(FlagSet.SetName, Ct)).Warmed);
     }
 
     [Fact]
     public void Options_OutOfBounds_NameKeyBoundAndValue()
     {
-        WarmingOptions bad = new() { Flags = new() { Count = 0, Interval = TimeSpan.FromDays(8), TimeLimit = TimeSpan.Zero, Order = (FlagOrder)7 } };
+        WarmingOptions bad = new()
+        {
+            Flags = new()
+            {
+                Count = 0,
+                Interval = TimeSpan.FromDays(8),
+                TimeLimit = TimeSpan.Zero,
+                Order = (FlagOrder)7,
+            },
+        };
         var failures = new WarmingOptionsValidator().Validate(null, bad).Failures!.ToList();
         Assert.Equal(4, failures.Count);
         Assert.Contains("Warming:Flags:Count must be between 1 and 100000, and is 0.", failures);
     }
 
-    private Task<WarmFixture> CreateAsync(params (string Key, string Value)[] settings) => WarmFixture.CreateAsync(servers, Ct, settings: [("Flags:Environment", _environment), .. settings]);
+    private Task<WarmFixture> CreateAsync(params (string Key, string Value)[] settings) =>
+        WarmFixture.CreateAsync(servers, Ct, settings: [("Flags:Environment", _environment), .. settings]);
 
     private Task AddAsync(WarmFixture warm, string key, bool enabled = true, long count = 0, DateTimeOffset? accessed = null) =>
         warm.Database.AddFlagAsync(_environment, key, enabled, null, count, accessed);

@@ -13,7 +13,8 @@ internal static class NewerResult
         update current_results set business_date = '2026-11-21', run_id = $2 where user_id = $1
         """;
 
-    private const string Current = "select c.user_id, r.recommendations, r.portfolio from current_results c join calculation_results r using (user_id, business_date, run_id)";
+    private const string Current =
+        "select c.user_id, r.recommendations, r.portfolio from current_results c join calculation_results r using (user_id, business_date, run_id)";
 
     /// <summary>In the connection's transaction, if it has one: current for others when that commits.</summary>
     /// <returns>Its entry.</returns>
@@ -21,7 +22,8 @@ internal static class NewerResult
     {
         var entry = TestResults.Entry(user, "2.0000");
         await using NpgsqlCommand command = new(Make, connection);
-        foreach (var value in (object[])[user, Guid.CreateVersion7(), entry, TestResults.Portfolio(user)]) command.Parameters.Add(new() { Value = value });
+        foreach (var value in (object[])[user, Guid.CreateVersion7(), entry, TestResults.Portfolio(user)])
+            command.Parameters.Add(new() { Value = value });
         Assert.Equal(1, await command.ExecuteNonQueryAsync(ct));
         return entry;
     }

@@ -13,7 +13,9 @@ public sealed class OwnSetTests(TestServers servers)
     [Fact]
     public async Task Warm_OwnTable_WritesOneEntryARowUnderKeysThatCanNotBeForged()
     {
-        await using var warm = await CreateAsync("select sku, json_build_object('sku', sku, 'price', price) as value from prices_of_mine order by sku");
+        await using var warm = await CreateAsync(
+            "select sku, json_build_object('sku', sku, 'price', price) as value from prices_of_mine order by sku"
+        );
         await warm.Database.ExecuteAsync("create table prices_of_mine (sku text, price numeric)");
         await warm.Database.ExecuteAsync("insert into prices_of_mine values ('a', 1.50), ('b:*', 2), (null, 3)");
 
@@ -77,8 +79,20 @@ public sealed class OwnSetTests(TestServers servers)
     {
         string[] names = [.. Enumerable.Range(0, 9).Select(n => $"table-{n}")];
         var prefix = $"t{Guid.NewGuid():N}";
-        await using var warm = await WarmFixture.CreateAsync(servers, Ct, settings:
-            [.. names.SelectMany(name => new[] { ($"Warming:Sets:{name}:Key", $"{prefix}:{name}:{{sku}}"), ($"Warming:Sets:{name}:Sql", "select 'a' as sku, 'b' as value") })]);
+        await using var warm = await WarmFixture.CreateAsync(
+            servers,
+            Ct,
+            settings:
+            [
+                .. names.SelectMany(name =>
+                    new[]
+                    {
+                        ($"Warming:Sets:{name}:Key", $"{prefix}:{name}:{{sku}}"),
+                        ($"Warming:Sets:{name}:Sql", "select 'a' as sku, 'b' as value"),
+                    }
+                ),
+            ]
+        );
         var warmer = warm.Get<Warmer>();
 
         var report = await warmer.WarmAsync(warmer.Find(names), new(WarmTrigger.Manual), null, Ct);
@@ -90,10 +104,18 @@ public sealed class OwnSetTests(TestServers servers)
     private async Task<WarmFixture> CreateAsync(string sql, params (string, string)[] more)
     {
         var prefix = $"t{Guid.NewGuid():N}";
-        return await WarmFixture.CreateAsync(servers, Ct, settings:
-        [
-            ("Warming:Sets:prices:Key", $"{prefix}:{{sku}}"), ("Warming:Sets:prices:Sql", sql), ("Warming:Sets:prices:Ttl", "00:01:00"), ("Warming:Sets:prices:StatementTimeout", "00:00:00.500"), .. more,
-        ]);
+        return await WarmFixture.CreateAsync(
+            servers,
+            Ct,
+            settings:
+            [
+                ("Warming:Sets:prices:Key", $"{prefix}:{{sku}}"),
+                ("Warming:Sets:prices:Sql", sql),
+                ("Warming:Sets:prices:Ttl", "00:01:00"),
+                ("Warming:Sets:prices:StatementTimeout", "00:00:00.500"),
+                .. more,
+            ]
+        );
     }
 
     private static string Prefix(WarmFixture warm)

@@ -27,10 +27,14 @@ public sealed class PipelineEndTests(TestServers servers)
 
         var run = await night.RunAsync(Ct);
         await night.Night.CacheRestAsync(run.Id, Ct);
-        await using (var replica = night.Replica()) await replica.Night.CacheRestAsync(run.Id, Ct);
+        await using (var replica = night.Replica())
+            await replica.Night.CacheRestAsync(run.Id, Ct);
 
         Assert.Equal("completed 0 0 0 recommendations 0", await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId));
-        Assert.Equal("60", await night.ScalarAsync<string>("select metrics ->> 'users_cached' from overnight_job_runs where id = $1", Ct, run.Id));
+        Assert.Equal(
+            "60",
+            await night.ScalarAsync<string>("select metrics ->> 'users_cached' from overnight_job_runs where id = $1", Ct, run.Id)
+        );
     }
 
     [Fact]
@@ -51,13 +55,22 @@ public sealed class PipelineEndTests(TestServers servers)
         Assert.Equal("completed 100 100 0 recommendations 100", await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId));
         Assert.Equal(0, await night.ScalarAsync<long>("select count(*) from run_batches where cached_at is null", Ct));
         Assert.Equal(200, (long)await server.GetDatabase().ExecuteAsync("DBSIZE"));
-        await using var command = night.Database.CreateCommand("select user_id, recommendations from calculation_results where batch in (1, 4)");
+        await using var command = night.Database.CreateCommand(
+            "select user_id, recommendations from calculation_results where batch in (1, 4)"
+        );
         await using (var reader = await command.ExecuteReaderAsync(Ct))
         {
-            while (await reader.ReadAsync(Ct)) Assert.Equal(reader.GetFieldValue<byte[]>(1), (byte[]?)await server.GetDatabase().StringGetAsync(CacheKeys.Recommendations(reader.GetGuid(0))));
+            while (await reader.ReadAsync(Ct))
+                Assert.Equal(
+                    reader.GetFieldValue<byte[]>(1),
+                    (byte[]?)await server.GetDatabase().StringGetAsync(CacheKeys.Recommendations(reader.GetGuid(0)))
+                );
         }
         var trace = run.Traceparent!.Split('-')[1];
-        Assert.Equal(trace, (await night.ScalarAsync<string>("select traceparent from overnight_job_runs where trigger = 'pipeline-end'", Ct)).Split('-')[1]);
+        Assert.Equal(
+            trace,
+            (await night.ScalarAsync<string>("select traceparent from overnight_job_runs where trigger = 'pipeline-end'", Ct)).Split('-')[1]
+        );
         var end = Assert.Single(told, span => span.OperationName == "pipeline-end" && span.TraceId.ToHexString() == trace);
         var set = Assert.Single(told, span => span.OperationName == "cache.warm.set" && span.ParentSpanId == end.SpanId);
         Assert.Equal(("pipeline-end", 100L), (set.GetTagItem("overnight.warm.trigger"), set.GetTagItem("overnight.warm.entries")));
@@ -95,7 +108,11 @@ public sealed class PipelineEndTests(TestServers servers)
         cache.Kill();
         await night.Night.CacheRestAsync(run.Id, Ct);
         // Before anyone noticed that the cache is gone, or after; nothing is done in either.
-        Assert.Contains(await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId), (string[])["none", "failed 0 0 0 recommendations 0"], new ByBeginning());
+        Assert.Contains(
+            await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId),
+            (string[])["none", "failed 0 0 0 recommendations 0"],
+            new ByBeginning()
+        );
 
         await servers.StartCacheAsync(Ct, folder, cache.Port);
         await Eventually.TrueAsync(async () => await night.Night.CacheRestAsync(run.Id, Ct) == 60, "the cache is back");
@@ -111,16 +128,28 @@ public sealed class PipelineEndTests(TestServers servers)
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
         await night.Night.WorkAsync(run, Ct);
         await night.ExecuteAsync("update run_batches set cached_at = null", Ct);
-        (string, string)[] settings = [("Schedule:RunAtFirstStart", "false"), ("Warming:Enabled", "false"), ("Night:PollInterval", "00:00:00.5")];
+        (string, string)[] settings =
+        [
+            ("Schedule:RunAtFirstStart", "false"),
+            ("Warming:Enabled", "false"),
+            ("Night:PollInterval", "00:00:00.5"),
+        ];
 
-        using (var killed = JobsProcess.Start(night, [], [.. settings, ("Faults:KillAt", "rest-cached"), ("Faults:KillAfter", "1")])) Assert.NotEqual(0, (await killed.ExitAsync(Ct)).Code);
+        using (var killed = JobsProcess.Start(night, [], [.. settings, ("Faults:KillAt", "rest-cached"), ("Faults:KillAfter", "1")]))
+            Assert.NotEqual(0, (await killed.ExitAsync(Ct)).Code);
         Assert.Equal(4, await night.ScalarAsync<long>("select count(*) from run_batches where cached_at is null", Ct));
         using (JobsProcess.Start(night, [], settings))
         {
-            await Eventually.TrueAsync(async () => (await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId)).Contains("completed", StringComparison.Ordinal), "the next process has warmed the rest");
+            await Eventually.TrueAsync(
+                async () => (await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId)).Contains("completed", StringComparison.Ordinal),
+                "the next process has warmed the rest"
+            );
         }
 
-        Assert.Equal("failed 0 0 0 recommendations interrupted, completed 200 200 0 recommendations 200", await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId));
+        Assert.Equal(
+            "failed 0 0 0 recommendations interrupted, completed 200 200 0 recommendations 200",
+            await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId)
+        );
         Assert.Equal(0, await night.ScalarAsync<long>("select count(*) from run_batches where cached_at is null", Ct));
     }
 
@@ -138,7 +167,8 @@ public sealed class PipelineEndTests(TestServers servers)
 
     private sealed class ByBeginning : IEqualityComparer<string>
     {
-        public bool Equals(string? x, string? y) => x!.StartsWith(y!, StringComparison.Ordinal) || y!.StartsWith(x!, StringComparison.Ordinal);
+        public bool Equals(string? x, string? y) =>
+            x!.StartsWith(y!, StringComparison.Ordinal) || y!.StartsWith(x!, StringComparison.Ordinal);
 
         public int GetHashCode(string obj) => 0;
     }

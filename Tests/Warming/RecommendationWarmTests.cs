@@ -27,7 +27,11 @@ public sealed class RecommendationWarmTests(TestServers servers)
             Assert.Equal(TestResults.Portfolio(user), (byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Portfolio(user)));
             foreach (var key in (string[])[$"recs:{user:D}", $"portfolio:{user:D}"])
             {
-                Assert.InRange((await warm.Cache.KeyTimeToLiveAsync(key))!.Value, TimeSpan.FromSeconds(86_300), TimeSpan.FromSeconds(86_400));
+                Assert.InRange(
+                    (await warm.Cache.KeyTimeToLiveAsync(key))!.Value,
+                    TimeSpan.FromSeconds(86_300),
+                    TimeSpan.FromSeconds(86_400)
+                );
             }
         }
     }
@@ -41,7 +45,11 @@ public sealed class RecommendationWarmTests(TestServers servers)
         for (var i = 1; i < 5; i++)
         {
             await warm.Database.AddSessionAsync(users[i]);
-            await warm.Database.ExecuteAsync("update sessions set last_active_at = now() - make_interval(hours => $2) where user_id = $1", users[i], 10 - i);
+            await warm.Database.ExecuteAsync(
+                "update sessions set last_active_at = now() - make_interval(hours => $2) where user_id = $1",
+                users[i],
+                10 - i
+            );
         }
         await warm.Database.ExecuteAsync("update users set deleted_at = now() where id = $1", users[4]);
         await warm.Database.ExecuteAsync("update users set banned_at = now() where id = $1", users[3]);
@@ -66,14 +74,20 @@ public sealed class RecommendationWarmTests(TestServers servers)
         for (var i = 0; i < users.Length; i++)
         {
             await warm.Database.AddSessionAsync(users[i]);
-            await warm.Database.ExecuteAsync("update sessions set last_active_at = now() - make_interval(mins => $2) where user_id = $1", users[i], i);
+            await warm.Database.ExecuteAsync(
+                "update sessions set last_active_at = now() - make_interval(mins => $2) where user_id = $1",
+                users[i],
+                i
+            );
         }
         await warm.Loop.RunOnceAsync(Ct);
         await warm.Cache.ExecuteAsync("FLUSHALL");
         using CancellationTokenSource stop = new();
 
         var warmer = warm.Get<Warmer>();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => warmer.WarmAsync(warmer.Find([Set]), new(WarmTrigger.ColdStart), new AtFirstNews(stop.Cancel), stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            warmer.WarmAsync(warmer.Find([Set]), new(WarmTrigger.ColdStart), new AtFirstNews(stop.Cancel), stop.Token)
+        );
 
         var isCached = await Task.WhenAll(users.Select(user => warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user))));
         var cached = isCached.TakeWhile(there => there).Count();
@@ -94,7 +108,12 @@ public sealed class RecommendationWarmTests(TestServers servers)
         Assert.Equal((WarmStatus.Partial, 2, 1), (outcome.Status, outcome.Warmed, outcome.Failed));
         Assert.False(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(users[1])));
         Assert.True(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(users[2])));
-        Assert.Equal("partial/1/2/3", await warm.ScalarAsync<string>("select concat_ws('/', status, users_failed, users_processed, users_total) from overnight_job_runs where job_type = 'cache-warm'"));
+        Assert.Equal(
+            "partial/1/2/3",
+            await warm.ScalarAsync<string>(
+                "select concat_ws('/', status, users_failed, users_processed, users_total) from overnight_job_runs where job_type = 'cache-warm'"
+            )
+        );
     }
 
     /// <summary>SPEC B6: a newer result is committed, and its entry written, while an older one is being warmed.</summary>
@@ -108,7 +127,13 @@ public sealed class RecommendationWarmTests(TestServers servers)
         await using var transaction = await connection.BeginTransactionAsync(Ct);
         var newer = await NewerResult.MakeAsync(connection, user, Ct);
         var warming = warm.WarmAsync(Set, Ct);
-        await Eventually.TrueAsync(async () => await warm.ScalarAsync<long>("select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())") > 0, "the warm waits for the lock");
+        await Eventually.TrueAsync(
+            async () =>
+                await warm.ScalarAsync<long>(
+                    "select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())"
+                ) > 0,
+            "the warm waits for the lock"
+        );
         Assert.False(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)));
         await transaction.CommitAsync(Ct);
         await warm.Cache.StringSetAsync(CacheKeys.Recommendations(user), newer, CacheKeys.ResultTtl);

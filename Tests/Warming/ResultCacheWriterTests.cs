@@ -18,16 +18,29 @@ public sealed class ResultCacheWriterTests(TestServers servers)
         using var cache = await TwiceAsync(await servers.CacheConnectionStringAsync(Ct));
         using CacheBulkWriter bulk = new(cache);
         ResultCacheWriter writer = new(bulk);
-        CacheableResult[] results = [.. Enumerable.Range(0, 700).Select(_ => Guid.CreateVersion7()).Select(user => new CacheableResult(user, TestResults.Entry(user), TestResults.Portfolio(user)))];
+        CacheableResult[] results =
+        [
+            .. Enumerable
+                .Range(0, 700)
+                .Select(_ => Guid.CreateVersion7())
+                .Select(user => new CacheableResult(user, TestResults.Entry(user), TestResults.Portfolio(user))),
+        ];
 
         await writer.WriteAsync(results, Ct);
 
         foreach (var result in results)
         {
-            Assert.Equal(result.Recommendations, (byte[]?)await cache.GetDatabase().StringGetAsync(CacheKeys.Recommendations(result.UserId)));
+            Assert.Equal(
+                result.Recommendations,
+                (byte[]?)await cache.GetDatabase().StringGetAsync(CacheKeys.Recommendations(result.UserId))
+            );
             Assert.Equal(result.Portfolio, (byte[]?)await cache.GetDatabase().StringGetAsync(CacheKeys.Portfolio(result.UserId)));
         }
-        Assert.InRange((await cache.GetDatabase().KeyTimeToLiveAsync(CacheKeys.Portfolio(results[^1].UserId)))!.Value, TimeSpan.FromHours(23), CacheKeys.ResultTtl);
+        Assert.InRange(
+            (await cache.GetDatabase().KeyTimeToLiveAsync(CacheKeys.Portfolio(results[^1].UserId)))!.Value,
+            TimeSpan.FromHours(23),
+            CacheKeys.ResultTtl
+        );
 
         await writer.TakeBackAsync(results);
         foreach (var result in results)
@@ -44,7 +57,10 @@ public sealed class ResultCacheWriterTests(TestServers servers)
         using var cache = await TwiceAsync(full.ConnectionString);
         using CacheBulkWriter bulk = new(cache);
         ResultCacheWriter writer = new(bulk);
-        CacheableResult[] results = [.. Enumerable.Range(0, 300).Select(_ => new CacheableResult(Guid.CreateVersion7(), new byte[10_000], new byte[10_000]))];
+        CacheableResult[] results =
+        [
+            .. Enumerable.Range(0, 300).Select(_ => new CacheableResult(Guid.CreateVersion7(), new byte[10_000], new byte[10_000])),
+        ];
 
         var exception = await Assert.ThrowsAsync<CacheWriteException>(() => writer.WriteAsync(results, Ct));
 

@@ -21,15 +21,27 @@ public sealed class SessionWarmTests(TestServers servers)
         for (var i = 0; i < tokens.Length; i++)
         {
             var user = await warm.Database.AddUserAsync();
-            tokens[i] = await warm.Database.AddSessionAsync(user, expires: i == 1 ? now.AddSeconds(-1) : now.AddMinutes(i == 0 ? 2 : 60), revoked: i == 2 ? now : null);
-            await warm.Database.ExecuteAsync("update sessions set last_active_at = now() - make_interval(mins => $2) where token_hash = $1", TestPeople.Hash(tokens[i]), i == 6 ? 24 * 60 + 1 : i);
-            if (i is 3 or 4) await warm.Database.ExecuteAsync($"update users set {(i == 3 ? "deleted_at" : "banned_at")} = now() where id = $1", user);
+            tokens[i] = await warm.Database.AddSessionAsync(
+                user,
+                expires: i == 1 ? now.AddSeconds(-1) : now.AddMinutes(i == 0 ? 2 : 60),
+                revoked: i == 2 ? now : null
+            );
+            await warm.Database.ExecuteAsync(
+                "update sessions set last_active_at = now() - make_interval(mins => $2) where token_hash = $1",
+                TestPeople.Hash(tokens[i]),
+                i == 6 ? 24 * 60 + 1 : i
+            );
+            if (i is 3 or 4)
+                await warm.Database.ExecuteAsync($"update users set {(i == 3 ? "deleted_at" : "banned_at")} = now() where id = $1", user);
         }
 
         var outcome = await warm.WarmAsync(SessionSet.SetName, Ct);
 
         Assert.Equal((WarmStatus.Completed, 2), (outcome.Status, outcome.Warmed));
-        Assert.Equal([true, false, false, false, false, true, false], tokens.Select(token => warm.Cache.KeyExists(CacheKeys.Session(TestPeople.Hash(token)))));
+        Assert.Equal(
+            [true, false, false, false, false, true, false],
+            tokens.Select(token => warm.Cache.KeyExists(CacheKeys.Session(TestPeople.Hash(token))))
+        );
         // Never past its own expiry (SPEC E1).
         Assert.InRange((await warm.Cache.KeyTimeToLiveAsync(CacheKeys.Session(TestPeople.Hash(tokens[0]))))!.Value.TotalSeconds, 60, 120);
         Assert.InRange((await warm.Cache.KeyTimeToLiveAsync(CacheKeys.Session(TestPeople.Hash(tokens[5]))))!.Value.TotalSeconds, 240, 300);
@@ -47,7 +59,10 @@ public sealed class SessionWarmTests(TestServers servers)
 
         Assert.Equal((WarmStatus.Completed, 1_000), (outcome.Status, outcome.Warmed));
         Assert.Equal(Enumerable.Range(1, 10).Select(i => i * 100L), news.All.Select(n => n.Warmed));
-        Assert.Equal(Enumerable.Range(0, 1050).Select(i => i < 1_000), hashes.Select(hash => warm.Cache.KeyExists(CacheKeys.Session(hash))));
+        Assert.Equal(
+            Enumerable.Range(0, 1050).Select(i => i < 1_000),
+            hashes.Select(hash => warm.Cache.KeyExists(CacheKeys.Session(hash)))
+        );
     }
 
     /// <summary>SPEC E2: after a start at least nine of ten requests find their session in the cache; here all but those past the limit.</summary>
@@ -58,9 +73,12 @@ public sealed class SessionWarmTests(TestServers servers)
         await using ApiApp api = new(warm.DatabaseConnection, warm.CacheConnection);
         var hashes = await AddManyAsync(warm);
 
-        Assert.Contains((await warm.Loop.RunOnceAsync(Ct)).SelectMany(report => report.Sets), set => set is { Set: SessionSet.SetName, Status: WarmStatus.Completed, Warmed: 1_000 });
+        Assert.Contains((await warm.Loop.RunOnceAsync(Ct)).SelectMany(report => report.Sets), set =>
+            set is { Set: SessionSet.SetName, Status: WarmStatus.Completed, Warmed: 1_000 }
+        );
 
-        foreach (var hash in hashes) Assert.NotNull((await api.Get<SessionStore>().FindAsync(hash, null, Ct)).Session);
+        foreach (var hash in hashes)
+            Assert.NotNull((await api.Get<SessionStore>().FindAsync(hash, null, Ct)).Session);
         Assert.Equal(50, api.Queries.Count("from sessions"));
     }
 
@@ -98,7 +116,8 @@ public sealed class SessionWarmTests(TestServers servers)
         await warm.WarmAsync(SessionSet.SetName, Ct);
 
         Assert.Equal(CachedSession.Revoked, (byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash)));
-        using (var refused = await api.GetAsync("/api/dashboard", token, Ct)) Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);
+        using (var refused = await api.GetAsync("/api/dashboard", token, Ct))
+            Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);
 
         // And a load, also one that means to repair what it found damaged.
         ActiveSession session = new(user, false, null, TimeProvider.System.GetUtcNow().AddHours(1));
@@ -123,14 +142,18 @@ public sealed class SessionWarmTests(TestServers servers)
     /// <returns>The hashes of 1,050 sessions, most recently active first.</returns>
     private static async Task<List<string>> AddManyAsync(WarmFixture warm)
     {
-        await warm.Database.ExecuteAsync("""
+        await warm.Database.ExecuteAsync(
+            """
             insert into sessions (token_hash, user_id, created_at, expires_at, last_active_at)
             select md5($1::text || i) || md5(i || $1::text), $1, now(), now() + interval '1 hour', now() - make_interval(secs => i) from generate_series(1, 1050) i
-            """, await warm.Database.AddUserAsync());
+            """,
+            await warm.Database.AddUserAsync()
+        );
         List<string> hashes = [];
         await using var command = warm.Database.CreateCommand("select token_hash from sessions order by last_active_at desc");
         await using var reader = await command.ExecuteReaderAsync(Ct);
-        while (await reader.ReadAsync(Ct)) hashes.Add(reader.GetString(0));
+        while (await reader.ReadAsync(Ct))
+            hashes.Add(reader.GetString(0));
         return hashes;
     }
 }

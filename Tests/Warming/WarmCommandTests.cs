@@ -52,9 +52,22 @@ public sealed class WarmCommandTests(TestServers servers)
 
     [Theory]
     [InlineData(1, "There is no warm set 'moon'. Known: ", "warm", "moon")]
-    [InlineData(1, "--tenant: there is no tenant 019a0000-0000-7000-8000-000000000001.", "warm", "--tenant", "019a0000-0000-7000-8000-000000000001")]
+    [InlineData(
+        1,
+        "--tenant: there is no tenant 019a0000-0000-7000-8000-000000000001.",
+        "warm",
+        "--tenant",
+        "019a0000-0000-7000-8000-000000000001"
+    )]
     [InlineData(1, "--tenant: there is no tenant", "warm", "--estimate", "--tenant", "019a0000-0000-7000-8000-000000000001")]
-    [InlineData(1, "'sessions' is not of tenants, and can't be warmed for one. Of tenants: reference-essential, reference-master, reference-computed.", "warm", "sessions", "--tenant", "019a0000-0000-7000-8000-000000000001")]
+    [InlineData(
+        1,
+        "'sessions' is not of tenants, and can't be warmed for one. Of tenants: reference-essential, reference-master, reference-computed.",
+        "warm",
+        "sessions",
+        "--tenant",
+        "019a0000-0000-7000-8000-000000000001"
+    )]
     [InlineData(2, "moon", "warm", "--tenant", "moon")]
     [InlineData(2, "--count must be at least 1", "warm", "--count", "0")]
     [InlineData(2, "deployment", "warm", "--trigger", "moon")]
@@ -69,12 +82,20 @@ public sealed class WarmCommandTests(TestServers servers)
     {
         ProcessStartInfo start = new("dotnet", [typeof(CommandLine).Assembly.Location, .. arguments])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = await servers.CreateFolderAsync(),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = await servers.CreateFolderAsync(),
         };
-        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase)).ToArray()) start.Environment.Remove(name);
+        foreach (
+            var name in start.Environment.Keys.Where(k => k.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase)).ToArray()
+        )
+            start.Environment.Remove(name);
         start.Environment["DOTNET_ENVIRONMENT"] = "Production";
-        if (database is not null) start.Environment["ConnectionStrings__overnight"] = database;
-        if (cache is not null) start.Environment["ConnectionStrings__cache"] = cache;
+        if (database is not null)
+            start.Environment["ConnectionStrings__overnight"] = database;
+        if (cache is not null)
+            start.Environment["ConnectionStrings__cache"] = cache;
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(Ct), process.StandardError.ReadToEndAsync(Ct));
         await process.WaitForExitAsync(Ct);

@@ -17,7 +17,8 @@ internal sealed class WarmFixture : IAsyncDisposable
 {
     private readonly IHost _host;
 
-    private WarmFixture(IHost host, string database, string cache) => (_host, DatabaseConnection, CacheConnection) = (host, database, cache);
+    private WarmFixture(IHost host, string database, string cache) =>
+        (_host, DatabaseConnection, CacheConnection) = (host, database, cache);
 
     public string DatabaseConnection { get; }
     public string CacheConnection { get; }
@@ -26,23 +27,37 @@ internal sealed class WarmFixture : IAsyncDisposable
     public WarmLoop Loop => Get<WarmLoop>();
 
     /// <param name="cache">A cache of the test's own; the shared one unless given.</param>
-    public static async Task<WarmFixture> CreateAsync(TestServers servers, CancellationToken ct, string? cache = null, TimeProvider? time = null, params (string Key, string Value)[] settings) =>
-        Over(await servers.CreateDatabaseAsync(ct), cache ?? await servers.CacheConnectionStringAsync(ct), time, settings);
+    public static async Task<WarmFixture> CreateAsync(
+        TestServers servers,
+        CancellationToken ct,
+        string? cache = null,
+        TimeProvider? time = null,
+        params (string Key, string Value)[] settings
+    ) => Over(await servers.CreateDatabaseAsync(ct), cache ?? await servers.CacheConnectionStringAsync(ct), time, settings);
 
     public static WarmFixture Over(string database, string cache, TimeProvider? time = null, params (string Key, string Value)[] settings)
     {
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true });
-        Dictionary<string, string?> configuration = new() { ["ConnectionStrings:overnight"] = database, ["ConnectionStrings:cache"] = cache };
-        foreach (var (key, value) in settings) configuration[key] = value;
+        var builder = Host.CreateApplicationBuilder(
+            new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true }
+        );
+        Dictionary<string, string?> configuration = new()
+        {
+            ["ConnectionStrings:overnight"] = database,
+            ["ConnectionStrings:cache"] = cache,
+        };
+        foreach (var (key, value) in settings)
+            configuration[key] = value;
         builder.Configuration.AddInMemoryCollection(configuration);
-        if (time is not null) builder.Services.AddSingleton(time);
+        if (time is not null)
+            builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders();
         JobsBuilder.AddConnections(builder);
         builder.Services.AddWarming().AddSingleton<WarmLoop>();
         return new(builder.Build(), database, cache);
     }
 
-    public T Get<T>() where T : notnull => _host.Services.GetRequiredService<T>();
+    public T Get<T>()
+        where T : notnull => _host.Services.GetRequiredService<T>();
 
     public async Task<WarmOutcome> WarmAsync(string set, CancellationToken ct, int? count = null, IProgress<WarmNews>? news = null)
     {
@@ -79,14 +94,17 @@ internal sealed class WarmFixture : IAsyncDisposable
     public async Task<T> ScalarAsync<T>(string sql, params object[] values)
     {
         await using var command = Database.CreateCommand(sql);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_host is IAsyncDisposable host) await host.DisposeAsync();
-        else _host.Dispose();
+        if (_host is IAsyncDisposable host)
+            await host.DisposeAsync();
+        else
+            _host.Dispose();
     }
 }
 
@@ -98,6 +116,7 @@ internal sealed class AtFirstNews(Action act) : IProgress<WarmNews>
     public void Report(WarmNews value)
     {
         All.Add(value);
-        if (All.Count == 1) act();
+        if (All.Count == 1)
+            act();
     }
 }

@@ -39,7 +39,13 @@ public sealed class WarmKillTests(TestServers servers)
         using (var killed = Start(warm))
         {
             await WaitsAsync(warm, () => killed.HasExited);
-            await Eventually.TrueAsync(async () => (await Task.WhenAll(users.Take(at / 8 * 8).Select(user => warm.Cache.KeyExistsAsync(CacheKeys.Portfolio(user))))).All(there => there), "the batches before are warm");
+            await Eventually.TrueAsync(
+                async () =>
+                    (await Task.WhenAll(users.Take(at / 8 * 8).Select(user => warm.Cache.KeyExistsAsync(CacheKeys.Portfolio(user))))).All(
+                        there => there
+                    ),
+                "the batches before are warm"
+            );
             Assert.False(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(users[at])));
             killed.Kill();
             Assert.NotEqual(0, (await killed.ExitAsync(Ct)).Code);
@@ -47,7 +53,8 @@ public sealed class WarmKillTests(TestServers servers)
         // The one it waited for, one that it had warmed perhaps, and one that it had not.
         await transaction.CommitAsync(Ct);
         await NewerResult.CacheAsync(warm.Cache, users[at]);
-        foreach (var user in users.Except([users[at]]).Where((_, i) => i is 1 or 50)) await NewerResult.MakeAndCacheAsync(warm.Database, warm.Cache, user, Ct);
+        foreach (var user in users.Except([users[at]]).Where((_, i) => i is 1 or 50))
+            await NewerResult.MakeAndCacheAsync(warm.Database, warm.Cache, user, Ct);
 
         using (var resumed = Start(warm))
         {
@@ -56,9 +63,14 @@ public sealed class WarmKillTests(TestServers servers)
         }
 
         await NewerResult.AssertAllCachedAsync(warm.Database, warm.Cache, Users, Ct);
-        Assert.Equal("failed interrupted, completed -", await warm.ScalarAsync<string>("""
-            select string_agg(status || ' ' || coalesce(error_details ->> 'reason', '-'), ', ' order by id) from overnight_job_runs where job_type = 'cache-warm'
-            """));
+        Assert.Equal(
+            "failed interrupted, completed -",
+            await warm.ScalarAsync<string>(
+                """
+                select string_agg(status || ' ' || coalesce(error_details ->> 'reason', '-'), ', ' order by id) from overnight_job_runs where job_type = 'cache-warm'
+                """
+            )
+        );
         Assert.True((await warm.Get<WarmProgressStore>().ReadAsync(Ct))[Set].CompletedAt is not null);
     }
 
@@ -82,7 +94,10 @@ public sealed class WarmKillTests(TestServers servers)
         Assert.Equal(WarmStatus.Completed, (await warm.WarmAsync(Set, Ct)).Status);
 
         Assert.Equal(0, await warm.ScalarAsync<long>("select count(*) from overnight_job_runs where completed_at is null"));
-        Assert.Equal("interrupted", await warm.ScalarAsync<string>("select error_details ->> 'reason' from overnight_job_runs where status = 'failed'"));
+        Assert.Equal(
+            "interrupted",
+            await warm.ScalarAsync<string>("select error_details ->> 'reason' from overnight_job_runs where status = 'failed'")
+        );
     }
 
     [Fact]
@@ -96,9 +111,13 @@ public sealed class WarmKillTests(TestServers servers)
         Assert.Equal(WarmStatus.Failed, (await warm.WarmAsync(Set, Ct, news: new AtFirstNews(cache.Kill))).Status);
         await servers.StartCacheAsync(Ct, folder, cache.Port);
         await Eventually.TrueAsync(warm.IsCacheBackAsync, "the cache is back");
-        foreach (var user in users.Where((_, i) => i % 7 == 0)) await NewerResult.MakeAndCacheAsync(warm.Database, warm.Cache, user, Ct);
+        foreach (var user in users.Where((_, i) => i % 7 == 0))
+            await NewerResult.MakeAndCacheAsync(warm.Database, warm.Cache, user, Ct);
 
-        await Eventually.TrueAsync(async () => (await warm.Loop.RunOnceAsync(Ct)).Any(report => report is { Trigger: WarmTrigger.ColdStart, IsWhole: true }), "the empty server is warmed");
+        await Eventually.TrueAsync(
+            async () => (await warm.Loop.RunOnceAsync(Ct)).Any(report => report is { Trigger: WarmTrigger.ColdStart, IsWhole: true }),
+            "the empty server is warmed"
+        );
 
         await NewerResult.AssertAllCachedAsync(warm.Database, warm.Cache, Users, Ct);
     }
@@ -110,7 +129,8 @@ public sealed class WarmKillTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(Ct, folder);
         await postgres.EnsureDatabaseAsync("warm", Ct);
         var database = postgres.ConnectionString("warm");
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(database).Options)) await context.Database.MigrateAsync(Ct);
+        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(database).Options))
+            await context.Database.MigrateAsync(Ct);
         await using var warm = WarmFixture.Over(database, await servers.CacheConnectionStringAsync(Ct), null, Quick);
         var users = await warm.AddResultsAsync(Users);
         // A test's server need not keep what it was told a moment ago; this must be there afterwards.
@@ -121,8 +141,15 @@ public sealed class WarmKillTests(TestServers servers)
         Assert.Equal(WarmStatus.Failed, broken.Status);
         await using var restarted = await servers.StartPostgresAsync(Ct, folder, postgres.Port);
         await Eventually.TrueAsync(() => AnswersAsync(warm), "PostgreSQL is back");
-        foreach (var user in users.Where((_, i) => i % 7 == 0)) await NewerResult.MakeAndCacheAsync(warm.Database, warm.Cache, user, Ct);
-        await Eventually.TrueAsync(async () => (await warm.Loop.RunOnceAsync(Ct)).SelectMany(report => report.Sets).Any(set => set is { Set: Set, Status: WarmStatus.Completed }), "it is resumed");
+        foreach (var user in users.Where((_, i) => i % 7 == 0))
+            await NewerResult.MakeAndCacheAsync(warm.Database, warm.Cache, user, Ct);
+        await Eventually.TrueAsync(
+            async () =>
+                (await warm.Loop.RunOnceAsync(Ct))
+                    .SelectMany(report => report.Sets)
+                    .Any(set => set is { Set: Set, Status: WarmStatus.Completed }),
+            "it is resumed"
+        );
 
         await NewerResult.AssertAllCachedAsync(warm.Database, warm.Cache, Users, Ct);
     }
@@ -145,9 +172,15 @@ public sealed class WarmKillTests(TestServers servers)
             Signal(cache.ProcessId, "STOP");
         }
         // Not committed, so the warm has read what is older, and is writing it.
-        await Eventually.TrueAsync(async () => await CountAsync(other, "state = 'idle in transaction' and query like '%calculation_results%'") == 1, "the warm has read");
-        await other.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
-        await using (var connection = await other.OpenConnectionAsync(Ct)) await NewerResult.MakeAsync(connection, user, Ct);
+        await Eventually.TrueAsync(
+            async () => await CountAsync(other, "state = 'idle in transaction' and query like '%calculation_results%'") == 1,
+            "the warm has read"
+        );
+        await other.ExecuteAsync(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        );
+        await using (var connection = await other.OpenConnectionAsync(Ct))
+            await NewerResult.MakeAsync(connection, user, Ct);
         Signal(cache.ProcessId, "CONT");
 
         Assert.Equal(WarmStatus.Failed, (await warming).Status);
@@ -159,7 +192,9 @@ public sealed class WarmKillTests(TestServers servers)
 
     private static async Task<long> CountAsync(Npgsql.NpgsqlDataSource database, string condition)
     {
-        await using var command = database.CreateCommand($"select count(*) from pg_stat_activity where datname = current_database() and {condition}");
+        await using var command = database.CreateCommand(
+            $"select count(*) from pg_stat_activity where datname = current_database() and {condition}"
+        );
         return (long)(await command.ExecuteScalarAsync(Ct))!;
     }
 
@@ -173,11 +208,17 @@ public sealed class WarmKillTests(TestServers servers)
     private static JobsProcess Start(WarmFixture warm, params string[] arguments) =>
         JobsProcess.Start(warm.DatabaseConnection, warm.CacheConnection, ["warm", Set, .. arguments], Quick);
 
-    private static Task WaitsAsync(WarmFixture warm, Func<bool> gone) => Eventually.TrueAsync(async () =>
-    {
-        Assert.False(gone(), "The warm was over before it had to wait.");
-        return await warm.ScalarAsync<long>("select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())") > 0;
-    }, "the warm waits for the lock");
+    private static Task WaitsAsync(WarmFixture warm, Func<bool> gone) =>
+        Eventually.TrueAsync(
+            async () =>
+            {
+                Assert.False(gone(), "The warm was over before it had to wait.");
+                return await warm.ScalarAsync<long>(
+                        "select count(*) from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())"
+                    ) > 0;
+            },
+            "the warm waits for the lock"
+        );
 
     private static async Task<bool> AnswersAsync(WarmFixture warm)
     {

@@ -28,7 +28,10 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var body = JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
         Assert.True(body.GetProperty("warmed").GetInt64() >= 1);
         Assert.True(body.GetProperty("duration").GetInt64() >= 0);
-        Assert.Equal(("recommendations", "completed"), (body.GetProperty("sets")[0].GetProperty("set").GetString(), body.GetProperty("sets")[0].GetProperty("status").GetString()));
+        Assert.Equal(
+            ("recommendations", "completed"),
+            (body.GetProperty("sets")[0].GetProperty("set").GetString(), body.GetProperty("sets")[0].GetProperty("status").GetString())
+        );
         Assert.True(await _app.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)));
     }
 
@@ -38,7 +41,8 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
     {
         var (_, admin) = await _app.Database.SignInAsync("admin");
         var (one, other) = ($"warm.{Guid.CreateVersion7():N}", $"warm.{Guid.CreateVersion7():N}");
-        foreach (var key in (string[])[one, other]) await _app.Database.AddFlagAsync("development", key);
+        foreach (var key in (string[])[one, other])
+            await _app.Database.AddFlagAsync("development", key);
 
         using var answer = await PostAsync(admin, $$"""{"flagKeys":["{{one}}","nobody.has-this"]}""");
 
@@ -84,8 +88,10 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
     private async Task<HttpResponseMessage> PostAsync(string? token, string body)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, "/api/admin/cache/warm");
-        if (body.Length > 0) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (body.Length > 0)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await _app.Http.SendAsync(request, Ct);
     }
 }

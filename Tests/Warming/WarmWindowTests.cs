@@ -5,13 +5,15 @@ namespace Overnight.Tests.Warming;
 
 public sealed class WarmWindowTests
 {
-    private static readonly TimeSpan Fast = TimeSpan.FromMilliseconds(2), Slow = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Fast = TimeSpan.FromMilliseconds(2),
+        Slow = TimeSpan.FromMilliseconds(20);
 
     [Fact]
     public void Observe_ServerAsFastAsEver_GrowsToTheMost()
     {
         WarmWindow window = new(16, 1_024);
-        for (var i = 0; i < 20; i++) window.Observe(TimeSpan.FromMilliseconds(0.3));
+        for (var i = 0; i < 20; i++)
+            window.Observe(TimeSpan.FromMilliseconds(0.3));
         Assert.Equal(1_024, window.Size);
     }
 
@@ -21,7 +23,8 @@ public sealed class WarmWindowTests
         var window = Grown();
         window.Observe(Slow);
         Assert.Equal((512, false), (window.Size, window.OthersWait));
-        for (var i = 0; i < 10; i++) window.Observe(Fast);
+        for (var i = 0; i < 10; i++)
+            window.Observe(Fast);
         Assert.Equal(1_024, window.Size);
     }
 
@@ -30,7 +33,8 @@ public sealed class WarmWindowTests
     {
         var window = Busy();
         Assert.Equal((16, true), (window.Size, window.OthersWait));
-        for (var i = 0; i < 499; i++) window.Observe(Fast);
+        for (var i = 0; i < 499; i++)
+            window.Observe(Fast);
         Assert.True(window.OthersWait);
         window.Observe(Fast);
         Assert.Equal((1_024, false), (window.Size, window.OthersWait));
@@ -40,12 +44,17 @@ public sealed class WarmWindowTests
     public void Pace_OfALongWarm_RestsTwiceAsLongAsItWorkedWhileOthersWait()
     {
         ManualTimeProvider time = new();
-        WarmPace pace = new(Busy(), WarmTrigger.Manual, time), calm = new(Grown(), WarmTrigger.Manual, time), urgent = new(Busy(), WarmTrigger.ColdStart, time);
+        WarmPace pace = new(Busy(), WarmTrigger.Manual, time),
+            calm = new(Grown(), WarmTrigger.Manual, time),
+            urgent = new(Busy(), WarmTrigger.ColdStart, time);
         Assert.Equal(TimeSpan.Zero, pace.RestAfter(TimeSpan.FromMilliseconds(40)));
 
         time.Advance(WarmPace.Grace);
 
-        Assert.Equal([80, 250], ((double[])[40, 9_000]).Select(worked => pace.RestAfter(TimeSpan.FromMilliseconds(worked)).TotalMilliseconds));
+        Assert.Equal(
+            [80, 250],
+            ((double[])[40, 9_000]).Select(worked => pace.RestAfter(TimeSpan.FromMilliseconds(worked)).TotalMilliseconds)
+        );
         Assert.Equal([TimeSpan.Zero, TimeSpan.Zero], [calm.RestAfter(TimeSpan.FromSeconds(9)), urgent.RestAfter(TimeSpan.FromSeconds(9))]);
     }
 
@@ -60,14 +69,16 @@ public sealed class WarmWindowTests
     private static WarmWindow Grown()
     {
         WarmWindow window = new(16, 1_024);
-        for (var i = 0; i < 20; i++) window.Observe(Fast);
+        for (var i = 0; i < 20; i++)
+            window.Observe(Fast);
         return window;
     }
 
     private static WarmWindow Busy()
     {
         var window = Grown();
-        for (var i = 0; i < 20; i++) window.Observe(Slow);
+        for (var i = 0; i < 20; i++)
+            window.Observe(Slow);
         return window;
     }
 }

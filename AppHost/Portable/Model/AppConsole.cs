@@ -17,11 +17,13 @@ internal sealed partial class AppConsole(IReadOnlyList<Resource> resources, Text
     private readonly int width = resources.Select(r => r.Name.Length + (r is ProjectResource { Replicas: > 1 } ? 3 : 0)).Append(9).Max();
     private Task? screen;
 
-    private static bool IsTerminal => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive && AnsiConsole.Profile.Capabilities.Ansi;
+    private static bool IsTerminal =>
+        !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive && AnsiConsole.Profile.Capabilities.Ansi;
 
     public void Start()
     {
-        if (output is null && IsTerminal) screen = ShowAsync();
+        if (output is null && IsTerminal)
+            screen = ShowAsync();
     }
 
     public void Say(string text) => Line("overnight", text);
@@ -29,14 +31,18 @@ internal sealed partial class AppConsole(IReadOnlyList<Resource> resources, Text
     public void Line(string label, string text)
     {
         var line = $"{label.PadRight(width)} | {Escapes().Replace(text, "")}";
-        if (screen is null) (output ?? Console.Out).WriteLine(line);
-        else lines.Enqueue(line);
+        if (screen is null)
+            (output ?? Console.Out).WriteLine(line);
+        else
+            lines.Enqueue(line);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!ended.IsCancellationRequested) await ended.CancelAsync();
-        if (screen is not null) await screen;
+        if (!ended.IsCancellationRequested)
+            await ended.CancelAsync();
+        if (screen is not null)
+            await screen;
     }
 
     private async Task ShowAsync()
@@ -51,28 +57,55 @@ internal sealed partial class AppConsole(IReadOnlyList<Resource> resources, Text
             {
                 // The table goes, what was said takes its place, and the table comes back below. Only the terminal wraps, so a command is copied whole.
                 StringBuilder text = new(height == 0 ? "" : $"\e[{height}A\r\e[J");
-                while (lines.TryDequeue(out var line)) text.Append(line).Append(Environment.NewLine);
+                while (lines.TryDequeue(out var line))
+                    text.Append(line).Append(Environment.NewLine);
                 await Console.Out.WriteAsync(text);
                 height = Write(before = rows);
             }
-            if (last) return;
+            if (last)
+                return;
             await Task.Delay(Refresh, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private List<string[]> Rows() => [.. resources.Where(r => r is IResourceWithConnectionString or not ParameterResource)
-        .Select(r => (string[])[r.Name, r.Status.State, r.Status.Url ?? "", r.Status.LastLine, r.Status.Failed ? "red" : r.Status.State is "Running" or "Finished" ? "green" : "yellow"])];
+    private List<string[]> Rows() =>
+        [
+            .. resources
+                .Where(r => r is IResourceWithConnectionString or not ParameterResource)
+                .Select(r =>
+                    (string[])
+                        [
+                            r.Name,
+                            r.Status.State,
+                            r.Status.Url ?? "",
+                            r.Status.LastLine,
+                            r.Status.Failed ? "red"
+                            : r.Status.State is "Running" or "Finished" ? "green"
+                            : "yellow",
+                        ]
+                ),
+        ];
 
     /// <returns>How many lines the table takes.</returns>
     private static int Write(List<string[]> rows)
     {
         var table = new Table().RoundedBorder().BorderColor(Color.Grey).AddColumns("Resource", "State", "URL", "Last line");
         // Five borders, two blanks a column, and one to spare: a table as wide as the terminal would wrap.
-        var room = Math.Max(9, AnsiConsole.Profile.Width - 14 - Enumerable.Range(0, 3).Sum(column => rows.Max(row => Math.Max("Resource".Length, row[column].Length))));
+        var room = Math.Max(
+            9,
+            AnsiConsole.Profile.Width
+                - 14
+                - Enumerable.Range(0, 3).Sum(column => rows.Max(row => Math.Max("Resource".Length, row[column].Length)))
+        );
         foreach (var row in rows)
         {
             var text = Escapes().Replace(row[3], "").ReplaceLineEndings(" ").Replace("\t", " ", StringComparison.Ordinal);
-            table.AddRow(new Text(row[0]), new Markup($"[{row[4]}]{row[1]}[/]"), new Text(row[2]), new Text(text.Length <= room ? text : text[..(room - 1)] + "…"));
+            table.AddRow(
+                new Text(row[0]),
+                new Markup($"[{row[4]}]{row[1]}[/]"),
+                new Text(row[2]),
+                new Text(text.Length <= room ? text : text[..(room - 1)] + "…")
+            );
         }
         AnsiConsole.Write(table);
         return rows.Count + 4;

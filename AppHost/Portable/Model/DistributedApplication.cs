@@ -50,7 +50,8 @@ public class DistributedApplication : IAsyncDisposable, IDisposable
     public virtual async Task RunAsync(CancellationToken cancellationToken = default)
     {
         // A test starts and ends what it built itself.
-        if (TestRun.Current is not null) return;
+        if (TestRun.Current is not null)
+            return;
 
         TaskCompletionSource asked = new();
         void Ask(PosixSignalContext context)
@@ -110,22 +111,29 @@ public class DistributedApplication : IAsyncDisposable, IDisposable
         console.Line(instance ?? resource.Name, text);
     }
 
-    internal Resource Find<T>(string name) where T : IResource =>
-        resources.Find(r => r is T && r.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? throw new ArgumentException($"There is no resource '{name}' of that kind.", nameof(name));
+    internal Resource Find<T>(string name)
+        where T : IResource =>
+        resources.Find(r => r is T && r.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ArgumentException($"There is no resource '{name}' of that kind.", nameof(name));
 
     /// <summary>Notes how a resource ends. One that fails is shown with its last lines, and is not started again.</summary>
-    internal void Watch(Resource resource, Task<int> exited, Func<IReadOnlyList<string>> lastLines) => _ = Task.Run(async () =>
-    {
-        var code = await exited;
-        var failed = code != 0 && !stopping.IsCancellationRequested;
-        if (failed) console.Say($"'{resource.Name}' failed with exit code {code}. Its last lines:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", lastLines().TakeLast(10))}");
-        resource.Status.Exit(code);
-    });
+    internal void Watch(Resource resource, Task<int> exited, Func<IReadOnlyList<string>> lastLines) =>
+        _ = Task.Run(async () =>
+        {
+            var code = await exited;
+            var failed = code != 0 && !stopping.IsCancellationRequested;
+            if (failed)
+                console.Say(
+                    $"'{resource.Name}' failed with exit code {code}. Its last lines:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", lastLines().TakeLast(10))}"
+                );
+            resource.Status.Exit(code);
+        });
 
     internal static void WriteSecret(string file, object content)
     {
         FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         // A file that is there keeps its mode, so it goes first.
         File.Delete(file);
@@ -137,7 +145,8 @@ public class DistributedApplication : IAsyncDisposable, IDisposable
     {
         try
         {
-            if (resource.Waits.Count > 0) resource.Status.Enter(KnownResourceStates.Waiting);
+            if (resource.Waits.Count > 0)
+                resource.Status.Enter(KnownResourceStates.Waiting);
             await Task.WhenAll(resource.Waits.Select(wait => wait())).WaitAsync(stopping.Token);
             resource.Status.Enter(KnownResourceStates.Starting);
             await Task.Run(() => resource.StartAsync(this, stopping.Token), stopping.Token);
@@ -146,10 +155,16 @@ public class DistributedApplication : IAsyncDisposable, IDisposable
         catch (Exception e)
         {
             // Whatever it was, whoever waits for this resource must hear of it. What the first failure brings down tells that one, not its own.
-            DistributedApplicationException own = new(e is OperationCanceledException ? $"'{resource.Name}' was stopped before it was up." : $"'{resource.Name}' did not start: {e.Message}", e);
+            DistributedApplicationException own = new(
+                e is OperationCanceledException
+                    ? $"'{resource.Name}' was stopped before it was up."
+                    : $"'{resource.Name}' did not start: {e.Message}",
+                e
+            );
             var first = Interlocked.CompareExchange(ref failure, own, null) ?? own;
             resource.Status.Fail(first);
-            if (!stopping.IsCancellationRequested) await stopping.CancelAsync();
+            if (!stopping.IsCancellationRequested)
+                await stopping.CancelAsync();
             throw first;
         }
     }
@@ -164,7 +179,9 @@ public class DistributedApplication : IAsyncDisposable, IDisposable
             {
                 strings[resource.Name] = await ((IResourceWithConnectionString)resource).GetConnectionStringAsync(stopping.Token);
             }
-            var services = resources.OfType<ProjectResource>().Where(p => p.Endpoint(this) is not null)
+            var services = resources
+                .OfType<ProjectResource>()
+                .Where(p => p.Endpoint(this) is not null)
                 .ToDictionary(p => p.Name, p => new { http = (string[])[p.Endpoint(this)!.ToString().TrimEnd('/')] });
             WriteSecret(Path.Combine(data, "connections.json"), new { ConnectionStrings = strings, services });
         }
@@ -177,7 +194,8 @@ public class DistributedApplication : IAsyncDisposable, IDisposable
     /// <summary>Projects first, while what they need still runs.</summary>
     private async Task EndAsync()
     {
-        if (!stopping.IsCancellationRequested) await stopping.CancelAsync();
+        if (!stopping.IsCancellationRequested)
+            await stopping.CancelAsync();
         try
         {
             await started;
@@ -188,7 +206,8 @@ public class DistributedApplication : IAsyncDisposable, IDisposable
         }
         await Task.WhenAll(resources.OfType<ProjectResource>().Select(project => project.StopAsync()));
         await Task.WhenAll(resources.Where(r => r is not ProjectResource).Select(server => server.StopAsync()));
-        if (Ledger is null) return;
+        if (Ledger is null)
+            return;
         File.Delete(Path.Combine(data, "connections.json"));
         Ledger.Dispose();
     }

@@ -17,5 +17,6 @@ public class AppHost
 {
     private AppHost() { }
 
-    public static string ProjectPath => typeof(AppHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "apphostprojectpath").Value!;
+    public static string ProjectPath =>
+        typeof(AppHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "apphostprojectpath").Value!;
 }

@@ -71,14 +71,16 @@ namespace Overnight.AppHost
             {
                 // Taken before the look, so that a change between the two is not missed.
                 var next = changed.Task;
-                if (State == state) return;
+                if (State == state)
+                    return;
                 await next;
             }
         }
 
         public void BecomeReady()
         {
-            if (!Exited.IsCompleted) Enter(Aspire.Hosting.ApplicationModel.KnownResourceStates.Running);
+            if (!Exited.IsCompleted)
+                Enter(Aspire.Hosting.ApplicationModel.KnownResourceStates.Running);
             ready.TrySetResult();
         }
 
@@ -86,7 +88,11 @@ namespace Overnight.AppHost
         {
             Failed = code != 0;
             exited.TrySetResult(code);
-            Enter(Failed ? Aspire.Hosting.ApplicationModel.KnownResourceStates.Exited : Aspire.Hosting.ApplicationModel.KnownResourceStates.Finished);
+            Enter(
+                Failed
+                    ? Aspire.Hosting.ApplicationModel.KnownResourceStates.Exited
+                    : Aspire.Hosting.ApplicationModel.KnownResourceStates.Finished
+            );
         }
 
         public void Fail(Aspire.Hosting.DistributedApplicationException reason)
@@ -104,11 +110,17 @@ namespace Overnight.AppHost
     /// <summary>What a server logs, as lines of its resource.</summary>
     internal sealed class LineLogger(Aspire.Hosting.DistributedApplication app, Aspire.Hosting.ApplicationModel.Resource resource) : ILogger
     {
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            app.Line(resource, formatter(state, exception));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => app.Line(resource, formatter(state, exception));
     }
 }

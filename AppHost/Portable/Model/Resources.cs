@@ -23,7 +23,8 @@ public interface IResourceWithConnectionString : IResource
     ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default);
 }
 
-public interface IResourceBuilder<out T> where T : IResource
+public interface IResourceBuilder<out T>
+    where T : IResource
 {
     IDistributedApplicationBuilder ApplicationBuilder { get; }
     T Resource { get; }
@@ -57,15 +58,18 @@ public sealed class GenerateParameterDefault : ParameterDefault
     public bool Special { get; set; } = true;
 
     public override string GetDefaultValue() =>
-        RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ123456789" + (Special ? "-_.{}~()*+!" : ""), MinLength);
+        RandomNumberGenerator.GetString(
+            "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ123456789" + (Special ? "-_.{}~()*+!" : ""),
+            MinLength
+        );
 }
 
 public class ParameterResource : Resource
 {
     private readonly Lazy<string> value;
 
-    public ParameterResource(string name, Func<ParameterDefault?, string> callback, bool secret = false) : base(name) =>
-        (value, Secret) = (new(() => callback(Default)), secret);
+    public ParameterResource(string name, Func<ParameterDefault?, string> callback, bool secret = false)
+        : base(name) => (value, Secret) = (new(() => callback(Default)), secret);
 
     public ParameterDefault? Default { get; set; }
     public bool Secret { get; }
@@ -76,19 +80,27 @@ public class ParameterResource : Resource
     internal override Task StartAsync(DistributedApplication app, CancellationToken ct) => GetValueAsync(ct).AsTask();
 }
 
-internal sealed class ConnectionStringParameterResource(string name, Func<ParameterDefault?, string> callback) : ParameterResource(name, callback, secret: true), IResourceWithConnectionString
+internal sealed class ConnectionStringParameterResource(string name, Func<ParameterDefault?, string> callback)
+    : ParameterResource(name, callback, secret: true),
+        IResourceWithConnectionString
 {
     public ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) => GetValueAsync(cancellationToken);
 }
 
-public enum ContainerLifetime { Session, Persistent }
+public enum ContainerLifetime
+{
+    Session,
+    Persistent,
+}
 
 public class ContainerResource(string name, string? entrypoint = null) : Resource(name), IResourceWithWaitSupport
 {
     public string? Entrypoint { get; set; } = entrypoint;
 }
 
-public class PostgresServerResource(string name, ParameterResource? userName, ParameterResource password) : ContainerResource(name), IResourceWithConnectionString
+public class PostgresServerResource(string name, ParameterResource? userName, ParameterResource password)
+    : ContainerResource(name),
+        IResourceWithConnectionString
 {
     private PostgresServer? server;
 
@@ -96,7 +108,8 @@ public class PostgresServerResource(string name, ParameterResource? userName, Pa
     public ParameterResource? UserNameParameter { get; set; } = userName;
     internal int? FixedPort { get; init; }
 
-    public async ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) => (await ServerAsync(cancellationToken)).ConnectionString("postgres");
+    public async ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) =>
+        (await ServerAsync(cancellationToken)).ConnectionString("postgres");
 
     internal async Task<PostgresServer> ServerAsync(CancellationToken ct)
     {
@@ -106,8 +119,19 @@ public class PostgresServerResource(string name, ParameterResource? userName, Pa
 
     internal override async Task StartAsync(DistributedApplication app, CancellationToken ct)
     {
-        if (UserNameParameter is not null) throw new DistributedApplicationException($"'{Name}' names a user, but the portable stack's PostgreSQL has only 'postgres': leave userName out.");
-        server = await PostgresServer.StartAsync(app.Folder(Name), new LineLogger(app, this), ct, await PasswordParameter.GetValueAsync(ct), FixedPort ?? 0, binaries: Path.Combine(app.Repository, ".data", "postgres-binaries"), ledger: app.Ledger);
+        if (UserNameParameter is not null)
+            throw new DistributedApplicationException(
+                $"'{Name}' names a user, but the portable stack's PostgreSQL has only 'postgres': leave userName out."
+            );
+        server = await PostgresServer.StartAsync(
+            app.Folder(Name),
+            new LineLogger(app, this),
+            ct,
+            await PasswordParameter.GetValueAsync(ct),
+            FixedPort ?? 0,
+            binaries: Path.Combine(app.Repository, ".data", "postgres-binaries"),
+            ledger: app.Ledger
+        );
         Status.Url = $"127.0.0.1:{server.Port}";
         app.Watch(this, server.Exited, () => server.LastLines);
     }
@@ -115,12 +139,15 @@ public class PostgresServerResource(string name, ParameterResource? userName, Pa
     internal override Task StopAsync() => server?.StopAsync() ?? Task.CompletedTask;
 }
 
-public class PostgresDatabaseResource(string name, string databaseName, PostgresServerResource postgresParentResource) : Resource(name), IResourceWithConnectionString
+public class PostgresDatabaseResource(string name, string databaseName, PostgresServerResource postgresParentResource)
+    : Resource(name),
+        IResourceWithConnectionString
 {
     public string DatabaseName { get; } = databaseName;
     public PostgresServerResource Parent { get; } = postgresParentResource;
 
-    async ValueTask<string?> IResourceWithConnectionString.GetConnectionStringAsync(CancellationToken cancellationToken) => (await Parent.ServerAsync(cancellationToken)).ConnectionString(DatabaseName);
+    async ValueTask<string?> IResourceWithConnectionString.GetConnectionStringAsync(CancellationToken cancellationToken) =>
+        (await Parent.ServerAsync(cancellationToken)).ConnectionString(DatabaseName);
 
     internal override async Task StartAsync(DistributedApplication app, CancellationToken ct) =>
         await (await Parent.ServerAsync(ct)).EnsureDatabaseAsync(DatabaseName, ct);
@@ -130,7 +157,8 @@ public class RedisResource(string name) : ContainerResource(name), IResourceWith
 {
     private CacheServer? server;
 
-    public RedisResource(string name, ParameterResource password) : this(name) => PasswordParameter = password;
+    public RedisResource(string name, ParameterResource password)
+        : this(name) => PasswordParameter = password;
 
     public ParameterResource? PasswordParameter { get; }
     internal int? FixedPort { get; init; }
@@ -144,7 +172,15 @@ public class RedisResource(string name) : ContainerResource(name), IResourceWith
     internal override async Task StartAsync(DistributedApplication app, CancellationToken ct)
     {
         var password = PasswordParameter is null ? null : await PasswordParameter.GetValueAsync(ct);
-        server = await CacheServer.StartAsync(app.Folder(Name), new LineLogger(app, this), ct, password, FixedPort ?? 0, repository: app.Repository, ledger: app.Ledger);
+        server = await CacheServer.StartAsync(
+            app.Folder(Name),
+            new LineLogger(app, this),
+            ct,
+            password,
+            FixedPort ?? 0,
+            repository: app.Repository,
+            ledger: app.Ledger
+        );
         Status.Url = $"127.0.0.1:{server.Port}";
         app.Watch(this, server.Exited, () => server.LastLines);
     }

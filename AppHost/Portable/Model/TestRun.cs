@@ -5,7 +5,11 @@ internal sealed class TestRun
 {
     private static readonly AsyncLocal<TestRun?> Ambient = new();
 
-    public static TestRun? Current { get => Ambient.Value; set => Ambient.Value = value; }
+    public static TestRun? Current
+    {
+        get => Ambient.Value;
+        set => Ambient.Value = value;
+    }
 
     public TaskCompletionSource<DistributedApplicationBuilder> Created { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     public TaskCompletionSource MayBuild { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -11,7 +11,8 @@ public sealed class FailureHandling : Migration
     protected override void Up(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
-        migrationBuilder.Sql("""
+        migrationBuilder.Sql(
+            """
             alter table overnight_job_runs
                 add column retry_of uuid references overnight_job_runs,
                 add column progress_at timestamptz,
@@ -46,7 +47,8 @@ public sealed class FailureHandling : Migration
                 from users u left join portfolios p on p.user_id = u.id where u.id = owner
             $$;
             comment on function user_inputs is 'A digest of what a user''s calculation is made from, without the market.';
-            """);
+            """
+        );
     }
 
     protected override void Down(MigrationBuilder migrationBuilder)

@@ -11,7 +11,8 @@ public sealed class FeatureFlags : Migration
     protected override void Up(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
-        migrationBuilder.Sql("""
+        migrationBuilder.Sql(
+            """
             create table feature_flags (
                 environment text not null check (environment ~ '^[a-z0-9][a-z0-9_-]{0,39}$'),
                 key text collate "C" not null check (key ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'),
@@ -40,7 +41,8 @@ public sealed class FeatureFlags : Migration
                 primary key (environment, key, version));
             comment on table feature_flag_changes is 'Who changed what: enabled, value and description before and after, by the version the change made. No foreign keys, on purpose: it outlives flags and users.';
             comment on column feature_flag_changes.changed_by is 'The user; null for the admin key.';
-            """);
+            """
+        );
     }
 
     protected override void Down(MigrationBuilder migrationBuilder)

@@ -14,7 +14,8 @@ public sealed class Markets : Migration
     protected override void Up(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
-        migrationBuilder.Sql("""
+        migrationBuilder.Sql(
+            """
             alter table markets drop column time_zone, drop column opens, drop column closes;
             insert into markets (code, name) values
                 ('B3', 'B3, Sao Paulo'),
@@ -24,7 +25,8 @@ public sealed class Markets : Migration
                 ('XETRA', 'Xetra, Frankfurt')
             on conflict (code) do nothing;
             comment on table markets is 'Exchanges whose open a night prepares. When they are open is said by the calendars of Core/Market/Calendars and by configuration; the command migrate adds markets that configuration adds.';
-            """);
+            """
+        );
     }
 
     protected override void Down(MigrationBuilder migrationBuilder) =>

@@ -14,7 +14,9 @@ public sealed partial class ReferenceData : Migration
     protected override void Up(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
-        migrationBuilder.Sql("create schema erp; comment on schema erp is 'Reference data of tenants: ledger, sales, purchasing, warehouses and equipment.'");
+        migrationBuilder.Sql(
+            "create schema erp; comment on schema erp is 'Reference data of tenants: ledger, sales, purchasing, warehouses and equipment.'"
+        );
         migrationBuilder.Sql(Ledger);
         migrationBuilder.Sql(Rates);
         migrationBuilder.Sql(Trade);

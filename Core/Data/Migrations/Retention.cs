@@ -22,7 +22,9 @@ public sealed class Retention : Migration
     protected override void Down(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
-        migrationBuilder.Sql("drop index overnight_job_runs_nights, overnight_job_runs_day, overnight_job_runs_market, overnight_job_runs_status; drop function partitioned_by_month()");
+        migrationBuilder.Sql(
+            "drop index overnight_job_runs_nights, overnight_job_runs_day, overnight_job_runs_market, overnight_job_runs_status; drop function partitioned_by_month()"
+        );
     }
 
     // "create table .. partition of" locks the parent against readers and writers, and would wait for, and hold up, a

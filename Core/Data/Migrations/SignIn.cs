@@ -11,7 +11,8 @@ public sealed class SignIn : Migration
     protected override void Up(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
-        migrationBuilder.Sql("""
+        migrationBuilder.Sql(
+            """
             create table user_passwords (
                 user_id uuid primary key references users on delete cascade,
                 password_hash text not null check (length(password_hash) between 40 and 1000 and password_hash ~ '^[A-Za-z0-9+/]+={0,2}$'),
@@ -23,7 +24,8 @@ public sealed class SignIn : Migration
                     revoke all on user_passwords from overnight_reader;
                 end if;
             end $$;
-            """);
+            """
+        );
     }
 
     protected override void Down(MigrationBuilder migrationBuilder)

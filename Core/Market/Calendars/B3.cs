@@ -29,21 +29,25 @@ internal static class B3
         var easter = Dates.Easter(year);
         yield return OpensAt(easter.AddDays(-46), AshWednesdayOpens, "Ash Wednesday");
         yield return Closed(year, 1, 1, "Universal Fraternization");
-        if (year <= 2021) yield return Closed(year, 1, 25, "Anniversary of Sao Paulo");
+        if (year <= 2021)
+            yield return Closed(year, 1, 25, "Anniversary of Sao Paulo");
         yield return Closed(easter.AddDays(-48), "Carnival Monday");
         yield return Closed(easter.AddDays(-47), "Carnival Tuesday");
         yield return Closed(year, 4, 21, "Tiradentes");
         yield return Closed(easter.AddDays(-2), "Good Friday");
         yield return Closed(year, 5, 1, "Labour Day");
         yield return Closed(easter.AddDays(60), "Corpus Christi");
-        if (year == 2014) yield return Closed(year, 6, 12, "Opening of the World Cup");
+        if (year == 2014)
+            yield return Closed(year, 6, 12, "Opening of the World Cup");
         // In 2020 the city moved its holidays to the first weeks of the pandemic, and the exchange stayed open on either day.
-        if (year is >= 1998 and <= 2021 and not 2020) yield return Closed(year, 7, 9, "Constitutionalist Revolution");
+        if (year is >= 1998 and <= 2021 and not 2020)
+            yield return Closed(year, 7, 9, "Constitutionalist Revolution");
         yield return Closed(year, 9, 7, "Independence Day");
         yield return Closed(year, 10, 12, "Our Lady of Aparecida");
         yield return Closed(year, 11, 2, "All Souls' Day");
         yield return Closed(year, 11, 15, "Proclamation of the Republic");
-        if (year is (>= 2004 and <= 2021 and not 2020) or >= 2024) yield return Closed(year, 11, 20, "Black Awareness Day");
+        if (year is (>= 2004 and <= 2021 and not 2020) or >= 2024)
+            yield return Closed(year, 11, 20, "Black Awareness Day");
         yield return Closed(year, 12, 24, "Christmas Eve");
         yield return Closed(year, 12, 25, "Christmas Day");
         yield return Closed(Dates.FridayBefore(new(year, 12, 31)), "Last weekday of the year");

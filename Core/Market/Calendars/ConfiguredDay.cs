@@ -10,13 +10,23 @@ internal readonly record struct ConfiguredDay(DateOnly? Date, int Month, int Day
 
     public static ConfiguredDay? Parse(string text)
     {
-        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return new(date, 0, 0, null);
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+            return new(date, 0, 0, null);
         // Read in a leap year, so that February 29 is a day like others.
-        if (text.Length == 5 && DateOnly.TryParseExact($"2000-{text}", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)) return new(null, day.Month, day.Day, null);
-        if (!text.StartsWith(EasterWord, StringComparison.OrdinalIgnoreCase)) return null;
+        if (
+            text.Length == 5
+            && DateOnly.TryParseExact($"2000-{text}", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+        )
+            return new(null, day.Month, day.Day, null);
+        if (!text.StartsWith(EasterWord, StringComparison.OrdinalIgnoreCase))
+            return null;
         var offset = text[EasterWord.Length..];
-        if (offset.Length == 0) return new(null, 0, 0, 0);
-        return offset[0] is '+' or '-' && int.TryParse(offset, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var days) && days is >= -80 and <= 240
+        if (offset.Length == 0)
+            return new(null, 0, 0, 0);
+        return
+            offset[0] is '+' or '-'
+            && int.TryParse(offset, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var days)
+            && days is >= -80 and <= 240
             ? new(null, 0, 0, days)
             : null;
     }
@@ -24,8 +34,10 @@ internal readonly record struct ConfiguredDay(DateOnly? Date, int Month, int Day
     /// <summary>The day in a year; null when it has none.</summary>
     public DateOnly? In(int year)
     {
-        if (Date is { } date) return date.Year == year ? date : null;
-        if (FromEaster is { } days) return Dates.Easter(year).AddDays(days);
+        if (Date is { } date)
+            return date.Year == year ? date : null;
+        if (FromEaster is { } days)
+            return Dates.Easter(year).AddDays(days);
         return DayOfMonth <= DateTime.DaysInMonth(year, Month) ? new DateOnly(year, Month, DayOfMonth) : null;
     }
 }

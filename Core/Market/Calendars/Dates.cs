@@ -30,28 +30,31 @@ internal static class Dates
     }
 
     /// <summary>Saturday gives Friday, Sunday gives Monday.</summary>
-    public static DateOnly NearestWeekday(DateOnly date) => date.DayOfWeek switch
-    {
-        DayOfWeek.Saturday => date.AddDays(-1),
-        DayOfWeek.Sunday => date.AddDays(1),
-        _ => date,
-    };
+    public static DateOnly NearestWeekday(DateOnly date) =>
+        date.DayOfWeek switch
+        {
+            DayOfWeek.Saturday => date.AddDays(-1),
+            DayOfWeek.Sunday => date.AddDays(1),
+            _ => date,
+        };
 
     /// <summary>The Friday before a day of the weekend, else the day itself.</summary>
-    public static DateOnly FridayBefore(DateOnly date) => date.DayOfWeek switch
-    {
-        DayOfWeek.Saturday => date.AddDays(-1),
-        DayOfWeek.Sunday => date.AddDays(-2),
-        _ => date,
-    };
+    public static DateOnly FridayBefore(DateOnly date) =>
+        date.DayOfWeek switch
+        {
+            DayOfWeek.Saturday => date.AddDays(-1),
+            DayOfWeek.Sunday => date.AddDays(-2),
+            _ => date,
+        };
 
     /// <summary>The Monday after a day of the weekend, else the day itself.</summary>
-    public static DateOnly MondayAfter(DateOnly date) => date.DayOfWeek switch
-    {
-        DayOfWeek.Saturday => date.AddDays(2),
-        DayOfWeek.Sunday => date.AddDays(1),
-        _ => date,
-    };
+    public static DateOnly MondayAfter(DateOnly date) =>
+        date.DayOfWeek switch
+        {
+            DayOfWeek.Saturday => date.AddDays(2),
+            DayOfWeek.Sunday => date.AddDays(1),
+            _ => date,
+        };
 
     public static bool IsWeekend(DateOnly date) => date.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday;
 }

@@ -21,7 +21,8 @@ internal static class Lse
         Closed(2023, 5, 8, "Coronation of King Charles III"),
     ];
 
-    public static IEnumerable<SpecialDay> Days(int year) => HalfDays(year).Concat(Holidays(year)).Concat(Exceptional.Where(day => day.Date.Year == year));
+    public static IEnumerable<SpecialDay> Days(int year) =>
+        HalfDays(year).Concat(Holidays(year)).Concat(Exceptional.Where(day => day.Date.Year == year));
 
     private static IEnumerable<SpecialDay> Holidays(int year)
     {
@@ -30,25 +31,32 @@ internal static class Lse
         yield return Closed(easter.AddDays(-2), "Good Friday");
         yield return Closed(easter.AddDays(1), "Easter Monday");
         // Moved to the anniversaries of VE Day.
-        yield return Closed(year is 1995 or 2020 ? new DateOnly(year, 5, 8) : Dates.Nth(1, DayOfWeek.Monday, year, 5), "Early May bank holiday");
+        yield return Closed(
+            year is 1995 or 2020 ? new DateOnly(year, 5, 8) : Dates.Nth(1, DayOfWeek.Monday, year, 5),
+            "Early May bank holiday"
+        );
         yield return Closed(SpringHoliday(year), "Spring bank holiday");
         yield return Closed(Dates.Last(DayOfWeek.Monday, year, 8), "Summer bank holiday");
 
-        DateOnly christmas = new(year, 12, 25), boxing = new(year, 12, 26);
+        DateOnly christmas = new(year, 12, 25),
+            boxing = new(year, 12, 26);
         yield return Closed(christmas, "Christmas Day");
         yield return Closed(boxing, "Boxing Day");
-        if (Dates.IsWeekend(christmas)) yield return Closed(year, 12, 27, "Christmas Day (substitute day)");
-        if (Dates.IsWeekend(boxing)) yield return Closed(year, 12, 28, "Boxing Day (substitute day)");
+        if (Dates.IsWeekend(christmas))
+            yield return Closed(year, 12, 27, "Christmas Day (substitute day)");
+        if (Dates.IsWeekend(boxing))
+            yield return Closed(year, 12, 28, "Boxing Day (substitute day)");
     }
 
     /// <summary>Moved beside the jubilees.</summary>
-    private static DateOnly SpringHoliday(int year) => year switch
-    {
-        2002 => new(2002, 6, 4),
-        2012 => new(2012, 6, 4),
-        2022 => new(2022, 6, 2),
-        _ => Dates.Last(DayOfWeek.Monday, year, 5),
-    };
+    private static DateOnly SpringHoliday(int year) =>
+        year switch
+        {
+            2002 => new(2002, 6, 4),
+            2012 => new(2012, 6, 4),
+            2022 => new(2022, 6, 2),
+            _ => Dates.Last(DayOfWeek.Monday, year, 5),
+        };
 
     private static IEnumerable<SpecialDay> HalfDays(int year)
     {

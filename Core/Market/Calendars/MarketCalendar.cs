@@ -24,8 +24,15 @@ public sealed class MarketCalendar
     private Recent? _recent;
 
     internal MarketCalendar(
-        string code, string name, TimeZoneInfo zone, Func<DateOnly, TradingHours> hours, Func<int, IEnumerable<SpecialDay>> days,
-        IReadOnlySet<DayOfWeek> weekend, TimeSpan lead, CronSchedule? cron)
+        string code,
+        string name,
+        TimeZoneInfo zone,
+        Func<DateOnly, TradingHours> hours,
+        Func<int, IEnumerable<SpecialDay>> days,
+        IReadOnlySet<DayOfWeek> weekend,
+        TimeSpan lead,
+        CronSchedule? cron
+    )
     {
         (Code, Name, Zone) = (code, name, zone);
         (_hours, _days, _weekend, _lead, _cron) = (hours, days, weekend, lead, cron);
@@ -48,13 +55,17 @@ public sealed class MarketCalendar
         var hours = _hours(date);
         var open = LocalTime.ToUtc(Zone, date.ToDateTime(special?.Opens ?? hours.Opens));
         var close = LocalTime.ToUtc(Zone, date.ToDateTime(special?.Closes ?? hours.Closes));
-        var status = special?.Closes is not null ? DayStatus.EarlyClose : special?.Opens is not null ? DayStatus.LateOpen : DayStatus.Open;
+        var status =
+            special?.Closes is not null ? DayStatus.EarlyClose
+            : special?.Opens is not null ? DayStatus.LateOpen
+            : DayStatus.Open;
         return new(Code, date, status, special?.Reason, open, close, Ring(date, open));
     }
 
     public IEnumerable<MarketDay> Days(DateOnly from, DateOnly until)
     {
-        for (var date = from; date <= until; date = date.AddDays(1)) yield return Day(date);
+        for (var date = from; date <= until; date = date.AddDays(1))
+            yield return Day(date);
     }
 
     /// <summary>The first open after a moment: the one that a night at that moment prepares. Null when there is none within a year.</summary>
@@ -72,9 +83,11 @@ public sealed class MarketCalendar
     public int OpensBetween(DateTimeOffset from, DateTimeOffset now)
     {
         var recent = Volatile.Read(ref _recent);
-        if (recent is null || now < recent.Since || now >= recent.Until) Volatile.Write(ref _recent, recent = Recall(now));
+        if (recent is null || now < recent.Since || now >= recent.Until)
+            Volatile.Write(ref _recent, recent = Recall(now));
         var passed = 0;
-        while (passed < recent.Opens.Length && recent.Opens[passed] > from) passed++;
+        while (passed < recent.Opens.Length && recent.Opens[passed] > from)
+            passed++;
         return passed;
     }
 
@@ -84,7 +97,8 @@ public sealed class MarketCalendar
         var opens = new List<DateTimeOffset>(RecentOpens);
         for (var date = today; opens.Count < RecentOpens && date > today.AddDays(-LongestBreak); date = date.AddDays(-1))
         {
-            if (Day(date).OpenUtc is { } open && open <= now) opens.Add(open);
+            if (Day(date).OpenUtc is { } open && open <= now)
+                opens.Add(open);
         }
         return new(opens.Count > 0 ? opens[0] : now, NextOpen(now)?.OpenUtc ?? now, [.. opens]);
     }
@@ -92,7 +106,8 @@ public sealed class MarketCalendar
     /// <summary>By default so many hours before the open, as time passes; with a cron, the last time it names after the open before.</summary>
     private DateTimeOffset? Ring(DateOnly date, DateTimeOffset open)
     {
-        if (_cron is null) return open - _lead;
+        if (_cron is null)
+            return open - _lead;
         return _cron.Last(Zone, PreviousOpen(date) ?? open.AddDays(-LongestBreak), open);
     }
 
@@ -101,7 +116,8 @@ public sealed class MarketCalendar
         for (var before = date.AddDays(-1); before > date.AddDays(-LongestBreak); before = before.AddDays(-1))
         {
             var special = Special(before);
-            if (special?.IsClosed == true || (_weekend.Contains(before.DayOfWeek) && special?.IsRegular != true)) continue;
+            if (special?.IsClosed == true || (_weekend.Contains(before.DayOfWeek) && special?.IsRegular != true))
+                continue;
             return LocalTime.ToUtc(Zone, before.ToDateTime(special?.Opens ?? _hours(before).Opens));
         }
         return null;
@@ -112,7 +128,8 @@ public sealed class MarketCalendar
     private Dictionary<DateOnly, SpecialDay> Specials(int year)
     {
         Dictionary<DateOnly, SpecialDay> specials = [];
-        foreach (var day in _days(year)) specials[day.Date] = specials.TryGetValue(day.Date, out var earlier) ? earlier.Then(day) : day;
+        foreach (var day in _days(year))
+            specials[day.Date] = specials.TryGetValue(day.Date, out var earlier) ? earlier.Then(day) : day;
         return specials;
     }
 

@@ -11,7 +11,8 @@ public sealed class MarketCatalog
     public const string Default = "NYSE";
 
     /// <summary>The years that the shipped rules were made for; the first is bounded by history, the last by Japan's equinoxes.</summary>
-    public const int FirstYear = 1993, LastYear = 2150;
+    public const int FirstYear = 1993,
+        LastYear = 2150;
 
     // Users have few sets of markets between them; past this many, one is made for each question.
     private const int MostSets = 1_000;
@@ -20,9 +21,11 @@ public sealed class MarketCatalog
     private readonly ConcurrentDictionary<string, MarketCalendar[]> _sets = new(StringComparer.Ordinal);
 
     /// <exception cref="OptionsValidationException">Something is wrong with the configuration; the messages say what.</exception>
-    public MarketCatalog(IOptions<MarketsOptions> options) : this(Read(options, out var failures))
+    public MarketCatalog(IOptions<MarketsOptions> options)
+        : this(Read(options, out var failures))
     {
-        if (failures.Count > 0) throw new OptionsValidationException(MarketOptions.Section, typeof(MarketsOptions), failures);
+        if (failures.Count > 0)
+            throw new OptionsValidationException(MarketOptions.Section, typeof(MarketsOptions), failures);
     }
 
     private MarketCatalog(SortedDictionary<string, MarketCalendar> markets) => _markets = markets;
@@ -31,24 +34,30 @@ public sealed class MarketCatalog
     public IReadOnlyCollection<MarketCalendar> All => _markets.Values;
 
     /// <exception cref="RunRequestException">There is none.</exception>
-    public MarketCalendar Get(string code) => _markets.TryGetValue(code, out var market) ? market
-        : throw new RunRequestException("market", $"There is no market '{code}'. Known: {string.Join(", ", _markets.Keys)}.");
+    public MarketCalendar Get(string code) =>
+        _markets.TryGetValue(code, out var market)
+            ? market
+            : throw new RunRequestException("market", $"There is no market '{code}'. Known: {string.Join(", ", _markets.Keys)}.");
 
     /// <summary>The markets of a user, given by their codes with commas between; the default for a user who has none, or none that is known.</summary>
     public IReadOnlyList<MarketCalendar> OfUser(string codes)
     {
         ArgumentNullException.ThrowIfNull(codes);
-        if (_sets.TryGetValue(codes, out var markets)) return markets;
+        if (_sets.TryGetValue(codes, out var markets))
+            return markets;
         markets = [.. codes.Split(',').Select(code => _markets.GetValueOrDefault(code)).OfType<MarketCalendar>()];
-        if (markets.Length == 0) markets = [Get(Default)];
-        if (_sets.Count < MostSets) _sets.TryAdd(codes, markets);
+        if (markets.Length == 0)
+            markets = [Get(Default)];
+        if (_sets.Count < MostSets)
+            _sets.TryAdd(codes, markets);
         return markets;
     }
 
     internal static List<string> Failures(MarketsOptions options)
     {
         List<string> failures = [];
-        foreach (var (code, market) in options) _ = new MarketReader(code, market, failures).Read();
+        foreach (var (code, market) in options)
+            _ = new MarketReader(code, market, failures).Read();
         return failures;
     }
 
@@ -57,10 +66,12 @@ public sealed class MarketCatalog
         ArgumentNullException.ThrowIfNull(options);
         failures = [];
         SortedDictionary<string, MarketCalendar> markets = new(StringComparer.Ordinal);
-        foreach (var rules in MarketRules.Shipped) markets[rules.Code] = MarketReader.Shipped(rules);
+        foreach (var rules in MarketRules.Shipped)
+            markets[rules.Code] = MarketReader.Shipped(rules);
         foreach (var (code, market) in options.Value)
         {
-            if (new MarketReader(code, market, failures).Read() is { } calendar) markets[code] = calendar;
+            if (new MarketReader(code, market, failures).Read() is { } calendar)
+                markets[code] = calendar;
         }
         return markets;
     }

@@ -8,7 +8,9 @@ public sealed class MarketOptions
 {
     public const string Section = "Markets";
 
-    public static readonly TimeSpan DefaultLead = TimeSpan.FromHours(2), LeastLead = TimeSpan.FromMinutes(1), MostLead = TimeSpan.FromHours(24);
+    public static readonly TimeSpan DefaultLead = TimeSpan.FromHours(2),
+        LeastLead = TimeSpan.FromMinutes(1),
+        MostLead = TimeSpan.FromHours(24);
 
     /// <summary>Another market that this one begins as a copy of: zone, hours and days.</summary>
     public string? Like { get; set; }

@@ -8,14 +8,24 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
 {
     private static readonly IReadOnlySet<DayOfWeek> DefaultWeekend = new HashSet<DayOfWeek> { DayOfWeek.Saturday, DayOfWeek.Sunday };
 
-    public static MarketCalendar Shipped(MarketRules rules) => new(
-        rules.Code, rules.Name, TimeZoneInfo.FindSystemTimeZoneById(rules.TimeZone), rules.Hours, rules.Days, DefaultWeekend, MarketOptions.DefaultLead, null);
+    public static MarketCalendar Shipped(MarketRules rules) =>
+        new(
+            rules.Code,
+            rules.Name,
+            TimeZoneInfo.FindSystemTimeZoneById(rules.TimeZone),
+            rules.Hours,
+            rules.Days,
+            DefaultWeekend,
+            MarketOptions.DefaultLead,
+            null
+        );
 
     /// <returns>Null when something is wrong.</returns>
     public MarketCalendar? Read()
     {
         var before = failures.Count;
-        if (!IsCode(code)) Fail("", "must be named by 2 to 12 letters and digits in upper case, beginning with a letter", code);
+        if (!IsCode(code))
+            Fail("", "must be named by 2 to 12 letters and digits in upper case, beginning with a letter", code);
         var like = Rules();
         var zone = Zone(like);
         var hours = Hours(like);
@@ -23,25 +33,40 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
         var days = Days(like);
         var lead = options.Lead ?? MarketOptions.DefaultLead;
         if (lead < MarketOptions.LeastLead || lead > MarketOptions.MostLead)
-            Fail(nameof(options.Lead), $"must be between {MarketOptions.LeastLead:c} and {MarketOptions.MostLead:c}", lead.ToString("c", CultureInfo.InvariantCulture));
+            Fail(
+                nameof(options.Lead),
+                $"must be between {MarketOptions.LeastLead:c} and {MarketOptions.MostLead:c}",
+                lead.ToString("c", CultureInfo.InvariantCulture)
+            );
         var cron = Cron();
-        return failures.Count > before ? null : new(code, options.Name ?? (like?.Code == code ? like.Name : code), zone!, hours!, days, weekend, lead, cron);
+        return failures.Count > before
+            ? null
+            : new(code, options.Name ?? (like?.Code == code ? like.Name : code), zone!, hours!, days, weekend, lead, cron);
     }
 
-    public static bool IsCode(string code) => code.Length is >= 2 and <= 12 && char.IsAsciiLetterUpper(code[0]) && code.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c));
+    public static bool IsCode(string code) =>
+        code.Length is >= 2 and <= 12
+        && char.IsAsciiLetterUpper(code[0])
+        && code.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c));
 
     private MarketRules? Rules()
     {
         var wanted = options.Like ?? code;
         var rules = MarketRules.Shipped.FirstOrDefault(market => market.Code == wanted);
-        if (rules is null && options.Like is not null) Fail(nameof(options.Like), $"must be one of {string.Join(", ", MarketRules.Shipped.Select(market => market.Code))}", options.Like);
+        if (rules is null && options.Like is not null)
+            Fail(
+                nameof(options.Like),
+                $"must be one of {string.Join(", ", MarketRules.Shipped.Select(market => market.Code))}",
+                options.Like
+            );
         return rules;
     }
 
     private TimeZoneInfo? Zone(MarketRules? like)
     {
         var id = options.TimeZone ?? like?.TimeZone;
-        if (id is not null && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone)) return zone;
+        if (id is not null && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone))
+            return zone;
         Fail(nameof(options.TimeZone), "must be an IANA time zone that this machine knows, such as America/New_York", id ?? "");
         return null;
     }
@@ -54,17 +79,26 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
             var words = Words(options.Hours[i], 2);
             var from = words.Length == 2 ? ConfiguredDay.Parse(words[0])?.Date : DateOnly.MinValue;
             var times = words.Length == 0 ? [] : words[^1].Split('-');
-            if (from is { } date && times.Length == 2 && Time(times[0]) is { } opens && Time(times[1]) is { } closes && opens < closes) own.Add((date, new(opens, closes)));
-            else Fail($"{nameof(options.Hours)}:{i}", "must be HH:mm-HH:mm, the open before the close, or yyyy-MM-dd HH:mm-HH:mm from a day on", options.Hours[i]);
+            if (from is { } date && times.Length == 2 && Time(times[0]) is { } opens && Time(times[1]) is { } closes && opens < closes)
+                own.Add((date, new(opens, closes)));
+            else
+                Fail(
+                    $"{nameof(options.Hours)}:{i}",
+                    "must be HH:mm-HH:mm, the open before the close, or yyyy-MM-dd HH:mm-HH:mm from a day on",
+                    options.Hours[i]
+                );
         }
         own.Sort((a, b) => b.From.CompareTo(a.From));
-        if (like is null && options.Hours.Length == 0) Fail(nameof(options.Hours), "must be given for a market that does not ship, as HH:mm-HH:mm", "");
-        if (own.Count == 0) return like?.Hours;
+        if (like is null && options.Hours.Length == 0)
+            Fail(nameof(options.Hours), "must be given for a market that does not ship, as HH:mm-HH:mm", "");
+        if (own.Count == 0)
+            return like?.Hours;
         return date =>
         {
             foreach (var (from, hours) in own)
             {
-                if (date >= from) return hours;
+                if (date >= from)
+                    return hours;
             }
             return like?.Hours(date) ?? own[^1].Hours;
         };
@@ -72,14 +106,18 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
 
     private IReadOnlySet<DayOfWeek> Weekend()
     {
-        if (options.Weekend.Length == 0) return DefaultWeekend;
+        if (options.Weekend.Length == 0)
+            return DefaultWeekend;
         HashSet<DayOfWeek> weekend = [];
         for (var i = 0; i < options.Weekend.Length; i++)
         {
-            if (Enum.GetNames<DayOfWeek>().Contains(options.Weekend[i], StringComparer.OrdinalIgnoreCase)) weekend.Add(Enum.Parse<DayOfWeek>(options.Weekend[i], ignoreCase: true));
-            else Fail($"{nameof(options.Weekend)}:{i}", "must be a day of the week, such as Friday", options.Weekend[i]);
+            if (Enum.GetNames<DayOfWeek>().Contains(options.Weekend[i], StringComparer.OrdinalIgnoreCase))
+                weekend.Add(Enum.Parse<DayOfWeek>(options.Weekend[i], ignoreCase: true));
+            else
+                Fail($"{nameof(options.Weekend)}:{i}", "must be a day of the week, such as Friday", options.Weekend[i]);
         }
-        if (weekend.Count == 7) Fail(nameof(options.Weekend), "must leave a day for trading", string.Join(", ", options.Weekend));
+        if (weekend.Count == 7)
+            Fail(nameof(options.Weekend), "must leave a day for trading", string.Join(", ", options.Weekend));
         return weekend;
     }
 
@@ -88,32 +126,63 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
     {
         List<(ConfiguredDay Day, Func<DateOnly, SpecialDay> Make)> own =
         [
-            .. Entries(nameof(options.Holidays), options.Holidays, false, "holiday", (_, reason) => date => SpecialDay.Closed(date, reason)),
-            .. Entries(nameof(options.TradingDays), options.TradingDays, false, "trading day", (_, reason) => date => SpecialDay.Regular(date, reason)),
-            .. Entries(nameof(options.LateOpens), options.LateOpens, true, "late open", (time, reason) => date => SpecialDay.OpensAt(date, time, reason)),
-            .. Entries(nameof(options.EarlyCloses), options.EarlyCloses, true, "early close", (time, reason) => date => SpecialDay.ClosesAt(date, time, reason)),
+            .. Entries(nameof(options.Holidays), options.Holidays, false, "holiday", (_, reason) =>
+                date => SpecialDay.Closed(date, reason)
+            ),
+            .. Entries(nameof(options.TradingDays), options.TradingDays, false, "trading day", (_, reason) =>
+                date => SpecialDay.Regular(date, reason)
+            ),
+            .. Entries(nameof(options.LateOpens), options.LateOpens, true, "late open", (time, reason) =>
+                date => SpecialDay.OpensAt(date, time, reason)
+            ),
+            .. Entries(nameof(options.EarlyCloses), options.EarlyCloses, true, "early close", (time, reason) =>
+                date => SpecialDay.ClosesAt(date, time, reason)
+            ),
         ];
-        return year => (like?.Days(year) ?? []).Concat(own.Where(entry => entry.Day.In(year) is not null).Select(entry => entry.Make(entry.Day.In(year)!.Value)));
+        return year =>
+            (like?.Days(year) ?? []).Concat(
+                own.Where(entry => entry.Day.In(year) is not null).Select(entry => entry.Make(entry.Day.In(year)!.Value))
+            );
     }
 
-    private List<(ConfiguredDay Day, Func<DateOnly, SpecialDay> Make)> Entries(string key, string[] entries, bool timed, string reason, Func<TimeOnly, string, Func<DateOnly, SpecialDay>> make)
+    private List<(ConfiguredDay Day, Func<DateOnly, SpecialDay> Make)> Entries(
+        string key,
+        string[] entries,
+        bool timed,
+        string reason,
+        Func<TimeOnly, string, Func<DateOnly, SpecialDay>> make
+    )
     {
         List<(ConfiguredDay, Func<DateOnly, SpecialDay>)> days = [];
         for (var i = 0; i < entries.Length; i++)
         {
             var words = Words(entries[i], timed ? 3 : 2);
             var day = words.Length > 0 ? ConfiguredDay.Parse(words[0]) : null;
-            var time = timed ? words.Length > 1 ? Time(words[1]) : null : default(TimeOnly);
-            if (day is { } known && time is { } at) days.Add((known, make(at, words.Length > (timed ? 2 : 1) ? words[^1] : reason)));
-            else Fail($"{key}:{i}", timed ? $"must be a day ({ConfiguredDay.Forms}), a time as HH:mm, and a reason" : $"must be a day ({ConfiguredDay.Forms}) and a reason", entries[i]);
+            var time = timed
+                ? words.Length > 1
+                    ? Time(words[1])
+                    : null
+                : default(TimeOnly);
+            if (day is { } known && time is { } at)
+                days.Add((known, make(at, words.Length > (timed ? 2 : 1) ? words[^1] : reason)));
+            else
+                Fail(
+                    $"{key}:{i}",
+                    timed
+                        ? $"must be a day ({ConfiguredDay.Forms}), a time as HH:mm, and a reason"
+                        : $"must be a day ({ConfiguredDay.Forms}) and a reason",
+                    entries[i]
+                );
         }
         return days;
     }
 
     private CronSchedule? Cron()
     {
-        if (options.Cron is null) return null;
-        if (options.Lead is not null) Fail(nameof(options.Cron), "must not be given together with Lead", options.Cron);
+        if (options.Cron is null)
+            return null;
+        if (options.Lead is not null)
+            Fail(nameof(options.Cron), "must not be given together with Lead", options.Cron);
         try
         {
             return CronSchedule.Parse(options.Cron);
@@ -126,9 +195,12 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
         }
     }
 
-    private static string[] Words(string? text, int most) => (text ?? "").Split(' ', most, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private static string[] Words(string? text, int most) =>
+        (text ?? "").Split(' ', most, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    private static TimeOnly? Time(string text) => TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time : null;
+    private static TimeOnly? Time(string text) =>
+        TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time : null;
 
-    private void Fail(string key, string bound, string value) => failures.Add($"{MarketOptions.Section}:{code}{(key.Length > 0 ? ":" : "")}{key} {bound}, and is '{value}'.");
+    private void Fail(string key, string bound, string value) =>
+        failures.Add($"{MarketOptions.Section}:{code}{(key.Length > 0 ? ":" : "")}{key} {bound}, and is '{value}'.");
 }

@@ -4,7 +4,13 @@ namespace Overnight.Core.Market.Calendars;
 /// <param name="TimeZone">IANA id.</param>
 /// <param name="Hours">The hours of an ordinary session on a date, for they change over the years, and at B3 with the season.</param>
 /// <param name="Days">The special days of a year, all of them within it; of two on one date the later counts.</param>
-internal sealed record MarketRules(string Code, string Name, string TimeZone, Func<DateOnly, TradingHours> Hours, Func<int, IEnumerable<SpecialDay>> Days)
+internal sealed record MarketRules(
+    string Code,
+    string Name,
+    string TimeZone,
+    Func<DateOnly, TradingHours> Hours,
+    Func<int, IEnumerable<SpecialDay>> Days
+)
 {
     /// <summary>The markets that come with Overnight.</summary>
     public static IReadOnlyList<MarketRules> Shipped { get; } =

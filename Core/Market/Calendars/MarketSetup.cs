@@ -17,12 +17,23 @@ public static class MarketSetup
 /// <summary>Every failure at once: values that can't be read, and keys that nothing reads.</summary>
 internal sealed class MarketsValidator(IConfiguration configuration) : IValidateOptions<MarketsOptions>
 {
-    private static readonly string[] Texts = [nameof(MarketOptions.Like), nameof(MarketOptions.Name), nameof(MarketOptions.TimeZone), nameof(MarketOptions.Lead), nameof(MarketOptions.Cron)];
+    private static readonly string[] Texts =
+    [
+        nameof(MarketOptions.Like),
+        nameof(MarketOptions.Name),
+        nameof(MarketOptions.TimeZone),
+        nameof(MarketOptions.Lead),
+        nameof(MarketOptions.Cron),
+    ];
 
     private static readonly string[] Lists =
     [
-        nameof(MarketOptions.Hours), nameof(MarketOptions.Weekend), nameof(MarketOptions.Holidays), nameof(MarketOptions.TradingDays),
-        nameof(MarketOptions.EarlyCloses), nameof(MarketOptions.LateOpens),
+        nameof(MarketOptions.Hours),
+        nameof(MarketOptions.Weekend),
+        nameof(MarketOptions.Holidays),
+        nameof(MarketOptions.TradingDays),
+        nameof(MarketOptions.EarlyCloses),
+        nameof(MarketOptions.LateOpens),
     ];
 
     public ValidateOptionsResult Validate(string? name, MarketsOptions options)
@@ -35,7 +46,8 @@ internal sealed class MarketsValidator(IConfiguration configuration) : IValidate
                 // Ignored, a mistyped key would be a night on the wrong day.
                 if (Lists.Contains(key.Key, StringComparer.OrdinalIgnoreCase))
                 {
-                    if (!string.IsNullOrEmpty(key.Value)) failures.Add($"{key.Path} must be a list ({key.Path}:0, {key.Path}:1, ..), and is '{key.Value}'.");
+                    if (!string.IsNullOrEmpty(key.Value))
+                        failures.Add($"{key.Path} must be a list ({key.Path}:0, {key.Path}:1, ..), and is '{key.Value}'.");
                 }
                 else if (!Texts.Contains(key.Key, StringComparer.OrdinalIgnoreCase))
                 {

@@ -38,12 +38,15 @@ internal static class Nyse
     private static IEnumerable<SpecialDay> Holidays(int year, DateOnly thanksgiving)
     {
         DateOnly newYear = new(year, 1, 1);
-        if (newYear.DayOfWeek != DayOfWeek.Saturday) yield return Closed(Dates.NearestWeekday(newYear), "New Year's Day");
-        if (year >= 1998) yield return Closed(Dates.Nth(3, DayOfWeek.Monday, year, 1), "Martin Luther King, Jr. Day");
+        if (newYear.DayOfWeek != DayOfWeek.Saturday)
+            yield return Closed(Dates.NearestWeekday(newYear), "New Year's Day");
+        if (year >= 1998)
+            yield return Closed(Dates.Nth(3, DayOfWeek.Monday, year, 1), "Martin Luther King, Jr. Day");
         yield return Closed(Dates.Nth(3, DayOfWeek.Monday, year, 2), "Washington's Birthday");
         yield return Closed(Dates.Easter(year).AddDays(-2), "Good Friday");
         yield return Closed(Dates.Last(DayOfWeek.Monday, year, 5), "Memorial Day");
-        if (year >= 2022) yield return Closed(Dates.NearestWeekday(new(year, 6, 19)), "Juneteenth National Independence Day");
+        if (year >= 2022)
+            yield return Closed(Dates.NearestWeekday(new(year, 6, 19)), "Juneteenth National Independence Day");
         yield return Closed(Dates.NearestWeekday(new(year, 7, 4)), "Independence Day");
         yield return Closed(Dates.Nth(1, DayOfWeek.Monday, year, 9), "Labor Day");
         yield return Closed(thanksgiving, "Thanksgiving Day");
@@ -54,7 +57,10 @@ internal static class Nyse
     {
         // A Friday the 3rd is itself the observed holiday. A Wednesday is a short day since 2013; before, it was the Friday after.
         DateOnly eve = new(year, 7, 3);
-        if (eve.DayOfWeek is DayOfWeek.Monday or DayOfWeek.Tuesday or DayOfWeek.Thursday || (eve.DayOfWeek == DayOfWeek.Wednesday && year >= 2013))
+        if (
+            eve.DayOfWeek is DayOfWeek.Monday or DayOfWeek.Tuesday or DayOfWeek.Thursday
+            || (eve.DayOfWeek == DayOfWeek.Wednesday && year >= 2013)
+        )
             yield return ClosesAt(eve, EarlyClose, "Day before Independence Day");
         else if (eve.DayOfWeek == DayOfWeek.Wednesday)
             yield return ClosesAt(eve.AddDays(2), EarlyClose, "Day after Independence Day");

@@ -15,9 +15,13 @@ public readonly record struct TradingHours(TimeOnly Opens, TimeOnly Closes)
 public readonly record struct SpecialDay(DateOnly Date, string Reason, bool IsClosed, TimeOnly? Opens, TimeOnly? Closes)
 {
     public static SpecialDay Closed(DateOnly date, string reason) => new(date, reason, true, null, null);
+
     public static SpecialDay Closed(int year, int month, int day, string reason) => Closed(new DateOnly(year, month, day), reason);
+
     public static SpecialDay ClosesAt(DateOnly date, TimeOnly time, string reason) => new(date, reason, false, null, time);
+
     public static SpecialDay OpensAt(DateOnly date, TimeOnly time, string reason) => new(date, reason, false, time, null);
+
     public static SpecialDay Regular(DateOnly date, string reason) => new(date, reason, false, null, null);
 
     /// <summary>Open as on any other day, a weekend's included.</summary>
@@ -26,8 +30,14 @@ public readonly record struct SpecialDay(DateOnly Date, string Reason, bool IsCl
     /// <summary>What this day is when a later rule or setting speaks of it, too: that replaces it, but a late open and an early close add up.</summary>
     public SpecialDay Then(SpecialDay later)
     {
-        if (IsClosed || IsRegular || later.IsClosed || later.IsRegular) return later;
+        if (IsClosed || IsRegular || later.IsClosed || later.IsRegular)
+            return later;
         var both = (later.Opens is null) != (Opens is null);
-        return later with { Opens = later.Opens ?? Opens, Closes = later.Closes ?? Closes, Reason = both ? $"{Reason}; {later.Reason}" : later.Reason };
+        return later with
+        {
+            Opens = later.Opens ?? Opens,
+            Closes = later.Closes ?? Closes,
+            Reason = both ? $"{Reason}; {later.Reason}" : later.Reason,
+        };
     }
 }

@@ -14,8 +14,10 @@ internal static class Tse
     {
         yield return Closed(year, 1, 2, "Market holiday");
         yield return Closed(year, 1, 3, "Market holiday");
-        foreach (var (date, name) in JapaneseHolidays.Of(year)) yield return Closed(date, name);
-        if (year == 2020) yield return Closed(year, 10, 1, "Failure of the trading system");
+        foreach (var (date, name) in JapaneseHolidays.Of(year))
+            yield return Closed(date, name);
+        if (year == 2020)
+            yield return Closed(year, 10, 1, "Failure of the trading system");
         yield return Closed(year, 12, 31, "Market holiday");
     }
 }

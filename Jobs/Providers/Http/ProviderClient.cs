@@ -37,28 +37,44 @@ internal sealed class ProviderClient : IDisposable
     /// <param name="query">Escaped, without a question mark; empty for none.</param>
     /// <param name="read">Makes the answer of a body, or throws <see cref="ProviderException"/>; it is part of what is tried, so that garbage is a failure.</param>
     /// <exception cref="ProviderException">The provider failed, as often as it was asked.</exception>
-    public async Task<T> GetAsync<T>(string query, IReadOnlyList<string> mediaTypes, Func<ReadOnlyMemory<byte>, T> read, CancellationToken ct) =>
-        await _pipeline.ExecuteAsync(async token =>
-        {
-            try
+    public async Task<T> GetAsync<T>(
+        string query,
+        IReadOnlyList<string> mediaTypes,
+        Func<ReadOnlyMemory<byte>, T> read,
+        CancellationToken ct
+    ) =>
+        await _pipeline.ExecuteAsync(
+            async token =>
             {
-                return read(await SendAsync(query, mediaTypes, token));
-            }
-            catch (HttpRequestException exception)
-            {
-                // Words of ours in place of those that may quote the request.
-                var ended = exception.HttpRequestError is HttpRequestError.ResponseEnded || exception is { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException };
-                throw new ProviderException(ended ? ProviderFault.CutOff : ProviderFault.Unreachable, $"the connection failed ({exception.HttpRequestError})") { IsTransient = true };
-            }
-            catch (InvalidDataException)
-            {
-                throw new ProviderException(ProviderFault.Malformed, "the answer can't be unpacked");
-            }
-            catch (IOException)
-            {
-                throw new ProviderException(ProviderFault.CutOff, "the connection ended within the answer") { IsTransient = true };
-            }
-        }, ct);
+                try
+                {
+                    return read(await SendAsync(query, mediaTypes, token));
+                }
+                catch (HttpRequestException exception)
+                {
+                    // Words of ours in place of those that may quote the request.
+                    var ended =
+                        exception.HttpRequestError is HttpRequestError.ResponseEnded
+                        || exception is { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException };
+                    throw new ProviderException(
+                        ended ? ProviderFault.CutOff : ProviderFault.Unreachable,
+                        $"the connection failed ({exception.HttpRequestError})"
+                    )
+                    {
+                        IsTransient = true,
+                    };
+                }
+                catch (InvalidDataException)
+                {
+                    throw new ProviderException(ProviderFault.Malformed, "the answer can't be unpacked");
+                }
+                catch (IOException)
+                {
+                    throw new ProviderException(ProviderFault.CutOff, "the connection ended within the answer") { IsTransient = true };
+                }
+            },
+            ct
+        );
 
     public void Dispose() => _http.Dispose();
 
@@ -66,11 +82,15 @@ internal sealed class ProviderClient : IDisposable
     {
         using var request = await RequestAsync(query, mediaTypes, ct);
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
-        if (response.StatusCode != HttpStatusCode.OK) throw Refused(response);
+        if (response.StatusCode != HttpStatusCode.OK)
+            throw Refused(response);
         var type = response.Content.Headers.ContentType?.MediaType;
         if (type is null || !mediaTypes.Contains(type, StringComparer.OrdinalIgnoreCase))
         {
-            throw new ProviderException(ProviderFault.ContentType, $"the answer is {(type is null or { Length: > 50 } ? "of no type" : type)}, not {mediaTypes[0]}");
+            throw new ProviderException(
+                ProviderFault.ContentType,
+                $"the answer is {(type is null or { Length: > 50 } ? "of no type" : type)}, not {mediaTypes[0]}"
+            );
         }
         return await ReadAsync(response.Content, ct);
     }
@@ -79,26 +99,32 @@ internal sealed class ProviderClient : IDisposable
     {
         var key = await KeyAsync(ct);
         var inQuery = key is not null && !string.IsNullOrEmpty(_options.KeyParameter);
-        if (inQuery) query += $"{(query.Length > 0 ? "&" : "")}{Uri.EscapeDataString(_options.KeyParameter!)}={Uri.EscapeDataString(key!)}";
+        if (inQuery)
+            query += $"{(query.Length > 0 ? "&" : "")}{Uri.EscapeDataString(_options.KeyParameter!)}={Uri.EscapeDataString(key!)}";
         UriBuilder address = new(_options.BaseUrl);
         address.Path = $"{address.Path.TrimEnd('/')}/{_options.Path.TrimStart('/')}";
         address.Query = query;
         HttpRequestMessage request = new(HttpMethod.Get, address.Uri);
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Overnight", "1.0"));
-        foreach (var mediaType in mediaTypes) request.Headers.Accept.Add(new(mediaType));
-        if (key is not null && !inQuery) request.Headers.TryAddWithoutValidation(_options.KeyHeader, key);
+        foreach (var mediaType in mediaTypes)
+            request.Headers.Accept.Add(new(mediaType));
+        if (key is not null && !inQuery)
+            request.Headers.TryAddWithoutValidation(_options.KeyHeader, key);
         return request;
     }
 
     private async Task<string?> KeyAsync(CancellationToken ct)
     {
-        if (!string.IsNullOrEmpty(_options.Key)) return _options.Key;
-        if (string.IsNullOrEmpty(_options.KeyFile)) return null;
+        if (!string.IsNullOrEmpty(_options.Key))
+            return _options.Key;
+        if (string.IsNullOrEmpty(_options.KeyFile))
+            return null;
         try
         {
             // Read each time, for secrets are changed while we run.
             var key = (await File.ReadAllTextAsync(_options.KeyFile, ct)).Trim();
-            if (key.Length > 0 && key.All(c => c is > ' ' and < (char)127)) return key;
+            if (key.Length > 0 && key.All(c => c is > ' ' and < (char)127))
+                return key;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -111,8 +137,12 @@ internal sealed class ProviderClient : IDisposable
     {
         var status = (int)response.StatusCode;
         var wait = response.Headers.RetryAfter is { } after ? after.Delta ?? after.Date - _time.GetUtcNow() : null;
-        if (wait < TimeSpan.Zero) wait = TimeSpan.Zero;
-        return new(status == 429 ? ProviderFault.RateLimited : ProviderFault.HttpStatus, $"status {status}{(wait is { } time ? $", to be asked again after {time.TotalSeconds:F0} s" : "")}")
+        if (wait < TimeSpan.Zero)
+            wait = TimeSpan.Zero;
+        return new(
+            status == 429 ? ProviderFault.RateLimited : ProviderFault.HttpStatus,
+            $"status {status}{(wait is { } time ? $", to be asked again after {time.TotalSeconds:F0} s" : "")}"
+        )
         {
             IsTransient = status is 408 or 429 or >= 500,
             RetryAfter = wait,
@@ -121,13 +151,15 @@ internal sealed class ProviderClient : IDisposable
 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent content, CancellationToken ct)
     {
-        if (content.Headers.ContentLength > _options.MaxBytes) throw TooLarge();
+        if (content.Headers.ContentLength > _options.MaxBytes)
+            throw TooLarge();
         await using var body = await content.ReadAsStreamAsync(ct);
         using MemoryStream bytes = new();
         var buffer = new byte[16 * 1024];
-        for (int count; (count = await body.ReadAsync(buffer, ct)) > 0;)
+        for (int count; (count = await body.ReadAsync(buffer, ct)) > 0; )
         {
-            if (bytes.Length + count > _options.MaxBytes) throw TooLarge();
+            if (bytes.Length + count > _options.MaxBytes)
+                throw TooLarge();
             bytes.Write(buffer, 0, count);
         }
         return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);

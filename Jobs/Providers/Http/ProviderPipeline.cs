@@ -14,7 +14,8 @@ internal static partial class ProviderPipeline
     public static ResiliencePipeline Create(string provider, EndpointOptions options, TimeProvider time, ILogger logger)
     {
         ResiliencePipelineBuilder builder = new() { Name = provider, TimeProvider = time };
-        if (options.Attempts > 1) builder.AddRetry(Retry(options));
+        if (options.Attempts > 1)
+            builder.AddRetry(Retry(options));
         return builder
             .AddCircuitBreaker(Breaker(provider, options, logger))
             .AddStrategy(_ => new RequestPace(options.RequestsPerMinute, Minute, time), new RequestPaceOptions())
@@ -22,38 +23,42 @@ internal static partial class ProviderPipeline
             .Build();
     }
 
-    private static RetryStrategyOptions Retry(EndpointOptions options) => new()
-    {
-        MaxRetryAttempts = options.Attempts - 1,
-        BackoffType = DelayBackoffType.Exponential,
-        UseJitter = true,
-        Delay = options.RetryDelay,
-        MaxDelay = options.MaxRetryDelay,
-        // Null is the usual backoff. A server that says when to come back is not asked earlier, and not waited for longer than we would.
-        DelayGenerator = arguments => new((arguments.Outcome.Exception as ProviderException)?.RetryAfter),
-        ShouldHandle = new PredicateBuilder()
-            .Handle<ProviderException>(exception => exception.IsTransient && (exception.RetryAfter ?? TimeSpan.Zero) <= options.MaxRetryDelay)
-            .Handle<TimeoutRejectedException>(),
-    };
+    private static RetryStrategyOptions Retry(EndpointOptions options) =>
+        new()
+        {
+            MaxRetryAttempts = options.Attempts - 1,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = options.RetryDelay,
+            MaxDelay = options.MaxRetryDelay,
+            // Null is the usual backoff. A server that says when to come back is not asked earlier, and not waited for longer than we would.
+            DelayGenerator = arguments => new((arguments.Outcome.Exception as ProviderException)?.RetryAfter),
+            ShouldHandle = new PredicateBuilder()
+                .Handle<ProviderException>(exception =>
+                    exception.IsTransient && (exception.RetryAfter ?? TimeSpan.Zero) <= options.MaxRetryDelay
+                )
+                .Handle<TimeoutRejectedException>(),
+        };
 
-    private static CircuitBreakerStrategyOptions Breaker(string provider, EndpointOptions options, ILogger logger) => new()
-    {
-        FailureRatio = 0.5,
-        MinimumThroughput = options.BreakAfter,
-        SamplingDuration = options.BreakWindow,
-        BreakDuration = options.BreakDuration,
-        ShouldHandle = new PredicateBuilder().Handle<ProviderException>().Handle<TimeoutRejectedException>(),
-        OnOpened = arguments =>
+    private static CircuitBreakerStrategyOptions Breaker(string provider, EndpointOptions options, ILogger logger) =>
+        new()
         {
-            Log.CircuitOpened(logger, provider, arguments.BreakDuration.TotalSeconds);
-            return default;
-        },
-        OnClosed = _ =>
-        {
-            Log.CircuitClosed(logger, provider);
-            return default;
-        },
-    };
+            FailureRatio = 0.5,
+            MinimumThroughput = options.BreakAfter,
+            SamplingDuration = options.BreakWindow,
+            BreakDuration = options.BreakDuration,
+            ShouldHandle = new PredicateBuilder().Handle<ProviderException>().Handle<TimeoutRejectedException>(),
+            OnOpened = arguments =>
+            {
+                Log.CircuitOpened(logger, provider, arguments.BreakDuration.TotalSeconds);
+                return default;
+            },
+            OnClosed = _ =>
+            {
+                Log.CircuitClosed(logger, provider);
+                return default;
+            },
+        };
 
     private static partial class Log
     {

@@ -12,11 +12,15 @@ internal sealed class RequestPace(int requests, TimeSpan window, TimeProvider ti
     private readonly Queue<DateTimeOffset> _starts = new(requests);
 
     protected override async ValueTask<Outcome<TResult>> ExecuteCore<TResult, TState>(
-        Func<ResilienceContext, TState, ValueTask<Outcome<TResult>>> callback, ResilienceContext context, TState state)
+        Func<ResilienceContext, TState, ValueTask<Outcome<TResult>>> callback,
+        ResilienceContext context,
+        TState state
+    )
     {
         try
         {
-            if (Reserve() is { Ticks: > 0 } wait) await Task.Delay(wait, time, context.CancellationToken);
+            if (Reserve() is { Ticks: > 0 } wait)
+                await Task.Delay(wait, time, context.CancellationToken);
         }
         catch (OperationCanceledException exception)
         {
@@ -33,7 +37,8 @@ internal sealed class RequestPace(int requests, TimeSpan window, TimeProvider ti
         {
             var now = time.GetUtcNow();
             var start = now;
-            if (_starts.Count == requests && _starts.Dequeue() + window is var free && free > now) start = free;
+            if (_starts.Count == requests && _starts.Dequeue() + window is var free && free > now)
+                start = free;
             _starts.Enqueue(start);
             return start - now;
         }

@@ -25,29 +25,37 @@ internal static class Bell
     /// <summary>The service's host: TickerQ's pages are served by the process whose memory they show.</summary>
     public static WebApplicationBuilder CreateBuilder(HostApplicationBuilderSettings settings)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
-        {
-            Args = settings.Args,
-            ApplicationName = settings.ApplicationName,
-            ContentRootPath = settings.ContentRootPath,
-            EnvironmentName = settings.EnvironmentName,
-        });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions
+            {
+                Args = settings.Args,
+                ApplicationName = settings.ApplicationName,
+                ContentRootPath = settings.ContentRootPath,
+                EnvironmentName = settings.EnvironmentName,
+            }
+        );
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         // Where nobody says an address, nobody asks, and replicas on one machine must not fight for ASP.NET Core's own.
-        if (builder.Configuration[WebHostDefaults.ServerUrlsKey] is null && builder.Configuration[WebHostDefaults.HttpPortsKey] is null) builder.WebHost.UseUrls(AnyFreePort);
+        if (builder.Configuration[WebHostDefaults.ServerUrlsKey] is null && builder.Configuration[WebHostDefaults.HttpPortsKey] is null)
+            builder.WebHost.UseUrls(AnyFreePort);
         return builder;
     }
 
     public static IHostApplicationBuilder AddBell(this IHostApplicationBuilder builder)
     {
-        builder.Services
-            .ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddSource("TickerQ"))
-            .AddTickerQ(options => options.ConfigureScheduler(scheduler =>
-            {
-                scheduler.SchedulerTimeZone = TimeZoneInfo.Utc;
-                // Unique per process: TickerQ gives the jobs of a node id back to whoever starts with it.
-                scheduler.NodeIdentifier = $"{Environment.MachineName}-{Guid.NewGuid():N}";
-            }).AddOpenTelemetryInstrumentation().AddGuardedDashboard(builder));
+        builder
+            .Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddSource("TickerQ"))
+            .AddTickerQ(options =>
+                options
+                    .ConfigureScheduler(scheduler =>
+                    {
+                        scheduler.SchedulerTimeZone = TimeZoneInfo.Utc;
+                        // Unique per process: TickerQ gives the jobs of a node id back to whoever starts with it.
+                        scheduler.NodeIdentifier = $"{Environment.MachineName}-{Guid.NewGuid():N}";
+                    })
+                    .AddOpenTelemetryInstrumentation()
+                    .AddGuardedDashboard(builder)
+            );
         return builder;
     }
 
