@@ -14,15 +14,9 @@ internal static class Connections
 
     public static void AddConnections(this WebApplicationBuilder builder)
     {
-        builder.AddNpgsqlDataSource("overnight", settings =>
-            settings.ConnectionString = DatabaseConnection.Complete(settings.ConnectionString, MostConnections)
+        builder.AddDatabase<OvernightContext>("overnight", static connectionString =>
+            DatabaseConnection.Complete(connectionString, MostConnections)
         );
-        builder.AddNpgsqlDbContext<OvernightContext>("overnight", settings =>
-            (settings.ConnectionString, settings.DisableRetry) = (
-                DatabaseConnection.Complete(settings.ConnectionString, MostConnections),
-                true
-            )
-        );
-        builder.AddRedisClient("cache", configureOptions: CacheConnection.Configure);
+        builder.AddCache("cache", CacheConnection.Configure);
     }
 }

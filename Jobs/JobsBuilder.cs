@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -55,29 +54,17 @@ internal static class JobsBuilder
     internal static void AddConnections(IHostApplicationBuilder builder)
     {
         builder.AddServiceDefaults();
-        builder.AddNpgsqlDataSource(
+        builder.AddDatabase<OvernightContext>(
             "overnight",
-            s => s.ConnectionString = DatabaseConnection.Complete(s.ConnectionString),
-            database =>
-            {
-                // A batch moves megabytes each way; with the default 8 KB that is a system call for every user.
-                database.ConnectionStringBuilder.ReadBufferSize = BufferSize;
-                database.ConnectionStringBuilder.WriteBufferSize = BufferSize;
-                // What a poll asks every few seconds belongs to no trace and would be one of its own each time.
-                database.ConfigureTracing(static tracing =>
-                    tracing
-                        .ConfigureCommandFilter(static _ => Activity.Current is not null)
-                        .ConfigureBatchFilter(static _ => Activity.Current is not null)
-                        .EnablePhysicalOpenTracing(false)
-                );
-            }
+            static connectionString => DatabaseConnection.Complete(connectionString),
+            // A batch moves megabytes each way; with the default 8 KB that is a system call for every user.
+            static database =>
+                (database.ConnectionStringBuilder.ReadBufferSize, database.ConnectionStringBuilder.WriteBufferSize) = (
+                    BufferSize,
+                    BufferSize
+                )
         );
-        builder.AddNpgsqlDbContext<OvernightContext>("overnight", s =>
-            (s.ConnectionString, s.DisableRetry) = (DatabaseConnection.Complete(s.ConnectionString), true)
-        );
-        // Commands like migrate run where there is no cache yet: it is connected when it is first asked for.
-        // A span for each of a thousand writes tells less than the one span of their batch.
-        builder.AddRedisClient("cache", s => (s.DisableAutoActivation, s.DisableTracing) = (true, true), CacheConnection.Configure);
+        builder.AddCache("cache", CacheConnection.Configure);
         builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 

@@ -9,22 +9,16 @@ namespace Overnight.ServiceDefaults;
 /// </summary>
 internal static class Readiness
 {
-    private const string Store = "store";
+    /// <summary>The tag of checks that say whether the process lives.</summary>
+    public const string Live = "live";
+
+    /// <summary>The tag of checks that ask a store.</summary>
+    public const string Store = "store";
 
     /// <summary>A host that vanished answers nothing at all, and an orchestrator gives up on a probe sooner than TCP does.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan StoreTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>Marks the checks that connections brought along: failing, they degrade, and they may not take long.</summary>
-    public static void BoundStores(HealthCheckServiceOptions options)
-    {
-        foreach (var check in options.Registrations.Where(check => check.Tags.Count == 0))
-        {
-            check.Tags.Add(Store);
-            check.FailureStatus = HealthStatus.Degraded;
-            check.Timeout = Limit;
-        }
-    }
-
+    // Only which part is down: an exception's message may name hosts.
     public static Task WriteAsync(HttpContext context, HealthReport report)
     {
         var stores = report.Entries.Values.Where(entry => entry.Tags.Contains(Store)).ToList();
@@ -34,16 +28,9 @@ internal static class Readiness
         var status = (lost ? HealthStatus.Unhealthy : report.Status).ToString();
         var down = report
             .Entries.Where(entry => entry.Value.Status != HealthStatus.Healthy)
-            .Select(Name)
-            .Distinct()
+            .Select(entry => entry.Key)
             .Order(StringComparer.Ordinal)
             .ToList();
         return context.Response.WriteAsync(down.Count == 0 ? status : $"{status}: {string.Join(", ", down)}", context.RequestAborted);
     }
-
-    // Only what part it is: an exception's message may name hosts.
-    private static string Name(KeyValuePair<string, HealthReportEntry> entry) =>
-        !entry.Value.Tags.Contains(Store) ? entry.Key
-        : entry.Key.Contains("Redis", StringComparison.Ordinal) ? "cache"
-        : "database";
 }

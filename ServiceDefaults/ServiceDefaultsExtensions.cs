@@ -1,49 +1,95 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 using Overnight.ServiceDefaults;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>What every service of Overnight has: telemetry, and health that says whether this node is of use.</summary>
+/// <summary>What every service has: telemetry, health, service discovery and resilient HTTP clients.</summary>
 public static class ServiceDefaultsExtensions
 {
-    private const string Live = "live";
+    private const string HealthPath = "/health",
+        LivePath = "/alive";
 
-    /// <summary>Adds telemetry and health checks. Connections add themselves to both.</summary>
+    /// <summary>Every source and meter of the product is named so.</summary>
+    private const string OurSources = "Overnight.*";
+
+    // A line per statement would be a line per batch and request.
+    private static readonly Dictionary<string, string?> LogLevels = new()
+    {
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
+        ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Warning),
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Warning),
+        ["Logging:LogLevel:Quartz"] = nameof(LogLevel.Warning),
+        ["Logging:LogLevel:Polly"] = nameof(LogLevel.Warning),
+    };
+
+    /// <summary>Adds telemetry, health checks, service discovery and the defaults of HTTP clients. Stores add themselves to the first two.</summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
-        Telemetry.Add(builder);
-        HttpClientDefaults.Add(builder);
-        builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
-        builder.Services.PostConfigure<HealthCheckServiceOptions>(Readiness.BoundStores);
+        ArgumentNullException.ThrowIfNull(builder);
+        // Below every other source, so that any configuration wins.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = LogLevels });
+        builder.ConfigureOpenTelemetry();
+        builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Readiness.Live]);
+        builder.Services.AddServiceDiscovery();
+        builder.Services.ConfigureHttpClientDefaults(http =>
+        {
+            http.AddStandardResilienceHandler();
+            http.AddServiceDiscovery();
+        });
         return builder;
     }
 
     /// <summary>
     /// Maps <c>/health</c> (ready) and <c>/alive</c> (live), in every environment: an orchestrator asks them in production too, and they say
-    /// nothing but a word and which part is down. Neither is traced.
+    /// nothing but a word and which part is down.
     /// </summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        app.MapHealthChecks("/health", new() { ResponseWriter = Readiness.WriteAsync }).Untraced().DisableHttpMetrics();
-        app.MapHealthChecks("/alive", new() { Predicate = check => check.Tags.Contains(Live) }).Untraced().DisableHttpMetrics();
+        app.MapHealthChecks(HealthPath, new() { ResponseWriter = Readiness.WriteAsync }).DisableHttpMetrics();
+        app.MapHealthChecks(LivePath, new() { Predicate = check => check.Tags.Contains(Readiness.Live) }).DisableHttpMetrics();
         return app;
     }
 
-    private static IEndpointConventionBuilder Untraced(this IEndpointConventionBuilder endpoint)
+    /// <summary>Sends traces, metrics and logs to where OTEL_EXPORTER_OTLP_ENDPOINT says. When it says nothing, nothing is made and nothing listens.</summary>
+    private static void ConfigureOpenTelemetry(this IHostApplicationBuilder builder)
     {
-        endpoint.Add(built =>
+        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+            return;
+
+        builder.Logging.AddOpenTelemetry(logging =>
         {
-            var inner = built.RequestDelegate!;
-            built.RequestDelegate = context =>
-            {
-                Telemetry.DropCurrentSpan();
-                return inner(context);
-            };
+            logging.IncludeFormattedMessage = true;
+            logging.IncludeScopes = true;
         });
-        return endpoint;
+        builder
+            .Services.AddOpenTelemetry()
+            .ConfigureResource(resource =>
+            {
+                if (string.IsNullOrEmpty(builder.Configuration["OTEL_SERVICE_NAME"]))
+                    resource.AddService(builder.Environment.ApplicationName);
+            })
+            .WithMetrics(metrics =>
+                metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation().AddMeter(OurSources)
+            )
+            .WithTracing(tracing =>
+                tracing
+                    .AddSource(OurSources)
+                    .AddAspNetCoreInstrumentation(options => options.Filter = static context => !IsProbe(context.Request.Path))
+                    .AddHttpClientInstrumentation()
+            )
+            .UseOtlpExporter();
     }
+
+    private static bool IsProbe(PathString path) => path.Value is HealthPath or LivePath;
 }

@@ -117,7 +117,7 @@ internal sealed class Workbench : IAsyncDisposable
     {
         for (var above = new DirectoryInfo(AppContext.BaseDirectory); above is not null; above = above.Parent)
         {
-            if (File.Exists(Path.Combine(above.FullName, "Overnight.sln")))
+            if (File.Exists(Path.Combine(above.FullName, "Overnight.slnx")))
                 return above.FullName;
         }
         return null;

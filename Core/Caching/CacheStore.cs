@@ -133,9 +133,12 @@ public sealed class CacheStore : IDisposable
             }
             else
             {
+                // SER301: the compare-and-set of one command needs Redis 8.4; WATCH is understood by every server.
+#pragma warning disable SER301
                 var transaction = database.CreateTransaction();
                 transaction.AddCondition(Condition.StringEqual(entry.Key, replacing));
                 _ = transaction.StringSetAsync(entry.Key, entry.Value, entry.Ttl);
+#pragma warning restore SER301
                 call = transaction.ExecuteAsync();
             }
             var added = await call.WaitAsync(_timeout, _time).ConfigureAwait(false);

@@ -8,7 +8,7 @@ namespace Overnight.Jobs.Commands;
 /// <summary>The connections of the app that runs from this clone, which the AppHost leaves in <c>.data/connections.json</c>.</summary>
 internal sealed class RunningApp
 {
-    private const string Solution = "Overnight.sln";
+    private const string Solution = "Overnight.slnx";
     private readonly string _file;
 
     private RunningApp(string file) => _file = file;

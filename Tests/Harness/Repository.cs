@@ -4,7 +4,7 @@ namespace Overnight.Tests.Harness;
 internal static class Repository
 {
     public static string Folder { get; } =
-        Find() ?? throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Overnight.sln.");
+        Find() ?? throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Overnight.slnx.");
 
     /// <summary>Where the app, too, keeps a PostgreSQL that it fetched.</summary>
     public static string BinariesFolder { get; } = Path.Combine(Folder, ".data", "postgres-binaries");
@@ -13,7 +13,7 @@ internal static class Repository
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "Overnight.sln")))
+            if (File.Exists(Path.Combine(folder.FullName, "Overnight.slnx")))
                 return folder.FullName;
         }
         return null;

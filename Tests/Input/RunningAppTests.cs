@@ -54,7 +54,7 @@ public sealed class RunningAppTests(TestServers servers)
     private async Task<string> CloneAsync(string? connections)
     {
         var folder = await servers.CreateFolderAsync();
-        await File.WriteAllTextAsync(Path.Combine(folder, "Overnight.sln"), "", Ct);
+        await File.WriteAllTextAsync(Path.Combine(folder, "Overnight.slnx"), "", Ct);
         var data = Directory.CreateDirectory(Path.Combine(folder, ".data")).FullName;
         if (connections is not null)
             await File.WriteAllTextAsync(Path.Combine(data, "connections.json"), connections, Ct);

@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using Overnight.ServiceDefaults;
+using StackExchange.Redis;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>The two stores of a service: PostgreSQL and the cache, each with telemetry and a health check that degrades the node and never takes it out.</summary>
+public static class StoreExtensions
+{
+    /// <summary>One data source of PostgreSQL, which the context shares: one pool per service.</summary>
+    /// <typeparam name="TContext">The EF Core context. Retry is off: what is retried, and how often, is decided where the work is.</typeparam>
+    /// <param name="connectionName">Below <c>ConnectionStrings</c>.</param>
+    /// <param name="complete">Adds what a connection string leaves open.</param>
+    /// <param name="configure">Further settings of the data source.</param>
+    public static void AddDatabase<TContext>(
+        this IHostApplicationBuilder builder,
+        string connectionName,
+        Func<string?, string?> complete,
+        Action<NpgsqlDataSourceBuilder>? configure = null
+    )
+        where TContext : DbContext
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.AddNpgsqlDataSource(
+            connectionName,
+            settings => (settings.ConnectionString, settings.DisableHealthChecks) = (complete(settings.ConnectionString), true),
+            database =>
+            {
+                // Statements of a poll belong to no trace, and each would be a trace of its own.
+                database.ConfigureTracing(static tracing =>
+                    tracing
+                        .ConfigureCommandFilter(static _ => Activity.Current is not null)
+                        .ConfigureBatchFilter(static _ => Activity.Current is not null)
+                        .ConfigureCopyOperationFilter(static _ => Activity.Current is not null)
+                        .EnablePhysicalOpenTracing(false)
+                );
+                configure?.Invoke(database);
+            }
+        );
+        builder.Services.AddDbContextPool<TContext>(
+            static (services, options) => options.UseNpgsql(services.GetRequiredService<NpgsqlDataSource>())
+        );
+        builder.EnrichNpgsqlDbContext<TContext>(static settings =>
+            (settings.DisableRetry, settings.DisableHealthChecks, settings.DisableTracing, settings.DisableMetrics) = (
+                true,
+                true,
+                true,
+                true
+            )
+        );
+        builder.AddStoreCheck<DatabaseCheck>("database");
+    }
+
+    /// <summary>The one client of the cache server. Its own spans are off: one for each of a thousand writes tells less than the one of their batch.</summary>
+    /// <param name="connectionName">Below <c>ConnectionStrings</c>.</param>
+    /// <param name="configure">Settings of the client.</param>
+    public static void AddCache(this IHostApplicationBuilder builder, string connectionName, Action<ConfigurationOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        // Commands such as migrate run where there is no cache yet: it is connected when it is first asked for.
+        builder.AddRedisClient(
+            connectionName,
+            static settings => (settings.DisableHealthChecks, settings.DisableTracing, settings.DisableAutoActivation) = (true, true, true),
+            configure
+        );
+        builder.AddStoreCheck<CacheCheck>("cache");
+    }
+
+    private static void AddStoreCheck<TCheck>(this IHostApplicationBuilder builder, string name)
+        where TCheck : StoreCheck =>
+        builder.Services.AddHealthChecks().AddCheck<TCheck>(name, HealthStatus.Degraded, [Readiness.Store], Readiness.StoreTimeout);
+
+    /// <summary>A store that is away is a word in a log, not a stack trace each time a probe asks.</summary>
+    private abstract class StoreCheck : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                await AskAsync(cancellationToken);
+                return HealthCheckResult.Healthy();
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                // Whatever the client throws when its server is away; the check's own limit is told by whoever set it.
+                return new(context.Registration.FailureStatus, exception.Message);
+            }
+        }
+
+        protected abstract Task AskAsync(CancellationToken ct);
+    }
+
+    private sealed class DatabaseCheck(NpgsqlDataSource database) : StoreCheck
+    {
+        protected override async Task AskAsync(CancellationToken ct)
+        {
+            await using var command = database.CreateCommand("select 1");
+            await command.ExecuteScalarAsync(ct);
+        }
+    }
+
+    private sealed class CacheCheck(IConnectionMultiplexer cache) : StoreCheck
+    {
+        protected override Task AskAsync(CancellationToken ct) => cache.GetDatabase().PingAsync().WaitAsync(ct);
+    }
+}
