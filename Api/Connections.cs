@@ -15,8 +15,10 @@ internal static class Connections
     public static void AddConnections(this WebApplicationBuilder builder)
     {
         builder.AddDatabase<OvernightContext>("overnight", static connectionString =>
-            DatabaseConnection.Complete(connectionString, MostConnections)
+            DatabaseConnection.Complete(connectionString, MostConnections),
+            OvernightContext.Configure
         );
         builder.AddCache("cache", CacheConnection.Configure);
+        builder.Services.AddHealthChecks().AddCheck<SchemaCheck>(SchemaCheck.Name);
     }
 }

@@ -1,88 +1,78 @@
-using Microsoft.Extensions.Configuration;
 using Overnight.AppHost;
 
 var builder = DistributedApplication.CreateBuilder(args);
-builder.AddTarget();
+builder.UseDataDirectory();
 
-// A connection string in the configuration stands for a server that runs already; without one a server is started here,
-// or, where the target has managed ones, made there.
-IResourceBuilder<IResourceWithConnectionString> Database()
-{
-    if (builder.Configuration.GetConnectionString("overnight") is not null)
-        return builder.AddConnectionString("overnight");
-
-    // Kept from start to start, like the data that it opens.
-    var password = builder.AddParameter(
-        "postgres-password",
-        new GenerateParameterDefault { MinLength = 32, Special = false },
-        secret: true,
-        persist: true
-    );
-    if (builder.AddManagedDatabase("overnight", password) is { } managed)
-        return managed;
-    var postgres = builder.AddPostgres("postgres", password: password).AsServer("postgres", "pg_isready");
-    // A test says false, and has a server of its own that is gone afterwards.
-    if (builder.Configuration.GetValue("Postgres:Keep", true))
-        postgres.WithDataVolume("overnight-postgres").WithLifetime(ContainerLifetime.Persistent);
-    return postgres.AddDatabase("overnight");
-}
-
-IResourceBuilder<IResourceWithConnectionString> Cache() =>
-    builder.Configuration.GetConnectionString("cache") is not null
-        ? builder.AddConnectionString("cache")
-        : builder.AddManagedCache("cache") ?? builder.AddRedis("cache").WithoutPersistence().AsServer("redis", "redis-cli ping");
-
-var overnight = Database();
-var cache = Cache();
-var adminKey = builder.AddParameter(
-    "admin-key",
-    new GenerateParameterDefault { MinLength = 32, Special = false },
-    secret: true,
-    persist: true
-);
-
-// Run once, and everyone waits for them; the second ends well whatever happens to it: a deployment never waits for a cache.
-var migrations = builder
-    .AddProject<Projects.Jobs>("migrations")
-    .WithArgs("migrate")
-    .WithReference(overnight)
-    .WaitFor(overnight)
-    .AsRunOnce();
-var warmup = builder
-    .AddProject<Projects.Jobs>("warmup")
-    .WithArgs("warm", "--trigger", "deployment")
-    .WithReference(overnight)
-    .WaitFor(overnight)
-    .WithReference(cache)
-    .WaitFor(cache)
-    .WaitForCompletion(migrations)
-    .AsRunOnce();
+var database = await builder.AddDatabaseAsync("postgres", "overnight");
+var cache = await builder.AddCacheAsync("cache");
+var adminKey = builder
+    .AddSecret("admin-key")
+    .WithDescription("Lets programs without a user call the api as an administrator; the commands of `night` send it.");
 
 var api = builder
     .AddProject<Projects.Api>("api")
-    .WithReference(overnight)
-    .WaitFor(overnight)
+    .WithReference(database.Api, "overnight")
+    .WaitFor(database.Server)
     .WithReference(cache)
     .WaitFor(cache)
     .WithEnvironment("Admin__Key", adminKey)
-    .WaitForCompletion(migrations)
-    .WaitForCompletion(warmup)
-    .WithHttpHealthCheck("/health")
+    .WithReplicas(builder.Configuration.GetValue("Api:Replicas", 1))
     .WithExternalHttpEndpoints()
-    .AsService(builder.Configuration.GetValue("Api:Replicas", 1))
-    .WithLinks()
-    .WithCommands(adminKey);
+    .WithHttpHealthCheck("/health")
+    .WithUrlForEndpoint("http", url => url.DisplayText = "Overnight")
+    .WithUrlForEndpoint("http", _ => new() { Url = "/openapi/v1.json", DisplayText = "API document" })
+    .WithUrlForEndpoint("http", _ => new() { Url = "/health", DisplayText = "Health" })
+    .WithIconName("WeatherSunny");
 
-// Jobs asks the api for nothing; it prints its address when the first night is done.
-builder
+var jobs = builder
     .AddProject<Projects.Jobs>("jobs")
-    .WithReference(overnight)
-    .WaitFor(overnight)
+    .WithReference(database.Owner, "overnight")
+    .WithReference(database.Sets, "overnight-sets")
+    .WaitFor(database.Server)
     .WithReference(cache)
     .WaitFor(cache)
-    .WithReference(api)
-    .WaitForCompletion(migrations)
-    .AsWorker(builder.Configuration.GetValue("Jobs:Replicas", 1))
-    .WithBellDashboard(adminKey);
+    .WithReplicas(builder.Configuration.GetValue("Jobs:Replicas", 1))
+    .WithIconName("WeatherMoon");
 
-builder.Build().Run();
+if (builder.ExecutionContext.IsRunMode)
+{
+    // Run once, and everyone waits for them; the second succeeds whatever happens, for a deployment never waits for a cache.
+    var migrations = builder
+        .AddProject<Projects.Jobs>("migrations")
+        .WithArgs("migrate")
+        .WithReference(database.Administrator, "postgres")
+        .WithReference(database.Owner, "overnight")
+        .WithReference(database.Api, "overnight-api")
+        .WithReference(database.Sets, "overnight-sets")
+        .WaitFor(database.Server)
+        .WithParentRelationship(database.Server)
+        .WithHiddenOnCompletion(0)
+        .WithIconName("DatabaseArrowUp")
+        .StartBuilt();
+    var warmup = builder
+        .AddProject<Projects.Jobs>("warmup")
+        .WithArgs("warm", "--trigger", "deployment")
+        .WithReference(database.Owner, "overnight")
+        .WithReference(database.Sets, "overnight-sets")
+        .WithReference(cache)
+        .WaitFor(cache)
+        .WaitForCompletion(migrations)
+        .WithParentRelationship(cache)
+        .WithHiddenOnCompletion(0)
+        .WithIconName("Fire")
+        .StartBuilt();
+
+    jobs.WithDemoTokens().WaitForCompletion(migrations).StartBuilt();
+    api.WaitForCompletion(migrations).WaitForCompletion(warmup).StartBuilt();
+    builder.AddNight("night", api, adminKey).WaitFor(api);
+    builder.AddWelcome(api);
+}
+else
+{
+    // A manifest knows no order and no programs that run once: jobs migrates before it works, and the api is not ready until then.
+    jobs.WithEnvironment("Database__MigrateAtStart", "true")
+        .WithReference(database.Administrator, "postgres")
+        .WithReference(database.Api, "overnight-api");
+}
+
+builder.RandomizeTakenPorts().Build().Run();

@@ -57,6 +57,7 @@ internal static class JobsBuilder
         builder.AddDatabase<OvernightContext>(
             "overnight",
             static connectionString => DatabaseConnection.Complete(connectionString),
+            OvernightContext.Configure,
             // A batch moves megabytes each way; with the default 8 KB that is a system call for every user.
             static database =>
                 (database.ConnectionStringBuilder.ReadBufferSize, database.ConnectionStringBuilder.WriteBufferSize) = (

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Overnight.Jobs;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
+using Overnight.Jobs.Migrations;
 using Overnight.Jobs.Pipeline;
 using Overnight.Jobs.Retention;
 using Overnight.Jobs.Scheduling;
@@ -22,11 +23,13 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     WarmCommand.Create(),
     CacheCommand.Create(),
     UserCommand.Create(),
+    TokenCommand.Create(),
 };
 root.SetAction(
     async (_, ct) =>
     {
         var builder = JobsBuilder.Create(args, Bell.CreateBuilder);
+        builder.AddMigrationAtStart();
         builder.AddDemoSessions();
         builder.AddPipeline();
         builder.AddNightLoop();

@@ -18,7 +18,7 @@ internal static class Readiness
     /// <summary>A host that vanished answers nothing at all, and an orchestrator gives up on a probe sooner than TCP does.</summary>
     public static readonly TimeSpan StoreTimeout = TimeSpan.FromSeconds(3);
 
-    // Only which part is down: an exception's message may name hosts.
+    // Of a store, which only degrades, just the name: an exception's message may name hosts.
     public static Task WriteAsync(HttpContext context, HealthReport report)
     {
         var stores = report.Entries.Values.Where(entry => entry.Tags.Contains(Store)).ToList();
@@ -28,7 +28,7 @@ internal static class Readiness
         var status = (lost ? HealthStatus.Unhealthy : report.Status).ToString();
         var down = report
             .Entries.Where(entry => entry.Value.Status != HealthStatus.Healthy)
-            .Select(entry => entry.Key)
+            .Select(entry => entry.Value.Status == HealthStatus.Unhealthy ? $"{entry.Key} ({entry.Value.Description})" : entry.Key)
             .Order(StringComparer.Ordinal)
             .ToList();
         return context.Response.WriteAsync(down.Count == 0 ? status : $"{status}: {string.Join(", ", down)}", context.RequestAborted);

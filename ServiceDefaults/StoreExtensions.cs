@@ -15,11 +15,13 @@ public static class StoreExtensions
     /// <typeparam name="TContext">The EF Core context. Retry is off: what is retried, and how often, is decided where the work is.</typeparam>
     /// <param name="connectionName">Below <c>ConnectionStrings</c>.</param>
     /// <param name="complete">Adds what a connection string leaves open.</param>
+    /// <param name="configureContext">Settings of the context that are not of the connection.</param>
     /// <param name="configure">Further settings of the data source.</param>
     public static void AddDatabase<TContext>(
         this IHostApplicationBuilder builder,
         string connectionName,
         Func<string?, string?> complete,
+        Action<DbContextOptionsBuilder> configureContext,
         Action<NpgsqlDataSourceBuilder>? configure = null
     )
         where TContext : DbContext
@@ -42,7 +44,7 @@ public static class StoreExtensions
             }
         );
         builder.Services.AddDbContextPool<TContext>(
-            static (services, options) => options.UseNpgsql(services.GetRequiredService<NpgsqlDataSource>())
+            (services, options) => configureContext(options.UseNpgsql(services.GetRequiredService<NpgsqlDataSource>()))
         );
         builder.EnrichNpgsqlDbContext<TContext>(static settings =>
             (settings.DisableRetry, settings.DisableHealthChecks, settings.DisableTracing, settings.DisableMetrics) = (

@@ -23,7 +23,7 @@ internal static class DemoDatabase
         await postgres.EnsureDatabaseAsync(Workbench.Database, ct);
         // Seeding and vacuuming take as long as they take.
         var connectionString = postgres.ConnectionString(Workbench.Database) + ";Command Timeout=0";
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(connectionString).Options))
+        await using (OvernightContext context = OvernightContext.Open(connectionString))
             await context.Database.MigrateAsync(ct);
 
         var database = NpgsqlDataSource.Create(connectionString);

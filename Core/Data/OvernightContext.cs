@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 
 namespace Overnight.Core.Data;
@@ -6,7 +5,8 @@ namespace Overnight.Core.Data;
 /// <summary>
 /// The model of the small tables and of the API's queries. The loop over users does not come through here: it reads
 /// and writes sets in PostgreSQL's binary forms. The schema itself is in <c>Migrations</c>, as SQL, without a snapshot of
-/// the model. No <c>OnConfiguring</c>: contexts are pooled, and a pooled one may not change its options.
+/// the model; names are in snake case, by the options' convention. No <c>OnConfiguring</c>: contexts are pooled, and a pooled one may
+/// not change its options.
 /// </summary>
 public sealed class OvernightContext(DbContextOptions<OvernightContext> options) : DbContext(options)
 {
@@ -28,6 +28,21 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
     public DbSet<RunFailure> RunFailures => Set<RunFailure>();
     public DbSet<CalculationResult> CalculationResults => Set<CalculationResult>();
     public DbSet<CurrentResult> CurrentResults => Set<CurrentResult>();
+
+    /// <summary>What every context has beside its connection.</summary>
+    public static void Configure(DbContextOptionsBuilder options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.UseSnakeCaseNamingConvention();
+    }
+
+    /// <returns>A context outside a container, for who migrates or looks by hand.</returns>
+    public static OvernightContext Open(string connectionString)
+    {
+        DbContextOptionsBuilder<OvernightContext> options = new();
+        Configure(options.UseNpgsql(connectionString));
+        return new(options.Options);
+    }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -64,26 +79,5 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
                 x.RunId,
             });
         modelBuilder.Entity<CurrentResult>().HasKey(x => x.UserId);
-
-        foreach (var entity in modelBuilder.Model.GetEntityTypes())
-        {
-            entity.SetTableName(SnakeCase(entity.GetTableName()!));
-            foreach (var property in entity.GetProperties())
-            {
-                property.SetColumnName(SnakeCase(property.GetColumnName()));
-            }
-        }
-    }
-
-    private static string SnakeCase(string name)
-    {
-        StringBuilder snake = new(name.Length + 8);
-        for (var i = 0; i < name.Length; i++)
-        {
-            if (char.IsAsciiLetterUpper(name[i]) && i > 0 && name[i - 1] != '_')
-                snake.Append('_');
-            snake.Append(char.ToLowerInvariant(name[i]));
-        }
-        return snake.ToString();
     }
 }

@@ -3,7 +3,6 @@ using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Overnight.Core.Flags;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Migrations;
 
@@ -20,12 +19,7 @@ internal static class MigrateCommand
     public static Command Create()
     {
         Command command = new("migrate", "Creates or updates the database; in Development also fills an empty one with demo users.");
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, RunAsync, ct, builder =>
-                {
-                    builder.Services.AddFlagOptions();
-                    builder.Services.AddScoped<DatabaseMigration>();
-                    builder.Services.AddSingleton<DemoSeeder>().AddSingleton<DemoTenantSeeder>();
-                }));
+        command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, RunAsync, ct, builder => builder.Services.AddDatabaseMigration()));
         return command;
     }
 

@@ -5,7 +5,10 @@ using Microsoft.Extensions.FileProviders;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary>The connections of the app that runs from this clone, which the AppHost leaves in <c>.data/connections.json</c>.</summary>
+/// <summary>
+/// The connections of the app that runs from this clone, which the AppHost leaves in <c>connections.json</c> of its data directory:
+/// <c>.data</c>, or the one that <c>Overnight__DataDirectory</c> names.
+/// </summary>
 internal sealed class RunningApp
 {
     private const string Solution = "Overnight.slnx";
@@ -13,17 +16,27 @@ internal sealed class RunningApp
 
     private RunningApp(string file) => _file = file;
 
-    /// <summary>Looks from <paramref name="directory"/> upwards for the solution, and for the file beside it.</summary>
+    private const string FileName = "connections.json",
+        DirectoryVariable = "Overnight__DataDirectory";
+
+    /// <summary>Looks where the variable says, else from <paramref name="directory"/> upwards for the solution, and for the file beside it.</summary>
     public static RunningApp? Find(string directory)
     {
+        if (Environment.GetEnvironmentVariable(DirectoryVariable) is { Length: > 0 } given)
+            return At(given);
         for (DirectoryInfo? d = new(directory); d is not null; d = d.Parent)
         {
             if (!File.Exists(Path.Combine(d.FullName, Solution)))
                 continue;
-            var file = Path.Combine(d.FullName, ".data", "connections.json");
-            return File.Exists(file) ? new(file) : null;
+            return At(Path.Combine(d.FullName, ".data"));
         }
         return null;
+    }
+
+    private static RunningApp? At(string dataDirectory)
+    {
+        var file = Path.GetFullPath(Path.Combine(dataDirectory, FileName));
+        return File.Exists(file) ? new(file) : null;
     }
 
     /// <summary>Adds the file below every other source, so that a variable or a setting of one's own wins.</summary>

@@ -2,18 +2,22 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Overnight.Jobs.Pipeline;
 
 namespace Overnight.Jobs.Demo;
 
-/// <summary>Makes the demo sessions before the service begins to work, in Development only.</summary>
-internal sealed partial class DemoSessionsStart(DemoSessions sessions, ILogger<DemoSessionsStart> logger) : IHostedService
+/// <summary>Makes sessions of the tokens that the AppHost hands over, before the service begins to work.</summary>
+internal sealed partial class DemoSessionsStart(
+    DemoSessions sessions,
+    string userToken,
+    string adminToken,
+    ILogger<DemoSessionsStart> logger
+) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await sessions.RefreshAsync(cancellationToken);
+            await sessions.RefreshAsync(userToken, adminToken, cancellationToken);
         }
         catch (NpgsqlException exception)
         {
@@ -26,30 +30,27 @@ internal sealed partial class DemoSessionsStart(DemoSessions sessions, ILogger<D
 
     private static partial class Log
     {
-        [LoggerMessage(591, LogLevel.Warning, "No demo sessions were made; the first night will print no curl line.")]
+        [LoggerMessage(591, LogLevel.Warning, "No demo sessions were made, so the curl line that the AppHost prints is answered with 401.")]
         public static partial void NotMade(ILogger logger, Exception exception);
     }
 }
 
-/// <summary>Prints how to look at the demo user's dashboard, to the console and past the logs.</summary>
-internal sealed class DemoWelcome(DemoSessions sessions) : IWelcome
-{
-    public async Task SayAsync(CancellationToken ct)
-    {
-        if (sessions.CurlLine() is { } line)
-            await Console.Out.WriteLineAsync(line.AsMemory(), ct);
-    }
-}
-
-/// <summary>Adds the capability to the service.</summary>
 internal static class DemoSessionsRegistration
 {
-    /// <summary><see cref="DemoSessions"/> can always be asked for; outside Development it has no sessions.</summary>
+    private const string UserKey = "Demo:UserToken",
+        AdminKey = "Demo:AdminToken";
+
+    /// <summary>In Development alone, and where tokens are given.</summary>
     public static void AddDemoSessions(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<DemoSessions>();
-        if (!builder.Environment.IsDevelopment())
+        if (
+            !builder.Environment.IsDevelopment()
+            || builder.Configuration[UserKey] is not { Length: > 0 } userToken
+            || builder.Configuration[AdminKey] is not { Length: > 0 } adminToken
+        )
             return;
-        builder.Services.AddHostedService<DemoSessionsStart>().AddSingleton<IWelcome, DemoWelcome>();
+        builder
+            .Services.AddSingleton<DemoSessions>()
+            .AddHostedService(services => ActivatorUtilities.CreateInstance<DemoSessionsStart>(services, userToken, adminToken));
     }
 }

@@ -69,11 +69,9 @@ internal sealed partial class NightLoop(
         {
             await night.WorkAsync(run, ct);
             await night.CacheRestAsync(run.Id, ct);
-            await firstNight.AnnounceAsync(ct);
         }
         foreach (var id in await UncachedRunsAsync(ct))
             await night.CacheRestAsync(id, ct);
-        await firstNight.AnnounceAsync(ct);
     }
 
     private async Task<List<Guid>> UncachedRunsAsync(CancellationToken ct)

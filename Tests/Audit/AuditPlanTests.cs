@@ -189,7 +189,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     [InlineData("NYSE", "2026-07-01", "completed")]
     public async Task Runs_Filtered_AreReadByIndex(string? market, string? date, string? status)
     {
-        await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(fixture.Database).Options);
+        await using OvernightContext context = OvernightContext.Open(fixture.Database);
         RunFilter filter = new(market, date is null ? null : DateOnly.Parse(date), status);
         var query = RunFilter.Query(
             context,
@@ -205,7 +205,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     [Fact]
     public async Task FailuresOfARun_AreReadByIndex()
     {
-        await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(fixture.Database).Options);
+        await using OvernightContext context = OvernightContext.Open(fixture.Database);
         await context.Database.OpenConnectionAsync(Ct);
         await using var command = RunRoutes
             .Failures(context, History.LastRun, new(50, new UserCursor(Guid.CreateVersion7())))

@@ -91,7 +91,7 @@ public sealed class RepairKillTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(Ct, folder);
         await postgres.EnsureDatabaseAsync("repair", Ct);
         var database = postgres.ConnectionString("repair");
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(database).Options))
+        await using (OvernightContext context = OvernightContext.Open(database))
             await context.Database.MigrateAsync(Ct);
         await using ApiApp app = new(database, await servers.CacheConnectionStringAsync(Ct));
         var user = await app.Database.AddUserAsync();

@@ -100,7 +100,7 @@ public sealed class OutageTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(ct);
         await postgres.EnsureDatabaseAsync("overnight", ct);
         var connection = postgres.ConnectionString("overnight");
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(connection).Options))
+        await using (OvernightContext context = OvernightContext.Open(connection))
             await context.Database.MigrateAsync(ct);
         await using ApiApp app = new(connection, cache.ConnectionString, settings: Quick);
         var (userId, token) = await app.Database.SignInAsync();

@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Time.Testing;
 using Overnight.Core.Sessions;
 using Overnight.Jobs.Demo;
 using Overnight.Tests.Harness;
@@ -11,24 +11,21 @@ public sealed class DemoSessionsTests(TestServers servers)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Sessions_Refreshed_StoreOnlyHashesAndReplaceThoseOfEarlierStarts()
+    public async Task Refresh_OnEveryReplica_StoresOnlyHashesAndEndsThoseOfEarlierStarts()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        ManualTimeProvider time = new();
+        FakeTimeProvider time = new(new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero));
         await new DemoSeeder(database.Source, time).SeedAsync(new() { Users = 2 }, null, Ct);
-        DemoSessions earlier = Sessions(database, time),
-            replica = Sessions(database, time),
-            own = Sessions(database, time);
+        DemoSessions sessions = new(database.Source, time);
+        var (user, admin) = (SessionToken.Create(), SessionToken.Create());
 
-        await earlier.RefreshAsync(Ct);
-        time.Advance(TimeSpan.FromHours(1));
-        await replica.RefreshAsync(Ct);
+        await sessions.RefreshAsync(SessionToken.Create(), SessionToken.Create(), Ct);
         time.Advance(TimeSpan.FromSeconds(5));
-        await own.RefreshAsync(Ct);
+        await sessions.RefreshAsync(user, admin, Ct);
+        await sessions.RefreshAsync(user, admin, Ct);
 
-        string[] expected = [Hash(replica.UserToken), Hash(replica.AdminToken), Hash(own.UserToken), Hash(own.AdminToken)];
         Assert.Equal(
-            expected.Order(StringComparer.Ordinal),
+            ((string[])[Hash(user), Hash(admin)]).Order(StringComparer.Ordinal),
             await database.TextsAsync("select token_hash from sessions order by token_hash collate \"C\"", Ct)
         );
         Assert.Equal(
@@ -41,28 +38,16 @@ public sealed class DemoSessionsTests(TestServers servers)
     }
 
     [Fact]
-    public async Task CurlLine_AfterRefresh_NamesTheApisAddress()
+    public async Task Create_OfAnAccount_GivesATokenOfASessionOfItsOwn()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        ManualTimeProvider time = new();
-        var nobody = Sessions(database, time);
-        await nobody.RefreshAsync(Ct);
-        await new DemoSeeder(database.Source, time).SeedAsync(new() { Users = 1 }, null, Ct);
-        DemoSessions somewhere = Sessions(database, time, "http://127.0.0.1:6123/"),
-            unknown = Sessions(database, time);
-        await somewhere.RefreshAsync(Ct);
-        await unknown.RefreshAsync(Ct);
+        await new DemoSeeder(database.Source, TimeProvider.System).SeedAsync(new() { Users = 1 }, null, Ct);
+        DemoSessions sessions = new(database.Source, TimeProvider.System);
 
-        Assert.Null(nobody.CurlLine());
-        Assert.Equal($"curl -H \"Authorization: Bearer {somewhere.UserToken}\" http://127.0.0.1:6123/api/dashboard", somewhere.CurlLine());
-        Assert.EndsWith(" http://127.0.0.1:5080/api/dashboard", unknown.CurlLine(), StringComparison.Ordinal);
-    }
+        var token = await sessions.CreateAsync(DemoAccounts.Admin, Ct);
 
-    private static DemoSessions Sessions(InputDatabase database, TimeProvider time, string? address = null)
-    {
-        ConfigurationManager configuration = new();
-        configuration.AddInMemoryCollection([new("services:api:http:0", address)]);
-        return new(database.Source, configuration, time);
+        Assert.Null(await sessions.CreateAsync("nobody@demo.example", Ct));
+        Assert.Equal([Hash(token)], await database.TextsAsync("select token_hash from sessions", Ct));
     }
 
     private static string Hash(string? token) =>

@@ -55,7 +55,7 @@ public sealed class FlagNodeTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(Ct);
         await postgres.EnsureDatabaseAsync("overnight", Ct);
         var connection = postgres.ConnectionString("overnight");
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(connection).Options))
+        await using (OvernightContext context = OvernightContext.Open(connection))
             await context.Database.MigrateAsync(Ct);
         await using ApiApp app = new(connection, cache.ConnectionString, settings: Settings);
         var (_, token) = await app.Database.SignInAsync();

@@ -98,8 +98,7 @@ public sealed class TestServers : IAsyncDisposable
         var server = await postgres.Value;
         await server.EnsureDatabaseAsync(name, CancellationToken.None);
         // Without pooling, for a database with a session can't be copied.
-        var options = new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(server.ConnectionString(name) + ";Pooling=false").Options;
-        await using OvernightContext context = new(options);
+        await using var context = OvernightContext.Open(server.ConnectionString(name) + ";Pooling=false");
         await context.Database.MigrateAsync();
         return name;
     }

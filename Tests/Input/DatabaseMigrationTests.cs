@@ -56,7 +56,7 @@ public sealed class DatabaseMigrationTests(TestServers servers)
     {
         time ??= new ManualTimeProvider();
         // The data source keeps the password to itself; the context shares it.
-        await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(source).Options);
+        await using OvernightContext context = OvernightContext.Open(source);
         return await new DatabaseMigration(
             source,
             context,

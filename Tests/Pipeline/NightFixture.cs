@@ -57,7 +57,7 @@ internal sealed class NightFixture : IAsyncDisposable
         const string name = "night";
         await postgres.EnsureDatabaseAsync(name, ct);
         var database = postgres.ConnectionString(name);
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(database).Options))
+        await using (OvernightContext context = OvernightContext.Open(database))
             await context.Database.MigrateAsync(ct);
         return await SeededAsync(Over(database, await servers.CacheConnectionStringAsync(ct), 50), users, ct);
     }

@@ -26,7 +26,7 @@ public sealed class ReferenceOutageTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(Ct, folder);
         await postgres.EnsureDatabaseAsync("overnight", Ct);
         var connection = postgres.ConnectionString("overnight");
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(connection).Options))
+        await using (OvernightContext context = OvernightContext.Open(connection))
             await context.Database.MigrateAsync(Ct);
         await using ApiApp app = new(connection, cache.ConnectionString, settings: Quick);
         var token = await TenantAsync(app);

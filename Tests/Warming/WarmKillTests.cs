@@ -129,7 +129,7 @@ public sealed class WarmKillTests(TestServers servers)
         var postgres = await servers.StartPostgresAsync(Ct, folder);
         await postgres.EnsureDatabaseAsync("warm", Ct);
         var database = postgres.ConnectionString("warm");
-        await using (OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(database).Options))
+        await using (OvernightContext context = OvernightContext.Open(database))
             await context.Database.MigrateAsync(Ct);
         await using var warm = WarmFixture.Over(database, await servers.CacheConnectionStringAsync(Ct), null, Quick);
         var users = await warm.AddResultsAsync(Users);

@@ -1,0 +1,63 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using Overnight.Core.Data;
+
+namespace Overnight.Api;
+
+/// <summary>
+/// Not ready until the database has this build's schema: <c>jobs</c> migrates it, and may do so after this node has started. A database that
+/// is away says nothing about its schema, and the cache can be read without it, so that is left to the check of the store.
+/// </summary>
+internal sealed class SchemaCheck(NpgsqlDataSource database, IServiceScopeFactory scopes) : IHealthCheck
+{
+    public const string Name = "schema";
+
+    private const string HistoryTable = "\"__EFMigrationsHistory\"";
+
+    private readonly Lazy<string> _newest = new(() => Newest(scopes));
+    private volatile bool _isThere;
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        if (_isThere)
+            return HealthCheckResult.Healthy();
+        try
+        {
+            _isThere = await HasTableAsync(cancellationToken) && await HasMigrationAsync(cancellationToken);
+            return _isThere ? HealthCheckResult.Healthy() : NotYet($"has no migration {_newest.Value}");
+        }
+        catch (PostgresException exception) when (!exception.IsTransient)
+        {
+            // The server answers, and has no such database, or no such role, or does not let it read.
+            return NotYet($"can't be asked ({exception.SqlState})");
+        }
+        catch (NpgsqlException)
+        {
+            return HealthCheckResult.Healthy("unknown: PostgreSQL is away");
+        }
+    }
+
+    private static HealthCheckResult NotYet(string why) =>
+        HealthCheckResult.Unhealthy($"the database {why}; jobs migrates it, or the command migrate");
+
+    // Asked first, for a statement on a table that is not there is an error in the server's log.
+    private async Task<bool> HasTableAsync(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand($"select to_regclass('{HistoryTable}') is not null");
+        return await command.ExecuteScalarAsync(ct) is true;
+    }
+
+    private async Task<bool> HasMigrationAsync(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand($"select exists (select from {HistoryTable} where migration_id = $1)");
+        command.Parameters.Add(new() { Value = _newest.Value });
+        return await command.ExecuteScalarAsync(ct) is true;
+    }
+
+    private static string Newest(IServiceScopeFactory scopes)
+    {
+        using var scope = scopes.CreateScope();
+        return scope.ServiceProvider.GetRequiredService<OvernightContext>().Database.GetMigrations().Last();
+    }
+}

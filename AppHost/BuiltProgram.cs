@@ -1,0 +1,26 @@
+using System.Reflection;
+
+namespace Overnight.AppHost;
+
+internal static class BuiltProgram
+{
+    /// <summary>
+    /// Starts the program that was built with the AppHost, not <c>dotnet run</c>: one process and about a second less for each.
+    /// Where it is not there, as under <c>dotnet watch</c>, Aspire's own way stays.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> StartBuilt(this IResourceBuilder<ProjectResource> project)
+    {
+        var assembly = typeof(BuiltProgram).Assembly;
+        var folder = Path.GetDirectoryName(project.Resource.GetProjectMetadata().ProjectPath)!;
+        var output = Path.Combine(
+            folder,
+            "bin",
+            assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration,
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))
+        );
+        var program = Path.Combine(output, $"Overnight.{Path.GetFileName(folder)}{(OperatingSystem.IsWindows() ? ".exe" : "")}");
+        return File.Exists(program)
+            ? project.WithAnnotation(new ExecutableAnnotation { Command = program, WorkingDirectory = folder })
+            : project;
+    }
+}

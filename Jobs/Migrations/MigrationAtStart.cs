@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Overnight.Core.Flags;
+using Overnight.Core.Warming;
+using Overnight.Jobs.Demo;
+using Overnight.Jobs.Warming;
+
+namespace Overnight.Jobs.Migrations;
+
+/// <summary>
+/// Migrates before the service works, where nothing else does: a published app has no program that runs once. Any number of replicas may do
+/// it at once, for one holds the lock and the others find it done.
+/// </summary>
+internal sealed partial class MigrationAtStart(IServiceScopeFactory scopes, TimeProvider time, ILogger<MigrationAtStart> logger) : IHostedService
+{
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await using var scope = scopes.CreateAsyncScope();
+                var outcome = await scope
+                    .ServiceProvider.GetRequiredService<DatabaseMigration>()
+                    .RunAsync(demoUsers: null, progress: null, cancellationToken);
+                Log.Migrated(logger, outcome.Database, outcome.Applied.Count);
+                return;
+            }
+            catch (NpgsqlException exception) when (exception.IsTransient)
+            {
+                // The server is started beside this program, in no order.
+                Log.Away(logger, RetryInterval, exception.Message);
+                await Task.Delay(RetryInterval, time, cancellationToken);
+            }
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static partial class Log
+    {
+        [LoggerMessage(681, LogLevel.Information, "Database {Database} is this build's; {Count} migrations were applied now.")]
+        public static partial void Migrated(ILogger logger, string database, int count);
+
+        [LoggerMessage(682, LogLevel.Warning, "The database can't be migrated yet; it is tried again in {Delay}. {Reason}")]
+        public static partial void Away(ILogger logger, TimeSpan delay, string reason);
+    }
+}
+
+internal static class MigrationSetup
+{
+    private const string AtStartKey = "Database:MigrateAtStart";
+
+    /// <summary>What migrates a database, for the command and for the service.</summary>
+    public static IServiceCollection AddDatabaseMigration(this IServiceCollection services)
+    {
+        services.AddFlagOptions();
+        return services.AddScoped<DatabaseMigration>().AddSingleton<DemoSeeder>().AddSingleton<DemoTenantSeeder>();
+    }
+
+    /// <summary>Migrates at start where the key says so, and then warms as after a deployment.</summary>
+    public static void AddMigrationAtStart(this IHostApplicationBuilder builder)
+    {
+        if (!builder.Configuration.GetValue<bool>(AtStartKey))
+            return;
+        builder.Services.AddDatabaseMigration().AddHostedService<MigrationAtStart>();
+        builder.Services.AddWarming().AddHostedService<DeploymentWarm>();
+    }
+}
