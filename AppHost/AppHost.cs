@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Overnight.AppHost;
 
 var builder = DistributedApplication.CreateBuilder(args);

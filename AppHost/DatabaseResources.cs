@@ -47,7 +47,6 @@ internal static class DatabaseExtensions
             var container = builder.AddPostgres(server, password: password).WithImageTag(PostgresTag).WithDataVolume();
             if (builder.ExecutionContext.IsRunMode)
                 container.WithLifetime(ContainerLifetime.Persistent);
-            container.AddDatabase($"{server}-{database}", database);
             return builder.WithRoles(container, container.Resource.PrimaryEndpoint, database);
         }
         var process = builder.AddLocalPostgres(server, password, builder.DataFolder(server));

@@ -1,4 +1,3 @@
-using Aspire.Hosting.LocalServers;
 using Microsoft.Extensions.Configuration;
 
 namespace Overnight.AppHost;
@@ -14,6 +13,7 @@ internal static class ServerKinds
 {
     private const string Key = "Servers",
         NoteFile = "servers";
+    private static readonly TimeSpan EngineTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>What <c>Servers</c> insists on, else what this clone's data was made by, else containers where an engine answers.</summary>
     /// <remarks>Data of one kind is not seen by the other, so the choice is kept, and a change is told.</remarks>
@@ -31,7 +31,7 @@ internal static class ServerKinds
         var insisted = Insisted(builder.Configuration[Key]);
         var kind = insisted
             ?? kept
-            ?? (await ContainerEngine.AnswersAsync(CancellationToken.None) ? ServerKind.Containers : ServerKind.Processes);
+            ?? (await ContainerEngine.AnswersAsync(EngineTimeout) ? ServerKind.Containers : ServerKind.Processes);
         if (kept is { } before && before != kind)
             Console.WriteLine(
                 $"PostgreSQL and the cache run as {Name(kind)} now ({Key}={Name(kind)}). The data made as {Name(before)} is kept and not seen until {Key}={Name(before)}."

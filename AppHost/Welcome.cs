@@ -89,31 +89,35 @@ internal sealed class Welcome(
         await foreach (var change in notifications.WatchAsync(ct))
         {
             if (!IsFailed(change.Snapshot))
-            {
                 told.Remove(change.ResourceId);
-                continue;
-            }
-            if (!told.Add(change.ResourceId))
-                continue;
-            Console.WriteLine(
-                $"{Environment.NewLine}{change.Resource.Name} failed ({change.Snapshot.State?.Text}, exit code {change.Snapshot.ExitCode?.ToString() ?? "none"}). Its last lines:"
-            );
-            foreach (var line in await LastLinesAsync(change.ResourceId, ct))
-                Console.WriteLine($"  {line}");
+            else if (told.Add(change.ResourceId))
+                await TellAsync(change, ct);
         }
+    }
+
+    private async Task TellAsync(ResourceEvent change, CancellationToken ct)
+    {
+        List<string> lines = [];
+        await foreach (var batch in logs.GetAllAsync(change.ResourceId).WithCancellation(ct))
+            lines.AddRange(batch.Select(line => Message(line.Content)).Where(text => !IsStackTrace(text)));
+        var exit = change.Snapshot.ExitCode is { } code ? $"with exit code {code}" : "before it started";
+        Console.WriteLine($"{Environment.NewLine}{change.Resource.Name} failed {exit}. Its last lines:");
+        foreach (var line in lines.TakeLast(ShownLines))
+            Console.WriteLine($"  {line}");
     }
 
     private static bool IsFailed(CustomResourceSnapshot snapshot) =>
         snapshot.State?.Text == KnownResourceStates.FailedToStart
         || (KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text) && snapshot.ExitCode is not (null or 0));
 
-    private async Task<IEnumerable<string>> LastLinesAsync(string resourceId, CancellationToken ct)
-    {
-        List<string> lines = [];
-        await foreach (var batch in logs.GetAllAsync(resourceId).WithCancellation(ct))
-            lines.AddRange(batch.Select(line => line.Content));
-        return lines.TakeLast(ShownLines);
-    }
+    // A line begins with its time.
+    private static string Message(string line) =>
+        line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space && DateTimeOffset.TryParse(line.AsSpan(0, space), out _)
+            ? line[(space + 1)..]
+            : line;
+
+    private static bool IsStackTrace(string line) =>
+        line.TrimStart().StartsWith("at ", StringComparison.Ordinal) || line.StartsWith("--- End of", StringComparison.Ordinal);
 }
 
 /// <summary>Leaves the connections of the running app in <c>connections.json</c>, where a command started beside it finds them.</summary>
