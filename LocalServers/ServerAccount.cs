@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.Versioning;
 
 namespace Overnight.LocalServers;
 
@@ -6,85 +7,109 @@ namespace Overnight.LocalServers;
 /// The account that servers run under. It is ours, unless we are root: then <c>postgres</c>, or <c>nobody</c> where that is missing, for
 /// PostgreSQL refuses root, and no server needs it.
 /// </summary>
+[UnsupportedOSPlatform("windows")]
 internal sealed class ServerAccount
 {
-    /// <summary>The file that says where a folder's files are when they are elsewhere.</summary>
+    /// <summary>The file that says where a directory's files are when they are elsewhere.</summary>
     public const string Pointer = "moved-to";
 
-    private ServerAccount(string name, string uid, string gid) => (Name, Owner, Prefix) = (name, $"{uid}:{gid}", SwitchTo(name, uid, gid));
+    /// <summary>The options of <c>setpriv</c>, null where it is missing or too simple (BusyBox has one).</summary>
+    private readonly string[]? _setpriv;
+    private readonly string? _name,
+        _owner;
 
-    public string Name { get; }
+    private ServerAccount(string[]? setpriv, string? name = null, string? owner = null) =>
+        (_setpriv, _name, _owner) = (setpriv, name, owner);
 
-    /// <summary>What goes before a command so that it runs under this account.</summary>
-    public string[] Prefix { get; }
+    /// <summary>True when servers run under our own account.</summary>
+    public bool IsOurs => _owner is null;
 
-    private string Owner { get; }
-
-    /// <returns>Null when servers run under our own account.</returns>
-    public static async Task<ServerAccount?> FindAsync(CancellationToken ct)
+    /// <exception cref="MissingServerException">We are root, and there is no other account.</exception>
+    public static async Task<ServerAccount> FindAsync(CancellationToken ct)
     {
-        if (OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess)
-            return null;
+        var setpriv =
+            Tool.Find("setpriv") is { } program && (await Tool.RunAsync(program, ["--pdeathsig=keep", "true"], ct)).ExitCode == 0
+                ? program
+                : null;
+        if (!Environment.IsPrivilegedProcess)
+            return new(setpriv is null ? null : [setpriv]);
         foreach (var name in (string[])["postgres", "nobody"])
         {
-            var (userCode, uid) = await ChildProcess.RunAsync("id", ["-u", name], ct);
-            var (groupCode, gid) = await ChildProcess.RunAsync("id", ["-g", name], ct);
+            var (userCode, uid) = await Tool.RunAsync("id", ["-u", name], ct);
+            var (groupCode, gid) = await Tool.RunAsync("id", ["-g", name], ct);
             if (userCode == 0 && groupCode == 0 && int.Parse(uid, CultureInfo.InvariantCulture) != 0)
-                return new(name, uid.Trim(), gid.Trim());
+                return new(setpriv is null ? null : [setpriv, $"--reuid={uid}", $"--regid={gid}", "--clear-groups"], name, $"{uid}:{gid}");
         }
         throw new MissingServerException(
-            "Servers don't run as root, and there is no account 'postgres' or 'nobody' to run them as: start Overnight as another user."
+            "Servers don't run as root, and there is no account 'postgres' or 'nobody' to run them as: start as another user."
         );
     }
 
+    /// <summary>What runs a command under this account.</summary>
+    /// <param name="endsWithParent">It gets SIGINT when the process that started it ends, where the system can do that.</param>
+    public string[] Command(IEnumerable<string> command, bool endsWithParent = false) =>
+        _setpriv is not null && (endsWithParent || _owner is not null)
+            ? [.. _setpriv, .. endsWithParent ? (string[])["--pdeathsig=INT"] : [], "--", .. command]
+        : _owner is null ? [.. command]
+        : Tool.Find("runuser") is { } runuser ? [runuser, "-u", _name!, "--", .. command]
+        : ["su", "-s", "/bin/sh", _name!, "-c", "exec \"$0\" \"$@\"", "--", .. command];
+
+    /// <summary>Runs a program to its end under this account.</summary>
+    public Task<(int ExitCode, string Output)> RunAsync(
+        string program,
+        IEnumerable<string> arguments,
+        string directory,
+        CancellationToken ct
+    )
+    {
+        var command = Command([program, .. arguments]);
+        return Tool.RunAsync(command[0], command[1..], ct, directory);
+    }
+
     /// <summary>
-    /// A folder where the account can keep files: <paramref name="directory"/> itself, or, as root, one of its own under /var/tmp
-    /// (our folders may be closed to it), which the file <c>moved-to</c> in <paramref name="directory"/> names.
+    /// Where the account can keep files: <paramref name="directory"/> itself, or, as root, a folder of its own under /var/tmp (ours may be
+    /// closed to it), which the file <c>moved-to</c> in <paramref name="directory"/> names.
     /// </summary>
-    public static async Task<string> HomeAsync(ServerAccount? account, string directory, CancellationToken ct)
+    public async Task<string> HomeAsync(string directory, CancellationToken ct)
     {
         Directory.CreateDirectory(directory);
-        if (account is null)
+        if (_owner is null)
             return Path.GetFullPath(directory);
 
         var pointer = Path.Combine(directory, Pointer);
-        if (File.Exists(pointer) && Directory.Exists(await File.ReadAllTextAsync(pointer, ct)))
-            return await File.ReadAllTextAsync(pointer, ct);
+        if (File.Exists(pointer) && await File.ReadAllTextAsync(pointer, ct) is var moved && Directory.Exists(moved))
+            return moved;
 
         // Made by mkdtemp: nobody can have put it there before us.
-        var (code, home) = await ChildProcess.RunAsync("mktemp", ["-d", "/var/tmp/overnight-XXXXXXXXXX"], ct);
+        var (code, home) = await Tool.RunAsync("mktemp", ["-d", "/var/tmp/local-server-XXXXXXXXXX"], ct);
         if (code != 0)
-            throw new IOException($"No folder for '{account.Name}' could be made under /var/tmp: {home}");
-        await account.OwnAsync(home, ct);
+            throw new IOException($"No folder for '{_name}' could be made under /var/tmp: {home}");
+        await OwnAsync(home, ct);
         await File.WriteAllTextAsync(pointer, home, ct);
         return home;
     }
 
-    /// <summary>Writes a file that only the server's account can read.</summary>
-    public static async Task WriteSecretAsync(ServerAccount? account, string path, string text, CancellationToken ct)
+    /// <summary>Writes a file that only this account can read.</summary>
+    public async Task WriteSecretAsync(string path, string text, CancellationToken ct)
     {
-        FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         File.Delete(path);
+        FileStreamOptions options = new()
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
         await using (StreamWriter writer = new(path, options))
             await writer.WriteAsync(text.AsMemory(), ct);
-        if (account is not null)
-            await account.OwnAsync(path, ct);
+        await OwnAsync(path, ct);
     }
 
     private async Task OwnAsync(string path, CancellationToken ct)
     {
-        var (code, output) = await ChildProcess.RunAsync("chown", ["-R", Owner, path], ct);
+        if (_owner is null)
+            return;
+        var (code, output) = await Tool.RunAsync("chown", ["-R", _owner, path], ct);
         if (code != 0)
-            throw new IOException($"{path} could not be given to '{Name}': {output}");
+            throw new IOException($"{path} could not be given to '{_name}': {output}");
     }
-
-    private static string[] SwitchTo(string name, string uid, string gid) =>
-        ChildProcess.FindProgram("setpriv") is { } setpriv ? [setpriv, $"--reuid={uid}", $"--regid={gid}", "--clear-groups", "--"]
-        : ChildProcess.FindProgram("runuser") is { } runuser ? [runuser, "-u", name, "--"]
-        : ["su", "-s", "/bin/sh", name, "-c", "exec \"$0\" \"$@\"", "--"];
 }
-
-/// <summary>A server that is neither installed nor to be had; the message says what to do.</summary>
-internal sealed class MissingServerException(string message) : Exception(message);

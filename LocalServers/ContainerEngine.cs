@@ -1,0 +1,40 @@
+using Overnight.LocalServers;
+
+namespace Aspire.Hosting;
+
+/// <summary>Whether containers can be started here.</summary>
+public static class ContainerEngine
+{
+    /// <summary>Asks the engine itself: a client in the PATH says nothing about one that runs.</summary>
+    /// <param name="patience">How long to wait for its answer; an engine that hangs counts as none.</param>
+    /// <returns>True when Docker or Podman answers; with <c>ASPIRE_CONTAINER_RUNTIME</c> set, only that one is asked.</returns>
+    public static async Task<bool> AnswersAsync(TimeSpan patience, CancellationToken cancellationToken = default)
+    {
+        string[] engines = Environment.GetEnvironmentVariable("ASPIRE_CONTAINER_RUNTIME") is { Length: > 0 } chosen
+            ? [chosen]
+            : ["docker", "podman"];
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
+        var answers = engines.Select(AnswersAsync).ToList();
+        await foreach (var answer in Task.WhenEach(answers))
+        {
+            if (await answer)
+                return true;
+        }
+        return false;
+
+        async Task<bool> AnswersAsync(string engine)
+        {
+            if (Tool.Find(engine) is not { } program)
+                return false;
+            try
+            {
+                return (await Tool.RunAsync(program, ["info"], limit.Token)).ExitCode == 0;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return false; // Out of patience.
+            }
+        }
+    }
+}

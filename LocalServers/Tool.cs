@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Overnight.LocalServers;
+
+/// <summary>Programs that run to their end.</summary>
+internal static class Tool
+{
+    /// <summary>The program that runs us, which need not be the one in PATH.</summary>
+    public static readonly string Dotnet = Path.GetFullPath(
+        Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet")
+    );
+
+    /// <returns>The path of a file of this name in PATH, or null.</returns>
+    public static string? Find(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Where(folder => folder.Length > 0)
+            .SelectMany(folder =>
+                OperatingSystem.IsWindows() ? [Path.Combine(folder, name + ".exe")] : (string[])[Path.Combine(folder, name)]
+            )
+            .FirstOrDefault(File.Exists);
+
+    /// <returns>The exit code, and what it wrote, errors last.</returns>
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        string program,
+        IEnumerable<string> arguments,
+        CancellationToken ct,
+        string directory = ""
+    )
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = directory,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        try
+        {
+            var errors = process.StandardError.ReadToEndAsync(ct);
+            var output = await process.StandardOutput.ReadToEndAsync(ct) + await errors;
+            await process.WaitForExitAsync(ct);
+            return (process.ExitCode, output.Trim());
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+}
