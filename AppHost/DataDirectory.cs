@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Overnight.AppHost;
 
@@ -86,16 +87,46 @@ internal sealed class DataDirectory(string path)
     }
 }
 
+/// <summary>Held while an app runs from a data directory: a second one would start servers on the same data.</summary>
+internal sealed class DataDirectoryLock : IDisposable
+{
+    private readonly FileStream _file;
+
+    private DataDirectoryLock(FileStream file) => _file = file;
+
+    /// <exception cref="DistributedApplicationException">Another app holds it.</exception>
+    public static DataDirectoryLock Take(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        try
+        {
+            return new(new(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException exception)
+        {
+            throw new DistributedApplicationException(
+                $"Overnight already runs from {directory}: stop that one first, or set Overnight__DataDirectory to another folder.",
+                exception
+            );
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}
+
 internal static class DataDirectoryExtensions
 {
-    /// <summary>Gives the secrets of the clone's data to the parameters; values of one's own configuration win.</summary>
+    /// <summary>Takes the folder for this run, and gives the secrets of its data to the parameters; values of one's own configuration win.</summary>
     public static IDistributedApplicationBuilder UseDataDirectory(this IDistributedApplicationBuilder builder)
     {
         if (builder.ExecutionContext.IsRunMode)
         {
+            var taken = DataDirectoryLock.Take(DataDirectory.Of(builder).Path);
+            // By a factory, for the container disposes only of what it made.
+            builder.Services.AddSingleton(_ => taken);
             builder.Configuration.Sources.Insert(
                 0,
-                new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource
+                new MemoryConfigurationSource
                 {
                     InitialData = DataDirectory
                         .Of(builder)
