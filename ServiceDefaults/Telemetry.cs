@@ -20,13 +20,12 @@ internal static class Telemetry
         ["Logging:LogLevel:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Warning),
-        ["Logging:LogLevel:Quartz"] = nameof(LogLevel.Warning),
     };
 
     /// <summary>Sends traces, metrics and logs to where OTEL_EXPORTER_OTLP_ENDPOINT says. When it says nothing, nothing is made and nothing listens.</summary>
     public static void Add(IHostApplicationBuilder builder)
     {
-        // Below every other source. A line per statement is a line per batch and request, and a scheduler that rings each minute is no news.
+        // Below every other source. A line per statement is a line per batch and request.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Quiet });
         if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
             return;

@@ -61,7 +61,7 @@ public sealed class MarketConfigurationTests
         );
         Assert.Equal("National Day", catalog.Get("TADAWUL").Day(new(2026, 9, 23)).Reason);
         Assert.Equal("Thanksgiving Day", catalog.Get("NASDAQ").Day(new(2026, 11, 26)).Reason);
-        Assert.Equal(Utc("2026-11-24T11:30Z"), catalog.Get("NASDAQ").Day(new(2026, 11, 24)).RingUtc);
+        Assert.Equal(Utc("2026-11-24T11:30Z"), catalog.Get("NASDAQ").Day(new(2026, 11, 24)).DueUtc);
     }
 
     [Theory]

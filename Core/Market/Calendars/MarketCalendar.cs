@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Overnight.Core.Runs;
 
 namespace Overnight.Core.Market.Calendars;
 
@@ -77,7 +76,7 @@ public sealed class MarketCalendar
     }
 
     /// <summary>The open whose night should have begun by now; null when none is due. Once a market has opened, its night is no longer of use.</summary>
-    public MarketDay? DueAt(DateTimeOffset now) => NextOpen(now) is { RingUtc: { } ring } day && ring <= now ? day : null;
+    public MarketDay? DueAt(DateTimeOffset now) => NextOpen(now) is { DueUtc: { } ring } day && ring <= now ? day : null;
 
     /// <summary>How many opens passed between two moments, at most <see cref="RecentOpens"/>: two comparisons, but for the first call after an open.</summary>
     public int OpensBetween(DateTimeOffset from, DateTimeOffset now)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Overnight.Core.Runs;
 
 namespace Overnight.Core.Market.Calendars;
 
