@@ -13,26 +13,17 @@ internal static class JobsBuilder
 {
     private const int BufferSize = 64 * 1024;
 
-    /// <summary>For commands, which open no port.</summary>
     /// <exception cref="CommandException">There is no connection string for the database, or it can't be read.</exception>
-    public static HostApplicationBuilder Create(string[] args) => Create(args, Host.CreateApplicationBuilder);
-
-    /// <summary>For the service, whose host is what its scheduler needs.</summary>
-    /// <exception cref="CommandException">There is no connection string for the database, or it can't be read.</exception>
-    public static T Create<T>(string[] args, Func<HostApplicationBuilderSettings, T> create)
-        where T : IHostApplicationBuilder
+    public static HostApplicationBuilder Create(string[] args)
     {
-        var builder = CreateUnconnected(args, create);
+        var builder = CreateUnconnected(args);
         RequireDatabase(builder.Configuration);
         AddConnections(builder);
         return builder;
     }
 
     /// <summary>Configuration alone, for commands that need no server.</summary>
-    public static HostApplicationBuilder CreateUnconnected(string[] args) => CreateUnconnected(args, Host.CreateApplicationBuilder);
-
-    private static T CreateUnconnected<T>(string[] args, Func<HostApplicationBuilderSettings, T> create)
-        where T : IHostApplicationBuilder
+    public static HostApplicationBuilder CreateUnconnected(string[] args)
     {
         var running = RunningApp.Find(Environment.CurrentDirectory);
         HostApplicationBuilderSettings settings = new()
@@ -44,7 +35,7 @@ internal static class JobsBuilder
         if (running is not null && Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null)
             settings.EnvironmentName = Environments.Development;
 
-        var builder = create(settings);
+        var builder = Host.CreateApplicationBuilder(settings);
         if (running is not null && builder.Environment.IsDevelopment())
             running.AddTo(builder.Configuration);
         return builder;

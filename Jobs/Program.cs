@@ -6,7 +6,6 @@ using Overnight.Jobs.Demo;
 using Overnight.Jobs.Migrations;
 using Overnight.Jobs.Pipeline;
 using Overnight.Jobs.Retention;
-using Overnight.Jobs.Scheduling;
 using Overnight.Jobs.Warming;
 
 RootCommand root = new("Overnight's night work. Without a command it runs as the service that waits for the schedule.")
@@ -28,14 +27,14 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
 root.SetAction(
     async (_, ct) =>
     {
-        var builder = JobsBuilder.Create(args, Bell.CreateBuilder);
+        var builder = JobsBuilder.Create(args);
         builder.AddMigrationAtStart();
         builder.AddDemoSessions();
         builder.AddPipeline();
         builder.AddNightLoop();
         builder.AddRetentionLoop();
         builder.AddWarmLoop();
-        await builder.Build().UseBell().RunAsync(ct);
+        await builder.Build().RunAsync(ct);
     }
 );
 return await CommandLine.RunAsync(root, args);

@@ -49,6 +49,15 @@ internal static class Telemetry
     public static void Fetched(string feed, string provider, string outcome, TimeSpan took) =>
         FetchDuration.Record(took.TotalSeconds, new("feed", feed), new("provider", provider), new("outcome", outcome));
 
+    /// <summary>A tick of the schedule that could not start what is due; all others that start nothing are in no trace.</summary>
+    public static void TickFailed(string market, DateTimeOffset startedAt, Exception exception)
+    {
+        using var span = Source.StartActivity("schedule-tick", ActivityKind.Internal, default(ActivityContext), startTime: startedAt);
+        span?.SetTag("overnight.market", market)
+            .SetTag("error.type", exception.GetType().FullName)
+            .SetStatus(ActivityStatusCode.Error, exception.Message);
+    }
+
     /// <summary>A child of this replica's part in the run. Of many batches only some are told, the statements under them included.</summary>
     public static Activity? StartBatch(NightRun run, ClaimedBatch batch)
     {

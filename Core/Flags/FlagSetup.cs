@@ -1,6 +1,6 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Overnight.Core.Caching;
 
@@ -8,6 +8,9 @@ namespace Overnight.Core.Flags;
 
 public static class FlagSetup
 {
+    /// <summary>Where every .NET host keeps the name of its environment (<c>HostDefaults.EnvironmentKey</c>); without it that is Production.</summary>
+    private const string HostEnvironment = "environment";
+
     /// <summary>Reading and changing flags. Needs a cache and a database.</summary>
     public static IServiceCollection AddFlags(this IServiceCollection services)
     {
@@ -23,7 +26,7 @@ public static class FlagSetup
     {
         services
             .AddOptions<FlagOptions>()
-            .Configure<IHostEnvironment>((options, host) => options.Environment = host.EnvironmentName.ToLowerInvariant())
+            .Configure<IConfiguration>((options, host) => options.Environment = (host[HostEnvironment] ?? "Production").ToLowerInvariant())
             .BindConfiguration(FlagOptions.Section)
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FlagOptions>, FlagOptionsValidator>());

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 
 namespace Overnight.Core.Runs;
@@ -28,7 +27,7 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         var run = await runs.FindAsync(runId, ct) ?? throw new RunRequestException("run", $"There is no run {runId}.");
         if (!run.IsFinished)
             throw new RunRequestException("run", $"Run {runId} is still under way; there is nothing to retry before it is finished.");
-        using var night = RunTelemetry.StartNight(run.Market, "retry");
+        using RunStartSpan span = new(run.Market, "retry");
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using (NpgsqlCommand failed = new(Failed, connection) { Parameters = { new() { Value = runId } } })
         {
@@ -45,7 +44,7 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
                     new() { Value = id },
                     new() { Value = time.GetUtcNow() },
                     new() { Value = Guid.CreateVersion7(time.GetUtcNow()) },
-                    new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value },
+                    new() { Value = (object?)span.Id ?? DBNull.Value },
                     new() { Value = runId },
                 },
             }
@@ -68,7 +67,7 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
             },
         };
         await notify.ExecuteNonQueryAsync(ct);
-        night.Started(id, true);
+        span.Done(id, true);
         return await runs.FindAsync(id, ct);
     }
 }

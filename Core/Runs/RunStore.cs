@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 using Overnight.Core.Market.Calendars;
 
@@ -6,7 +5,7 @@ namespace Overnight.Core.Runs;
 
 /// <summary>
 /// Starts runs and finds them. The unique row (market, business date, revision) is what makes a night happen once:
-/// a double, lost or late ring is harmless. Used by whatever triggers a run, in any process.
+/// a double, lost or late trigger is harmless. Used by whatever triggers a run, in any process.
 /// </summary>
 public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets, TimeProvider time)
 {
@@ -31,7 +30,29 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     )
     {
         var date = CheckDate(markets.Get(market), businessDate);
-        using var night = RunTelemetry.StartNight(market, trigger.Name());
+        using RunStartSpan span = new(market, trigger);
+        try
+        {
+            var (run, started) = await StartOrJoinAsync(market, date, trigger, again, span.Id, ct);
+            span.Done(run.Id, started);
+            return (run, started);
+        }
+        catch (Exception exception)
+        {
+            span.Failed(exception);
+            throw;
+        }
+    }
+
+    private async Task<(NightRun Run, bool Started)> StartOrJoinAsync(
+        string market,
+        DateOnly date,
+        RunTrigger trigger,
+        bool again,
+        string? traceparent,
+        CancellationToken ct
+    )
+    {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         // A conflict means that another trigger won; then its row is there to be joined.
         await using NpgsqlCommand insert = new(
@@ -52,7 +73,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         insert.Parameters.Add(new() { Value = trigger.Name() });
         insert.Parameters.Add(new() { Value = time.GetUtcNow() });
         insert.Parameters.Add(new() { Value = Guid.CreateVersion7(time.GetUtcNow()) });
-        insert.Parameters.Add(new() { Value = (object?)Activity.Current?.Id ?? DBNull.Value });
+        insert.Parameters.Add(new() { Value = (object?)traceparent ?? DBNull.Value });
         insert.Parameters.Add(new() { Value = again });
         if (await InsertAsync(insert, market, ct) is { } started)
         {
@@ -60,7 +81,6 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             notify.Parameters.Add(new() { Value = Channel });
             notify.Parameters.Add(new() { Value = id.ToString() });
             await notify.ExecuteNonQueryAsync(ct);
-            night.Started(id, true);
             return (started, true);
         }
 
@@ -72,7 +92,6 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         latest.Parameters.Add(new() { Value = date });
         var joined = await ReadOneAsync(latest, ct)
             ?? throw new InvalidOperationException($"The run of {market} for {date} vanished while it was being joined; try again.");
-        night.Started(joined.Id, false);
         return (joined, false);
     }
 
@@ -114,6 +133,17 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     {
         await using var command = dataSource.CreateCommand("select exists (select from user_markets where market = $1)");
         command.Parameters.Add(new() { Value = market });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Whether the night has a run, finished or not.</summary>
+    public async Task<bool> HasRunAsync(string market, DateOnly businessDate, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(
+            "select exists (select from overnight_job_runs where job_type = 'scoring' and market = $1 and business_date = $2)"
+        );
+        command.Parameters.Add(new() { Value = market });
+        command.Parameters.Add(new() { Value = businessDate });
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 

@@ -16,7 +16,7 @@ internal sealed partial class NightLoop(
     RunStore runs,
     NpgsqlDataSource dataSource,
     FirstNight firstNight,
-    NightSchedule schedule,
+    RunSchedule schedule,
     IOptions<NightOptions> options,
     ILogger<NightLoop> logger
 ) : BackgroundService
@@ -53,8 +53,8 @@ internal sealed partial class NightLoop(
         await using (NpgsqlCommand listen = new($"listen {RunStore.Channel}", connection))
             await listen.ExecuteNonQueryAsync(ct);
         await firstNight.StartAsync(ct);
-        // A ring that was missed is caught up at once, not at the next full minute.
-        await schedule.RingAsync(ct);
+        // What became due meanwhile is caught up at once, not at the next full minute.
+        await schedule.TickAsync(ct);
         while (true)
         {
             await RunOnceAsync(ct);

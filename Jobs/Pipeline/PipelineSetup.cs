@@ -41,8 +41,7 @@ internal static class PipelineSetup
     /// <summary>The schedule, and the loop that works on whatever it starts.</summary>
     public static IHostApplicationBuilder AddNightLoop(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<ScheduleOptions>().BindConfiguration(ScheduleOptions.Section).ValidateOnStart();
-        builder.Services.AddSingleton<NightSchedule>().AddSingleton<FirstNight>().AddHostedService<NightLoop>();
-        return builder.AddBell();
+        builder.AddScheduling().Services.AddSingleton<FirstNight>().AddHostedService<NightLoop>();
+        return builder;
     }
 }

@@ -7,8 +7,8 @@ namespace Overnight.Jobs.Scheduling;
 /// <summary>When a market's nights are due, told to a person or, as JSON lines, to a program.</summary>
 internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
 {
-    /// <summary>Rings shown where no last day is given.</summary>
-    public const int Rings = 10;
+    /// <summary>Nights shown where no last day is given.</summary>
+    public const int Nights = 10;
 
     /// <summary>Looked at for them at most, for a market's cron may name hardly any.</summary>
     private const int MostDays = 3 * 366;
@@ -30,7 +30,7 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
             json.WriteString("reason", day.Reason);
             json.WriteString("openUtc", Utc(day.OpenUtc));
             json.WriteString("closeUtc", Utc(day.CloseUtc));
-            json.WriteString("ringUtc", Utc(day.RingUtc));
+            json.WriteString("ringUtc", Utc(day.DueUtc));
             json.WriteEndObject();
             json.Flush();
             output.WriteLine(System.Text.Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length));
@@ -39,13 +39,13 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
         }
     }
 
-    /// <summary>A heading, then a line per ring, and one with the reason per day without.</summary>
+    /// <summary>A heading, then a line per night, and one with the reason per day without.</summary>
     public void WriteText(MarketCalendar market, DateOnly? from, DateOnly? until)
     {
         output.WriteLine($"{market.Code}  {market.Name}, {market.Zone.Id}; due {market.Due}");
         foreach (var day in Days(market, from, until))
         {
-            if (from is null && until is null && day.RingUtc <= now)
+            if (from is null && until is null && day.DueUtc <= now)
                 continue;
             output.WriteLine($"  {day.Date:ddd} {Date(day.Date)}  {Line(day, market.Zone)}");
         }
@@ -54,11 +54,11 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
     private IEnumerable<MarketDay> Days(MarketCalendar market, DateOnly? from, DateOnly? until)
     {
         var first = from ?? DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(now, market.Zone).DateTime);
-        var rings = 0;
+        var nights = 0;
         foreach (var day in market.Days(first, until ?? first.AddDays(MostDays)))
         {
             yield return day;
-            if (until is null && (from is null ? day.RingUtc > now : day.RingUtc is not null) && ++rings == Rings)
+            if (until is null && (from is null ? day.DueUtc > now : day.DueUtc is not null) && ++nights == Nights)
                 yield break;
         }
     }
@@ -69,8 +69,8 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
             return $"no ring: closed, {day.Reason}";
         var hours =
             $"open {Local(day.OpenUtc!.Value, zone):HH:mm} to {Local(day.CloseUtc!.Value, zone):HH:mm}{(day.Reason is null ? "" : $" ({day.Status.Name()}: {day.Reason})")}";
-        return day.RingUtc is { } ring
-            ? $"ring {Local(ring, zone):yyyy-MM-dd HH:mm zzz}  {ring:yyyy-MM-dd HH:mm}Z  {hours}"
+        return day.DueUtc is { } due
+            ? $"ring {Local(due, zone):yyyy-MM-dd HH:mm zzz}  {due:yyyy-MM-dd HH:mm}Z  {hours}"
             : $"no ring: the cron names no time between the open before and this one; {hours}";
     }
 

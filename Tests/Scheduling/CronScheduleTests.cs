@@ -1,4 +1,4 @@
-using Overnight.Core.Runs;
+using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Tests.Scheduling;
 
@@ -10,6 +10,11 @@ public sealed class CronScheduleTests
     [InlineData("30 11 * * 1-5", "2026-11-23T11:30")]
     [InlineData("0 3 * * 0", "2026-11-22T03:00")]
     [InlineData("0 3 * * 7", "2026-11-22T03:00")]
+    [InlineData("0 3 * * sun", "2026-11-22T03:00")]
+    [InlineData(" 0\t3  * * 1-5 ", "2026-11-23T03:00")]
+    [InlineData("0 3 * * 6-1", "2026-11-22T03:00")]
+    [InlineData("0 3 L * *", "2026-11-30T03:00")]
+    [InlineData("0 3 29 2 *", "2028-02-29T03:00")]
     [InlineData("*/15 * * * *", "2026-11-21T12:15")]
     [InlineData("0 0 1 * *", "2026-12-01T00:00")]
     [InlineData("15 10 * * MON,WED", "2026-11-23T10:15")]
@@ -18,15 +23,26 @@ public sealed class CronScheduleTests
         Assert.Equal(DateTimeOffset.Parse(expected + ":00Z"), CronSchedule.Parse(cron).Next(Saturday));
 
     [Theory]
-    [InlineData("")]
-    [InlineData("* * * *")]
-    [InlineData("0 30 11 * * 1-5")]
-    [InlineData("61 * * * *")]
-    [InlineData("0 3 1 * 1")]
-    [InlineData("0 3 * * 8")]
-    [InlineData("0 3 * * MOON")]
-    public void Parse_NotFiveGoodFields_SaysWhatIsWrong(string cron) =>
-        Assert.Contains($"'{cron}'", Assert.Throws<FormatException>(() => CronSchedule.Parse(cron)).Message, StringComparison.Ordinal);
+    [InlineData("", "has 0 fields")]
+    [InlineData("* * * *", "has 4 fields")]
+    [InlineData("0 30 11 * * 1-5", "has 6 fields")]
+    [InlineData("@daily", "has 1 fields")]
+    [InlineData("61 * * * *", "Minutes: Value must be a number between 0 and 59")]
+    [InlineData("0 3 1 * 1", "names days of the month and of the week")]
+    [InlineData("0 3 1-31 * */2", "names days of the month and of the week")]
+    [InlineData("0 3 * * 8", "Days of week: Value must be a number between 0 and 7")]
+    [InlineData("0 3 * * MOON", "Days of week")]
+    [InlineData("0 3 * * 5#6", "Days of week")]
+    [InlineData("? 3 * * *", "has a '?'")]
+    [InlineData("H 3 * * *", "is no cron expression")]
+    [InlineData("0 3 31 2,4 *", "never comes")]
+    public void Parse_NotFiveGoodFields_HasTheTextAndWhatIsWrong(string cron, string why)
+    {
+        var message = Assert.Throws<FormatException>(() => CronSchedule.Parse(cron)).Message;
+
+        Assert.StartsWith($"'{cron}'", message, StringComparison.Ordinal);
+        Assert.Contains(why, message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("30 7 * * 1-5", "2026-11-20T14:30Z", "2026-11-23T14:30Z", "2026-11-23T12:30Z")]

@@ -53,36 +53,36 @@ public sealed class MarketCalendarTests
     [InlineData("Australia/Lord_Howe", "02:15-16:00", "2026-10-04", "2026-10-03T13:30Z", "2026-10-03T15:30Z")]
     [InlineData("Australia/Lord_Howe", "01:45-16:00", "2026-04-05", "2026-04-04T12:45Z", "2026-04-04T14:45Z")]
     [InlineData("Australia/Lord_Howe", "02:00-16:00", "2026-04-05", "2026-04-04T13:30Z", "2026-04-04T15:30Z")]
-    public void Ring_OnAndAroundAChangeOfClocks_IsTwoHoursBeforeTheOpen(string zone, string hours, string date, string ring, string open)
+    public void Due_OnAndAroundAChangeOfClocks_IsTwoHoursBeforeTheOpen(string zone, string hours, string date, string due, string open)
     {
         var day = Market("TEST", ("TimeZone", zone), ("Hours:0", hours), ("Weekend:0", "Wednesday")).Day(DateOnly.Parse(date));
 
-        Assert.Equal((Utc(open), Utc(ring)), (day.OpenUtc!.Value, day.RingUtc!.Value));
+        Assert.Equal((Utc(open), Utc(due)), (day.OpenUtc!.Value, day.DueUtc!.Value));
     }
 
     [Fact]
-    public void Ring_OfTwoMarkets_SharesADateAndNotATime()
+    public void Due_OfTwoMarkets_SharesADateAndNotATime()
     {
         DateOnly date = new(2026, 11, 24);
         Assert.Equal(
             ["B3 11:00", "LSE 06:00", "NYSE 12:30", "TSE 22:00", "XETRA 06:00"],
-            Catalog().All.Select(market => $"{market.Code} {market.Day(date).RingUtc:HH:mm}")
+            Catalog().All.Select(market => $"{market.Code} {market.Day(date).DueUtc:HH:mm}")
         );
         // Tokyo's night of the 24th begins on the 23rd, in UTC.
-        Assert.Equal(Utc("2026-11-23T22:00Z"), Market("TSE").Day(date).RingUtc);
+        Assert.Equal(Utc("2026-11-23T22:00Z"), Market("TSE").Day(date).DueUtc);
     }
 
     [Fact]
-    public void Ring_ByCron_IsTheLastBeforeTheOpen_SoThatAHolidayMovesNothing()
+    public void Due_ByCron_IsTheLastBeforeTheOpen_SoThatAHolidayMovesNothing()
     {
         var market = Market("NYSE", ("Cron", "15 6 * * 1-5"));
 
-        Assert.Equal(Utc("2026-11-25T11:15Z"), market.Day(new(2026, 11, 25)).RingUtc);
-        Assert.Null(market.Day(new(2026, 11, 26)).RingUtc);
-        Assert.Equal(Utc("2026-11-27T11:15Z"), market.Day(new(2026, 11, 27)).RingUtc);
+        Assert.Equal(Utc("2026-11-25T11:15Z"), market.Day(new(2026, 11, 25)).DueUtc);
+        Assert.Null(market.Day(new(2026, 11, 26)).DueUtc);
+        Assert.Equal(Utc("2026-11-27T11:15Z"), market.Day(new(2026, 11, 27)).DueUtc);
         // 06:15 in New York, winter and summer.
-        Assert.Equal(Utc("2026-07-01T10:15Z"), market.Day(new(2026, 7, 1)).RingUtc);
-        Assert.Null(Market("NYSE", ("Cron", "0 6 * * 1")).Day(new(2026, 11, 25)).RingUtc);
+        Assert.Equal(Utc("2026-07-01T10:15Z"), market.Day(new(2026, 7, 1)).DueUtc);
+        Assert.Null(Market("NYSE", ("Cron", "0 6 * * 1")).Day(new(2026, 11, 25)).DueUtc);
     }
 
     [Fact]

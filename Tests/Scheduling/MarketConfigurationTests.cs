@@ -6,6 +6,8 @@ namespace Overnight.Tests.Scheduling;
 
 public sealed class MarketConfigurationTests
 {
+    private static readonly (string, string)[] India = [("TimeZone", "Asia/Kolkata"), ("Hours:0", "09:15-15:30")];
+
     [Theory]
     [InlineData("Holidays:0", "2026-11-24 Storm", "2026-11-24", "closed", "Storm")]
     [InlineData("Holidays:0", "11-24 Founders' day", "2031-11-24", "closed", "Founders' day")]
@@ -25,6 +27,43 @@ public sealed class MarketConfigurationTests
         var day = Market("NYSE", (key, value)).Day(DateOnly.Parse(date));
 
         Assert.Equal((status, reason), (day.Status.Name(), day.Reason));
+    }
+
+    [Theory]
+    // Muhurat trading of 2026: on a Sunday, from 18:15 to 19:15.
+    [InlineData("2026-11-08", "18:15", "19:15", "open Muhurat 12:45 13:45 due 10:45")]
+    [InlineData("2026-11-07", null, "12:30", "early-close Muhurat 03:45 07:00 due 01:45")]
+    [InlineData("2026-11-07", "11:00", null, "late-open Muhurat 05:30 10:00 due 03:30")]
+    [InlineData("2026-11-10", "18:15", "19:15", "open Muhurat 12:45 13:45 due 10:45")] // a Tuesday
+    public void TradingDay_WithHoursOfItsOwn_IsOpenForThem(string date, string? opens, string? closes, string expected)
+    {
+        List<(string, string)> settings = [.. India, ("TradingDays:0", $"{date} Muhurat")];
+        if (opens is not null)
+            settings.Add(("LateOpens:0", $"{date} {opens} Muhurat"));
+        if (closes is not null)
+            settings.Add(("EarlyCloses:0", $"{date} {closes} Muhurat"));
+
+        var day = Market("NSE", [.. settings]).Day(DateOnly.Parse(date));
+
+        Assert.Equal(expected, $"{day.Status.Name()} {day.Reason} {day.OpenUtc:HH:mm} {day.CloseUtc:HH:mm} due {day.DueUtc:HH:mm}");
+    }
+
+    [Fact]
+    public void TradingDay_OnAWeekendThatEndsEarly_IsWhatNextOpenAndAnEarlierCronSee()
+    {
+        var market = Market(
+            "NYSE",
+            ("TradingDays:0", "2027-01-09 Catching up"),
+            ("EarlyCloses:0", "2027-01-09 13:00 Short"),
+            ("Cron", "0 7 * * *")
+        );
+
+        var day = market.NextOpen(Utc("2027-01-08T22:00Z"))!;
+
+        Assert.Equal((new(2027, 1, 9), "early-close", "Catching up; Short"), (day.Date, day.Status.Name(), day.Reason));
+        Assert.Equal((Utc("2027-01-09T18:00Z"), Utc("2027-01-09T12:00Z")), (day.CloseUtc, day.DueUtc));
+        // Monday's night is looked for after Saturday's open.
+        Assert.Equal(Utc("2027-01-11T12:00Z"), market.Day(new(2027, 1, 11)).DueUtc);
     }
 
     [Fact]
@@ -61,7 +100,7 @@ public sealed class MarketConfigurationTests
         );
         Assert.Equal("National Day", catalog.Get("TADAWUL").Day(new(2026, 9, 23)).Reason);
         Assert.Equal("Thanksgiving Day", catalog.Get("NASDAQ").Day(new(2026, 11, 26)).Reason);
-        Assert.Equal(Utc("2026-11-24T11:30Z"), catalog.Get("NASDAQ").Day(new(2026, 11, 24)).RingUtc);
+        Assert.Equal(Utc("2026-11-24T11:30Z"), catalog.Get("NASDAQ").Day(new(2026, 11, 24)).DueUtc);
     }
 
     [Theory]
@@ -96,6 +135,37 @@ public sealed class MarketConfigurationTests
         Assert.Contains(message, string.Join('\n', exception.Failures), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("EarlyCloses:0", "2026-11-09 08:00 Early", "must be after the open, which is at 09:15 on 2026-11-09")]
+    [InlineData("EarlyCloses:0", "2026-11-09 09:15 Early", "must be after the open, which is at 09:15 on 2026-11-09")]
+    [InlineData("LateOpens:0", "2026-11-09 18:15 Late", "must be before the close, which is at 15:30 on 2026-11-09")]
+    [InlineData("LateOpens:0", "2026-11-09 15:30 Late", "must be before the close, which is at 15:30 on 2026-11-09")]
+    [InlineData("EarlyCloses:0", "11-09 08:00 Early", "must be after the open, which is at 09:15 on 1993-11-09")]
+    [InlineData("LateOpens:0", "easter+1 18:15 Late", "must be before the close, which is at 15:30 on 1993-04-12")]
+    [InlineData("EarlyCloses:0", "2026-11-08 12:00 Early", "must be a day of trading: 2026-11-08 is a Sunday, and not among TradingDays")]
+    [InlineData("LateOpens:0", "2026-11-07 12:00 Late", "must be a day of trading: 2026-11-07 is a Saturday, and not among TradingDays")]
+    public void Session_ThatCantBe_IsRefusedWithKeyBoundAndValue(string key, string value, string bound) =>
+        Assert.Equal($"Markets:NSE:{key} {bound}, and is '{value}'.", Assert.Single(Failures([.. India, (key, value)])));
+
+    [Fact]
+    public void Session_ThatCantBeForTwoSettings_IsRefused()
+    {
+        Assert.Equal(
+            ["Markets:NSE:EarlyCloses:0 must be after the open, which is at 14:00 on 2026-11-09, and is '2026-11-09 12:00'."],
+            Failures([.. India, ("LateOpens:0", "2026-11-09 14:00"), ("EarlyCloses:0", "2026-11-09 12:00")])
+        );
+        // NYSE closes at 13:00 on the day after Thanksgiving.
+        Assert.Equal(
+            ["Markets:NSE:LateOpens:0 must be before the close, which is at 13:00 on 2026-11-27, and is '2026-11-27 14:00'."],
+            Failures(("Like", "NYSE"), ("LateOpens:0", "2026-11-27 14:00"))
+        );
+        Assert.StartsWith(
+            "Markets:NSE:Hours must leave time for the session of 1993-11-26 (Day after Thanksgiving Day), from 14:00 to 13:00",
+            Assert.Single(Failures(("Like", "NYSE"), ("Hours:0", "14:00-22:00"))),
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public void Markets_WrongInSeveralPlaces_SayAllOfThem()
     {
@@ -110,4 +180,7 @@ public sealed class MarketConfigurationTests
             three => Assert.StartsWith("Markets:NYSE:Lead must be between", three, StringComparison.Ordinal)
         );
     }
+
+    private static IEnumerable<string> Failures(params (string Key, string Value)[] settings) =>
+        Assert.Throws<OptionsValidationException>(() => Market("NSE", settings)).Failures;
 }

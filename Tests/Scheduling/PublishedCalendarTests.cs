@@ -78,8 +78,8 @@ public sealed class PublishedCalendarTests
         Assert.Equal(closed, List(days.Where(day => !IsWeekend(day)), DayStatus.Closed));
         Assert.Equal(earlyCloses, List(days, DayStatus.EarlyClose));
         Assert.Equal(lateOpens, List(days, DayStatus.LateOpen));
-        Assert.All(days, day => Assert.Equal(day.IsOpen, day is { OpenUtc: not null, CloseUtc: not null, RingUtc: not null }));
-        Assert.All(days.Where(day => day.IsOpen), day => Assert.Equal(TimeSpan.FromHours(2), day.OpenUtc - day.RingUtc));
+        Assert.All(days, day => Assert.Equal(day.IsOpen, day is { OpenUtc: not null, CloseUtc: not null, DueUtc: not null }));
+        Assert.All(days.Where(day => day.IsOpen), day => Assert.Equal(TimeSpan.FromHours(2), day.OpenUtc - day.DueUtc));
         Assert.All(days, day => Assert.Equal(day.Status == DayStatus.Open, day.Reason is null));
     }
 

@@ -11,7 +11,7 @@ public sealed class ScheduleCommandTests(TestServers servers)
     private static readonly DateTimeOffset Saturday = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
 
     [Fact]
-    public void Text_OfAMarket_HasTenRingsInBothTimesAndAReasonPerDayWithout()
+    public void Text_OfAMarket_HasTenNightsInBothTimesAndAReasonPerDayWithout()
     {
         var lines = Text(Saturday, "NYSE");
 
@@ -28,7 +28,7 @@ public sealed class ScheduleCommandTests(TestServers servers)
     }
 
     [Fact]
-    public void Text_AfterTodaysRing_BeginsWithTheNext() =>
+    public void Text_AfterTodaysNightWasDue_BeginsWithTheNext() =>
         Assert.StartsWith("  Tue 2026-11-24  ring", Text(Utc("2026-11-23T12:30Z"), "NYSE")[1], StringComparison.Ordinal);
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Overnight.Core.Runs;
 
 namespace Overnight.Core.Market.Calendars;
 
@@ -48,18 +47,24 @@ public sealed class MarketCalendar
     public MarketDay Day(DateOnly date)
     {
         var special = Special(date);
-        if (special?.IsClosed == true || (_weekend.Contains(date.DayOfWeek) && special?.IsRegular != true))
-        {
+        if (Hours(date, special) is not { } hours)
             return new(Code, date, DayStatus.Closed, special is { IsClosed: true } holiday ? holiday.Reason : "weekend", null, null, null);
+        var open = LocalTime.ToUtc(Zone, date.ToDateTime(hours.Opens));
+        var close = LocalTime.ToUtc(Zone, date.ToDateTime(hours.Closes));
+        return new(Code, date, Status(special), special?.Reason, open, close, DueBefore(date, open));
+    }
+
+    /// <summary>Local hours of a day; null when it is closed.</summary>
+    internal TradingHours? Hours(DateOnly date) => Hours(date, Special(date));
+
+    /// <summary>The special days of a year that are open, with their local hours.</summary>
+    internal IEnumerable<(SpecialDay Day, TradingHours Hours)> SpecialSessions(int year)
+    {
+        foreach (var day in Specials(year).Values)
+        {
+            if (Hours(day.Date, day) is { } hours)
+                yield return (day, hours);
         }
-        var hours = _hours(date);
-        var open = LocalTime.ToUtc(Zone, date.ToDateTime(special?.Opens ?? hours.Opens));
-        var close = LocalTime.ToUtc(Zone, date.ToDateTime(special?.Closes ?? hours.Closes));
-        var status =
-            special?.Closes is not null ? DayStatus.EarlyClose
-            : special?.Opens is not null ? DayStatus.LateOpen
-            : DayStatus.Open;
-        return new(Code, date, status, special?.Reason, open, close, Ring(date, open));
     }
 
     public IEnumerable<MarketDay> Days(DateOnly from, DateOnly until)
@@ -77,7 +82,7 @@ public sealed class MarketCalendar
     }
 
     /// <summary>The open whose night should have begun by now; null when none is due. Once a market has opened, its night is no longer of use.</summary>
-    public MarketDay? DueAt(DateTimeOffset now) => NextOpen(now) is { RingUtc: { } ring } day && ring <= now ? day : null;
+    public MarketDay? DueAt(DateTimeOffset now) => NextOpen(now) is { DueUtc: { } due } day && due <= now ? day : null;
 
     /// <summary>How many opens passed between two moments, at most <see cref="RecentOpens"/>: two comparisons, but for the first call after an open.</summary>
     public int OpensBetween(DateTimeOffset from, DateTimeOffset now)
@@ -103,8 +108,8 @@ public sealed class MarketCalendar
         return new(opens.Count > 0 ? opens[0] : now, NextOpen(now)?.OpenUtc ?? now, [.. opens]);
     }
 
-    /// <summary>By default so many hours before the open, as time passes; with a cron, the last time it names after the open before.</summary>
-    private DateTimeOffset? Ring(DateOnly date, DateTimeOffset open)
+    /// <summary>When the night is due: so long before the open, as time passes; with a cron, the last time it names after the open before.</summary>
+    private DateTimeOffset? DueBefore(DateOnly date, DateTimeOffset open)
     {
         if (_cron is null)
             return open - _lead;
@@ -115,13 +120,29 @@ public sealed class MarketCalendar
     {
         for (var before = date.AddDays(-1); before > date.AddDays(-LongestBreak); before = before.AddDays(-1))
         {
-            var special = Special(before);
-            if (special?.IsClosed == true || (_weekend.Contains(before.DayOfWeek) && special?.IsRegular != true))
-                continue;
-            return LocalTime.ToUtc(Zone, before.ToDateTime(special?.Opens ?? _hours(before).Opens));
+            if (Hours(before) is { } hours)
+                return LocalTime.ToUtc(Zone, before.ToDateTime(hours.Opens));
         }
         return null;
     }
+
+    private TradingHours? Hours(DateOnly date, SpecialDay? special)
+    {
+        if (special?.IsClosed == true || (_weekend.Contains(date.DayOfWeek) && special?.IsTradingDay != true))
+            return null;
+        var usual = _hours(date);
+        return new(special?.Opens ?? usual.Opens, special?.Closes ?? usual.Closes);
+    }
+
+    /// <summary>A trading day whose open and close are both given has hours of its own: it is neither short nor late.</summary>
+    private static DayStatus Status(SpecialDay? special) =>
+        special switch
+        {
+            { IsTradingDay: true, Opens: not null, Closes: not null } => DayStatus.Open,
+            { Closes: not null } => DayStatus.EarlyClose,
+            { Opens: not null } => DayStatus.LateOpen,
+            _ => DayStatus.Open,
+        };
 
     private SpecialDay? Special(DateOnly date) => _years.GetOrAdd(date.Year, Specials).TryGetValue(date, out var special) ? special : null;
 

@@ -12,7 +12,7 @@ public enum DayStatus
 /// <summary>One day of one market, in UTC.</summary>
 /// <param name="Reason">Why the day differs from others; null for an ordinary trading day.</param>
 /// <param name="OpenUtc">Null when closed, as is <paramref name="CloseUtc"/>.</param>
-/// <param name="RingUtc">When the night that prepares this open is due; null when closed, or when the market's own cron names no time before this open.</param>
+/// <param name="DueUtc">When the night that prepares this open is due; null when closed, or when the market's own cron names no time before this open.</param>
 public sealed record MarketDay(
     string Market,
     DateOnly Date,
@@ -20,7 +20,7 @@ public sealed record MarketDay(
     string? Reason,
     DateTimeOffset? OpenUtc,
     DateTimeOffset? CloseUtc,
-    DateTimeOffset? RingUtc
+    DateTimeOffset? DueUtc
 )
 {
     public bool IsOpen => Status != DayStatus.Closed;

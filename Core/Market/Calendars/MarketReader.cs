@@ -1,5 +1,4 @@
 using System.Globalization;
-using Overnight.Core.Runs;
 
 namespace Overnight.Core.Market.Calendars;
 
@@ -30,7 +29,7 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
         var zone = Zone(like);
         var hours = Hours(like);
         var weekend = Weekend();
-        var days = Days(like);
+        var own = OwnDays();
         var lead = options.Lead ?? MarketOptions.DefaultLead;
         if (lead < MarketOptions.LeastLead || lead > MarketOptions.MostLead)
             Fail(
@@ -39,9 +38,12 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
                 lead.ToString("c", CultureInfo.InvariantCulture)
             );
         var cron = Cron();
-        return failures.Count > before
-            ? null
-            : new(code, options.Name ?? (like?.Code == code ? like.Name : code), zone!, hours!, days, weekend, lead, cron);
+        if (failures.Count > before)
+            return null;
+        var name = options.Name ?? (like?.Code == code ? like.Name : code);
+        MarketCalendar calendar = new(code, name, zone!, hours!, Days(like, own), weekend, lead, cron);
+        new SessionCheck(calendar, options.Hours, own, Fail).Run();
+        return failures.Count > before ? null : calendar;
     }
 
     public static bool IsCode(string code) =>
@@ -122,38 +124,29 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
     }
 
     /// <summary>What ships first, then what configuration says, so that it counts.</summary>
-    private Func<int, IEnumerable<SpecialDay>> Days(MarketRules? like)
-    {
-        List<(ConfiguredDay Day, Func<DateOnly, SpecialDay> Make)> own =
-        [
-            .. Entries(nameof(options.Holidays), options.Holidays, false, "holiday", (_, reason) =>
-                date => SpecialDay.Closed(date, reason)
-            ),
-            .. Entries(nameof(options.TradingDays), options.TradingDays, false, "trading day", (_, reason) =>
-                date => SpecialDay.Regular(date, reason)
-            ),
-            .. Entries(nameof(options.LateOpens), options.LateOpens, true, "late open", (time, reason) =>
-                date => SpecialDay.OpensAt(date, time, reason)
-            ),
-            .. Entries(nameof(options.EarlyCloses), options.EarlyCloses, true, "early close", (time, reason) =>
-                date => SpecialDay.ClosesAt(date, time, reason)
-            ),
-        ];
-        return year =>
-            (like?.Days(year) ?? []).Concat(
-                own.Where(entry => entry.Day.In(year) is not null).Select(entry => entry.Make(entry.Day.In(year)!.Value))
-            );
-    }
+    private static Func<int, IEnumerable<SpecialDay>> Days(MarketRules? like, IReadOnlyList<SpecialDayEntry> own) =>
+        year => (like?.Days(year) ?? []).Concat(own.Select(entry => entry.In(year)).OfType<SpecialDay>());
 
-    private List<(ConfiguredDay Day, Func<DateOnly, SpecialDay> Make)> Entries(
+    /// <summary>In the order in which they count: hours of its own are a trading day's, too.</summary>
+    private List<SpecialDayEntry> OwnDays() =>
+        [
+            .. Entries(nameof(options.Holidays), options.Holidays, false, "holiday", (date, _, reason) => SpecialDay.Closed(date, reason)),
+            .. Entries(nameof(options.TradingDays), options.TradingDays, false, "trading day", (date, _, reason) =>
+                SpecialDay.TradingDay(date, reason)
+            ),
+            .. Entries(nameof(options.LateOpens), options.LateOpens, true, "late open", SpecialDay.OpensAt),
+            .. Entries(nameof(options.EarlyCloses), options.EarlyCloses, true, "early close", SpecialDay.ClosesAt),
+        ];
+
+    private List<SpecialDayEntry> Entries(
         string key,
         string[] entries,
         bool timed,
-        string reason,
-        Func<TimeOnly, string, Func<DateOnly, SpecialDay>> make
+        string defaultReason,
+        Func<DateOnly, TimeOnly, string, SpecialDay> make
     )
     {
-        List<(ConfiguredDay, Func<DateOnly, SpecialDay>)> days = [];
+        List<SpecialDayEntry> days = [];
         for (var i = 0; i < entries.Length; i++)
         {
             var words = Words(entries[i], timed ? 3 : 2);
@@ -164,7 +157,10 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
                     : null
                 : default(TimeOnly);
             if (day is { } known && time is { } at)
-                days.Add((known, make(at, words.Length > (timed ? 2 : 1) ? words[^1] : reason)));
+            {
+                var reason = words.Length > (timed ? 2 : 1) ? words[^1] : defaultReason;
+                days.Add(new($"{key}:{i}", entries[i], known, timed, date => make(date, at, reason)));
+            }
             else
                 Fail(
                     $"{key}:{i}",

@@ -10,34 +10,45 @@ public readonly record struct TradingHours(TimeOnly Opens, TimeOnly Closes)
 }
 
 /// <summary>A day that is not like the others: closed, open for other hours than usual, or open although a rule closes it.</summary>
+/// <param name="IsTradingDay">Open although a rule or the weekend closes it.</param>
 /// <param name="Opens">Local time of a late open.</param>
 /// <param name="Closes">Local time of an early close.</param>
-public readonly record struct SpecialDay(DateOnly Date, string Reason, bool IsClosed, TimeOnly? Opens, TimeOnly? Closes)
+public readonly record struct SpecialDay(
+    DateOnly Date,
+    string Reason,
+    bool IsClosed,
+    TimeOnly? Opens = null,
+    TimeOnly? Closes = null,
+    bool IsTradingDay = false
+)
 {
-    public static SpecialDay Closed(DateOnly date, string reason) => new(date, reason, true, null, null);
+    private const string And = "; ";
+
+    public static SpecialDay Closed(DateOnly date, string reason) => new(date, reason, true);
 
     public static SpecialDay Closed(int year, int month, int day, string reason) => Closed(new DateOnly(year, month, day), reason);
 
-    public static SpecialDay ClosesAt(DateOnly date, TimeOnly time, string reason) => new(date, reason, false, null, time);
+    public static SpecialDay ClosesAt(DateOnly date, TimeOnly time, string reason) => new(date, reason, false, Closes: time);
 
-    public static SpecialDay OpensAt(DateOnly date, TimeOnly time, string reason) => new(date, reason, false, time, null);
+    public static SpecialDay OpensAt(DateOnly date, TimeOnly time, string reason) => new(date, reason, false, Opens: time);
 
-    public static SpecialDay Regular(DateOnly date, string reason) => new(date, reason, false, null, null);
+    public static SpecialDay TradingDay(DateOnly date, string reason) => new(date, reason, false, IsTradingDay: true);
 
-    /// <summary>Open as on any other day, a weekend's included.</summary>
-    public bool IsRegular => !IsClosed && Opens is null && Closes is null;
-
-    /// <summary>What this day is when a later rule or setting speaks of it, too: that replaces it, but a late open and an early close add up.</summary>
+    /// <summary>
+    /// What this day is when a later rule or setting speaks of it, too: that replaces it, but a trading day, a late open and an early close
+    /// add up.
+    /// </summary>
     public SpecialDay Then(SpecialDay later)
     {
-        if (IsClosed || IsRegular || later.IsClosed || later.IsRegular)
+        if (IsClosed || later.IsClosed || later.IsTradingDay)
             return later;
-        var both = (later.Opens is null) != (Opens is null);
+        var replaces = !IsTradingDay && (Opens is null) == (later.Opens is null);
         return later with
         {
             Opens = later.Opens ?? Opens,
             Closes = later.Closes ?? Closes,
-            Reason = both ? $"{Reason}; {later.Reason}" : later.Reason,
+            IsTradingDay = IsTradingDay,
+            Reason = replaces || Reason.Split(And).Contains(later.Reason) ? later.Reason : Reason + And + later.Reason,
         };
     }
 }

@@ -7,53 +7,53 @@ using static Overnight.Tests.Scheduling.TestMarkets;
 
 namespace Overnight.Tests.Scheduling;
 
-/// <summary>SPEC A1, A2: rings of markets, heard by hosts whose clock a test turns.</summary>
-public sealed class NightScheduleTests(TestServers servers)
+/// <summary>SPEC A1, A2: what is due, in hosts whose clock a test turns.</summary>
+public sealed class RunScheduleTests(TestServers servers)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Ring_AtTheDueTime_StartsTheNightOnce()
+    public async Task Tick_AtTheDueTime_StartsTheNightOnce()
     {
         await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
         ManualTimeProvider clock = new(Utc("2026-11-23T12:29Z"));
         var schedule = Schedule(night, clock);
 
-        await schedule.RingAsync(Ct);
+        await schedule.TickAsync(Ct);
         Assert.Equal("", await RunsAsync(night));
         for (var minute = 0; minute < 180; minute++)
         {
             clock.Advance(TimeSpan.FromMinutes(1));
-            await schedule.RingAsync(Ct);
+            await schedule.TickAsync(Ct);
         }
 
         Assert.Equal("NYSE 2026-11-23 1 schedule", await RunsAsync(night));
     }
 
     [Theory]
-    [InlineData("2026-11-23T13:00Z", "NYSE 2026-11-23 1 catch-up")] // down at the ring, up before the open
+    [InlineData("2026-11-23T13:00Z", "NYSE 2026-11-23 1 catch-up")] // down when it was due, up before the open
     [InlineData("2026-11-23T14:30Z", "")] // it has opened
     [InlineData("2026-11-26T13:00Z", "")] // Thanksgiving
     [InlineData("2026-11-27T14:29Z", "NYSE 2026-11-27 1 catch-up")] // the short day after
-    public async Task Ring_AtAStart_CatchesUpWhatIsStillOfUse(string start, string expected)
+    public async Task Tick_AtAStart_CatchesUpWhatIsStillOfUse(string start, string expected)
     {
         await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
 
-        await Schedule(night, new(Utc(start))).RingAsync(Ct);
+        await Schedule(night, new(Utc(start))).TickAsync(Ct);
 
         Assert.Equal(expected, await RunsAsync(night));
     }
 
     [Fact]
-    public async Task Ring_OfMarketsThatShareADate_StartsARunEach_AndNoneForAMarketWithoutUsers()
+    public async Task Tick_OfMarketsThatShareADate_StartsARunEach_AndNoneForAMarketWithoutUsers()
     {
         await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
         await night.ExecuteAsync("insert into user_markets select user_id, unnest(array['LSE', 'XETRA']) from user_markets", Ct);
 
-        await Schedule(night, new(Utc("2026-11-24T06:00Z"))).RingAsync(Ct);
+        await Schedule(night, new(Utc("2026-11-24T06:00Z"))).TickAsync(Ct);
         Assert.Equal("LSE 2026-11-24 1 schedule, XETRA 2026-11-24 1 schedule", await RunsAsync(night));
 
-        await Schedule(night, new(Utc("2026-11-24T12:30Z"))).RingAsync(Ct);
+        await Schedule(night, new(Utc("2026-11-24T12:30Z"))).TickAsync(Ct);
         Assert.Equal("LSE 2026-11-24 1 schedule, NYSE 2026-11-24 1 schedule, XETRA 2026-11-24 1 schedule", await RunsAsync(night));
     }
 
@@ -81,22 +81,22 @@ public sealed class NightScheduleTests(TestServers servers)
     }
 
     [Fact]
-    public async Task Ring_JoinsWhatOthersStarted_FinishedOrNot()
+    public async Task Tick_JoinsWhatOthersStarted_FinishedOrNot()
     {
         await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
         ManualTimeProvider clock = new(Utc("2026-11-23T12:00Z"));
         var (run, _) = await Store(night, clock).StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
 
         clock.Advance(TimeSpan.FromMinutes(30));
-        await Schedule(night, clock).RingAsync(Ct);
+        await Schedule(night, clock).TickAsync(Ct);
         await night.Night.WorkAsync(run, Ct);
-        await Schedule(night, clock).RingAsync(Ct);
+        await Schedule(night, clock).TickAsync(Ct);
 
         Assert.Equal("NYSE 2026-11-23 1 manual", await RunsAsync(night));
     }
 
     [Fact]
-    public async Task Ring_InFiveHostsAtOnce_IsOneRun_AndNoUserTwice()
+    public async Task Tick_InFiveHostsAtOnce_IsOneRun_AndNoUserTwice()
     {
         const int users = 300;
         await using var night = await NightFixture.CreateAsync(servers, users, Ct);
@@ -107,7 +107,7 @@ public sealed class NightScheduleTests(TestServers servers)
         await using var e = night.Replica();
         NightFixture[] hosts = [night, b, c, d, e];
 
-        await Task.WhenAll(hosts.Select(host => Schedule(host, clock).RingAsync(Ct)));
+        await Task.WhenAll(hosts.Select(host => Schedule(host, clock).TickAsync(Ct)));
         Assert.Equal("NYSE 2026-11-23 1 schedule", await RunsAsync(night));
         var run = (await night.Runs.FindUnfinishedAsync(Ct))!;
         await Task.WhenAll(hosts.Select(host => host.Night.WorkAsync(run, Ct)));
@@ -134,8 +134,8 @@ public sealed class NightScheduleTests(TestServers servers)
 
     private static RunStore Store(NightFixture night, ManualTimeProvider clock) => new(night.Database, Catalog(), clock);
 
-    private static NightSchedule Schedule(NightFixture night, ManualTimeProvider clock) =>
-        new(Store(night, clock), Catalog(), clock, NullLogger<NightSchedule>.Instance);
+    private static RunSchedule Schedule(NightFixture night, ManualTimeProvider clock) =>
+        new(Store(night, clock), Catalog(), clock, NullLogger<RunSchedule>.Instance);
 
     private static Task<string> RunsAsync(NightFixture night) =>
         night.ScalarAsync<string>(

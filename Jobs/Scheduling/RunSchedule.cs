@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Overnight.Core.Market.Calendars;
+using Overnight.Core.Runs;
+
+namespace Overnight.Jobs.Scheduling;
+
+/// <summary>
+/// What to run and when. Asked every minute, it asks the calendars what is due: the night of every market with users whose time
+/// has come and which has not opened yet. So a night that was missed, because everything was down or the database was away, is
+/// caught up while it is still of use. The run row decides that each night happens once, so that a double, lost or late tick is
+/// harmless.
+/// </summary>
+internal sealed partial class RunSchedule(RunStore runs, MarketCatalog markets, TimeProvider time, ILogger<RunSchedule> logger)
+{
+    private readonly DateTimeOffset _since = time.GetUtcNow();
+
+    // Nights that this process has seen begin; only to spare the database a question every minute until the open.
+    private readonly ConcurrentDictionary<string, DateOnly> _begun = new();
+
+    /// <summary>Starts every night that is due and not begun. A market that fails is logged and does not keep the others waiting.</summary>
+    public async Task TickAsync(CancellationToken ct)
+    {
+        foreach (var market in markets.All)
+            await TickAsync(market, ct);
+    }
+
+    private async Task TickAsync(MarketCalendar market, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        if (market.DueAt(now) is not { } day || (_begun.TryGetValue(market.Code, out var begun) && begun == day.Date))
+            return;
+        try
+        {
+            if (await BeginAsync(day, ct))
+                _begun[market.Code] = day.Date;
+        }
+        catch (Exception exception) when (!ct.IsCancellationRequested)
+        {
+            // The night stays due, and the next minute tries again.
+            Telemetry.TickFailed(market.Code, now, exception);
+            Log.TickFailed(logger, market.Code, day.Date, exception);
+        }
+    }
+
+    /// <returns>Whether there is a run of the night.</returns>
+    private async Task<bool> BeginAsync(MarketDay day, CancellationToken ct)
+    {
+        if (!await runs.HasUsersAsync(day.Market, ct))
+            return false;
+        if (await runs.HasRunAsync(day.Market, day.Date, ct))
+            return true;
+        var trigger = day.DueUtc < _since ? RunTrigger.CatchUp : RunTrigger.Schedule;
+        var (run, started) = await runs.StartOrJoinAsync(day.Market, day.Date, trigger, again: false, ct);
+        if (started)
+            Log.Started(logger, trigger.Name(), run.Id, run.Market, run.BusinessDate);
+        return true;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(501, LogLevel.Information, "{Trigger} started run {RunId} of {Market} for {BusinessDate}.")]
+        public static partial void Started(ILogger logger, string trigger, Guid runId, string market, DateOnly businessDate);
+
+        [LoggerMessage(
+            502,
+            LogLevel.Error,
+            "The night of {Market} for {BusinessDate} is due and could not be started; the next minute tries again.",
+            EventName = "RingFailed"
+        )]
+        public static partial void TickFailed(ILogger logger, string market, DateOnly businessDate, Exception exception);
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Hosting;
+
+namespace Overnight.Jobs.Scheduling;
+
+/// <summary>Ticks at each full minute, in UTC as everywhere: the calendars know of time zones.</summary>
+internal sealed class ScheduleLoop : BackgroundService
+{
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    private readonly RunSchedule _schedule;
+    private readonly TimeProvider _time;
+    private readonly PeriodicTimer _timer;
+
+    public ScheduleLoop(RunSchedule schedule, TimeProvider time)
+    {
+        (_schedule, _time) = (schedule, time);
+        _timer = new(UntilNextMinute(), time);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (await _timer.WaitForNextTickAsync(stoppingToken))
+            {
+                // Measured anew each time: a tick that took long, or a clock that was set, does not move the ones after it.
+                _timer.Period = UntilNextMinute();
+                await _schedule.TickAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    public override void Dispose()
+    {
+        _timer.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Rounded up to what timers count in, milliseconds, for at zero there is no timer.</summary>
+    private TimeSpan UntilNextMinute()
+    {
+        var left = Minute.Ticks - _time.GetUtcNow().Ticks % Minute.Ticks;
+        return TimeSpan.FromMilliseconds(Math.Ceiling((double)left / TimeSpan.TicksPerMillisecond));
+    }
+}

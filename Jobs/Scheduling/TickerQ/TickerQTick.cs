@@ -1,0 +1,13 @@
+using Microsoft.Extensions.DependencyInjection;
+using TickerQ.Utilities.Base;
+
+namespace Overnight.Jobs.Scheduling;
+
+/// <summary>TickerQ's job, every minute in UTC: it decides nothing and stores nothing.</summary>
+/// <remarks>Public, for TickerQ's generated code makes it, from a scope of each tick.</remarks>
+public sealed class TickerQTick(IServiceProvider services)
+{
+    [TickerFunction("tick", "0 * * * * *")]
+    public async Task TickAsync(TickerFunctionContext context, CancellationToken ct) =>
+        await services.GetRequiredService<RunSchedule>().TickAsync(ct);
+}
