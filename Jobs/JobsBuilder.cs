@@ -62,7 +62,7 @@ internal static class JobsBuilder
 
     private static void RequireDatabase(IConfiguration configuration)
     {
-        var connectionString = configuration.GetConnectionString("overnight");
+        var connectionString = configuration.GetConnectionString(DatabaseConnection.Overnight);
         if (string.IsNullOrWhiteSpace(connectionString))
         {
             throw new CommandException(
@@ -70,11 +70,18 @@ internal static class JobsBuilder
                     + "Start the app (dotnet run --project AppHost), or set ConnectionStrings__overnight, for example to \"Host=127.0.0.1;Username=overnight;Database=overnight\"."
             );
         }
+        RequireHost(DatabaseConnection.Overnight, connectionString);
+        if (configuration.GetConnectionString(DatabaseConnection.Sets) is { } sets && !string.IsNullOrWhiteSpace(sets))
+            RequireHost(DatabaseConnection.Sets, sets);
+    }
+
+    private static void RequireHost(string name, string connectionString)
+    {
         try
         {
-            if (string.IsNullOrEmpty(DatabaseConnection.Read(connectionString).Host))
+            if (string.IsNullOrEmpty(DatabaseConnection.Read(connectionString, name).Host))
                 throw new CommandException(
-                    "ConnectionStrings:overnight names no Host. Give it one, for example \"Host=127.0.0.1;Username=overnight;Database=overnight\"."
+                    $"ConnectionStrings:{name} names no Host. Give it one, for example \"Host=127.0.0.1;Username=overnight;Database=overnight\"."
                 );
         }
         catch (FormatException exception)

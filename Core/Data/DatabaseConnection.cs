@@ -5,6 +5,16 @@ namespace Overnight.Core.Data;
 /// <summary>How every process is connected to PostgreSQL.</summary>
 public static class DatabaseConnection
 {
+    /// <summary>
+    /// Names of connection strings. <see cref="Overnight"/> is what a process works with: of <c>jobs</c> and its commands the
+    /// role that owns the database, of <c>api</c> the one that may change rows. <see cref="Api"/> and <see cref="Server"/>, the
+    /// server's administrator, are read by the command <c>migrate</c> alone.
+    /// </summary>
+    public const string Overnight = "overnight",
+        Api = "overnight-api",
+        Sets = "overnight-sets",
+        Server = "postgres";
+
     /// <summary>Seconds. A host that vanished is noticed, also by a connection that waits for notifications or holds a lock.</summary>
     private const int KeepAlive = 30,
         TcpKeepAliveTime = 15,
@@ -12,12 +22,13 @@ public static class DatabaseConnection
 
     /// <summary>Adds what a connection string leaves open; its own values win. One that is missing is told by whoever connects.</summary>
     /// <param name="most">Connections of a process at once; the driver's own default when null.</param>
+    /// <param name="name">Of the connection string, for a message about it.</param>
     /// <inheritdoc cref="Read" path="/exception"/>
-    public static string? Complete(string? connectionString, int? most = null)
+    public static string? Complete(string? connectionString, int? most = null, string name = Overnight)
     {
         if (string.IsNullOrWhiteSpace(connectionString))
             return connectionString;
-        var text = Read(connectionString);
+        var text = Read(connectionString, name);
         // Not ContainsKey, which is true of every key that there is.
         if (!text.ShouldSerialize("Keepalive"))
             text.KeepAlive = KeepAlive;
@@ -28,8 +39,9 @@ public static class DatabaseConnection
         return text.ConnectionString;
     }
 
+    /// <param name="name">Of the connection string, for a message about it.</param>
     /// <exception cref="FormatException">It is no connection string of PostgreSQL; the message is for whoever configured it.</exception>
-    public static NpgsqlConnectionStringBuilder Read(string connectionString)
+    public static NpgsqlConnectionStringBuilder Read(string connectionString, string name = Overnight)
     {
         try
         {
@@ -39,7 +51,7 @@ public static class DatabaseConnection
         {
             // The text itself may hold a password, so only the parser's complaint is told.
             throw new FormatException(
-                $"ConnectionStrings:overnight can't be read: {exception.Message.TrimEnd('.')}. Expected is \"Host=..;Port=..;Username=..;Password=..;Database=..\".",
+                $"ConnectionStrings:{name} can't be read: {exception.Message.TrimEnd('.')}. Expected is \"Host=..;Port=..;Username=..;Password=..;Database=..\".",
                 exception
             );
         }

@@ -30,13 +30,16 @@ public sealed class ReferenceReader(EntryReader entries, Generations generations
     private async Task<byte[]?> LoadAsync(Guid tenant, ReferenceEntity entity, IReadOnlyList<string> values, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        await using NpgsqlCommand command = new(entity.OneSql, connection) { CommandTimeout = ReadTimeout };
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant });
-        command.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = Today(time), NpgsqlDbType = NpgsqlDbType.Date });
+        NpgsqlBatchCommand question = new(entity.OneSql);
+        question.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant });
+        question.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = Today(time), NpgsqlDbType = NpgsqlDbType.Date });
         foreach (var value in values)
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
-        await command.PrepareAsync(ct);
-        return await command.ExecuteScalarAsync(ct) as byte[];
+            question.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
+        await using NpgsqlBatch batch = new(connection) { Timeout = ReadTimeout, BatchCommands = { TenantSetting.Of(tenant), question } };
+        await batch.PrepareAsync(ct);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        return await reader.ReadAsync(ct) && !await reader.IsDBNullAsync(0, ct) ? reader.GetFieldValue<byte[]>(0) : null;
     }
 
     /// <summary>The day that queries go by.</summary>

@@ -31,31 +31,47 @@ public sealed class QueryWarmOptions
     public TimeSpan StatementTimeout { get; set; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>The sets that configuration declares, made from what the validator has let through.</summary>
+/// <summary>The sets that configuration declares, made from what the validator has let through. All are off where there is no role to read them with.</summary>
 public sealed partial class ConfiguredSets(
     IOptions<WarmingOptions> options,
-    NpgsqlDataSource database,
+    OwnSetsDatabase database,
     EntryWriter entries,
     ILogger<QuerySet> logger
 )
 {
     public IReadOnlyList<QuerySet> All { get; } =
-    [
-        .. options.Value.Sets.Select(pair => new QuerySet(
-            new(pair.Key, (WarmPhase)pair.Value.Phase, pair.Value.Key!, pair.Value.Ttl)
+        database.Source is { } source ? [.. options.Value.Sets.Select(pair => Create(pair.Key, pair.Value, source, entries, logger))] : [];
+
+    /// <summary>Names of declared sets that are off.</summary>
+    public IReadOnlyList<string> Off { get; } = database.Source is null ? [.. options.Value.Sets.Keys.Order(StringComparer.Ordinal)] : [];
+
+    /// <summary>Why own sets are off, and what to set; null when they are on.</summary>
+    public string? WhyOff { get; } =
+        database.Off is { } why
+            ? $"{why}. Warm sets of one's own are read as a role of their own, overnight_sets: give its connection string, and the command migrate makes it (docs/operate.md, Roles)."
+            : null;
+
+    private static QuerySet Create(
+        string name,
+        QueryWarmOptions set,
+        NpgsqlDataSource source,
+        EntryWriter entries,
+        ILogger<QuerySet> logger
+    ) =>
+        new(
+            new(name, (WarmPhase)set.Phase, set.Key!, set.Ttl)
             {
-                Limit = pair.Value.Limit,
-                Interval = pair.Value.Interval ?? pair.Value.Ttl / 2,
-                TimeLimit = pair.Value.TimeLimit,
+                Limit = set.Limit,
+                Interval = set.Interval ?? set.Ttl / 2,
+                TimeLimit = set.TimeLimit,
             },
-            KeyTemplate.Parse(pair.Value.Key),
-            pair.Value.Sql!,
-            pair.Value.StatementTimeout,
-            database,
+            KeyTemplate.Parse(set.Key),
+            set.Sql!,
+            set.StatementTimeout,
+            source,
             entries,
             logger
-        )),
-    ];
+        );
 
     /// <summary>Runs each query for no rows.</summary>
     /// <exception cref="OptionsValidationException">Some can't be run; each failure names the set and what is wrong.</exception>

@@ -4,12 +4,14 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 
 namespace Overnight.Core.Warming;
 
 /// <summary>
 /// A set of which each row of a query is an entry: its column <c>value</c>, text, JSON or bytea as it is, under the key that the
-/// template makes of the others. Read by a role that may only read, with a statement timeout.
+/// template makes of the others. Read by a role that may only read what it was granted (<see cref="OwnSetsDatabase"/>), in a
+/// read-only transaction with a statement timeout.
 /// </summary>
 /// <remarks>Resumed behind as many rows as were done, so its query should have an order.</remarks>
 public sealed partial class QuerySet(
@@ -22,8 +24,6 @@ public sealed partial class QuerySet(
     ILogger<QuerySet> logger
 ) : WarmSet(declaration)
 {
-    public const string Reader = "overnight_reader";
-
     private const string ValueColumn = "value";
 
     public override async Task<long> EstimateAsync(WarmOrder order, CancellationToken ct)
@@ -52,14 +52,23 @@ public sealed partial class QuerySet(
                 ? null
                 : $"its query has no column {string.Join(" and no column ", missing)}; it has {string.Join(", ", columns)}";
         }
-        catch (PostgresException exception)
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.QueryCanceled || !DatabaseOutage.Is(exception))
         {
-            return
-                exception.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InvalidParameterValue
-                && exception.MessageText.Contains(Reader, StringComparison.Ordinal)
-                ? $"the role {Reader} is not there; run the command migrate as a role that may create roles, or create it and grant it"
-                : $"{exception.MessageText} ({exception.SqlState})";
+            return Explain(exception);
         }
+    }
+
+    private string Explain(PostgresException exception)
+    {
+        var role = new NpgsqlConnectionStringBuilder(database.ConnectionString).Username;
+        return exception.SqlState switch
+        {
+            PostgresErrorCodes.InsufficientPrivilege =>
+                $"{exception.MessageText} ({exception.SqlState}); it is read as role {role}, which needs to be granted it: grant select on .. to {role}",
+            PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
+                $"{exception.MessageText} ({exception.SqlState}); correct Username and Password in ConnectionStrings:{DatabaseConnection.Sets}, from which the command migrate makes the role",
+            _ => $"{exception.MessageText} ({exception.SqlState})",
+        };
     }
 
     public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmOrder order, [EnumeratorCancellation] CancellationToken ct)
@@ -132,7 +141,6 @@ public sealed partial class QuerySet(
                 {
                     Parameters = { new() { Value = $"{statementTimeout.TotalMilliseconds:F0}" } },
                 },
-                new($"set local role {Reader}"),
             },
         };
         await settings.ExecuteNonQueryAsync(ct);

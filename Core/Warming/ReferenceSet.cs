@@ -182,12 +182,14 @@ public sealed partial class ReferenceSet(
         foreach (var command in query.BatchCommands)
         {
             ((NpgsqlParameter<Guid[]>)command.Parameters[0]).TypedValue = some;
-            ((NpgsqlParameter<DateOnly>)command.Parameters[1]).TypedValue = ReferenceReader.Today(time);
+            if (command.Parameters.Count > 1)
+                ((NpgsqlParameter<DateOnly>)command.Parameters[1]).TypedValue = ReferenceReader.Today(time);
         }
         List<CacheWrite> writes = [];
         await using var reader = await query.ExecuteReaderAsync(ct);
         foreach (var entity in asked)
         {
+            await reader.NextResultAsync(ct);
             while (await reader.ReadAsync(ct))
             {
                 // Nothing there, as of a period that does not exist.
@@ -196,7 +198,6 @@ public sealed partial class ReferenceSet(
                 var key = entity.Key(reader.GetGuid(2), [.. entity.Parts.Select((_, at) => reader.GetString(at + 3))]);
                 writes.Add(new(key, StoredEntry.Write(key, asOf, reader.GetInt64(1), reader.GetFieldValue<byte[]>(0)), entity.Kind.Ttl()));
             }
-            await reader.NextResultAsync(ct);
         }
         return writes;
     }
@@ -220,7 +221,7 @@ public sealed partial class ReferenceSet(
 
     private static NpgsqlBatch Batch(NpgsqlConnection connection, params ReadOnlySpan<ReferenceEntity> asked)
     {
-        NpgsqlBatch batch = new(connection);
+        NpgsqlBatch batch = new(connection) { BatchCommands = { TenantSetting.Of() } };
         foreach (var entity in asked)
         {
             batch.BatchCommands.Add(

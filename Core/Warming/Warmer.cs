@@ -10,7 +10,7 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWar
     public IReadOnlyList<WarmSet> Sets { get; } =
     [.. sets.Concat(own.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
 
-    /// <exception cref="KeyNotFoundException">There is no such set; the message names those that are.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such set, or it is off; the message names those that are.</exception>
     public IReadOnlyList<WarmSet> Find(IEnumerable<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
@@ -21,7 +21,9 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWar
                 .Select(name =>
                     Sets.FirstOrDefault(set => set.Name == name)
                     ?? throw new KeyNotFoundException(
-                        $"There is no warm set '{name}'. Known: {string.Join(", ", Sets.Select(set => set.Name))}."
+                        own.Off.Contains(name)
+                            ? $"Warm set '{name}' is off: {own.WhyOff}"
+                            : $"There is no warm set '{name}'. Known: {string.Join(", ", Sets.Select(set => set.Name))}."
                     )
                 ),
         ];

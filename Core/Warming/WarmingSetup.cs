@@ -35,6 +35,7 @@ public static class WarmingSetup
             .AddSingleton<WarmSet, SessionSet>()
             .AddSingleton<WarmSet, FlagSet>()
             .AddReferenceSets()
+            .AddSingleton<OwnSetsDatabase>()
             .AddSingleton<ConfiguredSets>()
             .AddSingleton<SetWarmer>()
             .AddSingleton<Warmer>()

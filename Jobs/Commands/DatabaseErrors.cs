@@ -1,17 +1,24 @@
 using System.Net.Sockets;
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Commands;
 
 /// <summary>Says in one sentence why the database can't be used. Names host, port, database and user, never the password.</summary>
 internal static class DatabaseErrors
 {
-    /// <param name="exception">What Npgsql threw, possibly wrapped.</param>
+    /// <inheritdoc cref="Explain(Exception, NpgsqlConnectionStringBuilder?, string)"/>
     /// <param name="dataSource">Where it was thrown; null where that is not known.</param>
+    public static string? Explain(Exception exception, NpgsqlDataSource? dataSource) =>
+        Explain(exception, dataSource is null ? null : new NpgsqlConnectionStringBuilder(dataSource.ConnectionString));
+
+    /// <param name="exception">What Npgsql threw, possibly wrapped.</param>
+    /// <param name="where">Where it was thrown; null where that is not known.</param>
+    /// <param name="name">Of the connection string.</param>
     /// <returns>Null when it is no failure of reaching or using the database that a reader could act on.</returns>
-    public static string? Explain(Exception exception, NpgsqlDataSource? dataSource)
+    public static string? Explain(Exception exception, NpgsqlConnectionStringBuilder? where, string name = DatabaseConnection.Overnight)
     {
-        var where = dataSource is null ? new() : new NpgsqlConnectionStringBuilder(dataSource.ConnectionString);
+        where ??= [];
         var server = where.Host is null ? "PostgreSQL" : $"PostgreSQL at {where.Host}:{where.Port}";
         var database = where.Database ?? where.Username ?? "(none named)";
         for (var e = exception; e is not null; e = e.InnerException)
@@ -22,9 +29,9 @@ internal static class DatabaseErrors
                 {
                     SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
                 } refused:
-                    return $"{server} refused to let user \"{where.Username}\" into database \"{database}\": {refused.MessageText}. Correct Username and Password in ConnectionStrings:overnight.";
+                    return $"{server} refused to let user \"{where.Username}\" into database \"{database}\": {refused.MessageText}. Correct Username and Password in ConnectionStrings:{name}.";
                 case PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName }:
-                    return $"{server} has no database \"{database}\". Run the command migrate to create it, or correct Database in ConnectionStrings:overnight.";
+                    return $"{server} has no database \"{database}\". Run the command migrate to create it, or correct Database in ConnectionStrings:{name}.";
                 case PostgresException
                 {
                     SqlState: PostgresErrorCodes.UndefinedTable
@@ -35,7 +42,7 @@ internal static class DatabaseErrors
                 case PostgresException postgres:
                     return $"{server}, database \"{database}\": {postgres.MessageText} ({postgres.SqlState}).";
                 case SocketException socket:
-                    return $"{server} can't be reached (database \"{database}\"): {socket.Message.TrimEnd('.')}. Start it (dotnet run --project AppHost), or correct Host and Port in ConnectionStrings:overnight.";
+                    return $"{server} can't be reached (database \"{database}\"): {socket.Message.TrimEnd('.')}. Start it (dotnet run --project AppHost), or correct Host and Port in ConnectionStrings:{name}.";
                 case NpgsqlException { InnerException: TimeoutException }:
                     return $"{server} did not answer in time (database \"{database}\"). Check that it runs and is not overloaded, then try again.";
             }

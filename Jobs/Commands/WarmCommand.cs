@@ -89,7 +89,10 @@ internal static class WarmCommand
         var sets = await FindAsync(services, names, request, ct);
         if (request.Trigger == WarmTrigger.Deployment && names.Length == 0)
             sets = [.. sets.Where(set => set.Declaration.IsAutomatic)];
-        await services.GetRequiredService<ConfiguredSets>().CheckAsync(ct);
+        var own = services.GetRequiredService<ConfiguredSets>();
+        if (own.Off.Count > 0)
+            output.Line($"Off: {string.Join(", ", own.Off)}. {own.WhyOff}");
+        await own.CheckAsync(ct);
         if (request.Trigger == WarmTrigger.Deployment)
             request = request with { TimeLimit = services.GetRequiredService<IOptions<WarmingOptions>>().Value.DeploymentLimit };
 

@@ -13,7 +13,14 @@ namespace Overnight.Jobs.Migrations;
 /// <param name="Created">The database was not there before.</param>
 /// <param name="Applied">Migrations applied now, in order.</param>
 /// <param name="Seeded">Null when no demo data was asked for, or there were users already.</param>
-internal sealed record MigrationOutcome(string Database, bool Created, IReadOnlyList<string> Applied, DemoSummary? Seeded);
+/// <param name="Roles">Null where roles are not made here.</param>
+internal sealed record MigrationOutcome(
+    string Database,
+    bool Created,
+    IReadOnlyList<string> Applied,
+    DemoSummary? Seeded,
+    RolesOutcome? Roles = null
+);
 
 /// <summary>Makes the database what this build needs. Any number of processes may do it at once: one works, the others wait and find it done.</summary>
 internal sealed class DatabaseMigration(
@@ -22,27 +29,47 @@ internal sealed class DatabaseMigration(
     MarketCatalog markets,
     DemoSeeder seeder,
     IOptions<FlagOptions> flags,
+    DatabaseRoles roles,
     TimeProvider time
 )
 {
+    /// <summary>
+    /// Made first, for EF Core finds out that there is none by an error in the server's log. Earlier builds named its columns in EF Core's
+    /// own way.
+    /// </summary>
+    private const string PrepareHistory = """
+        do $$ begin
+            if to_regclass('"__EFMigrationsHistory"') is null then
+                create table "__EFMigrationsHistory" (migration_id varchar(150) primary key, product_version varchar(32) not null);
+            elsif exists (select from pg_attribute where attrelid = to_regclass('"__EFMigrationsHistory"') and attname = 'MigrationId') then
+                alter table "__EFMigrationsHistory" rename column "MigrationId" to migration_id;
+                alter table "__EFMigrationsHistory" rename column "ProductVersion" to product_version;
+            end if;
+        end $$
+        """;
+
     /// <param name="demoUsers">How many demo users an empty database gets; null for none.</param>
     public async Task<MigrationOutcome> RunAsync(int? demoUsers, IProgress<DemoProgress>? progress, CancellationToken ct)
     {
         using var span = Telemetry.Source.StartActivity("migrate");
         try
         {
-            var created = await CreateDatabaseAsync(ct);
+            var created = roles.AreMade ? await roles.CreateAsync(ct) : await CreateDatabaseAsync(ct);
             await using var guard = await dataSource.OpenConnectionAsync(ct);
             // Of the session, not of a transaction: the context migrates on a connection of its own.
-            await ExecuteAsync(guard, "select pg_advisory_lock(hashtext('overnight.migrate'))", ct);
+            await guard.ExecuteAsync("select pg_advisory_lock(hashtext('overnight.migrate'))", ct);
             string[] applied;
             DemoSummary? seeded = null;
+            RolesOutcome? taken;
             try
             {
+                taken = await roles.TakeOverAsync(ct);
+                await guard.ExecuteAsync(PrepareHistory, ct);
                 applied = [.. await context.Database.GetPendingMigrationsAsync(ct)];
                 await context.Database.MigrateAsync(ct);
                 await AddMarketsAsync(guard, ct);
                 await EnsureMonthsAsync(guard, ct);
+                await roles.GrantAsync(guard, ct);
                 if (demoUsers is { } users && !await AnyUserAsync(guard, ct))
                 {
                     seeded = await seeder.SeedAsync(new() { Users = users }, progress, ct);
@@ -52,12 +79,12 @@ internal sealed class DatabaseMigration(
             finally
             {
                 // A pooled connection keeps its session locks when it is closed.
-                await ExecuteAsync(guard, "select pg_advisory_unlock(hashtext('overnight.migrate'))", CancellationToken.None);
+                await guard.ExecuteAsync("select pg_advisory_unlock(hashtext('overnight.migrate'))", CancellationToken.None);
             }
             span?.SetTag("overnight.database.created", created)
                 .SetTag("overnight.migrations", applied.Length)
                 .SetTag("overnight.demo.users", seeded?.UsersAdded ?? 0);
-            return new(guard.Database, created, applied, seeded);
+            return new(guard.Database, created, applied, seeded, taken);
         }
         catch (Exception exception)
         {
@@ -80,7 +107,7 @@ internal sealed class DatabaseMigration(
         }
         await using var maintenance = await OpenMaintenanceAsync(ct);
         await using var create = maintenance.CreateCommand();
-        create.CommandText = $"create database {new NpgsqlCommandBuilder().QuoteIdentifier(DatabaseName)}";
+        create.CommandText = $"create database {Sql.Name(DatabaseName)}";
         try
         {
             await create.ExecuteNonQueryAsync(ct);
@@ -148,14 +175,5 @@ internal sealed class DatabaseMigration(
         await using var command = connection.CreateCommand();
         command.CommandText = "select exists (select from users)";
         return (bool)(await command.ExecuteScalarAsync(ct))!;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
-    {
-        await using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        // Waits for the process ahead, which may be seeding.
-        command.CommandTimeout = 0;
-        await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -60,7 +60,7 @@ internal static class MigrationSetup
     public static IServiceCollection AddDatabaseMigration(this IServiceCollection services)
     {
         services.AddFlagOptions();
-        return services.AddScoped<DatabaseMigration>().AddSingleton<DemoSeeder>().AddSingleton<DemoTenantSeeder>();
+        return services.AddScoped<DatabaseMigration>().AddSingleton<DatabaseRoles>().AddSingleton<DemoSeeder>().AddSingleton<DemoTenantSeeder>();
     }
 
     /// <summary>Migrates at start where the key says so, and then warms as after a deployment.</summary>

@@ -5,11 +5,21 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Warming;
 
-/// <summary>A set of one's own that can't be read stops the start, with what is wrong with it; a PostgreSQL that is away does not.</summary>
+/// <summary>
+/// A set of one's own that can't be read stops the start, with what is wrong with it; a PostgreSQL that is away does not, and
+/// neither does one role for everything, with which own sets are off.
+/// </summary>
 internal sealed partial class ConfiguredSetCheck(ConfiguredSets sets, ILogger<ConfiguredSetCheck> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (sets.WhyOff is { } why)
+            Log.Off(
+                logger,
+                sets.Off.Count == 0 ? LogLevel.Information : LogLevel.Warning,
+                string.Join(", ", sets.Off.DefaultIfEmpty("none")),
+                why
+            );
         try
         {
             await sets.CheckAsync(cancellationToken);
@@ -27,5 +37,8 @@ internal sealed partial class ConfiguredSetCheck(ConfiguredSets sets, ILogger<Co
     {
         [LoggerMessage(651, LogLevel.Warning, "Warm sets of the configuration could not be checked: {Reason}")]
         public static partial void Unchecked(ILogger logger, string reason);
+
+        [LoggerMessage(EventId = 652, Message = "Warm sets of your own are off (declared: {Sets}): {Reason}")]
+        public static partial void Off(ILogger logger, LogLevel level, string sets, string reason);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Caching;
 
@@ -13,6 +14,7 @@ internal sealed class ApiProcess : IDisposable
 
     private ApiProcess(Process process, Uri address) => (_process, _http) = (process, new() { BaseAddress = address });
 
+    /// <param name="database">Connection string of the owner; the API gets that of its role.</param>
     public static async Task<ApiProcess> StartAsync(string database, string cache, CancellationToken ct)
     {
         ProcessStartInfo start = new(
@@ -27,7 +29,7 @@ internal sealed class ApiProcess : IDisposable
         };
         start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         start.Environment.Remove("ASPNETCORE_URLS");
-        start.Environment["ConnectionStrings__overnight"] = database;
+        start.Environment["ConnectionStrings__overnight"] = TestRoles.OfApi(database);
         start.Environment["ConnectionStrings__cache"] = cache;
         start.Environment["Logging__Console__FormatterName"] = "simple";
         start.Environment["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information";

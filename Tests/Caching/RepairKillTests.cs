@@ -1,8 +1,6 @@
 using System.Net;
-using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Overnight.Core.Caching;
-using Overnight.Core.Data;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Warming;
@@ -89,14 +87,11 @@ public sealed class RepairKillTests(TestServers servers)
     {
         var folder = await servers.CreateFolderAsync();
         var postgres = await servers.StartPostgresAsync(Ct, folder);
-        await postgres.EnsureDatabaseAsync("repair", Ct);
-        var database = postgres.ConnectionString("repair");
-        await using (OvernightContext context = OvernightContext.Open(database))
-            await context.Database.MigrateAsync(Ct);
+        var database = await TestRoles.MigrateAsync(postgres.ConnectionString("postgres"), "repair", Ct);
         await using ApiApp app = new(database, await servers.CacheConnectionStringAsync(Ct));
         var user = await app.Database.AddUserAsync();
         await app.Database.AddResultAsync(user, TestResults.Entry(user, "1.0000"), "2026-11-20");
-        await app.Database.ExecuteAsync("checkpoint");
+        await TestRoles.AsAdministratorAsync(postgres.ConnectionString("postgres"), "checkpoint", Ct);
         var connection = await app.Database.OpenConnectionAsync(Ct);
         _ = await connection.BeginTransactionAsync(Ct);
         await NewerResult.MakeAsync(connection, user, Ct);

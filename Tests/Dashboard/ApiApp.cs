@@ -10,24 +10,26 @@ using StackExchange.Redis;
 
 namespace Overnight.Tests.Dashboard;
 
-/// <summary>The whole API in process, on a database of its own, with its queries counted.</summary>
+/// <summary>The whole API in process, as its role on a database of its own, with its queries counted.</summary>
 internal sealed class ApiApp : IAsyncDisposable
 {
     private readonly WebApplicationFactory<ApiMarker> _factory;
 
+    /// <param name="database">Connection string of the owner; the API gets that of its role.</param>
     public ApiApp(string database, string cache, TimeProvider? time = null, IReadOnlyDictionary<string, string>? settings = null)
     {
         // The tests' own connections are not counted, and not broken by a pool of a server that was stopped.
         Database = NpgsqlDataSource.Create(database);
+        var api = TestRoles.OfApi(database);
         _factory = new WebApplicationFactory<ApiMarker>().WithWebHostBuilder(host =>
         {
-            host.UseSetting("ConnectionStrings:overnight", database);
+            host.UseSetting("ConnectionStrings:overnight", api);
             host.UseSetting("ConnectionStrings:cache", cache);
             foreach (var (key, value) in settings ?? new Dictionary<string, string>())
                 host.UseSetting(key, value);
             host.ConfigureTestServices(services =>
             {
-                NpgsqlDataSourceBuilder source = new(database);
+                NpgsqlDataSourceBuilder source = new(api);
                 source.UseLoggerFactory(Queries);
                 services.Replace(ServiceDescriptor.Singleton(source.Build()));
                 if (time is not null)

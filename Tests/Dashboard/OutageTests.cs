@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
-using Microsoft.EntityFrameworkCore;
 using Overnight.Core.Caching;
-using Overnight.Core.Data;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Dashboard;
@@ -98,10 +96,7 @@ public sealed class OutageTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         var cache = await servers.StartCacheAsync(ct);
         var postgres = await servers.StartPostgresAsync(ct);
-        await postgres.EnsureDatabaseAsync("overnight", ct);
-        var connection = postgres.ConnectionString("overnight");
-        await using (OvernightContext context = OvernightContext.Open(connection))
-            await context.Database.MigrateAsync(ct);
+        var connection = await TestRoles.MigrateAsync(postgres.ConnectionString("postgres"), "overnight", ct);
         await using ApiApp app = new(connection, cache.ConnectionString, settings: Quick);
         var (userId, token) = await app.Database.SignInAsync();
         await app.Database.AddResultAsync(userId, TestResults.Entry(userId));

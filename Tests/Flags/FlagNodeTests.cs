@@ -1,7 +1,5 @@
 using System.Net;
-using Microsoft.EntityFrameworkCore;
 using Overnight.Core.Caching;
-using Overnight.Core.Data;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
@@ -53,10 +51,7 @@ public sealed class FlagNodeTests(TestServers servers)
     {
         var cache = await servers.StartCacheAsync(Ct);
         var postgres = await servers.StartPostgresAsync(Ct);
-        await postgres.EnsureDatabaseAsync("overnight", Ct);
-        var connection = postgres.ConnectionString("overnight");
-        await using (OvernightContext context = OvernightContext.Open(connection))
-            await context.Database.MigrateAsync(Ct);
+        var connection = await TestRoles.MigrateAsync(postgres.ConnectionString("postgres"), "overnight", Ct);
         await using ApiApp app = new(connection, cache.ConnectionString, settings: Settings);
         var (_, token) = await app.Database.SignInAsync();
         var (_, revoked) = await app.Database.SignInAsync();

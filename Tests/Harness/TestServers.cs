@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Overnight.Core.Data;
 using Overnight.LocalServers;
 using Overnight.Tests.Harness;
 
@@ -31,10 +29,14 @@ public sealed class TestServers : IAsyncDisposable
         template = new(MigrateTemplateAsync);
     }
 
-    /// <returns>The connection string of a new database with every migration applied.</returns>
-    public async Task<string> CreateDatabaseAsync(CancellationToken ct) => await CreateAsync(await template.Value.WaitAsync(ct), ct);
+    /// <returns>The owner's connection string of a new database with every migration applied; <see cref="TestRoles"/> has those of the other roles.</returns>
+    public async Task<string> CreateDatabaseAsync(CancellationToken ct)
+    {
+        var database = await CreateAsync(await template.Value.WaitAsync(ct), ct, TestRoles.Owner);
+        return TestRoles.OfOwner(database);
+    }
 
-    /// <returns>The connection string of a new database without tables.</returns>
+    /// <returns>The administrator's connection string of a new database without tables.</returns>
     public Task<string> CreateEmptyDatabaseAsync(CancellationToken ct) => CreateAsync("template1", ct);
 
     /// <returns>The connection string of the cache that all tests share: use keys of a user or tenant of your own, and flush nothing.</returns>
@@ -95,21 +97,17 @@ public sealed class TestServers : IAsyncDisposable
     private async Task<string> MigrateTemplateAsync()
     {
         const string name = "migrated";
-        var server = await postgres.Value;
-        await server.EnsureDatabaseAsync(name, CancellationToken.None);
-        // Without pooling, for a database with a session can't be copied.
-        await using var context = OvernightContext.Open(server.ConnectionString(name) + ";Pooling=false");
-        await context.Database.MigrateAsync();
+        await TestRoles.MigrateAsync((await postgres.Value).ConnectionString("postgres"), name, CancellationToken.None);
         return name;
     }
 
-    private async Task<string> CreateAsync(string from, CancellationToken ct)
+    private async Task<string> CreateAsync(string from, CancellationToken ct, string owner = "default")
     {
         var server = await postgres.Value.WaitAsync(ct);
         var name = $"test_{Interlocked.Increment(ref databases)}";
         await using NpgsqlConnection connection = new(server.ConnectionString("postgres"));
         await connection.OpenAsync(ct);
-        await using NpgsqlCommand create = new($"create database {name} template {from}", connection);
+        await using NpgsqlCommand create = new($"create database {name} template {from} owner {owner}", connection);
         await create.ExecuteNonQueryAsync(ct);
         return server.ConnectionString(name);
     }

@@ -1,10 +1,8 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs;
 using Overnight.Jobs.Demo;
@@ -54,11 +52,7 @@ internal sealed class NightFixture : IAsyncDisposable
     /// <summary>In a PostgreSQL of the test's own, to be killed.</summary>
     public static async Task<NightFixture> CreateOnAsync(TestServers servers, PostgresServer postgres, int users, CancellationToken ct)
     {
-        const string name = "night";
-        await postgres.EnsureDatabaseAsync(name, ct);
-        var database = postgres.ConnectionString(name);
-        await using (OvernightContext context = OvernightContext.Open(database))
-            await context.Database.MigrateAsync(ct);
+        var database = await TestRoles.MigrateAsync(postgres.ConnectionString("postgres"), "night", ct);
         return await SeededAsync(Over(database, await servers.CacheConnectionStringAsync(ct), 50), users, ct);
     }
 

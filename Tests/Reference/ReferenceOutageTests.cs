@@ -1,6 +1,4 @@
 using System.Net;
-using Microsoft.EntityFrameworkCore;
-using Overnight.Core.Data;
 using Overnight.Jobs.Demo;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
@@ -24,10 +22,7 @@ public sealed class ReferenceOutageTests(TestServers servers)
         var cache = await servers.StartCacheAsync(Ct);
         var folder = await servers.CreateFolderAsync();
         var postgres = await servers.StartPostgresAsync(Ct, folder);
-        await postgres.EnsureDatabaseAsync("overnight", Ct);
-        var connection = postgres.ConnectionString("overnight");
-        await using (OvernightContext context = OvernightContext.Open(connection))
-            await context.Database.MigrateAsync(Ct);
+        var connection = await TestRoles.MigrateAsync(postgres.ConnectionString("postgres"), "overnight", Ct);
         await using ApiApp app = new(connection, cache.ConnectionString, settings: Quick);
         var token = await TenantAsync(app);
         var before = await app.AskAsync(token, "finance/coa");

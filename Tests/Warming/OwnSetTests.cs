@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Options;
 using Overnight.Core.Warming;
+using Overnight.Jobs.Warming;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Providers;
 
 namespace Overnight.Tests.Warming;
 
@@ -18,6 +20,7 @@ public sealed class OwnSetTests(TestServers servers)
         );
         await warm.Database.ExecuteAsync("create table prices_of_mine (sku text, price numeric)");
         await warm.Database.ExecuteAsync("insert into prices_of_mine values ('a', 1.50), ('b:*', 2), (null, 3)");
+        await warm.Database.ExecuteAsync("grant select on prices_of_mine to overnight_sets");
 
         var outcome = await warm.WarmAsync("prices", Ct);
 
@@ -31,6 +34,8 @@ public sealed class OwnSetTests(TestServers servers)
     [InlineData("with gone as (delete from users returning id) select id as sku, '' as value from gone", "data-modifying", true)]
     [InlineData("select token_hash as sku, '' as value from sessions", "permission denied for table sessions", true)]
     [InlineData("select password_hash as sku, '' as value from user_passwords", "permission denied for table user_passwords", true)]
+    [InlineData("select email as sku, '' as value from users", "grant select on .. to overnight_sets", true)]
+    [InlineData("select set_config('role', 'overnight', false) as sku, '' as value", "permission denied to set role", false)]
     [InlineData("select pg_sleep(60)::text as sku, '' as value", "statement timeout", false)]
     [InlineData("select 'a' as sku, '' as value; drop table users", "syntax error", true)]
     [InlineData("select 'a' as sku, 'b' as text", "no column value", true)]
@@ -54,6 +59,30 @@ public sealed class OwnSetTests(TestServers servers)
             Assert.Contains(words, outcome.Error ?? Assert.IsType<OptionsValidationException>(check).Message);
         }
         Assert.Equal(1, await warm.ScalarAsync<long>("select count(*) from users where id = $1", user));
+    }
+
+    [Theory]
+    [InlineData("", "ConnectionStrings:overnight-sets is not set")]
+    [InlineData("owner", "ConnectionStrings:overnight-sets names the role of ConnectionStrings:overnight")]
+    public async Task Start_NoRoleOfTheirOwn_SaysSoAndGoesOnWithoutOwnSets(string sets, string words)
+    {
+        var database = await servers.CreateDatabaseAsync(Ct);
+        await using var warm = WarmFixture.Over(
+            database,
+            await servers.CacheConnectionStringAsync(Ct),
+            null,
+            ("ConnectionStrings:overnight-sets", sets.Length == 0 ? "" : database),
+            ("Warming:Sets:prices:Key", "prices-of-mine:{sku}"),
+            ("Warming:Sets:prices:Sql", "select 'a' as sku, 'b' as value")
+        );
+        LogLines log = new();
+
+        await new ConfiguredSetCheck(warm.Get<ConfiguredSets>(), new LogLines<ConfiguredSetCheck>(log)).StartAsync(Ct);
+
+        Assert.StartsWith($"Warning Warm sets of your own are off (declared: prices): {words}", Assert.Single(log.All));
+        var warmer = warm.Get<Warmer>();
+        Assert.DoesNotContain(warmer.Sets, set => set.Name == "prices");
+        Assert.StartsWith($"Warm set 'prices' is off: {words}", Assert.Throws<KeyNotFoundException>(() => warmer.Find(["prices"])).Message);
     }
 
     [Theory]

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using Microsoft.EntityFrameworkCore;
 using Overnight.Core.Caching;
-using Overnight.Core.Data;
 using Overnight.Core.Warming;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
@@ -127,14 +125,11 @@ public sealed class WarmKillTests(TestServers servers)
     {
         var folder = await servers.CreateFolderAsync();
         var postgres = await servers.StartPostgresAsync(Ct, folder);
-        await postgres.EnsureDatabaseAsync("warm", Ct);
-        var database = postgres.ConnectionString("warm");
-        await using (OvernightContext context = OvernightContext.Open(database))
-            await context.Database.MigrateAsync(Ct);
+        var database = await TestRoles.MigrateAsync(postgres.ConnectionString("postgres"), "warm", Ct);
         await using var warm = WarmFixture.Over(database, await servers.CacheConnectionStringAsync(Ct), null, Quick);
         var users = await warm.AddResultsAsync(Users);
         // A test's server need not keep what it was told a moment ago; this must be there afterwards.
-        await warm.Database.ExecuteAsync("checkpoint");
+        await TestRoles.AsAdministratorAsync(postgres.ConnectionString("postgres"), "checkpoint", Ct);
 
         var broken = await warm.WarmAsync(Set, Ct, news: new AtFirstNews(postgres.Kill));
 

@@ -23,7 +23,6 @@ public sealed partial class ReferenceData : Migration
         migrationBuilder.Sql(Plant);
         migrationBuilder.Sql(Generations);
         migrationBuilder.Sql(RateChanges);
-        migrationBuilder.Sql(Reader);
     }
 
     protected override void Down(MigrationBuilder migrationBuilder)
@@ -107,17 +106,5 @@ public sealed partial class ReferenceData : Migration
                 where from_currency <> 'USD' and to_currency <> 'USD' and not exists (select from erp.quoted_rate(from_currency, to_currency, until))) d
         $$;
         comment on function erp.exchange_rate is 'Units of to_currency for one unit of from_currency by the last quotes before a time; no row where none is known.';
-        """;
-
-    private const string Reader = """
-        do $$ begin
-            if exists (select from pg_roles where rolname = 'overnight_reader') then
-                grant usage on schema erp to overnight_reader;
-                grant select on all tables in schema erp to overnight_reader;
-                alter default privileges in schema erp grant select on tables to overnight_reader;
-            end if;
-        exception when insufficient_privilege then
-            raise notice 'overnight_reader may not read schema erp: grant it, for warm sets of your own (Warming:Sets) over it.';
-        end $$;
         """;
 }

@@ -1,0 +1,115 @@
+using System.Collections.Frozen;
+using Npgsql;
+using Overnight.Core.Reference;
+
+namespace Overnight.Jobs.Migrations;
+
+/// <summary>What the two lesser roles may do with the objects of the owner, who grants it; the same at every migrate.</summary>
+internal static class RoleGrants
+{
+    // What api does with each table of ours, and no more. A table that is missing here is found by a test.
+    // A row is locked for share with the right to update any of its columns, hence that of current_results.
+    private static readonly FrozenDictionary<string, string?> ApiMay = new Dictionary<string, string?>
+    {
+        ["__EFMigrationsHistory"] = "select",
+        ["asset_classes"] = null,
+        ["asset_postings"] = "select",
+        ["assets"] = null,
+        ["batch_attempts"] = null,
+        ["calculation_events"] = "select",
+        ["calculation_results"] = "select",
+        ["criteria_versions"] = "select",
+        ["current_results"] = "select, update (business_date)",
+        ["exchange_rates"] = "select",
+        ["failing_users"] = null,
+        ["feature_flag_changes"] = "select, insert",
+        ["feature_flags"] = "select, update",
+        ["fundamentals"] = null,
+        ["holdings"] = "select",
+        ["market_snapshots"] = "select",
+        ["markets"] = null,
+        ["overnight_job_runs"] = "select, insert, update",
+        ["portfolios"] = null,
+        ["prices"] = null,
+        ["run_batches"] = "select",
+        ["run_failures"] = "select",
+        ["sessions"] = "select, insert, update (last_active_at, revoked_at)",
+        ["tenants"] = "select",
+        ["user_markets"] = "select",
+        ["user_passwords"] = "select, update (password_hash)",
+        ["users"] = "select, update (banned_at)",
+        ["warm_progress"] = "select, insert, update",
+    }.ToFrozenDictionary();
+
+    /// <summary>Never for own sets, whatever was granted by mistake, as by "on all tables".</summary>
+    private static readonly string[] Secrets = ["sessions", "user_passwords"];
+
+    /// <summary>Raised and read across tenants, and holds no data of any.</summary>
+    private const string Generations = "generations";
+
+    // $1 is the role of api, $2 the table that is of no tenant. Grants decide for every role, and the tenant besides for that one.
+    private const string Policies = $"""
+        with tables as (
+            select c.oid, c.oid::regclass::text as name, c.relrowsecurity from pg_class c
+            where c.relnamespace = 'erp'::regnamespace and c.relkind in ('r', 'p') and c.relname <> $2
+                and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped)),
+        wanted as (
+            select oid, name, 'granted'::name as policy, 'using (true)' as rule from tables
+            union all
+            select oid, name, ('tenant_of_' || $1)::name, format('as restrictive to %I using (tenant_id = any (string_to_array(current_setting(''{TenantSetting.Name}'', true), '','')::uuid[]))', $1) from tables)
+        select format('create policy %I on %s %s', policy, name, rule) from wanted w
+        where not exists (select from pg_policy p where p.polrelid = w.oid and p.polname = w.policy)
+        union all
+        select format('alter table %s enable row level security', name) from tables where not relrowsecurity
+        """;
+
+    /// <summary>Every table of ours outside schema <c>erp</c>, without partitions.</summary>
+    public static IReadOnlyCollection<string> Tables => ApiMay.Keys;
+
+    /// <param name="owner">A connection of the owner of database and objects.</param>
+    /// <param name="api">Null for no such role.</param>
+    /// <param name="sets">Likewise.</param>
+    public static async Task ApplyAsync(NpgsqlConnection owner, string? api, string? sets, CancellationToken ct)
+    {
+        await using var transaction = await owner.BeginTransactionAsync(ct);
+        List<string> statements =
+        [
+            $"revoke temporary on database {Sql.Name(owner.Database)} from public",
+            // As PostgreSQL 15 and later have it.
+            "revoke create on schema public from public",
+        ];
+        if (api is not null)
+        {
+            statements.AddRange(OfApi(Sql.Name(owner.Database), Sql.Name(api)));
+            statements.AddRange(await owner.TextsAsync(Policies, ct, api, Generations));
+        }
+        if (sets is not null)
+            statements.AddRange(OfSets(Sql.Name(owner.Database), Sql.Name(sets)));
+        await owner.ExecuteAsync(string.Join(";\n", statements), ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    private static IEnumerable<string> OfApi(string database, string api)
+    {
+        yield return $"grant connect on database {database} to {api}";
+        yield return $"grant usage on schema public, erp to {api}";
+        foreach (var (table, privileges) in ApiMay)
+        {
+            yield return $"revoke all on {Sql.Name(table)} from {api}";
+            if (privileges is not null)
+                yield return $"grant {privileges} on {Sql.Name(table)} to {api}";
+        }
+        yield return $"revoke all on all tables in schema erp from {api}";
+        yield return $"grant select on all tables in schema erp to {api}";
+        yield return $"grant insert, update on erp.{Generations} to {api}";
+        yield return $"grant execute on all functions in schema erp to {api}";
+    }
+
+    private static IEnumerable<string> OfSets(string database, string sets)
+    {
+        yield return $"grant connect on database {database} to {sets}";
+        yield return $"grant usage on schema public to {sets}";
+        foreach (var secret in Secrets)
+            yield return $"revoke all on {Sql.Name(secret)} from {sets}";
+    }
+}

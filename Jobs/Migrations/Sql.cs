@@ -1,0 +1,50 @@
+using Npgsql;
+
+namespace Overnight.Jobs.Migrations;
+
+/// <summary>Statements that take no parameters, as those about roles don't, and small questions.</summary>
+internal static class Sql
+{
+    public static string Name(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    public static string Text(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+
+    public static async Task ExecuteAsync(this NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        // Waits for locks as long as it takes: of a process ahead, which may be seeding, or of a night under way.
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    public static async Task<T?> ScalarAsync<T>(this NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
+    {
+        await using var command = Command(connection, sql, values);
+        return await command.ExecuteScalarAsync(ct) is T value ? value : default;
+    }
+
+    /// <summary>The first column of every row.</summary>
+    public static async Task<List<string>> TextsAsync(
+        this NpgsqlConnection connection,
+        string sql,
+        CancellationToken ct,
+        params object[] values
+    )
+    {
+        await using var command = Command(connection, sql, values);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        List<string> texts = [];
+        while (await reader.ReadAsync(ct))
+            texts.Add(reader.GetString(0));
+        return texts;
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] values)
+    {
+        NpgsqlCommand command = new(sql, connection);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+        return command;
+    }
+}
