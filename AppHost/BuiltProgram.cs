@@ -1,3 +1,5 @@
+// ASPIRECERTIFICATES001: the only way to say that a project needs no development certificate; the API is marked experimental.
+#pragma warning disable ASPIRECERTIFICATES001
 using System.Reflection;
 
 namespace Overnight.AppHost;
@@ -6,10 +8,12 @@ internal static class BuiltProgram
 {
     /// <summary>
     /// Starts the program that was built with the AppHost, not <c>dotnet run</c>: one process and about a second less for each.
-    /// Where it is not there, as under <c>dotnet watch</c>, Aspire's own way stays.
+    /// Where it is not there, as under <c>dotnet watch</c>, Aspire's own way stays. It serves plain HTTP on this machine, so that the
+    /// dashboard does not ask for a trusted certificate.
     /// </summary>
     public static IResourceBuilder<ProjectResource> StartBuilt(this IResourceBuilder<ProjectResource> project)
     {
+        project.WithoutHttpsCertificate();
         var assembly = typeof(BuiltProgram).Assembly;
         var folder = Path.GetDirectoryName(project.Resource.GetProjectMetadata().ProjectPath)!;
         var output = Path.Combine(

@@ -2,6 +2,7 @@
 #pragma warning disable ASPIREPROCESSCOMMAND001
 using System.Globalization;
 using System.Reflection;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Overnight.AppHost;
@@ -12,7 +13,12 @@ namespace Overnight.AppHost;
 /// </summary>
 internal static class RunCommands
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        // For a person to read, never put into a page as it is.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static IResourceBuilder<RunResource> WithRunCommands(this IResourceBuilder<RunResource> night) =>
         night

@@ -83,6 +83,8 @@ public static class ServiceDefaultsExtensions
             )
             .WithTracing(tracing =>
                 tracing
+                    // Aspire asks for every trace, also those whose caller says that it is not to be recorded, as a poll does.
+                    .SetSampler(new ParentBasedSampler(new AlwaysOnSampler()))
                     .AddSource(OurSources)
                     .AddAspNetCoreInstrumentation(options => options.Filter = static context => !IsProbe(context.Request.Path))
                     .AddHttpClientInstrumentation()

@@ -11,6 +11,9 @@ namespace Microsoft.Extensions.Hosting;
 /// <summary>The two stores of a service: PostgreSQL and the cache, each with telemetry and a health check that degrades the node and never takes it out.</summary>
 public static class StoreExtensions
 {
+    /// <summary>Words of a statement that name its span.</summary>
+    private const int SpanWords = 4;
+
     /// <summary>One data source of PostgreSQL, which the context shares: one pool per service.</summary>
     /// <typeparam name="TContext">The EF Core context. Retry is off: what is retried, and how often, is decided where the work is.</typeparam>
     /// <param name="connectionName">Below <c>ConnectionStrings</c>.</param>
@@ -38,6 +41,7 @@ public static class StoreExtensions
                         .ConfigureCommandFilter(static _ => Activity.Current is not null)
                         .ConfigureBatchFilter(static _ => Activity.Current is not null)
                         .ConfigureCopyOperationFilter(static _ => Activity.Current is not null)
+                        .ConfigureCommandSpanNameProvider(static command => SpanName(command.CommandText))
                         .EnablePhysicalOpenTracing(false)
                 );
                 configure?.Invoke(database);
@@ -70,6 +74,13 @@ public static class StoreExtensions
             configure
         );
         builder.AddStoreCheck<CacheCheck>("cache");
+    }
+
+    /// <summary>The beginning of a statement. Statements are constants of the code, so there are few names.</summary>
+    private static string SpanName(string statement)
+    {
+        var words = statement.Split((char[]?)null, SpanWords + 1, StringSplitOptions.RemoveEmptyEntries);
+        return string.Join(' ', words.Take(SpanWords));
     }
 
     private static void AddStoreCheck<TCheck>(this IHostApplicationBuilder builder, string name)

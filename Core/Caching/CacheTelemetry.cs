@@ -87,6 +87,8 @@ public sealed class CacheTelemetry
         // The strings are looked up only when someone listens: this is on the path of every request.
         if (_reads.Enabled)
             _reads.Add(1, new("set", Sets[(int)set]), new("outcome", Outcomes[(int)outcome]));
+        if (set == CacheSet.Sessions && Activity.Current is { Recorded: true } request)
+            request.SetTag("overnight.session.outcome", Outcomes[(int)outcome]);
     }
 
     public void Stale(CacheSet set) => _stale.Add(1, new KeyValuePair<string, object?>("set", Sets[(int)set]));
