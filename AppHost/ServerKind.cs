@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-
 namespace Overnight.AppHost;
 
 /// <summary>What PostgreSQL and the cache run as where no connection string names a server.</summary>
@@ -29,9 +27,7 @@ internal static class ServerKinds
             : Directory.Exists(Path.Combine(data.Path, "postgres")) ? ServerKind.Processes
             : null;
         var insisted = Insisted(builder.Configuration[Key]);
-        var kind = insisted
-            ?? kept
-            ?? (await ContainerEngine.AnswersAsync(EngineTimeout) ? ServerKind.Containers : ServerKind.Processes);
+        var kind = insisted ?? kept ?? (await ContainerEngine.AnswersAsync(EngineTimeout) ? ServerKind.Containers : ServerKind.Processes);
         if (kept is { } before && before != kind)
             Console.WriteLine(
                 $"PostgreSQL and the cache run as {Name(kind)} now ({Key}={Name(kind)}). The data made as {Name(before)} is kept and not seen until {Key}={Name(before)}."
