@@ -87,7 +87,7 @@ internal static class RunCommands
             .WithProcessCommand(
                 "doctor",
                 "Doctor",
-                _ => Jobs("doctor"),
+                _ => Jobs(night.Resource, "doctor"),
                 new()
                 {
                     Description = "Looks for what is wrong with database, cache, calendars and configuration.",
@@ -97,7 +97,8 @@ internal static class RunCommands
             .WithProcessCommand(
                 "schedule",
                 "Schedule",
-                context => Jobs(["schedule", .. Text(context, "market") is { } market ? (string[])["--market", market] : []]),
+                context =>
+                    Jobs(night.Resource, ["schedule", .. Text(context, "market") is { } market ? (string[])["--market", market] : []]),
                 new()
                 {
                     Description = "Says when the next nights of each market are due, and why there is none on a day.",
@@ -137,10 +138,11 @@ internal static class RunCommands
     }
 
     /// <summary>A command of Jobs, as the program that was built with the AppHost; it finds the servers of the running app by itself.</summary>
-    private static ProcessCommandSpec Jobs(params string[] arguments) =>
+    private static ProcessCommandSpec Jobs(RunResource night, params string[] arguments) =>
         new("dotnet")
         {
             WorkingDirectory = Path.GetDirectoryName(new Projects.Jobs().ProjectPath),
+            EnvironmentVariables = new Dictionary<string, string> { ["Overnight__DataDirectory"] = night.DataDirectory },
             Arguments =
             [
                 "run",

@@ -5,8 +5,13 @@ using System.Text.Json;
 namespace Overnight.AppHost;
 
 /// <summary>The resource <c>night</c>: the state of the latest run, and the commands. It never has replicas, so a command runs once.</summary>
-internal sealed class RunResource(string name, EndpointReference api, ParameterResource adminKey) : Resource(name), IResourceWithWaitSupport
+internal sealed class RunResource(string name, EndpointReference api, ParameterResource adminKey, string dataDirectory)
+    : Resource(name),
+        IResourceWithWaitSupport
 {
+    /// <summary>Where a command of Jobs finds the connections of this app.</summary>
+    public string DataDirectory => dataDirectory;
+
     /// <summary>The api, asked as an administrator.</summary>
     public RunClient Client { get; } = new(api, adminKey);
 }
@@ -23,7 +28,7 @@ internal static class RunResourceExtensions
         IResourceBuilder<ParameterResource> adminKey
     ) =>
         builder
-            .AddResource(new RunResource(name, api.GetEndpoint("http"), adminKey.Resource))
+            .AddResource(new RunResource(name, api.GetEndpoint("http"), adminKey.Resource, DataDirectory.Of(builder).Path))
             .WithInitialState(
                 new()
                 {

@@ -87,7 +87,11 @@ internal sealed class AppHostProcess : IAsyncDisposable
         [
             .. Directory
                 .EnumerateDirectories("/proc")
-                .Where(folder => int.TryParse(Path.GetFileName(folder), out var id) && id != _process.Id && Read(folder, "environ").Contains(_mark, StringComparison.Ordinal))
+                .Where(folder =>
+                    int.TryParse(Path.GetFileName(folder), out var id)
+                    && id != _process.Id
+                    && Read(folder, "environ").Contains(_mark, StringComparison.Ordinal)
+                )
                 .Select(folder => Read(folder, "cmdline").Replace('\0', ' ')),
         ];
 

@@ -28,13 +28,15 @@ public sealed class AppModelTests : IDisposable
         Assert.Equal(["api"], Waits(builder, "night", WaitType.WaitUntilHealthy));
         Assert.Equal((3, 2), (Replicas(builder, "jobs"), Replicas(builder, "api")));
         Assert.Equal(("postgres", "cache"), (Parent(builder, "migrations"), Parent(builder, "warmup")));
-        Assert.All(
-            (string[])["api", "postgres", "cache"],
-            name => Assert.True(Find(builder, name).TryGetAnnotationsOfType<HealthCheckAnnotation>(out _), name)
+        Assert.All((string[])["api", "postgres", "cache"], name =>
+            Assert.True(Find(builder, name).TryGetAnnotationsOfType<HealthCheckAnnotation>(out _), name)
         );
         Assert.Equal(
             ["doctor", "retry", "run", "schedule", "warm"],
-            Find(builder, "night").Annotations.OfType<ResourceCommandAnnotation>().Select(command => command.Name).Order(StringComparer.Ordinal)
+            Find(builder, "night")
+                .Annotations.OfType<ResourceCommandAnnotation>()
+                .Select(command => command.Name)
+                .Order(StringComparer.Ordinal)
         );
         Assert.DoesNotContain(builder.Resources, resource => resource is ContainerResource);
     }
@@ -109,7 +111,15 @@ public sealed class AppModelTests : IDisposable
         Assert.Equal(("container.v0", "container.v0"), (types["postgres"], types["cache"]));
         Assert.Equal(("project.v0", "project.v0"), (types["api"], types["jobs"]));
         Assert.All(
-            (string[])["postgres-password", "overnight-password", "overnight-api-password", "overnight-sets-password", "cache-password", "admin-key"],
+            (string[])
+                [
+                    "postgres-password",
+                    "overnight-password",
+                    "overnight-api-password",
+                    "overnight-sets-password",
+                    "cache-password",
+                    "admin-key",
+                ],
             name => Assert.Equal("parameter.v0", types[name])
         );
         Assert.DoesNotContain(types.Keys, name => name is "migrations" or "warmup" or "night" or "demo-token");
@@ -141,5 +151,9 @@ public sealed class AppModelTests : IDisposable
         Find(builder, name).TryGetLastAnnotation<ReplicaAnnotation>(out var replicas) ? replicas.Replicas : 1;
 
     private static string? Parent(IDistributedApplicationTestingBuilder builder, string name) =>
-        Find(builder, name).Annotations.OfType<ResourceRelationshipAnnotation>().Where(r => r.Type == "Parent").Select(r => r.Resource.Name).FirstOrDefault();
+        Find(builder, name)
+            .Annotations.OfType<ResourceRelationshipAnnotation>()
+            .Where(r => r.Type == "Parent")
+            .Select(r => r.Resource.Name)
+            .FirstOrDefault();
 }
