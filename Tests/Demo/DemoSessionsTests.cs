@@ -14,7 +14,7 @@ public sealed class DemoSessionsTests(TestServers servers)
     public async Task Sessions_Refreshed_StoreOnlyHashesAndReplaceThoseOfEarlierStarts()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        ManualTimeProvider time = new();
+        TestClock time = new();
         await new DemoSeeder(database.Source, time).SeedAsync(new() { Users = 2 }, null, Ct);
         DemoSessions earlier = Sessions(database, time),
             replica = Sessions(database, time),
@@ -44,7 +44,7 @@ public sealed class DemoSessionsTests(TestServers servers)
     public async Task CurlLine_AfterRefresh_NamesTheApisAddress()
     {
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
-        ManualTimeProvider time = new();
+        TestClock time = new();
         var nobody = Sessions(database, time);
         await nobody.RefreshAsync(Ct);
         await new DemoSeeder(database.Source, time).SeedAsync(new() { Users = 1 }, null, Ct);

@@ -44,7 +44,7 @@ public sealed class DatabaseMigrationTests(TestServers servers)
     {
         await using var source = NpgsqlDataSource.Create(await servers.CreateDatabaseAsync(Ct));
 
-        await MigrateAsync(source, null, new ManualTimeProvider(new(2031, 12, 31, 23, 0, 0, TimeSpan.Zero)));
+        await MigrateAsync(source, null, new TestClock(new(2031, 12, 31, 23, 0, 0, TimeSpan.Zero)));
 
         await using var command = source.CreateCommand(
             "select count(*) from pg_class where relname like '%\\_y2031m12' and relkind = 'r' or relname like '%\\_y2032m01' and relkind = 'r'"
@@ -54,7 +54,7 @@ public sealed class DatabaseMigrationTests(TestServers servers)
 
     private static async Task<MigrationOutcome> MigrateAsync(NpgsqlDataSource source, int? users, TimeProvider? time = null)
     {
-        time ??= new ManualTimeProvider();
+        time ??= new TestClock();
         // The data source keeps the password to itself; the context shares it.
         await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(source).Options);
         return await new DatabaseMigration(
