@@ -13,10 +13,14 @@ public static class ContainerEngine
         string[] engines = Environment.GetEnvironmentVariable("ASPIRE_CONTAINER_RUNTIME") is { Length: > 0 } chosen
             ? [chosen]
             : ["docker", "podman"];
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        return await AnyAnswersAsync(engines.Select(Tool.Find).OfType<string>(), patience, cancellationToken);
+    }
+
+    internal static async Task<bool> AnyAnswersAsync(IEnumerable<string> engines, TimeSpan patience, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(patience);
-        var answers = engines.Select(AnswersAsync).ToList();
-        await foreach (var answer in Task.WhenEach(answers))
+        await foreach (var answer in Task.WhenEach(engines.Select(AnswersAsync).ToList()))
         {
             if (await answer)
                 return true;
@@ -25,13 +29,11 @@ public static class ContainerEngine
 
         async Task<bool> AnswersAsync(string engine)
         {
-            if (Tool.Find(engine) is not { } program)
-                return false;
             try
             {
-                return (await Tool.RunAsync(program, ["info"], limit.Token)).ExitCode == 0;
+                return (await Tool.RunAsync(engine, ["info"], limit.Token)).ExitCode == 0;
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
                 return false; // Out of patience.
             }

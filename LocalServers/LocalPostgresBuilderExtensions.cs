@@ -6,6 +6,7 @@ namespace Aspire.Hosting;
 /// <summary>Adds PostgreSQL servers that run as processes of this machine.</summary>
 public static class LocalPostgresBuilderExtensions
 {
+    private const string DefaultDatabase = "postgres";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -40,7 +41,7 @@ public static class LocalPostgresBuilderExtensions
                     OperatingSystem.IsWindows()
                         ? throw new PlatformNotSupportedException()
                         : PostgresPreparation.RunAsync(dataDirectory, secret, options, logger, ct),
-                ct => AskAsync(server, LocalPostgresServerResource.DefaultDatabase, ct)
+                ct => AskAsync(server, DefaultDatabase, ct)
             )
             .WithIconName("DatabaseMultiple");
     }
@@ -73,7 +74,10 @@ public static class LocalPostgresBuilderExtensions
             .OnInitializeResource(FollowServerAsync);
         if (create)
         {
-            builder.OnResourceReady((server, _, ct) => CreateAsync(server, database.DatabaseName, ct));
+            builder.OnResourceReady(
+                async (server, _, ct) =>
+                    await CreateDatabaseAsync((await server.ConnectionStringExpression.GetValueAsync(ct))!, database.DatabaseName, ct)
+            );
             added.WithAnswerCheck(ct => AskAsync(builder.Resource, database.DatabaseName, ct));
         }
         return added;
@@ -101,9 +105,10 @@ public static class LocalPostgresBuilderExtensions
         }
     }
 
-    private static async Task CreateAsync(LocalPostgresServerResource server, string name, CancellationToken ct)
+    /// <summary>Makes the database unless it is there.</summary>
+    internal static async Task CreateDatabaseAsync(string connectionString, string name, CancellationToken ct)
     {
-        await using var connection = await ConnectAsync(server, LocalPostgresServerResource.DefaultDatabase, ct);
+        await using var connection = await ConnectAsync(connectionString, DefaultDatabase, ct);
         await using NpgsqlCommand exists = new("select exists (select from pg_database where datname = $1)", connection)
         {
             Parameters = { new() { Value = name } },
@@ -114,18 +119,22 @@ public static class LocalPostgresBuilderExtensions
         await create.ExecuteNonQueryAsync(ct);
     }
 
-    private static async Task AskAsync(LocalPostgresServerResource server, string database, CancellationToken ct)
+    /// <summary>Ends when the server of these files has answered a query.</summary>
+    internal static async Task AskAsync(PreparedServer? server, string connectionString, string database, CancellationToken ct)
     {
-        if (server.Prepared is null || OperatingSystem.IsWindows() || !PostgresPreparation.IsReady(server.Prepared.Home))
-            throw new InvalidOperationException($"'{server.Name}' does not take connections.");
-        await using var connection = await ConnectAsync(server, database, ct);
+        if (server is null || !PostgresPreparation.IsReady(server.Home))
+            throw new InvalidOperationException("It does not take connections yet.");
+        await using var connection = await ConnectAsync(connectionString, database, ct);
         await using NpgsqlCommand query = new("select 1", connection);
         await query.ExecuteScalarAsync(ct);
     }
 
-    private static async Task<NpgsqlConnection> ConnectAsync(LocalPostgresServerResource server, string database, CancellationToken ct)
+    private static async Task AskAsync(LocalPostgresServerResource server, string database, CancellationToken ct) =>
+        await AskAsync(server.Prepared, (await server.ConnectionStringExpression.GetValueAsync(ct))!, database, ct);
+
+    private static async Task<NpgsqlConnection> ConnectAsync(string connectionString, string database, CancellationToken ct)
     {
-        NpgsqlConnectionStringBuilder text = new(await server.ConnectionStringExpression.GetValueAsync(ct))
+        NpgsqlConnectionStringBuilder text = new(connectionString)
         {
             Database = database,
             Pooling = false,

@@ -7,8 +7,7 @@ public sealed class LocalPostgresServerResource(string name, ParameterResource p
     : LocalServerResource(name, password),
         IResourceWithConnectionString
 {
-    internal const string UserName = "postgres",
-        DefaultDatabase = "postgres";
+    internal const string UserName = "postgres";
 
     /// <summary><c>Host=..;Port=..;Username=postgres;Password=..</c>, without a database.</summary>
     public ReferenceExpression ConnectionStringExpression =>

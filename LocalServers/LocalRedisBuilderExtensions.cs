@@ -38,18 +38,19 @@ public static class LocalRedisBuilderExtensions
             .AddLocalServer(
                 server,
                 options.Port,
-                (secret, logger, ct) =>
+                async (secret, logger, ct) =>
                     OperatingSystem.IsWindows()
                         ? throw new PlatformNotSupportedException()
-                        : RedisPreparation.RunAsync(dataDirectory, secret, options, logger, ct),
-                ct => AskAsync(server, ct)
+                        : (await RedisPreparation.RunAsync(dataDirectory, secret, options, logger, ct)).Server,
+                async ct => await AskAsync(await server.ConnectionStringExpression.GetValueAsync(ct), ct)
             )
             .WithIconName("Memory");
     }
 
-    private static async Task AskAsync(LocalRedisResource server, CancellationToken ct)
+    /// <summary>Ends when a server has answered a PING with the password.</summary>
+    internal static async Task AskAsync(string? connectionString, CancellationToken ct)
     {
-        var options = ConfigurationOptions.Parse((await server.ConnectionStringExpression.GetValueAsync(ct))!);
+        var options = ConfigurationOptions.Parse(connectionString!);
         options.AbortOnConnectFail = true;
         options.ConnectRetry = 1;
         options.ConnectTimeout = options.AsyncTimeout = (int)Patience.TotalMilliseconds;

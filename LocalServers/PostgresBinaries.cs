@@ -38,13 +38,17 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
             if (folder is not null)
                 return new(folder, PostgresPackage.Major);
         }
-        throw new MissingServerException(
-            major is not null
-                ? $"The data was made by PostgreSQL {major}, and only that can open it, but what is installed is {Listed(seen)}: install PostgreSQL {major}, move the data with pg_dump, or delete its folder to start anew."
-                : $"PostgreSQL {OldestMajor} or later was looked for in PATH, with pg_config, and in the folders of Debian's, Red Hat's and Homebrew's packages (found: {Listed(seen)}), and with npm ({fetched}): install PostgreSQL (Debian: apt install postgresql, macOS: brew install postgresql@17) or npm, or give a connection string to a server that runs already."
-        );
+        throw Missing(major, seen, fetched);
+    }
 
-        static string Listed(List<int> majors) => majors.Count == 0 ? "none" : string.Join(", ", majors.Distinct());
+    internal static MissingServerException Missing(int? major, IReadOnlyCollection<int> seen, string npm)
+    {
+        var found = seen.Count == 0 ? "none" : string.Join(", ", seen.Distinct());
+        return new(
+            major is not null
+                ? $"The data was made by PostgreSQL {major}, and only that opens it, but what is installed is: {found}. Install PostgreSQL {major}, or move the data with pg_dump, or delete its folder to start anew."
+                : $"PostgreSQL {OldestMajor} or later was looked for in PATH, with pg_config, and in the folders of Debian's, Red Hat's and Homebrew's packages (found: {found}), and in npm ({npm}). Install PostgreSQL (Debian: apt install postgresql, macOS: brew install postgresql@17) or npm, or give a connection string to a server that runs already."
+        );
     }
 
     private static async Task<IEnumerable<string>> InstalledFoldersAsync(CancellationToken ct)

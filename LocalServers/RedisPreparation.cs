@@ -9,9 +9,12 @@ namespace Overnight.LocalServers;
 [UnsupportedOSPlatform("windows")]
 internal static partial class RedisPreparation
 {
+    private const string RedisServer = "redis-server",
+        ValkeyServer = "valkey-server";
+
     /// <param name="directory">Where the configuration is, or will be.</param>
     /// <exception cref="MissingServerException">There is no such program; the message says what was looked for, where, and how to get it.</exception>
-    public static async Task<PreparedServer> RunAsync(
+    public static async Task<(PreparedServer Server, LocalRedisProgram Program)> RunAsync(
         string directory,
         string password,
         LocalRedisOptions options,
@@ -21,32 +24,31 @@ internal static partial class RedisPreparation
     {
         var account = await ServerAccount.FindAsync(ct);
         var home = await account.HomeAsync(directory, ct);
-        var program = options.Program is LocalRedisProgram.Any or LocalRedisProgram.Redis ? Tool.Find("redis-server") : null;
-        program ??= options.Program is LocalRedisProgram.Any or LocalRedisProgram.Valkey ? Tool.Find("valkey-server") : null;
-        if (program is null && options.Program is LocalRedisProgram.Redis or LocalRedisProgram.Valkey)
-        {
-            var wanted = $"{options.Program.ToString().ToLowerInvariant()}-server";
-            throw new MissingServerException(
-                $"{wanted} was looked for in PATH and is not there: install it (Debian: apt install {wanted}), or let any program do."
-            );
-        }
-
+        var kind =
+            options.Program != LocalRedisProgram.Any ? options.Program
+            : Tool.Find(RedisServer) is not null ? LocalRedisProgram.Redis
+            : Tool.Find(ValkeyServer) is not null ? LocalRedisProgram.Valkey
+            : LocalRedisProgram.Garnet;
         string[] command;
-        if (program is not null)
+        if (kind == LocalRedisProgram.Garnet)
         {
+            var program = await GarnetTool.FindAsync(account, home, options.ToolDirectory ?? Environment.CurrentDirectory, ct);
+            var configuration = Path.Combine(home, "garnet.json");
+            await account.WriteSecretAsync(configuration, GarnetSettings(password, options), ct);
+            command = [Tool.Dotnet, program, "--config-import-path", configuration];
+        }
+        else
+        {
+            var name = kind == LocalRedisProgram.Redis ? RedisServer : ValkeyServer;
+            var program =
+                Tool.Find(name)
+                ?? throw new MissingServerException($"{name} was looked for in PATH: install it (Debian: apt install {name}), or let any program do.");
             var configuration = Path.Combine(home, "redis.conf");
             await account.WriteSecretAsync(configuration, RedisSettings(home, password, options), ct);
             command = [program, configuration];
         }
-        else
-        {
-            var configuration = Path.Combine(home, "garnet.json");
-            await account.WriteSecretAsync(configuration, GarnetSettings(password, options), ct);
-            program = await GarnetTool.FindAsync(account, home, options.ToolDirectory ?? Environment.CurrentDirectory, ct);
-            command = [Tool.Dotnet, program, "--config-import-path", configuration];
-        }
-        Log.Prepared(logger, program);
-        return new(home, account.Command(command), "--port", PreparedServer.Replace);
+        Log.Prepared(logger, string.Join(' ', command));
+        return (new(home, account.Command(command), "--port", PreparedServer.Replace), kind);
     }
 
     private static string RedisSettings(string home, string password, LocalRedisOptions options) =>
@@ -76,7 +78,7 @@ internal static partial class RedisPreparation
 
     private static partial class Log
     {
-        [LoggerMessage(712, LogLevel.Information, "The cache is {Program}.")]
-        public static partial void Prepared(ILogger logger, string program);
+        [LoggerMessage(712, LogLevel.Information, "The cache is {Command}.")]
+        public static partial void Prepared(ILogger logger, string command);
     }
 }

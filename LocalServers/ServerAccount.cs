@@ -80,6 +80,11 @@ internal sealed class ServerAccount
         if (File.Exists(pointer) && await File.ReadAllTextAsync(pointer, ct) is var moved && Directory.Exists(moved))
             return moved;
 
+        if (Directory.Exists(Path.Combine(directory, "data")))
+            throw new DistributedApplicationException(
+                $"{directory} holds the data of an ordinary user's server: start as that user, or give another data directory."
+            );
+
         // Made by mkdtemp: nobody can have put it there before us.
         var (code, home) = await Tool.RunAsync("mktemp", ["-d", "/var/tmp/local-server-XXXXXXXXXX"], ct);
         if (code != 0)

@@ -21,7 +21,7 @@ internal static class AuditBenchmark
 
     public static async Task<int> RunAsync(AuditSettings settings, CancellationToken ct)
     {
-        await using var bench = await Workbench.CreateAsync();
+        await using var bench = new Workbench();
         var postgres = await bench.StartPostgresAsync(ct);
         var cache = await bench.StartCacheAsync(settings.Cache, ct);
         await using var database = await DemoDatabase.CreateAsync(

@@ -7,7 +7,7 @@ namespace Overnight.Benchmarks.Audit;
 /// <param name="Events">Old events there shall be, about.</param>
 /// <param name="Months">Over how many monthly partitions.</param>
 /// <param name="Repeats">How often each page is asked for.</param>
-internal sealed record AuditSettings(int Events, int Months, int Repeats, CacheKind Cache);
+internal sealed record AuditSettings(int Events, int Months, int Repeats, LocalRedisProgram Cache);
 
 /// <summary><c>audit</c>: how long the first page of each audit query takes over years of history.</summary>
 internal static class AuditCommand
@@ -29,10 +29,10 @@ internal static class AuditCommand
             1_000,
             "Requests per query; the figures are their median and their maximum."
         );
-        Option<CacheKind> cache = new("--cache")
+        Option<LocalRedisProgram> cache = new("--cache")
         {
             Description = "redis or garnet; the first that is there when left out.",
-            DefaultValueFactory = _ => CacheKind.Any,
+            DefaultValueFactory = _ => LocalRedisProgram.Any,
         };
         Command command = new("audit", "The first page of each audit query, through HTTP, over months of old nights: milliseconds.")
         {

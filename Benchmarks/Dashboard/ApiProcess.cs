@@ -34,7 +34,7 @@ internal sealed class ApiProcess
         CancellationToken ct
     )
     {
-        var free = PostgresServer.FreePort();
+        var free = ServerProcess.FreePort();
         var environment = Workbench.ServiceEnvironment(postgres, cache);
         environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{free}";
         if (answer is not null)

@@ -7,7 +7,7 @@ namespace Overnight.Benchmarks.Dashboard;
 /// <param name="Seconds">Of one measurement.</param>
 /// <param name="Rounds">Each measures the constant and the dashboard, one after the other.</param>
 /// <param name="Rate">Reads per second where the rate is fixed.</param>
-internal sealed record DashboardSettings(int Users, int Seconds, int Connections, int Rounds, int Rate, CacheKind Cache);
+internal sealed record DashboardSettings(int Users, int Seconds, int Connections, int Rounds, int Rate, LocalRedisProgram Cache);
 
 /// <summary><c>dashboard</c>: the morning, beside what the server could do at best; or beside itself, while everything is warmed.</summary>
 internal static class DashboardCommand
@@ -42,10 +42,10 @@ internal static class DashboardCommand
                 "Instead, the latency of reads at a fixed rate while jobs warm writes every entry anew, beside the same while idle.",
         };
         var rate = BenchmarkCommandLine.Number("--rate", 500, 10, 10_000, "With --while-warming, reads per second.");
-        Option<CacheKind> cache = new("--cache")
+        Option<LocalRedisProgram> cache = new("--cache")
         {
             Description = "redis or garnet; the first that is there when left out.",
-            DefaultValueFactory = _ => CacheKind.Any,
+            DefaultValueFactory = _ => LocalRedisProgram.Any,
         };
         Command command = new(
             "dashboard",

@@ -28,7 +28,7 @@ internal static class WhileWarming
 
     public static async Task<int> RunAsync(DashboardSettings settings, CancellationToken ct)
     {
-        await using var bench = await Workbench.CreateAsync();
+        await using var bench = new Workbench();
         await using var morning = await Morning.CreateAsync(bench, settings, ct);
         var api = await morning.StartApiAsync(null, ct);
         var tokens = await MixedReads.TokensAsync(morning.Plan, ct);

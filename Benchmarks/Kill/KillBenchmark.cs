@@ -10,7 +10,7 @@ internal static class KillBenchmark
 {
     public static async Task<int> RunAsync(KillSettings settings, CancellationToken ct)
     {
-        await using var bench = await Workbench.CreateAsync();
+        await using var bench = new Workbench();
         var supervisor = await Supervisor.StartAsync(bench, settings, ct);
         Report.Step($"PostgreSQL and {supervisor.Cache.Kind} run; seeding {settings.Users:N0} users.");
         await (await DemoDatabase.CreateAsync(supervisor.Postgres, settings.Users, ct)).DisposeAsync();

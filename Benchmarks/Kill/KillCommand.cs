@@ -12,13 +12,13 @@ namespace Overnight.Benchmarks.Kill;
 /// <param name="Seed">Of the random moments.</param>
 /// <param name="Only">What alone is killed; null for all three.</param>
 /// <param name="Short">One night a kind, with a kill at each checkpoint and at a random moment.</param>
-internal sealed record KillSettings(int Users, int BatchSize, int Workers, int Kills, int Seed, Victim? Only, bool Short, CacheKind Cache)
+internal sealed record KillSettings(int Users, int BatchSize, int Workers, int Kills, int Seed, Victim? Only, bool Short, LocalRedisProgram Cache)
 {
     private const int ShortUsers = 2_000,
         ShortBatchSize = 25,
         ShortWorkers = 3;
 
-    public static KillSettings ForShort(int seed, Victim? only, CacheKind cache) =>
+    public static KillSettings ForShort(int seed, Victim? only, LocalRedisProgram cache) =>
         new(ShortUsers, ShortBatchSize, ShortWorkers, KillSeries.Places.Length, seed, only, true, cache);
 
     /// <summary>Batches to let pass between two kills at least: then what one interrupted is done before the next, and no batch is taken for a culprit.</summary>
@@ -59,10 +59,10 @@ internal static class KillCommand
             Description =
                 "A small night for each kind, with one kill at each checkpoint and one at a random moment; --users, --batch, --workers and --kills do not count.",
         };
-        Option<CacheKind> cache = new("--cache")
+        Option<LocalRedisProgram> cache = new("--cache")
         {
             Description = "redis or garnet; the first that is there when left out.",
-            DefaultValueFactory = _ => CacheKind.Any,
+            DefaultValueFactory = _ => LocalRedisProgram.Any,
         };
         Command command = new(
             "kill",

@@ -22,7 +22,7 @@ internal sealed class KillRow(KillSeries series, IReadOnlyList<KilledNight> nigh
 internal static class KillReport
 {
     /// <returns>0 when no kill cost more than it may, else 1.</returns>
-    public static int Tell(KillSettings settings, CacheKind cache, List<KillRow> rows)
+    public static int Tell(KillSettings settings, LocalRedisProgram cache, List<KillRow> rows)
     {
         var table = Report.Table(
             $"Kills in nights over {settings.Users:N0} users, {settings.Workers} workers, batches of {settings.BatchSize}, {cache}",

@@ -44,14 +44,14 @@ internal sealed class Supervisor
     public static async Task<Supervisor> StartAsync(Workbench bench, KillSettings settings, CancellationToken ct)
     {
         var (postgresFolder, cacheFolder) = (bench.CreateFolder("postgres"), bench.CreateFolder("cache"));
-        var postgres = await bench.StartPostgresAsync(ct, (postgresFolder, 0));
+        var postgres = await bench.StartPostgresAsync(ct, postgresFolder);
         return new(
             bench,
             settings,
             postgresFolder,
             postgres,
             cacheFolder,
-            await bench.StartCacheAsync(settings.Cache, ct, (cacheFolder, 0))
+            await bench.StartCacheAsync(settings.Cache, ct, cacheFolder)
         );
     }
 
@@ -121,9 +121,9 @@ internal sealed class Supervisor
         if (victim == Victim.Jobs)
             StartJobs();
         else if (victim == Victim.Cache)
-            Cache = await bench.StartCacheAsync(Cache.Kind, ct, (cacheFolder, Cache.Port));
+            Cache = await bench.StartCacheAsync(Cache.Kind, ct, cacheFolder, Cache.Port);
         else
-            Postgres = await bench.StartPostgresAsync(ct, (postgresFolder, Postgres.Port));
+            Postgres = await bench.StartPostgresAsync(ct, postgresFolder, Postgres.Port);
     }
 
     /// <exception cref="BenchmarkException">Something ended that nobody killed.</exception>

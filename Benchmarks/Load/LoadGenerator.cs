@@ -47,15 +47,15 @@ internal static class LoadGenerator
                 connection.Start();
             await Task.WhenAll(all.Select(connection => connection.Done)).WaitAsync(duration + TimeSpan.FromSeconds(10), ct);
             var seconds = (double)(deadline - begin) / Stopwatch.Frequency;
-            LatencyHistogram latencies = new();
+            var latencies = LoadConnection.CreateHistogram();
             foreach (var connection in all)
                 latencies.Add(connection.Latencies);
             return new(
-                latencies.Count,
+                latencies.TotalCount,
                 all.Sum(connection => connection.FromCache),
                 seconds,
-                latencies.Percentile(0.5),
-                latencies.Percentile(0.99),
+                Milliseconds(latencies.GetValueAtPercentile(50)),
+                Milliseconds(latencies.GetValueAtPercentile(99)),
                 Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds
             );
         }
@@ -69,4 +69,6 @@ internal static class LoadGenerator
                 connection.Dispose();
         }
     }
+
+    private static double Milliseconds(long ticks) => ticks * 1000.0 / Stopwatch.Frequency;
 }

@@ -23,11 +23,11 @@ internal sealed class Baseline
     {
         if (!File.Exists(Path.Combine(source, Program)))
             throw new BenchmarkException($"--against: there is no {Program} in {Path.GetFullPath(source)}.");
-        var npm = ChildProcess.FindProgram("npm") ?? throw new BenchmarkException("--against needs Node and npm, which are not installed.");
+        var npm = Tool.Find("npm") ?? throw new BenchmarkException("--against needs Node and npm, which are not installed.");
         var copy = bench.CreateFolder("baseline");
         foreach (var file in Directory.EnumerateFiles(source))
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
-        var (code, output) = await ChildProcess.RunAsync(npm, ["install", "--silent", "--no-audit", "--no-fund"], ct, directory: copy);
+        var (code, output) = await Tool.RunAsync(npm, ["install", "--silent", "--no-audit", "--no-fund"], ct, directory: copy);
         return code == 0 ? new(copy) : throw new BenchmarkException($"npm install of the baseline failed (exit code {code}): {output}");
     }
 
@@ -51,10 +51,11 @@ internal sealed class Baseline
             "--users",
             users.ToString(CultureInfo.InvariantCulture),
         ];
-        var (code, output) = await ChildProcess.RunAsync("node", arguments, ct, directory: folder, environment: secrets);
-        var line = output.Split(Environment.NewLine).LastOrDefault(line => line.StartsWith('{'));
+        await using ChildProcess node = new("node", arguments, null, folder, secrets);
+        var code = await node.Exited.WaitAsync(ct);
+        var line = node.Tail.LastOrDefault(line => line.StartsWith('{'));
         if (code != 0 || line is null)
-            throw new BenchmarkException($"The baseline failed (exit code {code}): {output}");
+            throw new BenchmarkException($"The baseline failed (exit code {code}): {string.Join(Environment.NewLine, node.Tail)}");
 
         using var figures = JsonDocument.Parse(line);
         var cached = figures.RootElement.GetProperty("cached").GetDouble();

@@ -17,7 +17,7 @@ internal static class NightBenchmark
 
     public static async Task<int> RunAsync(NightSettings settings, CancellationToken ct)
     {
-        await using var bench = await Workbench.CreateAsync();
+        await using var bench = new Workbench();
         var baseline = settings.Against is { } folder ? await Baseline.PrepareAsync(folder, bench, ct) : null;
         var postgres = await bench.StartPostgresAsync(ct);
         var cache = await bench.StartCacheAsync(settings.Cache, ct);
@@ -77,7 +77,7 @@ internal static class NightBenchmark
         Processors Used() => new(service.CpuSeconds, ProcessMeter.CpuSeconds(postgres.ProcessId), ProcessMeter.CpuSeconds(cache.ProcessId));
     }
 
-    private static void Tell(NightSettings settings, CacheKind cache, List<Figures> nights, double memoryMb, double? rival)
+    private static void Tell(NightSettings settings, LocalRedisProgram cache, List<Figures> nights, double memoryMb, double? rival)
     {
         double Rate(Figures figures) => settings.Users / figures.Night.Total;
         var later = nights.Count > 1 ? nights[1..] : nights;

@@ -14,7 +14,7 @@ internal sealed record NightSettings(
     string? Against,
     int BaselineUsers,
     int? Workers,
-    CacheKind Cache,
+    LocalRedisProgram Cache,
     int Nights,
     int OldEvents = 0,
     int Months = 24
@@ -44,10 +44,10 @@ internal static class NightCommand
             "Users of the baseline; its cost per user does not fall with more."
         );
         Option<int?> workers = new("--workers") { Description = "Batches worked on at once; the product's own choice when left out." };
-        Option<CacheKind> cache = new("--cache")
+        Option<LocalRedisProgram> cache = new("--cache")
         {
             Description = "redis or garnet; the first that is there when left out.",
-            DefaultValueFactory = _ => CacheKind.Any,
+            DefaultValueFactory = _ => LocalRedisProgram.Any,
         };
         var nights = BenchmarkCommandLine.Number(
             "--nights",

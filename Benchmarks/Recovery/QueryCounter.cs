@@ -36,7 +36,7 @@ internal sealed class QueryCounter
     public static async Task<PostgresServer> StartServerAsync(Workbench bench, CancellationToken ct)
     {
         var folder = bench.CreateFolder("postgres");
-        var server = await bench.StartPostgresAsync(ct, (folder, 0));
+        var server = await bench.StartPostgresAsync(ct, folder);
         await using (var own = NpgsqlDataSource.Create(server.ConnectionString("postgres") + ";Pooling=false"))
         {
             if (!await IsTrueAsync(own, $"select exists (select from pg_available_extensions where name = '{Extension}')", ct))
@@ -44,7 +44,7 @@ internal sealed class QueryCounter
             await RunAsync(own, $"alter system set shared_preload_libraries = '{Extension}'", ct);
         }
         await server.StopAsync();
-        return await bench.StartPostgresAsync(ct, (folder, server.Port));
+        return await bench.StartPostgresAsync(ct, folder, server.Port);
     }
 
     public static async Task<QueryCounter> CreateAsync(NpgsqlDataSource database, CancellationToken ct)

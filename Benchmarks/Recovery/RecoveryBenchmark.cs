@@ -30,7 +30,7 @@ internal sealed class RecoveryBenchmark(
 
     public static async Task<int> RunAsync(RecoverySettings settings, CancellationToken ct)
     {
-        await using var bench = await Workbench.CreateAsync();
+        await using var bench = new Workbench();
         var postgres = await QueryCounter.StartServerAsync(bench, ct);
         await using var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
         await DemoEntries.AddAsync(database, settings.Tenants, settings.Flags, ct);
@@ -60,7 +60,7 @@ internal sealed class RecoveryBenchmark(
     private async Task<RecoveryFigures> RecoverAsync(bool isWarming, CancellationToken ct)
     {
         var folder = bench.CreateFolder("cache");
-        var cache = await bench.StartCacheAsync(settings.Cache, ct, (folder, 0));
+        var cache = await bench.StartCacheAsync(settings.Cache, ct, folder);
         Dictionary<string, string?> warming = new() { ["Warming__Enabled"] = isWarming ? "true" : "false" };
         if (settings.Sessions is { } sessions)
             warming["Warming__Sessions__Count"] = $"{sessions}";
@@ -85,7 +85,7 @@ internal sealed class RecoveryBenchmark(
         await counter.BeginAsync(ct);
         var (stopped, stoppedAt) = (Stopwatch.GetTimestamp(), TimeProvider.System.GetUtcNow());
         await cache.StopAsync();
-        await bench.StartCacheAsync(cache.Kind, ct, (folder, cache.Port));
+        await bench.StartCacheAsync(cache.Kind, ct, folder, cache.Port);
         Report.Step(
             $"{(isWarming ? "With warming" : "Warming off")}: the cache server was away for {Stopwatch.GetElapsedTime(stopped).TotalMilliseconds:N0} ms, and is empty."
         );
@@ -114,7 +114,7 @@ internal sealed class RecoveryBenchmark(
             throw new BenchmarkException($"The hit rate is {rate:P1} before the cache was stopped; there is nothing to get back to.");
     }
 
-    private void Tell(RecoveryFigures warming, RecoveryFigures without, CacheKind kind)
+    private void Tell(RecoveryFigures warming, RecoveryFigures without, LocalRedisProgram kind)
     {
         var saved = 1 - (double)warming.Queries / without.Queries;
         var table = Report.Table(

@@ -8,7 +8,7 @@ namespace Overnight.Benchmarks.Recovery;
 /// <param name="Rate">Reads per second.</param>
 /// <param name="Seconds">From the stop of the cache server on: the same with warming and without.</param>
 /// <param name="Sessions">That warming takes; the product's own number when null.</param>
-internal sealed record RecoverySettings(int Users, int Tenants, int Flags, int Rate, int Seconds, int? Sessions, CacheKind Cache);
+internal sealed record RecoverySettings(int Users, int Tenants, int Flags, int Rate, int Seconds, int? Sessions, LocalRedisProgram Cache);
 
 /// <summary><c>recovery</c>: the cache server loses everything while people read.</summary>
 internal static class RecoveryCommand
@@ -42,10 +42,10 @@ internal static class RecoveryCommand
         {
             Description = "Sessions that warming takes (Warming:Sessions:Count); the product's own number when left out.",
         };
-        Option<CacheKind> cache = new("--cache")
+        Option<LocalRedisProgram> cache = new("--cache")
         {
             Description = "redis or garnet; the first that is there when left out.",
-            DefaultValueFactory = _ => CacheKind.Any,
+            DefaultValueFactory = _ => LocalRedisProgram.Any,
         };
         Command command = new(
             "recovery",

@@ -1,70 +1,52 @@
-using Microsoft.Extensions.Logging.Abstractions;
+using System.Security.Cryptography;
 using Npgsql;
-using Overnight.Benchmarks.Reporting;
 using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Servers;
 
 /// <summary>
-/// A temporary folder with servers of its own, started by the app's own code as the app starts them, on free ports with generated
-/// passwords. Everything is stopped and deleted at the end; what a killed benchmark left, the next one ends and deletes.
+/// A temporary folder with servers of its own, prepared and started by the app's own code, on free ports with a generated password.
+/// Everything is stopped and deleted at the end.
 /// </summary>
 internal sealed class Workbench : IAsyncDisposable
 {
     public const string Database = "overnight";
-    private const string Prefix = "overnight-benchmarks-";
+    private readonly string password = RandomNumberGenerator.GetHexString(32, lowercase: true);
     private readonly Stack<IAsyncDisposable> started = [];
-    private readonly string folder;
-    private readonly ProcessLedger ledger;
-    private int folders;
+    private readonly TemporaryFolder folder = TemporaryFolder.Create("overnight-benchmarks-");
 
-    private Workbench(string folder, ProcessLedger ledger) => (this.folder, this.ledger) = (folder, ledger);
-
-    public static async Task<Workbench> CreateAsync()
-    {
-        foreach (var old in Directory.EnumerateDirectories(Path.GetTempPath(), Prefix + "*"))
-        {
-            try
-            {
-                (await ProcessLedger.OpenAsync(old, Report.Step)).Dispose();
-                Delete(old);
-            }
-            catch (Exception e) when (e is InvalidOperationException or IOException or UnauthorizedAccessException)
-            {
-                // Another benchmark uses it, or another user's did.
-            }
-        }
-        var own = Directory.CreateTempSubdirectory(Prefix).FullName;
-        return new(own, await ProcessLedger.OpenAsync(own));
-    }
-
-    public string CreateFolder(string name) => Directory.CreateDirectory(Path.Combine(folder, $"{name}-{++folders}")).FullName;
+    public string CreateFolder(string name) => folder.CreateFolder($"{name}-");
 
     /// <summary>Durable, as the app runs it.</summary>
-    /// <param name="again">Folder and port of a server that has ended, to be started again; a new one when null.</param>
-    public async Task<PostgresServer> StartPostgresAsync(CancellationToken ct, (string Folder, int Port)? again = null) =>
+    /// <param name="directory">That of a server that has ended, with its port, to start it again; a new one when null.</param>
+    public async Task<PostgresServer> StartPostgresAsync(CancellationToken ct, string? directory = null, int? port = null) =>
         Started(
             await PostgresServer.StartAsync(
-                again?.Folder ?? CreateFolder("postgres"),
-                NullLogger.Instance,
-                ct,
-                port: again?.Port ?? 0,
-                binaries: Path.Combine(Repository() ?? folder, ".data"),
-                ledger: ledger
+                directory ?? CreateFolder("postgres"),
+                password,
+                new() { Port = port, BinariesDirectory = BinariesFolder() },
+                ct
             )
         );
 
-    /// <param name="again">As with PostgreSQL; it comes back empty.</param>
-    public async Task<CacheServer> StartCacheAsync(CacheKind kind, CancellationToken ct, (string Folder, int Port)? again = null) =>
+    /// <param name="directory">As with PostgreSQL; it comes back empty.</param>
+    public async Task<CacheServer> StartCacheAsync(
+        LocalRedisProgram program,
+        CancellationToken ct,
+        string? directory = null,
+        int? port = null
+    ) =>
         Started(
             await CacheServer.StartAsync(
-                again?.Folder ?? CreateFolder("cache"),
-                NullLogger.Instance,
-                ct,
-                port: again?.Port ?? 0,
-                kind: kind,
-                repository: Repository() ?? folder,
-                ledger: ledger
+                directory ?? CreateFolder("cache"),
+                password,
+                new()
+                {
+                    Port = port,
+                    Program = program,
+                    ToolDirectory = AppContext.BaseDirectory,
+                },
+                ct
             )
         );
 
@@ -74,17 +56,7 @@ internal sealed class Workbench : IAsyncDisposable
         IEnumerable<string> arguments,
         Action<string> line,
         IReadOnlyDictionary<string, string?> environment
-    ) =>
-        Started(
-            new ChildProcess(
-                ChildProcess.Dotnet,
-                arguments,
-                line,
-                directory: AppContext.BaseDirectory,
-                environment: environment,
-                ledger: ledger
-            )
-        );
+    ) => Started(new ChildProcess(Tool.Dotnet, arguments, line, AppContext.BaseDirectory, environment));
 
     /// <summary>What a service finds in its environment from the AppHost, telemetry off whatever is set here.</summary>
     public static Dictionary<string, string?> ServiceEnvironment(PostgresServer postgres, CacheServer cache) =>
@@ -102,8 +74,7 @@ internal sealed class Workbench : IAsyncDisposable
         NpgsqlConnection.ClearAllPools();
         while (started.TryPop(out var server))
             await server.DisposeAsync();
-        ledger.Dispose();
-        Delete(folder);
+        folder.Dispose();
     }
 
     private T Started<T>(T server)
@@ -113,25 +84,14 @@ internal sealed class Workbench : IAsyncDisposable
         return server;
     }
 
-    private static string? Repository()
+    /// <returns>Where the app, too, keeps a PostgreSQL that it fetched; null, for beside the data, when this is no clone.</returns>
+    private static string? BinariesFolder()
     {
         for (var above = new DirectoryInfo(AppContext.BaseDirectory); above is not null; above = above.Parent)
         {
             if (File.Exists(Path.Combine(above.FullName, "Overnight.slnx")))
-                return above.FullName;
+                return Path.Combine(above.FullName, ".data", "postgres-binaries");
         }
         return null;
-    }
-
-    private static void Delete(string path)
-    {
-        // As root, servers have their files elsewhere.
-        foreach (var pointer in Directory.EnumerateFiles(path, ServerAccount.Pointer, SearchOption.AllDirectories))
-        {
-            var home = File.ReadAllText(pointer);
-            if (Directory.Exists(home))
-                Directory.Delete(home, recursive: true);
-        }
-        Directory.Delete(path, recursive: true);
     }
 }

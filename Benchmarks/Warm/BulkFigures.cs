@@ -18,14 +18,14 @@ internal sealed class BulkMeasurement(Workbench bench)
     public static readonly int[] Clients = [1, 2, 4, 8, 16, 50];
 
     private readonly ServerTool? tool = ServerTool.Find();
-    private readonly Dictionary<CacheKind, CacheServer?> servers = [];
+    private readonly Dictionary<LocalRedisProgram, CacheServer?> servers = [];
 
     public async Task<BulkFigures> RunAsync(WarmSettings settings, CancellationToken ct)
     {
         BulkFigures figures = new(settings, null, null, 0, null, null);
-        if (await ServerAsync(CacheKind.Redis, ct) is { } redis)
+        if (await ServerAsync(LocalRedisProgram.Redis, ct) is { } redis)
             figures = await OnRedisAsync(redis, settings, ct);
-        return await ServerAsync(CacheKind.Garnet, ct) is { } garnet
+        return await ServerAsync(LocalRedisProgram.Garnet, ct) is { } garnet
             ? figures with
             {
                 Garnet = await OnGarnetAsync(garnet, settings, ct),
@@ -33,7 +33,7 @@ internal sealed class BulkMeasurement(Workbench bench)
             : figures;
     }
 
-    private async Task<CacheServer?> ServerAsync(CacheKind kind, CancellationToken ct)
+    private async Task<CacheServer?> ServerAsync(LocalRedisProgram kind, CancellationToken ct)
     {
         if (servers.TryGetValue(kind, out var server))
             return server;
@@ -48,7 +48,7 @@ internal sealed class BulkMeasurement(Workbench bench)
         }
         finally
         {
-            if (kind == CacheKind.Redis && tool is null)
+            if (kind == LocalRedisProgram.Redis && tool is null)
                 Report.Step("redis-benchmark is not installed, so there is no limit to compare with.");
         }
     }

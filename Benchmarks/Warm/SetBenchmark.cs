@@ -36,7 +36,7 @@ internal static class SetBenchmark
     public static async Task<IReadOnlyList<SetFigures>> RunAsync(Workbench bench, WarmSettings settings, CancellationToken ct)
     {
         var postgres = await bench.StartPostgresAsync(ct);
-        var cache = await bench.StartCacheAsync(CacheKind.Any, ct);
+        var cache = await bench.StartCacheAsync(LocalRedisProgram.Any, ct);
         await using var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
         await DemoEntries.AddAsync(database, settings.Tenants, Flags, ct);
         await JobsProcess.RunAsync(bench, postgres, cache, ct);

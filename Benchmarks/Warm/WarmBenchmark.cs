@@ -11,7 +11,7 @@ internal static class WarmBenchmark
 
     public static async Task<int> RunAsync(WarmSettings settings, CancellationToken ct)
     {
-        await using var bench = await Workbench.CreateAsync();
+        await using var bench = new Workbench();
         BulkMeasurement bulk = new(bench);
         var first = await bulk.RunAsync(settings, ct);
         List<BulkFigures> sizes = [];

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace Overnight.Core.Data;
 
@@ -37,6 +38,14 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
     }
 
     /// <returns>A context outside a container, for who migrates or looks by hand.</returns>
+    public static OvernightContext Open(NpgsqlDataSource database)
+    {
+        DbContextOptionsBuilder<OvernightContext> options = new();
+        Configure(options.UseNpgsql(database));
+        return new(options.Options);
+    }
+
+    /// <inheritdoc cref="Open(NpgsqlDataSource)"/>
     public static OvernightContext Open(string connectionString)
     {
         DbContextOptionsBuilder<OvernightContext> options = new();

@@ -41,7 +41,7 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
     [Fact]
     public void Monitor_G6_FiveMinutesLater_HasForgottenWhatWasThen()
     {
-        ManualTimeProvider time = new();
+        TestClock time = new();
         CacheTelemetry telemetry = new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
         CacheMonitor monitor = new(telemetry, time);
         for (var i = 0; i < 200; i++)
@@ -119,12 +119,12 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
     [Fact]
     public async Task Loop_G6_LogsEveryFiveMinutes()
     {
-        ManualTimeProvider time = new();
+        TestClock time = new();
         LogLines lines = new();
         CacheTelemetry telemetry = new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
         using CacheStatisticsLoop loop = new(new CacheMonitor(telemetry, time), time, new LogLines<CacheStatisticsLoop>(lines));
         await loop.StartAsync(Ct);
-        await Eventually.TrueAsync(() => time.WaitingTimers == 1, "the loop waits");
+        await Eventually.TrueAsync(() => time.Timers == 1, "the loop waits");
         time.Advance(CacheMonitor.Window - CacheMonitor.Step);
         Assert.Empty(lines.All);
 

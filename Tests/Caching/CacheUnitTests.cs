@@ -10,7 +10,7 @@ namespace Overnight.Tests.Caching;
 
 public sealed class CacheUnitTests
 {
-    private readonly ManualTimeProvider _time = new();
+    private readonly TestClock _time = new();
 
     [Fact]
     public void Circuit_AfterAFailure_LetsOneTryPerBreakAndLogsOnlyChanges()

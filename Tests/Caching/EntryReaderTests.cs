@@ -141,7 +141,7 @@ public sealed class EntryReaderTests(ApiFixture fixture) : IClassFixture<ApiFixt
     [Fact]
     public void Memory_Entries_StayUnderTheirLimitAndAreOfOneGeneration()
     {
-        ManualTimeProvider time = new();
+        TestClock time = new();
         MemoryEntries memory = new(Microsoft.Extensions.Options.Options.Create(new CacheOptions { EntryMemoryBytes = 100_000 }), time);
         memory.Enable();
         for (var i = 0; i < 1_000; i++)

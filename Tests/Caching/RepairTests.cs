@@ -51,7 +51,7 @@ public sealed class RepairTests(ApiFixture fixture, TestServers servers) : IClas
     public async Task Set_CacheIsFull_IsRefusedAndReadsGoOn()
     {
         var ct = TestContext.Current.CancellationToken;
-        var full = await servers.StartCacheAsync(ct, kind: LocalServers.CacheKind.Redis, maxMemory: "1mb");
+        var full = await servers.StartCacheAsync(ct, program: LocalRedisProgram.Redis, maxMemory: "1mb");
         await using ApiApp app = new(await servers.CreateDatabaseAsync(ct), full.ConnectionString);
         var userId = Guid.CreateVersion7();
         Assert.False(await app.Get<ResultCache>().SetAsync(userId, TestResults.Entry(userId), TestResults.Portfolio(userId)));

@@ -5,7 +5,7 @@ namespace Overnight.Tests.Caching;
 
 public sealed class SingleFlightTests
 {
-    private readonly ManualTimeProvider _time = new();
+    private readonly TestClock _time = new();
     private int _loads;
 
     [Fact]

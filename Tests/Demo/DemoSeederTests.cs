@@ -171,7 +171,7 @@ public sealed class DemoSeederTests(TestServers servers)
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            new DemoSeeder(database.Source, new ManualTimeProvider()).SeedAsync(
+            new DemoSeeder(database.Source, new TestClock()).SeedAsync(
                 new()
                 {
                     Users = 6_000,
@@ -189,7 +189,7 @@ public sealed class DemoSeederTests(TestServers servers)
     }
 
     private static Task<DemoSummary> SeedAsync(InputDatabase database, DemoOptions options, IProgress<DemoProgress>? progress = null) =>
-        new DemoSeeder(database.Source, new ManualTimeProvider()).SeedAsync(options, progress, Ct);
+        new DemoSeeder(database.Source, new TestClock()).SeedAsync(options, progress, Ct);
 
     /// <summary>A hash per user over everything of theirs, by number.</summary>
     private static Task<string[]> FingerprintsAsync(InputDatabase database) =>

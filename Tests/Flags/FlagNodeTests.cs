@@ -36,7 +36,7 @@ public sealed class FlagNodeTests(TestServers servers)
 
         // Cut: whatever is announced now is lost. It was in memory when that happened.
         await InMemoryAsync(other, token);
-        await one.Cache.ExecuteAsync("CLIENT", "KILL", "TYPE", "pubsub");
+        await cache.AdministerAsync("CLIENT", "KILL", "TYPE", "pubsub");
         await ChangeAsync(one, token, "2");
         await SeenAsync(other, token, 2);
 

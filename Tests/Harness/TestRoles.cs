@@ -46,7 +46,7 @@ internal static class TestRoles
         NpgsqlConnectionStringBuilder owner = new(configuration.GetConnectionString(DatabaseConnection.Overnight)) { Pooling = false };
         // The data source keeps the password to itself; the context shares it.
         await using var source = NpgsqlDataSource.Create(owner.ConnectionString);
-        await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(source).Options);
+        await using var context = OvernightContext.Open(source);
         return await new DatabaseMigration(
             source,
             context,

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging.Abstractions;
+using System.Security.Cryptography;
 using Npgsql;
+using Overnight.Benchmarks.Servers;
 using Overnight.LocalServers;
 using Overnight.Tests.Harness;
 
@@ -9,23 +9,22 @@ using Overnight.Tests.Harness;
 namespace Overnight.Tests.Harness;
 
 /// <summary>
-/// One PostgreSQL and one cache for all tests, started when the first test asks, by the same code as the app's. A test takes a constructor
+/// One PostgreSQL and one cache for all tests, resources as the app's, started when the first test asks. A test takes a constructor
 /// parameter of this type and makes a database, or keys, of its own. Where a server is not to be had the test is skipped; with CI=true it fails.
 /// </summary>
 public sealed class TestServers : IAsyncDisposable
 {
-    private readonly ConcurrentStack<IAsyncDisposable> started = [];
-    private readonly Lazy<Task<TestFolder>> folder = new(TestFolder.CreateAsync);
-    private readonly Lazy<Task<PostgresServer>> postgres;
-    private readonly Lazy<Task<CacheServer>> cache;
+    private readonly string password = RandomNumberGenerator.GetHexString(32, lowercase: true);
+    private readonly List<IAsyncDisposable> started = [];
+    private readonly Lazy<TemporaryFolder> folder = new(() => TemporaryFolder.Create("overnight-tests-"));
+    private readonly Lazy<Task<SharedServers>> shared;
     private readonly Lazy<Task<string>> template;
     private int databases;
 
     public TestServers()
     {
         // Shared by every test, so no test's token may cancel them.
-        postgres = new(() => StartPostgresAsync(CancellationToken.None));
-        cache = new(() => StartCacheAsync(CancellationToken.None));
+        shared = new(() => SharedServers.StartAsync(CreateFolder(), password));
         template = new(MigrateTemplateAsync);
     }
 
@@ -40,49 +39,53 @@ public sealed class TestServers : IAsyncDisposable
     public Task<string> CreateEmptyDatabaseAsync(CancellationToken ct) => CreateAsync("template1", ct);
 
     /// <returns>The connection string of the cache that all tests share: use keys of a user or tenant of your own, and flush nothing.</returns>
-    public async Task<string> CacheConnectionStringAsync(CancellationToken ct) => (await cache.Value.WaitAsync(ct)).ConnectionString;
+    public async Task<string> CacheConnectionStringAsync(CancellationToken ct) => (await SharedAsync(ct)).Cache;
 
     /// <returns>The path of a new folder, gone when the tests end.</returns>
-    public async Task<string> CreateFolderAsync() => (await folder.Value).CreateFolder();
+    public Task<string> CreateFolderAsync() => Task.FromResult(CreateFolder());
 
     /// <summary>A PostgreSQL of the test's own, to stop or kill; give its directory and port to start it again.</summary>
-    internal async Task<PostgresServer> StartPostgresAsync(
+    internal Task<PostgresServer> StartPostgresAsync(
         CancellationToken ct,
         string? directory = null,
-        int port = 0,
+        int? port = null,
         bool installed = true
     ) =>
-        await StartedAsync(
+        StartedAsync(
             PostgresServer.StartAsync(
-                directory ?? await CreateFolderAsync(),
-                NullLogger.Instance,
-                ct,
-                port: port,
-                durable: false,
-                binaries: Repository.BinariesFolder,
-                installed: installed,
-                ledger: (await folder.Value).Ledger
+                directory ?? CreateFolder(),
+                password,
+                new()
+                {
+                    Port = port,
+                    IsDurable = false,
+                    UseInstalled = installed,
+                    BinariesDirectory = Repository.BinariesFolder,
+                },
+                ct
             )
         );
 
     /// <summary>A cache of the test's own, to stop or kill; give its directory and port to start it again.</summary>
-    internal async Task<CacheServer> StartCacheAsync(
+    internal Task<CacheServer> StartCacheAsync(
         CancellationToken ct,
         string? directory = null,
-        int port = 0,
-        CacheKind kind = CacheKind.Any,
+        int? port = null,
+        LocalRedisProgram program = LocalRedisProgram.Any,
         string? maxMemory = null
     ) =>
-        await StartedAsync(
+        StartedAsync(
             CacheServer.StartAsync(
-                directory ?? await CreateFolderAsync(),
-                NullLogger.Instance,
-                ct,
-                port: port,
-                kind: kind,
-                maxMemory: maxMemory,
-                repository: Repository.Folder,
-                ledger: (await folder.Value).Ledger
+                directory ?? CreateFolder(),
+                password,
+                new()
+                {
+                    Port = port,
+                    Program = program,
+                    MaxMemory = maxMemory,
+                    ToolDirectory = Repository.Folder,
+                },
+                ct
             )
         );
 
@@ -90,36 +93,45 @@ public sealed class TestServers : IAsyncDisposable
     {
         NpgsqlConnection.ClearAllPools();
         await Parallel.ForEachAsync(started, CancellationToken.None, async (server, _) => await server.DisposeAsync());
+        if (shared.IsValueCreated)
+            await (await shared.Value).DisposeAsync();
         if (folder.IsValueCreated)
-            (await folder.Value).Dispose();
+            folder.Value.Dispose();
     }
+
+    private string CreateFolder() => folder.Value.CreateFolder();
+
+    private Task<SharedServers> SharedAsync(CancellationToken ct) => OrSkipAsync(shared.Value.WaitAsync(ct));
 
     private async Task<string> MigrateTemplateAsync()
     {
         const string name = "migrated";
-        await TestRoles.MigrateAsync((await postgres.Value).ConnectionString("postgres"), name, CancellationToken.None);
+        await TestRoles.MigrateAsync((await shared.Value).Postgres("postgres"), name, CancellationToken.None);
         return name;
     }
 
     private async Task<string> CreateAsync(string from, CancellationToken ct, string owner = "default")
     {
-        var server = await postgres.Value.WaitAsync(ct);
+        var server = await SharedAsync(ct);
         var name = $"test_{Interlocked.Increment(ref databases)}";
-        await using NpgsqlConnection connection = new(server.ConnectionString("postgres"));
-        await connection.OpenAsync(ct);
-        await using NpgsqlCommand create = new($"create database {name} template {from} owner {owner}", connection);
-        await create.ExecuteNonQueryAsync(ct);
-        return server.ConnectionString(name);
+        await server.CreateDatabaseAsync(name, from, owner, ct);
+        return server.Postgres(name);
     }
 
     private async Task<T> StartedAsync<T>(Task<T> starting)
         where T : IAsyncDisposable
     {
+        var server = await OrSkipAsync(starting);
+        lock (started)
+            started.Add(server);
+        return server;
+    }
+
+    private static async Task<T> OrSkipAsync<T>(Task<T> starting)
+    {
         try
         {
-            var server = await starting;
-            started.Push(server);
-            return server;
+            return await starting;
         }
         catch (MissingServerException e) when (Environment.GetEnvironmentVariable("CI") != "true")
         {

@@ -234,7 +234,7 @@ public sealed class CompanyImportTests(TestServers servers)
         await using var database = await InputDatabase.CreateAsync(servers, Ct);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         var file = await FileAsync([Header, .. Enumerable.Range(1, 200).Select(i => $"A{i},Company {i},Energy,10,,,,,,,")]);
-        CompanyImport import = new(database.Source, new ManualTimeProvider());
+        CompanyImport import = new(database.Source, new TestClock());
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
             import.RunAsync(
@@ -253,7 +253,7 @@ public sealed class CompanyImportTests(TestServers servers)
     }
 
     private static Task<CompanyImportResult> ImportAsync(InputDatabase database, string file, CompanyImportOptions options) =>
-        new CompanyImport(database.Source, new ManualTimeProvider()).RunAsync(file, options, null, Ct);
+        new CompanyImport(database.Source, new TestClock()).RunAsync(file, options, null, Ct);
 
     private static Task<string[]> DetailsAsync(InputDatabase database, string symbol) =>
         database.TextsAsync(

@@ -34,7 +34,7 @@ public sealed class DatabaseMigrationTests(TestServers servers)
         );
         Assert.Equal(0L, await locks.ExecuteScalarAsync(Ct));
 
-        Task<Jobs.Migrations.MigrationOutcome> Run() => TestRoles.MigrateAsync(configuration, 20, new ManualTimeProvider(), Ct);
+        Task<Jobs.Migrations.MigrationOutcome> Run() => TestRoles.MigrateAsync(configuration, 20, new TestClock(), Ct);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class DatabaseMigrationTests(TestServers servers)
         await TestRoles.MigrateAsync(
             new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:overnight", database)]).Build(),
             null,
-            new ManualTimeProvider(new(2031, 12, 31, 23, 0, 0, TimeSpan.Zero)),
+            new TestClock(new(2031, 12, 31, 23, 0, 0, TimeSpan.Zero)),
             Ct
         );
 

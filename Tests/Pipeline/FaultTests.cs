@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Options;
+using Overnight.Benchmarks.Servers;
 using Overnight.Jobs.Pipeline;
-using Overnight.LocalServers;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Pipeline;

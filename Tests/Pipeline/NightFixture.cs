@@ -3,11 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Benchmarks.Servers;
 using Overnight.Core.Runs;
 using Overnight.Jobs;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Pipeline;
-using Overnight.LocalServers;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Pipeline;

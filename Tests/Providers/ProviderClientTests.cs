@@ -13,7 +13,7 @@ namespace Overnight.Tests.Providers;
 public sealed class ProviderClientTests
 {
     private const string Text = "text/plain";
-    private readonly ManualTimeProvider _clock = new();
+    private readonly TestClock _clock = new();
     private readonly LogLines _log = new();
 
     [Fact]
@@ -221,8 +221,9 @@ public sealed class ProviderClientTests
         await GetAsync(client);
         await GetAsync(client);
 
+        var timers = _clock.Timers;
         var third = GetAsync(client);
-        await Eventually.TrueAsync(() => _clock.WaitingTimers > 0, "the third request waits");
+        await Eventually.TrueAsync(() => _clock.Timers > timers, "the third request waits");
         Assert.Equal(2, server.Requests.Count);
         await TurningAsync(third, TimeSpan.FromSeconds(10));
 

@@ -192,7 +192,7 @@ public sealed class ProviderNightTests(TestServers servers)
     public async Task Night_NoValuesAtAll_FailsForGoodAndSaysWhy(string loss, string words, string cause)
     {
         var ct = TestContext.Current.CancellationToken;
-        ManualTimeProvider clock = new();
+        TestClock clock = new();
         await using var broken = await ProviderServer.StartAsync(Behaviour.Status(500));
         var settings = Settings(broken, broken);
         settings["Providers:Ecb:Attempts"] = settings["Providers:Stooq:Attempts"] = "1";

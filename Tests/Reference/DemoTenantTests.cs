@@ -89,7 +89,7 @@ public sealed class DemoTenantTests(TestServers servers)
     }
 
     private static Task<DemoTenantSummary> SeedAsync(InputDatabase database, int tenants) =>
-        new DemoTenantSeeder(database.Source, new ManualTimeProvider()).SeedAsync(tenants, 1, null, Ct);
+        new DemoTenantSeeder(database.Source, new TestClock()).SeedAsync(tenants, 1, null, Ct);
 
     private static Task<string[]> FingerprintsAsync(InputDatabase database) =>
         database.TextsAsync(

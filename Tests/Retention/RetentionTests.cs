@@ -10,7 +10,7 @@ namespace Overnight.Tests.Retention;
 /// <summary>SPEC D3: months are made ahead, kept for so long, and dropped whole, with all that belongs to them.</summary>
 public sealed class RetentionTests(TestServers servers)
 {
-    private static readonly ManualTimeProvider Clock = new(new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero));
+    private static readonly TestClock Clock = new(new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero));
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -64,7 +64,7 @@ public sealed class RetentionTests(TestServers servers)
     public async Task Months_Ahead_AreThereAndMadeOnce()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
-        ManualTimeProvider time = new(new(2031, 12, 31, 23, 0, 0, TimeSpan.Zero));
+        TestClock time = new(new(2031, 12, 31, 23, 0, 0, TimeSpan.Zero));
 
         var first = await database.Retention(time, o => o.MonthsAhead = 3).RunOnceAsync(rehearsal: false, Ct);
         var second = await database.Retention(time, o => o.MonthsAhead = 3).RunOnceAsync(rehearsal: false, Ct);
@@ -191,7 +191,7 @@ public sealed class RetentionTests(TestServers servers)
         await write.ExecuteNonQueryAsync(Ct);
 
         var report = await database
-            .Retention(new ManualTimeProvider(new(2033, 1, 1, 0, 0, 0, TimeSpan.Zero)), o =>
+            .Retention(new TestClock(new(2033, 1, 1, 0, 0, 0, TimeSpan.Zero)), o =>
                 (o.LockTimeout, o.Months) = (TimeSpan.FromMilliseconds(50), 1_200)
             )
             .RunOnceAsync(rehearsal: false, Ct);
@@ -203,7 +203,7 @@ public sealed class RetentionTests(TestServers servers)
     public async Task Loop_AsTimeGoesBy_MakesEachMonthAhead()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
-        ManualTimeProvider time = new(new(2034, 1, 15, 0, 0, 0, TimeSpan.Zero));
+        TestClock time = new(new(2034, 1, 15, 0, 0, 0, TimeSpan.Zero));
         using RetentionLoop loop = new(
             database.Retention(time),
             Microsoft.Extensions.Options.Options.Create(new RetentionOptions()),
@@ -213,7 +213,7 @@ public sealed class RetentionTests(TestServers servers)
 
         await loop.StartAsync(Ct);
         await Eventually.TrueAsync(async () => await database.TablesAsync("y2034m03", Ct) == 3, "the months ahead are made");
-        await Eventually.TrueAsync(() => time.WaitingTimers > 0, "the loop waits");
+        await Eventually.TrueAsync(() => time.Timers > 0, "the loop waits");
         time.Advance(TimeSpan.FromDays(20));
         await Eventually.TrueAsync(
             async () => await database.TablesAsync("y2034m04", Ct) == 3,

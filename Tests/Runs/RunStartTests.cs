@@ -127,7 +127,7 @@ public sealed class RunStartTests(TestServers servers)
     }
 
     private async Task<ApiApp> AppAsync() =>
-        new(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct), new ManualTimeProvider(Monday));
+        new(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct), new TestClock(Monday));
 
     private static Task<string> AdminAsync(ApiApp app) => SignInAsync(app, "admin");
 

@@ -16,7 +16,7 @@ public sealed class RunScheduleTests(TestServers servers)
     public async Task Tick_AtTheDueTime_StartsTheNightOnce()
     {
         await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
-        ManualTimeProvider clock = new(Utc("2026-11-23T12:29Z"));
+        TestClock clock = new(Utc("2026-11-23T12:29Z"));
         var schedule = Schedule(night, clock);
 
         await schedule.TickAsync(Ct);
@@ -62,7 +62,7 @@ public sealed class RunScheduleTests(TestServers servers)
     {
         await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
         await night.ExecuteAsync("insert into user_markets select user_id, 'LSE' from user_markets limit 2", Ct);
-        ManualTimeProvider clock = new(Utc("2026-11-24T06:00Z"));
+        TestClock clock = new(Utc("2026-11-24T06:00Z"));
 
         foreach (var (market, users) in ((string, int)[])[("LSE", 2), ("NYSE", 5)])
         {
@@ -84,7 +84,7 @@ public sealed class RunScheduleTests(TestServers servers)
     public async Task Tick_JoinsWhatOthersStarted_FinishedOrNot()
     {
         await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
-        ManualTimeProvider clock = new(Utc("2026-11-23T12:00Z"));
+        TestClock clock = new(Utc("2026-11-23T12:00Z"));
         var (run, _) = await Store(night, clock).StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
 
         clock.Advance(TimeSpan.FromMinutes(30));
@@ -100,7 +100,7 @@ public sealed class RunScheduleTests(TestServers servers)
     {
         const int users = 300;
         await using var night = await NightFixture.CreateAsync(servers, users, Ct);
-        ManualTimeProvider clock = new(Utc("2026-11-23T12:30Z"));
+        TestClock clock = new(Utc("2026-11-23T12:30Z"));
         await using var b = night.Replica();
         await using var c = night.Replica();
         await using var d = night.Replica();
@@ -132,9 +132,9 @@ public sealed class RunScheduleTests(TestServers servers)
         );
     }
 
-    private static RunStore Store(NightFixture night, ManualTimeProvider clock) => new(night.Database, Catalog(), clock);
+    private static RunStore Store(NightFixture night, TestClock clock) => new(night.Database, Catalog(), clock);
 
-    private static RunSchedule Schedule(NightFixture night, ManualTimeProvider clock) =>
+    private static RunSchedule Schedule(NightFixture night, TestClock clock) =>
         new(Store(night, clock), Catalog(), clock, NullLogger<RunSchedule>.Instance);
 
     private static Task<string> RunsAsync(NightFixture night) =>

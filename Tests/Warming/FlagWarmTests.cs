@@ -131,7 +131,7 @@ public sealed class FlagWarmTests(TestServers servers)
     public async Task Loop_F3_HourLater_WarmsAgain_UnlessSwitchedOff()
     {
         var cache = await servers.StartCacheAsync(Ct);
-        ManualTimeProvider time = new();
+        TestClock time = new();
         var database = await servers.CreateDatabaseAsync(Ct);
         await using var warm = WarmFixture.Over(database, cache.ConnectionString, time, ("Flags:Environment", _environment));
         await using var off = WarmFixture.Over(

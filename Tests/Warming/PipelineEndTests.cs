@@ -47,7 +47,7 @@ public sealed class PipelineEndTests(TestServers servers)
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
         await night.Night.WorkAsync(run, Ct);
         using var server = await ConnectionMultiplexer.ConnectAsync(cache.ConnectionString);
-        await server.GetDatabase().ExecuteAsync("FLUSHALL");
+        await cache.AdministerAsync("FLUSHALL");
         await night.ExecuteAsync("update run_batches set cached_at = null where number in (1, 4)", Ct);
 
         Assert.Equal(100, await night.Night.CacheRestAsync(run.Id, Ct));

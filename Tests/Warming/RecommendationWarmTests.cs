@@ -81,7 +81,7 @@ public sealed class RecommendationWarmTests(TestServers servers)
             );
         }
         await warm.Loop.RunOnceAsync(Ct);
-        await warm.Cache.ExecuteAsync("FLUSHALL");
+        await cache.AdministerAsync("FLUSHALL");
         using CancellationTokenSource stop = new();
 
         var warmer = warm.Get<Warmer>();
@@ -146,11 +146,11 @@ public sealed class RecommendationWarmTests(TestServers servers)
     [Fact]
     public async Task Warm_IntoAFullCache_EndsAsFailedAndCountsEach()
     {
-        var full = await servers.StartCacheAsync(Ct, kind: LocalServers.CacheKind.Redis, maxMemory: "100mb");
+        var full = await servers.StartCacheAsync(Ct, program: LocalRedisProgram.Redis, maxMemory: "100mb");
         await using var warm = await WarmFixture.CreateAsync(servers, Ct, full.ConnectionString);
         await warm.AddResultsAsync(5);
         await warm.Get<CacheMarker>().EnsureAsync();
-        await warm.Cache.ExecuteAsync("CONFIG", "SET", "maxmemory", "1mb");
+        await full.AdministerAsync("CONFIG", "SET", "maxmemory", "1mb");
 
         var outcome = await warm.WarmAsync(Set, Ct);
 

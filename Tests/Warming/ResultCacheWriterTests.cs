@@ -1,6 +1,5 @@
 using Overnight.Core.Caching;
 using Overnight.Core.Warming;
-using Overnight.LocalServers;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using StackExchange.Redis;
@@ -53,7 +52,7 @@ public sealed class ResultCacheWriterTests(TestServers servers)
     [Fact]
     public async Task Write_ThroughTheClientLibraryToAFullServer_IsRefused()
     {
-        var full = await servers.StartCacheAsync(Ct, kind: CacheKind.Redis, maxMemory: "1mb");
+        var full = await servers.StartCacheAsync(Ct, program: LocalRedisProgram.Redis, maxMemory: "1mb");
         using var cache = await TwiceAsync(full.ConnectionString);
         using CacheBulkWriter bulk = new(cache);
         ResultCacheWriter writer = new(bulk);

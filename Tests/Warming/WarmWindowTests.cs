@@ -43,7 +43,7 @@ public sealed class WarmWindowTests
     [Fact]
     public void Pace_OfALongWarm_RestsTwiceAsLongAsItWorkedWhileOthersWait()
     {
-        ManualTimeProvider time = new();
+        TestClock time = new();
         WarmPace pace = new(Busy(), WarmTrigger.Manual, time),
             calm = new(Grown(), WarmTrigger.Manual, time),
             urgent = new(Busy(), WarmTrigger.ColdStart, time);

@@ -1,0 +1,48 @@
+using System.Net;
+using System.Net.Sockets;
+using Aspire.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Overnight.LocalServers;
+using StackExchange.Redis;
+
+namespace Overnight.Benchmarks.Servers;
+
+internal sealed class CacheServer : ServerProcess
+{
+    private CacheServer(ChildProcess process, string home, int port, string password, LocalRedisProgram kind)
+        : base(process, home, port, password) => Kind = kind;
+
+    /// <summary>What runs.</summary>
+    public LocalRedisProgram Kind { get; }
+
+    public string ConnectionString => $"{IPAddress.Loopback}:{Port},password={Password}";
+
+    protected override string StopSignal => ChildProcess.Terminate;
+
+    /// <summary>What no service ever does: FLUSHALL, CONFIG, CLIENT.</summary>
+    public async Task AdministerAsync(string command, params object[] arguments)
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(ConnectionString + ",allowAdmin=true");
+        await connection.GetDatabase().ExecuteAsync(command, arguments);
+    }
+
+    /// <param name="folder">Of its configuration.</param>
+    /// <exception cref="MissingServerException">There is no cache server of that kind to start.</exception>
+    public static async Task<CacheServer> StartAsync(string folder, string password, LocalRedisOptions options, CancellationToken ct)
+    {
+        var (prepared, kind) = await RedisPreparation.RunAsync(folder, password, options, NullLogger.Instance, ct);
+        var port = options.Port ?? FreePort();
+        CacheServer server = new(Start(prepared, port), prepared.Home, port, password, kind);
+        await server.ReadyAsync(
+            async limit =>
+            {
+                // Before it listens, the client would take its time to say so.
+                using (TcpClient client = new())
+                    await client.ConnectAsync(IPAddress.Loopback, port, limit);
+                await LocalRedisBuilderExtensions.AskAsync(server.ConnectionString, limit);
+            },
+            ct
+        );
+        return server;
+    }
+}
