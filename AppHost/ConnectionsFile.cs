@@ -5,7 +5,6 @@ namespace Overnight.AppHost;
 /// <summary>Leaves the connections of the running app in <c>connections.json</c>, where a command started beside it finds them.</summary>
 internal sealed class ConnectionsFile(
     DataDirectory data,
-    DataDirectoryLock taken,
     DistributedApplicationModel model,
     ProjectResource api,
     ResourceNotificationService notifications
@@ -34,6 +33,5 @@ internal sealed class ConnectionsFile(
     {
         await base.StopAsync(cancellationToken);
         data.Delete(FileName);
-        taken.Dispose();
     }
 }

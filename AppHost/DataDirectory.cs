@@ -121,9 +121,16 @@ internal static class DataDirectoryExtensions
     {
         if (builder.ExecutionContext.IsRunMode)
         {
-            var taken = DataDirectoryLock.Take(DataDirectory.Of(builder).Path);
-            // By a factory, for the container disposes only of what it made.
-            builder.Services.AddSingleton(_ => taken);
+            var directory = DataDirectory.Of(builder).Path;
+            builder.Services.AddSingleton(_ => DataDirectoryLock.Take(directory));
+            builder.Eventing.Subscribe<BeforeStartEvent>(
+                static (start, _) =>
+                {
+                    // Held until the container is disposed of.
+                    start.Services.GetRequiredService<DataDirectoryLock>();
+                    return Task.CompletedTask;
+                }
+            );
             builder.Configuration.Sources.Insert(
                 0,
                 new MemoryConfigurationSource

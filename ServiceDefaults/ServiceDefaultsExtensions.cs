@@ -63,7 +63,7 @@ public static class ServiceDefaultsExtensions
     /// <summary>Sends traces, metrics and logs to where OTEL_EXPORTER_OTLP_ENDPOINT says. When it says nothing, nothing is made and nothing listens.</summary>
     private static void ConfigureOpenTelemetry(this IHostApplicationBuilder builder)
     {
-        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        if (!builder.ExportsTelemetry())
             return;
 
         builder.Logging.AddOpenTelemetry(logging =>
@@ -91,6 +91,9 @@ public static class ServiceDefaultsExtensions
             )
             .UseOtlpExporter();
     }
+
+    internal static bool ExportsTelemetry(this IHostApplicationBuilder builder) =>
+        !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
 
     private static bool IsProbe(PathString path) => path.Value is HealthPath or LivePath;
 }

@@ -30,9 +30,17 @@ public static class StoreExtensions
         where TContext : DbContext
     {
         ArgumentNullException.ThrowIfNull(builder);
+        // Where nothing is exported nothing listens: a span or a measurement of each statement would be made for nobody.
+        var isQuiet = !builder.ExportsTelemetry();
         builder.AddNpgsqlDataSource(
             connectionName,
-            settings => (settings.ConnectionString, settings.DisableHealthChecks) = (complete(settings.ConnectionString), true),
+            settings =>
+                (settings.ConnectionString, settings.DisableHealthChecks, settings.DisableTracing, settings.DisableMetrics) = (
+                    complete(settings.ConnectionString),
+                    true,
+                    isQuiet,
+                    isQuiet
+                ),
             database =>
             {
                 // Statements of a poll belong to no trace, and each would be a trace of its own.

@@ -14,7 +14,8 @@ namespace Overnight.Jobs.Migrations;
 /// Migrates before the service works, where nothing else does: a published app has no program that runs once. Any number of replicas may do
 /// it at once, for one holds the lock and the others find it done.
 /// </summary>
-internal sealed partial class MigrationAtStart(IServiceScopeFactory scopes, TimeProvider time, ILogger<MigrationAtStart> logger) : IHostedService
+internal sealed partial class MigrationAtStart(IServiceScopeFactory scopes, TimeProvider time, ILogger<MigrationAtStart> logger)
+    : IHostedService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
@@ -60,7 +61,11 @@ internal static class MigrationSetup
     public static IServiceCollection AddDatabaseMigration(this IServiceCollection services)
     {
         services.AddFlagOptions();
-        return services.AddScoped<DatabaseMigration>().AddSingleton<DatabaseRoles>().AddSingleton<DemoSeeder>().AddSingleton<DemoTenantSeeder>();
+        return services
+            .AddScoped<DatabaseMigration>()
+            .AddSingleton<DatabaseRoles>()
+            .AddSingleton<DemoSeeder>()
+            .AddSingleton<DemoTenantSeeder>();
     }
 
     /// <summary>Migrates at start where the key says so, and then warms as after a deployment.</summary>

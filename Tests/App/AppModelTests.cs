@@ -63,8 +63,14 @@ public sealed class AppModelTests : IDisposable
     {
         await using var builder = await CreateAsync("--ConnectionStrings:overnight=Host=here", "--ConnectionStrings:cache=here:1");
 
-        Assert.DoesNotContain(builder.Resources, resource => resource is ContainerResource or ExecutableResource);
-        Assert.DoesNotContain(builder.Resources, resource => resource.Name.EndsWith("-password", StringComparison.Ordinal));
+        Assert.Equal(
+            ["admin-key", "api", "cache", "demo-admin-token", "demo-token", "jobs", "migrations", "night", "overnight", "warmup"],
+            // Aspire has a hidden one beside each project, which builds it anew.
+            builder
+                .Resources.Select(resource => resource.Name)
+                .Where(name => !name.EndsWith("-rebuilder", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        );
         Assert.Equal(["cache", "overnight"], Waits(builder, "api", WaitType.WaitUntilHealthy));
     }
 

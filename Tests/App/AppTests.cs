@@ -97,7 +97,10 @@ public sealed class AppTests(AppTests.RunningApp running) : IClassFixture<AppTes
             () => ((string[])["plan", "batch", "cache-write", "finalise"]).All(name => Spans(name).Any(span => span.Trace == trace)),
             "its steps are below it"
         );
-        Assert.Equal(2, Spans("process-users").Where(span => span.Trace == trace).Select(span => span.Instance).Distinct().Count());
+        await Eventually.TrueAsync(
+            () => Spans("process-users").Where(span => span.Trace == trace).Select(span => span.Instance).Distinct().Count() == 2,
+            "both replicas had a part in it"
+        );
         Assert.DoesNotContain(running.Telemetry.Spans, span => span.Name.Contains("/health", StringComparison.Ordinal));
         Assert.DoesNotContain(running.Telemetry.Spans, span => span.Name.StartsWith("GET /api/runs", StringComparison.Ordinal));
     }

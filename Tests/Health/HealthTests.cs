@@ -11,6 +11,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Trace;
+using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Tests.Harness;
 using StackExchange.Redis;
 
@@ -51,15 +53,15 @@ public sealed class HealthTests(TestServers servers)
     }
 
     [Fact]
-    public async Task Connections_WithoutAConnectionString_SayWhichVariableToSet()
+    public async Task Connections_WithoutAConnectionString_SayWhichKeyToSet()
     {
         await using var app = Build([]);
 
         var database = Assert.Throws<InvalidOperationException>(() => app.Services.GetRequiredService<Npgsql.NpgsqlDataSource>());
         var cache = Assert.Throws<InvalidOperationException>(() => app.Services.GetRequiredService<IConnectionMultiplexer>());
 
-        Assert.Contains("ConnectionStrings__overnight", database.Message, StringComparison.Ordinal);
-        Assert.Contains("ConnectionStrings__cache", cache.Message, StringComparison.Ordinal);
+        Assert.Contains("ConnectionStrings:overnight", database.Message, StringComparison.Ordinal);
+        Assert.Contains("ConnectionStrings:cache", cache.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -125,8 +127,8 @@ public sealed class HealthTests(TestServers servers)
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Configuration.AddInMemoryCollection(configuration);
         builder.AddServiceDefaults();
-        builder.AddNpgsqlDataSource("overnight");
-        builder.AddRedisClient("cache");
+        builder.AddDatabase<OvernightContext>("overnight", static given => given, OvernightContext.Configure);
+        builder.AddCache("cache", CacheConnection.Configure);
         var app = builder.Build();
         app.MapDefaultEndpoints();
         return app;

@@ -84,7 +84,7 @@ public sealed class DemoTenantTests(TestServers servers)
         var refused = await JobsCommand.RunAsync(servers, connection, Ct, "seed", "--tenants", "0");
 
         Assert.Equal((0, ""), (added.ExitCode, added.Error));
-        Assert.StartsWith("2 demo tenants: 2 added with ", added.Output, StringComparison.Ordinal);
+        Assert.Contains("2 demo tenants: 2 added with ", added.Output, StringComparison.Ordinal);
         Assert.Contains("--tenants must be from 1 to 10000, not 0.", refused.Error, StringComparison.Ordinal);
     }
 
