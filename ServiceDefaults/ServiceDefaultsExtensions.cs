@@ -28,6 +28,7 @@ public static class ServiceDefaultsExtensions
         ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Polly"] = nameof(LogLevel.Warning),
+        ["Logging:LogLevel:StackExchange.Redis"] = nameof(LogLevel.Warning),
     };
 
     /// <summary>Adds telemetry, health checks, service discovery and the defaults of HTTP clients. Stores add themselves to the first two.</summary>
