@@ -30,7 +30,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
         await connection.ExecuteAsync("set local maintenance_work_mem = '256MB'", ct);
 
         var synthetic = await DemoMarketStore.AddSyntheticIfEmptyAsync(connection, time.GetUtcNow(), ct);
-        var market = await DemoMarketStore.LoadAsync(connection, ct);
+        var market = await DemoMarketStore.LoadAsync(connection, time.GetUtcNow(), ct);
         if (market.Priced.Length == 0)
         {
             throw new CommandException(

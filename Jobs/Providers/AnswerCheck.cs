@@ -17,11 +17,14 @@ internal sealed record CheckedAnswer<TKey>(IReadOnlyDictionary<TKey, LastValue> 
 /// <param name="most">The largest value that the tables hold with room for what is computed of it.</param>
 internal sealed class AnswerCheck(FeedOptions options, DateTimeOffset now, decimal most)
 {
-    /// <summary>Clocks and time zones differ; a value of later than this is not of this world.</summary>
-    private static readonly TimeSpan Future = TimeSpan.FromDays(1);
+    /// <summary>Clocks and time zones differ, and a date alone may be a day ahead.</summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromDays(1);
 
     /// <summary>The tables have 8 decimals and more.</summary>
     private const decimal Least = 0.00000001m;
+
+    /// <summary>A value of later than this is of the future: neither a provider nor a table is believed about it.</summary>
+    public static DateTimeOffset Latest(DateTimeOffset now) => now + Tolerance;
 
     /// <param name="name">What a person calls a key.</param>
     /// <param name="last">The last stored value, null when there is none.</param>
@@ -85,7 +88,7 @@ internal sealed class AnswerCheck(FeedOptions options, DateTimeOffset now, decim
             return ("negative", $"{value}");
         if (value > most || value < Least)
             return ("out_of_range", $"{value}");
-        if (asOf > now + Future)
+        if (asOf > Latest(now))
             return ("future", $"of {asOf:yyyy-MM-dd}");
         if (asOf < now - options.MaxAge)
             return ("outdated", $"of {asOf:yyyy-MM-dd}");

@@ -60,6 +60,18 @@ public sealed class FormatTests
         Assert.Equal([new FetchedValue<string>("EUR", "0.88", Midnight), new("JPY", "150.0000000001", Midnight)], rates.Values);
     }
 
+    /// <summary>The case frankfurter-amount: rates are for as many units of the base as the answer says.</summary>
+    [Theory]
+    [InlineData("{\"amount\":10.0,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":8.62,\"JPY\":\"1502\",\"GBP\":\"N/A\"}}")]
+    [InlineData(
+        "[{\"amount\":10,\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":8.62},{\"amount\":100,\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"JPY\",\"rate\":15020},{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"GBP\",\"rate\":\"N/A\"}]"
+    )]
+    public void A9_Frankfurter_RatesForAnAmount_AreDividedByIt(string body) =>
+        Assert.Equal(
+            [new FetchedValue<string>("EUR", "0.862", Midnight), new("JPY", "150.2", Midnight), new("GBP", "N/A", Midnight)],
+            FrankfurterRates.Read(Bytes(body)).Values
+        );
+
     [Theory]
     [InlineData("<html></html>")]
     [InlineData("")]
@@ -68,6 +80,10 @@ public sealed class FormatTests
     [InlineData("{\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88")]
     [InlineData("{\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":NaN}}")]
     [InlineData("{\"base\":\"USD\",\"date\":\"soon\",\"rates\":{}}")]
+    [InlineData("{\"amount\":0,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88}}")]
+    [InlineData("{\"amount\":-1,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88}}")]
+    [InlineData("{\"amount\":\"10\",\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88}}")]
+    [InlineData("{\"amount\":1e40,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88}}")]
     [InlineData(
         "[{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":1},{\"date\":\"2026-11-20\",\"base\":\"GBP\",\"quote\":\"EUR\",\"rate\":1}]"
     )]
