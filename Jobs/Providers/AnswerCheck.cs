@@ -54,10 +54,12 @@ internal sealed class AnswerCheck(FeedOptions options, DateTimeOffset now, decim
                     refusals.Add(new(name(fetched.Key), "twice", null));
                 continue;
             }
-            if (Refuse(fetched.Text, fetched.AsOf, last(fetched.Key), out var value) is { } refused)
+            if (fetched.AsOf is not { } asOf)
+                refusals.Add(new(name(fetched.Key), "no_time", null));
+            else if (Refuse(fetched.Text, asOf, last(fetched.Key), out var value) is { } refused)
                 refusals.Add(new(name(fetched.Key), refused.Reason, refused.Detail));
             else
-                values.Add(fetched.Key, new(value, fetched.AsOf));
+                values.Add(fetched.Key, new(value, asOf));
         }
         if (seen.Count == 0)
             throw new ProviderException(ProviderFault.Empty, "the answer has no value");

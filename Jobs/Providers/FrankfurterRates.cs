@@ -61,7 +61,8 @@ internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRatePro
                 new(
                     rate.GetProperty("quote").GetString() ?? "",
                     ForOne(Text(rate.GetProperty("rate")), AmountOf(rate)),
-                    Dates.Read(rate.GetProperty("date").GetString(), "a rate's date")
+                    // Each rate has a date of its own here, and answers for it alone.
+                    Dates.TryRead(rate.GetProperty("date").GetString())
                 )
             );
         }

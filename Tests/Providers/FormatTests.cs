@@ -97,7 +97,7 @@ public sealed class FormatTests
         var prices = StooqPrices.Read(Bytes(csv), Symbols, Warsaw);
 
         Assert.Equal(
-            [new FetchedValue<Guid>(Apple, "271.49", new(2026, 11, 20, 21, 0, 19, TimeSpan.Zero)), new(Berkshire, null, default)],
+            [new FetchedValue<Guid>(Apple, "271.49", new(2026, 11, 20, 21, 0, 19, TimeSpan.Zero)), new(Berkshire, null, null)],
             prices
         );
     }
@@ -107,8 +107,48 @@ public sealed class FormatTests
     [InlineData("Exceeded the daily hits limit")]
     [InlineData("")]
     [InlineData("Symbol,Date,Time,Open,High,Low,Close,Volume\r\nAAPL.US,2026-11-20,22:00:19,271.")]
-    [InlineData("Symbol,Date,Time,Open,High,Low,Close,Volume\r\nAAPL.US,tomorrow,22:00:19,1,1,1,1,1\r\n")]
+    [InlineData("Symbol,Date,Time,Open,High,Low,Close,Volume\r\nAAPL.US,2026-11-20,22:00:19,1,1,1,1,1\r\nBRK-B.US,2026-11")]
     public void Stooq_Garbage_IsMalformed(string body) => Malformed(() => StooqPrices.Read(Bytes(body), Symbols, Warsaw));
+
+    /// <summary>The case stooq-one-bad-time: a line answers for itself.</summary>
+    [Theory]
+    [InlineData("AAPL.US,2026-11-20,,1,1,1,271.49,1")]
+    [InlineData("AAPL.US,2026-11-20,24:00:00,1,1,1,271.49,1")]
+    [InlineData("AAPL.US,tomorrow,22:00:19,1,1,1,271.49,1")]
+    [InlineData("AAPL.US,2026-02-30,22:00:19,1,1,1,271.49,1")]
+    [InlineData("AAPL.US,2026-11-20")]
+    [InlineData("AAPL.US,2026-11-20,22:00:19,1,1,1,271,49,1")]
+    public void A9_Stooq_OneBadLine_IsRefusedAndTheOthersAreUsed(string line)
+    {
+        var values = StooqPrices.Read(
+            Bytes($"Symbol,Date,Time,Open,High,Low,Close,Volume\r\n{line}\r\nBRK-B.US,2026-11-20,22:00:19,1,1,1,500.5,1\r\n"),
+            Symbols,
+            Warsaw
+        );
+
+        var answer = new AnswerCheck(new() { MaxMove = 0.5m, MaxRefusedShare = 0.5m }, Midnight.AddDays(1), 1e6m).Check(
+            values,
+            id => $"{id}",
+            _ => null,
+            Symbols.Values
+        );
+
+        Assert.Equal([new Refusal($"{Apple}", "no_time", null)], answer.Refusals);
+        Assert.Equal(500.5m, Assert.Single(answer.Values).Value.Value);
+    }
+
+    [Fact]
+    public void A9_Frankfurter_RateWithoutItsDate_IsRefusedAndTheOthersAreUsed() =>
+        Assert.Equal(
+            [new FetchedValue<string>("EUR", "0.88", null), new("JPY", "150", Midnight)],
+            FrankfurterRates
+                .Read(
+                    Bytes(
+                        "[{\"date\":\"soon\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":0.88},{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"JPY\",\"rate\":150}]"
+                    )
+                )
+                .Values
+        );
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
