@@ -31,7 +31,7 @@ internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<IConnectionM
             """,
         """
             select format('Session %s of %s holds a transaction open without a statement (%s).', pid, coalesce(nullif(application_name, ''), usename), coalesce(client_addr::text, 'local')), state_change,
-                'Its process is frozen or its host gone. PostgreSQL ends a worker''s by itself (Night:IdleInTransactionTimeout); another: select pg_terminate_backend(' || pid || ')'
+                'Its process is frozen or its host gone. PostgreSQL ends those of Overnight by itself (docs/operate.md, Connections); another: select pg_terminate_backend(' || pid || ')'
             from pg_stat_activity where datname = current_database() and state like 'idle in transaction%' and state_change < $1 order by 2
             """,
         """
