@@ -6,14 +6,14 @@ namespace Overnight.Jobs.Providers;
 
 /// <summary>
 /// The tables that imports and providers fill. They are a source themselves, what stands in when no provider delivers, and what an
-/// answer is compared with.
+/// answer is compared with. A value of the future is not looked at: it would be the last one for ever.
 /// </summary>
-internal sealed class StoredMarket(NpgsqlDataSource dataSource)
+internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider time)
 {
     // The newest of each pair whichever way round it was quoted: a provider may quote the other way than an import did.
     private const string LastRates = """
         select distinct on (least(base, quote), greatest(base, quote)) base, quote, rate, as_of
-        from exchange_rates order by least(base, quote), greatest(base, quote), as_of desc, base
+        from exchange_rates where as_of <= $1 order by least(base, quote), greatest(base, quote), as_of desc, base
         """;
 
     private const string NeededCurrencies = """
@@ -38,8 +38,8 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
     private static readonly string LastPrices = $"""
         select a.id, a.symbol, a.currency, a.market, p.price, p.as_of, {string.Join(", ", Metrics.Names.Select(n => "f." + n))}
         from assets a
-        left join lateral (select price, as_of from prices where asset_id = a.id order by as_of desc limit 1) p on true
-        left join lateral (select * from fundamentals where asset_id = a.id order by as_of desc limit 1) f on true
+        left join lateral (select price, as_of from prices where asset_id = a.id and as_of <= $1 order by as_of desc limit 1) p on true
+        left join lateral (select * from fundamentals where asset_id = a.id and as_of <= $1 order by as_of desc limit 1) f on true
         order by a.id
         """;
 
@@ -47,6 +47,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
     public async Task<IReadOnlyList<QuotedRate>> RatesAsync(CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand(LastRates);
+        command.Parameters.Add(new() { Value = AnswerCheck.Latest(time.GetUtcNow()) });
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedRate> rates = [];
         while (await reader.ReadAsync(ct))
@@ -58,6 +59,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
     public async Task<IReadOnlyList<QuotedAsset>> AssetsAsync(CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand(LastPrices);
+        command.Parameters.Add(new() { Value = AnswerCheck.Latest(time.GetUtcNow()) });
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedAsset> assets = [];
         while (await reader.ReadAsync(ct))
