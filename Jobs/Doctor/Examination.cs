@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace Overnight.Jobs.Doctor;
 
-/// <summary>Looks for what is stuck: runs, batches, sessions, users, the cache. Reads only.</summary>
+/// <summary>Looks for what is stuck or broken: runs, batches, sessions, users, stored values, the cache. Reads only.</summary>
 internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<IConnectionMultiplexer> cache, TimeProvider time)
 {
     /// <summary>A batch takes well under a second; a run in which none ended for this long is stuck.</summary>
@@ -78,6 +78,7 @@ internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<IConnectionM
         var before = time.GetUtcNow() - Patience;
         foreach (var check in Checks)
             await ReadAsync(connection, check, before, findings, ct);
+        findings.AddRange(await UnvalidatedConstraints.FindAsync(connection, Named, ct));
         if (await CacheTroubleAsync() is { } trouble)
             findings.Add(
                 new(
