@@ -16,8 +16,8 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
     : IResult,
         IEndpointMetadataProvider
 {
-    // The fixed text is 120 bytes, three tokens of 40 at most, and a status of 11.
-    private const int LongestHead = 256;
+    // The fixed text is 140 bytes, three tokens of 40 at most, a status of 11, and a sentence of 130 with the code of a market.
+    internal const int LongestHead = 512;
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
@@ -50,8 +50,7 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
     )
     {
         StoredFields fields = new(entry);
-        // An intact entry always has its time; without one, the oldest there is is the safe thing to say.
-        var status = Freshness.Status(StoredFields.Time(fields.GeneratedAt) ?? DateTimeOffset.MinValue, now, markets);
+        var (status, reason) = Freshness.Judge(fields.Times(), now, markets);
         var length = 0;
         Add(
             head,
@@ -65,7 +64,9 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
         Add(head, ",\"ratesAsOf\":"u8);
         Add(head, fields.RatesAsOf);
         Add(head, ",\"status\":\""u8);
-        length += Encoding.ASCII.GetBytes(status, head[length..]);
+        length += Encoding.ASCII.GetBytes(status.Name(), head[length..]);
+        Add(head, "\",\"reason\":\""u8);
+        length += Encoding.ASCII.GetBytes(reason, head[length..]);
         Add(head, "\"},"u8);
         return length;
 

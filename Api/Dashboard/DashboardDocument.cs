@@ -23,8 +23,15 @@ internal sealed record DashboardData(
 /// <param name="GeneratedAt">When the result was computed.</param>
 /// <param name="PricesAsOf">Time of the newest price used.</param>
 /// <param name="RatesAsOf">Time of the newest exchange rate used.</param>
-/// <param name="Status">fresh, delayed, stale or provisional; weekends do not count.</param>
-internal sealed record FreshnessDocument(DateTimeOffset GeneratedAt, DateTimeOffset? PricesAsOf, DateTimeOffset? RatesAsOf, string Status);
+/// <param name="Status">fresh, delayed, stale or provisional, by the calendars of the user's markets.</param>
+/// <param name="Reason">Why, in one sentence.</param>
+internal sealed record FreshnessDocument(
+    DateTimeOffset GeneratedAt,
+    DateTimeOffset? PricesAsOf,
+    DateTimeOffset? RatesAsOf,
+    string Status,
+    string Reason
+);
 
 internal sealed record RecommendationDocument(
     Guid AssetId,

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Overnight.Core.Market;
 
 namespace Overnight.Api.Dashboard;
 
@@ -16,6 +17,9 @@ internal readonly ref struct StoredFields
     public ReadOnlySpan<byte> GeneratedAt { get; }
     public ReadOnlySpan<byte> PricesAsOf { get; }
     public ReadOnlySpan<byte> RatesAsOf { get; }
+    private readonly ReadOnlySpan<byte> _pricesStale,
+        _ratesStale,
+        _staleSince;
 
     public StoredFields(ReadOnlySpan<byte> entry)
     {
@@ -26,7 +30,20 @@ internal readonly ref struct StoredFields
         freshness = end < 0 ? default : freshness[..(end + 1)];
         PricesAsOf = Token(freshness, "\"pricesAsOf\":"u8);
         RatesAsOf = Token(freshness, "\"ratesAsOf\":"u8);
+        _pricesStale = Token(freshness, "\"pricesStale\":"u8);
+        _ratesStale = Token(freshness, "\"ratesStale\":"u8);
+        _staleSince = Token(freshness, "\"staleSince\":"u8);
     }
+
+    public ResultTimes Times() =>
+        new(
+            Time(GeneratedAt),
+            Time(PricesAsOf),
+            Time(RatesAsOf),
+            _pricesStale.SequenceEqual("true"u8),
+            _ratesStale.SequenceEqual("true"u8),
+            Time(_staleSince)
+        );
 
     /// <summary>The moment in an ISO 8601 UTC token such as <c>"2026-11-21T03:12:45.123Z"</c>.</summary>
     public static DateTimeOffset? Time(ReadOnlySpan<byte> token)

@@ -86,7 +86,7 @@ internal sealed class SessionSeed
             """
         );
         var entry = (byte[])(await command.ExecuteScalarAsync(ct))!;
-        var head = new byte[256];
+        var head = new byte[DashboardAnswer.LongestHead];
         var length = DashboardAnswer.WriteHead(head, entry, fromCache: true, TimeProvider.System.GetUtcNow(), []);
         return [.. head.AsSpan(0, length), .. entry.AsSpan(1), (byte)'}'];
     }

@@ -40,25 +40,11 @@ internal sealed class CopyReader
 
     public Guid? OptionalGuid() => BinaryPrimitives.ReadInt32BigEndian(_buffer.AsSpan(_at)) < 0 ? Null<Guid>() : Guid();
 
-    /// <summary>A <c>numeric</c> that is 0 or more, with at most 8 decimals and 11 digits before them.</summary>
-    /// <exception cref="InvalidDataException">It is NaN, negative or longer.</exception>
-    public decimal Numeric8()
+    /// <summary>The bytes of a field of any length, until the next load; none where it is null.</summary>
+    public ReadOnlySpan<byte> Bytes()
     {
         var length = BinaryPrimitives.ReadInt32BigEndian(Take(4));
-        var field = Take(length);
-        // Groups of four digits: how many, the first one's power of 10,000, the sign, the decimals shown.
-        int groups = BinaryPrimitives.ReadInt16BigEndian(field),
-            weight = BinaryPrimitives.ReadInt16BigEndian(field[2..]);
-        var sign = BinaryPrimitives.ReadUInt16BigEndian(field[4..]);
-        if (sign != 0 || weight > 2 || groups > weight + 3)
-            throw new InvalidDataException("A quantity is not a number with 11 digits and 8 decimals.");
-        ulong scaled = 0;
-        for (var power = weight; power >= -2; power--)
-        {
-            var index = weight - power;
-            scaled = scaled * 10_000 + (index < groups ? BinaryPrimitives.ReadUInt16BigEndian(field[(8 + index * 2)..]) : 0u);
-        }
-        return new((int)(uint)scaled, (int)(uint)(scaled >> 32), 0, isNegative: false, scale: 8);
+        return length < 0 ? [] : Take(length);
     }
 
     private ReadOnlySpan<byte> Field(int expected)

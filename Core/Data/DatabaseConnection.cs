@@ -20,6 +20,19 @@ public static class DatabaseConnection
         TcpKeepAliveTime = 15,
         TcpKeepAliveInterval = 5;
 
+    /// <summary>
+    /// What the server holds every session of ours to, so that none stands in the way of others when its process froze or its host
+    /// vanished: a transaction without a statement is ended, a wait for a lock fails, and a client that does not answer is dropped.
+    /// A write to the cache may take 30 s, and is done while its rows are locked. A wait for a lock is shorter than the driver's command
+    /// time-out of 30 s, so that it is told for what it is; and four tries of a step outlast the idle limit. Who waits for longer on purpose says so: <see cref="WaitForLocks"/>.
+    /// </summary>
+    private const string SessionLimits =
+        "-c idle_in_transaction_session_timeout=40s -c lock_timeout=20s"
+        + " -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 -c tcp_user_timeout=35s";
+
+    /// <summary>For a transaction that waits until another of its kind is done, however long that takes.</summary>
+    public const string WaitForLocks = "set local lock_timeout = 0";
+
     /// <summary>Adds what a connection string leaves open; its own values win. One that is missing is told by whoever connects.</summary>
     /// <param name="most">Connections of a process at once; the driver's own default when null.</param>
     /// <param name="name">Of the connection string, for a message about it.</param>
@@ -34,6 +47,8 @@ public static class DatabaseConnection
             text.KeepAlive = KeepAlive;
         if (!text.ShouldSerialize("TCP Keepalive"))
             (text.TcpKeepAlive, text.TcpKeepAliveTime, text.TcpKeepAliveInterval) = (true, TcpKeepAliveTime, TcpKeepAliveInterval);
+        // The last of two settings of one name counts.
+        text.Options = text.Options is { Length: > 0 } own ? $"{SessionLimits} {own}" : SessionLimits;
         if (most is { } connections && !text.ShouldSerialize("Maximum Pool Size"))
             text.MaxPoolSize = connections;
         return text.ConnectionString;

@@ -6,9 +6,14 @@ public static class CrossRates
     private const string Pivot = "USD";
     private const int SignificantDigits = 10;
 
+    /// <summary>Below, 28 decimals do not hold the significant digits; above, a rounded rate is no decimal any more.</summary>
+    private const decimal Least = 0.000_000_000_000_000_001m,
+        Most = 10_000_000_000_000_000_000_000_000_000m;
+
     /// <summary>
     /// All pairs of the quoted currencies. A quoted pair keeps its rate; the others go through USD and are rounded to 10
     /// significant digits, half away from zero. Quotes between two other currencies than USD only give their own pair and its inverse.
+    /// A pair whose rate a decimal can't hold has none.
     /// </summary>
     public static Dictionary<(string From, string To), decimal> Compute(IEnumerable<QuotedRate> quotes)
     {
@@ -19,21 +24,33 @@ public static class CrossRates
         foreach (var quote in quotes)
         {
             rates[(quote.Base, quote.Quote)] = quote.Rate;
-            rates.TryAdd((quote.Quote, quote.Base), Round(1 / quote.Rate));
+            var inverted = TryDivide(1, quote.Rate, out var inverse);
+            if (inverted)
+                rates.TryAdd((quote.Quote, quote.Base), Round(inverse));
             if (quote.Base == Pivot)
                 perDollar[quote.Quote] = quote.Rate;
-            else if (quote.Quote == Pivot)
-                perDollar[quote.Base] = 1 / quote.Rate;
+            else if (quote.Quote == Pivot && inverted)
+                perDollar[quote.Base] = inverse;
         }
         foreach (var (from, fromPerDollar) in perDollar)
         {
             foreach (var (to, toPerDollar) in perDollar)
             {
-                if (from != to)
-                    rates.TryAdd((from, to), Round(toPerDollar / fromPerDollar));
+                if (from != to && TryDivide(toPerDollar, fromPerDollar, out var rate))
+                    rates.TryAdd((from, to), Round(rate));
             }
         }
         return rates;
+    }
+
+    /// <returns>False when the quotient is beyond what a rate can be.</returns>
+    internal static bool TryDivide(decimal numerator, decimal denominator, out decimal quotient)
+    {
+        quotient = 0;
+        if (denominator <= 0 || (denominator < 1 && numerator > Most * denominator))
+            return false;
+        quotient = numerator / denominator;
+        return quotient is >= Least and <= Most;
     }
 
     internal static decimal Round(decimal value)

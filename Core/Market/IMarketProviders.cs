@@ -10,8 +10,8 @@ public sealed record QuotedAsset(SnapshotAsset Asset, string Market, DateTimeOff
 
 /// <summary>A number as a provider sent it: text, for it is not believed yet.</summary>
 /// <param name="Text">With a point for decimals; null where the provider has nothing for the key.</param>
-/// <param name="AsOf">UTC; a date alone is its midnight.</param>
-public sealed record FetchedValue<TKey>(TKey Key, string? Text, DateTimeOffset AsOf);
+/// <param name="AsOf">UTC; a date alone is its midnight; null where what the provider sent is no time.</param>
+public sealed record FetchedValue<TKey>(TKey Key, string? Text, DateTimeOffset? AsOf);
 
 /// <summary>Rates as a provider sent them, keyed by currency: units of it for one unit of <paramref name="Base"/>.</summary>
 public sealed record FetchedRates(string Base, IReadOnlyList<FetchedValue<string>> Values);

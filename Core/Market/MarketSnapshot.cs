@@ -93,8 +93,8 @@ public sealed class MarketSnapshot
     public bool TryGetOrdinal(Guid assetId, out int ordinal) => _ordinals.TryGetValue(assetId, out ordinal);
 
     /// <summary>
-    /// Prices of all assets in one base currency: 0 where the asset has no price, <see cref="NoRate"/> where there is no
-    /// exchange rate. Made at the first use of a currency. Null when the snapshot has never heard of the currency.
+    /// Prices of all assets in one base currency; negative where there is none, and then why. Made at the first use of a
+    /// currency. Null when the snapshot has never heard of the currency.
     /// </summary>
     internal decimal[]? PricesIn(string baseCurrency)
     {
@@ -106,8 +106,10 @@ public sealed class MarketSnapshot
         return null;
     }
 
-    /// <summary>Stands for a price that can't be converted.</summary>
-    internal const decimal NoRate = -1;
+    /// <summary>Stand for a price that is not known, that has no exchange rate, and that is beyond what a decimal can hold.</summary>
+    internal const decimal NoPrice = -1,
+        NoRate = -2,
+        OutOfRange = -3;
 
     private decimal[] Publish(int currency, string baseCurrency)
     {
@@ -115,12 +117,12 @@ public sealed class MarketSnapshot
         for (var i = 0; i < prices.Length; i++)
         {
             var asset = Assets[i];
-            if (asset.Price is not { } price)
-                continue;
-            if (asset.Currency == baseCurrency)
-                prices[i] = price;
-            else
-                prices[i] = Rates.TryGetValue((asset.Currency, baseCurrency), out var rate) ? price * rate : NoRate;
+            prices[i] =
+                asset.Price is not { } price ? NoPrice
+                : asset.Currency == baseCurrency ? price
+                : !Rates.TryGetValue((asset.Currency, baseCurrency), out var rate) ? NoRate
+                : rate > 1 && price > decimal.MaxValue / rate ? OutOfRange
+                : price * rate;
         }
         Volatile.Write(ref _pricesByBase[currency], prices);
         return prices;

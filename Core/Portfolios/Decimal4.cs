@@ -16,6 +16,7 @@ public readonly record struct Decimal4(long Units) : IComparable<Decimal4>
     private const long One = 10_000;
 
     public static readonly Decimal4 Zero;
+    public static readonly Decimal4 MaxValue = new(long.MaxValue);
     public static readonly Decimal4 Hundred = new(100 * One);
 
     /// <summary>Rounds to four decimals, half away from zero.</summary>

@@ -17,10 +17,13 @@ public readonly record struct AllocationShare(decimal Value, Decimal4 Current, D
 /// </summary>
 public sealed class Calculation
 {
+    private static readonly decimal MaxValue = Decimal4.MaxValue.ToDecimal();
+
     private AssetScore[] _scores = new AssetScore[64];
     private decimal[] _values = new decimal[64];
     private RankedHolding[] _ranked = new RankedHolding[64];
     private AllocationShare[] _allocations = new AllocationShare[16];
+    private decimal[] _sums = new decimal[16];
     private int _holdings,
         _rankedCount,
         _classes;
@@ -60,11 +63,7 @@ public sealed class Calculation
         }
         catch (OverflowException)
         {
-            throw new CalculationException(
-                CalculationStage.Recommend,
-                "out_of_range",
-                "A value of the portfolio is beyond what a number with 4 decimals can hold."
-            );
+            throw OutOfRange("A value of the portfolio is beyond what a number with 4 decimals can hold.");
         }
     }
 
@@ -79,41 +78,62 @@ public sealed class Calculation
             _ranked = new RankedHolding[_holdings * 2];
         }
         if (_allocations.Length < _classes + 1)
+        {
             _allocations = new AllocationShare[_classes * 2 + 1];
+            _sums = new decimal[_allocations.Length];
+        }
     }
 
-    /// <summary>Values in base currency; -1 for a holding without a price.</summary>
+    /// <summary>Values in base currency; -1 for a holding without a price. One of which nothing is held is worth 0 at any rate.</summary>
     private void Value(UserPortfolio portfolio, MarketSnapshot market)
     {
-        var prices = market.PricesIn(portfolio.BaseCurrency) ?? throw MissingRate(market, portfolio, 0);
+        var prices = market.PricesIn(portfolio.BaseCurrency);
         var priced = 0;
         for (var i = 0; i < _holdings; i++)
         {
             var holding = portfolio.Holdings[i];
-            var price = prices[holding.Asset];
-            if (price == MarketSnapshot.NoRate)
-                throw MissingRate(market, portfolio, i);
-            _values[i] = price == 0 ? -1 : holding.Quantity * price;
-            if (price != 0)
-                priced++;
+            var price = prices is null ? Unconverted(market, holding.Asset) : prices[holding.Asset];
+            if (!decimal.IsNegative(price))
+                _values[i] = holding.Quantity * price;
+            else if (price == MarketSnapshot.NoPrice)
+            {
+                _values[i] = -1;
+                continue;
+            }
+            else if (holding.Quantity == 0)
+                _values[i] = 0;
+            else
+                throw price == MarketSnapshot.NoRate ? MissingRate(market, portfolio, i) : PriceOutOfRange(market, portfolio, i);
+            priced++;
         }
         if (priced == 0)
             throw new CalculationException(CalculationStage.Score, "no_priced_holding", $"None of the {_holdings} holdings has a price.");
     }
 
-    private static CalculationException MissingRate(MarketSnapshot market, UserPortfolio portfolio, int holding)
-    {
-        var from = portfolio.Holdings.Count == 0 ? "any currency" : market.Assets[portfolio.Holdings[holding].Asset].Currency;
-        return new(
+    /// <summary>Into a currency that the snapshot has never heard of.</summary>
+    private static decimal Unconverted(MarketSnapshot market, int asset) =>
+        market.Assets[asset].Price is null ? MarketSnapshot.NoPrice : MarketSnapshot.NoRate;
+
+    private static CalculationException MissingRate(MarketSnapshot market, UserPortfolio portfolio, int holding) =>
+        new(
             CalculationStage.Recommend,
             "missing_exchange_rate",
-            $"There is no exchange rate from {from} to {portfolio.BaseCurrency}."
+            $"There is no exchange rate from {market.Assets[portfolio.Holdings[holding].Asset].Currency} to {portfolio.BaseCurrency}."
+        );
+
+    private static CalculationException PriceOutOfRange(MarketSnapshot market, UserPortfolio portfolio, int holding)
+    {
+        var asset = market.Assets[portfolio.Holdings[holding].Asset];
+        return OutOfRange(
+            $"The price of {asset.Symbol}, {asset.Price} {asset.Currency}, has no value in {portfolio.BaseCurrency} that can be held."
         );
     }
 
+    private static CalculationException OutOfRange(string detail) => new(CalculationStage.Recommend, "out_of_range", detail);
+
     private void Allocate(UserPortfolio portfolio)
     {
-        Span<decimal> sums = stackalloc decimal[_classes + 1];
+        var sums = _sums.AsSpan(0, _classes + 1);
         sums.Clear();
         decimal total = 0;
         var unclassified = false;
@@ -126,6 +146,8 @@ public sealed class Calculation
             sums[index == PortfolioHolding.Unclassified ? _classes : index] += _values[i];
             total += _values[i];
         }
+        if (total > MaxValue)
+            throw OutOfRange($"The portfolio's value is {total} {portfolio.BaseCurrency}; at most {Decimal4.MaxValue} can be held.");
         TotalValue = Decimal4.Round(total);
         for (var i = 0; i < _classes; i++)
         {

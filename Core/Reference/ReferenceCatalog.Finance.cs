@@ -55,6 +55,7 @@ public static partial class ReferenceCatalog
                 Phase = WarmPhase.Essential,
                 Events = PeriodEvents,
             },
+            // The latest is at most of tomorrow, for a date alone may be a day ahead: one of the future would be the latest for ever.
             new(
                 "finance",
                 "xrate",
@@ -63,7 +64,7 @@ public static partial class ReferenceCatalog
                     $"""
                     select k."from", k."to", k.date, {Decimal("r.rate")} as rate, {Time("r.as_of")} as "asOf"
                     from erp.currencies f join erp.currencies t on t.tenant_id = f.tenant_id and t.code = k."to" and t.code <> f.code,
-                        lateral erp.exchange_rate(f.code, t.code, case k.date when 'latest' then 'infinity' else (k.date::date + 1)::timestamp at time zone 'UTC' end) r
+                        lateral erp.exchange_rate(f.code, t.code, case k.date when 'latest' then (k.today + 2)::timestamp at time zone 'UTC' else (k.date::date + 1)::timestamp at time zone 'UTC' end) r
                     where f.tenant_id = k.tenant_id and f.code = k."from"
                     """
                 )

@@ -114,11 +114,15 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     }
 
     /// <summary>The oldest run that is not finished.</summary>
-    public async Task<NightRun?> FindUnfinishedAsync(CancellationToken ct)
+    public Task<NightRun?> FindUnfinishedAsync(CancellationToken ct) => FindUnfinishedAsync([], ct);
+
+    /// <summary>The oldest run that is not finished, of those that are not excepted.</summary>
+    public async Task<NightRun?> FindUnfinishedAsync(IReadOnlyCollection<Guid> except, CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand(
-            $"select {Columns} from overnight_job_runs where job_type = 'scoring' and completed_at is null order by started_at limit 1"
+            $"select {Columns} from overnight_job_runs where job_type = 'scoring' and completed_at is null and id <> all ($1) order by started_at limit 1"
         );
+        command.Parameters.Add(new() { Value = except.ToArray() });
         return await ReadOneAsync(command, ct);
     }
 

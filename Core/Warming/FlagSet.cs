@@ -33,7 +33,7 @@ public sealed class FlagSet(
 
     private const string Read = $"select key, {FlagStore.Json} from feature_flags where environment = $1 and key = any ($2)";
 
-    private const string Settings = "select set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '5s', true)";
+    private const string Settings = "select set_config('synchronous_commit', 'off', true)";
 
     private readonly string _environment = flags.Value.Environment;
     private readonly FlagWarmOptions _options = options.Value.Flags;

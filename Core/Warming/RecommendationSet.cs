@@ -49,7 +49,7 @@ public sealed partial class RecommendationSet(
     // Index lookups, month by month, are right for some hundred users among millions of results; the planner may think otherwise.
     private const string Settings = """
         select set_config('synchronous_commit', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-            set_config('enable_seqscan', 'off', true), set_config('lock_timeout', '30s', true)
+            set_config('enable_seqscan', 'off', true)
         """;
 
     private static WarmDeclaration Declare(RecommendationWarmOptions options) =>

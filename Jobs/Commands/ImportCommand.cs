@@ -9,9 +9,6 @@ namespace Overnight.Jobs.Commands;
 /// <summary><c>import companies FILE</c> and <c>import rates FILE</c>.</summary>
 internal static class ImportCommand
 {
-    private const string Noted = "noted",
-        UnitsPerDollar = "units-per-dollar";
-
     public static Command Create() =>
         new("import", "Imports public market data; a file is imported as a whole or not at all.") { Companies(), Rates() };
 
@@ -61,11 +58,15 @@ internal static class ImportCommand
         Option<string> quoting = new("--quoting")
         {
             Description =
-                $"{Noted}: Australia, Euro, Ireland, New Zealand and United Kingdom in dollars for one unit, as the notes of the data set say; {UnitsPerDollar}: all in units for one dollar.",
-            DefaultValueFactory = _ => Noted,
+                $"{RateQuotingNames.UnitsPerDollar}: all in units for one dollar, as the public file is; {RateQuotingNames.Noted}: Australia, Euro, Ireland, New Zealand and United Kingdom in dollars for one unit, as its notes say.",
+            DefaultValueFactory = _ => RateQuotingNames.UnitsPerDollar,
         };
-        quoting.AcceptOnlyFromAmong(Noted, UnitsPerDollar);
-        Command command = new("rates", "Imports the last exchange rate of each country.") { file, quoting, skip };
+        quoting.AcceptOnlyFromAmong(RateQuotingNames.UnitsPerDollar, RateQuotingNames.Noted);
+        Option<bool> accept = new(StoredRateCheck.AcceptOption)
+        {
+            Description = "Imports also rates that are too far from the stored ones, or look like the inverse of them.",
+        };
+        Command command = new("rates", "Imports the last exchange rate of each country.") { file, quoting, accept, skip };
         command.SetAction(
             (parsed, ct) =>
                 CommandServices.RunAsync(
@@ -75,7 +76,8 @@ internal static class ImportCommand
                         var import = ActivatorUtilities.CreateInstance<RateImport>(services);
                         RateImportOptions options = new()
                         {
-                            Quoting = parsed.GetValue(quoting) == UnitsPerDollar ? RateQuoting.UnitsPerDollar : RateQuoting.Noted,
+                            Quoting = parsed.GetValue(quoting) == RateQuotingNames.Noted ? RateQuoting.Noted : RateQuoting.UnitsPerDollar,
+                            AcceptContradictions = parsed.GetValue(accept),
                             SkipBadRows = parsed.GetValue(skip),
                         };
                         Tell(output, await import.RunAsync(parsed.GetRequiredValue(file), options, output.Progress<int>(Describe), token));
@@ -134,8 +136,6 @@ internal static class ImportCommand
         );
         if (result.Changes.None)
             output.Line("Nothing changed: all of it was there already.");
-        if (result.Warning is not null)
-            output.Line($"Warning: {result.Warning}");
     }
 
     private static void TellSkipped(CommandOutput output, BadRows bad)

@@ -1,3 +1,4 @@
+using Npgsql;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
 
@@ -11,11 +12,17 @@ internal static class WatchedNight
     public static async Task<int> WorkAsync(Night night, RunProgress progress, NightRun run, CommandOutput output, CancellationToken ct)
     {
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Exception? failure = null;
         var watcher = WatchAsync(progress, run.Id, output, watching.Token);
         try
         {
             await night.WorkAsync(run, ct);
             await night.CacheRestAsync(run.Id, ct, wait: true);
+        }
+        catch (Exception exception) when (!ct.IsCancellationRequested && exception is not NpgsqlException)
+        {
+            // A step that failed for good has ended the run. What PostgreSQL refused is explained where every command's is.
+            failure = exception;
         }
         finally
         {
@@ -23,6 +30,12 @@ internal static class WatchedNight
             await watcher;
         }
         var state = await progress.ReadAsync(run.Id, ct);
+        if (failure is not null)
+        {
+            if (state.Status != "failed")
+                throw new CommandException($"Run {run.Id} is not finished: {failure.Message}", failure);
+            output.Line(failure.Message);
+        }
         output.Line(state.Summary());
         foreach (var reason in state.Reasons)
             output.Line($"  {reason}");
@@ -42,7 +55,7 @@ internal static class WatchedNight
                 {
                     output.Progress((await progress.ReadAsync(run, ct)).Line());
                 }
-                catch (Npgsql.NpgsqlException)
+                catch (NpgsqlException)
                 {
                     // Progress is for a person's eyes; the work itself reports what is wrong and waits for PostgreSQL.
                 }

@@ -2,6 +2,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Market;
 using Overnight.Jobs.Import;
+using Overnight.Jobs.Providers;
 
 namespace Overnight.Jobs.Demo;
 
@@ -17,7 +18,7 @@ internal static class DemoMarketStore
             select quote as currency, rate as per_dollar, as_of from exchange_rates where base = 'USD'
             union all
             select base, 1 / rate, as_of from exchange_rates where quote = 'USD') r
-        order by currency, as_of desc
+        where as_of <= $1 order by currency, as_of desc
         """;
 
     /// <summary>Once there are imported companies, new users hold those; the synthetic ones stay for who has them.</summary>
@@ -29,14 +30,15 @@ internal static class DemoMarketStore
     private static readonly string MetricsQuery =
         $"select {string.Join(", ", Metrics.Names.Select(n => $"count({n}) > 0"))} from fundamentals";
 
-    public static async Task<DemoMarket> LoadAsync(NpgsqlConnection connection, CancellationToken ct)
+    public static async Task<DemoMarket> LoadAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken ct)
     {
         Dictionary<string, decimal> perDollar = [];
         await ReadAsync(
             connection,
             RatesQuery,
             r => perDollar[r.GetString(0)] = decimal.Round(r.GetDecimal(1), 8, MidpointRounding.AwayFromZero),
-            ct
+            ct,
+            AnswerCheck.Latest(now)
         );
         List<DemoAsset> assets = [];
         await ReadAsync(
@@ -159,9 +161,17 @@ internal static class DemoMarketStore
         await copy.CompleteAsync(ct);
     }
 
-    private static async Task ReadAsync(NpgsqlConnection connection, string sql, Action<NpgsqlDataReader> read, CancellationToken ct)
+    private static async Task ReadAsync(
+        NpgsqlConnection connection,
+        string sql,
+        Action<NpgsqlDataReader> read,
+        CancellationToken ct,
+        params object[] values
+    )
     {
         await using NpgsqlCommand command = new(sql, connection);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             read(reader);

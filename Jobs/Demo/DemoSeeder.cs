@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Threading.Channels;
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Import;
 
@@ -26,11 +27,12 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // A second seeding waits, and then finds the users of the first.
+        await connection.ExecuteAsync(DatabaseConnection.WaitForLocks, ct);
         await connection.ExecuteAsync("select pg_advisory_xact_lock(hashtext('overnight.demo'))", ct);
         await connection.ExecuteAsync("set local maintenance_work_mem = '256MB'", ct);
 
         var synthetic = await DemoMarketStore.AddSyntheticIfEmptyAsync(connection, time.GetUtcNow(), ct);
-        var market = await DemoMarketStore.LoadAsync(connection, ct);
+        var market = await DemoMarketStore.LoadAsync(connection, time.GetUtcNow(), ct);
         if (market.Priced.Length == 0)
         {
             throw new CommandException(

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Overnight.Core.Data;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Import;
 
@@ -39,6 +40,7 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // A second seeding waits, and then finds the tenants of the first.
+        await connection.ExecuteAsync(DatabaseConnection.WaitForLocks, ct);
         await connection.ExecuteAsync("select pg_advisory_xact_lock(hashtext('overnight.demo'))", ct);
 
         var there = await NamesAsync(connection, ct);

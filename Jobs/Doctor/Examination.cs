@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace Overnight.Jobs.Doctor;
 
-/// <summary>Looks for what is stuck: runs, batches, sessions, users, the cache. Reads only.</summary>
+/// <summary>Looks for what is stuck or broken: runs, batches, sessions, users, stored values, the cache. Reads only.</summary>
 internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<IConnectionMultiplexer> cache, TimeProvider time)
 {
     /// <summary>A batch takes well under a second; a run in which none ended for this long is stuck.</summary>
@@ -31,7 +31,7 @@ internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<IConnectionM
             """,
         """
             select format('Session %s of %s holds a transaction open without a statement (%s).', pid, coalesce(nullif(application_name, ''), usename), coalesce(client_addr::text, 'local')), state_change,
-                'Its process is frozen or its host gone. PostgreSQL ends a worker''s by itself (Night:IdleInTransactionTimeout); another: select pg_terminate_backend(' || pid || ')'
+                'Its process is frozen or its host gone. PostgreSQL ends those of Overnight by itself (docs/operate.md, Connections); another: select pg_terminate_backend(' || pid || ')'
             from pg_stat_activity where datname = current_database() and state like 'idle in transaction%' and state_change < $1 order by 2
             """,
         """
@@ -59,7 +59,17 @@ internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<IConnectionM
             from unnest(array['calculation_events', 'calculation_results', 'asset_postings']) parent, unnest(array[current_date, (current_date + interval '1 month')::date]) day
             where to_regclass(parent || to_char(day, '"_y"YYYY"m"MM')) is null and $1 is not null
             """,
+        OfTheFuture("rate", "exchange_rates v", "base || '/' || quote"),
+        OfTheFuture("price", "prices v join assets a on a.id = v.asset_id", "a.symbol"),
+        OfTheFuture("row of fundamentals", "fundamentals v join assets a on a.id = v.asset_id", "a.symbol"),
     ];
+
+    private static string OfTheFuture(string what, string from, string key) =>
+        $"""
+            select format('The {what} of %s (%s) is of the future, as of %s, and not used.', {key}, v.source, v.as_of), null::timestamptz,
+                'Correct its date, or delete it: runs take the last one that is not of the future.'
+            from {from} where v.as_of > $1 + interval '1 day 2 minutes' order by {key}, v.as_of
+            """;
 
     public async Task<IReadOnlyList<Finding>> ExamineAsync(CancellationToken ct)
     {
@@ -68,6 +78,7 @@ internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<IConnectionM
         var before = time.GetUtcNow() - Patience;
         foreach (var check in Checks)
             await ReadAsync(connection, check, before, findings, ct);
+        findings.AddRange(await UnvalidatedConstraints.FindAsync(connection, Named, ct));
         if (await CacheTroubleAsync() is { } trouble)
             findings.Add(
                 new(

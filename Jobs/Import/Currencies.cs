@@ -8,7 +8,7 @@ internal sealed record CountryCurrency(string Country, string Code, DateOnly? Be
 /// <summary>Countries as the file names them, to ISO 4217 currencies, with those that the euro replaced.</summary>
 internal static class Currencies
 {
-    /// <summary>By the file's own notes these are US dollars for one unit; all others are units for one US dollar.</summary>
+    /// <summary>By the notes of the data set these are US dollars for one unit. Of the public file that is not true: every row of it is units for one US dollar.</summary>
     private static readonly HashSet<string> DollarsPerUnit = ["Australia", "Euro", "Ireland", "New Zealand", "United Kingdom"];
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Import;
 
@@ -16,6 +17,7 @@ internal static class ImportTransaction
     public static async Task<NpgsqlTransaction> BeginAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         var transaction = await connection.BeginTransactionAsync(ct);
+        await connection.ExecuteAsync(DatabaseConnection.WaitForLocks, ct);
         await connection.ExecuteAsync("select pg_advisory_xact_lock(hashtext('overnight.import'))", ct);
         return transaction;
     }

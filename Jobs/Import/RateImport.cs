@@ -10,10 +10,12 @@ internal sealed record RateImportOptions
 {
     public RateQuoting Quoting { get; init; }
     public bool SkipBadRows { get; init; }
+
+    /// <summary>Whether rates that contradict the stored ones are imported all the same.</summary>
+    public bool AcceptContradictions { get; init; }
 }
 
 /// <summary>What an import of rates did.</summary>
-/// <param name="Warning">What a reader should know before trusting the rates; null for nothing.</param>
 internal sealed record RateImportResult(
     int Rows,
     DateOnly Newest,
@@ -21,12 +23,11 @@ internal sealed record RateImportResult(
     Changes Changes,
     IReadOnlyList<CountryRate> Outdated,
     IReadOnlyList<CountryRate> Doubled,
-    string? Warning,
     BadRows Bad
 );
 
 /// <summary>The last exchange rate of each country from the public file, stored as quoted. All of it or nothing; the same file again changes nothing.</summary>
-internal sealed class RateImport(NpgsqlDataSource dataSource)
+internal sealed class RateImport(NpgsqlDataSource dataSource, TimeProvider time)
 {
     private const int DateColumn = 0,
         CountryColumn = 1,
@@ -36,8 +37,8 @@ internal sealed class RateImport(NpgsqlDataSource dataSource)
     private static readonly string[] Columns = ["Date", "Country", "Exchange rate"];
 
     private const string CreateStage =
-        "create temp table imported_rates (base text, quote text, as_of timestamptz, rate numeric(28, 12)) on commit drop";
-    private const string CopyStage = "copy imported_rates (base, quote, as_of, rate) from stdin (format binary)";
+        "create temp table imported_rates (base text, quote text, as_of timestamptz, rate numeric(28, 12), line int) on commit drop";
+    private const string CopyStage = "copy imported_rates (base, quote, as_of, rate, line) from stdin (format binary)";
 
     /// <summary>A pair is stored one way round for a month, and a made-up rate gives way to a real one.</summary>
     private const string RemoveSuperseded = """
@@ -60,14 +61,16 @@ internal sealed class RateImport(NpgsqlDataSource dataSource)
     {
         BadRows bad = new();
         RateCollector rates = new();
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         using var table = await CsvTable.OpenAsync(path, Columns, bad, ct);
         while (await table.ReadAsync(ct))
         {
             progress?.Report(table.Rows);
-            Read(table, rates);
+            Read(table, rates, today);
         }
         if (bad.Count > 0 && !options.SkipBadRows)
             throw new BadRowsException(path, bad);
+        RequireParity(path, rates, options.Quoting);
         var (quotes, outdated, doubled) = rates.Select(options.Quoting);
         if (quotes.Count == 0)
             throw new CommandException(
@@ -78,19 +81,24 @@ internal sealed class RateImport(NpgsqlDataSource dataSource)
         await using var transaction = await ImportTransaction.BeginAsync(connection, ct);
         await connection.ExecuteAsync(CreateStage, ct);
         await StageAsync(connection, quotes, ct);
+        var imported = quotes.Count;
+        if (!options.AcceptContradictions)
+            imported -= await RefuseContradictionsAsync(connection, path, bad, options.SkipBadRows, ct);
         await connection.ExecuteAsync(RemoveSuperseded, ct);
         var changes = await connection.CountAsync(Merge, ct);
         await transaction.CommitAsync(ct);
-        return new(table.Rows, rates.Newest, quotes.Count, changes, outdated, doubled, Doubt(rates, options.Quoting), bad);
+        return new(table.Rows, rates.Newest, imported, changes, outdated, doubled, bad);
     }
 
-    private static void Read(CsvTable table, RateCollector rates)
+    private static void Read(CsvTable table, RateCollector rates, DateOnly today)
     {
         var country = table.Text(CountryColumn);
         if (!DateOnly.TryParseExact(table.Text(DateColumn), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var month))
         {
             table.Reject(DateColumn, "is not a date (year-month-day, like 2026-06-01)");
         }
+        else if (month > today)
+            table.Reject(DateColumn, $"is in the future: today is {today:yyyy-MM-dd} (UTC)");
         if (!Currencies.IsKnown(country))
             table.Reject(
                 CountryColumn,
@@ -115,15 +123,44 @@ internal sealed class RateImport(NpgsqlDataSource dataSource)
             await copy.WriteAsync(quote.Quote, NpgsqlDbType.Text, ct);
             await copy.WriteAsync(new DateTimeOffset(quote.Month, TimeOnly.MinValue, TimeSpan.Zero), NpgsqlDbType.TimestampTz, ct);
             await copy.WriteAsync(quote.Rate, NpgsqlDbType.Numeric, ct);
+            await copy.WriteAsync(quote.Line, NpgsqlDbType.Integer, ct);
         }
         await copy.CompleteAsync(ct);
     }
 
-    private static string? Doubt(RateCollector rates, RateQuoting quoting)
+    /// <exception cref="CommandException">The file itself shows that it is quoted otherwise.</exception>
+    private static void RequireParity(string path, RateCollector rates, RateQuoting quoting)
     {
-        if (quoting != RateQuoting.Noted || rates.EuroEvidence() is not { UnitsPerDollar: true } seen)
-            return null;
-        return $"In {seen.Month:yyyy-MM} the file has {seen.Country} at {seen.Value} and Euro at {seen.Euro}. With the parity the two currencies were fixed at, that Euro is units for one dollar, "
-            + "while the notes of the data set call it dollars for one unit, and so it was stored. If the rates of AUD, EUR, GBP and NZD look inverted, import again with --quoting units-per-dollar.";
+        if (rates.FindEuroEvidence() is not { } seen || seen.Quoting == quoting)
+            return;
+        var (shown, option) =
+            seen.Quoting == RateQuoting.UnitsPerDollar
+                ? ("units for one dollar", RateQuotingNames.UnitsPerDollar)
+                : ("dollars for one unit", RateQuotingNames.Noted);
+        throw new CommandException(
+            $"{path}: nothing was imported. In {seen.Month:yyyy-MM} the file has {seen.Country} at {seen.Value} and Euro at {seen.Euro}: by the parity that the two currencies were fixed at, "
+                + $"that Euro is {shown}, and --quoting {RateQuotingNames.Of(quoting)} reads it the other way round. Import it with --quoting {option}."
+        );
+    }
+
+    /// <returns>How many were left out.</returns>
+    /// <exception cref="BadRowsException">There are some, and they may not be left out.</exception>
+    private static async Task<int> RefuseContradictionsAsync(
+        NpgsqlConnection connection,
+        string path,
+        BadRows bad,
+        bool skipBadRows,
+        CancellationToken ct
+    )
+    {
+        var found = await StoredRateCheck.FindAsync(connection, ct);
+        foreach (var (line, value, problem) in found)
+            bad.Add(new(line, Columns[RateColumn], value, problem));
+        if (found.Count == 0)
+            return 0;
+        if (!skipBadRows)
+            throw new BadRowsException(path, bad);
+        await StoredRateCheck.RemoveAsync(connection, found, ct);
+        return found.Count;
     }
 }

@@ -3,18 +3,32 @@ namespace Overnight.Jobs.Import;
 /// <summary>How the numbers of the file are to be read.</summary>
 internal enum RateQuoting
 {
+    /// <summary>All in units for one dollar, as every row of the public file is, whatever its notes say.</summary>
+    UnitsPerDollar,
+
     /// <summary>As the notes of the data set say: Australia, Euro, Ireland, New Zealand and the United Kingdom in dollars for one unit, the others in units for one dollar.</summary>
     Noted,
+}
 
-    /// <summary>All in units for one dollar.</summary>
-    UnitsPerDollar,
+/// <summary>What the option <c>--quoting</c> calls them.</summary>
+internal static class RateQuotingNames
+{
+    public const string UnitsPerDollar = "units-per-dollar",
+        Noted = "noted";
+
+    public static string Of(RateQuoting quoting) => quoting == RateQuoting.Noted ? Noted : UnitsPerDollar;
 }
 
 /// <summary>The last rate of a country in the file.</summary>
 internal sealed record CountryRate(string Country, string Currency, DateOnly Month, decimal Value, int Line);
 
 /// <summary>A rate as it will be stored: units of <paramref name="Quote"/> for one unit of <paramref name="Base"/>.</summary>
-internal sealed record RateQuote(string Base, string Quote, DateOnly Month, decimal Rate);
+/// <param name="Line">Of the file, where it stands.</param>
+internal sealed record RateQuote(string Base, string Quote, DateOnly Month, decimal Rate, int Line);
+
+/// <summary>How the file quotes the euro, seen in a month in which it has a currency that was fixed to the euro beside it.</summary>
+/// <param name="Value">Of <paramref name="Country"/>, in units for one dollar.</param>
+internal sealed record EuroEvidence(DateOnly Month, string Country, decimal Value, decimal Euro, RateQuoting Quoting);
 
 /// <summary>
 /// Keeps what an import of rates needs of a file that has a row per month and country: the last rate of each country, and
@@ -27,9 +41,12 @@ internal sealed class RateCollector
     private const string Dollar = "USD",
         EuroArea = "Euro";
 
+    /// <summary>With a euro closer to a dollar than this, both readings of it are nearly the same number.</summary>
+    private const decimal LeastFromParity = 0.02m;
+
     private readonly Dictionary<string, CountryRate> _last = new(StringComparer.Ordinal);
     private readonly Dictionary<DateOnly, decimal> _euro = [];
-    private readonly Dictionary<DateOnly, (string Country, decimal Value, decimal PerEuro)> _predecessors = [];
+    private readonly Dictionary<DateOnly, (string Country, decimal Value, decimal EuroPerDollar)> _predecessors = [];
 
     public DateOnly Newest { get; private set; }
 
@@ -41,7 +58,7 @@ internal sealed class RateCollector
         if (country == EuroArea)
             _euro[month] = value;
         else if (Currencies.TryGetEuroParity(country, out var perEuro))
-            _predecessors[month] = (country, value, perEuro);
+            _predecessors[month] = (country, value, value / perEuro);
         if (_last.TryGetValue(country, out var last) && last.Month >= month)
             return last.Month > month;
         _last[country] = new(country, Currencies.CodeOf(country, month), month, value, line);
@@ -65,23 +82,26 @@ internal sealed class RateCollector
     }
 
     /// <summary>
-    /// Whether the file itself shows the euro in units for one dollar: an old currency divided by its fixed parity is the euro
-    /// in those units. Null when the file has no month with both.
+    /// How the file itself shows that the euro is quoted: a currency that the euro replaced, divided by its fixed parity, is the
+    /// euro in units for one dollar. Of the month in which the euro was furthest from a dollar, where the two readings differ most.
     /// </summary>
-    public (DateOnly Month, string Country, decimal Value, decimal Euro, bool UnitsPerDollar)? EuroEvidence()
+    /// <returns>Null when no month tells the two readings apart.</returns>
+    public EuroEvidence? FindEuroEvidence()
     {
-        foreach (var (month, old) in _predecessors.OrderByDescending(p => p.Key))
-        {
-            if (!_euro.TryGetValue(month, out var euro))
-                continue;
-            var unitsPerDollar = old.Value / old.PerEuro;
-            return (month, old.Country, old.Value, euro, Math.Abs(euro - unitsPerDollar) < Math.Abs(euro - 1 / unitsPerDollar));
-        }
-        return null;
+        var told = _predecessors.Where(p => _euro.ContainsKey(p.Key) && FromParity(p.Value.EuroPerDollar) >= LeastFromParity).ToList();
+        if (told.Count == 0)
+            return null;
+        var (month, old) = told.MaxBy(p => FromParity(p.Value.EuroPerDollar));
+        var euro = _euro[month];
+        var quoting =
+            Math.Abs(euro - old.EuroPerDollar) < Math.Abs(euro - 1 / old.EuroPerDollar) ? RateQuoting.UnitsPerDollar : RateQuoting.Noted;
+        return new(month, old.Country, old.Value, euro, quoting);
     }
+
+    private static decimal FromParity(decimal euroPerDollar) => Math.Max(euroPerDollar, 1 / euroPerDollar) - 1;
 
     private static RateQuote Quote(CountryRate rate, RateQuoting quoting) =>
         quoting == RateQuoting.Noted && Currencies.IsNotedAsDollarsPerUnit(rate.Country)
-            ? new(rate.Currency, Dollar, rate.Month, rate.Value)
-            : new(Dollar, rate.Currency, rate.Month, rate.Value);
+            ? new(rate.Currency, Dollar, rate.Month, rate.Value, rate.Line)
+            : new(Dollar, rate.Currency, rate.Month, rate.Value, rate.Line);
 }

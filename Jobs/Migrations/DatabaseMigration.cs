@@ -57,7 +57,11 @@ internal sealed class DatabaseMigration(
             var created = roles.AreMade ? await roles.CreateAsync(ct) : await CreateDatabaseAsync(ct);
             await using var guard = await dataSource.OpenConnectionAsync(ct);
             // Of the session, not of a transaction: the context migrates on a connection of its own.
-            await guard.ExecuteAsync("select pg_advisory_lock(hashtext('overnight.migrate'))", ct);
+            // However long the process ahead takes.
+            await guard.ExecuteAsync(
+                "set lock_timeout = 0; select pg_advisory_lock(hashtext('overnight.migrate')); reset lock_timeout",
+                ct
+            );
             string[] applied;
             DemoSummary? seeded = null;
             RolesOutcome? taken;

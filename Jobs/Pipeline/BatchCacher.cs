@@ -30,7 +30,7 @@ internal sealed partial class BatchCacher(
 
     private const string ClaimUncached = """
         select number, first_user, last_user from run_batches
-        where run_id = $1 and status = 'done' and cached_at is null order by number limit 1 for no key update skip locked
+        where run_id = $1 and status = 'done' and cached_at is null and number > $2 order by number limit 1 for no key update skip locked
         """;
 
     // The date is said, so that one month is read and not every one.
@@ -68,12 +68,20 @@ internal sealed partial class BatchCacher(
                 Log.CacheFailed(logger, batch, run.Id, exception.Message);
             return false;
         }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // Somebody holds the row of one of its users. Its results are stored: that is no reason to fail, or to wait.
+            span?.SetStatus(ActivityStatusCode.Error, exception.MessageText);
+            Log.Locked(logger, batch, run.Id, exception.MessageText);
+            return false;
+        }
     }
 
     /// <summary>Caches the next batch of the run that is done and not cached, from the stored bytes.</summary>
-    /// <returns>How many results were cached; null when there is no such batch.</returns>
+    /// <param name="after">Number of the batch before.</param>
+    /// <returns>Its number, and how many results were cached, null where somebody holds the row of one of its users; null when there is no such batch.</returns>
     /// <exception cref="CacheWriteException">The cache is away or refused it; the batch stays as it was.</exception>
-    public async Task<int?> CacheNextAsync(Guid runId, CancellationToken ct)
+    public async Task<(int Batch, int? Users)?> CacheNextAsync(Guid runId, int after, CancellationToken ct)
     {
         var begin = Stopwatch.GetTimestamp();
         await using var connection = await dataSource.OpenConnectionAsync(ct);
@@ -81,13 +89,48 @@ internal sealed partial class BatchCacher(
         int batch;
         Guid first,
             last;
-        await using (NpgsqlCommand claim = new(ClaimUncached, connection, transaction) { Parameters = { new() { Value = runId } } })
+        await using (
+            NpgsqlCommand claim = new(ClaimUncached, connection, transaction)
+            {
+                Parameters =
+                {
+                    new() { Value = runId },
+                    new() { Value = after },
+                },
+            }
+        )
         await using (var reader = await claim.ExecuteReaderAsync(ct))
         {
             if (!await reader.ReadAsync(ct))
                 return null;
             (batch, first, last) = (reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2));
         }
+        List<CacheableResult> stored;
+        try
+        {
+            stored = await LockStoredAsync(connection, transaction, runId, batch, first, last, ct);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // Those behind it are not kept waiting.
+            Log.Locked(logger, batch, runId, exception.MessageText);
+            return (batch, null);
+        }
+        using var span = Telemetry.StartCacheWrite(runId, stored.Count);
+        await WriteAsync(connection, transaction, runId, batch, stored, begin, ct);
+        return (batch, stored.Count);
+    }
+
+    private static async Task<List<CacheableResult>> LockStoredAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        Guid runId,
+        int batch,
+        Guid first,
+        Guid last,
+        CancellationToken ct
+    )
+    {
         List<CacheableResult> stored = [];
         await using (
             NpgsqlCommand read = new(StoredBytes, connection, transaction)
@@ -106,9 +149,7 @@ internal sealed partial class BatchCacher(
             while (await reader.ReadAsync(ct))
                 stored.Add(new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2)));
         }
-        using var span = Telemetry.StartCacheWrite(runId, stored.Count);
-        await WriteAsync(connection, transaction, runId, batch, stored, begin, ct);
-        return stored.Count;
+        return stored;
     }
 
     private async Task WriteAsync(
@@ -220,6 +261,13 @@ internal sealed partial class BatchCacher(
 
     private static partial class Log
     {
+        [LoggerMessage(
+            552,
+            LogLevel.Warning,
+            "Batch {Batch} of run {RunId} is stored but not cached yet, for the row of one of its users is locked; it is cached later. {Reason}"
+        )]
+        public static partial void Locked(ILogger logger, int batch, Guid runId, string reason);
+
         [LoggerMessage(
             551,
             LogLevel.Warning,

@@ -13,6 +13,9 @@ namespace Overnight.Jobs.Pipeline;
 /// </summary>
 internal sealed class BatchCalculator(RunContext context, TimeProvider time, Faults faults)
 {
+    /// <summary>The reason of a failure that no check foresaw.</summary>
+    public const string Unexpected = "unexpected";
+
     private readonly UserPortfolio _portfolio = new();
     private readonly List<Criterion> _criteria = [];
     private readonly Core.Recommendations.Calculation _calculation = new();
@@ -50,6 +53,19 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
             // Nothing that counts as a holding: not an active user (SPEC A7).
             if (ownHoldings.IsEmpty)
                 continue;
+            if (data.Faults.TryGetValue(user.Id, out var fault))
+            {
+                Fail(
+                    user.Id,
+                    ToMilliseconds(time.GetUtcNow()),
+                    CalculationStage.Load,
+                    fault.Reason,
+                    fault.Detail,
+                    started,
+                    Stopwatch.GetTimestamp()
+                );
+                continue;
+            }
             if (data.Failing.TryGetValue(user.Id, out var last) && last.Quarantined && !context.Run.IsRetry)
             {
                 Fail(
@@ -73,28 +89,31 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
     {
         var begin = Stopwatch.GetTimestamp();
         var generatedAt = ToMilliseconds(time.GetUtcNow());
+        var stage = CalculationStage.Load;
         try
         {
             Fill(in user, classes, holdings);
+            stage = CalculationStage.Score;
             _calculation.Run(_portfolio, CollectionsMarshal.AsSpan(_criteria), context.Market);
+            stage = CalculationStage.Validate;
             var recommendations = _writer.Recommendations(_portfolio, CollectionsMarshal.AsSpan(_criteria), _calculation, generatedAt);
             var portfolio = _writer.Portfolio(_portfolio, _calculation, generatedAt);
-            ResultValidator.Validate(_portfolio, _calculation, recommendations);
+            ResultValidator.Validate(_portfolio, _calculation, recommendations, portfolio);
+            UserResult result = new(
+                user.Id,
+                generatedAt,
+                recommendations,
+                portfolio,
+                started,
+                _events.Inputs(_portfolio, context.Market.Header.Id, generatedAt),
+                _events.Scores(_calculation.Scores, _criteria.Count),
+                _events.Completed(Stopwatch.GetElapsedTime(begin), _calculation)
+            );
 
+            // Nothing can fail from here on: a result that is added is whole.
             foreach (var holding in _portfolio.Holdings)
                 Postings.Add(holding.Asset, Results.Count);
-            Results.Add(
-                new(
-                    user.Id,
-                    generatedAt,
-                    recommendations,
-                    portfolio,
-                    started,
-                    _events.Inputs(_portfolio, context.Market.Header.Id, generatedAt),
-                    _events.Scores(_calculation.Scores, _criteria.Count),
-                    _events.Completed(Stopwatch.GetElapsedTime(begin), _calculation)
-                )
-            );
+            Results.Add(result);
             AssetsScored += _calculation.Scores.Length;
             Recommendations += _calculation.Ranked.Length;
         }
@@ -103,19 +122,10 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
             // This user is recorded and the next one computed.
             Fail(user.Id, generatedAt, failure.Stage, failure.Reason, failure.Message, started, begin);
         }
-        catch (Exception exception)
-            when (exception is ArithmeticException or ArgumentException or InvalidOperationException or IndexOutOfRangeException)
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // Data that no check foresaw: it costs this user's result, never the batch.
-            Fail(
-                user.Id,
-                generatedAt,
-                CalculationStage.Score,
-                "unexpected",
-                $"{exception.GetType().Name}: {exception.Message}",
-                started,
-                begin
-            );
+            Fail(user.Id, generatedAt, stage, Unexpected, FailureText.Of(exception), started, begin);
         }
     }
 
@@ -130,7 +140,16 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         bool quarantined = false
     ) =>
         Failures.Add(
-            new(userId, at, stage, reason, detail, started, _events.Failed(Stopwatch.GetElapsedTime(begin), stage, reason), quarantined)
+            new(
+                userId,
+                at,
+                stage,
+                reason,
+                FailureText.Of(detail),
+                started,
+                _events.Failed(Stopwatch.GetElapsedTime(begin), stage, reason),
+                quarantined
+            )
         );
 
     private void Fill(in LoadedUser user, ReadOnlySpan<LoadedClass> classes, ReadOnlySpan<LoadedHolding> holdings)
@@ -141,6 +160,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         CriteriaReader.Read(user.Rules, _criteria);
         _portfolio.UserId = user.Id;
         _portfolio.BaseCurrency = user.BaseCurrency;
+        // In range: what is not is a fault of the user that was found when it was loaded.
         _portfolio.Contribution = user.Contribution is { } contribution ? Decimal4.Round(contribution) : null;
         _portfolio.CriteriaVersionId = user.CriteriaVersionId;
         _portfolio.CriteriaVersion = user.CriteriaVersion;

@@ -21,10 +21,15 @@ internal sealed class BatchData
     /// <summary>Users of the batch whose latest night failed; seldom any.</summary>
     public Dictionary<Guid, FailingUser> Failing { get; } = [];
 
-    /// <summary>The buffer that holdings come through.</summary>
+    /// <summary>Users with a stored value that no calculation can use, each with the first of them; seldom any.</summary>
+    public Dictionary<Guid, LoadFault> Faults { get; } = [];
+
+    /// <summary>The buffer that holdings and classes come through.</summary>
     public CopyReader Copy { get; } = new();
 
     public ReadOnlySpan<LoadedUser> UserSpan => CollectionsMarshal.AsSpan(Users);
+
+    public void Fault(Guid user, LoadFault fault) => Faults.TryAdd(user, fault);
 
     public void Clear()
     {
@@ -32,7 +37,20 @@ internal sealed class BatchData
         Classes.Clear();
         Holdings.Clear();
         Failing.Clear();
+        Faults.Clear();
     }
+}
+
+/// <summary>A stored value that no calculation can use.</summary>
+/// <param name="Detail">Names the column and the value.</param>
+internal readonly record struct LoadFault(string Reason, string Detail)
+{
+    /// <summary>An amount that has no place in a result.</summary>
+    public static LoadFault OutOfRange(string column, string value) =>
+        new("out_of_range", $"{column} must be between 0 and {Decimal4.MaxValue}, not {value}.");
+
+    public static LoadFault Corrupt(string column, string value, string must) =>
+        new("corrupt_data", $"{column} must be {must}, not {value}.");
 }
 
 /// <param name="Rules">The criteria as UTF-8 JSON; null when the user has none.</param>

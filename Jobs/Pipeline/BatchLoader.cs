@@ -1,19 +1,22 @@
-using System.Text.Json;
 using Npgsql;
 using Overnight.Core.Portfolios;
 
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Loads a batch completely, in two round trips, before anything is written. The sets are ordered by user, so that they
-/// are merged without a lookup. Holdings, by far the most rows, come by COPY.
+/// Loads a batch completely before anything is written. The sets are ordered by user, so that they are merged without a
+/// lookup. Holdings and classes, by far the most rows, come by COPY. A value that no calculation can use is a fault of its
+/// user: nothing that is stored of one user may stop the others of the batch (SPEC A5).
 /// </summary>
 internal static class BatchLoader
 {
     // `offset 0` keeps the inner queries from being merged into the outer: how many users a range of ids holds PostgreSQL
     // guesses badly, and with a bad guess a join reads the whole table, or the range once for every user in it.
+    // What a decimal can't hold is sent as text, and criteria that no calculation reads are not sent at all.
     private const string Users = """
-        select p.user_id, u.base_currency, p.contribution, c.id, c.version, c.rules
+        select p.user_id, u.base_currency, case when p.contribution between 0 and $4 then round(p.contribution, 4) end,
+            c.id, c.version, case when pg_column_size(c.rules) <= $5 then c.rules end,
+            case when not p.contribution between 0 and $4 then left(p.contribution::text, 60) end, pg_column_size(c.rules)
         from portfolios p
         cross join lateral (
             select base_currency from users where id = p.user_id and deleted_at is null and banned_at is null
@@ -23,11 +26,8 @@ internal static class BatchLoader
         where p.user_id between $1 and $2 order by p.user_id
         """;
 
-    // After the holdings: a class is added before a holding uses it.
-    private const string Classes = """
-        select user_id, id, name, target_min, target_max, min_amount from asset_classes
-        where user_id between $1 and $2 order by user_id, name
-        """;
+    /// <summary>Bytes as stored; 64 criteria take some 20,000.</summary>
+    private const int MostRules = 1024 * 1024;
 
     public static async Task LoadAsync(
         NpgsqlConnection connection,
@@ -40,6 +40,8 @@ internal static class BatchLoader
     {
         data.Clear();
         await LoadHoldingsAsync(connection, batch, data, ct);
+        // After the holdings: a class is added before a holding uses it.
+        await LoadClassesAsync(connection, batch, data, ct);
         await using NpgsqlBatch commands = new(connection, transaction)
         {
             BatchCommands =
@@ -51,14 +53,8 @@ internal static class BatchLoader
                         new() { Value = batch.FirstUser },
                         new() { Value = batch.LastUser },
                         new() { Value = context.Run.Market },
-                    },
-                },
-                new(Classes)
-                {
-                    Parameters =
-                    {
-                        new() { Value = batch.FirstUser },
-                        new() { Value = batch.LastUser },
+                        new() { Value = Decimal4.MaxValue.ToDecimal() },
+                        new() { Value = MostRules },
                     },
                 },
                 FailingUsers.LoadCommand(batch, context),
@@ -67,36 +63,31 @@ internal static class BatchLoader
         await commands.PrepareAsync(ct);
         await using var reader = await commands.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-        {
-            var hasCriteria = !reader.IsDBNull(3);
-            data.Users.Add(
-                new(
-                    reader.GetGuid(0),
-                    Currency(reader.GetString(1)),
-                    reader.IsDBNull(2) ? null : reader.GetDecimal(2),
-                    hasCriteria ? reader.GetGuid(3) : default,
-                    hasCriteria ? reader.GetInt32(4) : 0,
-                    hasCriteria ? reader.GetFieldValue<byte[]>(5) : null
-                )
-            );
-        }
-        await reader.NextResultAsync(ct);
-        while (await reader.ReadAsync(ct))
-        {
-            data.Classes.Add(
-                new(
-                    reader.GetGuid(0),
-                    reader.GetGuid(1),
-                    JsonEncodedText.Encode(reader.GetString(2)).EncodedUtf8Bytes.ToArray(),
-                    reader.IsDBNull(3) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(3)),
-                    reader.IsDBNull(4) ? Decimal4.Hundred : Decimal4.Round(reader.GetDecimal(4)),
-                    reader.IsDBNull(5) ? Decimal4.Zero : Decimal4.Round(reader.GetDecimal(5))
-                )
-            );
-        }
+            data.Users.Add(ReadUser(reader, data));
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
             data.Failing.Add(reader.GetGuid(0), FailingUsers.Read(reader));
+    }
+
+    private static LoadedUser ReadUser(NpgsqlDataReader reader, BatchData data)
+    {
+        var (id, currency) = (reader.GetGuid(0), Currency(reader.GetString(1)));
+        var hasCriteria = !reader.IsDBNull(3);
+        var rules = reader.IsDBNull(5) ? null : reader.GetFieldValue<byte[]>(5);
+        if (!reader.IsDBNull(6))
+            data.Fault(id, LoadFault.OutOfRange("portfolios.contribution", reader.GetString(6)));
+        if (currency is not [>= 'A' and <= 'Z', >= 'A' and <= 'Z', >= 'A' and <= 'Z'])
+            data.Fault(id, LoadFault.Corrupt("users.base_currency", currency, "three letters from A to Z"));
+        if (hasCriteria && rules is null)
+            data.Fault(id, LoadFault.Corrupt("criteria_versions.rules", $"{reader.GetInt32(7)} bytes", $"at most {MostRules} bytes"));
+        return new(
+            id,
+            currency,
+            reader.IsDBNull(2) ? null : reader.GetDecimal(2),
+            hasCriteria ? reader.GetGuid(3) : default,
+            hasCriteria ? reader.GetInt32(4) : 0,
+            rules
+        );
     }
 
     /// <summary>COPY takes no parameters; what is put into its text is the form of a UUID, which can hold nothing else.</summary>
@@ -112,7 +103,22 @@ internal static class BatchLoader
             ct
         );
         while (copy.NextRow())
-            data.Holdings.Add(new(copy.Guid(), copy.Guid(), copy.OptionalGuid(), copy.Numeric8()));
+            data.Holdings.Add(LoadedValues.Holding(copy, data));
+    }
+
+    private static async Task LoadClassesAsync(NpgsqlConnection connection, ClaimedBatch batch, BatchData data, CancellationToken ct)
+    {
+        var copy = data.Copy;
+        await copy.LoadAsync(
+            connection,
+            $"""
+            select user_id, id, name, target_min, target_max, min_amount from asset_classes
+            where user_id between '{batch.FirstUser:D}' and '{batch.LastUser:D}' order by user_id, name
+            """,
+            ct
+        );
+        while (copy.NextRow())
+            data.Classes.Add(LoadedValues.Class(copy, data));
     }
 
     /// <summary>There are a few dozen currencies and millions of users: one string each will do.</summary>

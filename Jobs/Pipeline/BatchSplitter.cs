@@ -4,7 +4,7 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>Narrows a batch that ends its workers down to the user at fault, an eighth at a time.</summary>
+/// <summary>Narrows a batch that ends its workers, or that fails for its data, down to the user at fault, an eighth at a time.</summary>
 internal static class BatchSplitter
 {
     private const int Parts = 8;
@@ -23,10 +23,38 @@ internal static class BatchSplitter
         """;
 
     private const string GiveUp = """
-        with failed as (insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at) values ($1, $3, 'score', 'ended_worker', $4, $5)),
+        with failed as (insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at) values ($1, $3, $9, $10, $4, $5)),
         events as (insert into calculation_events (business_date, run_id, user_id, type, occurred_at, payload) values ($6, $1, $3, 1, $5, $7), ($6, $1, $3, 4, $5, $8))
         update run_batches set status = 'done', users_failed = 1, completed_at = now(), cached_at = now() where run_id = $1 and number = $2
         """;
+
+    private const string LockPending =
+        "select 1 from run_batches where run_id = $1 and number = $2 and status = 'pending' for no key update";
+
+    /// <summary>Splits a batch that its own data failed, whose transaction is rolled back. Whoever took it meanwhile comes first.</summary>
+    /// <inheritdoc cref="SplitAsync" path="/returns"/>
+    public static async Task<bool> SplitFailedAsync(
+        NpgsqlDataSource dataSource,
+        RunContext context,
+        ClaimedBatch batch,
+        BatchFailure failure,
+        TimeProvider time,
+        CancellationToken ct
+    )
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using (NpgsqlCommand pending = new(LockPending, connection, transaction))
+        {
+            pending.Parameters.Add(new() { Value = context.Run.Id });
+            pending.Parameters.Add(new() { Value = batch.Number });
+            if (await pending.ExecuteScalarAsync(ct) is null)
+                return true;
+        }
+        var split = await SplitAsync(connection, transaction, context, batch, failure, time, ct);
+        await transaction.CommitAsync(ct);
+        return split;
+    }
 
     /// <returns>True when the batch was split; false when it had one user, who is now recorded as failed.</returns>
     public static async Task<bool> SplitAsync(
@@ -34,6 +62,7 @@ internal static class BatchSplitter
         NpgsqlTransaction transaction,
         RunContext context,
         ClaimedBatch batch,
+        BatchFailure failure,
         TimeProvider time,
         CancellationToken ct
     )
@@ -41,7 +70,7 @@ internal static class BatchSplitter
         var run = context.Run;
         if (batch.Size == 1)
         {
-            await GiveUpAsync(connection, transaction, context, batch, time.GetUtcNow(), ct);
+            await GiveUpAsync(connection, transaction, context, batch, failure, time.GetUtcNow(), ct);
             return false;
         }
         // One splitter at a time, for the new numbers.
@@ -73,6 +102,7 @@ internal static class BatchSplitter
         NpgsqlTransaction transaction,
         RunContext context,
         ClaimedBatch batch,
+        BatchFailure cause,
         DateTimeOffset now,
         CancellationToken ct
     )
@@ -81,11 +111,11 @@ internal static class BatchSplitter
         UserFailure failure = new(
             batch.FirstUser,
             now,
-            CalculationStage.Score,
-            FailingUsers.EndedWorker,
-            $"The worker ended {batch.Attempts} times while it computed this user.",
+            cause.Stage,
+            cause.Reason,
+            cause.Detail,
             events.Started(batch.Number),
-            events.Failed(TimeSpan.Zero, CalculationStage.Score, FailingUsers.EndedWorker)
+            events.Failed(TimeSpan.Zero, cause.Stage, cause.Reason)
         );
         await using NpgsqlBatch commands = new(connection, transaction)
         {
@@ -103,6 +133,8 @@ internal static class BatchSplitter
                         new() { Value = context.Run.BusinessDate },
                         new() { Value = failure.Started },
                         new() { Value = failure.Completed },
+                        new() { Value = failure.Stage.ToString().ToLowerInvariant() },
+                        new() { Value = failure.Reason },
                     },
                 },
                 FailingUsers.RecordCommand(context.Run, context.Market.Header.Id, now, [failure]),
@@ -110,4 +142,14 @@ internal static class BatchSplitter
         };
         await commands.ExecuteNonQueryAsync(ct);
     }
+}
+
+/// <summary>Why a batch can't be done: what its last user is recorded with.</summary>
+internal readonly record struct BatchFailure(CalculationStage Stage, string Reason, string Detail)
+{
+    public static BatchFailure EndedWorker(int attempts) =>
+        new(CalculationStage.Score, FailingUsers.EndedWorker, $"The worker ended {attempts} times while it computed this user.");
+
+    public static BatchFailure Of(CalculationStage stage, Exception exception) =>
+        new(stage, BatchCalculator.Unexpected, FailureText.Of(exception));
 }

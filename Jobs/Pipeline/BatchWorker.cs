@@ -1,7 +1,9 @@
+using System.Data;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Portfolios;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
@@ -25,6 +27,7 @@ internal sealed partial class BatchWorker(
     private readonly BatchWriter _writer = new();
     private readonly BatchCalculator _calculator = new(context, time, faults);
     private readonly NightRun _run = context.Run;
+    private CalculationStage _stage;
 
     // A worker that freezes holds its batch for the idle time at most. The others fix the plans: a batch is a range of ids,
     // whose rows lie side by side in their index, which PostgreSQL does not know and at times prefers to sort for.
@@ -52,7 +55,7 @@ internal sealed partial class BatchWorker(
 
         if (batch.Attempts >= (batch.Suspect && batch.Size > 1 ? 1 : options.Value.MaxAttempts))
         {
-            if (await BatchSplitter.SplitAsync(connection, transaction, context, batch, time, ct))
+            if (await BatchSplitter.SplitAsync(connection, transaction, context, batch, BatchFailure.EndedWorker(batch.Attempts), time, ct))
                 Log.Split(logger, batch.Number, _run.Id, batch.Attempts, batch.Size);
             else
                 Log.UserGivenUp(logger, batch.Number, _run.Id, batch.Attempts);
@@ -68,10 +71,17 @@ internal sealed partial class BatchWorker(
         catch (Exception exception)
         {
             Telemetry.Failed(_run, "batch", span, exception);
-            // The process lives, so the batch did not end it: only what the data did counts as an attempt.
-            if (exception is not PostgresException { IsTransient: false })
-                await AttemptLog.ForgetAsync(dataSource, attempt);
-            throw;
+            // The process lives, so the batch did not end it.
+            await AttemptLog.ForgetAsync(dataSource, attempt);
+            // A connection that is lost says nothing of the data.
+            if (ct.IsCancellationRequested || connection.State != ConnectionState.Open || !DataFault.Is(exception))
+                throw;
+            await transaction.RollbackAsync(ct);
+            if (await BatchSplitter.SplitFailedAsync(dataSource, context, batch, BatchFailure.Of(_stage, exception), time, ct))
+                Log.SplitForData(logger, batch.Number, _run.Id, batch.Size, _stage, exception);
+            else
+                Log.UserFailed(logger, batch.Number, _run.Id, _stage, exception);
+            return true;
         }
         await cacher.TryCacheAsync(_run, batch.Number, _calculator.Results, ct);
         faults.At("cached");
@@ -81,10 +91,13 @@ internal sealed partial class BatchWorker(
     private async Task WorkAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, ClaimedBatch batch, CancellationToken ct)
     {
         var begin = Stopwatch.GetTimestamp();
+        _stage = CalculationStage.Load;
         await BatchLoader.LoadAsync(connection, transaction, batch, context, _data, ct);
         faults.At("loaded");
+        _stage = CalculationStage.Score;
         _calculator.Calculate(_data, batch.Number);
         faults.At("calculated");
+        _stage = CalculationStage.Write;
         await _writer.WriteAsync(
             connection,
             transaction,
@@ -134,5 +147,26 @@ internal sealed partial class BatchWorker(
             "The one user of batch {Batch} of run {RunId} ended its worker {Attempts} times and is recorded as failed; see run_failures."
         )]
         public static partial void UserGivenUp(ILogger logger, int batch, Guid runId, int attempts);
+
+        [LoggerMessage(
+            563,
+            LogLevel.Warning,
+            "Batch {Batch} of run {RunId} failed at stage {Stage} for what is stored of one of its {Size} users; it is split into smaller batches to find that user."
+        )]
+        public static partial void SplitForData(
+            ILogger logger,
+            int batch,
+            Guid runId,
+            int size,
+            CalculationStage stage,
+            Exception exception
+        );
+
+        [LoggerMessage(
+            564,
+            LogLevel.Error,
+            "The one user of batch {Batch} of run {RunId} failed at stage {Stage} and is recorded as failed; see run_failures."
+        )]
+        public static partial void UserFailed(ILogger logger, int batch, Guid runId, CalculationStage stage, Exception exception);
     }
 }

@@ -51,7 +51,7 @@ internal static class FailingUsers
 
     public static FailingUser Read(NpgsqlDataReader reader) =>
         new(
-            Enum.Parse<CalculationStage>(reader.GetString(1), ignoreCase: true),
+            Enum.TryParse<CalculationStage>(reader.GetString(1), ignoreCase: true, out var stage) ? stage : CalculationStage.Load,
             reader.GetString(2),
             reader.IsDBNull(3) ? "" : reader.GetString(3),
             reader.GetBoolean(4)

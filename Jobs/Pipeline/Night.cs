@@ -29,12 +29,14 @@ internal sealed class Night(
 
     private readonly Task _rehearsed = Task.Run(() => Rehearsal.Run(time));
 
-    /// <summary>Takes part in the run until it is finished.</summary>
-    public async Task WorkAsync(NightRun run, CancellationToken ct)
+    /// <summary>Takes part in the run until it is finished, or another run has its turn.</summary>
+    /// <param name="othersWait">Asked now and then while there is nothing to do here but to wait for other replicas; null to wait to the end.</param>
+    /// <returns>False when the run is left to those who hold the rest of it, because another one waits.</returns>
+    public async Task<bool> WorkAsync(NightRun run, CancellationToken ct, Func<Task<bool>>? othersWait = null)
     {
         try
         {
-            await TakePartAsync(run, ct);
+            return await TakePartAsync(run, new(othersWait, time), ct);
         }
         finally
         {
@@ -43,20 +45,28 @@ internal sealed class Night(
         }
     }
 
-    private async Task TakePartAsync(NightRun run, CancellationToken ct)
+    private async Task<bool> TakePartAsync(NightRun run, Turn turn, CancellationToken ct)
     {
-        await retry.RunAsync("plan", run, _ => planner.PlanAsync(run, ct), ct);
+        var planned = false;
+        while (true)
+        {
+            await retry.RunAsync("plan", run, async _ => planned = await planner.TryPlanAsync(run, ct), ct);
+            if (planned)
+                break;
+            if (!await turn.WaitAsync(ct))
+                return false;
+        }
         RunContext? context = null;
         await retry.RunAsync("load-snapshot", run, async _ => context = await LoadContextAsync(run, ct), ct);
         if (context is null)
-            return;
+            return true;
         await _rehearsed;
 
         using var working = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var told = progress.RunAsync(context.Run, working.Token);
         try
         {
-            await WorkAsync(context, ct);
+            return await WorkAsync(context, turn, ct);
         }
         finally
         {
@@ -65,7 +75,7 @@ internal sealed class Night(
         }
     }
 
-    private async Task WorkAsync(RunContext context, CancellationToken ct)
+    private async Task<bool> WorkAsync(RunContext context, Turn turn, CancellationToken ct)
     {
         // This replica's part in the run; batches are below it.
         using var span = Telemetry.StartStep("process-users", context.Run);
@@ -74,14 +84,15 @@ internal sealed class Night(
             await Task.WhenAll(
                 Enumerable
                     .Range(0, options.Value.Workers)
-                    .Select(_ => retry.RunAsync("batch", context.Run, done => WorkBatchesAsync(context, done, ct), ct))
+                    .Select(_ => retry.RunAsync("batch", context.Run, done => WorkBatchesAsync(context, turn, done, ct), ct))
             );
             var finished = false;
             await retry.RunAsync("finalise", context.Run, async _ => finished = await finaliser.TryFinishAsync(context.Run, ct), ct);
             if (finished)
-                return;
+                return true;
             // Other replicas are at the last batches. If one of them dies, its batch is free and is taken here.
-            await Task.Delay(OthersInterval, time, ct);
+            if (!await turn.WaitAsync(ct))
+                return false;
         }
     }
 
@@ -110,11 +121,14 @@ internal sealed class Night(
         return cached;
     }
 
-    private async Task WorkBatchesAsync(RunContext context, Action done, CancellationToken ct)
+    private async Task WorkBatchesAsync(RunContext context, Turn turn, Action done, CancellationToken ct)
     {
         var worker = ActivatorUtilities.CreateInstance<BatchWorker>(services, context);
         while (await worker.TryWorkAsync(ct))
+        {
             done();
+            turn.Worked();
+        }
     }
 
     private async Task<RunContext?> LoadContextAsync(NightRun run, CancellationToken ct)
@@ -139,5 +153,26 @@ internal sealed class Night(
             await reader.IsDBNullAsync(2, ct) ? null : reader.GetFieldValue<DateTimeOffset>(2)
         );
         return new(planned, MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(3)));
+    }
+
+    /// <summary>A run's turn on this replica. It ends when there has been nothing to do but to wait for a while, and another run waits.</summary>
+    private sealed class Turn(Func<Task<bool>>? othersWait, TimeProvider time)
+    {
+        /// <summary>Replicas that live are done with their last batches in less.</summary>
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+        private long _since = time.GetTimestamp();
+
+        public void Worked() => Volatile.Write(ref _since, time.GetTimestamp());
+
+        /// <returns>False when the turn is over.</returns>
+        public async Task<bool> WaitAsync(CancellationToken ct)
+        {
+            await Task.Delay(OthersInterval, time, ct);
+            if (othersWait is null || time.GetElapsedTime(Volatile.Read(ref _since)) < Patience)
+                return true;
+            Worked();
+            return !await othersWait();
+        }
     }
 }

@@ -62,16 +62,38 @@ internal sealed partial class NightLoop(
         }
     }
 
-    /// <summary>Takes part in every unfinished run, then caches what waits for the cache.</summary>
+    /// <summary>Takes part in every unfinished run, each in its turn, then caches what waits for the cache.</summary>
     internal async Task RunOnceAsync(CancellationToken ct)
     {
-        while (await runs.FindUnfinishedAsync(ct) is { } run)
+        HashSet<Guid> had = [];
+        while (await runs.FindUnfinishedAsync(had, ct) is { } run)
         {
-            await night.WorkAsync(run, ct);
-            await night.CacheRestAsync(run.Id, ct);
+            had.Add(run.Id);
+            await InTurnAsync(
+                run.Id,
+                async () =>
+                {
+                    if (await night.WorkAsync(run, ct, async () => await runs.FindUnfinishedAsync(had, ct) is not null))
+                        await night.CacheRestAsync(run.Id, ct);
+                },
+                ct
+            );
         }
         foreach (var id in await UncachedRunsAsync(ct))
-            await night.CacheRestAsync(id, ct);
+            await InTurnAsync(id, () => night.CacheRestAsync(id, ct), ct);
+    }
+
+    private async Task InTurnAsync(Guid run, Func<Task> work, CancellationToken ct)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception exception) when (!ct.IsCancellationRequested)
+        {
+            // The next has its turn: one run that can't go on must not keep all others from it. With PostgreSQL away that fails as well.
+            Log.Left(logger, run, exception);
+        }
     }
 
     private async Task<List<Guid>> UncachedRunsAsync(CancellationToken ct)
@@ -86,6 +108,13 @@ internal sealed partial class NightLoop(
 
     private static partial class Log
     {
+        [LoggerMessage(
+            582,
+            LogLevel.Warning,
+            "Run {RunId} could not go on, and is taken up again when the others had their turn; nothing that was committed is lost or repeated."
+        )]
+        public static partial void Left(ILogger logger, Guid runId, Exception exception);
+
         [LoggerMessage(
             581,
             LogLevel.Warning,

@@ -58,8 +58,16 @@ internal sealed partial class PipelineEndWarm(
         string? error = null;
         try
         {
-            while (await cacher.CacheNextAsync(nightId, ct) is { } users)
+            var last = -1;
+            while (await cacher.CacheNextAsync(nightId, last, ct) is var (batch, some))
             {
+                last = batch;
+                if (some is not { } users)
+                {
+                    // It stays done and not cached, and is found by the next go.
+                    error = $"Batch {batch} could not be locked.";
+                    continue;
+                }
                 warmed += users;
                 telemetry.Wrote(Set.Name, Trigger, new(users, 0, ""));
                 cached(users);

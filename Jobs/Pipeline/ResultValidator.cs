@@ -8,9 +8,16 @@ internal static class ResultValidator
     /// <summary>Far beyond any real portfolio; an entry of this size would hurt the cache.</summary>
     private const int MaxBytes = 4 * 1024 * 1024;
 
-    /// <exception cref="CalculationException">Amounts do not add up to the contribution, one is negative, or the entry is too large.</exception>
-    public static void Validate(UserPortfolio portfolio, Core.Recommendations.Calculation calculation, byte[] entry)
+    /// <exception cref="CalculationException">Amounts do not add up to the contribution, one is negative, or an entry is too large.</exception>
+    public static void Validate(
+        UserPortfolio portfolio,
+        Core.Recommendations.Calculation calculation,
+        byte[] recommendations,
+        byte[] summary
+    )
     {
+        CheckSize("recommendations", recommendations);
+        CheckSize("portfolio", summary);
         var sum = calculation.Unallocated;
         foreach (ref readonly var ranked in calculation.Ranked)
         {
@@ -21,8 +28,12 @@ internal static class ResultValidator
         var contribution = portfolio.Contribution ?? Decimal4.Zero;
         if (sum != contribution)
             throw Invalid($"Amounts add up to {sum}, not to the contribution {contribution}.");
+    }
+
+    private static void CheckSize(string name, byte[] entry)
+    {
         if (entry.Length > MaxBytes)
-            throw Invalid($"The entry has {entry.Length} bytes; at most {MaxBytes} are cached.");
+            throw Invalid($"The entry {name} has {entry.Length} bytes; at most {MaxBytes} are cached.");
     }
 
     private static CalculationException Invalid(string detail) => new(CalculationStage.Validate, "invalid_result", detail);

@@ -126,7 +126,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
                             {
                                 Step = step,
                                 Error = exception.GetType().FullName,
-                                exception.Message,
+                                Message = FailureText.Of(exception.Message),
                                 Failures = failures,
                             },
                             SnakeCase

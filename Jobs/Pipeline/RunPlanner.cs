@@ -10,7 +10,8 @@ namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
 /// Sets a run up: exchange rates once, prices and fundamentals once per asset, the snapshot of them, and the batches of
-/// users. All in one transaction that holds the run's row, so that one replica plans and the others wait for it.
+/// users. All in one transaction that holds the run's row, so that one replica plans. The others look again and again, without
+/// waiting for the row: providers may take minutes, and a wait for a lock fails long before.
 /// </summary>
 internal sealed partial class RunPlanner(
     NpgsqlDataSource dataSource,
@@ -21,8 +22,9 @@ internal sealed partial class RunPlanner(
     ILogger<RunPlanner> logger
 )
 {
-    private const string LockRun =
-        "select planned_at is not null, completed_at is not null from overnight_job_runs where id = $1 for no key update";
+    private const string IsPlanned = "select planned_at is not null or completed_at is not null from overnight_job_runs where id = $1";
+
+    private const string LockRun = $"{IsPlanned} for no key update skip locked";
 
     // Both ends of each range of users. Who of them is active, with a holding that counts, is seen when a batch is
     // loaded: to ask for it here would read every holding once more.
@@ -66,19 +68,26 @@ internal sealed partial class RunPlanner(
         values ($1, $2, $3, $4, $5, $6, $7)
         """;
 
-    /// <summary>Plans the run unless that is done; waits where another replica is at it.</summary>
-    public async Task PlanAsync(NightRun run, CancellationToken ct)
+    /// <summary>Plans the run unless that is done.</summary>
+    /// <returns>False when another replica is at it.</returns>
+    public async Task<bool> TryPlanAsync(NightRun run, CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (await IsPlannedAsync(connection, run.Id, ct))
-            return;
+        if (await IsAsync(connection, LockRun, run.Id, ct) is not { } isPlanned)
+        {
+            return await IsAsync(connection, IsPlanned, run.Id, ct)
+                ?? throw new InvalidOperationException($"Run {run.Id} is not there any more.");
+        }
+        if (isPlanned)
+            return true;
 
         run = await job.OpenAsync(run, ct);
         using var span = Telemetry.StartStep("plan", run);
         try
         {
             await PlanAsync(run, connection, transaction, span, ct);
+            return true;
         }
         catch (Exception exception)
         {
@@ -146,13 +155,11 @@ internal sealed partial class RunPlanner(
             )}}}
             """;
 
-    private static async Task<bool> IsPlannedAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
+    /// <returns>Null where there is no such row, or another holds it.</returns>
+    private static async Task<bool?> IsAsync(NpgsqlConnection connection, string sql, Guid run, CancellationToken ct)
     {
-        await using NpgsqlCommand command = new(LockRun, connection) { Parameters = { new() { Value = run } } };
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct))
-            throw new InvalidOperationException($"Run {run} is not there any more.");
-        return reader.GetBoolean(0) || reader.GetBoolean(1);
+        await using NpgsqlCommand command = new(sql, connection) { Parameters = { new() { Value = run } } };
+        return (bool?)await command.ExecuteScalarAsync(ct);
     }
 
     private static Task<int> InsertSnapshotAsync(NpgsqlConnection connection, MarketSnapshot snapshot, CancellationToken ct)

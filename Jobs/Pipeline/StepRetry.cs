@@ -7,11 +7,13 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Tries a step of a run again (SPEC A4). A step that fails is tried three times more; a PostgreSQL that is away is waited
-/// for within a budget and counts as no try. Nothing of a failed try was committed, so that trying again repeats no user.
+/// Tries a step of a run again (SPEC A4). A step that fails is tried three times more, also when it waited too long for a lock or
+/// an answer; a PostgreSQL that is away is waited for within a budget and counts as no try. Nothing of a failed try was committed,
+/// so that trying again repeats no user.
 /// </summary>
 internal sealed partial class StepRetry(
     RunFinaliser finaliser,
+    NpgsqlDataSource dataSource,
     IOptions<NightOptions> options,
     TimeProvider time,
     ILogger<StepRetry> logger
@@ -19,6 +21,9 @@ internal sealed partial class StepRetry(
 {
     private const int Retries = 3;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Seconds; a server that is there answers a question about nothing in less.</summary>
+    private const int AnswerTimeout = 5;
 
     /// <param name="work">Calls what it is given after every part that is done for good: from there on, tries and budget are whole again.</param>
     /// <exception cref="NpgsqlException">PostgreSQL stayed away longer than the budget: the run stays unfinished, to be resumed.</exception>
@@ -51,35 +56,42 @@ internal sealed partial class StepRetry(
                 Progressed();
                 return;
             }
-            catch (Exception exception) when (!ct.IsCancellationRequested && IsAway(exception) && Away() < options.Value.DatabaseBudget)
+            catch (Exception exception) when (!ct.IsCancellationRequested)
             {
-                // Waited for: the server was restarted, or failed over.
-                if (away is null)
-                    Log.DatabaseIsAway(logger, step, runId, options.Value.DatabaseBudget, exception.Message);
-                away ??= time.GetTimestamp();
-                var pause = TimeSpan.FromMilliseconds(Math.Clamp(Away().TotalMilliseconds / 4, 50, LongestPause.TotalMilliseconds));
-                await Task.Delay(pause, time, ct);
-            }
-            catch (Exception exception) when (!ct.IsCancellationRequested && !IsAway(exception) && failures < Retries)
-            {
-                // After 1, 2 and 4 seconds.
-                failures++;
-                Log.StepFailed(logger, step, runId, failures, Retries, exception);
-                await Task.Delay(TimeSpan.FromSeconds(1 << (failures - 1)), time, ct);
-            }
-            catch (Exception exception) when (!ct.IsCancellationRequested && !IsAway(exception))
-            {
-                // Failed for good, and PostgreSQL is there to be told.
-                await giveUp(exception);
-                throw;
+                if (await IsAwayAsync(exception, ct))
+                {
+                    if (Away() >= options.Value.DatabaseBudget)
+                        throw;
+                    // Waited for: the server was restarted, or failed over.
+                    if (away is null)
+                        Log.DatabaseIsAway(logger, step, runId, options.Value.DatabaseBudget, exception.Message);
+                    away ??= time.GetTimestamp();
+                    var pause = TimeSpan.FromMilliseconds(Math.Clamp(Away().TotalMilliseconds / 4, 50, LongestPause.TotalMilliseconds));
+                    await Task.Delay(pause, time, ct);
+                }
+                else if (failures < Retries)
+                {
+                    // After 1, 2 and 4 seconds.
+                    failures++;
+                    Log.StepFailed(logger, step, runId, failures, Retries, exception);
+                    await Task.Delay(TimeSpan.FromSeconds(1 << (failures - 1)), time, ct);
+                }
+                else
+                {
+                    // Failed for good, and PostgreSQL is there to be told.
+                    await giveUp(exception);
+                    throw;
+                }
             }
         }
     }
 
     /// <summary>Whether the server can't be reached, is starting, stopping or full, or has dropped the connection.</summary>
-    private static bool IsAway(Exception exception) =>
+    private async Task<bool> IsAwayAsync(Exception exception, CancellationToken ct) =>
         exception switch
         {
+            // Of a statement that took too long, or of a connection that could not be made: the server itself tells which.
+            NpgsqlException { InnerException: TimeoutException } => !await AnswersAsync(ct),
             PostgresException
             {
                 SqlState: PostgresErrorCodes.AdminShutdown
@@ -88,10 +100,26 @@ internal sealed partial class StepRetry(
                     or PostgresErrorCodes.TooManyConnections
             } => true,
             PostgresException => false,
-            NpgsqlException { InnerException: SocketException or IOException or TimeoutException } => true,
+            NpgsqlException { InnerException: SocketException or IOException } => true,
             NpgsqlException { IsTransient: true } => true,
             _ => false,
         };
+
+    private async Task<bool> AnswersAsync(CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await dataSource.OpenConnectionAsync(ct);
+            await using NpgsqlCommand command = new("select 1", connection) { CommandTimeout = AnswerTimeout };
+            await command.ExecuteScalarAsync(ct);
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            // Whatever it is, the server does not answer.
+            return false;
+        }
+    }
 
     private static partial class Log
     {

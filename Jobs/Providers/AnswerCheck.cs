@@ -17,11 +17,14 @@ internal sealed record CheckedAnswer<TKey>(IReadOnlyDictionary<TKey, LastValue> 
 /// <param name="most">The largest value that the tables hold with room for what is computed of it.</param>
 internal sealed class AnswerCheck(FeedOptions options, DateTimeOffset now, decimal most)
 {
-    /// <summary>Clocks and time zones differ; a value of later than this is not of this world.</summary>
-    private static readonly TimeSpan Future = TimeSpan.FromDays(1);
+    /// <summary>Clocks and time zones differ, and a date alone may be a day ahead.</summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromDays(1);
 
     /// <summary>The tables have 8 decimals and more.</summary>
     private const decimal Least = 0.00000001m;
+
+    /// <summary>A value of later than this is of the future: neither a provider nor a table is believed about it.</summary>
+    public static DateTimeOffset Latest(DateTimeOffset now) => now + Tolerance;
 
     /// <param name="name">What a person calls a key.</param>
     /// <param name="last">The last stored value, null when there is none.</param>
@@ -51,10 +54,12 @@ internal sealed class AnswerCheck(FeedOptions options, DateTimeOffset now, decim
                     refusals.Add(new(name(fetched.Key), "twice", null));
                 continue;
             }
-            if (Refuse(fetched.Text, fetched.AsOf, last(fetched.Key), out var value) is { } refused)
+            if (fetched.AsOf is not { } asOf)
+                refusals.Add(new(name(fetched.Key), "no_time", null));
+            else if (Refuse(fetched.Text, asOf, last(fetched.Key), out var value) is { } refused)
                 refusals.Add(new(name(fetched.Key), refused.Reason, refused.Detail));
             else
-                values.Add(fetched.Key, new(value, fetched.AsOf));
+                values.Add(fetched.Key, new(value, asOf));
         }
         if (seen.Count == 0)
             throw new ProviderException(ProviderFault.Empty, "the answer has no value");
@@ -85,7 +90,7 @@ internal sealed class AnswerCheck(FeedOptions options, DateTimeOffset now, decim
             return ("negative", $"{value}");
         if (value > most || value < Least)
             return ("out_of_range", $"{value}");
-        if (asOf > now + Future)
+        if (asOf > Latest(now))
             return ("future", $"of {asOf:yyyy-MM-dd}");
         if (asOf < now - options.MaxAge)
             return ("outdated", $"of {asOf:yyyy-MM-dd}");

@@ -71,8 +71,13 @@ internal sealed class EcbRates(ProviderClient client) : IExchangeRateProvider
 internal static class Dates
 {
     /// <returns>The midnight of a date, UTC.</returns>
+    /// <exception cref="ProviderException">It is no date, and all of the answer is of it.</exception>
     public static DateTimeOffset Read(string? text, string what) =>
+        TryRead(text) ?? throw new ProviderException(ProviderFault.Malformed, $"{what} is no date");
+
+    /// <returns>Null when it is no date.</returns>
+    public static DateTimeOffset? TryRead(string? text) =>
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
-            ? new(date, TimeOnly.MinValue, TimeSpan.Zero)
-            : throw new ProviderException(ProviderFault.Malformed, $"{what} is no date");
+            ? new DateTimeOffset(date, TimeOnly.MinValue, TimeSpan.Zero)
+            : null;
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Overnight.Core.Market;
 using Overnight.Jobs.Providers.Http;
@@ -5,8 +6,8 @@ using Overnight.Jobs.Providers.Http;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>
-/// A JSON rates API of Frankfurter's shape: <c>{"base":"USD","date":"2026-11-20","rates":{"EUR":0.88}}</c> (v1), or
-/// <c>[{"date":"2026-11-20","base":"USD","quote":"EUR","rate":0.88}]</c> (v2).
+/// A JSON rates API of Frankfurter's shape: <c>{"amount":1.0,"base":"USD","date":"2026-11-20","rates":{"EUR":0.88}}</c> (v1), or
+/// <c>[{"date":"2026-11-20","base":"USD","quote":"EUR","rate":0.88}]</c> (v2). Rates are for <c>amount</c> units of the base; without it, for one.
 /// </summary>
 internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRateProvider
 {
@@ -35,9 +36,14 @@ internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRatePro
     private static FetchedRates ReadObject(JsonElement root)
     {
         var asOf = Dates.Read(root.GetProperty("date").GetString(), "the answer's date");
+        var amount = AmountOf(root);
         return new(
             BaseOf(root),
-            [.. root.GetProperty("rates").EnumerateObject().Select(rate => new FetchedValue<string>(rate.Name, Text(rate.Value), asOf))]
+            [
+                .. root.GetProperty("rates")
+                    .EnumerateObject()
+                    .Select(rate => new FetchedValue<string>(rate.Name, ForOne(Text(rate.Value), amount), asOf)),
+            ]
         );
     }
 
@@ -54,8 +60,9 @@ internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRatePro
             values.Add(
                 new(
                     rate.GetProperty("quote").GetString() ?? "",
-                    Text(rate.GetProperty("rate")),
-                    Dates.Read(rate.GetProperty("date").GetString(), "a rate's date")
+                    ForOne(Text(rate.GetProperty("rate")), AmountOf(rate)),
+                    // Each rate has a date of its own here, and answers for it alone.
+                    Dates.TryRead(rate.GetProperty("date").GetString())
                 )
             );
         }
@@ -64,6 +71,21 @@ internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRatePro
 
     private static string BaseOf(JsonElement element) =>
         element.GetProperty("base").GetString() is { Length: 3 } code ? code : throw new JsonException();
+
+    private static decimal AmountOf(JsonElement element)
+    {
+        if (!element.TryGetProperty("amount", out var field))
+            return 1;
+        return field.ValueKind == JsonValueKind.Number && field.TryGetDecimal(out var amount) && amount > 0
+            ? amount
+            : throw new ProviderException(ProviderFault.Malformed, "the answer's amount is no number above 0");
+    }
+
+    /// <summary>A rate for one unit; what is no number is left as it is, and refused with all other values that are none.</summary>
+    private static string? ForOne(string? text, decimal amount) =>
+        amount != 1 && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate)
+            ? (rate / amount).ToString(CultureInfo.InvariantCulture)
+            : text;
 
     // As it was written, for a floating-point number would lose digits.
     private static string? Text(JsonElement value) =>

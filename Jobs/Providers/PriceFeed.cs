@@ -21,15 +21,12 @@ internal sealed class PriceFeed(
 {
     private const string Feed = "prices";
 
-    /// <summary>The table has 11 digits before the point.</summary>
-    private const decimal MostPrice = 10_000_000_000m;
-
     private readonly FeedOptions _options = options.Value.Prices;
 
     /// <exception cref="NoMarketValuesException">There are assets, and none has a price.</exception>
     public async Task<PriceAnswer> FetchAsync(CancellationToken ct)
     {
-        var assets = (await stored.AssetsAsync(ct)).ToArray();
+        var (assets, refused) = await stored.AssetsAsync(ct);
         var open = Enumerable.Range(0, assets.Length).ToHashSet();
         Dictionary<int, DateTimeOffset> stale = [];
         List<ProviderReport> reports = [];
@@ -37,7 +34,7 @@ internal sealed class PriceFeed(
         foreach (var name in _options.Names())
         {
             if (name == ProviderNames.Imported)
-                reports.Add(UseStored(name, asked, assets, open, stale));
+                reports.Add(UseStored(name, asked, assets, refused, open, stale));
             else if (open.Count == 0)
                 reports.Add(new(Feed, name, ProviderOutcome.NotAsked));
             else
@@ -46,8 +43,12 @@ internal sealed class PriceFeed(
                 reports.Add(await AskAsync(providers.First(p => p.Name == name), assets, open, ct));
             }
         }
-        if (asked && UseStored(ProviderNames.Stored, stale: true, assets, open, stale) is { Values: > 0 } fallback)
-            reports.Add(fallback);
+        if (asked)
+        {
+            var fallback = UseStored(ProviderNames.Stored, stale: true, assets, refused, open, stale);
+            if (fallback is { Values: > 0 } or { Refused: > 0 })
+                reports.Add(fallback);
+        }
 
         if (assets.Length == 0 || assets.Any(a => a.Asset.Price is not null))
             return new(assets, stale, reports);
@@ -58,7 +59,7 @@ internal sealed class PriceFeed(
 
     private async Task<ProviderReport> AskAsync(IPriceProvider provider, QuotedAsset[] assets, HashSet<int> open, CancellationToken ct)
     {
-        AnswerCheck check = new(_options, time.GetUtcNow(), MostPrice);
+        AnswerCheck check = new(_options, time.GetUtcNow(), MarketBounds.MostPrice);
         var places = open.ToDictionary(i => assets[i].Asset.Id);
         var (answer, report) = await call.TryAsync(
             Feed,
@@ -96,16 +97,35 @@ internal sealed class PriceFeed(
         string name,
         bool stale,
         QuotedAsset[] assets,
+        IReadOnlyDictionary<int, Refusal> refused,
         HashSet<int> open,
         Dictionary<int, DateTimeOffset> since
     )
     {
+        Refusal[] refusals = [.. open.Where(refused.ContainsKey).Order().Select(i => refused[i])];
         var used = open.Where(i => assets[i].Asset.Price is not null).ToList();
         open.ExceptWith(used);
         if (!stale || used.Count == 0)
-            return new(Feed, name, ProviderOutcome.Used, Values: used.Count);
+        {
+            return new(
+                Feed,
+                name,
+                ProviderOutcome.Used,
+                Values: used.Count,
+                Refused: refusals.Length,
+                Refusals: ProviderCall.Some(refusals)
+            );
+        }
         foreach (var i in used)
             since[i] = assets[i].PriceAsOf!.Value;
-        return new(Feed, name, ProviderOutcome.Stale, Values: used.Count, StaleSince: used.Min(i => assets[i].PriceAsOf));
+        return new(
+            Feed,
+            name,
+            ProviderOutcome.Stale,
+            Values: used.Count,
+            Refused: refusals.Length,
+            Refusals: ProviderCall.Some(refusals),
+            StaleSince: used.Min(i => assets[i].PriceAsOf)
+        );
     }
 }

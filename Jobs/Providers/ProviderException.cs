@@ -40,4 +40,9 @@ internal static class ProviderFault
 
 /// <summary>A value that was not believed, and why.</summary>
 /// <param name="Key">A currency or a symbol.</param>
-internal sealed record Refusal(string Key, string Reason, string? Detail);
+internal sealed record Refusal(string Key, string Reason, string? Detail)
+{
+    /// <summary>A stored value that is beyond <see cref="Core.Market.MarketBounds"/>.</summary>
+    public static Refusal OutOfRange(string key, decimal value, DateTimeOffset asOf) =>
+        new(key, "out_of_range", $"{value} of {asOf:yyyy-MM-dd}, stored");
+}

@@ -21,16 +21,13 @@ internal sealed class RateFeed(
 {
     private const string Feed = "rates";
 
-    /// <summary>The table has 16 digits before the point; a rate is divided by another before it is stored.</summary>
-    private const decimal MostRate = 1_000_000_000_000m;
-
     private readonly FeedOptions _options = options.Value.Rates;
 
     /// <exception cref="NoMarketValuesException">There is more than one currency, and no rate at all.</exception>
     public async Task<RateAnswer> FetchAsync(string market, CancellationToken ct)
     {
-        var last = await stored.RatesAsync(ct);
-        RateTable table = new(last);
+        var (last, refused) = await stored.RatesAsync(ct);
+        RateTable table = new(last, refused);
         List<ProviderReport> reports = [];
         IReadOnlySet<string>? needed = null;
         var asked = false;
@@ -50,8 +47,12 @@ internal sealed class RateFeed(
             asked = true;
             reports.Add(await AskAsync(providers.First(p => p.Name == name), table, needed, ct));
         }
-        if (asked && !table.Covers(needed!) && table.UseStored(ProviderNames.Stored, stale: true, needed) is { Values: > 0 } fallback)
-            reports.Add(fallback);
+        if (asked && !table.Covers(needed!))
+        {
+            var fallback = table.UseStored(ProviderNames.Stored, stale: true, needed);
+            if (fallback is { Values: > 0 } or { Refused: > 0 })
+                reports.Add(fallback);
+        }
 
         var answer = table.Answer(reports);
         if (answer.Quotes.Count > 0)
@@ -71,7 +72,7 @@ internal sealed class RateFeed(
         CancellationToken ct
     )
     {
-        AnswerCheck check = new(_options, time.GetUtcNow(), MostRate);
+        AnswerCheck check = new(_options, time.GetUtcNow(), MarketBounds.MostRate);
         var (answer, report) = await call.TryAsync(
             Feed,
             provider.Name,
@@ -86,7 +87,8 @@ internal sealed class RateFeed(
                     key => table.LastRate(fetched.Base, key),
                     needed.Where(c => c != fetched.Base)
                 );
-                return new BelievedRates(RateTable.ToDollar(fetched.Base, believed), believed.Refusals);
+                List<Refusal> refusals = [.. believed.Refusals];
+                return new BelievedRates(RateTable.ToDollar(fetched.Base, believed, refusals), refusals);
             },
             ct
         );

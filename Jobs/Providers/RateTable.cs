@@ -6,15 +6,14 @@ namespace Overnight.Jobs.Providers;
 /// The rates of a run as they come together. Everything goes through the dollar, so that what two providers and the tables delivered
 /// can be mixed: each currency has one rate to it, of one source.
 /// </summary>
-internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
+/// <param name="last">The last stored rate of each pair.</param>
+/// <param name="refused">Newer stored rates that are not believed.</param>
+internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Refusal>? refused = null)
 {
     private const string Feed = "rates",
         Dollar = "USD";
 
-    /// <summary>The table has 12 decimals, and 16 digits before the point.</summary>
-    private const decimal LeastRate = 0.00000000001m,
-        MostRate = 1_000_000_000_000_000m;
-
+    private readonly IReadOnlyList<Refusal> _refused = refused ?? [];
     private readonly Dictionary<(string From, string To), decimal> _lastRates = CrossRates.Compute(last);
     private readonly Dictionary<string, DateTimeOffset> _lastTimes = last.Where(IsToDollar).ToDictionary(CurrencyOf, q => q.AsOf);
     private readonly Dictionary<string, QuotedRate> _rates = [];
@@ -85,6 +84,8 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
             name,
             stale && values > 0 ? ProviderOutcome.Stale : ProviderOutcome.Used,
             Values: values,
+            Refused: _refused.Count,
+            Refusals: ProviderCall.Some(_refused),
             StaleSince: stale ? since : null
         );
     }
@@ -92,9 +93,11 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
     public RateAnswer Answer(IReadOnlyList<ProviderReport> reports) => new([.. _direct, .. _rates.Values], _stale, reports);
 
     /// <summary>Rates to another currency, as rates to the dollar.</summary>
-    /// <exception cref="ProviderException">The other currency itself has none that is believed.</exception>
-    public static IReadOnlyList<QuotedRate> ToDollar(string from, CheckedAnswer<string> answer)
+    /// <param name="refusals">Receives those that are none to the dollar.</param>
+    /// <exception cref="ProviderException">The other currency itself has none that is believed, or no other one has.</exception>
+    public static IReadOnlyList<QuotedRate> ToDollar(string from, CheckedAnswer<string> answer, List<Refusal>? refusals = null)
     {
+        refusals ??= [];
         if (from == Dollar)
             return [.. answer.Values.Select(v => new QuotedRate(Dollar, v.Key, v.Value.Value, v.Value.AsOf))];
         if (!answer.Values.TryGetValue(Dollar, out var dollar))
@@ -112,11 +115,18 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last)
         {
             if (currency == Dollar)
                 continue;
-            var perDollar = CrossRates.Round(rate.Value / dollar.Value);
-            if (perDollar is < LeastRate or > MostRate)
-                throw new ProviderException(ProviderFault.NotBelieved, $"{currency} comes to {perDollar} for one {Dollar}");
-            quotes.Add(new(Dollar, currency, perDollar, rate.AsOf < dollar.AsOf ? rate.AsOf : dollar.AsOf));
+            if (
+                !CrossRates.TryDivide(rate.Value, dollar.Value, out var perDollar)
+                || perDollar is < MarketBounds.LeastRate or > MarketBounds.MostRate
+            )
+            {
+                refusals.Add(new(currency, "out_of_range", $"{rate.Value} for one {from}, which is {dollar.Value} {Dollar}"));
+                continue;
+            }
+            quotes.Add(new(Dollar, currency, CrossRates.Round(perDollar), rate.AsOf < dollar.AsOf ? rate.AsOf : dollar.AsOf));
         }
+        if (quotes.Count == 1 && refusals.Count > 0)
+            throw new ProviderException(ProviderFault.NotBelieved, $"no rate is one to the {Dollar}") { Refusals = refusals };
         return quotes;
     }
 

@@ -57,16 +57,22 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
             if (fields is [""])
                 continue;
             // The last line of an answer that was cut is too short.
-            if (fields.Length != header.Length)
+            if (fields.Length != header.Length && i == lines.Length - 1)
                 throw new ProviderException(
                     ProviderFault.Malformed,
                     $"line {i + 1} of the answer has {fields.Length} fields, not {header.Length}"
                 );
-            var (symbol, date, time, close) = (fields[places[0]], fields[places[1]], fields[places[2]], fields[places[3]]);
             // Lines that nobody asked for are not used.
-            if (!symbols.TryGetValue(symbol, out var asset))
+            if (places[0] >= fields.Length || !symbols.TryGetValue(fields[places[0]], out var asset))
                 continue;
-            values.Add(close is NoData or "" || date is NoData ? new(asset, null, default) : new(asset, close, Time(date, time, zone)));
+            if (fields.Length != header.Length)
+            {
+                // Which of its fields is the close nobody knows. It is refused, and the other lines are used.
+                values.Add(new(asset, "", null));
+                continue;
+            }
+            var (date, time, close) = (fields[places[1]], fields[places[2]], fields[places[3]]);
+            values.Add(close is NoData or "" || date is NoData ? new(asset, null, null) : new(asset, close, Time(date, time, zone)));
         }
         return values;
     }
@@ -74,7 +80,8 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
     /// <summary>Classes of shares have a point with us and a hyphen there.</summary>
     private static string Symbol(string symbol) => symbol.Replace('.', '-').ToLowerInvariant();
 
-    private static DateTimeOffset Time(string date, string time, TimeZoneInfo zone)
+    /// <returns>Null when it is no time: this line's own fault, for which the others are not refused.</returns>
+    private static DateTimeOffset? Time(string date, string time, TimeZoneInfo zone)
     {
         if (
             !DateTime.TryParseExact(
@@ -86,11 +93,11 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
             )
         )
         {
-            throw new ProviderException(ProviderFault.Malformed, "a price has a time that is none");
+            return null;
         }
         // The hour that a change of clocks skips does not exist; an hour more or less does not matter here.
         if (zone.IsInvalidTime(local))
             local = local.AddHours(1);
-        return new(TimeZoneInfo.ConvertTimeToUtc(local, zone), TimeSpan.Zero);
+        return new DateTimeOffset(TimeZoneInfo.ConvertTimeToUtc(local, zone), TimeSpan.Zero);
     }
 }

@@ -6,14 +6,23 @@ namespace Overnight.Jobs.Providers;
 
 /// <summary>
 /// The tables that imports and providers fill. They are a source themselves, what stands in when no provider delivers, and what an
-/// answer is compared with.
+/// answer is compared with. A value of the future is not looked at: it would be the last one for ever.
 /// </summary>
-internal sealed class StoredMarket(NpgsqlDataSource dataSource)
+internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider time)
 {
+    // PostgreSQL's times go further back than those of .NET; $3 is now.
+    private const string IsOfCalendar = "as_of between '1900-01-01' and $3",
+        AsOfCalendar = "least(greatest(as_of, '1900-01-01'), '9999-12-31')";
+
     // The newest of each pair whichever way round it was quoted: a provider may quote the other way than an import did.
-    private const string LastRates = """
+    private const string LastRates = $"""
         select distinct on (least(base, quote), greatest(base, quote)) base, quote, rate, as_of
-        from exchange_rates order by least(base, quote), greatest(base, quote), as_of desc, base
+        from exchange_rates where rate between $1 and $2 and {IsOfCalendar} order by least(base, quote), greatest(base, quote), as_of desc, base
+        """;
+
+    private const string LastRefusedRates = $"""
+        select distinct on (least(base, quote), greatest(base, quote)) base, quote, rate, {AsOfCalendar}
+        from exchange_rates where not (rate between $1 and $2 and {IsOfCalendar}) and as_of <= $3 order by least(base, quote), greatest(base, quote), as_of desc, base
         """;
 
     private const string NeededCurrencies = """
@@ -35,18 +44,44 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
         where (p.price, p.source) is distinct from (excluded.price, excluded.source)
         """;
 
+    // Whatever is newer than the price that is believed is not believed.
     private static readonly string LastPrices = $"""
-        select a.id, a.symbol, a.currency, a.market, p.price, p.as_of, {string.Join(", ", Metrics.Names.Select(n => "f." + n))}
+        select a.id, a.symbol, a.currency, a.market, p.price, p.as_of, n.price, n.as_of, {string.Join(
+            ", ",
+            Metrics.Names.Select(n => "f." + n)
+        )}
         from assets a
-        left join lateral (select price, as_of from prices where asset_id = a.id order by as_of desc limit 1) p on true
-        left join lateral (select * from fundamentals where asset_id = a.id order by as_of desc limit 1) f on true
+        left join lateral (select price, as_of from prices where asset_id = a.id and price between $1 and $2 and {IsOfCalendar} order by as_of desc limit 1) p on true
+        left join lateral (select price, {AsOfCalendar} as as_of from prices where asset_id = a.id and as_of > coalesce(p.as_of, '-infinity') and as_of <= $3 order by as_of desc limit 1) n on true
+        left join lateral (select * from fundamentals where asset_id = a.id and as_of <= $3 order by as_of desc limit 1) f on true
         order by a.id
         """;
 
-    /// <summary>The last rate of each pair of currencies.</summary>
-    public async Task<IReadOnlyList<QuotedRate>> RatesAsync(CancellationToken ct)
+    /// <summary>The last rate of each pair of currencies that is believed, and the newer ones that are not.</summary>
+    public async Task<(IReadOnlyList<QuotedRate> Rates, IReadOnlyList<Refusal> Refused)> RatesAsync(CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(LastRates);
+        var rates = await RatesAsync(LastRates, ct);
+        var last = rates.ToDictionary(Pair, r => r.AsOf);
+        var refused = await RatesAsync(LastRefusedRates, ct);
+        return (
+            rates,
+            [
+                .. refused
+                    .Where(r => !last.TryGetValue(Pair(r), out var asOf) || asOf < r.AsOf)
+                    .Select(r => Refusal.OutOfRange($"{r.Base}/{r.Quote}", r.Rate, r.AsOf)),
+            ]
+        );
+
+        static (string, string) Pair(QuotedRate rate) =>
+            string.CompareOrdinal(rate.Base, rate.Quote) < 0 ? (rate.Base, rate.Quote) : (rate.Quote, rate.Base);
+    }
+
+    private async Task<List<QuotedRate>> RatesAsync(string query, CancellationToken ct)
+    {
+        await using var command = dataSource.CreateCommand(query);
+        command.Parameters.Add(new() { Value = MarketBounds.LeastRate });
+        command.Parameters.Add(new() { Value = MarketBounds.MostRate });
+        command.Parameters.Add(new() { Value = AnswerCheck.Latest(time.GetUtcNow()) });
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedRate> rates = [];
         while (await reader.ReadAsync(ct))
@@ -54,17 +89,26 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
         return rates;
     }
 
-    /// <summary>Every asset with its last price and fundamentals.</summary>
-    public async Task<IReadOnlyList<QuotedAsset>> AssetsAsync(CancellationToken ct)
+    /// <summary>Every asset with its last price that is believed and its fundamentals; and by its place, a newer price that is not.</summary>
+    public async Task<(QuotedAsset[] Assets, IReadOnlyDictionary<int, Refusal> Refused)> AssetsAsync(CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand(LastPrices);
+        command.Parameters.Add(new() { Value = MarketBounds.LeastPrice });
+        command.Parameters.Add(new() { Value = MarketBounds.MostPrice });
+        command.Parameters.Add(new() { Value = AnswerCheck.Latest(time.GetUtcNow()) });
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedAsset> assets = [];
+        Dictionary<int, Refusal> refused = [];
         while (await reader.ReadAsync(ct))
         {
             var fundamentals = new decimal?[Metrics.Count];
             for (var m = 0; m < Metrics.Count; m++)
-                fundamentals[m] = reader.IsDBNull(6 + m) ? null : reader.GetDecimal(6 + m);
+                fundamentals[m] = reader.IsDBNull(8 + m) ? null : reader.GetDecimal(8 + m);
+            if (!reader.IsDBNull(6))
+                refused.Add(
+                    assets.Count,
+                    Refusal.OutOfRange(reader.GetString(1), reader.GetDecimal(6), reader.GetFieldValue<DateTimeOffset>(7))
+                );
             assets.Add(
                 new(
                     new(
@@ -79,7 +123,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource)
                 )
             );
         }
-        return assets;
+        return ([.. assets], refused);
     }
 
     /// <summary>Currencies of assets, and those that users of the market want their amounts in.</summary>

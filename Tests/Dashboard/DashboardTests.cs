@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json;
+using Overnight.Api.Dashboard;
 using Overnight.Core.Caching;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Scheduling;
 using StackExchange.Redis;
 
 namespace Overnight.Tests.Dashboard;
@@ -50,7 +52,52 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         Assert.Equal("2026-11-21T03:12:45.123Z", freshness.GetProperty("generatedAt").GetString());
         Assert.Equal("2026-11-20T21:00:00Z", freshness.GetProperty("pricesAsOf").GetString());
         Assert.Equal("2026-11-20T16:00:00Z", freshness.GetProperty("ratesAsOf").GetString());
-        Assert.Contains(freshness.GetProperty("status").GetString(), (string[])["fresh", "delayed", "stale"]);
+        Assert.Contains(freshness.GetProperty("status").GetString(), (string[])["fresh", "provisional", "delayed", "stale"]);
+        Assert.EndsWith(".", freshness.GetProperty("reason").GetString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>SPEC C3: by what the entry says and the calendar, so without a query.</summary>
+    [Theory]
+    [InlineData(
+        "",
+        "2026-11-20T16:00:00Z",
+        "2026-11-22T20:00:00Z",
+        "fresh",
+        "It prepares the open of NYSE on 2026-11-23, and no later night"
+    )]
+    [InlineData("", "2026-05-01T00:00:00Z", "2026-11-22T20:00:00Z", "stale", "Its exchange rates are older than those of 2026-11-20")]
+    [InlineData("", "2062-10-01T00:00:00Z", "2026-11-22T20:00:00Z", "stale", "Its exchange rates are dated in the future")]
+    [InlineData(
+        ",\"pricesStale\":true,\"ratesStale\":false,\"staleSince\":\"2026-11-18T00:00:00Z\"",
+        "2026-11-20T16:00:00Z",
+        "2026-11-22T20:00:00Z",
+        "provisional",
+        "A provider failed, and stored prices stand in, the oldest of 2026-11-18."
+    )]
+    [InlineData("", "2026-11-20T16:00:00Z", "2026-11-24T14:00:00Z", "delayed", "The night of NYSE for 2026-11-24 is past its deadline")]
+    public void Head_C3_FreshnessIsSaidWithItsReasonAndWithoutAQuery(
+        string marks,
+        string ratesAsOf,
+        string now,
+        string status,
+        string reason
+    )
+    {
+        var entry = TestResults.Entry(Guid.CreateVersion7(), marks: marks, ratesAsOf: ratesAsOf);
+        var head = new byte[DashboardAnswer.LongestHead];
+        var length = DashboardAnswer.WriteHead(
+            head,
+            entry,
+            fromCache: true,
+            DateTimeOffset.Parse(now),
+            TestMarkets.Catalog().OfUser("NYSE")
+        );
+
+        using var answer = JsonDocument.Parse((byte[])[.. head[..length], .. entry[1..], (byte)'}']);
+
+        var freshness = answer.RootElement.GetProperty("data").GetProperty("freshness");
+        Assert.Equal(status, freshness.GetProperty("status").GetString());
+        Assert.StartsWith(reason, freshness.GetProperty("reason").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using System.Text;
 using Overnight.Api.Dashboard;
 using Overnight.Core.Market;
-using Overnight.Tests.Scheduling;
+using static Overnight.Tests.Scheduling.TestMarkets;
 
 namespace Overnight.Tests.Dashboard;
 
@@ -39,28 +39,24 @@ public sealed class StoredFieldsTests
     public void Time_OfAToken_IsReadOrNull(string token, bool readable) =>
         Assert.Equal(readable, StoredFields.Time(Encoding.UTF8.GetBytes(token)) is not null);
 
-    [Theory]
-    [InlineData("NYSE", "2026-11-20T12:31:00Z", "2026-11-20T12:31:00Z", "fresh")]
-    [InlineData("NYSE", "2026-11-20T12:31:00Z", "2026-11-22T20:00:00Z", "fresh")] // Friday's, seen on Sunday
-    [InlineData("NYSE", "2026-11-20T12:31:00Z", "2026-11-23T14:29:59Z", "fresh")] // Monday, before the open
-    [InlineData("NYSE", "2026-11-20T12:31:00Z", "2026-11-23T14:30:00Z", "delayed")] // Monday's night was missed
-    [InlineData("NYSE", "2026-11-20T12:31:00Z", "2026-11-24T14:30:00Z", "stale")] // and Tuesday's
-    [InlineData("NYSE", "2026-11-25T12:31:00Z", "2026-11-27T14:29:59Z", "fresh")] // over Thanksgiving
-    [InlineData("NYSE", "2026-11-21T12:00:00Z", "2026-11-23T20:00:00Z", "fresh")] // made on Saturday, for Monday
-    [InlineData("TSE", "2026-04-30T22:01:00Z", "2026-05-06T23:00:00Z", "fresh")] // made for Friday, over Golden Week
-    [InlineData("NYSE", "2026-04-30T22:01:00Z", "2026-05-06T23:00:00Z", "stale")] // where there is none
-    [InlineData("LSE,NYSE", "2026-11-24T06:01:00Z", "2026-11-25T08:00:00Z", "delayed")] // the worse of two
-    [InlineData("", "2026-11-25T12:31:00Z", "2026-11-27T14:29:59Z", "fresh")]
-    [InlineData("GONE", "2026-11-20T12:31:00Z", "2027-11-20T12:00:00Z", "stale")]
-    [InlineData("NYSE", "2026-11-21T12:00:00Z", "2026-11-20T12:00:00Z", "fresh")] // clocks of two machines
-    public void Status_OfAResult_CountsTheOpensThatANightShouldHavePrepared(
-        string markets,
-        string generatedAt,
-        string now,
-        string status
-    ) =>
-        Assert.Equal(
-            status,
-            Freshness.Status(DateTimeOffset.Parse(generatedAt), DateTimeOffset.Parse(now), TestMarkets.Catalog().OfUser(markets))
+    [Fact]
+    public void Times_OfAnEntry_AreThoseOfItsFieldsAndMarks()
+    {
+        var entry = Encoding.UTF8.GetString(TestResults.Entry(Guid.CreateVersion7()));
+        StoredFields plain = new(Encoding.UTF8.GetBytes(entry));
+        StoredFields marked = new(
+            Encoding.UTF8.GetBytes(
+                entry.Replace(
+                    "\"criteriaVersion\":\"3\"",
+                    "\"criteriaVersion\":\"3\",\"pricesStale\":true,\"ratesStale\":false,\"staleSince\":\"2026-11-18T00:00:00Z\"",
+                    StringComparison.Ordinal
+                )
+            )
         );
+
+        ResultTimes times = new(Utc("2026-11-21T03:12:45Z"), Utc("2026-11-20T21:00:00Z"), Utc("2026-11-20T16:00:00Z"));
+        Assert.Equal(times, plain.Times());
+        Assert.Equal(times with { PricesStale = true, StaleSince = Utc("2026-11-18T00:00:00Z") }, marked.Times());
+        Assert.Equal(default, new StoredFields("{}"u8).Times());
+    }
 }

@@ -9,10 +9,16 @@ namespace Overnight.Tests.Dashboard;
 internal static class TestResults
 {
     /// <summary>An entry in canonical order, told from others by its total.</summary>
-    public static byte[] Entry(Guid userId, string total = "1000.0000", string generatedAt = "2026-11-21T03:12:45.123Z") =>
+    public static byte[] Entry(
+        Guid userId,
+        string total = "1000.0000",
+        string generatedAt = "2026-11-21T03:12:45.123Z",
+        string ratesAsOf = "2026-11-20T16:00:00Z",
+        string marks = ""
+    ) =>
         Close(
             $$$"""
-            {"userId":"{{{userId:D}}}","generatedAt":"{{{generatedAt}}}","recommendations":[{"assetId":"019a0000-0000-7000-8000-000000000001","symbol":"AAA","score":"12.5000","amount":"{{{total}}}","currency":"USD","allocationGap":"3.2500","breakdown":{"criteriaCount":10,"topContributor":"P/E \"low\", \"dataFreshness\":{\"pricesAsOf\":1}"}}],"portfolioSummary":{"totalValue":"52000.1000","baseCurrency":"USD","allocations":{"Shares":"61.2000","Bonds, \"long\"":"38.8000"}},"dataFreshness":{"pricesAsOf":"2026-11-20T21:00:00Z","ratesAsOf":"2026-11-20T16:00:00Z","criteriaVersion":"3"},"totalInvestable":"{{{total}}}","baseCurrency":"USD","unallocated":"0.0000"
+            {"userId":"{{{userId:D}}}","generatedAt":"{{{generatedAt}}}","recommendations":[{"assetId":"019a0000-0000-7000-8000-000000000001","symbol":"AAA","score":"12.5000","amount":"{{{total}}}","currency":"USD","allocationGap":"3.2500","breakdown":{"criteriaCount":10,"topContributor":"P/E \"low\", \"dataFreshness\":{\"pricesAsOf\":1}"}}],"portfolioSummary":{"totalValue":"52000.1000","baseCurrency":"USD","allocations":{"Shares":"61.2000","Bonds, \"long\"":"38.8000"}},"dataFreshness":{"pricesAsOf":"2026-11-20T21:00:00Z","ratesAsOf":"{{{ratesAsOf}}}","criteriaVersion":"3"{{{marks}}}},"totalInvestable":"{{{total}}}","baseCurrency":"USD","unallocated":"0.0000"
             """
         );
 

@@ -61,7 +61,7 @@ internal sealed class NightFixture : IAsyncDisposable
     public NightFixture Replica(IReadOnlyDictionary<string, string?>? settings = null) =>
         Over(DatabaseConnection, CacheConnection, 50, settings);
 
-    private static NightFixture Over(
+    public static NightFixture Over(
         string database,
         string cache,
         int batchSize,

@@ -60,6 +60,18 @@ public sealed class FormatTests
         Assert.Equal([new FetchedValue<string>("EUR", "0.88", Midnight), new("JPY", "150.0000000001", Midnight)], rates.Values);
     }
 
+    /// <summary>The case frankfurter-amount: rates are for as many units of the base as the answer says.</summary>
+    [Theory]
+    [InlineData("{\"amount\":10.0,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":8.62,\"JPY\":\"1502\",\"GBP\":\"N/A\"}}")]
+    [InlineData(
+        "[{\"amount\":10,\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":8.62},{\"amount\":100,\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"JPY\",\"rate\":15020},{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"GBP\",\"rate\":\"N/A\"}]"
+    )]
+    public void A9_Frankfurter_RatesForAnAmount_AreDividedByIt(string body) =>
+        Assert.Equal(
+            [new FetchedValue<string>("EUR", "0.862", Midnight), new("JPY", "150.2", Midnight), new("GBP", "N/A", Midnight)],
+            FrankfurterRates.Read(Bytes(body)).Values
+        );
+
     [Theory]
     [InlineData("<html></html>")]
     [InlineData("")]
@@ -68,6 +80,10 @@ public sealed class FormatTests
     [InlineData("{\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88")]
     [InlineData("{\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":NaN}}")]
     [InlineData("{\"base\":\"USD\",\"date\":\"soon\",\"rates\":{}}")]
+    [InlineData("{\"amount\":0,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88}}")]
+    [InlineData("{\"amount\":-1,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88}}")]
+    [InlineData("{\"amount\":\"10\",\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88}}")]
+    [InlineData("{\"amount\":1e40,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88}}")]
     [InlineData(
         "[{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":1},{\"date\":\"2026-11-20\",\"base\":\"GBP\",\"quote\":\"EUR\",\"rate\":1}]"
     )]
@@ -81,7 +97,7 @@ public sealed class FormatTests
         var prices = StooqPrices.Read(Bytes(csv), Symbols, Warsaw);
 
         Assert.Equal(
-            [new FetchedValue<Guid>(Apple, "271.49", new(2026, 11, 20, 21, 0, 19, TimeSpan.Zero)), new(Berkshire, null, default)],
+            [new FetchedValue<Guid>(Apple, "271.49", new(2026, 11, 20, 21, 0, 19, TimeSpan.Zero)), new(Berkshire, null, null)],
             prices
         );
     }
@@ -91,8 +107,48 @@ public sealed class FormatTests
     [InlineData("Exceeded the daily hits limit")]
     [InlineData("")]
     [InlineData("Symbol,Date,Time,Open,High,Low,Close,Volume\r\nAAPL.US,2026-11-20,22:00:19,271.")]
-    [InlineData("Symbol,Date,Time,Open,High,Low,Close,Volume\r\nAAPL.US,tomorrow,22:00:19,1,1,1,1,1\r\n")]
+    [InlineData("Symbol,Date,Time,Open,High,Low,Close,Volume\r\nAAPL.US,2026-11-20,22:00:19,1,1,1,1,1\r\nBRK-B.US,2026-11")]
     public void Stooq_Garbage_IsMalformed(string body) => Malformed(() => StooqPrices.Read(Bytes(body), Symbols, Warsaw));
+
+    /// <summary>The case stooq-one-bad-time: a line answers for itself.</summary>
+    [Theory]
+    [InlineData("AAPL.US,2026-11-20,,1,1,1,271.49,1")]
+    [InlineData("AAPL.US,2026-11-20,24:00:00,1,1,1,271.49,1")]
+    [InlineData("AAPL.US,tomorrow,22:00:19,1,1,1,271.49,1")]
+    [InlineData("AAPL.US,2026-02-30,22:00:19,1,1,1,271.49,1")]
+    [InlineData("AAPL.US,2026-11-20")]
+    [InlineData("AAPL.US,2026-11-20,22:00:19,1,1,1,271,49,1")]
+    public void A9_Stooq_OneBadLine_IsRefusedAndTheOthersAreUsed(string line)
+    {
+        var values = StooqPrices.Read(
+            Bytes($"Symbol,Date,Time,Open,High,Low,Close,Volume\r\n{line}\r\nBRK-B.US,2026-11-20,22:00:19,1,1,1,500.5,1\r\n"),
+            Symbols,
+            Warsaw
+        );
+
+        var answer = new AnswerCheck(new() { MaxMove = 0.5m, MaxRefusedShare = 0.5m }, Midnight.AddDays(1), 1e6m).Check(
+            values,
+            id => $"{id}",
+            _ => null,
+            Symbols.Values
+        );
+
+        Assert.Equal([new Refusal($"{Apple}", "no_time", null)], answer.Refusals);
+        Assert.Equal(500.5m, Assert.Single(answer.Values).Value.Value);
+    }
+
+    [Fact]
+    public void A9_Frankfurter_RateWithoutItsDate_IsRefusedAndTheOthersAreUsed() =>
+        Assert.Equal(
+            [new FetchedValue<string>("EUR", "0.88", null), new("JPY", "150", Midnight)],
+            FrankfurterRates
+                .Read(
+                    Bytes(
+                        "[{\"date\":\"soon\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":0.88},{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"JPY\",\"rate\":150}]"
+                    )
+                )
+                .Values
+        );
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
+using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Providers;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
@@ -235,6 +236,54 @@ public sealed class ProviderNightTests(TestServers servers)
             settings[$"Providers:{section}:MaxBytes"] = "100000";
         }
         return settings;
+    }
+
+    /// <summary>The case future-rate: a stored value of the future is neither used, nor shown, nor compared with, and the doctor names it.</summary>
+    [Fact]
+    public async Task A9_StoredValuesOfTheFuture_AreNotUsedAndNamed()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var seeded = await NightFixture.CreateAsync(servers, Users, ct);
+        var honest = await TotalsAsync(seeded, (await seeded.RunAsync(ct)).Id, ct);
+        await seeded.ExecuteAsync(
+            "insert into exchange_rates select base, quote, '2062-10-01 00:00Z', rate * 40, 'import' from exchange_rates where base = 'EUR' or quote = 'EUR'",
+            ct
+        );
+        await seeded.ExecuteAsync("insert into prices select asset_id, '2062-10-01 00:00Z', price * 3, 'import' from prices", ct);
+        await seeded.ExecuteAsync(
+            "insert into fundamentals (asset_id, as_of, source, pe_ratio) select asset_id, '2062-10-01 00:00Z', 'import', 1 from fundamentals limit 3",
+            ct
+        );
+        await using var ecb = await ProviderServer.StartAsync(
+            Behaviour.Answer(Answers.Xml, Answers.Ecb(Today, Answers.DemoRatesPerEuro(1.01m)))
+        );
+        await using var asking = seeded.Replica(
+            new Dictionary<string, string?> { ["Providers:Rates:Order"] = "ecb", ["Providers:Ecb:BaseUrl"] = ecb.Url }
+        );
+
+        var stored = await seeded.RunAsync(ct, again: true);
+        var totals = await TotalsAsync(seeded, stored.Id, ct);
+        var asked = await asking.RunAsync(ct, again: true);
+
+        Assert.Equal(honest, totals);
+        // The answer is compared with the last value that is not of the future: all of it is believed.
+        Assert.Equal(["rates ecb used 6", "prices imported used 500"], (await ReportsAsync(asking, asked.Id, ct)).Select(Short));
+        await foreach (var entry in EntriesAsync(seeded, stored.Id, ct))
+        {
+            var freshness = entry.GetProperty("dataFreshness");
+            Assert.True(freshness.GetProperty("ratesAsOf").GetDateTimeOffset() <= TimeProvider.System.GetUtcNow());
+            Assert.True(freshness.GetProperty("pricesAsOf").GetDateTimeOffset() <= TimeProvider.System.GetUtcNow());
+        }
+        Examination examination = new(
+            seeded.Database,
+            new(() => throw new InvalidOperationException("no cache in this test")),
+            TimeProvider.System
+        );
+        var findings = (await examination.ExamineAsync(ct)).Select(f => f.What).ToList();
+        Assert.Single(findings, f =>
+            f.StartsWith("The rate of EUR/USD (import) is of the future, as of 2062-10-01", StringComparison.Ordinal)
+        );
+        Assert.Equal(3, findings.Count(f => f.StartsWith("The row of fundamentals of DM", StringComparison.Ordinal)));
     }
 
     private static RequestDelegate Stooq(Func<string, int, string> close) =>

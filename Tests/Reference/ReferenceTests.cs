@@ -84,6 +84,16 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
         );
     }
 
+    /// <summary>SPEC A9, G1: a mistyped year is not the latest for ever.</summary>
+    [Fact]
+    public async Task A9_LatestExchangeRate_IsNotOneOfTheFuture()
+    {
+        await _app.Database.ExecuteAsync("insert into exchange_rates values ('USD', 'CHF', '2062-10-01 00:00Z', 81, 'import')");
+        var token = await fixture.SignInAsync(await fixture.TenantAsync());
+        var latest = (await _app.AskAsync(token, "finance/xrate?from=USD&to=CHF")).GetProperty("data");
+        Assert.NotEqual("81", latest.GetProperty("rate").GetString());
+    }
+
     /// <summary>SPEC G1: in pages, which together are everything.</summary>
     [Fact]
     public async Task Get_Pages_AreTogetherEverythingOnce()

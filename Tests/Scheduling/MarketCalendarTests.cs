@@ -84,18 +84,4 @@ public sealed class MarketCalendarTests
         Assert.Equal(Utc("2026-07-01T10:15Z"), market.Day(new(2026, 7, 1)).DueUtc);
         Assert.Null(Market("NYSE", ("Cron", "0 6 * * 1")).Day(new(2026, 11, 25)).DueUtc);
     }
-
-    [Fact]
-    public void OpensBetween_CountsWhatPassed_UpToThree()
-    {
-        var market = Market("NYSE");
-        var friday = Utc("2026-11-20T12:30Z");
-
-        Assert.Equal(0, market.OpensBetween(friday, Utc("2026-11-20T14:29:59Z")));
-        Assert.Equal(1, market.OpensBetween(friday, Utc("2026-11-20T14:30Z")));
-        Assert.Equal(1, market.OpensBetween(friday, Utc("2026-11-22T20:00Z")));
-        Assert.Equal(2, market.OpensBetween(friday, Utc("2026-11-23T14:30Z")));
-        Assert.Equal(3, market.OpensBetween(friday, Utc("2027-11-23T14:30Z")));
-        Assert.Equal(0, market.OpensBetween(friday, Utc("2026-11-19T20:00Z")));
-    }
 }

@@ -22,7 +22,7 @@ public sealed class JobSpanTests(TestServers servers)
         await using var one = await NightFixture.CreateAsync(servers, Users, Ct);
         await using var two = one.Replica();
         var (run, _) = await one.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, again: false, Ct);
-        await one.Services.GetRequiredService<RunPlanner>().PlanAsync(run, Ct);
+        await one.Services.GetRequiredService<RunPlanner>().TryPlanAsync(run, Ct);
 
         await two.Night.WorkAsync(run, Ct);
         Assert.Empty(told.Jobs(run.Id));
@@ -44,7 +44,7 @@ public sealed class JobSpanTests(TestServers servers)
         await using var two = one.Replica();
         await using var three = one.Replica();
         var (run, _) = await one.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, again: false, Ct);
-        await one.Services.GetRequiredService<RunPlanner>().PlanAsync(run, Ct);
+        await one.Services.GetRequiredService<RunPlanner>().TryPlanAsync(run, Ct);
         // As when its process ends: nothing is told, and the lock is free with its connection.
         await one.Services.GetRequiredService<JobSpan>().LeaveAsync(run);
 
@@ -62,7 +62,7 @@ public sealed class JobSpanTests(TestServers servers)
         await using var one = await NightFixture.CreateAsync(servers, Users, Ct);
         await using var two = one.Replica();
         var (run, _) = await one.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, again: false, Ct);
-        await one.Services.GetRequiredService<RunPlanner>().PlanAsync(run, Ct);
+        await one.Services.GetRequiredService<RunPlanner>().TryPlanAsync(run, Ct);
 
         await two.Services.GetRequiredService<RunFinaliser>().FailAsync(run, "batch", new InvalidOperationException("Full."), Ct);
         await one.Services.GetRequiredService<RunFinaliser>().FailAsync(run, "batch", new InvalidOperationException("Late."), Ct);

@@ -11,16 +11,12 @@ public sealed class MarketCalendar
     /// <summary>A market that stays closed longer than this has no next open.</summary>
     private const int LongestBreak = 366;
 
-    /// <summary>Opens remembered for freshness, the last ones: more than the states it tells apart.</summary>
-    private const int RecentOpens = 3;
-
     private readonly Func<DateOnly, TradingHours> _hours;
     private readonly Func<int, IEnumerable<SpecialDay>> _days;
     private readonly IReadOnlySet<DayOfWeek> _weekend;
     private readonly TimeSpan _lead;
     private readonly CronSchedule? _cron;
     private readonly ConcurrentDictionary<int, Dictionary<DateOnly, SpecialDay>> _years = new();
-    private Recent? _recent;
 
     internal MarketCalendar(
         string code,
@@ -35,11 +31,14 @@ public sealed class MarketCalendar
     {
         (Code, Name, Zone) = (code, name, zone);
         (_hours, _days, _weekend, _lead, _cron) = (hours, days, weekend, lead, cron);
+        Freshness = new(this);
     }
 
     public string Code { get; }
     public string Name { get; }
     public TimeZoneInfo Zone { get; }
+
+    internal FreshnessMemory Freshness { get; }
 
     /// <summary>What decides when the night is due, in words.</summary>
     public string Due => _cron is null ? $"{_lead:h\\:mm} h before the open" : $"cron {_cron}, local time";
@@ -83,30 +82,6 @@ public sealed class MarketCalendar
 
     /// <summary>The open whose night should have begun by now; null when none is due. Once a market has opened, its night is no longer of use.</summary>
     public MarketDay? DueAt(DateTimeOffset now) => NextOpen(now) is { DueUtc: { } due } day && due <= now ? day : null;
-
-    /// <summary>How many opens passed between two moments, at most <see cref="RecentOpens"/>: two comparisons, but for the first call after an open.</summary>
-    public int OpensBetween(DateTimeOffset from, DateTimeOffset now)
-    {
-        var recent = Volatile.Read(ref _recent);
-        if (recent is null || now < recent.Since || now >= recent.Until)
-            Volatile.Write(ref _recent, recent = Recall(now));
-        var passed = 0;
-        while (passed < recent.Opens.Length && recent.Opens[passed] > from)
-            passed++;
-        return passed;
-    }
-
-    private Recent Recall(DateTimeOffset now)
-    {
-        var today = LocalTime.DateIn(Zone, now).AddDays(1);
-        var opens = new List<DateTimeOffset>(RecentOpens);
-        for (var date = today; opens.Count < RecentOpens && date > today.AddDays(-LongestBreak); date = date.AddDays(-1))
-        {
-            if (Day(date).OpenUtc is { } open && open <= now)
-                opens.Add(open);
-        }
-        return new(opens.Count > 0 ? opens[0] : now, NextOpen(now)?.OpenUtc ?? now, [.. opens]);
-    }
 
     /// <summary>When the night is due: so long before the open, as time passes; with a cron, the last time it names after the open before.</summary>
     private DateTimeOffset? DueBefore(DateOnly date, DateTimeOffset open)
@@ -153,6 +128,4 @@ public sealed class MarketCalendar
             specials[day.Date] = specials.TryGetValue(day.Date, out var earlier) ? earlier.Then(day) : day;
         return specials;
     }
-
-    private sealed record Recent(DateTimeOffset Since, DateTimeOffset Until, DateTimeOffset[] Opens);
 }

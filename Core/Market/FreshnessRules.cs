@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using Overnight.Core.Market.Calendars;
+
+namespace Overnight.Core.Market;
+
+/// <summary>The age that a value must not exceed: as a moment, and as a day for values that have a date alone.</summary>
+internal readonly record struct AgeLimit(DateTimeOffset Moment, DateOnly Day)
+{
+    public static readonly AgeLimit None = new(DateTimeOffset.MinValue, DateOnly.MinValue);
+
+    public bool IsOlder(DateTimeOffset? asOf) =>
+        asOf is { } time && (time.TimeOfDay == TimeSpan.Zero ? DateOnly.FromDateTime(time.UtcDateTime) < Day : time < Moment);
+}
+
+/// <summary>What a market's calendar asks of a result that was computed at some moment.</summary>
+internal sealed class FreshnessRules
+{
+    /// <summary>Closing prices are published within it.</summary>
+    private static readonly TimeSpan AfterClose = TimeSpan.FromHours(1);
+
+    /// <summary>Before the open that the night prepares (SPEC A10).</summary>
+    private static readonly TimeSpan DeadlineLead = TimeSpan.FromMinutes(30);
+
+    /// <summary>When the European Central Bank publishes the day's rates.</summary>
+    private static readonly TimeOnly RatesPublished = new(16, 0);
+    private static readonly TimeZoneInfo RatesZone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
+
+    private const int LongestBreak = 366;
+
+    private readonly DateTimeOffset _firstDeadline,
+        _secondDeadline;
+    private readonly AgeLimit _prices,
+        _rates;
+    private readonly FreshnessVerdict _fresh,
+        _delayed,
+        _twoMissing,
+        _oldPrices,
+        _oldRates;
+
+    private FreshnessRules(string market, MarketDay? own, MarketDay? first, MarketDay? second, AgeLimit prices, AgeLimit rates)
+    {
+        (_firstDeadline, _secondDeadline, _prices, _rates) = (Deadline(first), Deadline(second), prices, rates);
+        _fresh = new(
+            FreshnessStatus.Fresh,
+            own is null
+                ? $"{market} has no open within a year of when it was computed."
+                : $"It prepares the open of {market} on {own.Date:yyyy-MM-dd}, and no later night is past its deadline."
+        );
+        _delayed = new(
+            FreshnessStatus.Delayed,
+            $"The night of {market} for {first?.Date:yyyy-MM-dd} is past its deadline and has not replaced it."
+        );
+        _twoMissing = new(
+            FreshnessStatus.Stale,
+            $"The nights of {market} for {first?.Date:yyyy-MM-dd} and {second?.Date:yyyy-MM-dd} are past their deadlines and have not replaced it."
+        );
+        _oldPrices = new(
+            FreshnessStatus.Stale,
+            $"Its prices are older than the close of {market} on {prices.Day:yyyy-MM-dd}, which was known when it was computed."
+        );
+        _oldRates = new(
+            FreshnessStatus.Stale,
+            $"Its exchange rates are older than those of {rates.Day:yyyy-MM-dd}, which were known when it was computed."
+        );
+    }
+
+    /// <summary>The one place that knows deadlines and how old data may be.</summary>
+    public static FreshnessRules Of(MarketCalendar market, DateTimeOffset generatedAt)
+    {
+        var own = market.NextOpen(generatedAt);
+        var first = own is null ? null : market.NextOpen(own.OpenUtc!.Value);
+        var second = first is null ? null : market.NextOpen(first.OpenUtc!.Value);
+        return new(market.Code, own, first, second, LastClose(market, generatedAt - AfterClose), LastRates(generatedAt));
+    }
+
+    public FreshnessVerdict Judge(in ResultTimes result, DateTimeOffset now)
+    {
+        if (now >= _secondDeadline)
+            return _twoMissing;
+        if (_prices.IsOlder(result.PricesAsOf))
+            return _oldPrices;
+        if (_rates.IsOlder(result.RatesAsOf))
+            return _oldRates;
+        if (now >= _firstDeadline)
+            return _delayed;
+        return result.PricesStale || result.RatesStale ? Provisional(result) : _fresh;
+    }
+
+    private static FreshnessVerdict Provisional(in ResultTimes result)
+    {
+        var what =
+            result is { PricesStale: true, RatesStale: true } ? "prices and exchange rates"
+            : result.PricesStale ? "prices"
+            : "exchange rates";
+        return new(
+            FreshnessStatus.Provisional,
+            $"A provider failed, and stored {what} stand in{(result.StaleSince is { } since ? $", the oldest of {since:yyyy-MM-dd}" : "")}."
+        );
+    }
+
+    private static DateTimeOffset Deadline(MarketDay? day) => day?.OpenUtc - DeadlineLead ?? DateTimeOffset.MaxValue;
+
+    private static AgeLimit LastClose(MarketCalendar market, DateTimeOffset until)
+    {
+        var date = LocalTime.DateIn(market.Zone, until).AddDays(1);
+        for (var days = 0; days <= LongestBreak; days++, date = date.AddDays(-1))
+        {
+            if (market.Day(date).CloseUtc is { } close && close <= until)
+                return new(close, date);
+        }
+        return AgeLimit.None;
+    }
+
+    private static AgeLimit LastRates(DateTimeOffset until)
+    {
+        for (var date = LocalTime.DateIn(RatesZone, until); ; date = date.AddDays(-1))
+        {
+            if (date.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday)
+                continue;
+            var published = LocalTime.ToUtc(RatesZone, date.ToDateTime(RatesPublished));
+            if (published <= until)
+                return new(published, date);
+        }
+    }
+}
+
+/// <summary>The rules of one market by the minute of a result, for opens, closes and publications are at whole minutes, and the results of a night share a few.</summary>
+internal sealed class FreshnessMemory(MarketCalendar market)
+{
+    /// <summary>More minutes than this are of results made one by one; remembering starts again.</summary>
+    private const int MostMinutes = 1_024;
+
+    private readonly ConcurrentDictionary<long, FreshnessRules> _byMinute = new();
+
+    public FreshnessRules At(DateTimeOffset generatedAt)
+    {
+        var minute = generatedAt.UtcTicks / TimeSpan.TicksPerMinute;
+        if (_byMinute.TryGetValue(minute, out var rules))
+            return rules;
+        rules = FreshnessRules.Of(market, generatedAt);
+        if (_byMinute.Count >= MostMinutes)
+            _byMinute.Clear();
+        _byMinute[minute] = rules;
+        return rules;
+    }
+}
