@@ -132,7 +132,7 @@ public sealed class LockTests(TestServers servers)
         ActivatorUtilities.CreateInstance<NightLoop>(
             night.Services,
             ActivatorUtilities.CreateInstance<FirstNight>(night.Services),
-            ActivatorUtilities.CreateInstance<NightSchedule>(night.Services)
+            ActivatorUtilities.CreateInstance<RunSchedule>(night.Services)
         );
 
     private static Task TurnUntilAsync(TestClock clock, Task work) =>
