@@ -62,10 +62,12 @@ public sealed class LocalServerResourceTests(TestServers servers)
         var password = builder.AddParameter("password", () => "a-password", secret: true);
         var unfit = builder.AddParameter("unfit", () => "a;password", secret: true);
         var old = Path.Combine(folder, "old");
-        if (OperatingSystem.IsWindows())
-            return;
         var home = await (await ServerAccount.FindAsync(Ct)).HomeAsync(old, Ct);
-        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(home, "data")).FullName, "PG_VERSION"), "99\n", Ct);
+        await File.WriteAllTextAsync(
+            Path.Combine(Directory.CreateDirectory(Path.Combine(home, "data")).FullName, "PG_VERSION"),
+            "99\n",
+            Ct
+        );
         builder.AddLocalPostgres("old", password, old);
         builder.AddLocalRedis("unfit-cache", unfit, Path.Combine(folder, "cache"));
         await using var app = builder.Build();
@@ -78,7 +80,9 @@ public sealed class LocalServerResourceTests(TestServers servers)
         {
             await app.ResourceNotifications.WaitForResourceAsync(name, KnownResourceStates.FailedToStart, Ct);
             var said = "";
-            await foreach (var lines in app.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync($"{name}-prepare").WithCancellation(Ct))
+            await foreach (
+                var lines in app.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync($"{name}-prepare").WithCancellation(Ct)
+            )
                 said += string.Concat(lines.Select(line => line.Content));
             return said;
         }
@@ -108,7 +112,10 @@ public sealed class LocalServerResourceTests(TestServers servers)
                 StringComparison.Ordinal
             )
         );
-        Assert.Equal("{cache.bindings.tcp.host}:{cache.bindings.tcp.port},password={password.value}", cache.Resource.ConnectionStringExpression.ValueExpression);
+        Assert.Equal(
+            "{cache.bindings.tcp.host}:{cache.bindings.tcp.port},password={password.value}",
+            cache.Resource.ConnectionStringExpression.ValueExpression
+        );
     }
 
     private static IDistributedApplicationBuilder Builder()
@@ -125,7 +132,8 @@ public sealed class LocalServerResourceTests(TestServers servers)
         var running = await app.ResourceNotifications.WaitForResourceAsync(name, now => Id(now) is not null, Ct);
         return Convert.ToInt32(Id(running));
 
-        static object? Id(ResourceEvent now) => now.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value;
+        static object? Id(ResourceEvent now) =>
+            now.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value;
     }
 
     private static async Task<NpgsqlConnection> OpenAsync(string? connectionString)

@@ -157,7 +157,9 @@ public sealed class ServerTests(TestServers servers)
     {
         var missing = PostgresBinaries.Missing(null, [9, 13], "npm is not installed").Message;
 
-        foreach (var part in (string[])["PostgreSQL 14 or later", "PATH", "9, 13", "npm is not installed", "apt install", "connection string"])
+        foreach (
+            var part in (string[])["PostgreSQL 14 or later", "PATH", "9, 13", "npm is not installed", "apt install", "connection string"]
+        )
             Assert.Contains(part, missing, StringComparison.Ordinal);
     }
 
