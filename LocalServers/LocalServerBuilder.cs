@@ -107,7 +107,7 @@ internal static partial class LocalServerBuilder
     private static async Task AddArgumentsAsync(LocalServerResource server, CommandLineArgsCallbackContext context)
     {
         var prepared = server.Prepared ?? throw new InvalidOperationException($"'{server.Name}' is not prepared.");
-        if (server is LocalPostgresServerResource && !OperatingSystem.IsWindows())
+        if (server is LocalPostgresServerResource)
             await PostgresPreparation.WaitForPredecessorAsync(prepared.Home, context.CancellationToken);
         foreach (var argument in (string[])["-c", prepared.Script, prepared.Home, .. prepared.Command, prepared.PortOption])
             context.Args.Add(argument);

@@ -6,7 +6,6 @@ using Microsoft.Extensions.Logging;
 namespace Overnight.LocalServers;
 
 /// <summary>Finds PostgreSQL's programs, and makes its data unless they are there.</summary>
-[UnsupportedOSPlatform("windows")]
 internal static partial class PostgresPreparation
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -14,6 +13,7 @@ internal static partial class PostgresPreparation
     /// <param name="directory">Where the data is, or will be.</param>
     /// <param name="password">Of its superuser.</param>
     /// <exception cref="DistributedApplicationException">The data can't be opened, or there is no program; the message says what to do.</exception>
+    [UnsupportedOSPlatform("windows")]
     public static async Task<PreparedServer> RunAsync(
         string directory,
         string password,
@@ -81,6 +81,7 @@ internal static partial class PostgresPreparation
     /// <summary>True from when the server says that it takes connections. Asking it before would put a FATAL into its log.</summary>
     public static bool IsReady(string home) => Status(home) is [_, _, _, _, _, _, _, var status, ..] && status.Trim() == "ready";
 
+    [UnsupportedOSPlatform("windows")]
     private static async Task InitialiseAsync(
         PostgresBinaries binaries,
         ServerAccount account,

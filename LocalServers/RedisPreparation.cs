@@ -40,9 +40,10 @@ internal static partial class RedisPreparation
         else
         {
             var name = kind == LocalRedisProgram.Redis ? RedisServer : ValkeyServer;
-            var program =
-                Tool.Find(name)
-                ?? throw new MissingServerException($"{name} was looked for in PATH: install it (Debian: apt install {name}), or let any program do.");
+            var program = Tool.Find(name)
+                ?? throw new MissingServerException(
+                    $"{name} was looked for in PATH: install it (Debian: apt install {name}), or let any program do."
+                );
             var configuration = Path.Combine(home, "redis.conf");
             await account.WriteSecretAsync(configuration, RedisSettings(home, password, options), ct);
             command = [program, configuration];

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Overnight.Benchmarks.Reporting;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Audit;
 

@@ -2,7 +2,6 @@ using Npgsql;
 using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using Overnight.LocalServers;
 using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Dashboard;

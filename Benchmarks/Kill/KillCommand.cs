@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Jobs.Pipeline;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Kill;
 
@@ -12,7 +11,16 @@ namespace Overnight.Benchmarks.Kill;
 /// <param name="Seed">Of the random moments.</param>
 /// <param name="Only">What alone is killed; null for all three.</param>
 /// <param name="Short">One night a kind, with a kill at each checkpoint and at a random moment.</param>
-internal sealed record KillSettings(int Users, int BatchSize, int Workers, int Kills, int Seed, Victim? Only, bool Short, LocalRedisProgram Cache)
+internal sealed record KillSettings(
+    int Users,
+    int BatchSize,
+    int Workers,
+    int Kills,
+    int Seed,
+    Victim? Only,
+    bool Short,
+    LocalRedisProgram Cache
+)
 {
     private const int ShortUsers = 2_000,
         ShortBatchSize = 25,

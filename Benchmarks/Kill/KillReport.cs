@@ -1,5 +1,4 @@
 using Overnight.Benchmarks.Reporting;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Kill;
 

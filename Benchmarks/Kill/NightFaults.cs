@@ -3,7 +3,6 @@ using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
-using Overnight.LocalServers;
 using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Kill;

@@ -1,6 +1,5 @@
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Kill;
 
@@ -45,14 +44,7 @@ internal sealed class Supervisor
     {
         var (postgresFolder, cacheFolder) = (bench.CreateFolder("postgres"), bench.CreateFolder("cache"));
         var postgres = await bench.StartPostgresAsync(ct, postgresFolder);
-        return new(
-            bench,
-            settings,
-            postgresFolder,
-            postgres,
-            cacheFolder,
-            await bench.StartCacheAsync(settings.Cache, ct, cacheFolder)
-        );
+        return new(bench, settings, postgresFolder, postgres, cacheFolder, await bench.StartCacheAsync(settings.Cache, ct, cacheFolder));
     }
 
     public void StartJobsOnce()

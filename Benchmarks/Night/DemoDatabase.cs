@@ -8,7 +8,6 @@ using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Night;
 

@@ -1,6 +1,5 @@
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Night;
 

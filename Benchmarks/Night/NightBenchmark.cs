@@ -3,7 +3,6 @@ using Npgsql;
 using Overnight.Benchmarks.Audit;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Night;
 

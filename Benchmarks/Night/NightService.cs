@@ -2,7 +2,6 @@ using Npgsql;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Runs;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Night;
 

@@ -1,6 +1,5 @@
 using Npgsql;
 using Overnight.Benchmarks.Servers;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Recovery;
 

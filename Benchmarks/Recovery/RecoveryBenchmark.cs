@@ -4,7 +4,6 @@ using Overnight.Benchmarks.Load;
 using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Recovery;
 

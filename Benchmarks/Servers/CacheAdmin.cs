@@ -1,5 +1,4 @@
 using Overnight.Core.Caching;
-using Overnight.LocalServers;
 using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Servers;
@@ -29,15 +28,15 @@ internal sealed class CacheAdmin : IDisposable
     public void Empty() => server.FlushAllDatabases();
 
     /// <summary>Every entry with its value and what is left of its TTL.</summary>
-    public IEnumerable<CacheWrite> ReadAll()
+    public async IAsyncEnumerable<CacheWrite> ReadAllAsync()
     {
         var database = connection.GetDatabase();
         // Several at once, and each when it is there.
-        foreach (var keys in server.Keys(pageSize: 1_000).Chunk(1_000))
+        await foreach (var keys in server.KeysAsync(pageSize: 1_000).Chunk(1_000))
         {
             var read = keys.Select(key => (Key: key, Value: database.StringGetAsync(key), Ttl: database.KeyTimeToLiveAsync(key))).ToArray();
             foreach (var (key, value, ttl) in read)
-                yield return new(key!, connection.Wait(value)!, connection.Wait(ttl) ?? CacheKeys.ResultTtl);
+                yield return new(key!, (await value)!, await ttl ?? CacheKeys.ResultTtl);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Aspire.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Overnight.LocalServers;
 using StackExchange.Redis;

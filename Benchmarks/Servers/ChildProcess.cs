@@ -79,13 +79,15 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Asks it to end, and after the grace insists.</summary>
     public async Task StopAsync(TimeSpan grace, string signal = Terminate)
     {
+        if (Exited.IsCompleted)
+            return;
         try
         {
             await _shell.StandardInput.WriteLineAsync(signal);
         }
         catch (IOException)
         {
-            // It has ended.
+            // It ended between the last look and now.
         }
         if (await Task.WhenAny(Exited, Task.Delay(grace)) != Exited)
             Kill();

@@ -1,5 +1,4 @@
 using System.Net;
-using Aspire.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Overnight.LocalServers;
@@ -23,7 +22,10 @@ internal sealed class PostgresServer : ServerProcess
         await PostgresPreparation.WaitForPredecessorAsync(prepared.Home, ct);
         var port = options.Port ?? FreePort();
         PostgresServer server = new(Start(prepared, port), prepared.Home, port, password);
-        await server.ReadyAsync(limit => LocalPostgresBuilderExtensions.AskAsync(prepared, server.ConnectionString(Database), Database, limit), ct);
+        await server.ReadyAsync(
+            limit => LocalPostgresBuilderExtensions.AskAsync(prepared, server.ConnectionString(Database), Database, limit),
+            ct
+        );
         return server;
     }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Caching;
-using Overnight.LocalServers;
 using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Warm;

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Hosting;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Warming;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Warm;
 

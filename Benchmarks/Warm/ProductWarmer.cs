@@ -8,7 +8,6 @@ using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Warming;
 using Overnight.Jobs;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Warm;
 

@@ -4,7 +4,6 @@ using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Caching;
 using Overnight.Core.Warming;
-using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Warm;
 
@@ -68,7 +67,7 @@ internal static class SetBenchmark
             admin.Empty();
             times.Add((await warmer.WarmAsync(set, ct)).TotalMilliseconds);
         }
-        var entries = admin.ReadAll().Where(entry => entry.Key != CacheKeys.Marker).ToArray();
+        var entries = await admin.ReadAllAsync().Where(entry => entry.Key != CacheKeys.Marker).ToArrayAsync(ct);
         // The first is not counted on this side, either.
         var rivals = AwaitedBatches.Sizes.ToDictionary(batch => batch, _ => new List<double>());
         for (var round = 0; round <= rounds; round++)

@@ -62,8 +62,6 @@ public sealed class LocalServerResourceTests(TestServers servers)
         var password = builder.AddParameter("password", () => "a-password", secret: true);
         var unfit = builder.AddParameter("unfit", () => "a;password", secret: true);
         var old = Path.Combine(folder, "old");
-        if (OperatingSystem.IsWindows())
-            return;
         var home = await (await ServerAccount.FindAsync(Ct)).HomeAsync(old, Ct);
         await File.WriteAllTextAsync(
             Path.Combine(Directory.CreateDirectory(Path.Combine(home, "data")).FullName, "PG_VERSION"),
