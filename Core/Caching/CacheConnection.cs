@@ -14,5 +14,7 @@ public static class CacheConnection
         ArgumentNullException.ThrowIfNull(options);
         options.AbortOnConnectFail = false;
         options.ReconnectRetryPolicy = new LinearRetry(RetryAfter);
+        // The client counts INFO, which `jobs cache stats` reads, among an administrator's commands. The server's own rules stay.
+        options.AllowAdmin = true;
     }
 }

@@ -10,8 +10,10 @@ namespace Overnight.Jobs.Providers;
 /// </summary>
 internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider time)
 {
-    // PostgreSQL's times go further back than those of .NET; $3 is now.
+    // PostgreSQL's times go further back and forth than those of .NET; $3 is now. What is beyond them is refused, what is only of the
+    // future is left until its time comes.
     private const string IsOfCalendar = "as_of between '1900-01-01' and $3",
+        IsNoFuture = "(as_of <= $3 or as_of > '9999-12-31')",
         AsOfCalendar = "least(greatest(as_of, '1900-01-01'), '9999-12-31')";
 
     // The newest of each pair whichever way round it was quoted: a provider may quote the other way than an import did.
@@ -22,7 +24,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
 
     private const string LastRefusedRates = $"""
         select distinct on (least(base, quote), greatest(base, quote)) base, quote, rate, {AsOfCalendar}
-        from exchange_rates where not (rate between $1 and $2 and {IsOfCalendar}) and as_of <= $3 order by least(base, quote), greatest(base, quote), as_of desc, base
+        from exchange_rates where not (rate between $1 and $2 and {IsOfCalendar}) and {IsNoFuture} order by least(base, quote), greatest(base, quote), as_of desc, base
         """;
 
     private const string NeededCurrencies = """
@@ -52,7 +54,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
         )}
         from assets a
         left join lateral (select price, as_of from prices where asset_id = a.id and price between $1 and $2 and {IsOfCalendar} order by as_of desc limit 1) p on true
-        left join lateral (select price, {AsOfCalendar} as as_of from prices where asset_id = a.id and as_of > coalesce(p.as_of, '-infinity') and as_of <= $3 order by as_of desc limit 1) n on true
+        left join lateral (select price, {AsOfCalendar} as as_of from prices where asset_id = a.id and as_of > coalesce(p.as_of, '-infinity') and {IsNoFuture} order by as_of desc limit 1) n on true
         left join lateral (select * from fundamentals where asset_id = a.id and as_of <= $3 order by as_of desc limit 1) f on true
         order by a.id
         """;
