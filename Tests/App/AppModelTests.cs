@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.App;
 
