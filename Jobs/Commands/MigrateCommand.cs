@@ -35,9 +35,8 @@ internal static class MigrateCommand
         var seed = services.GetRequiredService<IHostEnvironment>().IsDevelopment();
         var outcome = await migration.RunAsync(seed ? users : null, output.Progress<DemoProgress>(SeedCommand.Describe), ct);
 
-        if (services.GetRequiredService<DatabaseRoles>().IsOneRole)
-            output.Line(DatabaseRoles.OneRole);
-        Describe(output, outcome.Roles);
+        foreach (var line in services.GetRequiredService<DatabaseRoles>().Describe(outcome.Roles))
+            output.Line(line);
         if (outcome.Created)
             output.Line($"Database \"{outcome.Database}\" created.");
         output.Line(
@@ -53,18 +52,6 @@ internal static class MigrateCommand
                 output.Line(SeedCommand.Describe(await tenantSeeder.SeedAsync(tenants, new DemoOptions().Seed, null, ct)));
         }
         return CommandLine.Success;
-    }
-
-    private static void Describe(CommandOutput output, RolesOutcome? roles)
-    {
-        if (roles is null)
-            return;
-        if (roles.HandedOver > 0)
-            output.Line($"{roles.HandedOver} objects of an earlier build were handed over to the database's owner.");
-        foreach (var grant in roles.CarriedOver)
-            output.Line($"Carried over: {grant}");
-        if (roles.OldReader is { } fate)
-            output.Line(fate);
     }
 
     private static int Read(IConfiguration configuration, string key, int otherwise, int least, int most)

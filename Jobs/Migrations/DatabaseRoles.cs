@@ -22,16 +22,13 @@ internal sealed record RolesOutcome(int HandedOver, IReadOnlyList<string> Carrie
 /// </remarks>
 internal sealed class DatabaseRoles(IConfiguration configuration)
 {
-    /// <summary>What to say where there is one.</summary>
-    public const string OneRole =
-        "One role does everything: ConnectionStrings:postgres is not set. The api may change tables, and warm sets of your own are off (docs/operate.md, Roles).";
+    private const string OneRole =
+        $"One role does everything: ConnectionStrings:{DatabaseConnection.Server} is not set. The api may change tables, and warm sets of your own are off (docs/operate.md, Roles).";
 
     private readonly RoleConnections? _connections = RoleConnections.Read(configuration);
 
     /// <summary>Whether roles and database are made here, by the server's administrator.</summary>
     public bool AreMade => _connections?.Server is not null;
-
-    public bool IsOneRole => _connections is null;
 
     /// <summary>Before anyone connects: the roles and the database are there.</summary>
     /// <returns>Whether the database was made.</returns>
@@ -69,6 +66,24 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
     public Task GrantAsync(NpgsqlConnection owner, CancellationToken ct) =>
         _connections is null ? Task.CompletedTask : RoleGrants.ApplyAsync(owner, _connections.Api?.Name, _connections.Sets?.Name, ct);
 
+    /// <summary>What a person should know of it, a line each.</summary>
+    /// <param name="outcome">Of <see cref="TakeOverAsync"/>.</param>
+    public IEnumerable<string> Describe(RolesOutcome? outcome)
+    {
+        if (_connections is null)
+            yield return OneRole;
+        else if (_connections.Api is null)
+            yield return $"Nothing was granted to the role of the api: ConnectionStrings:{DatabaseConnection.Api} is not set.";
+        if (outcome is null)
+            yield break;
+        if (outcome.HandedOver > 0)
+            yield return $"{outcome.HandedOver} objects of an earlier build were handed over to the database's owner.";
+        foreach (var grant in outcome.CarriedOver)
+            yield return $"Carried over: {grant}";
+        if (outcome.OldReader is { } fate)
+            yield return fate;
+    }
+
     /// <param name="database">Null for the one that the administrator's string names.</param>
     private async Task<T> AsAdministratorAsync<T>(Func<RoleConnections, NpgsqlDataSource, Task<T>> work, string? database)
     {
@@ -84,7 +99,9 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
         {
             return await work(_connections, server);
         }
-        catch (NpgsqlException exception) when (DatabaseErrors.Explain(exception, text, DatabaseConnection.Server) is { } message)
+        // One that is away is told, or waited for, as it is where the owner's connection can't be opened.
+        catch (NpgsqlException exception)
+            when (!exception.IsTransient && DatabaseErrors.Explain(exception, text, DatabaseConnection.Server) is { } message)
         {
             throw new CommandException(message, exception);
         }

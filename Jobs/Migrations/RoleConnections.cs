@@ -48,7 +48,7 @@ internal sealed record RoleConnections(
             server
         );
         roles.CheckApart();
-        return roles;
+        return roles is { Api: null, Sets: null } ? null : roles;
     }
 
     private static RoleLogin? Lesser(string key, NpgsqlConnectionStringBuilder? text, RoleLogin owner, bool isMade) =>

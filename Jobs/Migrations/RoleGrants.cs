@@ -57,10 +57,12 @@ internal static class RoleGrants
             select oid, name, 'granted'::name as policy, 'using (true)' as rule from tables
             union all
             select oid, name, ('tenant_of_' || $1)::name, format('as restrictive to %I using (tenant_id = any (string_to_array(current_setting(''{TenantSetting.Name}'', true), '','')::uuid[]))', $1) from tables)
-        select format('create policy %I on %s %s', policy, name, rule) from wanted w
-        where not exists (select from pg_policy p where p.polrelid = w.oid and p.polname = w.policy)
-        union all
-        select format('alter table %s enable row level security', name) from tables where not relrowsecurity
+        select statement from (
+            select 1 as turn, format('create policy %I on %s %s', policy, name, rule) as statement from wanted w
+            where not exists (select from pg_policy p where p.polrelid = w.oid and p.polname = w.policy)
+            union all
+            select 2, format('alter table %s enable row level security', name) from tables where not relrowsecurity) s
+        order by turn, statement
         """;
 
     /// <summary>Every table of ours outside schema <c>erp</c>, without partitions.</summary>
@@ -71,7 +73,12 @@ internal static class RoleGrants
     /// <param name="sets">Likewise.</param>
     public static async Task ApplyAsync(NpgsqlConnection owner, string? api, string? sets, CancellationToken ct)
     {
-        await using var transaction = await owner.BeginTransactionAsync(ct);
+        if (api is not null)
+        {
+            // One by one: each locks its table, for which readers of several would wait for each other.
+            foreach (var policy in await owner.TextsAsync(Policies, ct, api, Generations))
+                await owner.ExecuteAsync(policy, ct);
+        }
         List<string> statements =
         [
             $"revoke temporary on database {Sql.Name(owner.Database)} from public",
@@ -79,12 +86,11 @@ internal static class RoleGrants
             "revoke create on schema public from public",
         ];
         if (api is not null)
-        {
             statements.AddRange(OfApi(Sql.Name(owner.Database), Sql.Name(api)));
-            statements.AddRange(await owner.TextsAsync(Policies, ct, api, Generations));
-        }
         if (sets is not null)
             statements.AddRange(OfSets(Sql.Name(owner.Database), Sql.Name(sets)));
+        // Together, so that nobody meets a table whose rights are revoked and not granted again.
+        await using var transaction = await owner.BeginTransactionAsync(ct);
         await owner.ExecuteAsync(string.Join(";\n", statements), ct);
         await transaction.CommitAsync(ct);
     }

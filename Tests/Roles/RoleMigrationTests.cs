@@ -239,6 +239,22 @@ public sealed class RoleMigrationTests(TestServers servers)
         Assert.DoesNotContain("secret-of-mine", refused.Message);
     }
 
+    /// <summary>One's own server, with one role in every string.</summary>
+    [Fact]
+    public void Connections_OfOneRoleWithoutTheServersString_AreOneRole()
+    {
+        const string one = "Host=there;Username=overnight;Password=x";
+        var configuration = TestRoles.Configuration(
+            one,
+            "overnight",
+            (DatabaseConnection.Server, null),
+            (DatabaseConnection.Api, one),
+            (DatabaseConnection.Sets, one)
+        );
+
+        Assert.StartsWith("One role does everything", Assert.Single(new DatabaseRoles(configuration).Describe(null)));
+    }
+
     [Fact]
     public async Task Migrate_ServersStringWrong_SaysWhichToCorrect()
     {
