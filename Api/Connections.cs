@@ -14,8 +14,9 @@ internal static class Connections
 
     public static void AddConnections(this WebApplicationBuilder builder)
     {
-        builder.AddDatabase<OvernightContext>("overnight", static connectionString =>
-            DatabaseConnection.Complete(connectionString, MostConnections),
+        builder.AddDatabase<OvernightContext>(
+            "overnight",
+            static connectionString => DatabaseConnection.Complete(connectionString, MostConnections),
             OvernightContext.Configure
         );
         builder.AddCache("cache", CacheConnection.Configure);

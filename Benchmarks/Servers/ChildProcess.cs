@@ -29,14 +29,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Queue<string> _tail = new(TailLines);
 
     /// <param name="program">A name to look up in PATH, or a path.</param>
-    /// <param name="line">Called for each line that it writes, errors included.</param>
+    /// <param name="line">Called for each line that it writes.</param>
+    /// <param name="error">Called for each line of its errors; the same as the others' when null.</param>
     /// <param name="environment">What differs from ours; null takes a variable away.</param>
     public ChildProcess(
         string program,
         IEnumerable<string> arguments,
         Action<string>? line = null,
         string? directory = null,
-        IReadOnlyDictionary<string, string?>? environment = null
+        IReadOnlyDictionary<string, string?>? environment = null,
+        Action<string>? error = null
     )
     {
         ProcessStartInfo start = new("/bin/sh", ["-c", Script, "sh", program, .. arguments])
@@ -57,7 +59,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         _shell = Process.Start(start)!;
         _shell.StandardInput.AutoFlush = true;
         Id = int.Parse(_shell.StandardOutput.ReadLine()!);
-        Exited = ExitAsync(ReadAsync(_shell.StandardOutput, line), ReadAsync(_shell.StandardError, line));
+        Exited = ExitAsync(ReadAsync(_shell.StandardOutput, line), ReadAsync(_shell.StandardError, error ?? line));
     }
 
     /// <summary>The program's id.</summary>

@@ -1,5 +1,6 @@
-using System.Diagnostics;
 using System.Net.Http.Headers;
+using Overnight.Benchmarks.Servers;
+using Overnight.LocalServers;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Caching;
@@ -9,51 +10,39 @@ internal sealed class ApiProcess : IDisposable
 {
     private const string Listening = "Now listening on: ";
 
-    private readonly Process _process;
+    private readonly ChildProcess _process;
     private readonly HttpClient _http;
 
-    private ApiProcess(Process process, Uri address) => (_process, _http) = (process, new() { BaseAddress = address });
+    private ApiProcess(ChildProcess process, Uri address) => (_process, _http) = (process, new() { BaseAddress = address });
 
     /// <param name="database">Connection string of the owner; the API gets that of its role.</param>
     public static async Task<ApiProcess> StartAsync(string database, string cache, CancellationToken ct)
     {
-        ProcessStartInfo start = new(
-            "dotnet",
-            ["exec", Path.Combine(AppContext.BaseDirectory, "Overnight.Api.dll"), "--urls", "http://127.0.0.1:0"]
-        )
+        Dictionary<string, string?> environment = new()
         {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = AppContext.BaseDirectory,
+            ["DOTNET_ENVIRONMENT"] = "Production",
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            ["ASPNETCORE_URLS"] = null,
+            ["ConnectionStrings__overnight"] = TestRoles.OfApi(database),
+            ["ConnectionStrings__cache"] = cache,
+            ["Logging__Console__FormatterName"] = "simple",
+            ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information",
         };
-        start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
-        start.Environment.Remove("ASPNETCORE_URLS");
-        start.Environment["ConnectionStrings__overnight"] = TestRoles.OfApi(database);
-        start.Environment["ConnectionStrings__cache"] = cache;
-        start.Environment["Logging__Console__FormatterName"] = "simple";
-        start.Environment["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information";
-        var process = Process.Start(start)!;
-        _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        try
-        {
-            while (await process.StandardOutput.ReadLineAsync(ct).AsTask().WaitAsync(TimeSpan.FromMinutes(1), ct) is { } line)
+        TaskCompletionSource<Uri> listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ChildProcess process = new(
+            Tool.Dotnet,
+            ["exec", Path.Combine(AppContext.BaseDirectory, "Overnight.Api.dll"), "--urls", "http://127.0.0.1:0"],
+            line =>
             {
-                var at = line.IndexOf(Listening, StringComparison.Ordinal);
-                if (at < 0)
-                    continue;
-                // Read on, or the process would wait for its output to be taken.
-                _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-                return new(process, new(line[(at + Listening.Length)..].Trim()));
-            }
-            throw new InvalidOperationException("The API ended before it listened.");
-        }
-        catch
-        {
-            process.Kill();
-            process.Dispose();
-            throw;
-        }
+                if (line.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var at)
+                    listens.TrySetResult(new(line[(at + Listening.Length)..].Trim()));
+            },
+            AppContext.BaseDirectory,
+            environment
+        );
+        if (await Task.WhenAny(listens.Task, process.Exited).WaitAsync(TimeSpan.FromMinutes(1), ct) == listens.Task)
+            return new(process, await listens.Task);
+        throw new InvalidOperationException($"The API ended before it listened: {string.Join(Environment.NewLine, process.Tail)}");
     }
 
     public async Task<string> DashboardAsync(string token, CancellationToken ct)
@@ -67,14 +56,12 @@ internal sealed class ApiProcess : IDisposable
     public async Task KillAsync(CancellationToken ct)
     {
         _process.Kill();
-        await _process.WaitForExitAsync(ct);
+        await _process.Exited.WaitAsync(ct);
     }
 
     public void Dispose()
     {
         _http.Dispose();
-        if (!_process.HasExited)
-            _process.Kill();
-        _process.Dispose();
+        _process.Kill();
     }
 }

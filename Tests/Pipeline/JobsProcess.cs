@@ -1,20 +1,26 @@
-using System.Diagnostics;
+using System.Text;
+using Overnight.Benchmarks.Servers;
+using Overnight.LocalServers;
 
 namespace Overnight.Tests.Pipeline;
 
 /// <summary>Jobs as a process of its own, to be killed as a host is killed.</summary>
 internal sealed class JobsProcess : IDisposable
 {
-    private readonly Process _process;
-    private readonly Task<string> _output,
-        _error;
+    private readonly StringBuilder _output = new(),
+        _error = new();
+    private readonly ChildProcess _process;
 
-    private JobsProcess(Process process)
-    {
-        _process = process;
-        _output = process.StandardOutput.ReadToEndAsync();
-        _error = process.StandardError.ReadToEndAsync();
-    }
+    private JobsProcess(string[] arguments, Dictionary<string, string?> environment) =>
+        _process = new(
+            Tool.Dotnet,
+            ["exec", Path.Combine(AppContext.BaseDirectory, "Overnight.Jobs.dll"), .. arguments],
+            line => _output.AppendLine(line),
+            // Not in the repository: a running app's connections are none of a test's.
+            AppContext.BaseDirectory,
+            environment,
+            line => _error.AppendLine(line)
+        );
 
     /// <param name="settings">Configuration keys, such as <c>Faults:KillAt</c>; they go through the environment.</param>
     public static JobsProcess Start(NightFixture night, string[] arguments, params (string Key, string Value)[] settings) =>
@@ -22,37 +28,27 @@ internal sealed class JobsProcess : IDisposable
 
     public static JobsProcess Start(string database, string cache, string[] arguments, params (string Key, string Value)[] settings)
     {
-        ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Overnight.Jobs.dll"), .. arguments])
+        Dictionary<string, string?> environment = new()
         {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            // Not in the repository: a running app's connections are none of a test's.
-            WorkingDirectory = AppContext.BaseDirectory,
+            ["DOTNET_ENVIRONMENT"] = "Development",
+            ["ConnectionStrings__overnight"] = database,
+            ["ConnectionStrings__cache"] = cache,
+            ["Night__BatchSize"] = "50",
         };
-        start.Environment["DOTNET_ENVIRONMENT"] = "Development";
-        start.Environment["ConnectionStrings__overnight"] = database;
-        start.Environment["ConnectionStrings__cache"] = cache;
-        start.Environment["Night__BatchSize"] = "50";
         foreach (var (key, value) in settings)
-            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
-        return new(Process.Start(start)!);
+            environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        return new(arguments, environment);
     }
 
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => _process.Exited.IsCompleted;
 
     public void Kill() => _process.Kill();
 
     public async Task<(int Code, string Output, string Error)> ExitAsync(CancellationToken ct)
     {
-        await _process.WaitForExitAsync(ct).WaitAsync(TimeSpan.FromMinutes(2), ct);
-        return (_process.ExitCode, await _output, await _error);
+        var code = await _process.Exited.WaitAsync(TimeSpan.FromMinutes(2), ct);
+        return (code, _output.ToString(), _error.ToString());
     }
 
-    public void Dispose()
-    {
-        if (!_process.HasExited)
-            _process.Kill();
-        _process.Dispose();
-    }
+    public void Dispose() => Kill();
 }
