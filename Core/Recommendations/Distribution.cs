@@ -51,14 +51,18 @@ internal static class Distribution
             {
                 if (!holding.Amount.IsPositive || holding.Amount >= holding.Minimum)
                     continue;
-                pool += holding.Amount;
+                pool = AddCapped(pool, holding.Amount);
                 holding.Amount = Decimal4.Zero;
             }
             if (pool.Units == 0)
                 return;
-            Taker(ranked, pool).Amount += pool;
+            ref var taker = ref Taker(ranked, pool);
+            taker.Amount = AddCapped(taker.Amount, pool);
         }
     }
+
+    /// <summary>Amounts that are rounded up add up to a little more than the contribution, which may be the largest number there is; the remainder corrects it.</summary>
+    private static Decimal4 AddCapped(Decimal4 a, Decimal4 b) => a.Units > long.MaxValue - b.Units ? Decimal4.MaxValue : a + b;
 
     private static ref RankedHolding Taker(Span<RankedHolding> ranked, Decimal4 pool)
     {

@@ -23,6 +23,18 @@ public sealed class DistributionTests
     }
 
     [Fact]
+    public void Distribute_LargestContributionBelowEveryMinimum_IsPooledWhole()
+    {
+        // Each of 11 shares is rounded up, and together they are more than a number holds.
+        var ranked = Holdings(Enumerable.Repeat((Priority: 0L, Minimum: long.MaxValue), 11));
+
+        Assert.Equal(0, Distribution.Distribute(ranked, Decimal4.MaxValue).Units);
+
+        Assert.Equal(long.MaxValue, ranked.Sum(r => r.Amount.Units));
+        Assert.Equal(Decimal4.MaxValue, ranked[0].Amount);
+    }
+
+    [Fact]
     public void Distribute_RandomPrioritiesAndMinimums_AlwaysAddsUp()
     {
         Random random = new(7);

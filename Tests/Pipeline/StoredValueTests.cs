@@ -93,7 +93,12 @@ public sealed class StoredValueTests(TestServers servers)
         await night.ExecuteAsync("update asset_classes set min_amount = 922337203685477.5807 where user_id = $1", ct, user);
         await night.ExecuteAsync("update portfolios set contribution = 922337203685477.5807 where user_id = $1", ct, user);
 
-        Assert.Equal("completed", (await night.RunAsync(ct)).Status);
+        var run = await night.RunAsync(ct);
+        Assert.Equal(
+            "",
+            await night.ScalarAsync<string>("select coalesce(string_agg(stage || ': ' || reason, ', '), '') from run_failures", ct)
+        );
+        Assert.Equal("completed", run.Status);
         Assert.Contains(
             "\"totalInvestable\":\"922337203685477.5807\"",
             await night.ScalarAsync<string>(
@@ -154,7 +159,7 @@ public sealed class StoredValueTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         await using var night = await NightFixture.CreateAsync(servers, 5, ct);
         var user = await UserAsync(night, 2, ct);
-        await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(night.Database).Options);
+        await using var context = OvernightContext.Open(night.Database);
         var migrator = context.GetService<IMigrator>();
         await migrator.MigrateAsync("20261122000700_SignIn", ct);
         await night.ExecuteAsync("update portfolios set contribution = 930000000000000 where user_id = $1", ct, user);
