@@ -28,7 +28,7 @@ var api = builder
 var jobs = builder
     .AddProject<Projects.Jobs>("jobs")
     .WithReference(database.Owner, "overnight")
-    .WithReference(database.Sets, "overnight-sets")
+    .WithReference(database.Sets, "overnight_sets")
     .WaitFor(database.Server)
     .WithReference(cache)
     .WaitFor(cache)
@@ -43,8 +43,8 @@ if (builder.ExecutionContext.IsRunMode)
         .WithArgs("migrate")
         .WithReference(database.Administrator, "postgres")
         .WithReference(database.Owner, "overnight")
-        .WithReference(database.Api, "overnight-api")
-        .WithReference(database.Sets, "overnight-sets")
+        .WithReference(database.Api, "overnight_api")
+        .WithReference(database.Sets, "overnight_sets")
         .WaitFor(database.Server)
         .WithParentRelationship(database.Server)
         .WithHiddenOnCompletion(0)
@@ -54,7 +54,7 @@ if (builder.ExecutionContext.IsRunMode)
         .AddProject<Projects.Jobs>("warmup")
         .WithArgs("warm", "--trigger", "deployment")
         .WithReference(database.Owner, "overnight")
-        .WithReference(database.Sets, "overnight-sets")
+        .WithReference(database.Sets, "overnight_sets")
         .WithReference(cache)
         .WaitFor(cache)
         .WaitForCompletion(migrations)
@@ -73,7 +73,7 @@ else
     // A manifest knows no order and no programs that run once: jobs migrates before it works, and the api is not ready until then.
     jobs.WithEnvironment("Database__MigrateAtStart", "true")
         .WithReference(database.Administrator, "postgres")
-        .WithReference(database.Api, "overnight-api");
+        .WithReference(database.Api, "overnight_api");
 }
 
 builder.RandomizeTakenPorts().Build().Run();

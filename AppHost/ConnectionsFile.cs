@@ -23,7 +23,7 @@ internal sealed class ConnectionsFile(
         {
             foreach (var server in model.Resources.Where(r => r.Name is "postgres" or "cache"))
                 await notifications.WaitForResourceHealthyAsync(server.Name, stoppingToken);
-            strings[source.Name] = await source.GetConnectionStringAsync(stoppingToken);
+            strings[source.Name.Replace('-', '_')] = await source.GetConnectionStringAsync(stoppingToken);
         }
         string[] addresses = [await api.GetEndpoint("http").GetValueAsync(stoppingToken) ?? ""];
         data.WriteSecret(FileName, new { ConnectionStrings = strings, services = new { api = new { http = addresses } } });

@@ -109,10 +109,18 @@ internal static class DatabaseExtensions
     private static bool HasConnectionString(this IDistributedApplicationBuilder builder, string name) =>
         !string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(name));
 
+    /// <param name="name">Of the resource; the key is the role's name, which an environment variable can hold.</param>
     private static IResourceBuilder<IResourceWithConnectionString>? AddGivenConnectionString(
         this IDistributedApplicationBuilder builder,
         string name
-    ) => builder.HasConnectionString(name) ? builder.AddConnectionString(name) : null;
+    )
+    {
+        var key = name.Replace('-', '_');
+        if (!builder.HasConnectionString(key))
+            return null;
+        var given = builder.AddParameter($"{name}-connection", () => builder.Configuration.GetConnectionString(key)!, secret: true);
+        return builder.AddConnectionString(name, ReferenceExpression.Create($"{given}"));
+    }
 
     private static string DataFolder(this IDistributedApplicationBuilder builder, string name) =>
         Path.Combine(DataDirectory.Of(builder).Path, name);

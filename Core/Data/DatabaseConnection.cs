@@ -11,8 +11,8 @@ public static class DatabaseConnection
     /// server's administrator, are read by the command <c>migrate</c> alone.
     /// </summary>
     public const string Overnight = "overnight",
-        Api = "overnight-api",
-        Sets = "overnight-sets",
+        Api = "overnight_api",
+        Sets = "overnight_sets",
         Server = "postgres";
 
     /// <summary>Seconds. A host that vanished is noticed, also by a connection that waits for notifications or holds a lock.</summary>

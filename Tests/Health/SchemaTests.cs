@@ -54,8 +54,8 @@ public sealed class SchemaTests(TestServers servers)
             [],
             ("Database:MigrateAtStart", "true"),
             ("ConnectionStrings:postgres", strings["ConnectionStrings:postgres"]!),
-            ("ConnectionStrings:overnight-api", strings["ConnectionStrings:overnight-api"]!),
-            ("ConnectionStrings:overnight-sets", strings["ConnectionStrings:overnight-sets"]!)
+            ("ConnectionStrings:overnight_api", strings["ConnectionStrings:overnight_api"]!),
+            ("ConnectionStrings:overnight_sets", strings["ConnectionStrings:overnight_sets"]!)
         );
 
         await Eventually.TrueAsync(

@@ -184,10 +184,10 @@ public sealed class RoleMigrationTests(TestServers servers)
     }
 
     [Theory]
-    [InlineData("overnight-api", "createrole", "may create roles")]
-    [InlineData("overnight-api", "bypassrls", "may bypass row-level security")]
-    [InlineData("overnight-sets", "superuser", "is a superuser")]
-    [InlineData("overnight-sets", "in role overnight", "is a member of overnight")]
+    [InlineData("overnight_api", "createrole", "may create roles")]
+    [InlineData("overnight_api", "bypassrls", "may bypass row-level security")]
+    [InlineData("overnight_sets", "superuser", "is a superuser")]
+    [InlineData("overnight_sets", "in role overnight", "is a member of overnight")]
     [InlineData("overnight", "superuser", "is a superuser")]
     public async Task Migrate_RoleThatMayDoMore_IsRefusedAndKeepsItsPassword(string key, string more, string words)
     {
@@ -213,21 +213,21 @@ public sealed class RoleMigrationTests(TestServers servers)
     }
 
     [Theory]
-    [InlineData("overnight-api", null, "ConnectionStrings:overnight-api is not set")]
-    [InlineData("overnight-sets", null, "ConnectionStrings:overnight-sets is not set")]
+    [InlineData("overnight_api", null, "ConnectionStrings:overnight_api is not set")]
+    [InlineData("overnight_sets", null, "ConnectionStrings:overnight_sets is not set")]
     [InlineData(
-        "overnight-sets",
+        "overnight_sets",
         "Username=overnight;Password=x",
-        "ConnectionStrings:overnight and ConnectionStrings:overnight-sets name the same role, \"overnight\""
+        "ConnectionStrings:overnight and ConnectionStrings:overnight_sets name the same role, \"overnight\""
     )]
     [InlineData(
         "overnight",
         "Username=postgres;Password=x",
         "ConnectionStrings:overnight and ConnectionStrings:postgres name the same role, \"postgres\""
     )]
-    [InlineData("overnight-api", "Username=api", "ConnectionStrings:overnight-api has no Password: the role \"api\" is made with it")]
-    [InlineData("overnight-api", "Password=x", "ConnectionStrings:overnight-api names no Username")]
-    [InlineData("overnight-api", "Usernmae=x", "ConnectionStrings:overnight-api can't be read: Couldn't set usernmae")]
+    [InlineData("overnight_api", "Username=api", "ConnectionStrings:overnight_api has no Password: the role \"api\" is made with it")]
+    [InlineData("overnight_api", "Password=x", "ConnectionStrings:overnight_api names no Username")]
+    [InlineData("overnight_api", "Usernmae=x", "ConnectionStrings:overnight_api can't be read: Couldn't set usernmae")]
     [InlineData("postgres", "Hots=x", "ConnectionStrings:postgres can't be read: Couldn't set hots")]
     public void Connections_OfRolesThatCanNotBe_NameKeyAndValue(string key, string? value, string words)
     {

@@ -62,8 +62,8 @@ public sealed class OwnSetTests(TestServers servers)
     }
 
     [Theory]
-    [InlineData("", "ConnectionStrings:overnight-sets is not set")]
-    [InlineData("owner", "ConnectionStrings:overnight-sets names the role of ConnectionStrings:overnight")]
+    [InlineData("", "ConnectionStrings:overnight_sets is not set")]
+    [InlineData("owner", "ConnectionStrings:overnight_sets names the role of ConnectionStrings:overnight")]
     public async Task Start_NoRoleOfTheirOwn_SaysSoAndGoesOnWithoutOwnSets(string sets, string words)
     {
         var database = await servers.CreateDatabaseAsync(Ct);
@@ -71,7 +71,7 @@ public sealed class OwnSetTests(TestServers servers)
             database,
             await servers.CacheConnectionStringAsync(Ct),
             null,
-            ("ConnectionStrings:overnight-sets", sets.Length == 0 ? "" : database),
+            ("ConnectionStrings:overnight_sets", sets.Length == 0 ? "" : database),
             ("Warming:Sets:prices:Key", "prices-of-mine:{sku}"),
             ("Warming:Sets:prices:Sql", "select 'a' as sku, 'b' as value")
         );

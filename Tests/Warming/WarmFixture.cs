@@ -43,7 +43,7 @@ internal sealed class WarmFixture : IAsyncDisposable
         Dictionary<string, string?> configuration = new()
         {
             ["ConnectionStrings:overnight"] = database,
-            ["ConnectionStrings:overnight-sets"] = TestRoles.OfSets(database),
+            ["ConnectionStrings:overnight_sets"] = TestRoles.OfSets(database),
             ["ConnectionStrings:cache"] = cache,
         };
         foreach (var (key, value) in settings)
