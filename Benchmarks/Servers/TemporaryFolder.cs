@@ -35,7 +35,14 @@ internal sealed class TemporaryFolder : IDisposable
     public void Dispose()
     {
         _lock.Dispose();
-        Delete(_path);
+        try
+        {
+            Delete(_path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A program that was stopped a moment ago still writes; the next run deletes what is left.
+        }
     }
 
     /// <summary>Held as long as its owner lives.</summary>

@@ -1,16 +1,19 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.App;
 
 /// <summary>What AppHost.cs builds, without starting anything.</summary>
-public sealed class AppModelTests : IDisposable
+public sealed class AppModelTests(TestServers servers) : IAsyncLifetime
 {
-    private readonly string _data = Directory.CreateTempSubdirectory("overnight-model-").FullName;
+    private string _data = "";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public void Dispose() => Directory.Delete(_data, recursive: true);
+    public async ValueTask InitializeAsync() => _data = await servers.CreateFolderAsync();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task Model_OfProcesses_WaitsForWhatItNeeds()
