@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Overnight.Core.Warming;
@@ -26,7 +25,9 @@ public sealed partial class KeyTemplate
         "equipment",
     ];
 
-    private const int MostLength = 512;
+    /// <summary>Of a key, in characters.</summary>
+    public const int MostLength = 512;
+
     private readonly string[] _literals;
 
     private KeyTemplate(string[] literals, string[] columns) => (_literals, Columns) = (literals, columns);
@@ -50,15 +51,18 @@ public sealed partial class KeyTemplate
         );
     }
 
+    /// <param name="values">Of <see cref="Columns"/>, as PostgreSQL writes them.</param>
     /// <exception cref="FormatException">A value is missing, or the key too long.</exception>
-    public string Build(ReadOnlySpan<object> values)
+    public string Build(ReadOnlySpan<string?> values)
     {
         var key = _literals[0];
         for (var at = 0; at < values.Length; at++)
         {
-            if (values[at] is DBNull)
+            if (values[at] is not { } value)
                 throw new FormatException($"column {Columns[at]} is null");
-            key += Uri.EscapeDataString(Convert.ToString(values[at], CultureInfo.InvariantCulture) ?? "") + _literals[at + 1];
+            if (value.Length > MostLength)
+                throw new FormatException($"column {Columns[at]} has more than {MostLength} characters, the most of a key");
+            key += Uri.EscapeDataString(value) + _literals[at + 1];
         }
         return key.Length <= MostLength ? key : throw new FormatException($"a key has {key.Length} characters; the most is {MostLength}");
     }

@@ -30,6 +30,155 @@ public sealed class OwnSetTests(TestServers servers)
         Assert.InRange((await warm.Cache.KeyTimeToLiveAsync($"{Prefix(warm)}:a"))!.Value.TotalSeconds, 60 * 0.9, 60 * 1.06);
     }
 
+    /// <summary>The case warm-key-types: a key for every value, in PostgreSQL's text, whatever the type.</summary>
+    [Theory]
+    [InlineData("ts", "2026-11-28%2009%3A00%3A00%2B00", "2026-11-28%2009%3A00%3A00.123456%2B00", "2026-11-28%2009%3A00%3A00.123999%2B00")]
+    [InlineData("d", "2026-11-28", "0044-03-15%20BC", "infinity")]
+    [InlineData("b", "true", "false")]
+    [InlineData("n", "1.50", "2.00")]
+    [InlineData("arr", "%7Ba%2Cb%7D", "%7Bc%7D", "%7Bd%7D")]
+    [InlineData("f", "0.1", "1e%2B21", "1e%2B22")]
+    [InlineData("big", "1", "99100000000000000000000000000000000000", "3")]
+    [InlineData("span", "1%20mon", "2%20days", "48%3A00%3A00")]
+    public async Task G_OwnSet_KeyOfAnyType_IsPostgresText(string column, params string[] keys)
+    {
+        await using var warm = await ShopAsync(column, "v");
+
+        var outcome = await warm.WarmAsync("prices", Ct);
+
+        Assert.Equal((keys.Length, 3 - keys.Length), (outcome.Warmed, outcome.Failed));
+        var values = new List<string?>();
+        foreach (var key in keys)
+            values.Add(await warm.Cache.StringGetAsync($"{Prefix(warm)}:{key}"));
+        // Of rows with one key the first is kept.
+        Assert.Equal(["one", "two", "three"], values.Concat(["three"]).Distinct());
+    }
+
+    /// <summary>Sessions of a server that writes dates and times in its own way have the same keys.</summary>
+    [Fact]
+    public async Task G_OwnSet_Keys_AreTheSameWhateverTheServerIsSetTo()
+    {
+        await using var warm = await ShopAsync("ts", "v", ";Options=-c datestyle=SQL -c timezone=Asia/Tokyo");
+
+        await warm.WarmAsync("prices", Ct);
+
+        Assert.True(await warm.Cache.KeyExistsAsync($"{Prefix(warm)}:2026-11-28%2009%3A00%3A00%2B00"));
+    }
+
+    /// <summary>The case warm-row-overflow: values that .NET has no room for are text like all others.</summary>
+    [Theory]
+    [InlineData("big", "1", "99100000000000000000000000000000000000", "3")]
+    [InlineData("d", "2026-11-28", "0044-03-15 BC", "infinity")]
+    [InlineData("json_build_object('v', v)", "{\"v\" : \"one\"}", "{\"v\" : \"two\"}", "{\"v\" : \"three\"}")]
+    [InlineData("convert_to(v, 'UTF8')", "one", "two", "three")]
+    public async Task G_OwnSet_ValueOfAnyType_IsPostgresText(string value, params string[] values)
+    {
+        await using var warm = await ShopAsync("id", value);
+
+        var outcome = await warm.WarmAsync("prices", Ct);
+
+        Assert.Equal((WarmStatus.Completed, 3, 0), (outcome.Status, outcome.Warmed, outcome.Failed));
+        foreach (var (id, expected) in values.Index())
+            Assert.Equal(expected, (string?)await warm.Cache.StringGetAsync($"{Prefix(warm)}:{id + 1}"));
+    }
+
+    [Fact]
+    public async Task G_OwnSet_RowsThatAreNoEntries_AreCountedAndToldAndTheOthersAreWarmed()
+    {
+        LogTexts log = new();
+        await using var warm = await CreateAsync(
+            """
+            select * from (values ('a', 'x'), (null, 'x'), ('b', null), (repeat('k', 600), 'x'), (repeat('ä', 100), 'x'), ('a', 'later'), ('c', repeat('v', 17000000)), ('d', 'x')) own (sku, value)
+            """,
+            log,
+            ("Warming:Sets:prices:StatementTimeout", "00:00:30")
+        );
+
+        var outcome = await warm.WarmAsync("prices", Ct);
+
+        Assert.Equal((WarmStatus.Partial, 2, 6), (outcome.Status, outcome.Warmed, outcome.Failed));
+        Assert.Equal("x", (string?)await warm.Cache.StringGetAsync($"{Prefix(warm)}:a"));
+        Assert.True(await warm.Cache.KeyExistsAsync($"{Prefix(warm)}:d"));
+        Assert.Equal(
+            [
+                "Row 2 of warm set prices is no entry: column sku is null.",
+                "Row 3 of warm set prices is no entry: its value is null.",
+                "Row 4 of warm set prices is no entry: column sku has more than 512 characters, the most of a key.",
+                "Row 5 of warm set prices is no entry: a key has 634 characters; the most is 512.",
+                "Row 6 of warm set prices is no entry: an earlier row has the same key and is kept.",
+                "Row 7 of warm set prices is no entry: its value has 17000000 bytes; the most is 16777216.",
+            ],
+            log.All.Where(text => text.StartsWith("Row ", StringComparison.Ordinal))
+        );
+    }
+
+    [Fact]
+    public async Task G_OwnSet_ManyRowsThatAreNoEntries_AreToldInTenLinesAndASum()
+    {
+        LogTexts log = new();
+        await using var warm = await CreateAsync("select 'a' as sku, n::text as value from generate_series(1, 5000) n", log);
+
+        var outcome = await warm.WarmAsync("prices", Ct);
+
+        Assert.Equal((1, 4_999), (outcome.Warmed, outcome.Failed));
+        Assert.Equal(11, log.All.Count(text => text.Contains("no entr", StringComparison.Ordinal)));
+        Assert.Contains("4989 more rows of warm set prices are no entries.", log.All);
+    }
+
+    /// <summary>A query may take longer altogether: its timeout is of each portion of rows, and does not run while they are written or a warm rests.</summary>
+    [Fact]
+    public async Task G_OwnSet_StatementTimeout_IsOfAPortionAndNotOfTheRests()
+    {
+        await using var warm = await CreateAsync(
+            "select n::text as sku, pg_sleep(0.01)::text as value from generate_series(1, 100) n",
+            null,
+            ("Warming:MostInFlight", "16")
+        );
+
+        // A second of query altogether, with a timeout of half a second.
+        var outcome = await warm.WarmAsync("prices", Ct);
+
+        Assert.Equal((WarmStatus.Completed, 100), (outcome.Status, outcome.Warmed));
+    }
+
+    /// <summary>A query that breaks at a row breaks there each time: it is tried again, but ever more rarely.</summary>
+    [Fact]
+    public async Task G_OwnSet_ThatCanNotWork_BacksOff()
+    {
+        var cache = await servers.StartCacheAsync(Ct);
+        ManualTimeProvider time = new();
+        await using var warm = await WarmFixture.CreateAsync(
+            servers,
+            Ct,
+            cache.ConnectionString,
+            time,
+            [
+                ("Warming:Reference:EssentialInterval", "0"),
+                ("Warming:Reference:MasterInterval", "0"),
+                ("Warming:Reference:ComputedInterval", "0"),
+                ("Warming:Flags:Enabled", "false"),
+                ("Warming:Sets:prices:Key", "shop:{sku}"),
+                ("Warming:Sets:prices:Sql", "select n::text as sku, (1 / (40 - n))::text as value from generate_series(1, 100) n"),
+                ("Warming:Sets:prices:Ttl", "30.00:00:00"),
+            ]
+        );
+        await warm.Loop.RunOnceAsync(Ct);
+        List<TimeSpan> tries = [];
+        var start = time.GetUtcNow();
+        while (time.GetUtcNow() < start + TimeSpan.FromHours(3))
+        {
+            time.Advance(TimeSpan.FromSeconds(10 + 10 * tries.Count));
+            if ((await warm.Loop.RunOnceAsync(Ct)).Any(report => report.Sets.Any(set => set.Set == "prices")))
+                tries.Add(time.GetUtcNow() - start);
+        }
+
+        Assert.InRange(tries.Count, 8, 12);
+        Assert.All(tries.Zip(tries.Skip(1)).Skip(2), pair => Assert.True(pair.Second - pair.First >= TimeSpan.FromSeconds(20)));
+        // Those before it are in the cache, and by hand it is tried at once.
+        Assert.True(await warm.Cache.KeyExistsAsync("shop:16"));
+        Assert.Contains("division by zero", (await warm.WarmAsync("prices", Ct)).Error);
+    }
+
     [Theory]
     [InlineData("with gone as (delete from users returning id) select id as sku, '' as value from gone", "data-modifying", true)]
     [InlineData("select token_hash as sku, '' as value from sessions", "permission denied for table sessions", true)]
@@ -130,13 +279,16 @@ public sealed class OwnSetTests(TestServers servers)
         Assert.All(names, name => Assert.True(warm.Cache.KeyExists($"{prefix}:{name}:a")));
     }
 
-    private async Task<WarmFixture> CreateAsync(string sql, params (string, string)[] more)
+    private Task<WarmFixture> CreateAsync(string sql, params (string, string)[] more) => CreateAsync(sql, null, more);
+
+    private async Task<WarmFixture> CreateAsync(string sql, LogTexts? log, params (string, string)[] more)
     {
         var prefix = $"t{Guid.NewGuid():N}";
-        return await WarmFixture.CreateAsync(
-            servers,
-            Ct,
-            settings:
+        return WarmFixture.Over(
+            await servers.CreateDatabaseAsync(Ct),
+            await servers.CacheConnectionStringAsync(Ct),
+            null,
+            log,
             [
                 ("Warming:Sets:prices:Key", $"{prefix}:{{sku}}"),
                 ("Warming:Sets:prices:Sql", sql),
@@ -144,6 +296,33 @@ public sealed class OwnSetTests(TestServers servers)
                 ("Warming:Sets:prices:StatementTimeout", "00:00:00.500"),
                 .. more,
             ]
+        );
+    }
+
+    /// <summary>Three rows of a table with columns of many types; warmed under one of them.</summary>
+    private async Task<WarmFixture> ShopAsync(string key, string value, string options = "")
+    {
+        var database = await servers.CreateDatabaseAsync(Ct);
+        await using (var source = Npgsql.NpgsqlDataSource.Create(database))
+        {
+            await source.ExecuteAsync(
+                "create table shop (id int primary key, d date, ts timestamptz, b bool, n numeric, arr text[], f float8, big numeric, span interval, v text)"
+            );
+            await source.ExecuteAsync(
+                """
+                insert into shop values
+                    (1, '2026-11-28', '2026-11-28 10:00:00+01', true, 1.50, array['a','b'], 0.1, 1, '1 month', 'one'),
+                    (2, '0044-03-15 BC', '2026-11-28 10:00:00.123456+01', false, 2.00, array['c'], 1e21, 99100000000000000000000000000000000000, '2 days', 'two'),
+                    (3, 'infinity', '2026-11-28 10:00:00.123999+01', false, 2.00, array['d'], 1e22, 3, '48:00', 'three')
+                """
+            );
+        }
+        return WarmFixture.Over(
+            database + options,
+            await servers.CacheConnectionStringAsync(Ct),
+            null,
+            ("Warming:Sets:prices:Key", $"t{Guid.NewGuid():N}:{{{key}}}"),
+            ("Warming:Sets:prices:Sql", $"select {(key == "id" ? "" : "id, ")}{key}, {value} as value from shop order by id")
         );
     }
 

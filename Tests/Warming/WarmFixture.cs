@@ -35,7 +35,21 @@ internal sealed class WarmFixture : IAsyncDisposable
         params (string Key, string Value)[] settings
     ) => Over(await servers.CreateDatabaseAsync(ct), cache ?? await servers.CacheConnectionStringAsync(ct), time, settings);
 
-    public static WarmFixture Over(string database, string cache, TimeProvider? time = null, params (string Key, string Value)[] settings)
+    public static WarmFixture Over(
+        string database,
+        string cache,
+        TimeProvider? time = null,
+        params (string Key, string Value)[] settings
+    ) => Over(database, cache, time, null, settings);
+
+    /// <param name="log">Where everything that is logged goes; nowhere unless given.</param>
+    public static WarmFixture Over(
+        string database,
+        string cache,
+        TimeProvider? time,
+        ILoggerProvider? log,
+        params (string Key, string Value)[] settings
+    )
     {
         var builder = Host.CreateApplicationBuilder(
             new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true }
@@ -52,6 +66,8 @@ internal sealed class WarmFixture : IAsyncDisposable
         if (time is not null)
             builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders();
+        if (log is not null)
+            builder.Logging.AddProvider(log);
         JobsBuilder.AddConnections(builder);
         builder.Services.AddWarming().AddSingleton<WarmLoop>();
         return new(builder.Build(), database, cache);
