@@ -5,9 +5,9 @@ namespace Overnight.Core.Sessions;
 /// <summary>A session as PostgreSQL has it, read alike by whoever puts it into the cache.</summary>
 internal static class StoredSessions
 {
-    /// <summary>In front of any other; <see cref="Read"/> takes them by position.</summary>
+    /// <summary>In front of any other; <see cref="Read"/> takes them by position. PostgreSQL's years go further than .NET's.</summary>
     public const string Columns = """
-        s.token_hash, s.user_id, u.role = 'admin', u.tenant_id, s.expires_at,
+        s.token_hash, s.user_id, u.role = 'admin', u.tenant_id, least(s.expires_at, timestamptz '9999-12-31 00:00Z'),
             coalesce((select string_agg(market, ',') from (select market from user_markets where user_id = u.id order by market limit 15) m), '')
         """;
 

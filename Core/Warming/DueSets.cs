@@ -14,6 +14,9 @@ public sealed class DueSets(
     TimeProvider time
 )
 {
+    /// <summary>Between tries of a set that gets no further, at most.</summary>
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromHours(1);
+
     /// <param name="started">When the service started, at its first look; null later.</param>
     /// <exception cref="CacheWriteException">The cache is away; nothing can be warmed.</exception>
     public async Task<IReadOnlyList<(WarmTrigger Trigger, WarmSet Set)>> FindAsync(DateTimeOffset? started, CancellationToken ct)
@@ -39,13 +42,20 @@ public sealed class DueSets(
         return set.Interval > TimeSpan.Zero ? progress.StartedAt + set.Interval : null;
     }
 
+    /// <summary>As long again as it has been stuck, so that the pauses double; not at a start, which may come with what mends it.</summary>
+    private TimeSpan Pause(WarmProgress row, bool isStart)
+    {
+        var stuck = row.StuckSince is { } since && !isStart ? row.UpdatedAt - since : TimeSpan.Zero;
+        return TimeSpan.FromTicks(Math.Max(options.Value.RetryInterval.Ticks, Math.Min(stuck.Ticks, LongestBackOff.Ticks)));
+    }
+
     private WarmTrigger? Trigger(WarmDeclaration set, WarmProgress? row, string? server, DateTimeOffset? started, DateTimeOffset now)
     {
         if (row is null || server is null || row.Marker != server)
             return WarmTrigger.ColdStart;
         if (row.CompletedAt is null)
         {
-            if (now < row.UpdatedAt + options.Value.RetryInterval)
+            if (now < row.UpdatedAt + Pause(row, isStart: started is not null))
                 return null;
             return WarmTriggers.TryParse(row.Trigger, out var first) ? first : WarmTrigger.Schedule;
         }

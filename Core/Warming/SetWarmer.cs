@@ -87,6 +87,7 @@ public sealed partial class SetWarmer(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         var begin = time.GetTimestamp();
         var (stored, worked) = (begin, begin);
+        var from = state.Reached;
         var resumed = state.Reached is null ? (long?)null : state.Warmed;
         var most = request.Count ?? set.Declaration.Limit;
         if (most is { } all)
@@ -124,6 +125,12 @@ public sealed partial class SetWarmer(
             // Whatever it was, it is this set's alone: broken here, resumed by the next who looks.
             error = ct.IsCancellationRequested ? "The process was stopped." : exception.Message;
         }
+        // A try that got further than the one before is no sign of a set that can't work.
+        var stuck =
+            error is null ? (DateTimeOffset?)null
+            : state.Reached == from ? state.StuckSince ?? time.GetUtcNow()
+            : time.GetUtcNow();
+        state = state with { StuckSince = stuck };
         if (request.IsWhole)
             await StoreAsync(error is null && (isOwn || !cutShort) ? state with { CompletedAt = time.GetUtcNow() } : state);
         return new(

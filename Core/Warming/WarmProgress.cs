@@ -7,6 +7,7 @@ namespace Overnight.Core.Warming;
 /// <param name="Marker">Of the cache server that was warmed.</param>
 /// <param name="Reached">Where it is, in the set's own form.</param>
 /// <param name="CompletedAt">Null while it is under way, or broke.</param>
+/// <param name="StuckSince">The first try that broke where the latest one did; null when the latest did not break.</param>
 public sealed record WarmProgress(
     string Set,
     Guid RunId,
@@ -17,13 +18,15 @@ public sealed record WarmProgress(
     long Failed,
     DateTimeOffset StartedAt,
     DateTimeOffset UpdatedAt,
-    DateTimeOffset? CompletedAt
+    DateTimeOffset? CompletedAt,
+    DateTimeOffset? StuckSince = null
 );
 
 /// <summary>A row per set that says how far its warm came. Written only by whoever holds the set's <see cref="AdvisoryLock"/>.</summary>
 public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider time)
 {
-    private const string Columns = "set_name, run_id, trigger, marker, reached, warmed, failed, started_at, updated_at, completed_at";
+    private const string Columns =
+        "set_name, run_id, trigger, marker, reached, warmed, failed, started_at, updated_at, completed_at, stuck_since";
 
     public async Task<Dictionary<string, WarmProgress>> ReadAsync(CancellationToken ct)
     {
@@ -44,7 +47,8 @@ public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider ti
                     reader.GetInt64(6),
                     reader.GetFieldValue<DateTimeOffset>(7),
                     reader.GetFieldValue<DateTimeOffset>(8),
-                    reader.IsDBNull(9) ? null : reader.GetFieldValue<DateTimeOffset>(9)
+                    reader.IsDBNull(9) ? null : reader.GetFieldValue<DateTimeOffset>(9),
+                    reader.IsDBNull(10) ? null : reader.GetFieldValue<DateTimeOffset>(10)
                 )
             );
         }
@@ -73,8 +77,8 @@ public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider ti
         ArgumentNullException.ThrowIfNull(progress);
         await using var command = database.CreateCommand(
             $"""
-            insert into warm_progress ({Columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-            on conflict (set_name) do update set run_id = $2, trigger = $3, marker = $4, reached = $5, warmed = $6, failed = $7, started_at = $8, updated_at = $9, completed_at = $10
+            insert into warm_progress ({Columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            on conflict (set_name) do update set run_id = $2, trigger = $3, marker = $4, reached = $5, warmed = $6, failed = $7, started_at = $8, updated_at = $9, completed_at = $10, stuck_since = $11
             """
         );
         object[] values =
@@ -89,6 +93,7 @@ public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider ti
             progress.StartedAt,
             time.GetUtcNow(),
             (object?)progress.CompletedAt ?? DBNull.Value,
+            (object?)progress.StuckSince ?? DBNull.Value,
         ];
         foreach (var value in values)
             command.Parameters.Add(new() { Value = value });
