@@ -9,16 +9,23 @@ namespace Overnight.Api.Audit;
 /// </summary>
 internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
 {
-    // Inside the limit, rows come straight from the key of postings, last month first.
+    // The nights of the period, newest first, and one look at the key of postings for each; it stops when the limit is reached.
+    // The limit of the look keeps the planner from turning this round, so that batches of a run come as the look has them; to
+    // order by them as well would read every night of the period before the first row.
     internal const string Postings = """
-        select r.id, r.market, r.business_date, r.revision, p.batch, p.positions, b.first_user, b.last_user
+        select n.id, n.market, n.business_date, n.revision, n.number, n.batch, n.positions, b.first_user, b.last_user
         from (
-            select business_date, run_id, batch, positions from asset_postings
-            where asset_id = $1 and business_date between $2 and $3 and (business_date, run_id, batch) <= ($4, $5, $6)
-            order by business_date desc, run_id desc, batch desc limit $7) p
-        join run_batches b on b.run_id = p.run_id and b.number = p.batch
-        join overnight_job_runs r on r.id = p.run_id
-        order by p.business_date desc, p.run_id desc, p.batch desc
+            select r.id, r.market, r.business_date, r.revision, r.number, p.batch, p.positions
+            from overnight_job_runs r
+            cross join lateral (
+                select batch, positions from asset_postings
+                where asset_id = $1 and business_date = r.business_date and run_id = r.id
+                  and ((r.business_date, r.number) < ($4, $5) or batch <= $6)
+                order by batch desc limit $7) p
+            where r.job_type = 'scoring' and r.business_date between $2 and $3 and (r.business_date, r.number) <= ($4, $5)
+            order by r.business_date desc, r.number desc limit $7) n
+        join run_batches b on b.run_id = n.id and b.number = n.batch
+        order by n.business_date desc, n.number desc, n.batch desc
         """;
 
     // One day of one month: every other partition is left out before it starts.
@@ -41,7 +48,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         var wanted = page.Limit + 1;
         List<Found> found = [];
-        var after = page.After ?? new(DateOnly.MaxValue, Guid.AllBitsSet, int.MaxValue, Guid.AllBitsSet);
+        var after = page.After ?? new(DateOnly.MaxValue, long.MaxValue, int.MaxValue, Guid.AllBitsSet);
         while (found.Count < wanted)
         {
             var (postings, last) = await PostingsAsync(connection, asset, from, until, after, wanted, ct);
@@ -50,7 +57,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
                 break;
             // The bitmaps promised a full page and users were erased since; go on behind the last batch.
             var end = postings[^1];
-            after = new(end.Run.BusinessDate, end.Run.Id, end.Batch, Guid.Empty);
+            after = new(end.Run.BusinessDate, end.Run.Number, end.Batch, Guid.Empty);
         }
         return found;
     }
@@ -71,7 +78,15 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
         await using NpgsqlCommand command = new(Postings, connection);
         foreach (
             var value in (object[])
-                [asset, from, until < after.BusinessDate ? until : after.BusinessDate, after.BusinessDate, after.Run, after.Batch, limit]
+                [
+                    asset,
+                    from,
+                    until < after.BusinessDate ? until : after.BusinessDate,
+                    after.BusinessDate,
+                    after.RunNumber,
+                    after.Batch,
+                    limit,
+                ]
         )
             command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -82,14 +97,14 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
             rows++;
             Posting posting = new(
                 CalculationQueries.ReadRun(reader),
-                reader.GetInt32(4),
-                Positions(reader.GetFieldValue<byte[]>(5)),
-                reader.GetGuid(6),
-                reader.GetGuid(7)
+                reader.GetInt32(5),
+                Positions(reader.GetFieldValue<byte[]>(6)),
+                reader.GetGuid(7),
+                reader.GetGuid(8)
             );
             postings.Add(posting);
             // Of the batch that the page before ended in nobody knows how many are left.
-            if (posting.Run.Id != after.Run || posting.Batch != after.Batch)
+            if (posting.Run.Number != after.RunNumber || posting.Batch != after.Batch)
                 results += posting.Positions.Length;
             if (results >= wanted)
                 return (postings, false);
@@ -112,7 +127,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
         foreach (var (run, batch, positions, first, last) in postings)
         {
             // Nothing is above the highest id but in the batch where the page before ended.
-            var below = run.Id == after.Run && batch == after.Batch ? after.User : Guid.AllBitsSet;
+            var below = run.Number == after.RunNumber && batch == after.Batch ? after.User : Guid.AllBitsSet;
             NpgsqlBatchCommand command = new(Results);
             foreach (var value in (object[])[run.BusinessDate, run.Id, first, last, batch, positions, below, wanted])
                 command.Parameters.Add(new() { Value = value });
@@ -127,7 +142,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
                 found.Add(
                     new(
                         CalculationItem.From(posting.Run, user, reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<byte[]>(2)),
-                        new(posting.Run.BusinessDate, posting.Run.Id, posting.Batch, user)
+                        new(posting.Run.BusinessDate, posting.Run.Number, posting.Batch, user)
                     )
                 );
             }

@@ -1,9 +1,10 @@
+using System.Text.Json.Serialization;
 using Overnight.Core.Auditing;
 
 namespace Overnight.Api.Audit;
 
 /// <summary>The night of a calculation.</summary>
-internal readonly record struct CalculationRun(Guid Id, string Market, DateOnly BusinessDate, int Revision);
+internal readonly record struct CalculationRun(Guid Id, string Market, DateOnly BusinessDate, int Revision, long Number);
 
 /// <summary>One user's calculation in one run, as lists show it.</summary>
 /// <param name="Status"><c>completed</c> or <c>failed</c>.</param>
@@ -29,6 +30,10 @@ internal sealed record CalculationItem(
     CalculationLinks Links
 )
 {
+    /// <summary>Its run's, by which runs of one business date are ordered.</summary>
+    [JsonIgnore]
+    public long RunNumber { get; private init; }
+
     public static string StatusOf(CompletedCalculation completed) => completed.Stage is null ? "completed" : "failed";
 
     /// <param name="completed">The payload of <c>CALC_COMPLETED</c>; the events of a user share the time of their start.</param>
@@ -50,7 +55,10 @@ internal sealed record CalculationItem(
             end.Stage?.ToString().ToLowerInvariant(),
             end.Reason,
             CalculationLinks.Of(run.Id, userId)
-        );
+        )
+        {
+            RunNumber = run.Number,
+        };
     }
 }
 

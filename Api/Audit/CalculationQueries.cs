@@ -11,13 +11,13 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
     // The nights of the period, newest first, and one look at the key of events for each; it stops when the page is full.
     // The inner limit keeps the planner from turning this round. A user of one market in five costs five looks per item.
     internal const string OfUser = """
-        select r.id, r.market, r.business_date, r.revision, e.occurred_at, e.payload
+        select r.id, r.market, r.business_date, r.revision, r.number, e.occurred_at, e.payload
         from overnight_job_runs r
         cross join lateral (
             select occurred_at, payload from calculation_events
             where business_date = r.business_date and run_id = r.id and user_id = $1 and type = 4 limit 1) e
-        where r.job_type = 'scoring' and r.business_date between $2 and $3 and (r.business_date, r.id) < ($4, $5)
-        order by r.business_date desc, r.id desc limit $6
+        where r.job_type = 'scoring' and r.business_date between $2 and $3 and (r.business_date, r.number) < ($4, $5)
+        order by r.business_date desc, r.number desc limit $6
         """;
 
     internal const string OfRun = """
@@ -25,7 +25,8 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
         where business_date = $1 and run_id = $2 and user_id > $3 and type = 4 order by user_id limit $4
         """;
 
-    internal const string Run = "select id, market, business_date, revision from overnight_job_runs where id = $1 and job_type = 'scoring'";
+    internal const string Run =
+        "select id, market, business_date, revision, number from overnight_job_runs where id = $1 and job_type = 'scoring'";
 
     /// <summary>Newest first; empty where the user is in no run of the period.</summary>
     public async Task<List<CalculationItem>> OfUserAsync(
@@ -36,12 +37,12 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
         CancellationToken ct
     )
     {
-        var after = page.After ?? new(DateOnly.MaxValue, Guid.AllBitsSet);
+        var after = page.After ?? new(DateOnly.MaxValue, long.MaxValue);
         await using var command = dataSource.CreateCommand(OfUser);
         // The period ends where the page before did, so that later months are not even looked into.
         foreach (
             var value in (object[])
-                [user, from, until < after.BusinessDate ? until : after.BusinessDate, after.BusinessDate, after.Run, page.Limit + 1]
+                [user, from, until < after.BusinessDate ? until : after.BusinessDate, after.BusinessDate, after.RunNumber, page.Limit + 1]
         )
             command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -49,7 +50,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
         while (await reader.ReadAsync(ct))
         {
             items.Add(
-                CalculationItem.From(ReadRun(reader), user, reader.GetFieldValue<DateTimeOffset>(4), reader.GetFieldValue<byte[]>(5))
+                CalculationItem.From(ReadRun(reader), user, reader.GetFieldValue<DateTimeOffset>(5), reader.GetFieldValue<byte[]>(6))
             );
         }
         return items;
@@ -80,7 +81,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
         return await reader.ReadAsync(ct) ? ReadRun(reader) : null;
     }
 
-    /// <summary>The first four columns of a row.</summary>
+    /// <summary>The first five columns of a row.</summary>
     internal static CalculationRun ReadRun(NpgsqlDataReader reader) =>
-        new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3));
+        new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3), reader.GetInt64(4));
 }

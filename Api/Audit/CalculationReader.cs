@@ -1,5 +1,6 @@
 using Npgsql;
 using Overnight.Core.Auditing;
+using Overnight.Core.Json;
 using Overnight.Core.Market;
 
 namespace Overnight.Api.Audit;
@@ -89,7 +90,7 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
         );
         var market = MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(3));
         await reader.NextResultAsync(ct);
-        return new(inputs, market, await reader.ReadAsync(ct) ? reader.GetString(0) : null);
+        return new(inputs, market, await reader.ReadAsync(ct) ? JsonText.Repair(reader.GetString(0)) : null);
     }
 
     private async Task<List<StoredEvent>> EventsAsync(CalculationRun run, Guid user, CancellationToken ct)

@@ -84,7 +84,7 @@ internal static partial class CalculationRoutes
                 Listed<CalculationItem>.Of(
                     await calculations.OfUserAsync(filter.User!.Value, filter.From, filter.Until, page, ct),
                     page,
-                    c => new NightCursor(c.BusinessDate, c.RunId),
+                    c => new NightCursor(c.BusinessDate, c.RunNumber),
                     c => c
                 )
             );

@@ -88,35 +88,35 @@ internal readonly record struct UserCursor(Guid User) : ICursor<UserCursor>
 }
 
 /// <summary>Among the nights of one user, newest first.</summary>
-internal readonly record struct NightCursor(DateOnly BusinessDate, Guid Run) : ICursor<NightCursor>
+internal readonly record struct NightCursor(DateOnly BusinessDate, long RunNumber) : ICursor<NightCursor>
 {
-    public static int Bytes => 20;
+    public static int Bytes => 12;
 
     public void Write(Span<byte> bytes)
     {
         BinaryPrimitives.WriteInt32BigEndian(bytes, BusinessDate.DayNumber);
-        Run.TryWriteBytes(bytes[4..], bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[4..], RunNumber);
     }
 
     public static bool TryRead(ReadOnlySpan<byte> bytes, out NightCursor cursor)
     {
         var known = CursorText.TryReadDate(bytes, out var date);
-        cursor = new(date, new Guid(bytes[4..], bigEndian: true));
+        cursor = new(date, BinaryPrimitives.ReadInt64BigEndian(bytes[4..]));
         return known;
     }
 }
 
 /// <summary>Among the calculations with one asset, newest night first, then batch and user from the highest.</summary>
-internal readonly record struct PostingCursor(DateOnly BusinessDate, Guid Run, int Batch, Guid User) : ICursor<PostingCursor>
+internal readonly record struct PostingCursor(DateOnly BusinessDate, long RunNumber, int Batch, Guid User) : ICursor<PostingCursor>
 {
-    public static int Bytes => 40;
+    public static int Bytes => 32;
 
     public void Write(Span<byte> bytes)
     {
         BinaryPrimitives.WriteInt32BigEndian(bytes, BusinessDate.DayNumber);
-        Run.TryWriteBytes(bytes[4..], bigEndian: true, out _);
-        BinaryPrimitives.WriteInt32BigEndian(bytes[20..], Batch);
-        User.TryWriteBytes(bytes[24..], bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[4..], RunNumber);
+        BinaryPrimitives.WriteInt32BigEndian(bytes[12..], Batch);
+        User.TryWriteBytes(bytes[16..], bigEndian: true, out _);
     }
 
     public static bool TryRead(ReadOnlySpan<byte> bytes, out PostingCursor cursor)
@@ -124,9 +124,9 @@ internal readonly record struct PostingCursor(DateOnly BusinessDate, Guid Run, i
         var known = CursorText.TryReadDate(bytes, out var date);
         cursor = new(
             date,
-            new Guid(bytes[4..20], bigEndian: true),
-            BinaryPrimitives.ReadInt32BigEndian(bytes[20..]),
-            new Guid(bytes[24..], bigEndian: true)
+            BinaryPrimitives.ReadInt64BigEndian(bytes[4..]),
+            BinaryPrimitives.ReadInt32BigEndian(bytes[12..]),
+            new Guid(bytes[16..], bigEndian: true)
         );
         return known;
     }

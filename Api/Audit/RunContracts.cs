@@ -1,9 +1,11 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Overnight.Core.Data;
 
 namespace Overnight.Api.Audit;
 
 /// <summary>A run as the list shows it. Counts of an unfinished run are those of its finished batches only in the run itself.</summary>
+/// <param name="Note">What whoever started it should know; seldom there.</param>
 internal sealed record RunItem(
     Guid Id,
     string JobType,
@@ -19,7 +21,8 @@ internal sealed record RunItem(
     int UsersProcessed,
     int UsersFailed,
     Guid CorrelationId,
-    RunLinks Links
+    RunLinks Links,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Note = null
 )
 {
     public static RunItem From(Run run) =>

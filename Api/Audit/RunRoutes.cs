@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Overnight.Api.Sessions;
 using Overnight.Core.Data;
+using Overnight.Core.Json;
 
 namespace Overnight.Api.Audit;
 
@@ -156,5 +157,5 @@ internal static class RunRoutes
         );
 
     // PostgreSQL's json type lets only JSON in.
-    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);
+    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(JsonText.Repair(text));
 }

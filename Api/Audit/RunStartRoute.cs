@@ -46,6 +46,8 @@ internal static class RunStartRoute
                 ct
             );
             var item = RunItem.From(await database.Runs.AsNoTracking().SingleAsync(r => r.Id == run.Id, ct));
+            if (!await runs.HasUsersAsync(run.Market, ct))
+                item = item with { Note = RunStore.NobodyIn(run.Market) };
             return started ? TypedResults.Accepted(item.Links.Self, item) : TypedResults.Ok(item);
         }
         catch (RunRequestException exception)

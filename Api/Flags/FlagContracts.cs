@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Overnight.Core.Flags;
+using Overnight.Core.Json;
 
 namespace Overnight.Api.Flags;
 
@@ -22,7 +23,7 @@ internal sealed record FlagItem(
         new(
             flag.Key,
             flag.Enabled,
-            flag.Value is null ? null : JsonElement.Parse(flag.Value),
+            flag.Value is null ? null : JsonElement.Parse(JsonText.Repair(flag.Value)),
             flag.Description,
             flag.Version,
             flag.UpdatedAt,
@@ -38,5 +39,7 @@ internal sealed record FlagItem(
 internal sealed record FlagChangeItem(long Version, DateTimeOffset ChangedAt, Guid? ChangedBy, JsonElement Before, JsonElement After)
 {
     public static FlagChangeItem From(MadeChange change) =>
-        new(change.Version, change.ChangedAt, change.ChangedBy, JsonElement.Parse(change.Before), JsonElement.Parse(change.After));
+        new(change.Version, change.ChangedAt, change.ChangedBy, Json(change.Before), Json(change.After));
+
+    private static JsonElement Json(string text) => JsonElement.Parse(JsonText.Repair(text));
 }

@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
+using Overnight.Core.Json;
 
 namespace Overnight.Api.Problems;
 
@@ -44,7 +46,12 @@ internal static class JsonBody
                 errors["body"] = [$"must be an object with {fields}, each of which may be left out"];
             else
                 foreach (var field in document.RootElement.EnumerateObject())
-                    request = take(request, field, errors);
+                {
+                    if (JsonText.IsUnicode(JsonMarshal.GetRawUtf8Value(field.Value)))
+                        request = take(request, field, errors);
+                    else
+                        errors[field.Name] = [JsonText.HalfPair];
+                }
         }
         catch (JsonException exception)
         {
@@ -53,8 +60,8 @@ internal static class JsonBody
         }
         catch (InvalidOperationException)
         {
-            // An escape that is no character is met only when its text is read.
-            errors["body"] = ["must be JSON whose texts are Unicode, without halves of surrogate pairs"];
+            // The name of a field has an escape that is no character, which is met only when it is read.
+            errors["body"] = [$"must be an object whose names are Unicode: each {JsonText.HalfPair}"];
         }
         return (request, errors);
     }

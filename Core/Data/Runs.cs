@@ -62,7 +62,7 @@ public sealed class CalculationResult
     public required byte[] Portfolio { get; init; }
 }
 
-/// <summary>Which result of a user is in force: the latest by business date, then run id.</summary>
+/// <summary>Which result of a user is in force: the latest by business date, then by the run's number.</summary>
 public sealed class CurrentResult
 {
     public Guid UserId { get; init; }

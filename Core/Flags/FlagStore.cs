@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Caching;
+using Overnight.Core.Json;
 
 namespace Overnight.Core.Flags;
 
@@ -29,7 +30,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     private readonly string _environment = options.Value.Environment;
 
     /// <summary>For the cache.</summary>
-    /// <returns>As <see cref="Json"/> makes it; null when there is no such flag.</returns>
+    /// <returns>As <see cref="Json"/> makes it, repaired where a value was stored without being validated; null when there is no such flag.</returns>
     public async Task<byte[]?> ReadAsync(string key, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
@@ -41,7 +42,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             key
         );
         await command.PrepareAsync(ct).ConfigureAwait(false);
-        return (byte[]?)await command.ExecuteScalarAsync(ct).ConfigureAwait(false);
+        return await command.ExecuteScalarAsync(ct).ConfigureAwait(false) is byte[] flag ? JsonText.Repair(flag) : null;
     }
 
     /// <param name="after">The last key of the page before; empty for the first.</param>

@@ -1,6 +1,6 @@
 namespace Overnight.Core.Runs;
 
-/// <summary>A night's run, as its row says it. Results are ordered by (business date, id): ids are UUID v7, later runs have greater ones.</summary>
+/// <summary>A night's run, as its row says it. Results are ordered by business date, then by the number that the database gave the run.</summary>
 public sealed record NightRun(
     Guid Id,
     string Market,

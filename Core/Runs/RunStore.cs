@@ -108,7 +108,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     public async Task<NightRun?> FindLatestAsync(CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand(
-            $"select {Columns} from overnight_job_runs where job_type = 'scoring' order by started_at desc, id desc limit 1"
+            $"select {Columns} from overnight_job_runs where job_type = 'scoring' order by number desc limit 1"
         );
         return await ReadOneAsync(command, ct);
     }
@@ -132,10 +132,21 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>Whether anyone configured the market: a night for nobody is not begun by the schedule.</summary>
+    private const string HasActiveUser = """
+        select exists (
+            select from user_markets m join users u on u.id = m.user_id and u.deleted_at is null and u.banned_at is null
+            where m.market = $1 and exists (
+                select from portfolios p join holdings h on h.user_id = p.user_id and not h.ignored where p.user_id = m.user_id))
+        """;
+
+    /// <summary>What is told to who starts a run of a market without active users.</summary>
+    public static string NobodyIn(string market) =>
+        $"{market} has no active user with a holding that counts: the run has nobody to compute.";
+
+    /// <summary>Whether the market has an active user (SPEC A7): a night for nobody is not begun by the schedule.</summary>
     public async Task<bool> HasUsersAsync(string market, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand("select exists (select from user_markets where market = $1)");
+        await using var command = dataSource.CreateCommand(HasActiveUser);
         command.Parameters.Add(new() { Value = market });
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
+using Overnight.Core.Json;
 using Overnight.Core.Market;
 using Overnight.Core.Portfolios;
 
@@ -13,6 +14,8 @@ namespace Overnight.Core.Scoring;
 /// </summary>
 public static class CriteriaReader
 {
+    private const string Reason = "corrupt_criteria";
+
     /// <param name="json">UTF-8; must stay unchanged as long as the criteria are used.</param>
     /// <param name="criteria">Receives the criteria in order; cleared first.</param>
     /// <exception cref="CalculationException">The text is no such array; the message names the criterion and the field.</exception>
@@ -31,10 +34,13 @@ public static class CriteriaReader
                     throw Corrupt(criteria.Count, "criteria", $"are at most {Scorer.MaxCriteria}");
                 criteria.Add(ReadOne(ref reader, json, criteria.Count));
             }
+            // What no field holds is kept with the criteria, and shown with them.
+            if (JsonText.PathOfHalfPair(json.Span) is { } path)
+                throw new CalculationException(CalculationStage.Load, Reason, $"criteria{path} {JsonText.HalfPair}");
         }
         catch (JsonException exception)
         {
-            throw new CalculationException(CalculationStage.Load, "corrupt_criteria", $"criteria: not valid JSON ({exception.Message})");
+            throw new CalculationException(CalculationStage.Load, Reason, $"criteria: not valid JSON ({exception.Message})");
         }
     }
 
@@ -53,6 +59,8 @@ public static class CriteriaReader
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
+            if (reader.ValueIsEscaped && !JsonText.IsUnicode(reader.ValueSpan))
+                throw Corrupt(index, Encoding.UTF8.GetString(reader.ValueSpan), $"has a name that {JsonText.HalfPair}");
             if (reader.ValueTextEquals("id"u8))
                 id = Text(ref reader, json, index, "id");
             else if (reader.ValueTextEquals("name"u8))
@@ -96,6 +104,8 @@ public static class CriteriaReader
     {
         if (!reader.Read() || reader.TokenType != JsonTokenType.String)
             throw Corrupt(index, field, "must be a string");
+        if (reader.ValueIsEscaped && !JsonText.IsUnicode(reader.ValueSpan))
+            throw Corrupt(index, field, $"{JsonText.HalfPair}, not '{Encoding.UTF8.GetString(reader.ValueSpan)}'");
         // The inside of the quotes, escapes and all: it goes into the result as it is.
         return json.Slice((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length);
     }
@@ -165,5 +175,5 @@ public static class CriteriaReader
         };
 
     private static CalculationException Corrupt(int index, string field, string what) =>
-        new(CalculationStage.Load, "corrupt_criteria", $"criteria[{index}].{field} {what}");
+        new(CalculationStage.Load, Reason, $"criteria[{index}].{field} {what}");
 }

@@ -5,6 +5,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Caching;
 using Overnight.Core.Flags;
+using Overnight.Core.Json;
 
 namespace Overnight.Core.Warming;
 
@@ -121,7 +122,8 @@ public sealed class FlagSet(
         while (await reader.ReadAsync(ct))
         {
             var key = CacheKeys.Flag(_environment, reader.GetString(0));
-            writes.Add(new(key, StoredEntry.Write(key, asOf, generation: 0, reader.GetFieldValue<byte[]>(1)), Declaration.EntryTtl(0)));
+            var flag = JsonText.Repair(reader.GetFieldValue<byte[]>(1));
+            writes.Add(new(key, StoredEntry.Write(key, asOf, generation: 0, flag), Declaration.EntryTtl(0)));
         }
         return writes;
 

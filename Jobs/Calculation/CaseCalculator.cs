@@ -1,7 +1,10 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
+using Overnight.Core.Json;
 using Overnight.Core.Portfolios;
 using Overnight.Core.Scoring;
+using Overnight.Jobs.Pipeline;
 
 namespace Overnight.Jobs.Calculation;
 
@@ -32,11 +35,15 @@ internal static class CaseCalculator
                 var root = document.RootElement;
                 if (root.ValueKind != JsonValueKind.Object)
                     throw new FormatException("must be an object {\"case\": .., \"input\": {..}}");
-                if (root.TryGetProperty("case", out var id))
+                var half = line.Contains("\\u", StringComparison.Ordinal) ? JsonText.PathOfHalfPair(Encoding.UTF8.GetBytes(line)) : null;
+                // A case whose name is no text is told by its line.
+                if (half?.StartsWith("input", StringComparison.Ordinal) != false && root.TryGetProperty("case", out var id))
                 {
                     caseName = id.Clone();
                     name = $"case {id}";
                 }
+                if (half is not null)
+                    throw new FormatException($"{half} {JsonText.HalfPair}");
                 if (!root.TryGetProperty("input", out var inputElement))
                     throw new FormatException("input is missing");
                 var one = CaseReader.Read(inputElement);
@@ -44,12 +51,15 @@ internal static class CaseCalculator
                 await output.WriteLineAsync(Answer(caseName, one, calculation));
                 calculated++;
             }
-            catch (Exception exception) when (exception is FormatException or JsonException or CalculationException)
+            catch (Exception exception) when (exception is not (IOException or OperationCanceledException))
             {
                 // One bad case is reported, in its place, and must not stop the others.
-                var message = exception is CalculationException failure
-                    ? $"{FieldOf(failure.Reason)}: {failure.Message}"
-                    : exception.Message;
+                var message = exception switch
+                {
+                    CalculationException failure => $"{FieldOf(failure.Reason)}: {failure.Message}",
+                    FormatException or JsonException => exception.Message,
+                    _ => FailureText.Of(exception),
+                };
                 errors.Add($"{name}: {message}");
                 await output.WriteLineAsync(Failure(caseName, number, message));
             }
@@ -117,6 +127,6 @@ internal static class CaseCalculator
         [
             .. Indices(criteria.Count)
                 .Where(i => (mask >> i & 1) != 0)
-                .Select(i => JsonSerializer.Deserialize<string>($"\"{System.Text.Encoding.UTF8.GetString(criteria[i].IdJson.Span)}\"")!),
+                .Select(i => JsonSerializer.Deserialize<string>($"\"{Encoding.UTF8.GetString(criteria[i].IdJson.Span)}\"")!),
         ];
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using Overnight.Jobs.Calculation;
 
 namespace Overnight.Jobs.Commands;
@@ -31,7 +32,8 @@ internal static class CalculateCommand
     {
         try
         {
-            using var reader = input.OpenText();
+            // Strict: a byte that is no UTF-8 is an error and not a question mark in a name.
+            using StreamReader reader = new(input.FullName, new UTF8Encoding(false, throwOnInvalidBytes: true));
             var summary = output is null
                 ? await CaseCalculator.RunAsync(reader, console.Output, ct)
                 : await ToFileAsync(reader, output, ct);
@@ -42,6 +44,10 @@ internal static class CalculateCommand
                     $"{summary.Calculated} calculated, {summary.Errors.Count} with errors: {output.FullName}"
                 );
             return summary.Errors.Count == 0 ? CommandLine.Success : CommandLine.Failed;
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new CommandException($"{input.FullName} is not UTF-8 text. Save it as UTF-8 and calculate it again.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -38,8 +38,13 @@ internal static class PasswordInput
                     $"{file} may be read or changed by others than its owner: its mode must be 0600, and is 0{Convert.ToString((int)File.GetUnixFileMode(file), 8)}. Others may know the password that is in it."
                 );
             }
-            using StreamReader reader = new(file, Encoding.UTF8);
+            // Strict: a byte that is no UTF-8 would become another password.
+            using StreamReader reader = new(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
             return await reader.ReadLineAsync(ct);
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new CommandException($"{file} is not UTF-8 text.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

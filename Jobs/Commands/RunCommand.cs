@@ -74,6 +74,8 @@ internal static class RunCommand
         output.Line(
             $"{(started ? "Started" : "Joined")} run {run.Id}: {run.Market}, {run.BusinessDate:yyyy-MM-dd}, revision {run.Revision}."
         );
+        if (!await runs.HasUsersAsync(run.Market, ct))
+            output.Line(RunStore.NobodyIn(run.Market));
         return await WatchedNight.WorkAsync(night, services.GetRequiredService<RunProgress>(), run, output, ct);
     }
 

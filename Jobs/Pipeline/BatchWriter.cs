@@ -119,11 +119,12 @@ internal sealed class BatchWriter
         await _copy.CompleteAsync(ct);
     }
 
-    // Later nights win: by business date, then by run id, which grows with time.
+    // Later nights win: by business date, then by the number of the run. Of a run that retention dropped nobody knows it; it is older.
     private const string MakeCurrent = """
-        insert into current_results (user_id, business_date, run_id) select unnest($1), $2, $3
+        insert into current_results as c (user_id, business_date, run_id) select unnest($1), $2, $3
         on conflict (user_id) do update set business_date = excluded.business_date, run_id = excluded.run_id
-        where (current_results.business_date, current_results.run_id) < (excluded.business_date, excluded.run_id)
+        where c.business_date < excluded.business_date or (c.business_date = excluded.business_date
+            and coalesce((select number from overnight_job_runs where id = c.run_id), 0) < (select number from overnight_job_runs where id = $3))
         """;
 
     private const string RecordFailures = """

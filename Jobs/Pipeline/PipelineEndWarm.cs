@@ -31,10 +31,21 @@ internal sealed partial class PipelineEndWarm(
         IsTtlExact = true,
     };
 
-    // A row that is unfinished is of a process that is gone. Ids grow with time, so that the index of warms begins at the night.
+    // A row that is unfinished is of a process that is gone. The warms of a night have greater numbers than the night.
     private const string IsDue = """
         select exists (select from run_batches where run_id = $1 and status = 'done' and cached_at is null)
-            or not exists (select from overnight_job_runs where id > $1 and job_type = 'cache-warm' and trigger = 'pipeline-end' and correlation_id = $2 and completed_at is not null)
+            or not exists (select from overnight_job_runs where number > (select number from overnight_job_runs where id = $1) and job_type = 'cache-warm' and trigger = 'pipeline-end' and correlation_id = $2 and completed_at is not null)
+        """;
+
+    private const string RefreshMetrics = """
+        update overnight_job_runs r set metrics = (r.metrics::jsonb || jsonb_build_object(
+            'users_cached', b.users_cached, 'batches_uncached', b.batches_uncached, 'cache_warm_ms', round(b.cache_ms::numeric, 1)))::json
+        from (
+            select coalesce(sum(users_processed) filter (where cached_at is not null), 0) as users_cached,
+                count(*) filter (where status = 'done' and cached_at is null) as batches_uncached, coalesce(sum(cache_ms), 0) as cache_ms
+            from run_batches where run_id = $1) b
+        where r.id = $1 and r.completed_at is not null and r.metrics is not null
+          and (r.metrics ->> 'users_cached', r.metrics ->> 'batches_uncached') is distinct from (b.users_cached::text, b.batches_uncached::text)
         """;
 
     /// <param name="cached">Told how many users each batch had, when it is cached and marked.</param>
@@ -42,8 +53,14 @@ internal sealed partial class PipelineEndWarm(
     /// <exception cref="NpgsqlException">PostgreSQL is away; what was told is done for good.</exception>
     public async Task<bool> RunAsync(Guid nightId, Action<int> cached, CancellationToken ct)
     {
-        if (!cache.IsAvailable || await nights.FindAsync(nightId, ct) is not { } night || !await IsDueAsync(night, ct))
+        if (!cache.IsAvailable || await nights.FindAsync(nightId, ct) is not { } night)
             return true;
+        if (!await IsDueAsync(night, ct))
+        {
+            // The last batch may have been cached while another replica ended the run.
+            await RefreshMetricsAsync(nightId, ct);
+            return true;
+        }
         await using var held = await AdvisoryLock.TryTakeAsync(database, AdvisoryLock.Warm, Set.Name, ct);
         if (held is null)
             return false;
@@ -91,6 +108,7 @@ internal sealed partial class PipelineEndWarm(
             time.GetElapsedTime(begin),
             Error: error
         );
+        await RefreshMetricsAsync(nightId, CancellationToken.None);
         // Of a PostgreSQL that went away nobody tells it here: the next go finds the row unfinished.
         await runs.EndAsync(row, Set, outcome, CancellationToken.None);
         telemetry.Ended(Trigger, outcome, span);
@@ -100,6 +118,14 @@ internal sealed partial class PipelineEndWarm(
             Log.RestCached(logger, warmed, nightId);
         ct.ThrowIfCancellationRequested();
         return true;
+    }
+
+    /// <summary>A run that has ended tells what is in the cache now, not what was when it ended.</summary>
+    private async Task RefreshMetricsAsync(Guid nightId, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(RefreshMetrics);
+        command.Parameters.Add(new() { Value = nightId });
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     private async Task<bool> IsDueAsync(NightRun night, CancellationToken ct)

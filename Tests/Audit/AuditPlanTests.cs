@@ -91,7 +91,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
             DateOnly.MinValue,
             DateOnly.MaxValue,
             DateOnly.MaxValue,
-            Guid.AllBitsSet,
+            long.MaxValue,
             20
         );
 
@@ -108,7 +108,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
             new DateOnly(2026, 6, 1),
             new DateOnly(2026, 6, 30),
             DateOnly.MaxValue,
-            Guid.AllBitsSet,
+            long.MaxValue,
             51
         );
 
@@ -124,7 +124,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
             DateOnly.MinValue,
             DateOnly.MaxValue,
             DateOnly.MaxValue,
-            Guid.AllBitsSet,
+            long.MaxValue,
             51
         );
 
@@ -144,7 +144,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
                 DateOnly.MinValue,
                 DateOnly.MaxValue,
                 DateOnly.MaxValue,
-                Guid.AllBitsSet,
+                long.MaxValue,
                 int.MaxValue,
                 10
             ),
@@ -154,7 +154,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     [Fact]
     public async Task PostingsOfAnAssetUntilADay_LeaveLaterMonthsOut() =>
         AssertByIndex(
-            await PlanAsync(AssetCalculations.Postings, History.Asset, DateOnly.MinValue, July, July, Guid.AllBitsSet, int.MaxValue, 3),
+            await PlanAsync(AssetCalculations.Postings, History.Asset, DateOnly.MinValue, July, July, long.MaxValue, int.MaxValue, 3),
             "asset_postings_y2026m07",
             "asset_postings_y2026m06"
         );

@@ -109,8 +109,8 @@ public sealed class AuditRequestTests(ApiFixture fixture) : IClassFixture<ApiFix
         var id = Guid.CreateVersion7();
         AssertSame(new RunCursor(new(2026, 11, 20, 1, 2, 3, TimeSpan.Zero), id));
         AssertSame(new UserCursor(id));
-        AssertSame(new NightCursor(new(2026, 11, 20), id));
-        AssertSame(new PostingCursor(new(2026, 11, 20), id, 17, Guid.CreateVersion7()));
+        AssertSame(new NightCursor(new(2026, 11, 20), 4_711));
+        AssertSame(new PostingCursor(new(2026, 11, 20), 4_711, 17, Guid.CreateVersion7()));
 
         static void AssertSame<T>(T cursor)
             where T : struct, ICursor<T>

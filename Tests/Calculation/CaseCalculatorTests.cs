@@ -65,6 +65,29 @@ public sealed class CaseCalculatorTests
         Assert.Equal("100.0000", answers[2].GetProperty("recommendations")[0].GetProperty("amount").GetString());
     }
 
+    /// <summary>The field that holds the half, the path that is told, and the name in the answer.</summary>
+    [Theory]
+    [InlineData("\"symbol\":\"X\"", "\"symbol\":\"X\\ud83d\"", "input.assets[0].symbol", "case")]
+    [InlineData("\"className\":\"A\"", "\"className\":\"\\udc00A\"", "input.classes[0].className", "case")]
+    [InlineData("\"fundamentals\":{", "\"fundamentals\":{\"roe\\ud83d\":1,", "input.assets[0].fundamentals.roe\\ud83d", "case")]
+    [InlineData("\"quantity\":\"2\"", "\"quantity\":\"2\\ud83d\"", "input.assets[0].quantity", "case")]
+    [InlineData("\"EUR_USD\":", "\"\\ud83dEUR_USD\":", "input.rates.\\ud83dEUR_USD", "case")]
+    [InlineData("\"name\":\"cheap\"", "\"name\":\"cheap\\ud83d\\ud83d\\udc00\"", "input.criteria[0].name", "case")]
+    [InlineData("\"case\":\"one\"", "\"case\":\"one\\ud83d\"", "case", "line")]
+    [InlineData("\"case\":\"one\"", "\"\\ud83d\":1,\"case\":\"one\"", "\\ud83d", "line")]
+    public async Task Calculate_B3_HalfOfASurrogatePair_NamesTheFieldAndStopsNoOtherCase(string good, string bad, string path, string named)
+    {
+        var line = Good.ReplaceLineEndings("");
+        Assert.Contains(good, line, StringComparison.Ordinal);
+
+        var (errors, answers) = await RunAsync($"{line}\n{line.Replace(good, bad, StringComparison.Ordinal)}\n{line}");
+
+        Assert.Contains($"{path} must be Unicode", Assert.Single(errors), StringComparison.Ordinal);
+        Assert.Equal([true, false, true], answers.Select(a => a.TryGetProperty("recommendations", out _)));
+        Assert.StartsWith($"{path} must be Unicode", answers[1].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.True(answers[1].TryGetProperty(named, out _));
+    }
+
     [Fact]
     public async Task Calculate_CriterionIdWithQuotesAndUnicode_ComesBackAsItWas()
     {

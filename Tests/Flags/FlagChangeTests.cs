@@ -121,7 +121,8 @@ public sealed class FlagChangeTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     [InlineData("""{"enabled":true,"version":1.5}""", null, "version", "not 1.5")]
     [InlineData("""{"description":5}""", null, "description", "not 5")]
     [InlineData("""{"description":"a\u0000b"}""", null, "description", "one line")]
-    [InlineData("""{"description":"\ud800"}""", null, "body", "surrogate")]
+    [InlineData("""{"description":"\ud800"}""", null, "description", "surrogate")]
+    [InlineData("""{"\ud800":1}""", null, "body", "surrogate")]
     [InlineData("""{"environment":"production"}""", null, "environment", "is not known")]
     [InlineData("""{"enabled":true}""", "1", "If-Match", "is '1'")]
     public async Task Patch_ThatCannotBe_Is400NamingFieldAndValue(string body, string? ifMatch, string field, string words)

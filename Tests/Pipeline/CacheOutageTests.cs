@@ -75,6 +75,28 @@ public sealed class CacheOutageTests(TestServers servers)
     }
 
     [Fact]
+    public async Task A7_WhatWaitedIsCached_MetricsOfTheRunSaySo()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var night = await NightFixture.CreateAsync(servers, 120, ct);
+        await using var uncached = night.Replica(
+            new Dictionary<string, string?> { ["ConnectionStrings:cache"] = "127.0.0.1:1,connectTimeout=200" }
+        );
+        const string metrics =
+            "select concat_ws(' ', metrics ->> 'users_cached', metrics ->> 'batches_uncached', metrics ->> 'batches', metrics ->> 'users_success') from overnight_job_runs where id = $1";
+        var run = await uncached.RunAsync(ct);
+        Assert.Equal("0 3 3 120", await night.ScalarAsync<string>(metrics, ct, run.Id));
+
+        await night.Night.CacheRestAsync(run.Id, ct);
+        Assert.Equal("120 0 3 120", await night.ScalarAsync<string>(metrics, ct, run.Id));
+
+        // A batch that a worker had in hand while another replica ended the run.
+        await night.ExecuteAsync("update overnight_job_runs set metrics = (metrics::jsonb || '{\"batches_uncached\":1}')::json", ct);
+        await night.Night.CacheRestAsync(run.Id, ct);
+        Assert.Equal("120 0 3 120", await night.ScalarAsync<string>(metrics, ct, run.Id));
+    }
+
+    [Fact]
     public async Task CacheRest_NewerRevisionCachedMeanwhile_IsNotOverwritten()
     {
         var ct = TestContext.Current.CancellationToken;

@@ -37,6 +37,7 @@ public sealed class RunStartTests(TestServers servers)
             )
         );
         Assert.Equal($"/api/runs/{run.GetProperty("id").GetString()}", started.Headers.Location?.OriginalString);
+        Assert.StartsWith("TSE has no active user", run.GetProperty("note").GetString(), StringComparison.Ordinal);
         Assert.Equal(run.GetProperty("id").GetString(), (await JsonAsync(joined)).GetProperty("id").GetString());
         using var opened = await app.GetAsync(started.Headers.Location!.OriginalString, token);
         Assert.Equal(HttpStatusCode.OK, opened.StatusCode);

@@ -73,7 +73,7 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
     [InlineData("""{"flagKeys":["a:b"]}""", "flagKeys", "a:b")]
     [InlineData("""{"flagKeys":[1]}""", "flagKeys", "must be a list of keys")]
     [InlineData("""{"flagKeys":["a"],"sets":["flags","sessions"]}""", "flagKeys", "are of the set flags")]
-    [InlineData("""{"sets":["\ud800"]}""", "body", "surrogate")]
+    [InlineData("""{"sets":["\ud800"]}""", "sets", "surrogate")]
     [InlineData("""[]""", "body", "must be an object")]
     [InlineData("""{""", "body", "must be JSON")]
     public async Task Post_F3_ThatCannotBe_Is400ByField(string body, string field, string words)

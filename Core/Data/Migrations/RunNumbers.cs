@@ -1,0 +1,48 @@
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace Overnight.Core.Data.Migrations;
+
+/// <summary>
+/// A number that the database gives each run when it is inserted. Ids are made from the clock of whoever starts a run, and
+/// clocks of two hosts differ: what is later is said by the number alone.
+/// </summary>
+[DbContext(typeof(OvernightContext))]
+[Migration("20261128000200_RunNumbers")]
+public sealed class RunNumbers : Migration
+{
+    protected override void Up(MigrationBuilder migrationBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(migrationBuilder);
+        // Runs from before keep the order in which their results became current.
+        migrationBuilder.Sql(
+            """
+            alter table overnight_job_runs add column number bigint;
+            update overnight_job_runs r set number = n.number
+            from (select id, row_number() over (order by id) as number from overnight_job_runs) n where n.id = r.id;
+            alter table overnight_job_runs alter column number set not null, alter column number add generated always as identity;
+            select setval(pg_get_serial_sequence('overnight_job_runs', 'number'), coalesce(max(number), 0) + 1, false) from overnight_job_runs;
+            create unique index overnight_job_runs_number on overnight_job_runs (number);
+            comment on column overnight_job_runs.number is 'Grows with each run that is inserted, whatever clock made its id; of one business date the run with the greatest number is in force.';
+
+            drop index overnight_job_runs_nights, overnight_job_runs_warms;
+            create index overnight_job_runs_nights on overnight_job_runs (business_date desc, number desc) where job_type = 'scoring';
+            comment on index overnight_job_runs_nights is 'The nights of a period, newest first: the way into events by (business date, run).';
+            create index overnight_job_runs_warms on overnight_job_runs (number) where job_type = 'cache-warm';
+            comment on table current_results is 'The result in force per user: the latest (business date, number of the run). Every cache write, warm or repair takes this one, under a share lock, so that an older result is never written after a newer one.';
+            """
+        );
+    }
+
+    protected override void Down(MigrationBuilder migrationBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(migrationBuilder);
+        migrationBuilder.Sql(
+            """
+            alter table overnight_job_runs drop column number;
+            create index overnight_job_runs_nights on overnight_job_runs (business_date desc, id desc) where job_type = 'scoring';
+            create index overnight_job_runs_warms on overnight_job_runs (id) where job_type = 'cache-warm';
+            """
+        );
+    }
+}
