@@ -103,7 +103,7 @@ public sealed class RunScheduleTests(TestServers servers)
     public async Task Ring_A1_NobodyActiveInTheMarket_StartsNothingUntilSomebodyIs(string gone)
     {
         await using var night = await NightFixture.CreateAsync(servers, 3, Ct);
-        ManualTimeProvider clock = new(Utc("2026-11-23T12:30Z"));
+        TestClock clock = new(Utc("2026-11-23T12:30Z"));
         await night.ExecuteAsync(gone, Ct);
 
         await Schedule(night, clock).RingAsync(Ct);

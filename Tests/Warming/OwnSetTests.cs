@@ -146,7 +146,7 @@ public sealed class OwnSetTests(TestServers servers)
     public async Task G_OwnSet_ThatCanNotWork_BacksOff()
     {
         var cache = await servers.StartCacheAsync(Ct);
-        ManualTimeProvider time = new();
+        TestClock time = new();
         await using var warm = await WarmFixture.CreateAsync(
             servers,
             Ct,
