@@ -19,7 +19,7 @@ internal static class Connections
             static connectionString => DatabaseConnection.Complete(connectionString, MostConnections),
             OvernightContext.Configure
         );
-        builder.AddCache("cache", CacheConnection.Configure);
+        builder.AddCache("cache", options => CacheConnection.Configure(options, builder.Configuration));
         builder.Services.AddHealthChecks().AddCheck<SchemaCheck>(SchemaCheck.Name);
     }
 }

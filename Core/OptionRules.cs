@@ -8,8 +8,7 @@ internal sealed class OptionRules(string section)
     private readonly List<string> _failures = [];
 
     /// <param name="key">Below the section.</param>
-    public void Between<T>(string key, T value, T least, T most)
-        where T : IComparable<T> =>
+    public void Between(string key, IComparable value, IComparable least, IComparable most) =>
         Require(key, value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0, $"between {least} and {most}", $"{value}");
 
     /// <param name="key">Below the section.</param>

@@ -56,7 +56,7 @@ internal static class JobsBuilder
                     BufferSize
                 )
         );
-        builder.AddCache("cache", CacheConnection.Configure);
+        builder.AddCache("cache", options => CacheConnection.Configure(options, builder.Configuration));
         builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 

@@ -31,6 +31,9 @@ public sealed record LocalRedisOptions
     /// <summary>Redis's <c>maxmemory-policy</c>; Garnet has one way only.</summary>
     public string EvictionPolicy { get; init; } = "noeviction";
 
+    /// <summary>Further lines of Redis's configuration, such as <c>cluster-enabled yes</c>; Garnet has another form.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
     /// <summary>In it, or above it, is <c>.config/dotnet-tools.json</c> with garnet-server; the AppHost's folder when it is null.</summary>
     public string? ToolDirectory { get; init; }
 }

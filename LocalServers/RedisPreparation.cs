@@ -62,6 +62,7 @@ internal static partial class RedisPreparation
             appendonly no
             maxmemory {options.MaxMemory ?? "0"}
             maxmemory-policy {options.EvictionPolicy}
+            {string.Join('\n', options.Settings)}
 
             """;
 

@@ -62,12 +62,12 @@ internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProv
 }
 
 /// <summary>Degraded at worst, whatever the figures: a cold or lost cache never takes a node out of service.</summary>
-internal sealed class CacheStatisticsCheck(CacheMonitor monitor) : IHealthCheck
+internal sealed class CacheStatisticsCheck(CacheMonitor monitor, CacheStore store) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
-            monitor.Health == CacheHealth.Healthy
-                ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Degraded($"The cache is {monitor.Health}.")
+            store.Refusal is { } refusal ? HealthCheckResult.Degraded($"The cache takes no writes: {refusal}")
+            : monitor.Health == CacheHealth.Healthy ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Degraded($"The cache is {monitor.Health}.")
         );
 }

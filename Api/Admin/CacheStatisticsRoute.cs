@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 
 namespace Overnight.Api.Admin;
 
@@ -9,7 +10,11 @@ internal static class CacheStatisticsRoute
 {
     public static void AddCacheStatistics(this WebApplicationBuilder builder)
     {
-        builder.Services.AddCaching().AddSingleton<CacheMonitor>().AddHostedService<CacheStatisticsLoop>();
+        builder
+            .Services.AddCaching()
+            .AddSingleton<CacheMonitor>()
+            .AddHostedService<CacheStatisticsLoop>()
+            .AddHostedService<ReadLatencyLoop>();
         // With a tag of its own: the loss of every store takes a node out of service, a cold cache never does.
         builder.Services.AddHealthChecks().AddCheck<CacheStatisticsCheck>("cache-statistics", tags: ["statistics"]);
     }
@@ -26,21 +31,22 @@ internal static class CacheStatisticsRoute
     private static Ok<CacheStatisticsAnswer> Get(
         CacheMonitor monitor,
         CacheCircuit circuit,
-        MemoryResults results,
-        MemoryEntries entries,
+        ResultReader results,
+        IEnumerable<IChangeHandler> handlers,
         LastKnownEntries known
     )
     {
         var latest = monitor.Latest;
+        var entries = handlers.Where(handler => handler != results).Select(handler => handler.Memory).OfType<IMemory>().ToList();
         return TypedResults.Ok(
             new CacheStatisticsAnswer(
                 CacheMonitor.Judge(latest).ToString().ToLowerInvariant(),
                 circuit.IsOpen ? "open" : "closed",
-                entries.IsEnabled,
+                entries.Any(memory => memory.IsEnabled),
                 CachePeriod.From(latest),
                 CachePeriod.From(monitor.SinceStart),
                 [.. Enum.GetValues<CacheSet>().Select(set => CacheSetPeriod.From(latest, set))],
-                new(results.Bytes, entries.Bytes, known.Bytes)
+                new(results.Memory.Bytes, entries.Sum(memory => memory.Bytes), known.Bytes)
             )
         );
     }

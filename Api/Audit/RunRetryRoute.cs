@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Overnight.Api.Sessions;
+using Overnight.Core;
 using Overnight.Core.Data;
 using Overnight.Core.Runs;
 
@@ -50,7 +51,7 @@ internal static class RunRetryRoute
             var item = RunItem.From(await database.Runs.AsNoTracking().SingleAsync(r => r.Id == shown, ct));
             return started is null ? TypedResults.Ok(item) : TypedResults.Accepted(item.Links.Self, item);
         }
-        catch (RunRequestException exception)
+        catch (RequestException exception)
         {
             // The run is there, so what stands in the way is a run under way, this one or another of its night.
             return TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status409Conflict, title: "A run is under way");

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Overnight.Api.Sessions;
+using Overnight.Core;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
@@ -50,7 +51,7 @@ internal static class RunStartRoute
                 item = item with { Note = RunStore.NobodyIn(run.Market) };
             return started ? TypedResults.Accepted(item.Links.Self, item) : TypedResults.Ok(item);
         }
-        catch (RunRequestException exception)
+        catch (RequestException exception)
         {
             return TypedResults.ValidationProblem(
                 new Dictionary<string, string[]>(StringComparer.Ordinal) { [exception.Field] = [exception.Message] },

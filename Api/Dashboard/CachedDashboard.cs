@@ -1,13 +1,14 @@
 using Overnight.Api.Sessions;
-using Overnight.Core.Caching;
 using Overnight.Core.Market.Calendars;
+using Overnight.Core.Results;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Dashboard;
 
 /// <summary>
-/// The morning's request from its token to its last byte: session and result are asked of the cache side by side, and
-/// answered as they are. Whatever is not so simple goes to the route, with what was found out, and the route explains.
+/// The morning's request from its token to its last byte, without a round trip where this node's memory has both session and
+/// result, else with one where it remembers whose token it is. Whatever is not so simple goes to the route, with what was found
+/// out, and the route explains.
 /// </summary>
 /// <remarks>
 /// It stands in front of authentication and its policies, and grants nothing they would not: it answers the user of a
@@ -15,40 +16,60 @@ namespace Overnight.Api.Dashboard;
 /// </remarks>
 internal sealed class CachedDashboard(
     RequestDelegate next,
-    SessionStore sessions,
+    SessionReader sessions,
     KnownSessions known,
     ResultReader results,
     MarketCatalog markets,
     TimeProvider time
 )
 {
-    public Task InvokeAsync(HttpContext context) =>
-        context.Request.Path.Value == DashboardRoutes.Path
-        && HttpMethods.IsGet(context.Request.Method)
-        && SessionHandler.TryGetToken(context.Request, out var token)
-        && SessionToken.TryHash(token, out var hash)
-        && known.TryGet(hash, out var guess)
-            ? AnswerAsync(context, guess)
-            : next(context);
-
-    private async Task AnswerAsync(HttpContext context, KnownSession guess)
+    public Task InvokeAsync(HttpContext context)
     {
-        var finding = sessions.ReadAsync(guess.Hash);
-        var reading = results.ReadCachedAsync(guess.UserId);
-        var cached = await finding;
-        var entry = await reading;
-        if (entry is not null && cached.Lookup is { Session: { } session } && session.UserId == guess.UserId)
+        if (
+            context.Request.Path.Value != DashboardRoutes.Path
+            || !HttpMethods.IsGet(context.Request.Method)
+            || !SessionHandler.TryGetToken(context.Request, out var token)
+            || !SessionToken.TryHash(token, out var hash)
+            || !known.TryGet(hash, out var guess)
+        )
+            return next(context);
+        // The memory alone: nothing is awaited, and no task made.
+        if (sessions.Recall(hash) is not { } session || session.UserId != guess.UserId)
+            return AskAsync(context, guess);
+        return results.Entries.TryGetMemory(session.UserId, out var entry)
+            ? AnswerAsync(context, guess, session, entry!)
+            : AskAsync(context, guess, session);
+    }
+
+    /// <summary>Both are begun before either is awaited, so that they go out together.</summary>
+    private async Task AskAsync(HttpContext context, KnownSession guess, ActiveSession? session = null)
+    {
+        var finding = session is null ? sessions.ReadAsync(guess.Hash) : default;
+        var reading = results.Entries.ReadAsync(guess.UserId);
+        if (session is null && await finding is var lookup)
         {
-            var now = time.GetUtcNow();
-            guess.Use(now);
-            await new DashboardAnswer(entry, fromCache: true, now, markets.OfUser(session.Markets)).ExecuteAsync(context);
+            session = lookup?.Session is { } found && found.ExpiresAt > time.GetUtcNow() ? found : null;
+            if (lookup is null)
+                context.Features.Set(MissedSession.Instance);
+        }
+        var entry = await reading;
+        if (entry is not null && session?.UserId == guess.UserId)
+        {
+            await AnswerAsync(context, guess, session, entry);
             return;
         }
-        context.Features.Set(new BegunSession(cached));
-        context.Features.Set(new BegunRead(guess.UserId, entry));
+        if (entry is null)
+            context.Features.Set(new MissedResult(guess.UserId));
         await next(context);
+    }
+
+    private Task AnswerAsync(HttpContext context, KnownSession guess, ActiveSession session, byte[] entry)
+    {
+        var now = time.GetUtcNow();
+        guess.Use(now);
+        return new DashboardAnswer(entry, fromCache: true, now, markets.OfUser(session.Markets)).ExecuteAsync(context);
     }
 }
 
-/// <summary>What the cache had for the user who is probably signed in; null is a miss.</summary>
-internal sealed record BegunRead(Guid UserId, byte[]? Entry);
+/// <summary>On a request whose result was looked for in the cache before it came to its route, and is not there.</summary>
+internal sealed record MissedResult(Guid UserId);

@@ -4,6 +4,7 @@ using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
+using Overnight.Core.Results;
 
 namespace Overnight.Api.Dashboard;
 
@@ -15,10 +16,7 @@ internal static class DashboardRoutes
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
         builder
-            .Services.AddCaching()
-            .AddSingleton<RepairQueue>()
-            .AddSingleton<ResultReader>()
-            .AddSingleton<ResultRepair>()
+            .Services.AddResults()
             .AddSingleton<ChangeListener>()
             .AddHostedService<RepairLoop>()
             .AddHostedService<ChangeLoop>();
@@ -53,15 +51,16 @@ internal static class DashboardRoutes
         // The only user id there is: nothing of the request can name another (SPEC C5).
         var session = SessionPrincipal.Of(context);
         var userId = session.UserId;
-        var isMissed = context.Features.Get<BegunRead>() is { Entry: null } begun && begun.UserId == userId;
-        var answer = isMissed ? await reader.LoadAsync(userId, ct) : await reader.GetAsync(userId, ct);
-        if (answer.Entry is { } entry)
-            return new DashboardAnswer(entry, answer.FromCache, time.GetUtcNow(), markets.OfUser(session.Markets));
+        var isMissed = context.Features.Get<MissedResult>()?.UserId == userId;
+        var answer = await (isMissed ? reader.Entries.LoadAsync(userId, ct) : reader.Entries.GetAsync(userId, ct));
+        if (answer.Value is { } entry)
+        {
+            var fromCache = answer.Source != EntrySource.Database;
+            return new DashboardAnswer(entry, fromCache, time.GetUtcNow(), markets.OfUser(session.Markets));
+        }
 
         CacheTelemetry.Answered(fromCache: false);
-        var missing = answer.Unreadable
-            ? MissingResult.Unreadable
-            : await MissingResult.ExplainAsync(context.RequestServices.GetRequiredService<OvernightContext>(), userId, ct);
+        var missing = await MissingResult.ExplainAsync(context.RequestServices.GetRequiredService<OvernightContext>(), userId, ct);
         context.Response.Headers.CacheControl = "private, no-store";
         Dictionary<string, object?> extensions = new(StringComparer.Ordinal) { ["reason"] = missing.Reason };
         if (missing.Stage is not null)

@@ -10,13 +10,16 @@ namespace Overnight.Api.Dashboard;
 /// <param name="Failure">Why it did.</param>
 internal sealed record MissingResult(string Reason, string Detail, string? Stage = null, string? Failure = null)
 {
-    public static readonly MissingResult Unreadable = new(
+    private static readonly MissingResult Unreadable = new(
         "unreadable",
         "The last result was stored by another version and can't be shown; the next night replaces it."
     );
 
     public static async Task<MissingResult> ExplainAsync(OvernightContext database, Guid userId, CancellationToken ct)
     {
+        // There is one, and the reader did not take it.
+        if (await database.CurrentResults.AsNoTracking().AnyAsync(c => c.UserId == userId, ct))
+            return Unreadable;
         var failure = await database
             .RunFailures.AsNoTracking()
             .Where(f => f.UserId == userId)

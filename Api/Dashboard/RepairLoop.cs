@@ -1,5 +1,5 @@
 using Npgsql;
-using Overnight.Core.Caching;
+using Overnight.Core.Results;
 
 namespace Overnight.Api.Dashboard;
 

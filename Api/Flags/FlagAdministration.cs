@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Audit;
 using Overnight.Api.Sessions;
+using Overnight.Core.Caching;
 using Overnight.Core.Flags;
 
 namespace Overnight.Api.Flags;
@@ -70,6 +71,7 @@ internal static class FlagAdministration
         HttpContext context,
         FlagStore flags,
         FlagReader reader,
+        CacheInvalidation cache,
         CancellationToken ct
     )
     {
@@ -87,7 +89,7 @@ internal static class FlagAdministration
             return FlagRoutes.Missing(key);
         if (after is null)
             return precondition.Problem(before);
-        await reader.InvalidateAsync(key);
+        await cache.ForgetAsync([reader.KeyOf(key)]);
         context.Response.Headers.ETag = FlagPrecondition.Tag(after.Version);
         return TypedResults.Ok(FlagItem.From(after));
     }

@@ -9,14 +9,13 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Flags;
 
 /// <summary>A flag as the cache has it, and behind its fields where it came from and how old it is.</summary>
-internal sealed class FlagAnswer(ReadOnlyMemory<byte> flag, EntrySource source, DateTimeOffset asOf, DateTimeOffset now)
-    : IResult,
-        IEndpointMetadataProvider
+internal sealed class FlagAnswer(StoredEntry entry, EntrySource source, DateTimeOffset now) : IResult, IEndpointMetadataProvider
 {
     private static readonly string[] Sources = ["memory", "cache", "database", "last-known"];
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        var (flag, asOf) = (entry.Value, entry.AsOf);
         // Clocks of nodes may differ by a little.
         var age = now > asOf ? now - asOf : TimeSpan.Zero;
         var tail = Encoding.ASCII.GetBytes(

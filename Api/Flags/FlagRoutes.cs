@@ -42,7 +42,7 @@ internal static class FlagRoutes
         if (!FeatureFlag.IsKey(key))
             return WrongKey(key);
         var answer = await flags.GetAsync(key, ct);
-        return answer.Value is { } flag ? new FlagAnswer(flag, answer.Source, answer.AsOf, time.GetUtcNow()) : Missing(key);
+        return answer.Value is { } flag ? new FlagAnswer(flag, answer.Source, time.GetUtcNow()) : Missing(key);
     }
 
     /// <remarks>The key is told as it came, cut where it is long.</remarks>

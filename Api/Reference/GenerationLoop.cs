@@ -1,5 +1,6 @@
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
+using Overnight.Core.Reference;
 
 namespace Overnight.Api.Reference;
 

@@ -8,13 +8,14 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Reference;
 
 /// <summary>Stored JSON as it is, with where it came from: <c>{"fromCache":..,"asOf":"..","data":..}</c>. Nothing is parsed.</summary>
-internal sealed class ReferenceAnswer(ReadOnlyMemory<byte> value, EntryAnswer answer) : IResult, IEndpointMetadataProvider
+internal sealed class ReferenceAnswer(StoredEntry entry, EntrySource source) : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
+        var value = entry.Value;
         var head = Encoding.ASCII.GetBytes(
-            $"{{\"fromCache\":{(answer.Source == EntrySource.Database ? "false" : "true")},\"asOf\":\"{answer.AsOf.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}\",\"data\":"
+            $"{{\"fromCache\":{(source == EntrySource.Database ? "false" : "true")},\"asOf\":\"{entry.AsOf.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}\",\"data\":"
         );
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = head.Length + value.Length + 1;

@@ -49,7 +49,7 @@ internal static class ReferenceRoutes
         if (errors.Count > 0)
             return TypedResults.ValidationProblem(errors, title: "The question is not valid");
         var answer = await reader.GetAsync(tenant, found, values, ct);
-        return answer.Value is { } value ? new ReferenceAnswer(value, answer) : NotFound("This tenant has nothing there.");
+        return answer.Value is { } entry ? new ReferenceAnswer(entry, answer.Source) : NotFound("This tenant has nothing there.");
     }
 
     private static ProblemHttpResult NotFound(string detail) =>

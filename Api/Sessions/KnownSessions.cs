@@ -36,7 +36,7 @@ internal sealed class KnownSession(string hash, Guid userId, DateTimeOffset expi
 
 /// <summary>
 /// Whose sessions were when this node last saw them, and when that was. A guess, good for asking the cache for a user's data
-/// in the same pipeline as for the session, and for nothing else: what is read on a guess is used only when the session,
+/// together with the session, and for nothing else: what is read on a guess is used only when the session,
 /// validated as always, is that user's.
 /// </summary>
 internal sealed class KnownSessions

@@ -6,8 +6,11 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
-/// <summary>On a request whose session was asked of the cache before it came here.</summary>
-internal sealed record BegunSession(CachedLookup Cached);
+/// <summary>On a request whose session was looked for in the cache before it came here, and is not there.</summary>
+internal sealed record MissedSession
+{
+    public static readonly MissedSession Instance = new();
+}
 
 /// <summary>
 /// Signs in by <c>Authorization: Bearer</c> for programs, else by the cookie for pages. A request that brings neither
@@ -17,7 +20,7 @@ internal sealed class SessionHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger,
     UrlEncoder encoder,
-    SessionStore sessions,
+    SessionReader sessions,
     KnownSessions known
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
@@ -37,8 +40,8 @@ internal sealed class SessionHandler(
         SessionLookup lookup;
         try
         {
-            var finding = sessions.FindAsync(hash, Context.Features.Get<BegunSession>()?.Cached, Context.RequestAborted);
-            lookup = IsKnownEnough(hash) ? await finding.WaitAsync(KnownCallerIsEnough.Patience, TimeProvider) : await finding;
+            var finding = sessions.FindAsync(hash, Context.Features.Get<MissedSession>() is not null, Context.RequestAborted);
+            lookup = IsKnownEnough(hash) ? await finding.AsTask().WaitAsync(KnownCallerIsEnough.Patience, TimeProvider) : await finding;
         }
         catch (Exception exception) when ((exception is TimeoutException || DatabaseOutage.Is(exception)) && IsKnownEnough(hash))
         {

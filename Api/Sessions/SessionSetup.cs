@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 using Overnight.Api.Admin;
+using Overnight.Core;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
@@ -30,20 +31,17 @@ internal static class SessionSetup
     public static void AddSessions(this WebApplicationBuilder builder)
     {
         builder
-            .Services.AddSingleton<SessionStore>()
+            .Services.AddSessionReading()
             .AddSingleton<KnownSessions>()
             .AddSingleton<SessionActivity>()
             .AddHostedService<SessionActivityLoop>()
             .AddSingleton<SignInLimits>()
             .AddSingleton<SignIn>()
             .AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>()
-            .AddSingleton<SessionRevocation>()
             .AddSingleton<SessionList>();
         builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
-        builder.Services.AddSingleton<IValidateOptions<SessionOptions>, SessionOptionsValidator>();
-        builder.Services.AddOptions<SessionOptions>().BindConfiguration(SessionOptions.Section).ValidateOnStart();
-        builder.Services.AddSingleton<IValidateOptions<AdminKeyOptions>, AdminKeyOptionsValidator>();
-        builder.Services.AddOptions<AdminKeyOptions>().BindConfiguration(AdminKeyOptions.Section).ValidateOnStart();
+        builder.Services.AddSection<SessionOptions>(SessionOptions.Section);
+        builder.Services.AddSection<AdminKeyOptions>(AdminKeyOptions.Section);
         builder
             .Services.AddAuthentication(Scheme)
             .AddScheme<AuthenticationSchemeOptions, SessionHandler>(Scheme, null)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
@@ -52,7 +53,7 @@ internal sealed class SignIn(NpgsqlDataSource database, IPasswordHasher<string> 
     private async Task<(Guid UserId, string? Stored)> FindAsync(string email, CancellationToken ct)
     {
         await using var command = database.CreateCommand(Find);
-        command.CommandTimeout = CurrentResults.ReadTimeout;
+        command.CommandTimeout = DatabaseConnection.ReadTimeout;
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = email });
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? (reader.GetGuid(0), reader.GetString(1)) : default;

@@ -1,7 +1,7 @@
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Api.Dashboard;
-using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 using StackExchange.Redis;
 
@@ -12,6 +12,9 @@ internal sealed class SessionSeed
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
     private readonly List<(string Hash, ActiveSession Session)> sessions = [];
+    private readonly SessionSigner signer;
+
+    private SessionSeed(SessionSigner signer) => this.signer = signer;
 
     public int Count => sessions.Count;
 
@@ -20,7 +23,7 @@ internal sealed class SessionSeed
     {
         var now = TimeProvider.System.GetUtcNow();
         var expires = DateTimeOffset.FromUnixTimeMilliseconds((now + Lifetime).ToUnixTimeMilliseconds());
-        SessionSeed seed = new();
+        SessionSeed seed = new(await new SessionKeys(database, Options.Create(new SessionCacheOptions())).GetAsync(ct));
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -64,14 +67,10 @@ internal sealed class SessionSeed
         const int window = 1_000;
         foreach (var some in sessions.Chunk(window))
         {
+            var now = TimeProvider.System.GetUtcNow();
             await Task.WhenAll(
-                some.Select(session =>
-                    cache.StringSetAsync(
-                        CacheKeys.Session(session.Hash),
-                        CachedSession.Write(session.Session, session.Hash),
-                        CacheKeys.SessionTtl
-                    )
-                )
+                some.Select(session => signer.Write(session.Session, session.Hash, now, now)!.Value)
+                    .Select(entry => cache.StringSetAsync(entry.Key, entry.Value, entry.Ttl))
             );
         }
     }

@@ -19,10 +19,13 @@ internal sealed class CacheServer : ServerProcess
     protected override string StopSignal => ChildProcess.Terminate;
 
     /// <summary>What no service ever does: FLUSHALL, CONFIG, CLIENT.</summary>
-    public async Task AdministerAsync(string command, params object[] arguments)
+    public Task AdministerAsync(string command, params object[] arguments) => AskAsync(command, arguments);
+
+    /// <summary>The same, for its answer.</summary>
+    public async Task<string> AskAsync(string command, params object[] arguments)
     {
         await using var connection = await ConnectionMultiplexer.ConnectAsync(ConnectionString + ",allowAdmin=true");
-        await connection.GetDatabase().ExecuteAsync(command, arguments);
+        return $"{await connection.GetServers()[0].ExecuteAsync(command, arguments)}";
     }
 
     /// <param name="folder">Of its configuration.</param>

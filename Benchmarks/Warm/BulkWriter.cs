@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using Overnight.Core.Warming;
+using Overnight.Core.Caching;
 
 namespace Overnight.Benchmarks.Warm;
 
@@ -15,17 +15,17 @@ internal sealed class BulkWriter : IDisposable
 
     private readonly IHost host;
     private readonly CacheAdmin admin;
-    private readonly ResultCacheWriter writer;
+    private readonly CacheStore store;
 
     public BulkWriter(CacheServer cache, CacheAdmin admin)
     {
         this.admin = admin;
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration["ConnectionStrings:cache"] = cache.ConnectionString;
-        builder.AddRedisClient("cache");
-        builder.Services.AddResultCacheWriter();
+        builder.AddRedisClient("cache", null, options => CacheConnection.Configure(options, builder.Configuration));
+        builder.Services.AddCaching();
         host = builder.Build();
-        writer = host.Services.GetRequiredService<ResultCacheWriter>();
+        store = host.Services.GetRequiredService<CacheStore>();
     }
 
     /// <returns>Entries per second, two of them per user, from the first write to the last answer.</returns>
@@ -38,7 +38,7 @@ internal sealed class BulkWriter : IDisposable
         await Task.WhenAll(Enumerable.Range(0, settings.Writers).Select(_ => Task.Run(WriteAsync, ct)));
         var elapsed = Stopwatch.GetElapsedTime(begin);
 
-        var written = batches.Sum(batch => 2L * batch.Count);
+        var written = batches.Sum(batch => (long)batch.Count);
         if (admin.CountKeys() is var found && found != written)
             throw new BenchmarkException($"{found} keys are in the cache instead of {written}; the figure does not count.");
         return written / elapsed.TotalSeconds;
@@ -46,13 +46,14 @@ internal sealed class BulkWriter : IDisposable
         async Task WriteAsync()
         {
             while (Interlocked.Increment(ref next) is var mine && mine < batches.Count)
-                await writer.WriteAsync(batches[mine], ct);
+                if (await store.WriteAsync(batches[mine]) is { First: { } refusal })
+                    throw new BenchmarkException($"The cache refused an entry: {refusal}");
         }
     }
 
     public void Dispose() => host.Dispose();
 
-    private static List<IReadOnlyList<CacheableResult>> Batches(WarmSettings settings)
+    private static List<IReadOnlyList<CacheWrite>> Batches(WarmSettings settings)
     {
         // Values of two batches are in use at a time in a night; a few that take turns stay in the processor's cache no better than those.
         var values = Enumerable.Range(0, 2 * BatchSize).Select(n => Value(settings.Size, n)).ToArray();
@@ -63,11 +64,15 @@ internal sealed class BulkWriter : IDisposable
                 .Chunk(BatchSize)
                 .Select(users =>
                     users
-                        .Select(n => new CacheableResult(
-                            Guid.CreateVersion7(),
-                            values[2 * n % values.Length],
-                            values[(2 * n + 1) % values.Length]
-                        ))
+                        .SelectMany(n =>
+                        {
+                            var user = Guid.CreateVersion7();
+                            return new CacheWrite[]
+                            {
+                                new(CacheKeys.Recommendations(user), values[2 * n % values.Length], CacheKeys.ResultTtl),
+                                new(CacheKeys.Portfolio(user), values[(2 * n + 1) % values.Length], CacheKeys.ResultTtl),
+                            };
+                        })
                         .ToArray()
                 ),
         ];

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
+using Overnight.Core;
 using Overnight.Core.Warming;
 using Overnight.Jobs;
 

@@ -3,6 +3,10 @@ using Overnight.Benchmarks.Night;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Caching;
+using Overnight.Core.Flags;
+using Overnight.Core.Reference;
+using Overnight.Core.Results;
+using Overnight.Core.Sessions;
 using Overnight.Core.Warming;
 
 namespace Overnight.Benchmarks.Warm;

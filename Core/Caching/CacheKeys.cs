@@ -1,9 +1,7 @@
-using Overnight.Core.Reference;
-
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Every key the product writes is built here. Parts that come from outside are percent-encoded, so that no value can
+/// Every key the product writes is built here, but those of reference data, which their declaration builds. Parts that come from outside are percent-encoded, so that no value can
 /// forge another key. Source: SPEC B1, B2, E1, F1, G2.
 /// </summary>
 public static class CacheKeys
@@ -20,23 +18,16 @@ public static class CacheKeys
     /// <summary>Tells a cache server from itself after it lost everything.</summary>
     public const string Marker = "overnight:marker";
 
+    /// <summary>Written to learn whether a server that refused writes takes them again.</summary>
+    public const string WriteProbe = "overnight:write-probe";
+
+
     public static string Recommendations(Guid userId) => $"recs:{userId:D}";
 
     public static string Portfolio(Guid userId) => $"portfolio:{userId:D}";
 
     /// <param name="tokenHash">Lowercase hex SHA-256 of the token, 64 characters.</param>
     public static string Session(string tokenHash) => $"session:{tokenHash}";
-
-    /// <summary><c>{module}:{entity}:{tenantId}:{name:value...}</c> (SPEC G2).</summary>
-    /// <param name="values">Of the parts, in order.</param>
-    public static string Reference(string module, string entity, Guid tenant, IReadOnlyList<KeyPart> parts, IReadOnlyList<string> values)
-    {
-        ArgumentNullException.ThrowIfNull(parts);
-        ArgumentNullException.ThrowIfNull(values);
-        if (values.Count != parts.Count)
-            throw new ArgumentException($"{module}:{entity} has {parts.Count} parts, not {values.Count}.", nameof(values));
-        return $"{module}:{entity}:{tenant:D}{string.Concat(parts.Zip(values, (part, value) => $":{part.Name}:{Uri.EscapeDataString(value)}"))}";
-    }
 
     /// <param name="environment">From configuration, never from a client.</param>
     public static string Flag(string environment, string key) =>

@@ -13,9 +13,13 @@ public sealed class CacheStatistics
 
     public void Read(CacheSet set, CacheOutcome outcome) => Interlocked.Increment(ref _reads[(int)set * Outcomes + (int)outcome]);
 
+    /// <summary>How long values take to come.</summary>
+    public ReadLatency Latency { get; } = new();
+
     /// <summary>The cache server gave a value.</summary>
     public void Answered(TimeSpan took)
     {
+        Latency.Record(took);
         Interlocked.Increment(ref _answers);
         Interlocked.Add(ref _answerTicks, took.Ticks);
     }

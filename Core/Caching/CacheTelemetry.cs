@@ -59,6 +59,7 @@ public sealed class CacheTelemetry
     private readonly Counter<long> _stale;
     private readonly Counter<long> _repairs;
     private readonly Counter<long> _circuit;
+    private readonly Counter<long> _large;
 
     public CacheTelemetry(IMeterFactory meters)
     {
@@ -76,6 +77,7 @@ public sealed class CacheTelemetry
             "{change}",
             "Times the circuit to the cache opened or closed."
         );
+        _large = meter.CreateCounter<long>("overnight.cache.large_entries", "{key}", "Entries over 1 MiB that were written.");
     }
 
     /// <summary>The same figures for this process itself, listened to or not.</summary>
@@ -105,6 +107,8 @@ public sealed class CacheTelemetry
         if (Activity.Current is { Recorded: true } request)
             request.SetTag("overnight.cache.outcome", fromCache ? "hit" : "fallback");
     }
+
+    public void Large() => _large.Add(1);
 
     public void CircuitChanged(bool open) => _circuit.Add(1, new KeyValuePair<string, object?>("state", open ? "open" : "closed"));
 }

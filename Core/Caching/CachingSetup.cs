@@ -1,28 +1,31 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 
 namespace Overnight.Core.Caching;
 
 public static class CachingSetup
 {
-    /// <summary>The cache server behind its circuit, and results in it; for whoever reads and whoever writes.</summary>
+    /// <summary>The cache server behind its circuit, and how its entries are invalidated; for whoever reads and whoever writes.</summary>
     public static IServiceCollection AddCaching(this IServiceCollection services)
     {
-        services.AddOptions<CacheOptions>().BindConfiguration(CacheOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CacheOptions>, CacheOptionsValidator>());
+        services.AddSection<CacheOptions>(CacheOptions.Section);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<CacheTelemetry>();
         services.TryAddSingleton<CacheCircuit>();
-        services.TryAddSingleton<PlainConnection>();
         services.TryAddSingleton<CacheStore>();
-        services.TryAddSingleton<MemoryResults>();
-        services.TryAddSingleton<ResultCache>();
-        services.TryAddSingleton<MemoryEntries>();
         services.TryAddSingleton<LastKnownEntries>();
-        services.TryAddSingleton<EntryReader>();
-        services.TryAddSingleton<Generations>();
-        services.TryAddSingleton<ResultInvalidation>();
+        services.TryAddSingleton<CacheInvalidation>();
+        services.TryAddSingleton<ResultFence>();
         return services;
+    }
+
+    /// <summary>A reader, which forgets what <see cref="ChangeListener"/> hears of.</summary>
+    public static IServiceCollection AddReader<TReader>(this IServiceCollection services)
+        where TReader : class, IChangeHandler
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        if (services.Any(service => service.ServiceType == typeof(TReader)))
+            return services;
+        return services.AddSingleton<TReader>().AddSingleton<IChangeHandler>(provider => provider.GetRequiredService<TReader>());
     }
 }

@@ -23,12 +23,15 @@ public static class DatabaseConnection
     /// <summary>
     /// What the server holds every session of ours to, so that none stands in the way of others when its process froze or its host
     /// vanished: a transaction without a statement is ended, a wait for a lock fails, and a client that does not answer is dropped.
-    /// A write to the cache may take 30 s, and is done while its rows are locked. A wait for a lock is shorter than the driver's command
+    /// A write to the cache is done while its rows are locked, and takes no longer than a few times Cache:Timeout. A wait for a lock is shorter than the driver's command
     /// time-out of 30 s, so that it is told for what it is; and four tries of a step outlast the idle limit. Who waits for longer on purpose says so: <see cref="WaitForLocks"/>.
     /// </summary>
     private const string SessionLimits =
         "-c idle_in_transaction_session_timeout=40s -c lock_timeout=20s"
         + " -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 -c tcp_user_timeout=35s";
+
+    /// <summary>What PostgreSQL may take to answer a reader, in seconds; a reader that waits longer is better told so.</summary>
+    public const int ReadTimeout = 5;
 
     /// <summary>For a transaction that waits until another of its kind is done, however long that takes.</summary>
     public const string WaitForLocks = "set local lock_timeout = 0";

@@ -5,31 +5,82 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Flags;
 
 /// <summary>Flags as everyone reads them: through the cache, counted, and past their age while nobody can be asked (SPEC F1, F5).</summary>
-public sealed class FlagReader(EntryReader entries, FlagStore store, FlagAccess access, IOptions<FlagOptions> options)
+public sealed class FlagReader : IChangeHandler
 {
-    private readonly string _environment = options.Value.Environment;
-    private readonly EntryKind _kind = new(
-        CacheSet.Flags,
-        CacheKeys.FlagTtl,
-        options.Value.MemoryTtl > TimeSpan.Zero ? options.Value.MemoryTtl : null,
-        StaleIfError: true
-    );
+    private readonly BoundedMemory<string, StoredEntry> _memory;
+    private readonly CacheAside<string, StoredEntry> _entries;
+    private readonly FlagAccess _access;
+    private readonly string _environment,
+        _prefix;
+
+    public FlagReader(
+        FlagStore flags,
+        FlagAccess access,
+        CacheStore store,
+        LastKnownEntries known,
+        CacheTelemetry telemetry,
+        IOptions<FlagOptions> options,
+        IOptions<CacheOptions> cache,
+        TimeProvider time
+    )
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(cache);
+        (_access, _environment) = (access, options.Value.Environment);
+        _prefix = CacheKeys.Flag(_environment, "");
+        _memory = new(cache.Value.EntryMemoryBytes, time);
+        _entries = new(new Kind(flags, store, known, options.Value, time), _memory, store, telemetry, TimeSpan.Zero, time);
+    }
+
+    public IMemory Memory => _memory;
 
     /// <param name="key">As <see cref="FeatureFlag.IsKey"/> has it.</param>
     /// <param name="ct">Ends this caller's wait.</param>
     /// <returns>JSON as <see cref="FlagStore.Json"/> makes it; no value when there is no such flag.</returns>
     /// <exception cref="NpgsqlException">Nobody could answer, and this node has never known the flag.</exception>
-    public async ValueTask<EntryAnswer> GetAsync(string key, CancellationToken ct)
+    public async ValueTask<Answer<StoredEntry>> GetAsync(string key, CancellationToken ct)
     {
-        var answer = await entries
-            .GetAsync(CacheKeys.Flag(_environment, key), _kind, generation: 0, token => store.ReadAsync(key, token), ct)
-            .ConfigureAwait(false);
+        var answer = await _entries.GetAsync(key, ct).ConfigureAwait(false);
         // Only flags that are there, so that what clients make up takes no memory.
         if (answer.Value is not null)
-            access.Count(key);
+            _access.Count(key);
         return answer;
     }
 
-    /// <summary>After the commit that changed it.</summary>
-    public ValueTask InvalidateAsync(string key) => entries.InvalidateAsync([CacheKeys.Flag(_environment, key)]);
+    /// <summary>Of the entry in the cache.</summary>
+    public string KeyOf(string flag) => CacheKeys.Flag(_environment, flag);
+
+    public void Forget(IReadOnlyList<string> keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        foreach (var key in keys)
+        {
+            if (key.StartsWith(_prefix, StringComparison.Ordinal))
+                _entries.Forget(Uri.UnescapeDataString(key[_prefix.Length..]));
+        }
+    }
+
+    public void Trim() => _entries.Trim();
+
+    private sealed class Kind(FlagStore flags, CacheStore store, LastKnownEntries known, FlagOptions options, TimeProvider time)
+        : StoredEntryKind<string>(CacheSet.Flags, store, time)
+    {
+        public override string KeyOf(string key) => CacheKeys.Flag(options.Environment, key);
+
+        public override TimeSpan MemoryTtl(string key, StoredEntry value) => options.MemoryTtl;
+
+        public override StoredEntry? LastKnown(string key) => known.Find(key);
+
+        public override void Know(string key, StoredEntry? value)
+        {
+            if (value is null)
+                known.Forget(key);
+            else
+                known.Keep(key, value);
+        }
+
+        protected override TimeSpan Ttl(string key) => CacheKeys.FlagTtl;
+
+        protected override Task<byte[]?> QueryAsync(string key) => flags.ReadAsync(key, CancellationToken.None);
+    }
 }

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using Overnight.Core.Caching;
 
 namespace Overnight.Core.Flags;
@@ -17,19 +16,21 @@ public static class FlagSetup
         services.AddCaching().AddFlagOptions();
         services.TryAddSingleton<FlagStore>();
         services.TryAddSingleton<FlagAccess>();
-        services.TryAddSingleton<FlagReader>();
-        return services;
+        return services.AddReader<FlagReader>();
     }
 
     /// <summary>Which flags are this environment's, for whoever warms or seeds them.</summary>
     public static IServiceCollection AddFlagOptions(this IServiceCollection services)
     {
         services
-            .AddOptions<FlagOptions>()
-            .Configure<IConfiguration>((options, host) => options.Environment = (host[HostEnvironment] ?? "Production").ToLowerInvariant())
-            .BindConfiguration(FlagOptions.Section)
-            .ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FlagOptions>, FlagOptionsValidator>());
+            .AddSection<FlagOptions>(FlagOptions.Section)
+            .PostConfigure<IConfiguration>(
+                (options, host) =>
+                {
+                    if (options.Environment.Length == 0)
+                        options.Environment = (host[HostEnvironment] ?? "Production").ToLowerInvariant();
+                }
+            );
         return services;
     }
 }

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
-using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Json;
 
 namespace Overnight.Core.Flags;
@@ -193,7 +193,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
 
     private static NpgsqlCommand Command(string sql, NpgsqlConnection connection, NpgsqlTransaction? transaction, params object[] values)
     {
-        NpgsqlCommand command = new(sql, connection, transaction) { CommandTimeout = CurrentResults.ReadTimeout };
+        NpgsqlCommand command = new(sql, connection, transaction) { CommandTimeout = DatabaseConnection.ReadTimeout };
         foreach (var value in values)
             command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
         return command;

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Overnight.Core.Json;
 using Overnight.Core.Portfolios;
 
 namespace Overnight.Core.Recommendations;
@@ -44,8 +45,8 @@ internal sealed class JsonBuffer(int capacity)
     /// <summary>Seals the open object as a cache entry and returns a copy of exactly its length.</summary>
     public byte[] Seal()
     {
-        Reserve(Caching.CacheEntry.TailLength);
-        Length = Caching.CacheEntry.WriteTail(_bytes, Length);
+        Reserve(ChecksummedJson.TailLength);
+        Length = ChecksummedJson.WriteTail(_bytes, Length);
         var entry = GC.AllocateUninitializedArray<byte>(Length);
         Written.CopyTo(entry);
         return entry;

@@ -1,4 +1,3 @@
-using Overnight.Core.Caching;
 using Overnight.Core.Warming;
 
 namespace Overnight.Core.Reference;
@@ -15,8 +14,6 @@ namespace Overnight.Core.Reference;
 /// </param>
 public sealed record ReferenceEntity(string Module, string Name, ReferenceKind Kind, string Value)
 {
-    private static readonly TimeSpan MemoryTtl = TimeSpan.FromSeconds(5);
-
     /// <summary>Named parts of the key after the tenant, in order.</summary>
     public IReadOnlyList<KeyPart> Parts { get; init; } = [];
 
@@ -34,8 +31,6 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceKind K
 
     /// <summary><c>module:entity</c>, as patterns and generations name it.</summary>
     public string FullName { get; } = $"{Module}:{Name}";
-
-    public EntryKind EntryKind { get; } = new(CacheSet.Reference, Kind.Ttl(), MemoryTtl);
 
     /// <summary>For one question: $1 tenant, $2 today, then the parts. One row, one column: bytea or null.</summary>
     public string OneSql =>
@@ -67,6 +62,13 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceKind K
 
     private string Lateral => Keys is null ? "" : $" cross join lateral ({Keys}) p";
 
+    /// <summary><c>{module}:{entity}:{tenantId}:{name:value...}</c> (SPEC G2). Values come from outside, and are percent-encoded, so that none can forge another key.</summary>
     /// <param name="values">Of the parts, in their one form and in order.</param>
-    public string Key(Guid tenant, IReadOnlyList<string> values) => CacheKeys.Reference(Module, Name, tenant, Parts, values);
+    public string Key(Guid tenant, IReadOnlyList<string> values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        if (values.Count != Parts.Count)
+            throw new ArgumentException($"{FullName} has {Parts.Count} parts, not {values.Count}.", nameof(values));
+        return $"{FullName}:{tenant:D}{string.Concat(Parts.Zip(values, (part, value) => $":{part.Name}:{Uri.EscapeDataString(value)}"))}";
+    }
 }

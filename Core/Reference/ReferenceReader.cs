@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Caching;
@@ -5,43 +6,96 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Reference;
 
 /// <summary>Reference data of a tenant: from the cache, else from PostgreSQL, and then cached (SPEC G5).</summary>
-public sealed class ReferenceReader(EntryReader entries, Generations generations, NpgsqlDataSource database, TimeProvider time)
+public sealed class ReferenceReader : IChangeHandler
 {
     /// <summary>Seconds; a trial balance over years of journals takes some.</summary>
     private const int ReadTimeout = 10;
 
+    private static readonly TimeSpan MemoryTtl = TimeSpan.FromSeconds(5);
+
+    private readonly Generations _generations;
+    private readonly BoundedMemory<Question, StoredEntry> _memory;
+    private readonly CacheAside<Question, StoredEntry> _entries;
+
+    public ReferenceReader(
+        Generations generations,
+        NpgsqlDataSource database,
+        CacheStore store,
+        CacheTelemetry telemetry,
+        IOptions<CacheOptions> cache,
+        TimeProvider time
+    )
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        _generations = generations;
+        _memory = new(cache.Value.EntryMemoryBytes, time);
+        _entries = new(new Kind(database, store, time), _memory, store, telemetry, TimeSpan.Zero, time);
+    }
+
+    public IMemory Memory => _memory;
+
     /// <param name="values">Of the entity's parts, in their one form (<see cref="KeyPart.Read"/>) and in order.</param>
     /// <returns>No value when the tenant has nothing there.</returns>
     /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
-    public async ValueTask<EntryAnswer> GetAsync(Guid tenant, ReferenceEntity entity, IReadOnlyList<string> values, CancellationToken ct)
+    public async ValueTask<Answer<StoredEntry>> GetAsync(
+        Guid tenant,
+        ReferenceEntity entity,
+        IReadOnlyList<string> values,
+        CancellationToken ct
+    )
     {
         ArgumentNullException.ThrowIfNull(entity);
         // Before anything is read, so that what is loaded can't carry a number that is newer than it.
-        var generation = await generations.OfAsync(tenant, entity.FullName, ct);
-        return await entries.GetAsync(
-            entity.Key(tenant, values),
-            entity.EntryKind,
-            generation,
-            token => LoadAsync(tenant, entity, values, token),
-            ct
-        );
+        var generation = await _generations.OfAsync(tenant, entity.FullName, ct);
+        return await _entries.GetAsync(new(entity.Key(tenant, values), generation, tenant, entity, values), ct);
     }
 
-    private async Task<byte[]?> LoadAsync(Guid tenant, ReferenceEntity entity, IReadOnlyList<string> values, CancellationToken ct)
-    {
-        await using var connection = await database.OpenConnectionAsync(ct);
-        NpgsqlBatchCommand question = new(entity.OneSql);
-        question.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant });
-        question.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = Today(time), NpgsqlDbType = NpgsqlDbType.Date });
-        foreach (var value in values)
-            question.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
-        await using NpgsqlBatch batch = new(connection) { Timeout = ReadTimeout, BatchCommands = { TenantSetting.Of(tenant), question } };
-        await batch.PrepareAsync(ct);
-        await using var reader = await batch.ExecuteReaderAsync(ct);
-        await reader.NextResultAsync(ct);
-        return await reader.ReadAsync(ct) && !await reader.IsDBNullAsync(0, ct) ? reader.GetFieldValue<byte[]>(0) : null;
-    }
+    public void GenerationRaised(Guid tenant, IReadOnlyList<string> entities, long generation) =>
+        _generations.Hear(tenant, entities, generation);
+
+    public void Trim() => _entries.Trim();
 
     /// <summary>The day that queries go by.</summary>
     internal static DateOnly Today(TimeProvider time) => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+
+    /// <summary>Told by key and generation: who asks after an invalidation shares nothing with who asked before.</summary>
+    private readonly record struct Question(string Key, long Generation, Guid Tenant, ReferenceEntity Entity, IReadOnlyList<string> Values)
+    {
+        public bool Equals(Question other) => Generation == other.Generation && Key == other.Key;
+
+        public override int GetHashCode() => HashCode.Combine(Generation, Key);
+    }
+
+    private sealed class Kind(NpgsqlDataSource database, CacheStore store, TimeProvider time)
+        : StoredEntryKind<Question>(CacheSet.Reference, store, time)
+    {
+        private readonly TimeProvider _time = time;
+
+        public override string KeyOf(Question key) => key.Key;
+
+        public override TimeSpan MemoryTtl(Question key, StoredEntry value) => ReferenceReader.MemoryTtl;
+
+        protected override TimeSpan Ttl(Question key) => key.Entity.Kind.Ttl();
+
+        protected override long GenerationOf(Question key) => key.Generation;
+
+        protected override async Task<byte[]?> QueryAsync(Question key)
+        {
+            await using var connection = await database.OpenConnectionAsync();
+            NpgsqlBatchCommand question = new(key.Entity.OneSql);
+            question.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = key.Tenant });
+            question.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = Today(_time), NpgsqlDbType = NpgsqlDbType.Date });
+            foreach (var value in key.Values)
+                question.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
+            await using NpgsqlBatch batch = new(connection)
+            {
+                Timeout = ReadTimeout,
+                BatchCommands = { TenantSetting.Of(key.Tenant), question },
+            };
+            await batch.PrepareAsync();
+            await using var reader = await batch.ExecuteReaderAsync();
+            await reader.NextResultAsync();
+            return await reader.ReadAsync() && !await reader.IsDBNullAsync(0) ? reader.GetFieldValue<byte[]>(0) : null;
+        }
+    }
 }

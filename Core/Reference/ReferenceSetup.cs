@@ -11,8 +11,8 @@ public static class ReferenceSetup
     {
         services.AddCaching();
         services.TryAddSingleton<TenantDirectory>();
+        services.TryAddSingleton<Generations>();
         services.TryAddSingleton<ReferenceInvalidation>();
-        services.TryAddSingleton<ReferenceReader>();
-        return services;
+        return services.AddReader<ReferenceReader>();
     }
 }

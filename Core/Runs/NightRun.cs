@@ -46,21 +46,3 @@ public static class RunTriggers
             _ => throw new ArgumentOutOfRangeException(nameof(trigger), trigger, "Unknown trigger."),
         };
 }
-
-/// <summary>A run can't be started as asked: the field at fault, and what is wrong with it.</summary>
-public sealed class RunRequestException : Exception
-{
-    public RunRequestException(string field, string message, Exception? innerException = null)
-        : base(message, innerException) => Field = field;
-
-    public RunRequestException()
-        : this("run", "The run can't be started.") { }
-
-    public RunRequestException(string message)
-        : this("run", message) { }
-
-    public RunRequestException(string message, Exception innerException)
-        : base(message, innerException) => Field = "run";
-
-    public string Field { get; }
-}

@@ -21,12 +21,12 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         """;
 
     /// <returns>The new run; null when nothing of <paramref name="runId"/> failed.</returns>
-    /// <exception cref="RunRequestException">There is no such run, or a run of its night is under way.</exception>
+    /// <exception cref="RequestException">There is no such run, or a run of its night is under way.</exception>
     public async Task<NightRun?> StartAsync(Guid runId, CancellationToken ct)
     {
-        var run = await runs.FindAsync(runId, ct) ?? throw new RunRequestException("run", $"There is no run {runId}.");
+        var run = await runs.FindAsync(runId, ct) ?? throw new RequestException("run", $"There is no run {runId}.");
         if (!run.IsFinished)
-            throw new RunRequestException("run", $"Run {runId} is still under way; there is nothing to retry before it is finished.");
+            throw new RequestException("run", $"Run {runId} is still under way; there is nothing to retry before it is finished.");
         using RunStartSpan span = new(run.Market, "retry");
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using (NpgsqlCommand failed = new(Failed, connection) { Parameters = { new() { Value = runId } } })
@@ -52,7 +52,7 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         {
             if (await insert.ExecuteNonQueryAsync(ct) == 0)
             {
-                throw new RunRequestException(
+                throw new RequestException(
                     "run",
                     $"Another run of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is under way; retry when it is finished."
                 );

@@ -20,7 +20,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     /// <paramref name="again"/> and the latest is finished (SPEC A2).
     /// </summary>
     /// <param name="businessDate">A trading day of the market; the next open's when null.</param>
-    /// <exception cref="RunRequestException">The market is unknown, or the date no trading day or out of bounds.</exception>
+    /// <exception cref="RequestException">The market is unknown, or the date no trading day or out of bounds.</exception>
     public async Task<(NightRun Run, bool Started)> StartOrJoinAsync(
         string market,
         DateOnly? businessDate,
@@ -165,19 +165,19 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     private DateOnly CheckDate(MarketCalendar market, DateOnly? requested)
     {
         var nextOpen = market.NextOpen(time.GetUtcNow())?.Date
-            ?? throw new RunRequestException("market", $"Market '{market.Code}' has no trading day within a year; mend its configuration.");
+            ?? throw new RequestException("market", $"Market '{market.Code}' has no trading day within a year; mend its configuration.");
         if (requested is not { } date)
             return nextOpen;
         var (earliest, latest) = (nextOpen.AddYears(-2), nextOpen.AddDays(7));
         if (date < earliest || date > latest)
-            throw new RunRequestException(
+            throw new RequestException(
                 "date",
                 $"The business date {date:yyyy-MM-dd} is out of bounds: it must be between {earliest:yyyy-MM-dd} (results are kept 2 years) and {latest:yyyy-MM-dd} (a week after the next open)."
             );
         var day = market.Day(date);
         return day.IsOpen
             ? date
-            : throw new RunRequestException(
+            : throw new RequestException(
                 "date",
                 $"The business date {date:yyyy-MM-dd} is no trading day of {market.Code}: {day.Reason}."
             );
@@ -192,7 +192,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
             // Configured since the database was last migrated.
-            throw new RunRequestException(
+            throw new RequestException(
                 "market",
                 $"Market '{market}' is not in the database yet: run the command migrate with the same configuration.",
                 missing

@@ -1,11 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Extensions.Options;
 
 namespace Overnight.Core.Sessions;
 
 /// <summary>A secret shared with programs and operators that have no user, such as the buttons of the Aspire dashboard. Off unless configured.</summary>
-internal sealed class AdminKeyOptions
+internal sealed class AdminKeyOptions : IRules
 {
     public const string Section = "Admin";
     public const int LeastLength = 32;
@@ -22,15 +21,13 @@ internal sealed class AdminKeyOptions
             SHA256.HashData(Encoding.UTF8.GetBytes(given)),
             SHA256.HashData(Encoding.UTF8.GetBytes(Key))
         );
-}
 
-internal sealed class AdminKeyOptionsValidator : IValidateOptions<AdminKeyOptions>
-{
     // The value is a secret, so only its length is told.
-    public ValidateOptionsResult Validate(string? name, AdminKeyOptions options) =>
-        options.Key.Length is 0 or >= AdminKeyOptions.LeastLength
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(
-                $"{AdminKeyOptions.Section}:{nameof(options.Key)} must have at least {AdminKeyOptions.LeastLength} characters, or none to switch it off, and has {options.Key.Length}."
-            );
+    void IRules.Check(OptionRules rules, string path)
+    {
+        if (Key.Length is > 0 and < LeastLength)
+            rules.Add([
+                $"{Section}:{nameof(Key)} must have at least {LeastLength} characters, or none to switch it off, and has {Key.Length}.",
+            ]);
+    }
 }

@@ -10,18 +10,15 @@ namespace Overnight.Core.Sessions;
 public readonly record struct EndedSessions(int Ended, DateTimeOffset HeldFrom);
 
 /// <summary>
-/// Ends sessions: first in PostgreSQL, then in the cache, where a marker keeps out whoever read one before. With the cache
-/// away a session lives there for <see cref="CacheKeys.SessionTtl"/> at most (SPEC E1).
+/// Ends sessions: first in PostgreSQL, then in the cache and in every node's memory; a mark keeps out whoever read one before.
+/// With the cache away this node refuses them at once, and others within <see cref="CacheKeys.SessionTtl"/> (SPEC E1).
 /// </summary>
 /// <remarks>
 /// Nothing here can be cancelled: what is committed must be told to the cache as well. It is safe to repeat, and should the
 /// process have ended between the two, repeating it tells the cache.
 /// </remarks>
-public sealed class SessionRevocation(NpgsqlDataSource database, CacheStore cache, TimeProvider time)
+public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidation cache, TimeProvider time)
 {
-    /// <summary>In one pipeline; the cache's timeout is for all of it.</summary>
-    private const int MarkersAtOnce = 500;
-
     // The row it was, so that one who repeats it is told the same.
     private const string One = """
         with before as (select token_hash, revoked_at from sessions where token_hash = $1 for no key update)
@@ -39,7 +36,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheStore cach
 
     private const string Unban = "update users set banned_at = null where id = $1 and deleted_at is null";
 
-    /// <returns>Null when there is no such session.</returns>
+    /// <returns>Null when there is no such session; one that is in the cache all the same is refused from now on, too.</returns>
     public async Task<EndedSessions?> RevokeAsync(string hash)
     {
         bool? first;
@@ -48,7 +45,8 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheStore cach
             Add(command, new NpgsqlParameter<string> { TypedValue = hash }, Time(time.GetUtcNow()));
             first = (bool?)await command.ExecuteScalarAsync();
         }
-        return first is { } ended ? new(ended ? 1 : 0, await MarkAsync([hash])) : null;
+        var heldFrom = await MarkAsync([hash]);
+        return first is { } ended ? new(ended ? 1 : 0, heldFrom) : null;
     }
 
     /// <summary>Ends every session of a user.</summary>
@@ -97,7 +95,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheStore cach
             ended = await end.ExecuteNonQueryAsync();
         }
         await using NpgsqlCommand marked = new(Marked, connection);
-        Add(marked, new NpgsqlParameter<Guid> { TypedValue = userId }, Time(now), Time(now - CachedSession.RevokedTtl));
+        Add(marked, new NpgsqlParameter<Guid> { TypedValue = userId }, Time(now), Time(now - StoredEntry.InvalidationTtl));
         await using var reader = await marked.ExecuteReaderAsync();
         List<string> hashes = [];
         while (await reader.ReadAsync())
@@ -106,17 +104,8 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheStore cach
     }
 
     /// <returns>From when on they are refused everywhere.</returns>
-    private async Task<DateTimeOffset> MarkAsync(IReadOnlyCollection<string> hashes)
-    {
-        var told = true;
-        foreach (var some in hashes.Chunk(MarkersAtOnce))
-        {
-            told &= await cache.SetAsync(
-                Array.ConvertAll(some, hash => new CacheWrite(CacheKeys.Session(hash), CachedSession.Revoked, CachedSession.RevokedTtl))
-            );
-        }
-        return told ? time.GetUtcNow() : time.GetUtcNow() + CacheKeys.SessionTtl;
-    }
+    private async Task<DateTimeOffset> MarkAsync(IReadOnlyList<string> hashes) =>
+        await cache.ForgetAsync([.. hashes.Select(CacheKeys.Session)]) ? time.GetUtcNow() : time.GetUtcNow() + CacheKeys.SessionTtl;
 
     private static NpgsqlParameter<DateTime> Time(DateTimeOffset value) =>
         new() { TypedValue = value.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz };

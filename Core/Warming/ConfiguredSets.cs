@@ -35,7 +35,7 @@ public sealed class QueryWarmOptions
 public sealed partial class ConfiguredSets(
     IOptions<WarmingOptions> options,
     OwnSetsDatabase database,
-    EntryWriter entries,
+    WarmWriter entries,
     ILogger<QuerySet> logger
 )
 {
@@ -55,7 +55,7 @@ public sealed partial class ConfiguredSets(
         string name,
         QueryWarmOptions set,
         NpgsqlDataSource source,
-        EntryWriter entries,
+        WarmWriter entries,
         ILogger<QuerySet> logger
     ) =>
         new(
@@ -93,10 +93,7 @@ public sealed partial class ConfiguredSets(
         var path = $"{WarmingOptions.Section}:Sets:{name}";
         if (!Name().IsMatch(name))
             yield return $"{path} must be named with 1 to 40 lowercase letters, digits and hyphens.";
-        if (
-            name is RecommendationSet.SetName or SessionSet.SetName or FlagSet.SetName
-            || name.StartsWith(ReferenceSet.NamePrefix, StringComparison.Ordinal)
-        )
+        if (WarmSetNames.IsOurs(name))
             yield return $"{path}: the name {name} is ours; choose another.";
         if (KeyFailure(set.Key) is { } wrong)
             yield return $"{path}:Key {wrong}, and is '{set.Key}'.";

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Overnight.Core.Caching;
 
 namespace Overnight.Core.Warming;
 
@@ -18,7 +19,7 @@ public sealed class DueSets(
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromHours(1);
 
     /// <param name="started">When the service started, at its first look; null later.</param>
-    /// <exception cref="CacheWriteException">The cache is away; nothing can be warmed.</exception>
+    /// <exception cref="CacheAwayException">The cache is away; nothing can be warmed.</exception>
     public async Task<IReadOnlyList<(WarmTrigger Trigger, WarmSet Set)>> FindAsync(DateTimeOffset? started, CancellationToken ct)
     {
         var server = await marker.FindAsync();

@@ -22,7 +22,7 @@ public sealed partial class QuerySet(
     string sql,
     TimeSpan statementTimeout,
     NpgsqlDataSource database,
-    EntryWriter entries,
+    WarmWriter entries,
     ILogger<QuerySet> logger
 ) : WarmSet(declaration)
 {
@@ -31,6 +31,9 @@ public sealed partial class QuerySet(
 
     /// <summary>Rows of a portion hold no more bytes than about this together.</summary>
     private const int PortionBytes = 8 * 1024 * 1024;
+
+    /// <summary>Rows of a portion.</summary>
+    private const int MostRows = 1_000;
 
     /// <summary>Rows of the first portion, of whose size nothing is known.</summary>
     private const int FirstPortion = 16;
@@ -111,17 +114,17 @@ public sealed partial class QuerySet(
         )
             await declare.ExecuteNonQueryAsync(ct);
         QueryRows read = new(key, Name, logger);
-        var portion = Math.Min(FirstPortion, entries.Window);
+        var portion = FirstPortion;
         while (true)
         {
             var (writes, failed, bytes) = await FetchAsync(read, row, portion, connection, transaction, ct);
             if (writes.Count + failed == 0)
                 break;
             row += writes.Count + failed;
-            var refused = await entries.WriteAsync(writes, onlyAbsent: false, ct);
+            var refused = (await entries.WriteAsync(writes, onlyAbsent: false, ct)).Count;
             yield return new(writes.Count - refused, failed + refused, row.ToString(CultureInfo.InvariantCulture));
             var mean = Math.Max(1, bytes / Math.Max(1, writes.Count));
-            portion = (int)Math.Clamp(PortionBytes / mean, 1, entries.Window);
+            portion = (int)Math.Clamp(PortionBytes / mean, 1, MostRows);
         }
         read.TellRest();
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core.Caching;
 using Overnight.Core.Data;
 
 namespace Overnight.Core.Warming;
@@ -11,7 +12,6 @@ public sealed partial class SetWarmer(
     WarmProgressStore progress,
     WarmRuns runs,
     WarmTelemetry telemetry,
-    WarmWindow window,
     TimeProvider time,
     ILogger<SetWarmer> logger
 )
@@ -41,7 +41,7 @@ public sealed partial class SetWarmer(
                 ? new(set.Name, WarmStatus.Running, 0, 0, time.GetElapsedTime(begin))
                 : await WarmAloneAsync(set, request, correlationId, news, ct);
         }
-        catch (Exception exception) when (exception is NpgsqlException or CacheWriteException)
+        catch (Exception exception) when (exception is NpgsqlException or CacheAwayException)
         {
             // PostgreSQL can't be asked or told, or the cache is away before anything began: nothing is noted, and the set stays due.
             outcome = new(set.Name, WarmStatus.Failed, 0, 0, time.GetElapsedTime(begin), Error: exception.Message);
@@ -86,7 +86,7 @@ public sealed partial class SetWarmer(
         using var limit = new CancellationTokenSource(isOwn ? set.Declaration.TimeLimit : request.TimeLimit!.Value, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         var begin = time.GetTimestamp();
-        var (stored, worked) = (begin, begin);
+        var stored = begin;
         var from = state.Reached;
         var resumed = state.Reached is null ? (long?)null : state.Warmed;
         var most = request.Count ?? set.Declaration.Limit;
@@ -94,11 +94,10 @@ public sealed partial class SetWarmer(
             most = (int)Math.Max(0, all - state.Warmed - state.Failed);
         var cutShort = false;
         string? error = null;
-        WarmPace pace = new(window, request.Trigger, time);
         try
         {
             await foreach (
-                var step in set.WarmAsync(new(most, request.Tenant, state.Reached, state.StartedAt, request.Keys, pace), either.Token)
+                var step in set.WarmAsync(new(most, request.Tenant, state.Reached, state.StartedAt, request.Keys), either.Token)
             )
             {
                 state = state with { Reached = step.Reached, Warmed = state.Warmed + step.Warmed, Failed = state.Failed + step.Failed };
@@ -109,8 +108,6 @@ public sealed partial class SetWarmer(
                     stored = time.GetTimestamp();
                     await progress.WriteAsync(state, either.Token);
                 }
-                await Task.Delay(pace.RestAfter(time.GetElapsedTime(worked)), time, either.Token);
-                worked = time.GetTimestamp();
             }
             if (await marker.FindAsync() != state.Marker)
                 error = "The cache server lost everything on the way.";

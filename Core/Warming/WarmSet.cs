@@ -1,3 +1,5 @@
+using Overnight.Core.Caching;
+
 namespace Overnight.Core.Warming;
 
 /// <summary>Phases are warmed in this order; the sets of one phase side by side (SPEC G1).</summary>
@@ -45,19 +47,13 @@ public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, T
 /// <param name="Reached">Where a warm that broke stopped, in the set's own form; null to start at the beginning.</param>
 /// <param name="Since">When the first try began.</param>
 /// <param name="Keys">The only entries to warm, by what the set calls a key; null for those it chooses.</param>
-/// <param name="Pace">Null to go ahead whatever others do.</param>
 public sealed record WarmOrder(
     int? Limit,
     Guid? Tenant,
     string? Reached,
     DateTimeOffset Since,
-    IReadOnlyList<string>? Keys = null,
-    WarmPace? Pace = null
-)
-{
-    /// <summary>Whether live reads come first just now.</summary>
-    public bool GivesWay => Pace is { GivesWay: true };
-}
+    IReadOnlyList<string>? Keys = null
+);
 
 /// <summary>A part of a set that is in the cache now.</summary>
 /// <param name="Warmed">Entries written.</param>
@@ -76,6 +72,6 @@ public abstract class WarmSet(WarmDeclaration declaration)
     public abstract Task<long> EstimateAsync(WarmOrder order, CancellationToken ct);
 
     /// <summary>Reads rows and writes entries; a step comes when it is in the cache, in order.</summary>
-    /// <exception cref="CacheWriteException">The cache is away; what the steps so far say stays true.</exception>
+    /// <exception cref="CacheAwayException">The cache is away; what the steps so far say stays true.</exception>
     public abstract IAsyncEnumerable<WarmStep> WarmAsync(WarmOrder order, CancellationToken ct);
 }

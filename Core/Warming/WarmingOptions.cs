@@ -1,10 +1,7 @@
-using Microsoft.Extensions.Options;
-using Overnight.Core.Caching;
-
 namespace Overnight.Core.Warming;
 
 /// <summary>What is kept warm, and how.</summary>
-public sealed class WarmingOptions
+public sealed class WarmingOptions : IRules
 {
     public const string Section = "Warming";
 
@@ -12,15 +9,19 @@ public sealed class WarmingOptions
     public bool Enabled { get; set; } = true;
 
     /// <summary>How often the service looks for what is due: a cold cache server is noticed this late.</summary>
+    [Between("00:00:00.100", "01:00:00")]
     public TimeSpan CheckInterval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a warm that broke is left alone before it is resumed.</summary>
+    [Between("00:00:00", "01:00:00")]
     public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The longest a deployment waits for its warm; the service goes on with the rest.</summary>
+    [Between("00:00:01", "01:00:00")]
     public TimeSpan DeploymentLimit { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Commands on the wire at once, where the cache server is fast enough.</summary>
+    [Between(16, 65_536)]
     public int MostInFlight { get; set; } = 1_024;
 
     public RecommendationWarmOptions Recommendations { get; set; } = new();
@@ -33,45 +34,68 @@ public sealed class WarmingOptions
 
     /// <summary>A user's own tables, by the name of their set.</summary>
     public Dictionary<string, QueryWarmOptions> Sets { get; set; } = new(StringComparer.Ordinal);
+
+    void IRules.Check(OptionRules rules, string path)
+    {
+        rules.Require(
+            "Flags:Order",
+            Enum.IsDefined(Flags.Order),
+            $"{nameof(FlagOrder.Count)} or {nameof(FlagOrder.LastAccess)}",
+            $"{Flags.Order}"
+        );
+        foreach (var (set, own) in Sets)
+            rules.Add(ConfiguredSets.Failures(set, own));
+    }
 }
 
 public sealed class RecommendationWarmOptions
 {
     /// <summary>Before the TTL of 24 hours ends (SPEC B6), with time to be late in.</summary>
+    [Between("00:01:00", "23:00:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromHours(20);
 
+    [Between("00:00:01", "1.00:00:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromHours(1);
 }
 
 /// <summary>Source: SPEC E2.</summary>
 public sealed class SessionWarmOptions
 {
+    [Between(1, 1_000_000)]
     public int Count { get; set; } = 1_000;
 
+    [Between(1, 10_000)]
     public int BatchSize { get; set; } = 100;
 
     /// <summary>How long ago a session may have been active last.</summary>
+    [Between("00:01:00", "90.00:00:00")]
     public TimeSpan Window { get; set; } = TimeSpan.FromHours(24);
 
+    [Between("00:00:01", "01:00:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Zero, for by then those in use are there.</summary>
+    [Between("00:00:00", "7.00:00:00")]
     public TimeSpan Interval { get; set; }
 }
 
 /// <summary>Reference data of tenants, by phase. An interval is half of the shortest TTL in it, and zero for never. Source: SPEC G1, G3.</summary>
 public sealed class ReferenceWarmOptions
 {
+    [Between("00:00:00", "1.00:00:00")]
     public TimeSpan EssentialInterval { get; set; } = TimeSpan.FromMinutes(30);
 
+    [Between("00:00:00", "1.00:00:00")]
     public TimeSpan MasterInterval { get; set; } = TimeSpan.FromMinutes(30);
 
     /// <summary>Whether the third phase is warmed by itself; else its entries wait for a reader, or for a warm by hand.</summary>
     public bool Computed { get; set; } = true;
 
+    [Between("00:00:00", "1.00:00:00")]
     public TimeSpan ComputedInterval { get; set; } = TimeSpan.FromSeconds(150);
 
     /// <summary>Of each phase, for all tenants.</summary>
+    [Between("00:00:01", "1.00:00:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);
 }
 
@@ -92,53 +116,14 @@ public sealed class FlagWarmOptions
     public bool Enabled { get; set; } = true;
 
     /// <summary>The most used flags; all enabled ones while none was ever read.</summary>
+    [Between(1, 100_000)]
     public int Count { get; set; } = 20;
 
     public FlagOrder Order { get; set; } = FlagOrder.Count;
 
+    [Between("00:00:00", "7.00:00:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromHours(1);
 
+    [Between("00:00:01", "01:00:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(1);
-}
-
-/// <summary>Collects every failure, naming the key, the bound and the value.</summary>
-public sealed class WarmingOptionsValidator : IValidateOptions<WarmingOptions>
-{
-    public ValidateOptionsResult Validate(string? name, WarmingOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        OptionRules rules = new(WarmingOptions.Section);
-        rules.Between(nameof(options.CheckInterval), options.CheckInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
-        rules.Between(nameof(options.RetryInterval), options.RetryInterval, TimeSpan.Zero, TimeSpan.FromHours(1));
-        rules.Between(nameof(options.DeploymentLimit), options.DeploymentLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        rules.Between(nameof(options.MostInFlight), options.MostInFlight, 16, 65_536);
-        rules.Between(
-            "Recommendations:Interval",
-            options.Recommendations.Interval,
-            TimeSpan.FromMinutes(1),
-            CacheKeys.ResultTtl - TimeSpan.FromHours(1)
-        );
-        rules.Between("Recommendations:TimeLimit", options.Recommendations.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
-        rules.Between("Sessions:Count", options.Sessions.Count, 1, 1_000_000);
-        rules.Between("Sessions:BatchSize", options.Sessions.BatchSize, 1, 10_000);
-        rules.Between("Sessions:Window", options.Sessions.Window, TimeSpan.FromMinutes(1), TimeSpan.FromDays(90));
-        rules.Between("Sessions:TimeLimit", options.Sessions.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        rules.Between("Sessions:Interval", options.Sessions.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
-        rules.Between("Reference:EssentialInterval", options.Reference.EssentialInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
-        rules.Between("Reference:MasterInterval", options.Reference.MasterInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
-        rules.Between("Reference:ComputedInterval", options.Reference.ComputedInterval, TimeSpan.Zero, TimeSpan.FromDays(1));
-        rules.Between("Reference:TimeLimit", options.Reference.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
-        rules.Between("Flags:Count", options.Flags.Count, 1, 100_000);
-        rules.Between("Flags:Interval", options.Flags.Interval, TimeSpan.Zero, TimeSpan.FromDays(7));
-        rules.Between("Flags:TimeLimit", options.Flags.TimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        rules.Require(
-            "Flags:Order",
-            Enum.IsDefined(options.Flags.Order),
-            $"{nameof(FlagOrder.Count)} or {nameof(FlagOrder.LastAccess)}",
-            $"{options.Flags.Order}"
-        );
-        foreach (var (set, own) in options.Sets)
-            rules.Add(ConfiguredSets.Failures(set, own));
-        return rules.Result();
-    }
 }

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core;
+using Overnight.Core.Caching;
 using Overnight.Core.Warming;
-using StackExchange.Redis;
 
 namespace Overnight.Jobs.Commands;
 
@@ -30,13 +30,16 @@ internal static class CacheCommand
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, CancellationToken ct)
     {
-        var cache = CommandServices.RequireCache(services);
+        var cache = await CommandServices.RequireCacheAsync(services);
         try
         {
-            foreach (var line in await ServerLinesAsync(cache))
-                output.Line(line);
+            foreach (var server in await cache.DescribeAsync())
+            {
+                foreach (var line in Lines(server))
+                    output.Line(line);
+            }
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (CacheAwayException exception)
         {
             throw new CommandException($"The cache does not tell: {exception.Message}", exception);
         }
@@ -45,30 +48,11 @@ internal static class CacheCommand
         return CommandLine.Success;
     }
 
-    private static async Task<List<string>> ServerLinesAsync(IConnectionMultiplexer cache)
+    private static IEnumerable<string> Lines(ServerFigures server)
     {
-        List<string> lines = [];
-        foreach (var server in cache.GetEndPoints().Select(endPoint => cache.GetServer(endPoint)).Where(server => server.IsConnected))
-        {
-            var begin = Stopwatch.GetTimestamp();
-            await server.PingAsync();
-            var latency = Stopwatch.GetElapsedTime(begin);
-            Dictionary<string, string> told = new(StringComparer.OrdinalIgnoreCase);
-            // As text: the client's own INFO is for administrators of the server only.
-            foreach (var line in ((string?)await cache.GetDatabase().ExecuteAsync("INFO") ?? "").Split('\n'))
-            {
-                if (line.Split(':', 2) is [var key, var value])
-                    told[key] = value.TrimEnd();
-            }
-            lines.Add(
-                $"{server.EndPoint}: {await server.DatabaseSizeAsync():N0} keys, {told.GetValueOrDefault("used_memory_human", "? bytes")}, answers in {latency.TotalMilliseconds:F1} ms"
-            );
-            if (Number(told, "keyspace_hits") is { } hits && Number(told, "keyspace_misses") is { } misses)
-                lines.Add(
-                    $"  since it started: {hits:N0} hits, {misses:N0} misses{(hits + misses > 0 ? $", {100.0 * hits / (hits + misses):F1} %" : "")}, {Number(told, "evicted_keys") ?? 0:N0} evicted"
-                );
-        }
-        return lines;
+        yield return $"{server.EndPoint}: {server.Keys:N0} keys, {server.Told.GetValueOrDefault("used_memory_human", "? bytes")}, answers in {server.Latency.TotalMilliseconds:F1} ms";
+        if (Number(server.Told, "keyspace_hits") is { } hits && Number(server.Told, "keyspace_misses") is { } misses)
+            yield return $"  since it started: {hits:N0} hits, {misses:N0} misses{(hits + misses > 0 ? $", {100.0 * hits / (hits + misses):F1} %" : "")}, {Number(server.Told, "evicted_keys") ?? 0:N0} evicted";
     }
 
     private static async Task<List<string>> SetLinesAsync(IServiceProvider services, CancellationToken ct)
@@ -94,6 +78,6 @@ internal static class CacheCommand
         return lines;
     }
 
-    private static long? Number(Dictionary<string, string> told, string key) =>
+    private static long? Number(IReadOnlyDictionary<string, string> told, string key) =>
         told.TryGetValue(key, out var text) && long.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Overnight.Core.Recommendations;
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Jobs.Commands;
@@ -25,7 +27,7 @@ internal static class CacheEntryCommands
                     parsed,
                     (services, output, token) => ShowAsync(services, output, parsed.GetValue(user)!, token),
                     ct,
-                    builder => builder.Services.AddCaching()
+                    builder => builder.Services.AddResults()
                 )
         );
         return command;
@@ -58,7 +60,7 @@ internal static class CacheEntryCommands
                             ? InvalidateAllAsync(services, output, token)
                             : InvalidateAsync(services, output, parsed.GetValue(user)!, token),
                     ct,
-                    builder => builder.Services.AddCaching()
+                    builder => builder.Services.AddResults()
                 )
         );
         return command;
@@ -66,28 +68,27 @@ internal static class CacheEntryCommands
 
     private static async Task<int> ShowAsync(IServiceProvider services, CommandOutput output, string who, CancellationToken ct)
     {
-        CommandServices.RequireCache(services);
+        var cache = await CommandServices.RequireCacheAsync(services);
         var user = await FindAsync(services, who, ct);
-        var cache = services.GetRequiredService<ResultCache>();
-        if (await cache.LookAsync(user) is not { } state)
+        if (await cache.LookAsync(CacheKeys.Recommendations(user)) is not { } state)
             throw new CommandException("The cache does not answer.");
         if (!state.Exists)
         {
             output.Line($"{CacheKeys.Recommendations(user)} is not in the cache.");
             return CommandLine.Failed;
         }
-        var entry = await cache.GetAsync(user);
+        var (_, entry) = await cache.GetAsync(CacheKeys.Recommendations(user));
         output.Line(
-            $"{CacheKeys.Recommendations(user)}: {state.Remaining?.ToString(@"hh\:mm\:ss") ?? "no time"} left, {(entry is null ? "damaged or of another build's shape" : $"{entry.Length:N0} bytes, whole")}."
+            $"{CacheKeys.Recommendations(user)}: {state.Remaining?.ToString(@"hh\:mm\:ss") ?? "no time"} left, {(entry is null || !ResultBytes.AreOf(user, entry) ? "damaged or of another build's shape" : $"{entry.Length:N0} bytes, whole")}."
         );
         return CommandLine.Success;
     }
 
     private static async Task<int> InvalidateAsync(IServiceProvider services, CommandOutput output, string who, CancellationToken ct)
     {
-        CommandServices.RequireCache(services);
+        await CommandServices.RequireCacheAsync(services);
         var user = await FindAsync(services, who, ct);
-        if (!await services.GetRequiredService<ResultCache>().InvalidateAsync(user))
+        if (await services.GetRequiredService<ResultInvalidation>().OneAsync(user) is null)
             throw new CommandException("The cache does not answer; the entry lives until its TTL ends.");
         output.Line($"{CacheKeys.Recommendations(user)} is forgotten.");
         return CommandLine.Success;
@@ -95,7 +96,7 @@ internal static class CacheEntryCommands
 
     private static async Task<int> InvalidateAllAsync(IServiceProvider services, CommandOutput output, CancellationToken ct)
     {
-        CommandServices.RequireCache(services);
+        await CommandServices.RequireCacheAsync(services);
         var (removed, isWhole) = await services.GetRequiredService<ResultInvalidation>().AllAsync(ct);
         output.Line(
             $"{removed:N0} entries are forgotten{(isWhole ? "." : ", then the cache went away: the rest lives until its TTL ends.")}"

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using StackExchange.Redis;
+using Overnight.Core.Caching;
 
 namespace Overnight.Jobs.Commands;
 
@@ -60,13 +60,19 @@ internal static class CommandServices
     }
 
     /// <exception cref="CommandException">There is no cache, or it does not answer.</exception>
-    public static IConnectionMultiplexer RequireCache(IServiceProvider services)
+    public static async Task<CacheStore> RequireCacheAsync(IServiceProvider services)
     {
         RequireCacheConnection(services);
-        var cache = services.GetRequiredService<IConnectionMultiplexer>();
-        return cache.IsConnected
-            ? cache
-            : throw new CommandException("The cache does not answer. Start it, or correct ConnectionStrings:cache.");
+        var cache = services.GetRequiredService<CacheStore>();
+        try
+        {
+            await cache.PingAsync();
+            return cache;
+        }
+        catch (CacheAwayException exception)
+        {
+            throw new CommandException($"The cache does not answer. Start it, or correct ConnectionStrings:cache. {exception.Message}", exception);
+        }
     }
 
     /// <exception cref="CommandException">It is not said where the cache is.</exception>

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Overnight.Core.Caching;
 using Overnight.Jobs.Doctor;
-using StackExchange.Redis;
 
 namespace Overnight.Jobs.Commands;
 
@@ -23,7 +23,7 @@ internal static class DoctorCommand
                     {
                         Examination examination = new(
                             services.GetRequiredService<NpgsqlDataSource>(),
-                            new(services.GetRequiredService<IConnectionMultiplexer>),
+                            new(services.GetRequiredService<CacheStore>),
                             services.GetRequiredService<TimeProvider>()
                         );
                         var findings = await examination.ExamineAsync(token);
@@ -38,7 +38,8 @@ internal static class DoctorCommand
                             output.Line("Nothing is stuck.");
                         return findings.Count == 0 ? CommandLine.Success : CommandLine.Failed;
                     },
-                    ct
+                    ct,
+                    builder => builder.Services.AddCaching()
                 )
         );
         return command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
 
@@ -38,7 +39,7 @@ internal static class RetryCommand
         {
             run = await services.GetRequiredService<RunRetry>().StartAsync(runId, ct);
         }
-        catch (RunRequestException exception)
+        catch (RequestException exception)
         {
             throw new CommandException(exception.Message, exception);
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core;
 using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
@@ -91,7 +92,7 @@ internal static class RunCommand
         {
             return await runs.StartOrJoinAsync(market, date, RunTrigger.Manual, again, ct);
         }
-        catch (RunRequestException exception)
+        catch (RequestException exception)
         {
             throw new CommandException($"--{exception.Field}: {exception.Message}", exception);
         }

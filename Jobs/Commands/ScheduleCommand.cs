@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core;
 using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Scheduling;
@@ -76,7 +77,7 @@ internal static class ScheduleCommand
         {
             return markets.Get(code);
         }
-        catch (RunRequestException exception)
+        catch (RequestException exception)
         {
             throw new CommandException($"--{exception.Field}: {exception.Message}", exception);
         }

@@ -44,7 +44,7 @@ internal static class UserCommand
                     {
                         builder
                             .Services.AddCaching()
-                            .AddSingleton<SessionRevocation>()
+                            .AddSessionReading()
                             .AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>();
                         builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
                     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Overnight.Core;
 using Overnight.Core.Reference;
 using Overnight.Core.Warming;
 
@@ -84,7 +85,7 @@ internal static class WarmCommand
         CancellationToken ct
     )
     {
-        CommandServices.RequireCache(services);
+        await CommandServices.RequireCacheAsync(services);
         var warmer = services.GetRequiredService<Warmer>();
         var sets = await FindAsync(services, names, request, ct);
         if (request.Trigger == WarmTrigger.Deployment && names.Length == 0)
@@ -118,7 +119,7 @@ internal static class WarmCommand
         CancellationToken ct
     )
     {
-        CommandServices.RequireCache(services);
+        await CommandServices.RequireCacheAsync(services);
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         var all = 0L;
         foreach (var set in await FindAsync(services, names, request, ct))

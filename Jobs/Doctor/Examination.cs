@@ -1,10 +1,10 @@
 using Npgsql;
-using StackExchange.Redis;
+using Overnight.Core.Caching;
 
 namespace Overnight.Jobs.Doctor;
 
 /// <summary>Looks for what is stuck or broken: runs, batches, sessions, users, stored values, the cache. Reads only.</summary>
-internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<IConnectionMultiplexer> cache, TimeProvider time)
+internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<CacheStore> cache, TimeProvider time)
 {
     /// <summary>A batch takes well under a second; a run in which none ended for this long is stuck.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -119,10 +119,10 @@ internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<IConnectionM
     {
         try
         {
-            await cache.Value.GetDatabase().PingAsync();
-            return null;
+            await cache.Value.PingAsync();
+            return cache.Value.Refusal is { } refusal ? $"it takes no writes: {refusal}" : null;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException or InvalidOperationException)
+        catch (Exception exception) when (exception is CacheAwayException or InvalidOperationException)
         {
             // That it can't be used is what was asked.
             return exception.Message;

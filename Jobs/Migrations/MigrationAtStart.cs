@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core;
 using Overnight.Core.Flags;
 using Overnight.Core.Warming;
 using Overnight.Jobs.Demo;

@@ -33,6 +33,7 @@ internal static class RoleGrants
         ["prices"] = null,
         ["run_batches"] = "select",
         ["run_failures"] = "select",
+        ["session_signing_key"] = "select",
         ["sessions"] = "select, insert, update (last_active_at, revoked_at)",
         ["tenants"] = "select",
         ["user_markets"] = "select",
@@ -42,7 +43,7 @@ internal static class RoleGrants
     }.ToFrozenDictionary();
 
     /// <summary>Never for own sets, whatever was granted by mistake, as by "on all tables".</summary>
-    private static readonly string[] Secrets = ["sessions", "user_passwords"];
+    private static readonly string[] Secrets = ["session_signing_key", "sessions", "user_passwords"];
 
     /// <summary>Raised and read across tenants, and holds no data of any.</summary>
     private const string Generations = "generations";

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
-using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Pipeline;
 
@@ -13,12 +12,13 @@ namespace Overnight.Jobs.Pipeline;
 /// </summary>
 internal sealed partial class BatchCacher(
     NpgsqlDataSource dataSource,
-    ResultCacheWriter cache,
-    ResultCache results,
+    ResultFence fence,
+    CacheStore cache,
+    CacheCircuit circuit,
     ILogger<BatchCacher> logger
 )
 {
-    // The share lock is the fence: a newer result becomes current only after these bytes are in the cache, and is written over them.
+    // Of what was just computed the bytes are here: only who is current is asked, under the fence's lock.
     private const string LockCurrent =
         "select user_id from current_results where user_id = any($1) and run_id = $2 order by user_id for share";
 
@@ -45,22 +45,28 @@ internal sealed partial class BatchCacher(
     private readonly RateLimitedLog _failures = new();
 
     /// <summary>Caches a batch that this worker has just committed, from memory. A cache that is away is not an error.</summary>
-    public async Task<bool> TryCacheAsync(NightRun run, int batch, IReadOnlyList<UserResult> computed, CancellationToken ct)
+    /// <param name="connection">The worker's own, with no transaction under way.</param>
+    public async Task<bool> TryCacheAsync(
+        NpgsqlConnection connection,
+        NightRun run,
+        int batch,
+        IReadOnlyList<UserResult> computed,
+        CancellationToken ct
+    )
     {
-        if (!cache.IsAvailable)
+        if (circuit.IsOpen)
             return false;
         using var span = Telemetry.StartCacheWrite(run.Id, computed.Count);
         var begin = Stopwatch.GetTimestamp();
         try
         {
-            await using var connection = await dataSource.OpenConnectionAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);
             if (await LockAsync(connection, transaction, run.Id, batch, computed, ct) is not { } current)
                 return true;
-            await WriteAsync(connection, transaction, run.Id, batch, current, begin, ct);
+            await WriteAsync(transaction, run.Id, batch, current, begin, ct);
             return true;
         }
-        catch (CacheWriteException exception)
+        catch (CacheAwayException exception)
         {
             // The batch stays done and not cached; the end of the night takes it, or who looks when the cache is back.
             span?.SetStatus(ActivityStatusCode.Error, exception.Message);
@@ -80,7 +86,7 @@ internal sealed partial class BatchCacher(
     /// <summary>Caches the next batch of the run that is done and not cached, from the stored bytes.</summary>
     /// <param name="after">Number of the batch before.</param>
     /// <returns>Its number, and how many results were cached, null where somebody holds the row of one of its users; null when there is no such batch.</returns>
-    /// <exception cref="CacheWriteException">The cache is away or refused it; the batch stays as it was.</exception>
+    /// <exception cref="CacheAwayException">The cache is away or takes no writes; the batch stays as it was.</exception>
     public async Task<(int Batch, int? Users)?> CacheNextAsync(Guid runId, int after, CancellationToken ct)
     {
         var begin = Stopwatch.GetTimestamp();
@@ -105,7 +111,7 @@ internal sealed partial class BatchCacher(
                 return null;
             (batch, first, last) = (reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2));
         }
-        List<CacheableResult> stored;
+        List<StoredResult> stored;
         try
         {
             stored = await LockStoredAsync(connection, transaction, runId, batch, first, last, ct);
@@ -117,11 +123,11 @@ internal sealed partial class BatchCacher(
             return (batch, null);
         }
         using var span = Telemetry.StartCacheWrite(runId, stored.Count);
-        await WriteAsync(connection, transaction, runId, batch, stored, begin, ct);
+        await WriteAsync(transaction, runId, batch, stored, begin, ct);
         return (batch, stored.Count);
     }
 
-    private static async Task<List<CacheableResult>> LockStoredAsync(
+    private static async Task<List<StoredResult>> LockStoredAsync(
         NpgsqlConnection connection,
         NpgsqlTransaction transaction,
         Guid runId,
@@ -131,7 +137,7 @@ internal sealed partial class BatchCacher(
         CancellationToken ct
     )
     {
-        List<CacheableResult> stored = [];
+        List<StoredResult> stored = [];
         await using (
             NpgsqlCommand read = new(StoredBytes, connection, transaction)
             {
@@ -153,40 +159,28 @@ internal sealed partial class BatchCacher(
     }
 
     private async Task WriteAsync(
-        NpgsqlConnection connection,
         NpgsqlTransaction transaction,
         Guid runId,
         int batch,
-        List<CacheableResult> current,
+        List<StoredResult> current,
         long begin,
         CancellationToken ct
     )
     {
-        await cache.WriteAsync(current, ct);
-        try
-        {
-            // What it also shows is that the lock was still held when the last was written.
-            await MarkAsync(connection, transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct);
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            // It was lost, perhaps before; the batch is not marked, and is cached again.
-            await cache.TakeBackAsync(current);
-            throw;
-        }
-        await transaction.CommitAsync(ct);
-        Announce(runId, current);
-    }
-
-    /// <summary>Nodes that keep results in memory hear of a batch once. In order of user ids, so first and last are the range.</summary>
-    private void Announce(Guid runId, List<CacheableResult> cached)
-    {
-        if (cached.Count > 0)
-            results.Announce(runId, cached[0].UserId, cached[^1].UserId);
+        var (refused, reason) = await fence.WriteAsync(
+            transaction,
+            current,
+            mark: () => MarkAsync(transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct)
+        );
+        // Nodes that keep results in memory hear of a batch once. In order of user ids, so first and last are the range.
+        if (current.Count > 0)
+            cache.Publish(CacheChannel.Changed(runId, current[0].UserId, current[^1].UserId));
+        if (refused > 0)
+            throw new CacheAwayException($"It refused entries of {refused} users: {reason}");
     }
 
     /// <returns>Those of the results that are current; null when the batch is cached already.</returns>
-    private static async Task<List<CacheableResult>?> LockAsync(
+    private static async Task<List<StoredResult>?> LockAsync(
         NpgsqlConnection connection,
         NpgsqlTransaction transaction,
         Guid runId,
@@ -220,7 +214,7 @@ internal sealed partial class BatchCacher(
             },
         };
         await commands.PrepareAsync(ct);
-        List<CacheableResult> current = new(results.Count);
+        List<StoredResult> current = new(results.Count);
         await using var reader = await commands.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
         if (!await reader.ReadAsync(ct))
@@ -239,7 +233,6 @@ internal sealed partial class BatchCacher(
     }
 
     private static async Task MarkAsync(
-        NpgsqlConnection connection,
         NpgsqlTransaction transaction,
         Guid runId,
         int batch,
@@ -247,7 +240,7 @@ internal sealed partial class BatchCacher(
         CancellationToken ct
     )
     {
-        await using NpgsqlCommand mark = new(Mark, connection, transaction)
+        await using NpgsqlCommand mark = new(Mark, transaction.Connection, transaction)
         {
             Parameters =
             {

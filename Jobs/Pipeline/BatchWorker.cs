@@ -83,7 +83,7 @@ internal sealed partial class BatchWorker(
                 Log.UserFailed(logger, batch.Number, _run.Id, _stage, exception);
             return true;
         }
-        await cacher.TryCacheAsync(_run, batch.Number, _calculator.Results, ct);
+        await cacher.TryCacheAsync(connection, _run, batch.Number, _calculator.Results, ct);
         faults.At("cached");
         return true;
     }

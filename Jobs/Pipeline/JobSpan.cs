@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text.Json;
 using Npgsql;
 using Overnight.Core.Data;
 using Overnight.Core.Runs;
@@ -16,8 +15,6 @@ internal sealed class JobSpan(NpgsqlDataSource dataSource)
 {
     private const string Row =
         "select status, completed_at, metrics, error_details->>'step', error_details->>'message' from overnight_job_runs where id = $1";
-
-    private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private readonly ConcurrentDictionary<Guid, (Activity Span, AdvisoryLock Held)> _open = new();
 
@@ -74,7 +71,7 @@ internal sealed class JobSpan(NpgsqlDataSource dataSource)
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct))
             return;
-        var (status, figures) = (row.GetString(0), JsonSerializer.Deserialize<Figures>(row.GetString(2), SnakeCase)!);
+        var (status, figures) = (row.GetString(0), RunMetrics.Read(row.GetString(2)));
         span.SetTag("fetch_rates_ms", figures.FetchRatesMs)
             .SetTag("fetch_prices_ms", figures.FetchPricesMs)
             .SetTag("process_users_ms", figures.ProcessUsersMs)
@@ -96,17 +93,4 @@ internal sealed class JobSpan(NpgsqlDataSource dataSource)
         }
         span.SetEndTime(row.GetFieldValue<DateTimeOffset>(1).UtcDateTime).Dispose();
     }
-
-    /// <summary>Of what <see cref="RunFinaliser"/> leaves in the run's metrics.</summary>
-    private sealed record Figures(
-        double FetchRatesMs,
-        double FetchPricesMs,
-        double ProcessUsersMs,
-        double CacheWarmMs,
-        long UsersTotal,
-        long UsersSuccess,
-        long UsersFailed,
-        long AssetsScored,
-        long RecommendationsGenerated
-    );
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Auditing;
 using Overnight.Core.Market;
 using Overnight.Core.Runs;
 

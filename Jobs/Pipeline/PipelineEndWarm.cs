@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
+using Overnight.Core.Results;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 
@@ -14,7 +15,7 @@ namespace Overnight.Jobs.Pipeline;
 /// </summary>
 internal sealed partial class PipelineEndWarm(
     BatchCacher cacher,
-    ResultCacheWriter cache,
+    CacheCircuit circuit,
     RunStore nights,
     WarmRuns runs,
     WarmTelemetry telemetry,
@@ -53,7 +54,7 @@ internal sealed partial class PipelineEndWarm(
     /// <exception cref="NpgsqlException">PostgreSQL is away; what was told is done for good.</exception>
     public async Task<bool> RunAsync(Guid nightId, Action<int> cached, CancellationToken ct)
     {
-        if (!cache.IsAvailable || await nights.FindAsync(nightId, ct) is not { } night)
+        if (circuit.IsOpen || await nights.FindAsync(nightId, ct) is not { } night)
             return true;
         if (!await IsDueAsync(night, ct))
         {
@@ -91,7 +92,7 @@ internal sealed partial class PipelineEndWarm(
                 faults.At("rest-cached");
             }
         }
-        catch (CacheWriteException exception)
+        catch (CacheAwayException exception)
         {
             // Its batch stays done and not cached, and is found by the next go.
             error = exception.Message;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
@@ -14,7 +15,7 @@ internal static class PipelineSetup
     /// <summary>What a night needs, for the host and for commands alike.</summary>
     public static IHostApplicationBuilder AddPipeline(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<NightOptions>().BindConfiguration(NightOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSection<NightOptions>(NightOptions.Section);
         builder.Services.AddOptions<FaultOptions>().BindConfiguration(FaultOptions.Section);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
@@ -22,7 +23,6 @@ internal static class PipelineSetup
         builder.Services.TryAddSingleton<WarmTelemetry>();
         builder
             .Services.AddCaching()
-            .AddResultCacheWriter()
             .AddSingleton<Faults>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()

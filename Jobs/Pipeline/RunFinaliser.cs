@@ -161,15 +161,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         double FinaliseMs
     );
 
-    private sealed record PlanMetrics(
-        double FetchRatesMs,
-        double FetchPricesMs,
-        int Assets,
-        int Rates,
-        IReadOnlyList<ProviderReport>? Providers = null
-    );
-
-    private static async Task<(DateTimeOffset? PlannedAt, PlanMetrics Planned, bool Finished)> LockAsync(
+    private static async Task<(DateTimeOffset? PlannedAt, RunMetrics Planned, bool Finished)> LockAsync(
         NpgsqlConnection connection,
         Guid run,
         CancellationToken ct
@@ -185,9 +177,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))
             throw new InvalidOperationException($"Run {run} is not there any more.");
-        PlanMetrics planned = new(0, 0, 0, 0);
-        if (!reader.IsDBNull(1))
-            planned = JsonSerializer.Deserialize<PlanMetrics>(reader.GetString(1), SnakeCase)!;
+        var planned = RunMetrics.Read(reader.IsDBNull(1) ? null : reader.GetString(1));
         return (reader.IsDBNull(0) ? null : reader.GetFieldValue<DateTimeOffset>(0), planned, reader.GetBoolean(2));
     }
 
@@ -228,13 +218,13 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
     }
 
     /// <returns>Null when there is nothing to say. A night from last stored values is a night, and says so.</returns>
-    private static string? ErrorDetails(List<object> failures, PlanMetrics planned)
+    private static string? ErrorDetails(List<object> failures, RunMetrics planned)
     {
-        var providers = planned.Providers?.Where(p => p.IsRemarkable).ToList();
-        return failures.Count == 0 && (providers is null || providers.Count == 0)
+        var providers = ProviderReport.Read(planned).Where(p => p.IsRemarkable).ToList();
+        return failures.Count == 0 && providers.Count == 0
             ? null
             : JsonSerializer.Serialize(
-                new { Failures = failures.Count == 0 ? null : failures, Providers = providers is { Count: 0 } ? null : providers },
+                new { Failures = failures.Count == 0 ? null : failures, Providers = providers.Count == 0 ? null : providers },
                 SnakeCase
             );
     }
@@ -261,35 +251,29 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         return reasons;
     }
 
-    /// <summary>SPEC A7: time per step, counts of assets and of the cache. work_ms and cache_warm_ms are summed over workers that do it at once.</summary>
-    private static string Metrics(RunTotals totals, PlanMetrics planned, TimeSpan setUp, TimeSpan total) =>
-        JsonSerializer.Serialize(
-            new
-            {
-                SetUpMs = Math.Round(setUp.TotalMilliseconds, 1),
-                planned.FetchRatesMs,
-                planned.FetchPricesMs,
-                ProcessUsersMs = Math.Round(totals.ProcessMs, 1),
-                WorkMs = Math.Round(totals.WorkMs, 1),
-                CacheWarmMs = Math.Round(totals.CacheMs, 1),
-                // Clocks of two machines: the database says when the last batch was done, this one what time it is now.
-                FinaliseMs = Math.Round(Math.Max(0, totals.FinaliseMs), 1),
-                TotalMs = Math.Round(total.TotalMilliseconds, 1),
-                UsersTotal = totals.Processed + totals.Failed,
-                UsersSuccess = totals.Processed,
-                UsersFailed = totals.Failed,
-                totals.AssetsScored,
-                RecommendationsGenerated = totals.Recommendations,
-                totals.Batches,
-                BatchesSplit = totals.Split,
-                BatchesUncached = totals.Uncached,
-                totals.UsersCached,
-                planned.Assets,
-                planned.Rates,
-                planned.Providers,
-            },
-            SnakeCase
-        );
+    private static string Metrics(RunTotals totals, RunMetrics planned, TimeSpan setUp, TimeSpan total)
+    {
+        var metrics = planned with
+        {
+            SetUpMs = Math.Round(setUp.TotalMilliseconds, 1),
+            ProcessUsersMs = Math.Round(totals.ProcessMs, 1),
+            WorkMs = Math.Round(totals.WorkMs, 1),
+            CacheWarmMs = Math.Round(totals.CacheMs, 1),
+            // Clocks of two machines: the database says when the last batch was done, this one what time it is now.
+            FinaliseMs = Math.Round(Math.Max(0, totals.FinaliseMs), 1),
+            TotalMs = Math.Round(total.TotalMilliseconds, 1),
+            UsersTotal = totals.Processed + totals.Failed,
+            UsersSuccess = totals.Processed,
+            UsersFailed = totals.Failed,
+            AssetsScored = totals.AssetsScored,
+            RecommendationsGenerated = totals.Recommendations,
+            Batches = totals.Batches,
+            BatchesSplit = totals.Split,
+            BatchesUncached = totals.Uncached,
+            UsersCached = totals.UsersCached,
+        };
+        return metrics.ToJson();
+    }
 
     private static readonly JsonSerializerOptions SnakeCase = new()
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Auditing;
 using Overnight.Core.Market;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Providers;
@@ -148,12 +149,18 @@ internal sealed partial class RunPlanner(
         return new(header, [.. answer.Assets.Select(a => a.Asset)], CrossRates.Compute(answer.Quotes), answer.Staleness);
     }
 
-    private static string Metrics(MarketAnswer answer) =>
-        $$"""
-            {"fetch_rates_ms":{{answer.RatesTook.TotalMilliseconds:F1}},"fetch_prices_ms":{{answer.PricesTook.TotalMilliseconds:F1}},"assets":{{answer.Assets.Count}},"rates":{{answer.Quotes.Count}},"providers":{{ProviderReport.Json(
-                answer.Reports
-            )}}}
-            """;
+    private static string Metrics(MarketAnswer answer)
+    {
+        RunMetrics metrics = new()
+        {
+            FetchRatesMs = Math.Round(answer.RatesTook.TotalMilliseconds, 1),
+            FetchPricesMs = Math.Round(answer.PricesTook.TotalMilliseconds, 1),
+            Assets = answer.Assets.Count,
+            Rates = answer.Quotes.Count,
+            Providers = ProviderReport.Json(answer.Reports),
+        };
+        return metrics.ToJson();
+    }
 
     /// <returns>Null where there is no such row, or another holds it.</returns>
     private static async Task<bool?> IsAsync(NpgsqlConnection connection, string sql, Guid run, CancellationToken ct)

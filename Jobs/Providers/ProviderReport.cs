@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
 
@@ -31,7 +32,10 @@ internal sealed record ProviderReport(
     [JsonIgnore]
     public bool IsRemarkable => Outcome is ProviderOutcome.Failed or ProviderOutcome.Stale || Refused > 0;
 
-    public static string Json(IReadOnlyList<ProviderReport> reports) => JsonSerializer.Serialize(reports, SnakeCase);
+    public static JsonElement Json(IReadOnlyList<ProviderReport> reports) => JsonSerializer.SerializeToElement(reports, SnakeCase);
+
+    /// <returns>Those of a run's metrics.</returns>
+    public static IReadOnlyList<ProviderReport> Read(RunMetrics metrics) => metrics.Providers?.Deserialize<List<ProviderReport>>(SnakeCase) ?? [];
 
     /// <summary>Why providers failed, in parentheses, for the end of a sentence; empty when none did.</summary>
     public static string Failures(IReadOnlyList<ProviderReport> reports)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Overnight.Core;
 using Overnight.Core.Market;
 using Overnight.Jobs.Providers.Http;
 
@@ -12,10 +13,9 @@ internal static class ProviderSetup
     /// <summary>Where rates and prices come from. A provider that the order does not name is never asked.</summary>
     public static IHostApplicationBuilder AddProviders(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<ProvidersOptions>().BindConfiguration(ProvidersOptions.Section).ValidateOnStart();
+        builder.Services.AddSection<ProvidersOptions>(ProvidersOptions.Section);
         builder
-            .Services.AddSingleton<IValidateOptions<ProvidersOptions>, ProvidersOptionsValidator>()
-            .AddClient(ProviderNames.Ecb, options => options.Ecb)
+            .Services.AddClient(ProviderNames.Ecb, options => options.Ecb)
             .AddClient(ProviderNames.Frankfurter, options => options.Frankfurter)
             .AddClient(ProviderNames.Stooq, options => options.Stooq)
             .AddSingleton<IExchangeRateProvider>(services => new EcbRates(

@@ -1,7 +1,9 @@
+using Overnight.Core;
+
 namespace Overnight.Jobs.Providers;
 
 /// <summary>Where exchange rates and prices come from. Out of the box from the imported tables, without any call over the network.</summary>
-internal sealed class ProvidersOptions
+internal sealed class ProvidersOptions : IRules
 {
     public const string Section = "Providers";
 
@@ -12,6 +14,8 @@ internal sealed class ProvidersOptions
         new() { BaseUrl = "https://www.ecb.europa.eu", Path = "stats/eurofxref/eurofxref-daily.xml" };
     public EndpointOptions Frankfurter { get; set; } = new() { BaseUrl = "https://api.frankfurter.dev", Path = "v1/latest" };
     public StooqOptions Stooq { get; set; } = new() { BaseUrl = "https://stooq.com", Path = "q/l/" };
+
+    void IRules.Check(OptionRules rules, string path) => ProviderRules.Check(this, rules);
 
     /// <summary>The section of each provider that is asked over the network.</summary>
     public IEnumerable<(string Name, EndpointOptions Options)> Endpoints() =>
@@ -34,12 +38,15 @@ internal sealed class FeedOptions
     /// A value may be this share more than the last stored one, or the last one this share more than it: with 0.25, up to x 1.25 or / 1.25.
     /// For values a day apart; over n days it is this times the square root of n.
     /// </summary>
+    [Between("0.001", "100")]
     public decimal MaxMove { get; set; }
 
     /// <summary>An older value is no answer; a week spans the longest closure of markets.</summary>
+    [Between("1.00:00:00", "366.00:00:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>When a larger share of an answer's values is refused, none of it is believed.</summary>
+    [Between("0", "1")]
     public decimal MaxRefusedShare { get; set; } = 0.25m;
 
     public string[] Names() => (Order ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -55,12 +62,15 @@ internal class EndpointOptions
     public string Path { get; set; } = "";
 
     /// <summary>For one request with its body.</summary>
+    [Between("00:00:00.010", "1.00:00:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Requests in all for one answer: one and three more (SPEC A4).</summary>
+    [Between(1, 10)]
     public int Attempts { get; set; } = 4;
 
     /// <summary>Before the second request; doubled for each further one, with jitter.</summary>
+    [Between("00:00:00.001", "1.00:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>No wait is longer. A server that asks for more (Retry-After) is not waited for, and not asked again.</summary>
@@ -69,17 +79,22 @@ internal class EndpointOptions
     /// <summary>For all requests and waits of one run.</summary>
     public TimeSpan Budget { get; set; } = TimeSpan.FromMinutes(1);
 
+    [Between(1, 100_000)]
     public int RequestsPerMinute { get; set; } = 60;
 
     /// <summary>Requests within <see cref="BreakWindow"/>, half of them failed, after which the provider is left alone.</summary>
+    [Between(2, 1_000)]
     public int BreakAfter { get; set; } = 6;
 
+    [Between("00:00:01", "1.00:00:00")]
     public TimeSpan BreakWindow { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long it is left alone.</summary>
+    [Between("00:00:01", "1.00:00:00")]
     public TimeSpan BreakDuration { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Of an answer, unpacked; a longer one is not read.</summary>
+    [Between(1_024, 256 * 1024 * 1024)]
     public int MaxBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>From the environment or a secret store; <see cref="KeyFile"/> names a file that holds it instead.</summary>
@@ -99,6 +114,7 @@ internal class EndpointOptions
 internal sealed class StooqOptions : EndpointOptions
 {
     /// <summary>Symbols are asked for in bulk; more than this in several requests, for an address has a length.</summary>
+    [Between(1, 1_000)]
     public int SymbolsPerRequest { get; set; } = 500;
 
     /// <summary>What follows a symbol, by market; assets of other markets are not asked for. Prices must be in the assets' own currency.</summary>

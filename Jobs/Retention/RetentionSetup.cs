@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
+using Overnight.Core;
 
 namespace Overnight.Jobs.Retention;
 
@@ -10,9 +10,9 @@ internal static class RetentionSetup
     /// <summary>What the command needs.</summary>
     public static IHostApplicationBuilder AddRetention(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section).ValidateOnStart();
+        builder.Services.AddSection<RetentionOptions>(RetentionOptions.Section);
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>().AddSingleton<HistoryRetention>();
+        builder.Services.AddSingleton<HistoryRetention>();
         return builder;
     }
 

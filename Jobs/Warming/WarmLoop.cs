@@ -2,8 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Overnight.Core.Caching;
 using Overnight.Core.Warming;
-using StackExchange.Redis;
 
 namespace Overnight.Jobs.Warming;
 
@@ -32,8 +32,8 @@ internal sealed partial class WarmLoop(
         // Off the start's path: the first use of the multiplexer connects, which takes a while when the cache is away.
         await Task.Yield();
         _started = time.GetUtcNow();
-        var cache = services.GetRequiredService<IConnectionMultiplexer>();
-        cache.ConnectionFailed += OnLost;
+        var cache = services.GetRequiredService<CacheStore>();
+        cache.ConnectionLost += OnLost;
         try
         {
             while (true)
@@ -53,7 +53,7 @@ internal sealed partial class WarmLoop(
         }
         finally
         {
-            cache.ConnectionFailed -= OnLost;
+            cache.ConnectionLost -= OnLost;
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed partial class WarmLoop(
         {
             return await services.GetRequiredService<DueSets>().FindAsync(_started, ct);
         }
-        catch (CacheWriteException)
+        catch (CacheAwayException)
         {
             // Whoever reads it says so.
             _isCacheAway = true;
@@ -99,7 +99,7 @@ internal sealed partial class WarmLoop(
         }
     }
 
-    private void OnLost(object? sender, ConnectionFailedEventArgs e) => _lost.TrySetResult();
+    private void OnLost(object? sender, EventArgs e) => _lost.TrySetResult();
 
     private static TaskCompletionSource NotYet() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -4,6 +4,7 @@ using Npgsql;
 using Overnight.Api.Audit;
 using Overnight.Benchmarks.Audit;
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Core.Data;
 using Overnight.Jobs.Demo;
 using Overnight.Tests.Harness;
@@ -218,8 +219,8 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     [Fact]
     public async Task ResultsInForce_AreReadInTheirMonthOnly()
     {
-        AssertByIndex(await PlanAsync(CurrentResults.Recommendations, History.User), "calculation_results_y2026m08");
-        AssertByIndex(await PlanAsync(CurrentResults.ForCache, History.User), "calculation_results_y2026m08");
+        AssertByIndex(await PlanAsync(ResultReader.Current, History.User), "calculation_results_y2026m08");
+        AssertByIndex(await PlanAsync(ResultFence.Read, (object)new[] { History.User }), "calculation_results_y2026m08");
     }
 
     private static void AssertByIndex(QueryPlan plan, params string[] partitions)

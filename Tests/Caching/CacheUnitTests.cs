@@ -3,7 +3,9 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Overnight.Core;
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Caching;
@@ -62,11 +64,11 @@ public sealed class CacheUnitTests
     {
         var memory = Memory(1_000_000);
         var user = Guid.CreateVersion7();
-        memory.Put(user, new byte[100], memory.Epoch);
+        Put(memory, user, 100, memory.Epoch);
         Assert.False(memory.TryGet(user, out _));
 
         memory.Enable();
-        memory.Put(user, new byte[100], memory.Epoch);
+        Put(memory, user, 100, memory.Epoch);
         Assert.True(memory.TryGet(user, out _));
         memory.Disable();
         Assert.False(memory.TryGet(user, out _));
@@ -80,8 +82,8 @@ public sealed class CacheUnitTests
         memory.Enable();
         var (user, other) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var before = memory.Epoch;
-        memory.Invalidate(other, other);
-        memory.Put(user, new byte[100], before);
+        memory.Forget(other);
+        Put(memory, user, 100, before);
         Assert.False(memory.TryGet(user, out _));
         Assert.Equal(0, memory.Bytes);
     }
@@ -92,7 +94,7 @@ public sealed class CacheUnitTests
         var memory = Memory(1_000_000);
         memory.Enable();
         var user = Guid.CreateVersion7();
-        memory.Put(user, new byte[100], memory.Epoch);
+        Put(memory, user, 100, memory.Epoch);
         _time.Advance(new CacheOptions().MemoryTtl);
         memory.Trim();
         Assert.Equal(0, memory.Bytes);
@@ -105,30 +107,57 @@ public sealed class CacheUnitTests
         var memory = Memory(100_000);
         memory.Enable();
         var read = Guid.CreateVersion7();
-        memory.Put(read, new byte[1000], memory.Epoch);
+        Put(memory, read, 1000, memory.Epoch);
         for (var i = 0; i < 1000; i++)
         {
             Assert.True(memory.TryGet(read, out _));
-            memory.Put(Guid.CreateVersion7(), new byte[1000], memory.Epoch);
+            Put(memory, Guid.CreateVersion7(), 1000, memory.Epoch);
             Assert.InRange(memory.Bytes, 0, 100_000);
         }
         var huge = Guid.CreateVersion7();
-        memory.Put(huge, new byte[50_000], memory.Epoch);
+        Put(memory, huge, 50_000, memory.Epoch);
         Assert.False(memory.TryGet(huge, out _));
     }
 
     [Fact]
-    public void Memory_RangeInvalidated_ForgetsBothEndsAndWhatIsBetween()
+    public void Memory_WithAdmission_KeepsWhatIsPutTwice()
     {
-        var memory = Memory(1_000_000);
+        BoundedMemory<Guid, byte[]> memory = new(1_000_000, _time, TimeSpan.FromSeconds(1));
         memory.Enable();
+        var (often, rare) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        Put(memory, often, 100, memory.Epoch);
+        Put(memory, rare, 100, memory.Epoch);
+        Assert.False(memory.TryGet(often, out _));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Put(memory, often, 100, memory.Epoch);
+        Assert.True(memory.TryGet(often, out _));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Put(memory, rare, 100, memory.Epoch);
+        Assert.False(memory.TryGet(rare, out _));
+    }
+
+    [Fact]
+    public void Results_OfARange_AreThoseOfBothEndsAndBetween()
+    {
         Guid[] users = [Id("00000000"), Id("7fffffff"), Id("80000000"), Id("ffffffff")];
-        foreach (var user in users)
-            memory.Put(user, new byte[100], memory.Epoch);
-        memory.Invalidate(users[1], users[2]);
-        Assert.Equal([true, false, false, true], users.Select(user => memory.TryGet(user, out _)));
+        Assert.Equal([false, true, true, false], users.Select(user => ResultReader.IsBetween(users[1], users[2], user)));
 
         static Guid Id(string start) => Guid.Parse($"{start}-8000-7fff-8000-ffffffffffff");
+    }
+
+    [Fact]
+    public void ReadLatency_Taken_IsThe95thPercentileSinceTheLastTime()
+    {
+        ReadLatency latency = new();
+        Assert.Null(latency.Take());
+        for (var i = 0; i < 95; i++)
+            latency.Record(TimeSpan.FromMicroseconds(100));
+        for (var i = 0; i < 5; i++)
+            latency.Record(TimeSpan.FromMilliseconds(50));
+        Assert.InRange(latency.Take()!.Value.TotalMicroseconds, 100, 125);
+        latency.Record(TimeSpan.FromMilliseconds(50));
+        Assert.InRange(latency.Take()!.Value.TotalMilliseconds, 50, 62.5);
+        Assert.Null(latency.Take());
     }
 
     [Fact]
@@ -169,14 +198,16 @@ public sealed class CacheUnitTests
             MemoryBytes = -1,
             RepairQueue = 0,
         };
-        var failures = new CacheOptionsValidator().Validate(null, bad).Failures!.ToList();
+        var failures = new SectionValidator<CacheOptions>(CacheOptions.Section).Validate(null, bad).Failures!.ToList();
         Assert.Equal(3, failures.Count);
         Assert.Contains("Cache:Timeout must be between 00:00:00.0100000 and 00:00:10, and is 00:00:00.", failures);
-        Assert.True(new CacheOptionsValidator().Validate(null, new()).Succeeded);
+        Assert.True(new SectionValidator<CacheOptions>(CacheOptions.Section).Validate(null, new()).Succeeded);
     }
 
-    private MemoryResults Memory(long bytes) =>
-        new(Options.Create(new CacheOptions { MemoryBytes = bytes, MemoryAdmission = TimeSpan.Zero }), _time);
+    private BoundedMemory<Guid, byte[]> Memory(long bytes) => new(bytes, _time);
+
+    private static void Put(BoundedMemory<Guid, byte[]> memory, Guid user, int bytes, long epoch) =>
+        memory.Put(user, new byte[bytes], bytes, new CacheOptions().MemoryTtl, epoch);
 
     private static CacheTelemetry Telemetry() =>
         new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());

@@ -1,6 +1,7 @@
 using System.Net;
 using Npgsql;
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Warming;

@@ -1,4 +1,5 @@
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Warming;
@@ -40,22 +41,24 @@ public sealed class RepairTests(ApiFixture fixture, TestServers servers) : IClas
     public async Task Invalidate_B5_User_RemovesBothKeys()
     {
         var userId = await _app.Database.AddUserAsync();
-        Assert.True(await _app.Get<ResultCache>().SetAsync(userId, TestResults.Entry(userId), TestResults.Portfolio(userId)));
-        Assert.NotNull(await _app.Get<ResultCache>().GetAsync(userId));
-        Assert.True(await _app.Get<ResultCache>().InvalidateAsync(userId));
-        Assert.Null(await _app.Get<ResultCache>().GetAsync(userId));
+        await _app.SetResultAsync(userId);
+        Assert.NotNull(await _app.ResultAsync(userId));
+        Assert.Equal(2, await _app.Get<ResultInvalidation>().OneAsync(userId));
+        Assert.Null(await _app.ResultAsync(userId));
         Assert.False(await _app.Cache.KeyExistsAsync(CacheKeys.Portfolio(userId)));
     }
 
     [Fact]
-    public async Task Set_CacheIsFull_IsRefusedAndReadsGoOn()
+    public async Task Repair_CacheIsFull_IsRefusedAndReadsGoOn()
     {
         var ct = TestContext.Current.CancellationToken;
         var full = await servers.StartCacheAsync(ct, program: LocalRedisProgram.Redis, maxMemory: "1mb");
         await using ApiApp app = new(await servers.CreateDatabaseAsync(ct), full.ConnectionString);
-        var userId = Guid.CreateVersion7();
-        Assert.False(await app.Get<ResultCache>().SetAsync(userId, TestResults.Entry(userId), TestResults.Portfolio(userId)));
+        var userId = await app.Database.AddUserAsync();
+        await app.Database.AddResultAsync(userId, TestResults.Entry(userId), "2026-11-20");
+        Assert.Equal(RepairOutcome.Failed, await app.Get<ResultRepair>().RepairAsync(userId, ct));
         Assert.False(app.Get<CacheCircuit>().IsOpen);
+        Assert.StartsWith("OOM", app.Get<CacheStore>().Refusal, StringComparison.Ordinal);
         Assert.Equal(CacheOutcome.Miss, (await app.Get<CacheStore>().GetAsync(CacheKeys.Recommendations(userId))).Outcome);
     }
 

@@ -1,4 +1,5 @@
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Input;
@@ -12,23 +13,23 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private ResultCache Results => _app.Get<ResultCache>();
-
     [Fact]
     public async Task Look_B5_BeforeAndAfterASet_TellsWhetherItIsThereAndHowLong()
     {
         var user = Guid.CreateVersion7();
-        Assert.Equal(new EntryState(false, null), await Results.LookAsync(user));
-        Assert.Null(await Results.GetAsync(user));
+        Assert.Equal(new EntryState(false, null), await LookAsync());
+        Assert.Null(await _app.ResultAsync(user));
 
-        Assert.True(await Results.SetAsync(user, TestResults.Entry(user), TestResults.Portfolio(user)));
+        await _app.SetResultAsync(user);
 
-        var state = (await Results.LookAsync(user))!.Value;
+        var state = (await LookAsync())!.Value;
         Assert.True(state.Exists);
         Assert.InRange(state.Remaining!.Value, TimeSpan.FromSeconds(86_300), TimeSpan.FromSeconds(86_400));
-        Assert.Equal(TestResults.Entry(user), await Results.GetAsync(user));
-        Assert.True(await Results.InvalidateAsync(user));
-        Assert.Equal(new EntryState(false, null), await Results.LookAsync(user));
+        Assert.Equal(TestResults.Entry(user), await _app.ResultAsync(user));
+        Assert.Equal(2, await _app.Get<ResultInvalidation>().OneAsync(user));
+        Assert.Equal(new EntryState(false, null), await LookAsync());
+
+        ValueTask<EntryState?> LookAsync() => _app.Get<CacheStore>().LookAsync(CacheKeys.Recommendations(user));
     }
 
     [Fact]
@@ -51,12 +52,11 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
                 users.Add(reader.GetGuid(0));
         }
         foreach (var user in users)
-            Assert.True(await app.Get<ResultCache>().SetAsync(user, TestResults.Entry(user), TestResults.Portfolio(user)));
+            await app.SetResultAsync(user);
         await app.Cache.StringSetAsync("somebody:elses", "value", TimeSpan.FromMinutes(5));
         // One of them in a node's memory.
-        await Eventually.TrueAsync(() => app.Get<MemoryResults>().IsEnabled, "the node hears itself");
         await Eventually.TrueAsync(
-            async () => await app.Get<ResultCache>().GetAsync(users[600]) is not null && app.Get<MemoryResults>().TryGet(users[600], out _),
+            async () => await app.ResultAsync(users[600]) is not null && app.Get<ResultReader>().Entries.TryGetMemory(users[600], out _),
             "it is in memory"
         );
 
@@ -67,7 +67,7 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
                 await app.Cache.KeyExistsAsync(CacheKeys.Recommendations(user)) || await app.Cache.KeyExistsAsync(CacheKeys.Portfolio(user))
             );
         Assert.True(await app.Cache.KeyExistsAsync("somebody:elses"));
-        await Eventually.TrueAsync(async () => await app.Get<ResultCache>().GetAsync(users[600]) is null, "memory has forgotten it, too");
+        await Eventually.TrueAsync(async () => await app.ResultAsync(users[600]) is null, "memory has forgotten it, too");
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
         await app.Database.AddUserAsync();
 
         Assert.Equal((0, false), await app.Get<ResultInvalidation>().AllAsync(Ct));
-        Assert.Null(await app.Get<ResultCache>().LookAsync(Guid.CreateVersion7()));
+        Assert.Null(await app.Get<CacheStore>().LookAsync(CacheKeys.Recommendations(Guid.CreateVersion7())));
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
     {
         var cache = await servers.CacheConnectionStringAsync(Ct);
         var user = await _app.Database.AddUserAsync();
-        await Results.SetAsync(user, TestResults.Entry(user), TestResults.Portfolio(user));
+        await _app.SetResultAsync(user);
         Task<JobsCommand> RunAsync(params string[] arguments) =>
             JobsCommand.RunAsync(servers, fixture.DatabaseConnection, ["cache", .. arguments], cache, null, Ct);
 
@@ -97,7 +97,7 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
         Assert.Contains($"recs:{user}: 23:59:", shown.Output);
         Assert.Contains("whole", shown.Output);
         Assert.Contains("is not in the cache", gone.Output);
-        await Results.SetAsync(user, TestResults.Entry(user), TestResults.Portfolio(user));
+        await _app.SetResultAsync(user);
         Assert.Contains("2 entries are forgotten.", (await RunAsync("invalidate", "--all")).Output);
         Assert.Equal(2, (await RunAsync("invalidate")).ExitCode);
         Assert.Equal(2, (await RunAsync("invalidate", $"{user}", "--all")).ExitCode);

@@ -5,6 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Overnight.Api;
+using Overnight.Core.Caching;
+using Overnight.Core.Data;
+using Overnight.Core.Results;
 using Overnight.Tests.Harness;
 using StackExchange.Redis;
 
@@ -55,6 +58,17 @@ internal sealed class ApiApp : IAsyncDisposable
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await Http.SendAsync(request, ct);
     }
+
+    /// <summary>Puts a result into the cache as a night does.</summary>
+    public Task SetResultAsync(Guid user) =>
+        Get<CacheStore>()
+            .WriteAsync([
+                new(CacheKeys.Recommendations(user), TestResults.Entry(user), CacheKeys.ResultTtl),
+                new(CacheKeys.Portfolio(user), TestResults.Portfolio(user), CacheKeys.ResultTtl),
+            ]);
+
+    /// <summary>What memory or the cache have of a user.</summary>
+    public ValueTask<byte[]?> ResultAsync(Guid user) => Get<ResultReader>().Entries.ReadAsync(user);
 
     public async ValueTask DisposeAsync()
     {

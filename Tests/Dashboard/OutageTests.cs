@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Dashboard;
@@ -135,14 +136,14 @@ public sealed class OutageTests(TestServers servers)
             settings: new Dictionary<string, string> { ["Cache:MemoryTtl"] = "00:05:00", ["Cache:MemoryAdmission"] = "0" }
         );
         var (userId, token) = await app.Database.SignInAsync();
-        await Eventually.TrueAsync(() => app.Get<MemoryResults>().IsEnabled, "the node hears itself");
+        await Eventually.TrueAsync(() => app.Get<ResultReader>().Memory.IsEnabled, "the node hears itself");
         await app.Cache.StringSetAsync(CacheKeys.Recommendations(userId), TestResults.Entry(userId, "1.0000"));
         Assert.Equal("1.0000", await TotalAsync(app, token));
 
         // Nobody was told, so memory goes on answering; this is what the announcement is for.
         await app.Cache.StringSetAsync(CacheKeys.Recommendations(userId), TestResults.Entry(userId, "2.0000"));
         Assert.Equal("1.0000", await TotalAsync(app, token));
-        app.Get<ResultCache>().Announce(Guid.CreateVersion7(), userId, userId);
+        app.Get<CacheStore>().Publish(CacheChannel.Changed(Guid.CreateVersion7(), userId, userId));
         await Eventually.TrueAsync(async () => await TotalAsync(app, token) == "2.0000", "the announced result is answered");
     }
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text;
 using Npgsql;
+using Overnight.Core.Json;
 using Overnight.Core.Caching;
 
 namespace Overnight.Tests.Dashboard;
@@ -62,7 +63,7 @@ internal static class TestResults
     /// <summary>The entry as a build with another schema would write it: whole, and well summed.</summary>
     public static byte[] OfAnotherShape(byte[] entry)
     {
-        var body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(entry[..^CacheEntry.TailLength]) + ",\"schema\":0");
+        var body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(entry[..^ChecksummedJson.TailLength]) + ",\"schema\":0");
         var crc = body.Aggregate(uint.MaxValue, BitOperations.Crc32C);
         return [.. body, .. Encoding.UTF8.GetBytes($",\"checksum\":\"{~crc:x8}\"}}")];
     }
@@ -70,9 +71,9 @@ internal static class TestResults
     private static byte[] Close(string open)
     {
         var bytes = Encoding.UTF8.GetBytes(open);
-        var entry = new byte[bytes.Length + CacheEntry.TailLength];
+        var entry = new byte[bytes.Length + ChecksummedJson.TailLength];
         bytes.CopyTo(entry, 0);
-        CacheEntry.WriteTail(entry, bytes.Length);
+        ChecksummedJson.WriteTail(entry, bytes.Length);
         return entry;
     }
 }

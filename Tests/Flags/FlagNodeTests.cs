@@ -1,4 +1,5 @@
 using System.Net;
+using Overnight.Core.Flags;
 using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
@@ -66,7 +67,7 @@ public sealed class FlagNodeTests(TestServers servers)
 
         await postgres.StopAsync();
         await cache.StopAsync();
-        await Eventually.TrueAsync(() => !app.Get<MemoryEntries>().IsEnabled, "memory is emptied");
+        await Eventually.TrueAsync(() => !app.Get<FlagReader>().Memory.IsEnabled, "memory is emptied");
 
         using var answer = await app.GetAsync("/api/config/flags/new-page", token, Ct);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Options;
+using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Flags;
 using Overnight.Tests.Dashboard;
@@ -119,7 +120,7 @@ public sealed class FlagReadTests(ApiFixture fixture) : IClassFixture<ApiFixture
     [InlineData("", "Flags:Environment must be")]
     public void Options_EnvironmentThatIsNone_NamesKeyBoundAndValue(string environment, string words)
     {
-        var failure = Assert.Single(new FlagOptionsValidator().Validate(null, new() { Environment = environment }).Failures!);
+        var failure = Assert.Single(new SectionValidator<FlagOptions>(FlagOptions.Section).Validate(null, new() { Environment = environment }).Failures!);
         Assert.Contains(words, failure, StringComparison.Ordinal);
         Assert.Equal($"feature_flags:{Environment}:a%2Ab", CacheKeys.Flag(Environment, "a*b"));
     }

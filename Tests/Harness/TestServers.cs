@@ -89,6 +89,17 @@ public sealed class TestServers : IAsyncDisposable
             )
         );
 
+    /// <summary>A cache of a topology, of the test's own.</summary>
+    internal Task<CacheOf> StartCacheAsync(CacheTopology topology, CancellationToken ct) =>
+        CacheOf.StartAsync(
+            topology,
+            settings =>
+                StartedAsync(
+                    CacheServer.StartAsync(CreateFolder(), password, new() { Program = LocalRedisProgram.Redis, Settings = settings }, ct)
+                ),
+            ct
+        );
+
     public async ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();

@@ -128,7 +128,7 @@ public sealed class HealthTests(TestServers servers)
         builder.Configuration.AddInMemoryCollection(configuration);
         builder.AddServiceDefaults();
         builder.AddDatabase<OvernightContext>("overnight", static given => given, OvernightContext.Configure);
-        builder.AddCache("cache", CacheConnection.Configure);
+        builder.AddCache("cache", options => CacheConnection.Configure(options, builder.Configuration));
         var app = builder.Build();
         app.MapDefaultEndpoints();
         return app;

@@ -42,8 +42,8 @@ public sealed class CacheOutageTests(TestServers servers)
         Assert.Equal(0, await night.Night.CacheRestAsync(run.Id, ct));
 
         await servers.StartCacheAsync(ct, folder, cache.Port);
-        var writer = night.Services.GetRequiredService<ResultCacheWriter>();
-        await Eventually.TrueAsync(() => writer.IsAvailable, "the cache is back");
+        var circuit = night.Services.GetRequiredService<CacheCircuit>();
+        await Eventually.TrueAsync(() => !circuit.IsOpen, "the cache is back");
         Assert.Equal(300, await night.Night.CacheRestAsync(run.Id, ct));
 
         Assert.Equal(

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core.Caching;
+using Overnight.Core;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Pipeline;
@@ -98,7 +100,7 @@ public sealed class FailureTests(TestServers servers)
         var run = await night.RunAsync(ct);
 
         Assert.Null(await night.Services.GetRequiredService<RunRetry>().StartAsync(run.Id, ct));
-        Assert.Equal("run", (await Assert.ThrowsAsync<RunRequestException>(() => RetryAsync(night, Guid.NewGuid(), ct))).Field);
+        Assert.Equal("run", (await Assert.ThrowsAsync<RequestException>(() => RetryAsync(night, Guid.NewGuid(), ct))).Field);
     }
 
     [Fact]
@@ -110,7 +112,7 @@ public sealed class FailureTests(TestServers servers)
 
         Assert.Contains(
             "under way",
-            (await Assert.ThrowsAsync<RunRequestException>(() => RetryAsync(night, run.Id, ct))).Message,
+            (await Assert.ThrowsAsync<RequestException>(() => RetryAsync(night, run.Id, ct))).Message,
             StringComparison.Ordinal
         );
     }
@@ -167,7 +169,7 @@ public sealed class FailureTests(TestServers servers)
     {
         var ct = TestContext.Current.CancellationToken;
         await using var night = await NightFixture.CreateAsync(servers, 20, ct);
-        Examination doctor = new(night.Database, new(night.Services.GetRequiredService<IConnectionMultiplexer>), TimeProvider.System);
+        Examination doctor = new(night.Database, new(night.Services.GetRequiredService<CacheStore>), TimeProvider.System);
         Assert.Empty(await doctor.ExamineAsync(ct));
 
         var user = await UserAsync(night, 3, ct);

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Overnight.Core;
+using Overnight.Core.Recommendations;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Tests.Harness;
@@ -30,8 +32,8 @@ public sealed class NightTests(TestServers servers)
                 86_000,
                 86_400
             );
-            Assert.True(CacheEntry.IsIntact(recommendations, userId));
-            Assert.True(CacheEntry.IsIntact(portfolio, userId));
+            Assert.True(ResultBytes.AreOf(userId, recommendations));
+            Assert.True(ResultBytes.AreOf(userId, portfolio));
         }
         var metrics = JsonDocument
             .Parse(await night.ScalarAsync<string>("select metrics::text from overnight_job_runs where id = $1", ct, run.Id))
@@ -218,7 +220,7 @@ public sealed class NightTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         await using var night = await NightFixture.CreateAsync(servers, 1, ct);
 
-        var exception = await Assert.ThrowsAsync<RunRequestException>(() =>
+        var exception = await Assert.ThrowsAsync<RequestException>(() =>
             night.Runs.StartOrJoinAsync(market, date is null ? null : DateOnly.Parse(date), RunTrigger.Manual, false, ct)
         );
 

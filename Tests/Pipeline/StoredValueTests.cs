@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Portfolios;
 using Overnight.Jobs.Doctor;
@@ -165,7 +166,7 @@ public sealed class StoredValueTests(TestServers servers)
 
         await migrator.MigrateAsync(cancellationToken: ct);
 
-        Examination doctor = new(night.Database, new(night.Services.GetRequiredService<IConnectionMultiplexer>), TimeProvider.System);
+        Examination doctor = new(night.Database, new(night.Services.GetRequiredService<CacheStore>), TimeProvider.System);
         var finding = Assert.Single(await doctor.ExamineAsync(ct));
         Assert.Contains($"user_id {user}, contribution 930000000000000.0000", finding.What, StringComparison.Ordinal);
         Assert.Contains(

@@ -271,7 +271,7 @@ public sealed class ProviderClientTests
             Assert.Contains(spans, span =>
                 span.StartsWith("fetch ", StringComparison.Ordinal) && span.Contains("ecb", StringComparison.Ordinal)
             );
-        var told = string.Join('\n', [.. _log.All, ProviderReport.Json([report]), .. spans.ToArray()]);
+        var told = string.Join('\n', [.. _log.All, ProviderReport.Json([report]).GetRawText(), .. spans.ToArray()]);
         Assert.DoesNotContain(key, told, StringComparison.Ordinal);
         Assert.DoesNotContain(new Uri(server.Url).Authority, string.Join('\n', _log.All), StringComparison.Ordinal);
     }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Overnight.Core;
 using Overnight.Jobs.Providers;
 
 namespace Overnight.Tests.Providers;
@@ -82,6 +83,6 @@ public sealed class ProvidersOptionsTests
     {
         ProvidersOptions options = new();
         new ConfigurationBuilder().AddInMemoryCollection(settings).Build().GetSection(ProvidersOptions.Section).Bind(options);
-        return [.. new ProvidersOptionsValidator().Validate(null, options).Failures ?? []];
+        return [.. new SectionValidator<ProvidersOptions>(ProvidersOptions.Section).Validate(null, options).Failures ?? []];
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Overnight.Core.Auditing;
 using Overnight.Core.Market;
 using Overnight.Core.Portfolios;
 using Overnight.Core.Recommendations;

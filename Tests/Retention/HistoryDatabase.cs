@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Results;
 using Overnight.Jobs.Retention;
 using Overnight.Tests.Harness;
 
@@ -23,6 +24,14 @@ internal sealed class HistoryDatabase : IAsyncDisposable
         RetentionOptions options = new();
         configure?.Invoke(options);
         return new(Source, Options.Create(options), time, NullLogger<HistoryRetention>.Instance);
+    }
+
+    /// <summary>What the dashboard reads of a user, by its own query.</summary>
+    public async Task<byte[]?> ResultAsync(Guid user, CancellationToken ct)
+    {
+        await using var command = Source.CreateCommand(ResultReader.Current);
+        command.Parameters.Add(new() { Value = user });
+        return (byte[]?)await command.ExecuteScalarAsync(ct);
     }
 
     /// <summary>A run with a row in every table that keeps anything of it, and its user's result in force.</summary>

@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Jobs.Retention;
 using Overnight.Tests.Dashboard;
@@ -39,8 +40,8 @@ public sealed class RetentionTests(TestServers servers)
         // Everything but the attempt, which only an unfinished or a recent run keeps.
         Assert.Equal(8, await database.RowsAsync(kept, Ct));
         // The dashboard's own query: an answer for one, none for the other, an error for nobody.
-        Assert.Null(await CurrentResults.ReadAsync(database.Source, oldUser, Ct));
-        Assert.NotNull(await CurrentResults.ReadAsync(database.Source, keptUser, Ct));
+        Assert.Null(await database.ResultAsync(oldUser, Ct));
+        Assert.NotNull(await database.ResultAsync(keptUser, Ct));
         Assert.Contains("Dropped calculation_events_y2024m10 (", string.Join('\n', report.Lines()), StringComparison.Ordinal);
     }
 
@@ -117,7 +118,7 @@ public sealed class RetentionTests(TestServers servers)
             Assert.Equal(3, put!.Postponed.Count);
             Assert.Empty(put.Dropped);
             Assert.Equal(9, await database.RowsAsync(current, Ct));
-            Assert.NotNull(await CurrentResults.ReadAsync(database.Source, user, Ct));
+            Assert.NotNull(await database.ResultAsync(user, Ct));
             // In step: the run's rows go when its events do.
             Assert.Equal(1, await database.ScalarAsync("select count(*) from overnight_job_runs where id = $1", Ct, old));
         }
@@ -225,7 +226,7 @@ public sealed class RetentionTests(TestServers servers)
     [Fact]
     public void Options_OutOfBounds_NameKeyBoundAndValue()
     {
-        var result = new RetentionOptionsValidator().Validate(
+        var result = new SectionValidator<RetentionOptions>(RetentionOptions.Section).Validate(
             null,
             new()
             {

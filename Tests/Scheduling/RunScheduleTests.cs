@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Overnight.Core;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Scheduling;
 using Overnight.Tests.Harness;
@@ -106,14 +107,14 @@ public sealed class RunScheduleTests(TestServers servers)
         TestClock clock = new(Utc("2026-11-23T12:30Z"));
         await night.ExecuteAsync(gone, Ct);
 
-        await Schedule(night, clock).RingAsync(Ct);
+        await Schedule(night, clock).TickAsync(Ct);
         Assert.Equal("", await RunsAsync(night));
 
         await night.ExecuteAsync("update users set deleted_at = null, banned_at = null", Ct);
         await night.ExecuteAsync("update holdings set ignored = false", Ct);
         await night.ExecuteAsync("insert into user_markets select id, 'NYSE' from users limit 1 on conflict do nothing", Ct);
         await night.ExecuteAsync("insert into user_markets select user_id, 'NYSE' from portfolios on conflict do nothing", Ct);
-        await Schedule(night, clock).RingAsync(Ct);
+        await Schedule(night, clock).TickAsync(Ct);
         Assert.Equal("NYSE 2026-11-23 1 schedule", await RunsAsync(night));
     }
 
@@ -144,7 +145,7 @@ public sealed class RunScheduleTests(TestServers servers)
         await using var night = await NightFixture.CreateAsync(servers, 1, Ct);
         var store = Store(night, new(Utc("2026-11-23T12:00Z")));
 
-        var exception = await Assert.ThrowsAsync<RunRequestException>(() =>
+        var exception = await Assert.ThrowsAsync<RequestException>(() =>
             store.StartOrJoinAsync("NYSE", new(2026, 11, 26), RunTrigger.Manual, false, Ct)
         );
 

@@ -4,6 +4,7 @@ using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Sessions;
 
@@ -124,27 +125,88 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [Fact]
     public async Task Session_ExpiredWhileCached_IsRefused()
     {
-        var (_, token) = await ReadyAsync();
-        var hash = TestPeople.Hash(token);
-        ActiveSession past = new(Guid.CreateVersion7(), false, null, TimeProvider.System.GetUtcNow().AddSeconds(-1));
-        await _app.Cache.StringSetAsync(CacheKeys.Session(hash), CachedSession.Write(past, hash));
-        using var response = await _app.GetAsync(Path, token);
-        await RefusedAsync(response, "expired");
+        var (user, token) = await ReadyAsync();
+        var (hash, now) = (TestPeople.Hash(token), TimeProvider.System.GetUtcNow());
+        ActiveSession brief = new(user, false, null, now.AddMilliseconds(300));
+        await StoreAsync(hash, (await _app.Get<SessionKeys>().GetAsync(default)).Write(brief, hash, now, now)!.Value.Value);
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var response = await _app.GetAsync(Path, token);
+                return response.StatusCode == HttpStatusCode.Unauthorized;
+            },
+            "its expiry has come"
+        );
+        using var refused = await _app.GetAsync(Path, token);
+        await RefusedAsync(refused, "expired");
+    }
+
+    /// <summary>SPEC E1: what a stranger who can write the cache puts there signs nobody in, and nobody gets another role by it.</summary>
+    [Theory]
+    [InlineData("forged")]
+    [InlineData("forged for a user that does not exist")]
+    [InlineData("with its role changed")]
+    [InlineData("replayed after its expiry")]
+    [InlineData("replayed five minutes later")]
+    [InlineData("of another token")]
+    public async Task Session_E1_WrittenByAStranger_Is401(string what)
+    {
+        var (user, _) = await ReadyAsync();
+        // Nobody issued this token.
+        var token = SessionToken.Create();
+        var (hash, now) = (TestPeople.Hash(token), TimeProvider.System.GetUtcNow());
+        var key = CacheKeys.Session(hash);
+        var signer = await _app.Get<SessionKeys>().GetAsync(default);
+        SessionSigner stranger = new([System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)]);
+        ActiveSession session = new(user, false, null, now.AddHours(1));
+        var other = TestPeople.Hash(SessionToken.Create());
+        await StoreAsync(
+            hash,
+            what switch
+            {
+                "forged" => stranger.Write(session with { IsAdmin = true }, hash, now, now)!.Value.Value,
+                "forged for a user that does not exist" => stranger.Write(session with { UserId = Guid.NewGuid() }, hash, now, now)!.Value.Value,
+                "with its role changed" => StoredEntry.Write(
+                    key,
+                    now,
+                    0,
+                    System.Text.Encoding.ASCII.GetBytes(
+                        System.Text.Encoding
+                            .ASCII.GetString(StoredEntry.Read(signer.Write(session, hash, now, now)!.Value.Value, key)!.Value.Span)
+                            .Replace("\"admin\":false", "\"admin\":true", StringComparison.Ordinal)
+                    )
+                ),
+                "replayed after its expiry" => signer
+                    .Write(session with { ExpiresAt = now.AddMinutes(-1) }, hash, now.AddMinutes(-2), now.AddMinutes(-2))!
+                    .Value.Value,
+                "replayed five minutes later" => signer.Write(session, hash, now.AddMinutes(-6), now.AddMinutes(-6))!.Value.Value,
+                _ => signer.Write(session, other, now, now)!.Value.Value,
+            }
+        );
+
+        foreach (var path in (string[])[Path, "/api/runs"])
+        {
+            using var response = await _app.GetAsync(path, token);
+            await RefusedAsync(response, what == "replayed after its expiry" ? "expired" : "unknown");
+        }
     }
 
     [Fact]
     public async Task Session_CachedUnderAnotherKeyOrDamaged_IsAMiss()
     {
+        await using var app = fixture.Another(("Sessions:MemoryTtl", "00:00:00"));
         var (_, token) = await ReadyAsync();
-        var hash = TestPeople.Hash(token);
-        var other = TestPeople.Hash(SessionToken.Create());
-        ActiveSession admin = new(Guid.CreateVersion7(), true, null, TimeProvider.System.GetUtcNow().AddHours(1));
-        foreach (var value in (byte[][])[CachedSession.Write(admin, other), [], [1, 2, 3], new byte[CachedSession.Length]])
+        var (hash, now) = (TestPeople.Hash(token), TimeProvider.System.GetUtcNow());
+        var signer = await _app.Get<SessionKeys>().GetAsync(default);
+        ActiveSession admin = new(Guid.CreateVersion7(), true, null, now.AddHours(1));
+        var others = signer.Write(admin, TestPeople.Hash(SessionToken.Create()), now, now)!.Value.Value;
+        foreach (var value in (byte[][])[others, [], [1, 2, 3], new byte[100]])
         {
-            await _app.Cache.StringSetAsync(CacheKeys.Session(hash), value);
-            using var response = await _app.GetAsync(Path, token);
+            await StoreAsync(hash, value);
+            using var response = await app.GetAsync(Path, token);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-            using var forbidden = await _app.GetAsync("/api/runs", token);
+            using var forbidden = await app.GetAsync("/api/runs", token);
             Assert.Equal(HttpStatusCode.Forbidden, forbidden.StatusCode);
         }
     }
@@ -185,6 +247,10 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Equal(0, own.Queries.Count(""));
     }
+
+    /// <summary>For as long as a stranger likes.</summary>
+    private Task StoreAsync(string hash, byte[] entry) =>
+        _app.Cache.StringSetAsync(CacheKeys.Session(hash), entry, TimeSpan.FromHours(1));
 
     private async Task<(Guid UserId, string Token)> ReadyAsync()
     {

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Options;
 using Overnight.Api.Sessions;
+using Overnight.Core;
 using Overnight.Tests.Dashboard;
 
 namespace Overnight.Tests.Sessions;
@@ -89,7 +90,7 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
     [Fact]
     public void Options_OutOfBounds_NameKeyBoundAndValue()
     {
-        var failures = new SessionOptionsValidator()
+        var failures = new SectionValidator<SessionOptions>(SessionOptions.Section)
             .Validate(
                 null,
                 new()
@@ -105,7 +106,7 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
             .Failures!.ToList();
         Assert.Equal(6, failures.Count);
         Assert.Contains("Sessions:Lifetime must be between 00:05:00 and 365.00:00:00, and is 00:00:00.", failures);
-        Assert.True(new SessionOptionsValidator().Validate(null, new()).Succeeded);
+        Assert.True(new SectionValidator<SessionOptions>(SessionOptions.Section).Validate(null, new()).Succeeded);
     }
 
     private static async Task<(int Status, string? RetryAfter)> FromAsync(ApiApp app, string address)

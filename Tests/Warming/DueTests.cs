@@ -1,4 +1,6 @@
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
+using Overnight.Core.Sessions;
 using Overnight.Core.Warming;
 using Overnight.Tests.Harness;
 

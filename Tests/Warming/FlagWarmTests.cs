@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Overnight.Core;
 using Overnight.Core.Caching;
+using Overnight.Core.Flags;
 using Overnight.Core.Warming;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Flags;
@@ -170,7 +172,7 @@ public sealed class FlagWarmTests(TestServers servers)
                 Order = (FlagOrder)7,
             },
         };
-        var failures = new WarmingOptionsValidator().Validate(null, bad).Failures!.ToList();
+        var failures = new SectionValidator<WarmingOptions>(WarmingOptions.Section).Validate(null, bad).Failures!.ToList();
         Assert.Equal(4, failures.Count);
         Assert.Contains("Warming:Flags:Count must be between 1 and 100000, and is 0.", failures);
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
+using Overnight.Core.Results;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 using Overnight.Tests.Harness;

@@ -1,4 +1,5 @@
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Core.Warming;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;

@@ -1,5 +1,7 @@
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
+using Overnight.Core.Results;
+using Overnight.Core.Sessions;
 using Overnight.Core.Warming;
 using Overnight.Tests.Harness;
 

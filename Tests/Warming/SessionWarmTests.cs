@@ -1,5 +1,6 @@
 using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Core.Sessions;
 using Overnight.Core.Warming;
 using Overnight.Tests.Dashboard;
@@ -78,7 +79,7 @@ public sealed class SessionWarmTests(TestServers servers)
         );
 
         foreach (var hash in hashes)
-            Assert.NotNull((await api.Get<SessionStore>().FindAsync(hash, null, Ct)).Session);
+            Assert.NotNull((await api.Get<SessionReader>().FindAsync(hash, isMissed: false, Ct)).Session);
         Assert.Equal(50, api.Queries.Count("from sessions"));
     }
 
@@ -102,7 +103,7 @@ public sealed class SessionWarmTests(TestServers servers)
 
     /// <summary>SPEC E1: a warm, or a load, that read the session before it was revoked can't bring it back.</summary>
     [Fact]
-    public async Task Warm_OfASessionRevokedSinceItWasRead_LeavesTheMarker()
+    public async Task Warm_OfASessionRevokedSinceItWasRead_LeavesTheMark()
     {
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         await using ApiApp api = new(warm.DatabaseConnection, warm.CacheConnection);
@@ -115,16 +116,19 @@ public sealed class SessionWarmTests(TestServers servers)
 
         await warm.WarmAsync(SessionSet.SetName, Ct);
 
-        Assert.Equal(CachedSession.Revoked, (byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash)));
+        var mark = (byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash));
+        Assert.True(StoredEntry.IsInvalidation(mark));
+        await warm.Database.ExecuteAsync("update sessions set revoked_at = now() where token_hash = $1", hash);
         using (var refused = await api.GetAsync("/api/dashboard", token, Ct))
             Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);
 
         // And a load, also one that means to repair what it found damaged.
         ActiveSession session = new(user, false, null, TimeProvider.System.GetUtcNow().AddHours(1));
-        CacheWrite entry = new(CacheKeys.Session(hash), CachedSession.Write(session, hash), CacheKeys.SessionTtl);
+        var now = TimeProvider.System.GetUtcNow();
+        var entry = (await api.Get<SessionKeys>().GetAsync(Ct)).Write(session, hash, now, now)!.Value;
         Assert.False(await api.Get<CacheStore>().AddAsync(entry));
         Assert.False(await api.Get<CacheStore>().AddAsync(entry, replacing: [1, 2, 3]));
-        Assert.Equal(CachedSession.Revoked, (byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash)));
+        Assert.Equal(mark, (byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash)));
     }
 
     [Fact]

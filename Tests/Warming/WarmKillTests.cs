@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Core.Warming;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;

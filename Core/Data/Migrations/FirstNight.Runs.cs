@@ -1,3 +1,5 @@
+using Overnight.Core.Auditing;
+
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>Runs with their batches, and the history they leave, by month.</summary>

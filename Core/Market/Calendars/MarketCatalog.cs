@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
-using Overnight.Core.Runs;
 
 namespace Overnight.Core.Market.Calendars;
 
@@ -33,11 +32,11 @@ public sealed class MarketCatalog
     /// <summary>In order of their codes.</summary>
     public IReadOnlyCollection<MarketCalendar> All => _markets.Values;
 
-    /// <exception cref="RunRequestException">There is none.</exception>
+    /// <exception cref="RequestException">There is none.</exception>
     public MarketCalendar Get(string code) =>
         _markets.TryGetValue(code, out var market)
             ? market
-            : throw new RunRequestException("market", $"There is no market '{code}'. Known: {string.Join(", ", _markets.Keys)}.");
+            : throw new RequestException("market", $"There is no market '{code}'. Known: {string.Join(", ", _markets.Keys)}.");
 
     /// <summary>The markets of a user, given by their codes with commas between; the default for a user who has none, or none that is known.</summary>
     public IReadOnlyList<MarketCalendar> OfUser(string codes)

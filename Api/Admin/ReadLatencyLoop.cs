@@ -1,0 +1,27 @@
+using Overnight.Core.Caching;
+
+namespace Overnight.Api.Admin;
+
+/// <summary>Tells warms every second how long this node waits for the cache, so that they give way to its readers.</summary>
+internal sealed class ReadLatencyLoop(CacheStore store, CacheTelemetry telemetry, TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (telemetry.Statistics.Latency.Take() is not { } latency)
+                continue;
+            try
+            {
+                await ReadLatency.TellAsync(store, latency);
+            }
+            catch (CacheAwayException)
+            {
+                // Nobody is warming it then.
+            }
+        }
+    }
+}

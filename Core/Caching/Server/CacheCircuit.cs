@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Overnight.Core.Caching;
+
+/// <summary>
+/// Whether the cache server is worth asking: after one call that failed, everyone is kept away for a moment, or until the
+/// connection is restored; then one caller tries. Each try that fails doubles the moment, up to
+/// <see cref="CacheOptions.BreakDuration"/>. Only changes are logged.
+/// </summary>
+/// <remarks>
+/// One failure opens it, on purpose: a frozen server must cost one timeout and not one per request, and PostgreSQL can
+/// answer meanwhile. A library's breaker wants a ratio over several calls.
+/// </remarks>
+public sealed partial class CacheCircuit(
+    IOptions<CacheOptions> options,
+    TimeProvider time,
+    CacheTelemetry telemetry,
+    ILogger<CacheCircuit> logger
+)
+{
+    private const long Closed = 0;
+
+    /// <summary>A server that was only started anew is back by then.</summary>
+    public static readonly TimeSpan FirstBreak = TimeSpan.FromMilliseconds(250);
+
+    private readonly long _first = Ticks(FirstBreak, time),
+        _longest = Ticks(options.Value.BreakDuration, time);
+
+    // 0 when closed, else the timestamp from which on the next caller may try.
+    private long _openUntil;
+    private long _break;
+
+    public bool IsOpen => Volatile.Read(ref _openUntil) != Closed;
+
+    /// <summary>Whether to call now. An open circuit lets one caller through per break; its outcome decides.</summary>
+    public bool TryEnter()
+    {
+        var until = Volatile.Read(ref _openUntil);
+        if (until == Closed)
+            return true;
+        var now = time.GetTimestamp();
+        if (now < until || Interlocked.CompareExchange(ref _openUntil, now + _longest, until) != until)
+            return false;
+        Volatile.Write(ref _break, Math.Min(2 * Volatile.Read(ref _break), _longest));
+        return true;
+    }
+
+    public void Succeeded()
+    {
+        if (!IsOpen || Interlocked.Exchange(ref _openUntil, Closed) == Closed)
+            return;
+        telemetry.CircuitChanged(open: false);
+        Log.Closed(logger);
+    }
+
+    public void Failed(Exception reason)
+    {
+        if (!IsOpen)
+            Volatile.Write(ref _break, Math.Min(_first, _longest));
+        // At least 1, for 0 means closed.
+        if (Interlocked.Exchange(ref _openUntil, Math.Max(1, time.GetTimestamp() + Volatile.Read(ref _break))) != Closed)
+            return;
+        telemetry.CircuitChanged(open: true);
+        Log.Opened(logger, options.Value.BreakDuration.TotalSeconds, reason);
+    }
+
+    private static long Ticks(TimeSpan duration, TimeProvider time) => (long)(duration.TotalSeconds * time.TimestampFrequency);
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            201,
+            LogLevel.Warning,
+            "The cache does not answer; reads go to PostgreSQL, and every {Seconds} s at least one tries the cache again."
+        )]
+        public static partial void Opened(ILogger logger, double seconds, Exception reason);
+
+        [LoggerMessage(202, LogLevel.Information, "The cache answers again.")]
+        public static partial void Closed(ILogger logger);
+    }
+}

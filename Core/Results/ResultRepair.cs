@@ -1,0 +1,42 @@
+using Npgsql;
+using Overnight.Core.Caching;
+
+namespace Overnight.Core.Results;
+
+/// <summary>Writes a user's current result to the cache, and never an older one over a newer.</summary>
+public sealed class ResultRepair(NpgsqlDataSource database, ResultFence fence, CacheStore store, CacheCircuit circuit, CacheTelemetry telemetry)
+{
+    /// <exception cref="NpgsqlException">PostgreSQL could not be read.</exception>
+    public async Task<RepairOutcome> RepairAsync(Guid userId, CancellationToken ct)
+    {
+        using var span = CacheTelemetry.Source.StartActivity("results.repair");
+        var outcome = RepairOutcome.Failed;
+        try
+        {
+            outcome = circuit.IsOpen ? RepairOutcome.Dropped : await WriteAsync(userId, ct).ConfigureAwait(false);
+        }
+        catch (CacheAwayException)
+        {
+            // The next miss asks again.
+        }
+        finally
+        {
+            telemetry.Repaired(outcome);
+        }
+        return outcome;
+    }
+
+    private async Task<RepairOutcome> WriteAsync(Guid userId, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
+        await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        var (current, _) = await ResultFence.LockAsync(transaction, [userId], ct).ConfigureAwait(false);
+        if (current.Count == 0)
+            return RepairOutcome.Gone;
+        if (await fence.WriteAsync(transaction, current).ConfigureAwait(false) is (> 0, _))
+            return RepairOutcome.Failed;
+        // Other nodes may hold what this entry replaced.
+        store.Publish(CacheChannel.Changed(Guid.Empty, userId, userId));
+        return RepairOutcome.Written;
+    }
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Overnight.Core.Caching;
+
+namespace Overnight.Core.Results;
+
+public static class ResultSetup
+{
+    /// <summary>Reading results, repairing and forgetting them. Needs a cache and a database.</summary>
+    public static IServiceCollection AddResults(this IServiceCollection services)
+    {
+        services.AddCaching();
+        services.TryAddSingleton<RepairQueue>();
+        services.TryAddSingleton<ResultRepair>();
+        services.TryAddSingleton<ResultInvalidation>();
+        return services.AddReader<ResultReader>();
+    }
+}

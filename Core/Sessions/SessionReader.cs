@@ -1,0 +1,139 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+using Overnight.Core.Caching;
+using Overnight.Core.Data;
+
+namespace Overnight.Core.Sessions;
+
+/// <summary>Sessions by the hash of their token, lowercase hex SHA-256 (SPEC E1).</summary>
+public sealed class SessionReader : IChangeHandler
+{
+    private static readonly string Prefix = CacheKeys.Session("");
+
+    private readonly BoundedMemory<string, SessionLookup> _memory;
+    private readonly CacheAside<string, SessionLookup> _entries;
+    private readonly SessionKeys _keys;
+    private readonly TimeProvider _time;
+
+    public SessionReader(
+        NpgsqlDataSource database,
+        SessionKeys keys,
+        CacheStore store,
+        CacheTelemetry telemetry,
+        IOptions<SessionCacheOptions> options,
+        IOptions<CacheOptions> cache,
+        TimeProvider time
+    )
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(cache);
+        (_keys, _time) = (keys, time);
+        _memory = new(cache.Value.EntryMemoryBytes, time);
+        // Nothing is shared once it is loaded: what comes after reads the cache, or the truth.
+        _entries = new(new Kind(database, keys, store, options.Value.MemoryTtl, time), _memory, store, telemetry, TimeSpan.Zero, time);
+    }
+
+    public IMemory Memory => _memory;
+
+    /// <summary>What this node's memory has, without a wait.</summary>
+    public ActiveSession? Recall(string hash) =>
+        _entries.TryGetMemory(hash, out var lookup) && lookup?.Session is { } session && session.ExpiresAt > _time.GetUtcNow()
+            ? session
+            : null;
+
+    /// <summary>Asks memory and the cache, and nothing else.</summary>
+    /// <returns>Null on a miss.</returns>
+    public ValueTask<SessionLookup?> ReadAsync(string hash) => _entries.ReadAsync(hash);
+
+    /// <summary>Asks memory and the cache, and after a miss PostgreSQL, in one query with whoever misses it too.</summary>
+    /// <param name="isMissed">Whether <see cref="ReadAsync"/> was asked before.</param>
+    /// <param name="ct">Ends this caller's wait.</param>
+    /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
+    public async ValueTask<SessionLookup> FindAsync(string hash, bool isMissed, CancellationToken ct)
+    {
+        // Without it nothing in the cache can be believed; PostgreSQL is asked once for it.
+        if (_keys.Current is null)
+            await _keys.GetAsync(ct).ConfigureAwait(false);
+        var answer = isMissed
+            ? await _entries.LoadAsync(hash, ct).ConfigureAwait(false)
+            : await _entries.GetAsync(hash, ct).ConfigureAwait(false);
+        var lookup = answer.Value!;
+        return lookup.Session is { } session && session.ExpiresAt <= _time.GetUtcNow()
+            ? new(null, SessionRefusal.Expired, lookup.ReadAt)
+            : lookup;
+    }
+
+    public void Forget(IReadOnlyList<string> keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        foreach (var key in keys)
+        {
+            if (key.StartsWith(Prefix, StringComparison.Ordinal))
+                _entries.Forget(key[Prefix.Length..]);
+        }
+    }
+
+    public void Trim() => _entries.Trim();
+
+    private sealed class Kind(NpgsqlDataSource database, SessionKeys keys, CacheStore store, TimeSpan memoryTtl, TimeProvider time)
+        : CachedKind<string, SessionLookup>(CacheSet.Sessions)
+    {
+        private const string Query =
+            $"select {StoredSessions.Columns}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";
+
+        /// <summary>Bytes of a session in memory, about.</summary>
+        private const int Size = 250;
+
+        public override string KeyOf(string key) => CacheKeys.Session(key);
+
+        public override int SizeOf(SessionLookup value) => Size;
+
+        /// <summary>Never past what the entry has left, and a refusal not at all.</summary>
+        public override TimeSpan MemoryTtl(string key, SessionLookup value)
+        {
+            if (value.Session is null)
+                return TimeSpan.Zero;
+            var left = value.ReadAt + CacheKeys.SessionTtl - time.GetUtcNow();
+            return left < memoryTtl ? left : memoryTtl;
+        }
+
+        public override Look<SessionLookup> Read(string key, byte[] bytes)
+        {
+            if (StoredEntry.IsInvalidation(bytes))
+                return new(null, CacheOutcome.Miss);
+            var name = KeyOf(key);
+            return StoredEntry.Read(bytes, name) is { } entry && keys.Current?.Read(entry, name, time.GetUtcNow()) is { } session
+                ? new(new(session, SessionRefusal.None, entry.AsOf), CacheOutcome.Hit)
+                : new(null, CacheOutcome.Damaged);
+        }
+
+        public override async Task<SessionLookup?> LoadAsync(string key)
+        {
+            var readAt = time.GetUtcNow();
+            await keys.GetAsync(CancellationToken.None).ConfigureAwait(false);
+            await using var connection = await database.OpenConnectionAsync().ConfigureAwait(false);
+            await using NpgsqlCommand command = new(Query, connection) { CommandTimeout = DatabaseConnection.ReadTimeout };
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key, NpgsqlDbType = NpgsqlDbType.Text });
+            await command.PrepareAsync().ConfigureAwait(false);
+            await using var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            if (!await reader.ReadAsync().ConfigureAwait(false))
+                return Refused(SessionRefusal.Unknown);
+            if (reader.GetBoolean(StoredSessions.ColumnCount + 1))
+                return Refused(SessionRefusal.AccountClosed);
+            if (reader.GetBoolean(StoredSessions.ColumnCount))
+                return Refused(SessionRefusal.Revoked);
+            var (_, session) = StoredSessions.Read(reader);
+            return session.ExpiresAt <= time.GetUtcNow().AddMilliseconds(1)
+                ? Refused(SessionRefusal.Expired)
+                : new(session, SessionRefusal.None, readAt);
+
+            SessionLookup Refused(SessionRefusal refusal) => new(null, refusal, readAt);
+        }
+
+        public override async ValueTask<bool> StoreAsync(string key, SessionLookup value, byte[]? seen) =>
+            value.Session is { } session
+            && keys.Current?.Write(session, key, value.ReadAt, time.GetUtcNow()) is { } entry
+            && await store.AddAsync(entry, seen).ConfigureAwait(false);
+    }
+}
