@@ -35,9 +35,7 @@ public static class SectionSetup
     public static OptionsBuilder<TOptions> AddSection<TOptions>(this IServiceCollection services, string section)
         where TOptions : class
     {
-        services.TryAddEnumerable(
-            ServiceDescriptor.Singleton<IValidateOptions<TOptions>, SectionValidator<TOptions>>(_ => new(section))
-        );
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, SectionValidator<TOptions>>(_ => new(section)));
         return services.AddOptions<TOptions>().BindConfiguration(section).ValidateOnStart();
     }
 }

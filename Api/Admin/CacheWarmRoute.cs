@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Overnight.Core;
 using Overnight.Api.Sessions;
+using Overnight.Core;
 using Overnight.Core.Flags;
 using Overnight.Core.Reference;
 using Overnight.Core.Warming;

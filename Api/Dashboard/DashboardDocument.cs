@@ -1,3 +1,5 @@
+using Overnight.Core.Market.Calendars;
+
 namespace Overnight.Api.Dashboard;
 
 // The shape of the answer, for the OpenAPI document only: the bytes themselves are made once, by the night. Decimals are

@@ -15,11 +15,7 @@ internal static class DashboardRoutes
 
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
-        builder
-            .Services.AddResults()
-            .AddSingleton<ChangeListener>()
-            .AddHostedService<RepairLoop>()
-            .AddHostedService<ChangeLoop>();
+        builder.Services.AddResults().AddSingleton<ChangeListener>().AddHostedService<RepairLoop>().AddHostedService<ChangeLoop>();
         builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 

@@ -21,7 +21,6 @@ public static class CacheKeys
     /// <summary>Written to learn whether a server that refused writes takes them again.</summary>
     public const string WriteProbe = "overnight:write-probe";
 
-
     public static string Recommendations(Guid userId) => $"recs:{userId:D}";
 
     public static string Portfolio(Guid userId) => $"portfolio:{userId:D}";

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
-using Overnight.Core.Json;
 using Overnight.Core.Caching;
+using Overnight.Core.Json;
 using Overnight.Core.Warming;
 
 namespace Overnight.Core.Results;
@@ -28,7 +28,7 @@ public sealed partial class RecommendationSet(
     private const int BatchesAtOnce = 2;
 
     /// <summary>Users; a smaller batch costs PostgreSQL nearly as much, and a larger one keeps a night waiting for its rows.</summary>
-    private const int BatchSize = 256;
+    private const int MostUsers = 256;
 
     /// <summary>Seconds; sorting a million users takes a few.</summary>
     private const int ReadTimeout = 120;
@@ -104,7 +104,7 @@ public sealed partial class RecommendationSet(
         {
             users.Add(reader.GetGuid(0));
             last = reader.GetInt64(1);
-            if (users.Count < BatchSize)
+            if (users.Count < Math.Min(MostUsers, entries.MostAtOnce / 2))
                 continue;
             yield return ([.. users], Format(last, users[^1]));
             users.Clear();

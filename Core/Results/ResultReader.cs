@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
-using Overnight.Core.Json;
-using Overnight.Core.Recommendations;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
+using Overnight.Core.Json;
+using Overnight.Core.Recommendations;
 
 namespace Overnight.Core.Results;
 

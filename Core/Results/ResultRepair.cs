@@ -4,7 +4,13 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Results;
 
 /// <summary>Writes a user's current result to the cache, and never an older one over a newer.</summary>
-public sealed class ResultRepair(NpgsqlDataSource database, ResultFence fence, CacheStore store, CacheCircuit circuit, CacheTelemetry telemetry)
+public sealed class ResultRepair(
+    NpgsqlDataSource database,
+    ResultFence fence,
+    CacheStore store,
+    CacheCircuit circuit,
+    CacheTelemetry telemetry
+)
 {
     /// <exception cref="NpgsqlException">PostgreSQL could not be read.</exception>
     public async Task<RepairOutcome> RepairAsync(Guid userId, CancellationToken ct)

@@ -177,10 +177,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         var day = market.Day(date);
         return day.IsOpen
             ? date
-            : throw new RequestException(
-                "date",
-                $"The business date {date:yyyy-MM-dd} is no trading day of {market.Code}: {day.Reason}."
-            );
+            : throw new RequestException("date", $"The business date {date:yyyy-MM-dd} is no trading day of {market.Code}: {day.Reason}.");
     }
 
     private static async Task<NightRun?> InsertAsync(NpgsqlCommand insert, string market, CancellationToken ct)

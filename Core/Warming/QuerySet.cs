@@ -32,9 +32,6 @@ public sealed partial class QuerySet(
     /// <summary>Rows of a portion hold no more bytes than about this together.</summary>
     private const int PortionBytes = 8 * 1024 * 1024;
 
-    /// <summary>Rows of a portion.</summary>
-    private const int MostRows = 1_000;
-
     /// <summary>Rows of the first portion, of whose size nothing is known.</summary>
     private const int FirstPortion = 16;
 
@@ -114,7 +111,7 @@ public sealed partial class QuerySet(
         )
             await declare.ExecuteNonQueryAsync(ct);
         QueryRows read = new(key, Name, logger);
-        var portion = FirstPortion;
+        var portion = Math.Min(FirstPortion, entries.MostAtOnce);
         while (true)
         {
             var (writes, failed, bytes) = await FetchAsync(read, row, portion, connection, transaction, ct);
@@ -124,7 +121,7 @@ public sealed partial class QuerySet(
             var refused = (await entries.WriteAsync(writes, onlyAbsent: false, ct)).Count;
             yield return new(writes.Count - refused, failed + refused, row.ToString(CultureInfo.InvariantCulture));
             var mean = Math.Max(1, bytes / Math.Max(1, writes.Count));
-            portion = (int)Math.Clamp(PortionBytes / mean, 1, MostRows);
+            portion = (int)Math.Clamp(PortionBytes / mean, 1, entries.MostAtOnce);
         }
         read.TellRest();
     }

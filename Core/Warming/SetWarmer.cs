@@ -96,9 +96,7 @@ public sealed partial class SetWarmer(
         string? error = null;
         try
         {
-            await foreach (
-                var step in set.WarmAsync(new(most, request.Tenant, state.Reached, state.StartedAt, request.Keys), either.Token)
-            )
+            await foreach (var step in set.WarmAsync(new(most, request.Tenant, state.Reached, state.StartedAt, request.Keys), either.Token))
             {
                 state = state with { Reached = step.Reached, Warmed = state.Warmed + step.Warmed, Failed = state.Failed + step.Failed };
                 telemetry.Wrote(set.Name, request.Trigger, step);

@@ -47,13 +47,7 @@ public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, T
 /// <param name="Reached">Where a warm that broke stopped, in the set's own form; null to start at the beginning.</param>
 /// <param name="Since">When the first try began.</param>
 /// <param name="Keys">The only entries to warm, by what the set calls a key; null for those it chooses.</param>
-public sealed record WarmOrder(
-    int? Limit,
-    Guid? Tenant,
-    string? Reached,
-    DateTimeOffset Since,
-    IReadOnlyList<string>? Keys = null
-);
+public sealed record WarmOrder(int? Limit, Guid? Tenant, string? Reached, DateTimeOffset Since, IReadOnlyList<string>? Keys = null);
 
 /// <summary>A part of a set that is in the cache now.</summary>
 /// <param name="Warmed">Entries written.</param>

@@ -15,6 +15,9 @@ public sealed class WarmWriter(CacheStore store, WarmThrottle throttle, IOptions
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(20),
         ReadersInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Entries in one go, at most: a larger batch of rows is no faster.</summary>
+    public int MostAtOnce => options.Value.MostInFlight;
+
     private readonly SemaphoreSlim _turn = new(1);
     private long _probed,
         _asked;
@@ -33,7 +36,7 @@ public sealed class WarmWriter(CacheStore store, WarmThrottle throttle, IOptions
             {
                 await ObserveAsync();
                 var budget = (int)Math.Max(LeastAtOnce, throttle.Budget * Turn.TotalSeconds);
-                var some = entries.Skip(written).Take(Math.Min(budget, options.Value.MostInFlight)).ToArray();
+                var some = entries.Skip(written).Take(Math.Min(budget, MostAtOnce)).ToArray();
                 if (throttle.Reserve(some.Length) is var wait && wait > TimeSpan.Zero)
                     await Task.Delay(wait, time, ct);
                 // To its end, whoever asks to stop: a write may not be under way any more when the set's lock is let go.

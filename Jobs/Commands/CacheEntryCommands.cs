@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using Overnight.Core.Recommendations;
 using Overnight.Core.Caching;
+using Overnight.Core.Recommendations;
 using Overnight.Core.Results;
 using Overnight.Core.Sessions;
 

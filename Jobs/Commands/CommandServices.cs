@@ -71,7 +71,10 @@ internal static class CommandServices
         }
         catch (CacheAwayException exception)
         {
-            throw new CommandException($"The cache does not answer. Start it, or correct ConnectionStrings:cache. {exception.Message}", exception);
+            throw new CommandException(
+                $"The cache does not answer. Start it, or correct ConnectionStrings:cache. {exception.Message}",
+                exception
+            );
         }
     }
 

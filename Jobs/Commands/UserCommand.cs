@@ -42,10 +42,7 @@ internal static class UserCommand
                     ct,
                     builder =>
                     {
-                        builder
-                            .Services.AddCaching()
-                            .AddSessionReading()
-                            .AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>();
+                        builder.Services.AddCaching().AddSessionReading().AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>();
                         builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
                     }
                 )

@@ -167,10 +167,8 @@ internal sealed partial class BatchCacher(
         CancellationToken ct
     )
     {
-        var (refused, reason) = await fence.WriteAsync(
-            transaction,
-            current,
-            mark: () => MarkAsync(transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct)
+        var (refused, reason) = await fence.WriteAsync(transaction, current, mark: () =>
+            MarkAsync(transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct)
         );
         // Nodes that keep results in memory hear of a batch once. In order of user ids, so first and last are the range.
         if (current.Count > 0)
@@ -232,13 +230,7 @@ internal sealed partial class BatchCacher(
         return current;
     }
 
-    private static async Task MarkAsync(
-        NpgsqlTransaction transaction,
-        Guid runId,
-        int batch,
-        TimeSpan took,
-        CancellationToken ct
-    )
+    private static async Task MarkAsync(NpgsqlTransaction transaction, Guid runId, int batch, TimeSpan took, CancellationToken ct)
     {
         await using NpgsqlCommand mark = new(Mark, transaction.Connection, transaction)
         {

@@ -35,7 +35,8 @@ internal sealed record ProviderReport(
     public static JsonElement Json(IReadOnlyList<ProviderReport> reports) => JsonSerializer.SerializeToElement(reports, SnakeCase);
 
     /// <returns>Those of a run's metrics.</returns>
-    public static IReadOnlyList<ProviderReport> Read(RunMetrics metrics) => metrics.Providers?.Deserialize<List<ProviderReport>>(SnakeCase) ?? [];
+    public static IReadOnlyList<ProviderReport> Read(RunMetrics metrics) =>
+        metrics.Providers?.Deserialize<List<ProviderReport>>(SnakeCase) ?? [];
 
     /// <summary>Why providers failed, in parentheses, for the end of a sentence; empty when none did.</summary>
     public static string Failures(IReadOnlyList<ProviderReport> reports)

@@ -21,8 +21,7 @@ public sealed class ArchitectureTests
     );
 
     [Fact]
-    public void FoldersOfCore_HaveNoCycles() =>
-        Slices().Matching("Overnight.Core.(*)..").Should().BeFreeOfCycles().Check(Product.Value);
+    public void FoldersOfCore_HaveNoCycles() => Slices().Matching("Overnight.Core.(*)..").Should().BeFreeOfCycles().Check(Product.Value);
 
     [Fact]
     public void Calculation_KnowsNoDatabaseAndNoCache() =>
@@ -31,7 +30,9 @@ public sealed class ArchitectureTests
             .ResideInNamespaceMatching(@"^Overnight\.Core\.(Portfolios|Scoring|Recommendations)(\.|$)")
             .Should()
             .NotDependOnAnyTypesThat()
-            .ResideInNamespaceMatching(@"^(Npgsql|StackExchange\.Redis|Microsoft\.EntityFrameworkCore|Overnight\.Core\.(Caching|Data|Warming|Results))(\.|$)")
+            .ResideInNamespaceMatching(
+                @"^(Npgsql|StackExchange\.Redis|Microsoft\.EntityFrameworkCore|Overnight\.Core\.(Caching|Data|Warming|Results))(\.|$)"
+            )
             .Check(Product.Value);
 
     [Fact]
@@ -75,5 +76,11 @@ public sealed class ArchitectureTests
     private static string Outermost(string name) => name.Split('+', '<')[0];
 
     private static void NotDepend(string from, string on) =>
-        Types().That().ResideInNamespaceMatching(from).Should().NotDependOnAnyTypesThat().ResideInNamespaceMatching(on).Check(Product.Value);
+        Types()
+            .That()
+            .ResideInNamespaceMatching(from)
+            .Should()
+            .NotDependOnAnyTypesThat()
+            .ResideInNamespaceMatching(on)
+            .Check(Product.Value);
 }

@@ -4,8 +4,8 @@ using Npgsql;
 using Overnight.Api.Audit;
 using Overnight.Benchmarks.Audit;
 using Overnight.Core.Caching;
-using Overnight.Core.Results;
 using Overnight.Core.Data;
+using Overnight.Core.Results;
 using Overnight.Jobs.Demo;
 using Overnight.Tests.Harness;
 

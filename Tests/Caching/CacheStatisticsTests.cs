@@ -75,7 +75,7 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
     [Fact]
     public async Task Get_G6_ByAnAdmin_ShowsTheFiguresOfThisNode()
     {
-        await using var node = fixture.Another();
+        await using var node = fixture.Another(("Sessions:MemoryTtl", "00:00:00"));
         var (_, admin) = await node.Database.SignInAsync("admin");
         var (_, user) = await node.Database.SignInAsync();
         var key = TestFlags.NewKey();

@@ -51,8 +51,7 @@ internal sealed class TestEntries : IChangeHandler, IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    public static string? Text(Answer<StoredEntry> answer) =>
-        answer.Value is { } entry ? Encoding.UTF8.GetString(entry.Value.Span) : null;
+    public static string? Text(Answer<StoredEntry> answer) => answer.Value is { } entry ? Encoding.UTF8.GetString(entry.Value.Span) : null;
 
     private sealed class Kind(CacheStore store, bool inMemory, LastKnownEntries? known, TimeProvider time)
         : StoredEntryKind<Asked>(CacheSet.Reference, store, time)

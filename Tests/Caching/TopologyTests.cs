@@ -62,7 +62,9 @@ public sealed class TopologyTests(TestServers servers)
         foreach (var node in (ApiApp[])[one, two])
         {
             await Eventually.TrueAsync(
-                async () => await node.StatusAsync(gone) == HttpStatusCode.OK && node.Get<SessionReader>().Recall(TestPeople.Hash(gone)) is not null,
+                async () =>
+                    await node.StatusAsync(gone) == HttpStatusCode.OK
+                    && node.Get<SessionReader>().Recall(TestPeople.Hash(gone)) is not null,
                 "the node has the session in memory"
             );
             Assert.Equal(1, (await node.FlagAsync("new-page", admin)).GetProperty("value").GetInt32());
@@ -83,9 +85,11 @@ public sealed class TopologyTests(TestServers servers)
         // A miss is answered by PostgreSQL and written back, both entries.
         var (missed, token2) = people[2];
         await one.Get<ResultInvalidation>().OneAsync(missed);
-        await Eventually.TrueAsync(async () => await FromCacheAsync(one, token2), "the entry is repaired");
         using var client = await ConnectionMultiplexer.ConnectAsync(cache.AdministratorsConnectionString);
-        Assert.True(await client.GetDatabase().KeyExistsAsync(CacheKeys.Portfolio(missed)));
+        await Eventually.TrueAsync(
+            async () => await FromCacheAsync(one, token2) && await client.GetDatabase().KeyExistsAsync(CacheKeys.Portfolio(missed)),
+            "both entries are repaired"
+        );
         Assert.Null(one.Get<CacheStore>().Refusal);
     }
 

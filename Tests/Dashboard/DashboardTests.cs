@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Overnight.Api.Dashboard;
 using Overnight.Core.Caching;
+using Overnight.Core.Sessions;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Scheduling;
 using StackExchange.Redis;
@@ -20,11 +21,14 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         await _app.Cache.StringSetAsync(CacheKeys.Recommendations(userId), TestResults.Entry(userId));
         (await _app.GetAsync("/api/dashboard", token)).Dispose(); // caches the session
         await using var own = fixture.Another();
+        // Asked for once by each node.
+        await own.Get<SessionKeys>().GetAsync(TestContext.Current.CancellationToken);
+        var before = own.Queries.Count("select");
         using var response = await own.GetAsync("/api/dashboard", token);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         using var answer = await JsonAsync(response);
         Assert.True(answer.RootElement.GetProperty("data").GetProperty("fromCache").GetBoolean());
-        Assert.Equal(0, own.Queries.Count("select"));
+        Assert.Equal(before, own.Queries.Count("select"));
     }
 
     [Fact]

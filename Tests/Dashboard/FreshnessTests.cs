@@ -1,4 +1,5 @@
 using Overnight.Core.Market;
+using Overnight.Core.Market.Calendars;
 using static Overnight.Tests.Scheduling.TestMarkets;
 
 namespace Overnight.Tests.Dashboard;

@@ -1,6 +1,7 @@
 using System.Text;
 using Overnight.Api.Dashboard;
 using Overnight.Core.Market;
+using Overnight.Core.Market.Calendars;
 using static Overnight.Tests.Scheduling.TestMarkets;
 
 namespace Overnight.Tests.Dashboard;

@@ -1,8 +1,8 @@
 using System.Numerics;
 using System.Text;
 using Npgsql;
-using Overnight.Core.Json;
 using Overnight.Core.Caching;
+using Overnight.Core.Json;
 
 namespace Overnight.Tests.Dashboard;
 

@@ -1,6 +1,6 @@
 using System.Net;
-using Overnight.Core.Flags;
 using Overnight.Core.Caching;
+using Overnight.Core.Flags;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;

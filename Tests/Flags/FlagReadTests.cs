@@ -120,7 +120,9 @@ public sealed class FlagReadTests(ApiFixture fixture) : IClassFixture<ApiFixture
     [InlineData("", "Flags:Environment must be")]
     public void Options_EnvironmentThatIsNone_NamesKeyBoundAndValue(string environment, string words)
     {
-        var failure = Assert.Single(new SectionValidator<FlagOptions>(FlagOptions.Section).Validate(null, new() { Environment = environment }).Failures!);
+        var failure = Assert.Single(
+            new SectionValidator<FlagOptions>(FlagOptions.Section).Validate(null, new() { Environment = environment }).Failures!
+        );
         Assert.Contains(words, failure, StringComparison.Ordinal);
         Assert.Equal($"feature_flags:{Environment}:a%2Ab", CacheKeys.Flag(Environment, "a*b"));
     }

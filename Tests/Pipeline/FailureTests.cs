@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using Overnight.Core.Caching;
 using Overnight.Core;
+using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Pipeline;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Overnight.Core;
-using Overnight.Core.Recommendations;
 using Overnight.Core.Caching;
+using Overnight.Core.Recommendations;
 using Overnight.Core.Runs;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Scheduling;

@@ -166,14 +166,18 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             what switch
             {
                 "forged" => stranger.Write(session with { IsAdmin = true }, hash, now, now)!.Value.Value,
-                "forged for a user that does not exist" => stranger.Write(session with { UserId = Guid.NewGuid() }, hash, now, now)!.Value.Value,
+                "forged for a user that does not exist" => stranger
+                    .Write(session with { UserId = Guid.NewGuid() }, hash, now, now)!
+                    .Value.Value,
                 "with its role changed" => StoredEntry.Write(
                     key,
                     now,
                     0,
                     System.Text.Encoding.ASCII.GetBytes(
-                        System.Text.Encoding
-                            .ASCII.GetString(StoredEntry.Read(signer.Write(session, hash, now, now)!.Value.Value, key)!.Value.Span)
+                        System
+                            .Text.Encoding.ASCII.GetString(
+                                StoredEntry.Read(signer.Write(session, hash, now, now)!.Value.Value, key)!.Value.Span
+                            )
                             .Replace("\"admin\":false", "\"admin\":true", StringComparison.Ordinal)
                     )
                 ),
@@ -249,8 +253,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     /// <summary>For as long as a stranger likes.</summary>
-    private Task StoreAsync(string hash, byte[] entry) =>
-        _app.Cache.StringSetAsync(CacheKeys.Session(hash), entry, TimeSpan.FromHours(1));
+    private Task StoreAsync(string hash, byte[] entry) => _app.Cache.StringSetAsync(CacheKeys.Session(hash), entry, TimeSpan.FromHours(1));
 
     private async Task<(Guid UserId, string Token)> ReadyAsync()
     {

@@ -1,4 +1,5 @@
 
+
 namespace Overnight.Core.Caching;
 
 /// <summary>How this node reads the cache server, and what it keeps in memory itself.</summary>

@@ -374,7 +374,8 @@ public sealed partial class CacheStore : IDisposable
             await TellAsync([.. _waiting.Values.Take(Window)]).ConfigureAwait(false);
         else if (Refusal is not null)
             // Nobody else may write for a while.
-            await AskAsync(database => database.StringSetAsync(CacheKeys.WriteProbe, 1, RetryInterval), isWrite: true).ConfigureAwait(false);
+            await AskAsync(database => database.StringSetAsync(CacheKeys.WriteProbe, 1, RetryInterval), isWrite: true)
+                .ConfigureAwait(false);
         if (!_waiting.IsEmpty || Refusal is not null)
             _retry.Change(RetryInterval, Timeout.InfiniteTimeSpan);
     }
@@ -466,10 +467,18 @@ public sealed partial class CacheStore : IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(203, LogLevel.Warning, "The cache answers reads and takes no writes; what it must forget is told to it again until it does. {Reason}")]
+        [LoggerMessage(
+            203,
+            LogLevel.Warning,
+            "The cache answers reads and takes no writes; what it must forget is told to it again until it does. {Reason}"
+        )]
         public static partial void RefusesWrites(ILogger logger, string reason);
 
-        [LoggerMessage(205, LogLevel.Warning, "The entry {Key} has {Bytes} bytes: one that large keeps a server from answering others while it is sent.")]
+        [LoggerMessage(
+            205,
+            LogLevel.Warning,
+            "The entry {Key} has {Bytes} bytes: one that large keeps a server from answering others while it is sent."
+        )]
         public static partial void Large(ILogger logger, string key, int bytes);
 
         [LoggerMessage(204, LogLevel.Information, "The cache takes writes again.")]

@@ -43,10 +43,7 @@ public sealed class ResultFence(CacheStore store)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(users);
-        await using NpgsqlBatch batch = new(transaction.Connection, transaction)
-        {
-            BatchCommands = { new(Settings), Of(Lock), Of(Read) },
-        };
+        await using NpgsqlBatch batch = new(transaction.Connection, transaction) { BatchCommands = { new(Settings), Of(Lock), Of(Read) } };
         await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
         await reader.NextResultAsync(ct).ConfigureAwait(false);
         await reader.NextResultAsync(ct).ConfigureAwait(false);

@@ -1,6 +1,5 @@
-using Overnight.Core.Market.Calendars;
 
-namespace Overnight.Core.Market;
+namespace Overnight.Core.Market.Calendars;
 
 /// <summary>From best to worst.</summary>
 public enum FreshnessStatus

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using Overnight.Core.Market.Calendars;
 
-namespace Overnight.Core.Market;
+namespace Overnight.Core.Market.Calendars;
 
 /// <summary>The age that a value must not exceed: as a moment, and as a day for values that have a date alone.</summary>
 internal readonly record struct AgeLimit(DateTimeOffset Moment, DateOnly Day)
