@@ -3,12 +3,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Overnight.Tests.Providers;
 
-/// <summary>Keeps what is logged, exceptions written out.</summary>
-internal sealed class LogLines : ILogger
+/// <summary>Keeps what is logged, exceptions written out, whoever logs it where it is a host's provider.</summary>
+internal sealed class LogLines : ILogger, ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = [];
 
     public IReadOnlyList<string> All => [.. _lines];
+
+    public ILogger CreateLogger(string categoryName) => this;
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -22,6 +24,8 @@ internal sealed class LogLines : ILogger
         Exception? exception,
         Func<TState, Exception?, string> formatter
     ) => _lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+
+    public void Dispose() { }
 }
 
 internal sealed class LogLines<T>(LogLines lines) : ILogger<T>

@@ -100,20 +100,20 @@ public sealed class RunScheduleTests(TestServers servers)
     [InlineData("update users set deleted_at = now()")]
     [InlineData("update users set banned_at = now()")]
     [InlineData("update holdings set ignored = true")]
-    public async Task Ring_A1_NobodyActiveInTheMarket_StartsNothingUntilSomebodyIs(string gone)
+    public async Task Tick_A1_NobodyActiveInTheMarket_StartsNothingUntilSomebodyIs(string gone)
     {
         await using var night = await NightFixture.CreateAsync(servers, 3, Ct);
         TestClock clock = new(Utc("2026-11-23T12:30Z"));
         await night.ExecuteAsync(gone, Ct);
 
-        await Schedule(night, clock).RingAsync(Ct);
+        await Schedule(night, clock).TickAsync(Ct);
         Assert.Equal("", await RunsAsync(night));
 
         await night.ExecuteAsync("update users set deleted_at = null, banned_at = null", Ct);
         await night.ExecuteAsync("update holdings set ignored = false", Ct);
         await night.ExecuteAsync("insert into user_markets select id, 'NYSE' from users limit 1 on conflict do nothing", Ct);
         await night.ExecuteAsync("insert into user_markets select user_id, 'NYSE' from portfolios on conflict do nothing", Ct);
-        await Schedule(night, clock).RingAsync(Ct);
+        await Schedule(night, clock).TickAsync(Ct);
         Assert.Equal("NYSE 2026-11-23 1 schedule", await RunsAsync(night));
     }
 
