@@ -3,14 +3,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Overnight.Tests.Providers;
 
-/// <summary>Keeps what is logged, exceptions written out, whoever logs it where it is a host's provider.</summary>
-internal sealed class LogLines : ILogger, ILoggerProvider
+/// <summary>Keeps what is logged, exceptions written out.</summary>
+internal sealed class LogLines : ILogger
 {
     private readonly ConcurrentQueue<string> _lines = [];
 
     public IReadOnlyList<string> All => [.. _lines];
-
-    public ILogger CreateLogger(string categoryName) => this;
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -24,8 +22,6 @@ internal sealed class LogLines : ILogger, ILoggerProvider
         Exception? exception,
         Func<TState, Exception?, string> formatter
     ) => _lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
-
-    public void Dispose() { }
 }
 
 internal sealed class LogLines<T>(LogLines lines) : ILogger<T>
@@ -42,4 +38,12 @@ internal sealed class LogLines<T>(LogLines lines) : ILogger<T>
         Exception? exception,
         Func<TState, Exception?, string> formatter
     ) => lines.Log(logLevel, eventId, state, exception, formatter);
+}
+
+/// <summary>Gives a host's messages to them, whoever logs.</summary>
+internal sealed class LogLinesProvider(LogLines lines) : ILoggerProvider
+{
+    public ILogger CreateLogger(string categoryName) => lines;
+
+    public void Dispose() { }
 }

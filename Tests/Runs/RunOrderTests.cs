@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Overnight.Api.Audit;
 using Overnight.Core.Data;
-using Overnight.Core.Runs;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
 

@@ -55,7 +55,7 @@ internal sealed class WarmFixture : IAsyncDisposable
             builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders();
         LogLines log = new();
-        builder.Logging.AddProvider(log);
+        builder.Logging.AddProvider(new LogLinesProvider(log));
         JobsBuilder.AddConnections(builder);
         builder.Services.AddWarming().AddSingleton<WarmLoop>();
         return new(builder.Build(), database, cache, log);
