@@ -52,23 +52,15 @@ internal static class CursorText
 }
 
 /// <summary>Among runs, newest first.</summary>
-internal readonly record struct RunCursor(DateTimeOffset StartedAt, Guid Id) : ICursor<RunCursor>
+internal readonly record struct RunCursor(long Number) : ICursor<RunCursor>
 {
-    public static int Bytes => 24;
+    public static int Bytes => 8;
 
-    public void Write(Span<byte> bytes)
-    {
-        BinaryPrimitives.WriteInt64BigEndian(bytes, StartedAt.UtcTicks);
-        Id.TryWriteBytes(bytes[8..], bigEndian: true, out _);
-    }
+    public void Write(Span<byte> bytes) => BinaryPrimitives.WriteInt64BigEndian(bytes, Number);
 
     public static bool TryRead(ReadOnlySpan<byte> bytes, out RunCursor cursor)
     {
-        cursor = default;
-        var ticks = BinaryPrimitives.ReadInt64BigEndian(bytes);
-        if (ticks < DateTimeOffset.UnixEpoch.Ticks || ticks > DateTimeOffset.MaxValue.Ticks)
-            return false;
-        cursor = new(new(ticks, TimeSpan.Zero), new Guid(bytes[8..], bigEndian: true));
+        cursor = new(BinaryPrimitives.ReadInt64BigEndian(bytes));
         return true;
     }
 }

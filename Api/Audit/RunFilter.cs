@@ -34,12 +34,7 @@ internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate
         if (status is not null)
             runs = runs.Where(r => r.Status == status);
         if (page.After is { } after)
-        {
-            // A comparison of rows, which the index on both columns answers.
-            runs = runs.Where(r =>
-                EF.Functions.LessThan(ValueTuple.Create(r.StartedAt, r.Id), ValueTuple.Create(after.StartedAt, after.Id))
-            );
-        }
-        return runs.OrderByDescending(r => r.StartedAt).ThenByDescending(r => r.Id).Take(page.Limit + 1);
+            runs = runs.Where(r => r.Number < after.Number);
+        return runs.OrderByDescending(r => r.Number).Take(page.Limit + 1);
     }
 }

@@ -56,7 +56,7 @@ internal static class RunRoutes
             return errors.ToProblem();
 
         var runs = await RunFilter.Query(database, filter, page).ToListAsync(ct);
-        return TypedResults.Ok(Listed<RunItem>.Of(runs, page, r => new RunCursor(r.StartedAt, r.Id), RunItem.From));
+        return TypedResults.Ok(Listed<RunItem>.Of(runs, page, r => new RunCursor(r.Number), RunItem.From));
     }
 
     private static async Task<Results<Ok<Listed<RunFailureItem>>, ValidationProblem, ProblemHttpResult>> FailuresAsync(

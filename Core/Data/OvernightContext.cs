@@ -75,6 +75,7 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
         modelBuilder.Entity<CriteriaVersion>().HasKey(x => new { x.UserId, x.Version });
         modelBuilder.Entity<CriteriaVersion>().Property(x => x.Rules).HasColumnType("json");
         modelBuilder.Entity<Run>().ToTable("overnight_job_runs");
+        modelBuilder.Entity<Run>().Property(x => x.Number).UseIdentityAlwaysColumn();
         modelBuilder.Entity<Run>().Property(x => x.ErrorDetails).HasColumnType("json");
         modelBuilder.Entity<Run>().Property(x => x.Metrics).HasColumnType("json");
         modelBuilder.Entity<Batch>().ToTable("run_batches").HasKey(x => new { x.RunId, x.Number });

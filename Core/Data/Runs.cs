@@ -4,6 +4,9 @@ namespace Overnight.Core.Data;
 public sealed class Run
 {
     public Guid Id { get; init; }
+
+    /// <summary>Given by the database when the row is inserted, by which runs are ordered.</summary>
+    public long Number { get; init; }
     public required string JobType { get; init; }
     public required string Status { get; init; }
     public string? Market { get; init; }

@@ -120,7 +120,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     public async Task<NightRun?> FindUnfinishedAsync(IReadOnlyCollection<Guid> except, CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand(
-            $"select {Columns} from overnight_job_runs where job_type = 'scoring' and completed_at is null and id <> all ($1) order by started_at limit 1"
+            $"select {Columns} from overnight_job_runs where job_type = 'scoring' and completed_at is null and id <> all ($1) order by number limit 1"
         );
         command.Parameters.Add(new() { Value = except.ToArray() });
         return await ReadOneAsync(command, ct);
@@ -135,8 +135,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     private const string HasActiveUser = """
         select exists (
             select from user_markets m join users u on u.id = m.user_id and u.deleted_at is null and u.banned_at is null
-            where m.market = $1 and exists (
-                select from portfolios p join holdings h on h.user_id = p.user_id and not h.ignored where p.user_id = m.user_id))
+            where m.market = $1 and exists (select from holdings h where h.user_id = m.user_id and not h.ignored))
         """;
 
     /// <summary>What is told to who starts a run of a market without active users.</summary>

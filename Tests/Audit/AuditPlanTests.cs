@@ -192,11 +192,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     {
         await using OvernightContext context = OvernightContext.Open(fixture.Database);
         RunFilter filter = new(market, date is null ? null : DateOnly.Parse(date), status);
-        var query = RunFilter.Query(
-            context,
-            filter,
-            new(50, new RunCursor(new(2026, 8, 1, 0, 0, 0, TimeSpan.Zero), Guid.CreateVersion7()))
-        );
+        var query = RunFilter.Query(context, filter, new(50, new RunCursor(500)));
         await context.Database.OpenConnectionAsync(Ct);
         await using var command = query.CreateDbCommand();
 

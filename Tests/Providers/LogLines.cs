@@ -39,3 +39,11 @@ internal sealed class LogLines<T>(LogLines lines) : ILogger<T>
         Func<TState, Exception?, string> formatter
     ) => lines.Log(logLevel, eventId, state, exception, formatter);
 }
+
+/// <summary>Gives a host's messages to them, whoever logs.</summary>
+internal sealed class LogLinesProvider(LogLines lines) : ILoggerProvider
+{
+    public ILogger CreateLogger(string categoryName) => lines;
+
+    public void Dispose() { }
+}

@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Overnight.Api.Audit;
 using Overnight.Core.Data;
-using Overnight.Core.Runs;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
 
@@ -25,6 +24,7 @@ public sealed class RunOrderTests(TestServers servers)
 
         Assert.Equal(10, await behind.ScalarAsync<long>("select count(*) from current_results where run_id = $1", ct, second.Id));
         Assert.Equal(second.Id, (await behind.Runs.FindLatestAsync(ct))!.Id);
+        Assert.Equal(["scoring 2", "scoring 1"], await ListedAsync(behind, ct));
         Assert.Equal([2, 1], await OfUserAsync(behind, ct));
         Assert.Equal([2, 1], await OfAssetAsync(behind, ct));
         // One warm at the end of each night, however often somebody looks.
@@ -49,7 +49,7 @@ public sealed class RunOrderTests(TestServers servers)
     {
         var ct = TestContext.Current.CancellationToken;
         await using var night = await NightFixture.CreateAsync(servers, 3, ct);
-        await using OvernightContext context = new(new DbContextOptionsBuilder<OvernightContext>().UseNpgsql(night.Database).Options);
+        await using OvernightContext context = OvernightContext.Open(night.Database);
         var migrator = context.GetService<IMigrator>();
         var first = await night.RunAsync(ct);
         var second = await night.RunAsync(ct, again: true);
@@ -64,6 +64,20 @@ public sealed class RunOrderTests(TestServers servers)
         Assert.Equal(new[] { first.Id, second.Id }, inOrder);
         var third = await night.RunAsync(ct, again: true);
         Assert.Equal(3, await night.ScalarAsync<long>("select count(*) from current_results where run_id = $1", ct, third.Id));
+    }
+
+    /// <summary>As <c>GET /api/runs</c> lists them, a page each.</summary>
+    private static async Task<IEnumerable<string>> ListedAsync(NightFixture night, CancellationToken ct)
+    {
+        await using OvernightContext context = OvernightContext.Open(night.Database);
+        List<string> runs = [];
+        ListPage<RunCursor> page = new(1, null);
+        while (await RunFilter.Query(context, new("NYSE", null, null), page).ToListAsync(ct) is [var run, ..])
+        {
+            runs.Add($"{run.JobType} {run.Revision}");
+            page = new(1, new RunCursor(run.Number));
+        }
+        return runs;
     }
 
     private static async Task<IEnumerable<int>> OfUserAsync(NightFixture night, CancellationToken ct)

@@ -101,7 +101,7 @@ public sealed class RunScheduleTests(TestServers servers)
     [InlineData("update users set deleted_at = now()")]
     [InlineData("update users set banned_at = now()")]
     [InlineData("update holdings set ignored = true")]
-    public async Task Ring_A1_NobodyActiveInTheMarket_StartsNothingUntilSomebodyIs(string gone)
+    public async Task Tick_A1_NobodyActiveInTheMarket_StartsNothingUntilSomebodyIs(string gone)
     {
         await using var night = await NightFixture.CreateAsync(servers, 3, Ct);
         TestClock clock = new(Utc("2026-11-23T12:30Z"));

@@ -85,12 +85,10 @@ public sealed class OwnSetTests(TestServers servers)
     [Fact]
     public async Task G_OwnSet_RowsThatAreNoEntries_AreCountedAndToldAndTheOthersAreWarmed()
     {
-        LogTexts log = new();
         await using var warm = await CreateAsync(
             """
             select * from (values ('a', 'x'), (null, 'x'), ('b', null), (repeat('k', 600), 'x'), (repeat('ä', 100), 'x'), ('a', 'later'), ('c', repeat('v', 17000000)), ('d', 'x')) own (sku, value)
             """,
-            log,
             ("Warming:Sets:prices:StatementTimeout", "00:00:30")
         );
 
@@ -108,21 +106,22 @@ public sealed class OwnSetTests(TestServers servers)
                 "Row 6 of warm set prices is no entry: an earlier row has the same key and is kept.",
                 "Row 7 of warm set prices is no entry: its value has 17000000 bytes; the most is 16777216.",
             ],
-            log.All.Where(text => text.StartsWith("Row ", StringComparison.Ordinal))
+            warm.Log.All.Where(line => line.StartsWith("Warning Row ", StringComparison.Ordinal))
+                .Select(line => line["Warning ".Length..].TrimEnd())
         );
     }
 
     [Fact]
     public async Task G_OwnSet_ManyRowsThatAreNoEntries_AreToldInTenLinesAndASum()
     {
-        LogTexts log = new();
-        await using var warm = await CreateAsync("select 'a' as sku, n::text as value from generate_series(1, 5000) n", log);
+        await using var warm = await CreateAsync("select 'a' as sku, n::text as value from generate_series(1, 5000) n");
 
         var outcome = await warm.WarmAsync("prices", Ct);
 
         Assert.Equal((1, 4_999), (outcome.Warmed, outcome.Failed));
-        Assert.Equal(11, log.All.Count(text => text.Contains("no entr", StringComparison.Ordinal)));
-        Assert.Contains("4989 more rows of warm set prices are no entries.", log.All);
+        var told = warm.Log.All.Where(line => line.Contains("no entr", StringComparison.Ordinal)).ToList();
+        Assert.Equal(11, told.Count);
+        Assert.StartsWith("Warning 4989 more rows of warm set prices are no entries.", told[^1], StringComparison.Ordinal);
     }
 
     /// <summary>A query may take longer altogether: its timeout is of each portion of rows, and does not run while they are written or a warm rests.</summary>
@@ -130,12 +129,12 @@ public sealed class OwnSetTests(TestServers servers)
     public async Task G_OwnSet_StatementTimeout_IsOfAPortionAndNotOfTheRests()
     {
         await using var warm = await CreateAsync(
-            "select n::text as sku, pg_sleep(0.01)::text as value from generate_series(1, 100) n",
-            null,
+            "select n::text as sku, pg_sleep(0.02)::text as value from generate_series(1, 100) n",
+            ("Warming:Sets:prices:StatementTimeout", "00:00:01.500"),
             ("Warming:MostInFlight", "16")
         );
 
-        // A second of query altogether, with a timeout of half a second.
+        // Two seconds of query altogether, and a third of one for each portion.
         var outcome = await warm.WarmAsync("prices", Ct);
 
         Assert.Equal((WarmStatus.Completed, 100), (outcome.Status, outcome.Warmed));
@@ -279,16 +278,13 @@ public sealed class OwnSetTests(TestServers servers)
         Assert.All(names, name => Assert.True(warm.Cache.KeyExists($"{prefix}:{name}:a")));
     }
 
-    private Task<WarmFixture> CreateAsync(string sql, params (string, string)[] more) => CreateAsync(sql, null, more);
-
-    private async Task<WarmFixture> CreateAsync(string sql, LogTexts? log, params (string, string)[] more)
+    private async Task<WarmFixture> CreateAsync(string sql, params (string, string)[] more)
     {
         var prefix = $"t{Guid.NewGuid():N}";
-        return WarmFixture.Over(
-            await servers.CreateDatabaseAsync(Ct),
-            await servers.CacheConnectionStringAsync(Ct),
-            null,
-            log,
+        return await WarmFixture.CreateAsync(
+            servers,
+            Ct,
+            settings:
             [
                 ("Warming:Sets:prices:Key", $"{prefix}:{{sku}}"),
                 ("Warming:Sets:prices:Sql", sql),
@@ -316,6 +312,7 @@ public sealed class OwnSetTests(TestServers servers)
                     (3, 'infinity', '2026-11-28 10:00:00.123999+01', false, 2.00, array['d'], 1e22, 3, '48:00', 'three')
                 """
             );
+            await source.ExecuteAsync("grant select on shop to overnight_sets");
         }
         return WarmFixture.Over(
             database + options,

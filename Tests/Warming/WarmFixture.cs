@@ -11,6 +11,7 @@ using Overnight.Jobs;
 using Overnight.Jobs.Warming;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Providers;
 using StackExchange.Redis;
 
 namespace Overnight.Tests.Warming;
@@ -20,11 +21,12 @@ internal sealed class WarmFixture : IAsyncDisposable
 {
     private readonly IHost _host;
 
-    private WarmFixture(IHost host, string database, string cache) =>
-        (_host, DatabaseConnection, CacheConnection) = (host, database, cache);
+    private WarmFixture(IHost host, string database, string cache, LogLines log) =>
+        (_host, DatabaseConnection, CacheConnection, Log) = (host, database, cache, log);
 
     public string DatabaseConnection { get; }
     public string CacheConnection { get; }
+    public LogLines Log { get; }
     public NpgsqlDataSource Database => Get<NpgsqlDataSource>();
     public IDatabase Cache => Get<IConnectionMultiplexer>().GetDatabase();
     public WarmLoop Loop => Get<WarmLoop>();
@@ -38,21 +40,7 @@ internal sealed class WarmFixture : IAsyncDisposable
         params (string Key, string Value)[] settings
     ) => Over(await servers.CreateDatabaseAsync(ct), cache ?? await servers.CacheConnectionStringAsync(ct), time, settings);
 
-    public static WarmFixture Over(
-        string database,
-        string cache,
-        TimeProvider? time = null,
-        params (string Key, string Value)[] settings
-    ) => Over(database, cache, time, null, settings);
-
-    /// <param name="log">Where everything that is logged goes; nowhere unless given.</param>
-    public static WarmFixture Over(
-        string database,
-        string cache,
-        TimeProvider? time,
-        ILoggerProvider? log,
-        params (string Key, string Value)[] settings
-    )
+    public static WarmFixture Over(string database, string cache, TimeProvider? time = null, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateApplicationBuilder(
             new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true }
@@ -69,11 +57,11 @@ internal sealed class WarmFixture : IAsyncDisposable
         if (time is not null)
             builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders();
-        if (log is not null)
-            builder.Logging.AddProvider(log);
+        LogLines log = new();
+        builder.Logging.AddProvider(new LogLinesProvider(log));
         JobsBuilder.AddConnections(builder);
         builder.Services.AddWarming().AddSingleton<WarmLoop>();
-        return new(builder.Build(), database, cache);
+        return new(builder.Build(), database, cache, log);
     }
 
     public T Get<T>()

@@ -25,7 +25,12 @@ public sealed class RunNumbers : Migration
             create unique index overnight_job_runs_number on overnight_job_runs (number);
             comment on column overnight_job_runs.number is 'Grows with each run that is inserted, whatever clock made its id; of one business date the run with the greatest number is in force.';
 
-            drop index overnight_job_runs_nights, overnight_job_runs_warms;
+            drop index overnight_job_runs_nights, overnight_job_runs_warms, overnight_job_runs_newest, overnight_job_runs_unfinished,
+                overnight_job_runs_day, overnight_job_runs_market, overnight_job_runs_status;
+            create index overnight_job_runs_unfinished on overnight_job_runs (number) where completed_at is null;
+            create index overnight_job_runs_day on overnight_job_runs (business_date, number desc);
+            create index overnight_job_runs_market on overnight_job_runs (market, number desc);
+            create index overnight_job_runs_status on overnight_job_runs (status, number desc);
             create index overnight_job_runs_nights on overnight_job_runs (business_date desc, number desc) where job_type = 'scoring';
             comment on index overnight_job_runs_nights is 'The nights of a period, newest first: the way into events by (business date, run).';
             create index overnight_job_runs_warms on overnight_job_runs (number) where job_type = 'cache-warm';
@@ -40,6 +45,11 @@ public sealed class RunNumbers : Migration
         migrationBuilder.Sql(
             """
             alter table overnight_job_runs drop column number;
+            create index overnight_job_runs_newest on overnight_job_runs (started_at desc, id desc);
+            create index overnight_job_runs_unfinished on overnight_job_runs (started_at) where completed_at is null;
+            create index overnight_job_runs_day on overnight_job_runs (business_date, started_at desc, id desc);
+            create index overnight_job_runs_market on overnight_job_runs (market, started_at desc, id desc);
+            create index overnight_job_runs_status on overnight_job_runs (status, started_at desc, id desc);
             create index overnight_job_runs_nights on overnight_job_runs (business_date desc, id desc) where job_type = 'scoring';
             create index overnight_job_runs_warms on overnight_job_runs (id) where job_type = 'cache-warm';
             """
