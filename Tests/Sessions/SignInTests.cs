@@ -157,8 +157,8 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [InlineData("""{"email":"a@b.example","password":["sEcret-pw"]}""", "password", "must be a text of 1 to 256")]
     [InlineData("""{"email":"a@b.example","password":"sEcret-pw","cookie":"yes"}""", "cookie", "not \"yes\"")]
     [InlineData("""{"email":"a@b.example","password":"sEcret-pw","remember":true}""", "remember", "is not known")]
-    [InlineData("""{"email":"a@b.example\ud800","password":"sEcret-pw"}""", "body", "Unicode")]
-    [InlineData("""{"email":"a@b.example","password":"sEcret-pw\ud800"}""", "body", "Unicode")]
+    [InlineData("""{"email":"a@b.example\ud800","password":"sEcret-pw"}""", "email", "Unicode")]
+    [InlineData("""{"email":"a@b.example","password":"sEcret-pw\ud800"}""", "password", "Unicode")]
     [InlineData("""["a@b.example","sEcret-pw"]""", "body", "must be an object")]
     [InlineData("""{"email":"a@b.example","password":"sEcret-pw""", "body", "must be JSON")]
     public async Task SignIn_WithABodyThatCanNotBe_Is400ByFieldAndShowsNoPassword(string body, string field, string words)
