@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Text;
 using Microsoft.AspNetCore.Http.Metadata;
 using Overnight.Core.Caching;
-using Overnight.Core.Market;
 using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Api.Dashboard;

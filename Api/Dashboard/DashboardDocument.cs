@@ -1,4 +1,3 @@
-using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Api.Dashboard;
 

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using Overnight.Core.Market;
 using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Api.Dashboard;

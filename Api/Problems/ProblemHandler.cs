@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Overnight.Core;
 using Overnight.Core.Data;
 
 namespace Overnight.Api.Problems;

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
-using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Sessions;
 

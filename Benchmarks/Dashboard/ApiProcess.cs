@@ -3,7 +3,6 @@ using System.Text.Json;
 using Overnight.Benchmarks.Load;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
-using Overnight.Core;
 
 namespace Overnight.Benchmarks.Dashboard;
 

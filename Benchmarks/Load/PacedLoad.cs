@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using Overnight.Benchmarks.Reporting;
-using Overnight.Core;
 
 namespace Overnight.Benchmarks.Load;
 

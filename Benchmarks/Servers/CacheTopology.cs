@@ -9,7 +9,7 @@ namespace Overnight.Benchmarks.Servers;
 public enum CacheTopology
 {
     /// <summary>One server, with a password.</summary>
-    Single,
+    Standalone,
 
     /// <summary>One server behind TLS, with a user of its own that may do what is needed and no more.</summary>
     Tls,

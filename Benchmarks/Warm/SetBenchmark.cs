@@ -7,7 +7,6 @@ using Overnight.Core.Flags;
 using Overnight.Core.Reference;
 using Overnight.Core.Results;
 using Overnight.Core.Sessions;
-using Overnight.Core.Warming;
 
 namespace Overnight.Benchmarks.Warm;
 

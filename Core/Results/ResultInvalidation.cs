@@ -33,7 +33,7 @@ public sealed class ResultInvalidation(NpgsqlDataSource database, CacheStore sto
     }
 
     /// <param name="users">In order.</param>
-    private async ValueTask<long?> ForgetAsync(IReadOnlyList<Guid> users)
+    private async ValueTask<long?> ForgetAsync(List<Guid> users)
     {
         var removed = await store
             .RemoveAsync([.. users.SelectMany(user => new[] { CacheKeys.Recommendations(user), CacheKeys.Portfolio(user) })])

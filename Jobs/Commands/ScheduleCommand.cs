@@ -2,7 +2,6 @@ using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Overnight.Core;
 using Overnight.Core.Market.Calendars;
-using Overnight.Core.Runs;
 using Overnight.Jobs.Scheduling;
 
 namespace Overnight.Jobs.Commands;

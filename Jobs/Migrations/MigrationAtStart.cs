@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core;
 using Overnight.Core.Flags;
-using Overnight.Core.Warming;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Warming;
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Overnight.Core;
-using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Warming;
 

@@ -25,7 +25,7 @@ public sealed class TopologyTests(TestServers servers)
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static TheoryData<CacheTopology> All => [CacheTopology.Single, CacheTopology.Tls, CacheTopology.Cluster];
+    public static TheoryData<CacheTopology> All => [CacheTopology.Standalone, CacheTopology.Tls, CacheTopology.Cluster];
 
     [Theory]
     [MemberData(nameof(All))]
@@ -114,7 +114,7 @@ public sealed class TopologyTests(TestServers servers)
         await lost.StopAsync();
         foreach (var token in tokens)
             Assert.Equal(HttpStatusCode.OK, await app.StatusAsync(token));
-        if (topology != CacheTopology.Single)
+        if (topology != CacheTopology.Standalone)
             return;
 
         await servers.StartCacheAsync(Ct, lost.Home, lost.Port, Aspire.Hosting.LocalRedisProgram.Redis);

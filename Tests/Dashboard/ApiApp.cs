@@ -6,7 +6,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Overnight.Api;
 using Overnight.Core.Caching;
-using Overnight.Core.Data;
 using Overnight.Core.Results;
 using Overnight.Tests.Harness;
 using StackExchange.Redis;

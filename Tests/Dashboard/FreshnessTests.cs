@@ -1,4 +1,3 @@
-using Overnight.Core.Market;
 using Overnight.Core.Market.Calendars;
 using static Overnight.Tests.Scheduling.TestMarkets;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Overnight.Api.Dashboard;
-using Overnight.Core.Market;
 using Overnight.Core.Market.Calendars;
 using static Overnight.Tests.Scheduling.TestMarkets;
 

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Text;
 using Npgsql;
-using Overnight.Core.Caching;
 using Overnight.Core.Json;
 
 namespace Overnight.Tests.Dashboard;

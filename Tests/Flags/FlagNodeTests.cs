@@ -1,5 +1,4 @@
 using System.Net;
-using Overnight.Core.Caching;
 using Overnight.Core.Flags;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
-using Overnight.Core.Warming;
 using Overnight.Tests.Harness;
 using StackExchange.Redis;
 

@@ -5,7 +5,6 @@ using Overnight.Core.Runs;
 using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Harness;
-using StackExchange.Redis;
 
 namespace Overnight.Tests.Pipeline;
 

@@ -4,8 +4,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Benchmarks.Servers;
-using Overnight.Core.Caching;
-using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs;
 using Overnight.Jobs.Demo;

@@ -9,7 +9,6 @@ using Overnight.Core.Portfolios;
 using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Harness;
-using StackExchange.Redis;
 
 namespace Overnight.Tests.Pipeline;
 

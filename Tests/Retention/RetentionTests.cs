@@ -1,6 +1,5 @@
 using Npgsql;
 using Overnight.Core;
-using Overnight.Core.Caching;
 using Overnight.Jobs.Retention;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;

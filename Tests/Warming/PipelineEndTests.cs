@@ -4,7 +4,6 @@ using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Results;
 using Overnight.Core.Runs;
-using Overnight.Core.Warming;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
 using StackExchange.Redis;

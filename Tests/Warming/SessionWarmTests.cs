@@ -1,4 +1,3 @@
-using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
 using Overnight.Core.Results;
 using Overnight.Core.Sessions;

@@ -1,5 +1,3 @@
-
-
 namespace Overnight.Core.Caching;
 
 /// <summary>How this node reads the cache server, and what it keeps in memory itself.</summary>

@@ -1,5 +1,3 @@
-using Overnight.Core.Auditing;
-
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>Runs with their batches, and the history they leave, by month.</summary>

@@ -1,4 +1,3 @@
-
 namespace Overnight.Core.Market.Calendars;
 
 /// <summary>From best to worst.</summary>

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
-using Overnight.Core;
 using Polly;
 
 namespace Overnight.Jobs.Providers.Http;
