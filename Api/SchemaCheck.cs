@@ -50,8 +50,7 @@ internal sealed class SchemaCheck(NpgsqlDataSource database, IServiceScopeFactor
 
     private async Task<bool> HasMigrationAsync(CancellationToken ct)
     {
-        await using var command = database.CreateCommand($"select exists (select from {HistoryTable} where migration_id = $1)");
-        command.Parameters.Add(new() { Value = _newest.Value });
+        await using var command = database.Command($"select exists (select from {HistoryTable} where migration_id = $1)", _newest.Value);
         return await command.ExecuteScalarAsync(ct) is true;
     }
 

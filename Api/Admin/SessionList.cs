@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.Text.Json.Serialization;
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Api.Audit;
@@ -9,25 +9,10 @@ namespace Overnight.Api.Admin;
 internal sealed record SessionItem(string Id, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset LastActiveAt);
 
 /// <summary>Among the sessions of one user, newest first.</summary>
-internal readonly record struct SessionCursor(DateTimeOffset CreatedAt, string Id) : ICursor<SessionCursor>
+internal readonly record struct SessionCursor(DateTimeOffset CreatedAt, string Id) : ICheckedCursor
 {
-    public static int Bytes => 8 + 32;
-
-    public void Write(Span<byte> bytes)
-    {
-        BinaryPrimitives.WriteInt64BigEndian(bytes, CreatedAt.UtcTicks);
-        Convert.FromHexString(Id, bytes[8..], out _, out _);
-    }
-
-    public static bool TryRead(ReadOnlySpan<byte> bytes, out SessionCursor cursor)
-    {
-        cursor = default;
-        var ticks = BinaryPrimitives.ReadInt64BigEndian(bytes);
-        if (ticks < DateTimeOffset.UnixEpoch.Ticks || ticks > DateTimeOffset.MaxValue.Ticks)
-            return false;
-        cursor = new(new(ticks, TimeSpan.Zero), Convert.ToHexStringLower(bytes[8..]));
-        return true;
-    }
+    [JsonIgnore]
+    public bool IsValid => CreatedAt.Offset == TimeSpan.Zero && Id is { Length: 64 } && Id.All(char.IsAsciiHexDigitLower);
 }
 
 /// <summary>A user's sessions that are good, from PostgreSQL.</summary>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Api.Audit;
 
@@ -75,20 +76,16 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
     {
         // Each has one result at least; and the one that the page before ended in may have none left.
         var limit = wanted + 1;
-        await using NpgsqlCommand command = new(Postings, connection);
-        foreach (
-            var value in (object[])
-                [
-                    asset,
-                    from,
-                    until < after.BusinessDate ? until : after.BusinessDate,
-                    after.BusinessDate,
-                    after.RunNumber,
-                    after.Batch,
-                    limit,
-                ]
-        )
-            command.Parameters.Add(new() { Value = value });
+        await using var command = connection.Command(
+            Postings,
+            asset,
+            from,
+            until < after.BusinessDate ? until : after.BusinessDate,
+            after.BusinessDate,
+            after.RunNumber,
+            after.Batch,
+            limit
+        );
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<Posting> postings = [];
         var (rows, results) = (0, 0);

@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Api.Audit;
 
@@ -62,9 +63,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
         List<CalculationItem> items = [];
         if (await FindRunAsync(id, ct) is not { } run)
             return items;
-        await using var command = dataSource.CreateCommand(OfRun);
-        foreach (var value in (object[])[run.BusinessDate, id, page.After?.User ?? Guid.Empty, page.Limit + 1])
-            command.Parameters.Add(new() { Value = value });
+        await using var command = dataSource.Command(OfRun, run.BusinessDate, id, page.After?.User ?? Guid.Empty, page.Limit + 1);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             items.Add(
@@ -75,8 +74,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
 
     public async Task<CalculationRun?> FindRunAsync(Guid id, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(Run);
-        command.Parameters.Add(new() { Value = id });
+        await using var command = dataSource.Command(Run, id);
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? ReadRun(reader) : null;
     }

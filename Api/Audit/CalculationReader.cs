@@ -1,5 +1,6 @@
 using Npgsql;
 using Overnight.Core.Auditing;
+using Overnight.Core.Data;
 using Overnight.Core.Json;
 using Overnight.Core.Market;
 
@@ -75,8 +76,8 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
     {
         var inputs = EventCodec.ReadInputs(captured);
         await using var batch = dataSource.CreateBatch();
-        batch.BatchCommands.Add(new(Snapshot) { Parameters = { new() { Value = inputs.SnapshotId } } });
-        batch.BatchCommands.Add(new(Rules) { Parameters = { new() { Value = inputs.Portfolio.CriteriaVersionId } } });
+        batch.BatchCommands.Add(Statement.Of(Snapshot, inputs.SnapshotId));
+        batch.BatchCommands.Add(Statement.Of(Rules, inputs.Portfolio.CriteriaVersionId));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))
             throw new InvalidDataException($"Market snapshot {inputs.SnapshotId}, which the inputs name, is not there.");
@@ -95,9 +96,7 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
 
     private async Task<List<StoredEvent>> EventsAsync(CalculationRun run, Guid user, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(Events);
-        foreach (var value in (object[])[run.BusinessDate, run.Id, user])
-            command.Parameters.Add(new() { Value = value });
+        await using var command = dataSource.Command(Events, run.BusinessDate, run.Id, user);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<StoredEvent> events = [];
         while (await reader.ReadAsync(ct))

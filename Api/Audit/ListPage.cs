@@ -8,19 +8,19 @@ internal sealed record Listed<T>(IReadOnlyList<T> Items, string? NextCursor)
     /// <param name="rows">Up to one more than asked for, which tells whether there is another page.</param>
     /// <param name="place">Where a row is in the list.</param>
     public static Listed<T> Of<TRow, TCursor>(List<TRow> rows, ListPage<TCursor> page, Func<TRow, TCursor> place, Func<TRow, T> show)
-        where TCursor : struct, ICursor<TCursor>
+        where TCursor : struct
     {
         var more = rows.Count > page.Limit;
         if (more)
             rows.RemoveRange(page.Limit, rows.Count - page.Limit);
-        return new(rows.ConvertAll(row => show(row)), more ? CursorText.Encode(place(rows[^1])) : null);
+        return new(rows.ConvertAll(row => show(row)), more ? Cursor.Encode(place(rows[^1])) : null);
     }
 }
 
 /// <summary>What a client asked of a list: <c>?limit=&amp;cursor=</c>.</summary>
 /// <param name="After">The last item of the page before; null on the first.</param>
 internal readonly record struct ListPage<TCursor>(int Limit, TCursor? After)
-    where TCursor : struct, ICursor<TCursor>
+    where TCursor : struct
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 200;
@@ -40,7 +40,7 @@ internal readonly record struct ListPage<TCursor>(int Limit, TCursor? After)
         TCursor? after = null;
         if (cursor is not null)
         {
-            if (CursorText.TryDecode<TCursor>(cursor, out var parsed))
+            if (Cursor.TryDecode<TCursor>(cursor, out var parsed))
                 after = parsed;
             else
                 errors.Add("cursor", "must be the nextCursor of an earlier answer to the same question, unchanged");

@@ -1,4 +1,3 @@
-
 namespace Overnight.Api.Dashboard;
 
 // The shape of the answer, for the OpenAPI document only: the bytes themselves are made once, by the night. Decimals are

@@ -55,7 +55,6 @@ public sealed class CacheTelemetry
     private static readonly string[] Outcomes = ["memory_hit", "hit", "miss", "damaged", "outdated", "error", "bypassed"];
     private static readonly string[] RepairOutcomes = ["written", "gone", "failed", "dropped"];
 
-    private readonly Counter<long> _reads;
     private readonly Counter<long> _stale;
     private readonly Counter<long> _repairs;
     private readonly Counter<long> _circuit;
@@ -65,7 +64,7 @@ public sealed class CacheTelemetry
     {
         ArgumentNullException.ThrowIfNull(meters);
         var meter = meters.Create(Name);
-        _reads = meter.CreateCounter<long>("overnight.cache.reads", "{key}", "Reads of the cache by set and outcome.");
+        meter.CreateObservableCounter("overnight.cache.reads", ReadsSoFar, "{key}", "Reads of the cache by set and outcome.");
         _stale = meter.CreateCounter<long>(
             "overnight.cache.stale_answers",
             "{key}",
@@ -86,11 +85,18 @@ public sealed class CacheTelemetry
     public void Read(CacheSet set, CacheOutcome outcome)
     {
         Statistics.Read(set, outcome);
-        // The strings are looked up only when someone listens: this is on the path of every request.
-        if (_reads.Enabled)
-            _reads.Add(1, new("set", Sets[(int)set]), new("outcome", Outcomes[(int)outcome]));
         if (set == CacheSet.Sessions && Activity.Current is { Recorded: true } request)
             request.SetTag("overnight.session.outcome", Outcomes[(int)outcome]);
+    }
+
+    private IEnumerable<Measurement<long>> ReadsSoFar()
+    {
+        var figures = Statistics.Take();
+        return from set in Enum.GetValues<CacheSet>()
+            from outcome in Enum.GetValues<CacheOutcome>()
+            let count = figures.Count(outcome, set)
+            where count > 0
+            select new Measurement<long>(count, new("set", Sets[(int)set]), new("outcome", Outcomes[(int)outcome]));
     }
 
     public void Stale(CacheSet set) => _stale.Add(1, new KeyValuePair<string, object?>("set", Sets[(int)set]));

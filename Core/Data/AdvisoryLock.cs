@@ -53,14 +53,7 @@ internal sealed class AdvisoryLock : IAsyncDisposable
 
     private static async Task<bool> AskAsync(NpgsqlConnection connection, string sql, string kind, string name, CancellationToken ct)
     {
-        await using NpgsqlCommand command = new(sql, connection)
-        {
-            Parameters =
-            {
-                new() { Value = kind },
-                new() { Value = name },
-            },
-        };
+        await using var command = connection.Command(sql, kind, name);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 }

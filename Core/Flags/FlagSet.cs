@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Json;
 using Overnight.Core.Warming;
 
@@ -78,8 +79,7 @@ public sealed class FlagSet(
     private async Task<List<string>> ChooseAsync(WarmOrder order, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(order);
-        await using var command = database.CreateCommand(order.Keys is null ? MostUsed : Named);
-        command.Parameters.Add(new() { Value = _environment });
+        await using var command = database.Command(order.Keys is null ? MostUsed : Named, _environment);
         if (order.Keys is { } named)
         {
             command.Parameters.Add(new() { Value = named.ToArray() });
@@ -127,14 +127,6 @@ public sealed class FlagSet(
         }
         return writes;
 
-        NpgsqlBatchCommand With(string sql) =>
-            new(sql)
-            {
-                Parameters =
-                {
-                    new() { Value = _environment },
-                    new() { Value = keys },
-                },
-            };
+        NpgsqlBatchCommand With(string sql) => Statement.Of(sql, _environment, keys);
     }
 }

@@ -1,5 +1,6 @@
 using Npgsql;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 
 namespace Overnight.Core.Results;
 
@@ -45,9 +46,7 @@ public sealed class ResultInvalidation(NpgsqlDataSource database, CacheStore sto
 
     private async Task<List<Guid>> ReadAsync(Guid last, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(Page);
-        command.Parameters.Add(new() { Value = last });
-        command.Parameters.Add(new() { Value = PageSize });
+        await using var command = database.Command(Page, last, PageSize);
         await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
         List<Guid> users = [];
         while (await reader.ReadAsync(ct).ConfigureAwait(false))

@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Core.Runs;
 
@@ -29,26 +30,14 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
             throw new RequestException("run", $"Run {runId} is still under way; there is nothing to retry before it is finished.");
         using RunStartSpan span = new(run.Market, "retry");
         await using var connection = await dataSource.OpenConnectionAsync(ct);
-        await using (NpgsqlCommand failed = new(Failed, connection) { Parameters = { new() { Value = runId } } })
+        await using (var failed = connection.Command(Failed, runId))
         {
             if (run.IsPlanned && (long)(await failed.ExecuteScalarAsync(ct))! == 0)
                 return null;
         }
 
         var id = Guid.CreateVersion7(time.GetUtcNow());
-        await using (
-            NpgsqlCommand insert = new(Insert, connection)
-            {
-                Parameters =
-                {
-                    new() { Value = id },
-                    new() { Value = time.GetUtcNow() },
-                    new() { Value = Guid.CreateVersion7(time.GetUtcNow()) },
-                    new() { Value = (object?)span.Id ?? DBNull.Value },
-                    new() { Value = runId },
-                },
-            }
-        )
+        await using (var insert = connection.Command(Insert, id, time.GetUtcNow(), Guid.CreateVersion7(time.GetUtcNow()), span.Id, runId))
         {
             if (await insert.ExecuteNonQueryAsync(ct) == 0)
             {
@@ -58,14 +47,7 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
                 );
             }
         }
-        await using NpgsqlCommand notify = new("select pg_notify($1, $2)", connection)
-        {
-            Parameters =
-            {
-                new() { Value = RunStore.Channel },
-                new() { Value = id.ToString() },
-            },
-        };
+        await using var notify = connection.Command("select pg_notify($1, $2)", RunStore.Channel, id.ToString());
         await notify.ExecuteNonQueryAsync(ct);
         span.Done(id, true);
         return await runs.FindAsync(id, ct);

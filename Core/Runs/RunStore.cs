@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Core.Runs;
@@ -77,19 +78,16 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         insert.Parameters.Add(new() { Value = again });
         if (await InsertAsync(insert, market, ct) is { } started)
         {
-            await using NpgsqlCommand notify = new("select pg_notify($1, $2)", connection);
-            notify.Parameters.Add(new() { Value = Channel });
-            notify.Parameters.Add(new() { Value = id.ToString() });
+            await using var notify = connection.Command("select pg_notify($1, $2)", Channel, id.ToString());
             await notify.ExecuteNonQueryAsync(ct);
             return (started, true);
         }
 
-        await using NpgsqlCommand latest = new(
+        await using var latest = connection.Command(
             $"select {Columns} from overnight_job_runs where job_type = 'scoring' and market = $1 and business_date = $2 order by revision desc limit 1",
-            connection
+            market,
+            date
         );
-        latest.Parameters.Add(new() { Value = market });
-        latest.Parameters.Add(new() { Value = date });
         var joined = await ReadOneAsync(latest, ct)
             ?? throw new InvalidOperationException($"The run of {market} for {date} vanished while it was being joined; try again.");
         return (joined, false);
@@ -97,10 +95,10 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
 
     public async Task<NightRun?> FindAsync(Guid id, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(
-            $"select {Columns} from overnight_job_runs where id = $1 and job_type = 'scoring'"
+        await using var command = dataSource.Command(
+            $"select {Columns} from overnight_job_runs where id = $1 and job_type = 'scoring'",
+            id
         );
-        command.Parameters.Add(new() { Value = id });
         return await ReadOneAsync(command, ct);
     }
 
@@ -119,10 +117,10 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     /// <summary>The oldest run that is not finished, of those that are not excepted.</summary>
     public async Task<NightRun?> FindUnfinishedAsync(IReadOnlyCollection<Guid> except, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(
-            $"select {Columns} from overnight_job_runs where job_type = 'scoring' and completed_at is null and id <> all ($1) order by number limit 1"
+        await using var command = dataSource.Command(
+            $"select {Columns} from overnight_job_runs where job_type = 'scoring' and completed_at is null and id <> all ($1) order by number limit 1",
+            except.ToArray()
         );
-        command.Parameters.Add(new() { Value = except.ToArray() });
         return await ReadOneAsync(command, ct);
     }
 
@@ -145,19 +143,18 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     /// <summary>Whether the market has an active user (SPEC A7): a night for nobody is not begun by the schedule.</summary>
     public async Task<bool> HasUsersAsync(string market, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(HasActiveUser);
-        command.Parameters.Add(new() { Value = market });
+        await using var command = dataSource.Command(HasActiveUser, market);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>Whether the night has a run, finished or not.</summary>
     public async Task<bool> HasRunAsync(string market, DateOnly businessDate, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(
-            "select exists (select from overnight_job_runs where job_type = 'scoring' and market = $1 and business_date = $2)"
+        await using var command = dataSource.Command(
+            "select exists (select from overnight_job_runs where job_type = 'scoring' and market = $1 and business_date = $2)",
+            market,
+            businessDate
         );
-        command.Parameters.Add(new() { Value = market });
-        command.Parameters.Add(new() { Value = businessDate });
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 

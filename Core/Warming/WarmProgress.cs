@@ -75,28 +75,23 @@ public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider ti
     public async Task WriteAsync(WarmProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(progress);
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             insert into warm_progress ({Columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             on conflict (set_name) do update set run_id = $2, trigger = $3, marker = $4, reached = $5, warmed = $6, failed = $7, started_at = $8, updated_at = $9, completed_at = $10, stuck_since = $11
-            """
-        );
-        object[] values =
-        [
+            """,
             progress.Set,
             progress.RunId,
             progress.Trigger,
             progress.Marker,
-            (object?)progress.Reached ?? DBNull.Value,
+            progress.Reached,
             progress.Warmed,
             progress.Failed,
             progress.StartedAt,
             time.GetUtcNow(),
-            (object?)progress.CompletedAt ?? DBNull.Value,
-            (object?)progress.StuckSince ?? DBNull.Value,
-        ];
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
+            progress.CompletedAt,
+            progress.StuckSince
+        );
         await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -11,6 +11,9 @@ namespace Overnight.Jobs.Commands;
 /// <summary><c>warm [SET...]</c>: warm sets by hand (SPEC E3), or for a deployment.</summary>
 internal static class WarmCommand
 {
+    /// <summary>Of reads that the cache shall answer (SPEC E2).</summary>
+    private const double Target = 0.9;
+
     public static Command Create()
     {
         Argument<string[]> sets = new("SET")
@@ -108,7 +111,31 @@ internal static class WarmCommand
         foreach (var set in report.Sets)
             output.Line(Describe(set));
         output.Line($"{report.Warmed:N0} entries in {report.Duration.TotalMilliseconds:N0} ms.");
+        output.Line(await HitRateAsync(services, sets, report, request, ct));
         return report.IsWhole ? CommandLine.Success : CommandLine.Failed;
+    }
+
+    /// <summary>SPEC E3: of all that readers could ask these sets for, how much is warm now.</summary>
+    private static async Task<string> HitRateAsync(
+        IServiceProvider services,
+        IReadOnlyList<WarmSet> sets,
+        WarmReport report,
+        WarmRequest request,
+        CancellationToken ct
+    )
+    {
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        var (warm, all) = (0L, 0L);
+        foreach (var outcome in report.Sets)
+        {
+            var there = await sets.First(set => set.Name == outcome.Set).EstimateAsync(new(int.MaxValue, request.Tenant, null, now), ct);
+            all += there;
+            warm += Math.Min(there, outcome.Warmed);
+        }
+        if (all == 0)
+            return "There is nothing to be read in these sets.";
+        var rate = (double)warm / all;
+        return $"Estimated hit rate {100 * rate:F1} %: {warm:N0} of {all:N0} entries that could be read are warm, were all read alike. The target of {100 * Target:F0} % is {(rate >= Target ? "reached" : "missed")}.";
     }
 
     private static async Task<int> EstimateAsync(

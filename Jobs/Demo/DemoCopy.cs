@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Overnight.Core.Data;
 using Overnight.Jobs.Import;
 
 namespace Overnight.Jobs.Demo;
@@ -22,10 +23,12 @@ internal static class DemoCopy
     /// <summary>The admin has no portfolio and is no user of a night.</summary>
     public static async Task AddAdminAsync(NpgsqlConnection connection, long seed, CancellationToken ct)
     {
-        await using NpgsqlCommand command = new(InsertAdmin, connection);
-        command.Parameters.Add(new() { Value = DemoIds.User(seed, DemoAccounts.AdminNumber) });
-        command.Parameters.Add(new() { Value = DemoAccounts.Admin });
-        command.Parameters.Add(new() { Value = DemoIds.CreatedAt(DemoAccounts.AdminNumber) });
+        await using var command = connection.Command(
+            InsertAdmin,
+            DemoIds.User(seed, DemoAccounts.AdminNumber),
+            DemoAccounts.Admin,
+            DemoIds.CreatedAt(DemoAccounts.AdminNumber)
+        );
         await command.ExecuteNonQueryAsync(ct);
     }
 

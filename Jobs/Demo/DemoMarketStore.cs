@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Overnight.Core.Data;
 using Overnight.Core.Market;
 using Overnight.Jobs.Import;
 using Overnight.Jobs.Providers;
@@ -85,15 +86,17 @@ internal static class DemoMarketStore
         foreach (var (from, to, rate) in SyntheticMarket.Rates)
         {
             // Rates that were imported are better than made-up ones.
-            await using NpgsqlCommand command = new(
+            await using var command = connection.Command(
                 """
                 insert into exchange_rates (base, quote, as_of, rate, source) select $1, $2, $3, $4, $5
                 where not exists (select from exchange_rates where (base, quote) in (($1, $2), ($2, $1)))
                 """,
-                connection
+                from,
+                to,
+                asOf,
+                rate,
+                Source
             );
-            foreach (object value in (object[])[from, to, asOf, rate, Source])
-                command.Parameters.Add(new() { Value = value });
             await command.ExecuteNonQueryAsync(ct);
         }
         return true;
@@ -169,9 +172,7 @@ internal static class DemoMarketStore
         params object[] values
     )
     {
-        await using NpgsqlCommand command = new(sql, connection);
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
+        await using var command = connection.Command(sql, values);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             read(reader);

@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Jobs.Demo;
@@ -43,16 +44,17 @@ internal sealed class DemoSessions(NpgsqlDataSource database, TimeProvider time)
     private async Task<bool> AddAsync(NpgsqlConnection connection, string email, string hash, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        await using NpgsqlCommand add = new(
+        await using var add = connection.Command(
             """
             insert into sessions (token_hash, user_id, created_at, expires_at, last_active_at)
             select $1, id, $3, $4, $3 from users where email = $2 and deleted_at is null and banned_at is null
             on conflict do nothing
             """,
-            connection
+            hash,
+            email,
+            now,
+            now + Lifetime
         );
-        foreach (object value in (object[])[hash, email, now, now + Lifetime])
-            add.Parameters.Add(new() { Value = value });
         return await add.ExecuteNonQueryAsync(ct) == 1;
     }
 

@@ -1,5 +1,6 @@
 using Npgsql;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Doctor;
 
@@ -98,7 +99,7 @@ internal sealed class Examination(NpgsqlDataSource dataSource, Lazy<CacheStore> 
         CancellationToken ct
     )
     {
-        await using NpgsqlCommand command = new(check, connection) { Parameters = { new() { Value = before } } };
+        await using var command = connection.Command(check, before);
         await using var reader = await command.ExecuteReaderAsync(ct);
         for (var count = 1; await reader.ReadAsync(ct); count++)
         {

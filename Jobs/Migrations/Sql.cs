@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Migrations;
 
@@ -20,7 +21,7 @@ internal static class Sql
 
     public static async Task<T?> ScalarAsync<T>(this NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
     {
-        await using var command = Command(connection, sql, values);
+        await using var command = connection.Command(sql, values);
         return await command.ExecuteScalarAsync(ct) is T value ? value : default;
     }
 
@@ -32,19 +33,11 @@ internal static class Sql
         params object[] values
     )
     {
-        await using var command = Command(connection, sql, values);
+        await using var command = connection.Command(sql, values);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<string> texts = [];
         while (await reader.ReadAsync(ct))
             texts.Add(reader.GetString(0));
         return texts;
-    }
-
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] values)
-    {
-        NpgsqlCommand command = new(sql, connection);
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
-        return command;
     }
 }

@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Pipeline;
 
@@ -23,15 +24,7 @@ internal static class AttemptLog
     )
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
-        await using NpgsqlCommand command = new(Begin, connection)
-        {
-            Parameters =
-            {
-                new() { Value = run },
-                new() { Value = number },
-                new() { Value = Worker },
-            },
-        };
+        await using var command = connection.Command(Begin, run, number, Worker);
         await command.PrepareAsync(ct);
         return (run, number, (string)(await command.ExecuteScalarAsync(ct))!);
     }
@@ -41,12 +34,12 @@ internal static class AttemptLog
     {
         try
         {
-            await using var command = dataSource.CreateCommand(
-                "delete from batch_attempts where ctid = $3::tid and run_id = $1 and number = $2"
+            await using var command = dataSource.Command(
+                "delete from batch_attempts where ctid = $3::tid and run_id = $1 and number = $2",
+                attempt.Run,
+                attempt.Number,
+                attempt.Row
             );
-            command.Parameters.Add(new() { Value = attempt.Run });
-            command.Parameters.Add(new() { Value = attempt.Number });
-            command.Parameters.Add(new() { Value = attempt.Row });
             await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
         catch (NpgsqlException)

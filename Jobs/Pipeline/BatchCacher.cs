@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
@@ -95,16 +96,7 @@ internal sealed partial class BatchCacher(
         int batch;
         Guid first,
             last;
-        await using (
-            NpgsqlCommand claim = new(ClaimUncached, connection, transaction)
-            {
-                Parameters =
-                {
-                    new() { Value = runId },
-                    new() { Value = after },
-                },
-            }
-        )
+        await using (var claim = connection.Command(ClaimUncached, runId, after))
         await using (var reader = await claim.ExecuteReaderAsync(ct))
         {
             if (!await reader.ReadAsync(ct))
@@ -138,18 +130,7 @@ internal sealed partial class BatchCacher(
     )
     {
         List<StoredResult> stored = [];
-        await using (
-            NpgsqlCommand read = new(StoredBytes, connection, transaction)
-            {
-                Parameters =
-                {
-                    new() { Value = first },
-                    new() { Value = last },
-                    new() { Value = runId },
-                    new() { Value = batch },
-                },
-            }
-        )
+        await using (var read = connection.Command(StoredBytes, first, last, runId, batch))
         await using (var reader = await read.ExecuteReaderAsync(ct))
         {
             while (await reader.ReadAsync(ct))
@@ -193,22 +174,8 @@ internal sealed partial class BatchCacher(
             {
                 // A mark that a power cut takes away only means that the batch is cached once more.
                 new("select set_config('synchronous_commit', 'off', true)"),
-                new(Claim)
-                {
-                    Parameters =
-                    {
-                        new() { Value = runId },
-                        new() { Value = batch },
-                    },
-                },
-                new(LockCurrent)
-                {
-                    Parameters =
-                    {
-                        new() { Value = results.Select(r => r.UserId).ToArray() },
-                        new() { Value = runId },
-                    },
-                },
+                Statement.Of(Claim, runId, batch),
+                Statement.Of(LockCurrent, results.Select(r => r.UserId).ToArray(), runId),
             },
         };
         await commands.PrepareAsync(ct);
@@ -232,15 +199,7 @@ internal sealed partial class BatchCacher(
 
     private static async Task MarkAsync(NpgsqlTransaction transaction, Guid runId, int batch, TimeSpan took, CancellationToken ct)
     {
-        await using NpgsqlCommand mark = new(Mark, transaction.Connection, transaction)
-        {
-            Parameters =
-            {
-                new() { Value = runId },
-                new() { Value = batch },
-                new() { Value = (float)took.TotalMilliseconds },
-            },
-        };
+        await using var mark = transaction.Connection!.Command(Mark, runId, batch, (float)took.TotalMilliseconds);
         await mark.ExecuteNonQueryAsync(ct);
     }
 

@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Portfolios;
 
 namespace Overnight.Jobs.Pipeline;
@@ -46,17 +47,7 @@ internal static class BatchLoader
         {
             BatchCommands =
             {
-                new(Users)
-                {
-                    Parameters =
-                    {
-                        new() { Value = batch.FirstUser },
-                        new() { Value = batch.LastUser },
-                        new() { Value = context.Run.Market },
-                        new() { Value = Decimal4.MaxValue.ToDecimal() },
-                        new() { Value = MostRules },
-                    },
-                },
+                Statement.Of(Users, batch.FirstUser, batch.LastUser, context.Run.Market, Decimal4.MaxValue.ToDecimal(), MostRules),
                 FailingUsers.LoadCommand(batch, context),
             },
         };

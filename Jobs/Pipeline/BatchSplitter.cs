@@ -1,5 +1,6 @@
 using Npgsql;
 using Overnight.Core.Auditing;
+using Overnight.Core.Data;
 using Overnight.Core.Portfolios;
 
 namespace Overnight.Jobs.Pipeline;
@@ -78,19 +79,8 @@ internal static class BatchSplitter
         {
             BatchCommands =
             {
-                new("select pg_advisory_xact_lock(hashtextextended($1::text, 0))") { Parameters = { new() { Value = run.Id } } },
-                new(Split)
-                {
-                    Parameters =
-                    {
-                        new() { Value = run.Id },
-                        new() { Value = batch.Number },
-                        new() { Value = batch.FirstUser },
-                        new() { Value = batch.LastUser },
-                        new() { Value = run.Market },
-                        new() { Value = Parts },
-                    },
-                },
+                Statement.Of("select pg_advisory_xact_lock(hashtextextended($1::text, 0))", run.Id),
+                Statement.Of(Split, run.Id, batch.Number, batch.FirstUser, batch.LastUser, run.Market, Parts),
             },
         };
         await split.ExecuteNonQueryAsync(ct);
@@ -121,22 +111,19 @@ internal static class BatchSplitter
         {
             BatchCommands =
             {
-                new(GiveUp)
-                {
-                    Parameters =
-                    {
-                        new() { Value = context.Run.Id },
-                        new() { Value = batch.Number },
-                        new() { Value = failure.UserId },
-                        new() { Value = failure.Detail },
-                        new() { Value = now },
-                        new() { Value = context.Run.BusinessDate },
-                        new() { Value = failure.Started },
-                        new() { Value = failure.Completed },
-                        new() { Value = failure.Stage.ToString().ToLowerInvariant() },
-                        new() { Value = failure.Reason },
-                    },
-                },
+                Statement.Of(
+                    GiveUp,
+                    context.Run.Id,
+                    batch.Number,
+                    failure.UserId,
+                    failure.Detail,
+                    now,
+                    context.Run.BusinessDate,
+                    failure.Started,
+                    failure.Completed,
+                    failure.Stage.ToString().ToLowerInvariant(),
+                    failure.Reason
+                ),
                 FailingUsers.RecordCommand(context.Run, context.Market.Header.Id, now, [failure]),
             },
         };

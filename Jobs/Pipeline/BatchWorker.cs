@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Portfolios;
 using Overnight.Core.Runs;
 
@@ -120,8 +121,8 @@ internal sealed partial class BatchWorker(
         {
             BatchCommands =
             {
-                new(Settings) { Parameters = { new() { Value = $"{options.Value.IdleInTransactionTimeout.TotalMilliseconds:F0}" } } },
-                new(Claim) { Parameters = { new() { Value = _run.Id } } },
+                Statement.Of(Settings, $"{options.Value.IdleInTransactionTimeout.TotalMilliseconds:F0}"),
+                Statement.Of(Claim, _run.Id),
             },
         };
         await commands.PrepareAsync(ct);

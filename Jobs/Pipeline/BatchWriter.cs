@@ -150,17 +150,7 @@ internal sealed class BatchWriter
     {
         var (run, results, failures) = (context.Run, calculator.Results, calculator.Failures);
         await using NpgsqlBatch commands = new(connection, transaction);
-        commands.BatchCommands.Add(
-            new(MakeCurrent)
-            {
-                Parameters =
-                {
-                    new() { Value = results.ConvertAll(r => r.UserId).ToArray() },
-                    new() { Value = run.BusinessDate },
-                    new() { Value = run.Id },
-                },
-            }
-        );
+        commands.BatchCommands.Add(Statement.Of(MakeCurrent, results.ConvertAll(r => r.UserId).ToArray(), run.BusinessDate, run.Id));
         if (failures.Count > 0)
         {
             commands.BatchCommands.Add(RecordFailuresCommand(run, failures));
@@ -170,19 +160,16 @@ internal sealed class BatchWriter
             commands.BatchCommands.Add(
                 FailingUsers.ForgetCommand(run.Market, [.. results.Select(r => r.UserId).Where(data.Failing.ContainsKey)])
             );
-        NpgsqlBatchCommand mark = new(MarkDone)
-        {
-            Parameters =
-            {
-                new() { Value = run.Id },
-                new() { Value = batch },
-                new() { Value = results.Count },
-                new() { Value = failures.Count },
-                new() { Value = calculator.AssetsScored },
-                new() { Value = calculator.Recommendations },
-                new() { Value = (float)workMs },
-            },
-        };
+        NpgsqlBatchCommand mark = Statement.Of(
+            MarkDone,
+            run.Id,
+            batch,
+            results.Count,
+            failures.Count,
+            calculator.AssetsScored,
+            calculator.Recommendations,
+            (float)workMs
+        );
         commands.BatchCommands.Add(mark);
         await commands.PrepareAsync(ct);
         await commands.ExecuteNonQueryAsync(ct);
@@ -195,17 +182,14 @@ internal sealed class BatchWriter
     }
 
     private static NpgsqlBatchCommand RecordFailuresCommand(NightRun run, List<UserFailure> failures) =>
-        new(RecordFailures)
-        {
-            Parameters =
-            {
-                new() { Value = run.Id },
-                new() { Value = failures.ConvertAll(f => f.UserId).ToArray() },
-                new() { Value = failures.ConvertAll(f => f.Stage.ToString().ToLowerInvariant()).ToArray() },
-                new() { Value = failures.ConvertAll(f => f.Reason).ToArray() },
-                new() { Value = failures.ConvertAll(f => f.Detail).ToArray() },
-                new() { Value = failures.ConvertAll(f => f.At.UtcDateTime).ToArray() },
-                new() { Value = failures.ConvertAll(f => f.Quarantined).ToArray() },
-            },
-        };
+        Statement.Of(
+            RecordFailures,
+            run.Id,
+            failures.ConvertAll(f => f.UserId).ToArray(),
+            failures.ConvertAll(f => f.Stage.ToString().ToLowerInvariant()).ToArray(),
+            failures.ConvertAll(f => f.Reason).ToArray(),
+            failures.ConvertAll(f => f.Detail).ToArray(),
+            failures.ConvertAll(f => f.At.UtcDateTime).ToArray(),
+            failures.ConvertAll(f => f.Quarantined).ToArray()
+        );
 }

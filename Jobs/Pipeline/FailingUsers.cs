@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Portfolios;
 using Overnight.Core.Runs;
 
@@ -38,16 +39,7 @@ internal static class FailingUsers
 
     /// <summary>Reads who of the batch failed last time, for <see cref="Read"/>.</summary>
     public static NpgsqlBatchCommand LoadCommand(ClaimedBatch batch, RunContext context) =>
-        new(Load)
-        {
-            Parameters =
-            {
-                new() { Value = batch.FirstUser },
-                new() { Value = batch.LastUser },
-                new() { Value = context.Run.Market },
-                new() { Value = context.Market.Header.Id },
-            },
-        };
+        Statement.Of(Load, batch.FirstUser, batch.LastUser, context.Run.Market, context.Market.Header.Id);
 
     public static FailingUser Read(NpgsqlDataReader reader) =>
         new(
@@ -58,32 +50,21 @@ internal static class FailingUsers
         );
 
     public static NpgsqlBatchCommand RecordCommand(NightRun run, Guid snapshot, DateTimeOffset at, IReadOnlyList<UserFailure> failures) =>
-        new(Record)
-        {
-            Parameters =
-            {
-                new() { Value = run.Id },
-                new() { Value = at },
-                new() { Value = run.Market },
-                new() { Value = snapshot },
-                new() { Value = failures.Select(f => f.UserId).ToArray() },
-                new() { Value = failures.Select(f => f.Stage.ToString().ToLowerInvariant()).ToArray() },
-                new() { Value = failures.Select(f => f.Reason).ToArray() },
-                new() { Value = failures.Select(f => f.Detail).ToArray() },
-                new() { Value = OwnReasons },
-            },
-        };
+        Statement.Of(
+            Record,
+            run.Id,
+            at,
+            run.Market,
+            snapshot,
+            failures.Select(f => f.UserId).ToArray(),
+            failures.Select(f => f.Stage.ToString().ToLowerInvariant()).ToArray(),
+            failures.Select(f => f.Reason).ToArray(),
+            failures.Select(f => f.Detail).ToArray(),
+            OwnReasons
+        );
 
     /// <summary>They were computed this time.</summary>
-    public static NpgsqlBatchCommand ForgetCommand(string market, Guid[] users) =>
-        new(Forget)
-        {
-            Parameters =
-            {
-                new() { Value = market },
-                new() { Value = users },
-            },
-        };
+    public static NpgsqlBatchCommand ForgetCommand(string market, Guid[] users) => Statement.Of(Forget, market, users);
 }
 
 /// <summary>How a user failed last time.</summary>

@@ -66,8 +66,7 @@ internal sealed class JobSpan(NpgsqlDataSource dataSource)
 
     private async Task EndAsync(Activity span, NightRun run, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(Row);
-        command.Parameters.Add(new() { Value = run.Id });
+        await using var command = dataSource.Command(Row, run.Id);
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct))
             return;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Auditing;
+using Overnight.Core.Data;
 using Overnight.Core.Market;
 using Overnight.Core.Runs;
 
@@ -138,10 +139,10 @@ internal sealed class Night(
         if (planned?.SnapshotId is not { } id)
             return null;
         using var span = Telemetry.StartStep("load-snapshot", planned);
-        await using var command = dataSource.CreateCommand(
-            "select taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1"
+        await using var command = dataSource.Command(
+            "select taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1",
+            id
         );
-        command.Parameters.Add(new() { Value = id });
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))
             throw new InvalidOperationException($"Market snapshot {id} of run {run.Id} is not there.");

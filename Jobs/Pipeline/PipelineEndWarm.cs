@@ -124,16 +124,13 @@ internal sealed partial class PipelineEndWarm(
     /// <summary>A run that has ended tells what is in the cache now, not what was when it ended.</summary>
     private async Task RefreshMetricsAsync(Guid nightId, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(RefreshMetrics);
-        command.Parameters.Add(new() { Value = nightId });
+        await using var command = database.Command(RefreshMetrics, nightId);
         await command.ExecuteNonQueryAsync(ct);
     }
 
     private async Task<bool> IsDueAsync(NightRun night, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(IsDue);
-        command.Parameters.Add(new() { Value = night.Id });
-        command.Parameters.Add(new() { Value = night.CorrelationId });
+        await using var command = database.Command(IsDue, night.Id, night.CorrelationId);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
@@ -53,8 +54,7 @@ internal sealed partial class ProgressLoop(
 
     internal async Task<bool> StoreAsync(Guid run, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(Store);
-        command.Parameters.Add(new() { Value = run });
+        await using var command = dataSource.Command(Store, run);
         return await command.ExecuteNonQueryAsync(ct) == 1;
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Providers;
 
@@ -72,19 +73,16 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         var metrics = Metrics(totals, planned, plannedAt.Value - run.StartedAt, now - run.StartedAt);
         var failures = await FailuresAsync(connection, run.Id, totals.Failed, ct);
         await using (
-            NpgsqlCommand finish = new(Finish, connection, transaction)
-            {
-                Parameters =
-                {
-                    new() { Value = run.Id },
-                    new() { Value = status },
-                    new() { Value = now },
-                    new() { Value = (int)totals.Processed },
-                    new() { Value = (int)totals.Failed },
-                    new() { Value = (object?)ErrorDetails(failures, planned) ?? DBNull.Value },
-                    new() { Value = metrics },
-                },
-            }
+            var finish = connection.Command(
+                Finish,
+                run.Id,
+                status,
+                now,
+                (int)totals.Processed,
+                (int)totals.Failed,
+                ErrorDetails(failures, planned),
+                metrics
+            )
         )
         {
             await finish.ExecuteNonQueryAsync(ct);
@@ -189,15 +187,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         CancellationToken ct
     )
     {
-        await using NpgsqlCommand command = new(Totals, connection)
-        {
-            Parameters =
-            {
-                new() { Value = run },
-                new() { Value = plannedAt },
-                new() { Value = now },
-            },
-        };
+        await using var command = connection.Command(Totals, run, plannedAt, now);
         await using var r = await command.ExecuteReaderAsync(ct);
         await r.ReadAsync(ct);
         return new(
@@ -234,7 +224,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
         List<object> reasons = [];
         if (failed == 0)
             return reasons;
-        await using NpgsqlCommand command = new(Reasons, connection) { Parameters = { new() { Value = run } } };
+        await using var command = connection.Command(Reasons, run);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {

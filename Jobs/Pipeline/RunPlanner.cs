@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Auditing;
+using Overnight.Core.Data;
 using Overnight.Core.Market;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Providers;
@@ -165,7 +166,7 @@ internal sealed partial class RunPlanner(
     /// <returns>Null where there is no such row, or another holds it.</returns>
     private static async Task<bool?> IsAsync(NpgsqlConnection connection, string sql, Guid run, CancellationToken ct)
     {
-        await using NpgsqlCommand command = new(sql, connection) { Parameters = { new() { Value = run } } };
+        await using var command = connection.Command(sql, run);
         return (bool?)await command.ExecuteScalarAsync(ct);
     }
 
@@ -188,9 +189,7 @@ internal sealed partial class RunPlanner(
 
     private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
     {
-        await using NpgsqlCommand command = new(sql, connection);
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
+        await using var command = connection.Command(sql, values);
         return await command.ExecuteNonQueryAsync(ct);
     }
 

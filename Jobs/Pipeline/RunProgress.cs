@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Pipeline;
 
@@ -49,8 +50,8 @@ internal sealed class RunProgress(NpgsqlDataSource dataSource)
     public async Task<RunState> ReadAsync(Guid run, CancellationToken ct)
     {
         await using var batch = dataSource.CreateBatch();
-        batch.BatchCommands.Add(new(State) { Parameters = { new() { Value = run } } });
-        batch.BatchCommands.Add(new(Reasons) { Parameters = { new() { Value = run } } });
+        batch.BatchCommands.Add(Statement.Of(State, run));
+        batch.BatchCommands.Add(Statement.Of(Reasons, run));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))
             throw new InvalidOperationException($"Run {run} is not there any more.");

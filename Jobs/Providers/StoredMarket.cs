@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Overnight.Core.Data;
 using Overnight.Core.Market;
 
 namespace Overnight.Jobs.Providers;
@@ -80,10 +81,12 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
 
     private async Task<List<QuotedRate>> RatesAsync(string query, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(query);
-        command.Parameters.Add(new() { Value = MarketBounds.LeastRate });
-        command.Parameters.Add(new() { Value = MarketBounds.MostRate });
-        command.Parameters.Add(new() { Value = AnswerCheck.Latest(time.GetUtcNow()) });
+        await using var command = dataSource.Command(
+            query,
+            MarketBounds.LeastRate,
+            MarketBounds.MostRate,
+            AnswerCheck.Latest(time.GetUtcNow())
+        );
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedRate> rates = [];
         while (await reader.ReadAsync(ct))
@@ -94,10 +97,12 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
     /// <summary>Every asset with its last price that is believed and its fundamentals; and by its place, a newer price that is not.</summary>
     public async Task<(QuotedAsset[] Assets, IReadOnlyDictionary<int, Refusal> Refused)> AssetsAsync(CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(LastPrices);
-        command.Parameters.Add(new() { Value = MarketBounds.LeastPrice });
-        command.Parameters.Add(new() { Value = MarketBounds.MostPrice });
-        command.Parameters.Add(new() { Value = AnswerCheck.Latest(time.GetUtcNow()) });
+        await using var command = dataSource.Command(
+            LastPrices,
+            MarketBounds.LeastPrice,
+            MarketBounds.MostPrice,
+            AnswerCheck.Latest(time.GetUtcNow())
+        );
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedAsset> assets = [];
         Dictionary<int, Refusal> refused = [];
@@ -131,8 +136,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
     /// <summary>Currencies of assets, and those that users of the market want their amounts in.</summary>
     public async Task<IReadOnlySet<string>> CurrenciesAsync(string market, CancellationToken ct)
     {
-        await using var command = dataSource.CreateCommand(NeededCurrencies);
-        command.Parameters.Add(new() { Value = market });
+        await using var command = dataSource.Command(NeededCurrencies, market);
         await using var reader = await command.ExecuteReaderAsync(ct);
         HashSet<string> currencies = [];
         while (await reader.ReadAsync(ct))

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Retention;
 
@@ -173,9 +174,7 @@ internal sealed partial class HistoryRetention(
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
     {
-        await using NpgsqlCommand command = new(sql, connection);
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
+        await using var command = connection.Command(sql, values);
         await command.ExecuteNonQueryAsync(ct);
     }
 

@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Retention;
 
@@ -89,15 +90,7 @@ internal static class OldRows
         Guid? last = Guid.Empty;
         while (last is { } after)
         {
-            await using NpgsqlCommand forget = new(ForgetCurrent, connection)
-            {
-                Parameters =
-                {
-                    new() { Value = before },
-                    new() { Value = after },
-                    new() { Value = rows },
-                },
-            };
+            await using var forget = connection.Command(ForgetCurrent, before, after, rows);
             await using var reader = await forget.ExecuteReaderAsync(ct);
             await reader.ReadAsync(ct);
             last = await reader.IsDBNullAsync(0, ct) ? null : reader.GetGuid(0);
@@ -119,7 +112,7 @@ internal static class OldRows
         var sql = rehearsal
             ? $"select count(*) from {table} t where {where}"
             : $"with gone as (delete from {table} where ctid = any (array(select t.ctid from {table} t where {where} limit {rows})) returning 1) select count(*) from gone";
-        await using NpgsqlCommand command = new(sql, connection) { Parameters = { new() { Value = before } } };
+        await using var command = connection.Command(sql, before);
         var total = 0L;
         while (true)
         {

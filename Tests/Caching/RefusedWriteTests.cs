@@ -38,7 +38,10 @@ public sealed class RefusedWriteTests(TestServers servers)
         Assert.Equal(4242, (await app.FlagAsync("new-page", admin)).GetProperty("value").GetInt32());
         Assert.StartsWith("NOREPLICAS", app.Get<CacheStore>().Refusal, StringComparison.Ordinal);
         using (var health = await app.GetAsync("/health", ct: Ct))
-            Assert.Equal((HttpStatusCode.OK, "Degraded: cache-statistics"), (health.StatusCode, await health.Content.ReadAsStringAsync(Ct)));
+            Assert.Equal(
+                (HttpStatusCode.OK, "Degraded: cache-statistics"),
+                (health.StatusCode, await health.Content.ReadAsStringAsync(Ct))
+            );
 
         await cache.AdministerAsync("CONFIG", "SET", "min-replicas-to-write", 0);
         var session = CacheKeys.Session(TestPeople.Hash(token));

@@ -253,7 +253,8 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     /// <summary>For as long as a stranger likes.</summary>
-    private Task<bool> StoreAsync(string hash, byte[] entry) => _app.Cache.StringSetAsync(CacheKeys.Session(hash), entry, TimeSpan.FromHours(1));
+    private Task<bool> StoreAsync(string hash, byte[] entry) =>
+        _app.Cache.StringSetAsync(CacheKeys.Session(hash), entry, TimeSpan.FromHours(1));
 
     private async Task<(Guid UserId, string Token)> ReadyAsync()
     {
