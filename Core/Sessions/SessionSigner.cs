@@ -21,6 +21,12 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
     /// <summary>Of a value, in bytes; what is longer is none of ours.</summary>
     private const int MostLength = 1_024;
 
+    // One a thread, for making it costs more than a hash of this length.
+    private readonly ThreadLocal<IncrementalHash>[] _keys =
+    [
+        .. keys.Select(key => new ThreadLocal<IncrementalHash>(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key))),
+    ];
+
     private static readonly int TailLength = MacField.Length + MacLength + End.Length;
 
     private static ReadOnlySpan<byte> MacField => ",\"mac\":\""u8;
@@ -45,7 +51,7 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
         signed.CopyTo(value, 0);
         MacField.CopyTo(value.AsSpan(signed.Length));
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        Sign(keys[0], key, readAt, signed, mac);
+        Sign(_keys[0], key, readAt, signed, mac);
         Base64Url.EncodeToUtf8(mac, value.AsSpan(signed.Length + MacField.Length));
         End.CopyTo(value.AsSpan(value.Length - End.Length));
         return new(key, StoredEntry.Write(key, readAt, generation: 0, value), left);
@@ -69,7 +75,7 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
         if (status != OperationStatus.Done || length != given.Length)
             return null;
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        foreach (var one in keys)
+        foreach (var one in _keys)
         {
             Sign(one, key, entry.AsOf, signed, mac);
             if (CryptographicOperations.FixedTimeEquals(mac, given))
@@ -78,14 +84,15 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
         return null;
     }
 
-    private static void Sign(byte[] with, string key, DateTimeOffset readAt, ReadOnlySpan<byte> value, Span<byte> mac)
+    private static void Sign(ThreadLocal<IncrementalHash> with, string key, DateTimeOffset readAt, ReadOnlySpan<byte> value, Span<byte> mac)
     {
         Span<byte> all = stackalloc byte[StoredEntry.MostKeyLength + sizeof(long) + MostLength];
         var length = Encoding.ASCII.GetBytes(key, all);
         BinaryPrimitives.WriteInt64BigEndian(all[length..], readAt.UtcTicks);
         length += sizeof(long);
         value.CopyTo(all[length..]);
-        HMACSHA256.HashData(with, all[..(length + value.Length)], mac);
+        with.Value!.AppendData(all[..(length + value.Length)]);
+        with.Value.GetHashAndReset(mac);
     }
 
     /// <summary>Of a value that we signed, so of our form.</summary>

@@ -121,6 +121,7 @@ public sealed class CacheAside<TKey, TValue>(
         return new(value, EntrySource.Database);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<(Look<TValue> Look, byte[]? Seen)> LookAsync(TKey key)
     {
         var (outcome, bytes) = await store.GetAsync(kind.KeyOf(key)).ConfigureAwait(false);
