@@ -89,6 +89,9 @@ internal static class DashboardBenchmark
                 settings.Users,
                 settings.Connections,
                 settings.Seconds,
+                Topology = $"{settings.Topology}",
+                settings.Rounds,
+                Spread = Report.Spread(figures.Zip(limits, (m, limit) => m.Load.PerSecond / limit.Load.PerSecond)),
             }
         );
 

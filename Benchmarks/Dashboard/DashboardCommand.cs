@@ -1,12 +1,21 @@
 using System.CommandLine;
 using Overnight.Benchmarks.Reporting;
+using Overnight.Benchmarks.Servers;
 
 namespace Overnight.Benchmarks.Dashboard;
 
 /// <param name="Seconds">Of one measurement.</param>
 /// <param name="Rounds">Each measures the constant and the dashboard, one after the other.</param>
 /// <param name="Rate">Reads per second where the rate is fixed.</param>
-internal sealed record DashboardSettings(int Users, int Seconds, int Connections, int Rounds, int Rate, LocalRedisProgram Cache);
+internal sealed record DashboardSettings(
+    int Users,
+    int Seconds,
+    int Connections,
+    int Rounds,
+    int Rate,
+    LocalRedisProgram Cache,
+    CacheTopology Topology
+);
 
 /// <summary><c>dashboard</c>: the morning, beside what the server could do at best; or beside itself, while everything is warmed.</summary>
 internal static class DashboardCommand
@@ -34,7 +43,7 @@ internal static class DashboardCommand
             1_024,
             "Keep-alive connections, one request at a time on each."
         );
-        var rounds = BenchmarkCommandLine.Number("--rounds", 2, 1, 25, "Measurements of each side, in turn; the figures are medians.");
+        var rounds = BenchmarkCommandLine.Number("--rounds", 3, 1, 25, "Measurements of each side, in turn; the figures are medians.");
         Option<bool> whileWarming = new("--while-warming")
         {
             Description =
@@ -45,6 +54,11 @@ internal static class DashboardCommand
         {
             Description = "redis or garnet; the first that is there when left out.",
             DefaultValueFactory = _ => LocalRedisProgram.Any,
+        };
+        Option<CacheTopology> topology = new("--topology")
+        {
+            Description = "standalone; tls, with an ACL user; or a cluster of three.",
+            DefaultValueFactory = _ => CacheTopology.Standalone,
         };
         Command command = new(
             "dashboard",
@@ -58,6 +72,7 @@ internal static class DashboardCommand
             whileWarming,
             rate,
             cache,
+            topology,
         };
         command.SetAction(
             (parsed, ct) =>
@@ -69,7 +84,8 @@ internal static class DashboardCommand
                     parsed.GetValue(connections),
                     parsed.GetValue(rounds),
                     parsed.GetValue(rate),
-                    parsed.GetValue(cache)
+                    parsed.GetValue(cache),
+                    parsed.GetValue(topology)
                 );
                 return isWarming ? WhileWarming.RunAsync(settings, ct) : DashboardBenchmark.RunAsync(settings, ct);
             }

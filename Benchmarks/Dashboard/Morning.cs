@@ -40,7 +40,7 @@ internal sealed class Morning : IAsyncDisposable
     public static async Task<Morning> CreateAsync(Workbench bench, DashboardSettings settings, CancellationToken ct)
     {
         var postgres = await bench.StartPostgresAsync(ct);
-        var cache = await bench.StartCacheAsync(settings.Cache, ct);
+        var cache = await bench.StartCacheAsync(settings.Topology, settings.Cache, ct);
         var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
         try
         {

@@ -50,6 +50,13 @@ internal static class Report
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
+    /// <summary>Of the rounds: the highest less the lowest, as a share of the median.</summary>
+    public static double Spread(IEnumerable<double> values)
+    {
+        var all = values.ToArray();
+        return Rounded((all.Max() - all.Min()) / Median(all));
+    }
+
     /// <summary>Three decimals for figures below 100, one above: what a run repeats.</summary>
     public static double Rounded(double value) => Math.Round(value, Math.Abs(value) < 100 ? 3 : 1);
 }

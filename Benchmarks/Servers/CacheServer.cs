@@ -9,12 +9,13 @@ namespace Overnight.Benchmarks.Servers;
 internal sealed class CacheServer : ServerProcess
 {
     private CacheServer(ChildProcess process, string home, int port, string password, LocalRedisProgram kind)
-        : base(process, home, port, password) => Kind = kind;
+        : base(process, home, port, password) => (Kind, ConnectionString) = (kind, $"{IPAddress.Loopback}:{port},password={password}");
 
     /// <summary>What runs.</summary>
     public LocalRedisProgram Kind { get; }
 
-    public string ConnectionString => $"{IPAddress.Loopback}:{Port},password={Password}";
+    /// <summary>Of the product; that of its topology where it is part of one.</summary>
+    public string ConnectionString { get; set; }
 
     protected override string StopSignal => ChildProcess.Terminate;
 

@@ -34,7 +34,8 @@ internal sealed class Workbench : IAsyncDisposable
         LocalRedisProgram program,
         CancellationToken ct,
         string? directory = null,
-        int? port = null
+        int? port = null,
+        IReadOnlyList<string>? settings = null
     ) =>
         Started(
             await CacheServer.StartAsync(
@@ -45,10 +46,22 @@ internal sealed class Workbench : IAsyncDisposable
                     Port = port,
                     Program = program,
                     ToolDirectory = AppContext.BaseDirectory,
+                    Settings = settings ?? [],
                 },
                 ct
             )
         );
+
+    /// <summary>A cache of a topology, told by its first process.</summary>
+    public async Task<CacheServer> StartCacheAsync(CacheTopology topology, LocalRedisProgram program, CancellationToken ct)
+    {
+        if (topology == CacheTopology.Standalone)
+            return await StartCacheAsync(program, ct);
+        var cache = await CacheOf.StartAsync(topology, settings => StartCacheAsync(LocalRedisProgram.Redis, ct, settings: settings), ct);
+        var first = cache.Servers[0];
+        first.ConnectionString = cache.ConnectionString;
+        return first;
+    }
 
     /// <summary>Starts one of our own programs, in the build that this one came with.</summary>
     /// <param name="environment">Where the secrets go.</param>

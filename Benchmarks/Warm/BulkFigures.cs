@@ -9,6 +9,9 @@ namespace Overnight.Benchmarks.Warm;
 internal sealed record BulkFigures(WarmSettings Settings, double? Ours, double? Limit, int Clients, double? Rival, double? Garnet)
 {
     public double? Ratio => Ours / Limit;
+
+    /// <summary>Of the rounds of ours.</summary>
+    public double? Spread { get; init; }
 }
 
 /// <summary>Measures writer, tool and rival in turn on one Redis, and then the writer on Garnet.</summary>
@@ -85,7 +88,10 @@ internal sealed class BulkMeasurement(Workbench bench)
             );
         }
         admin.Empty();
-        return new(settings, Report.Median(figures), tool is null ? null : Report.Median(limits), best, Report.Median(rivals), null);
+        return new(settings, Report.Median(figures), tool is null ? null : Report.Median(limits), best, Report.Median(rivals), null)
+        {
+            Spread = Report.Spread(figures),
+        };
     }
 
     private static async Task<double> OnGarnetAsync(CacheServer cache, WarmSettings settings, CancellationToken ct)

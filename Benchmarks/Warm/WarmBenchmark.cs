@@ -36,6 +36,8 @@ internal static class WarmBenchmark
                 RivalEntriesPerSecond = Round(first.Rival),
                 settings.Entries,
                 settings.Size,
+                settings.Rounds,
+                first.Spread,
                 Sizes = sizes.Select(s => new
                 {
                     s.Settings.Size,

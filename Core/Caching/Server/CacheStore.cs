@@ -5,13 +5,6 @@ using StackExchange.Redis;
 
 namespace Overnight.Core.Caching;
 
-/// <summary>An entry to write; every entry has a TTL.</summary>
-public readonly record struct CacheWrite(string Key, byte[] Value, TimeSpan Ttl);
-
-/// <summary>What the cache server knows of an entry without reading it.</summary>
-/// <param name="Remaining">Until it expires; null when it is not there.</param>
-public readonly record struct EntryState(bool Exists, TimeSpan? Remaining);
-
 /// <summary>
 /// The cache server (L2), the same over TLS, in a cluster and for an ACL user: the one type that speaks to it. It may be away at
 /// any time: reads and single writes say so in what they return, and only writes by the thousand throw.
@@ -484,50 +477,4 @@ public sealed partial class CacheStore : IDisposable
         [LoggerMessage(204, LogLevel.Information, "The cache takes writes again.")]
         public static partial void TakesWrites(ILogger logger);
     }
-}
-
-/// <summary>What a server tells of itself.</summary>
-/// <param name="Told">Its <c>INFO</c>, by field.</param>
-public sealed record ServerFigures(string EndPoint, long Keys, TimeSpan Latency, IReadOnlyDictionary<string, string> Told);
-
-/// <summary>The entries of a write that the server refused, as one that is full does.</summary>
-public sealed class CacheRefusals
-{
-    private HashSet<int>? _places;
-
-    public int Count => _places?.Count ?? 0;
-
-    /// <summary>Why the first was; null when none was.</summary>
-    public string? First { get; private set; }
-
-    /// <param name="at">Its place among the entries.</param>
-    public bool Contains(int at) => _places?.Contains(at) == true;
-
-    /// <summary>Adds those of a part of the write.</summary>
-    /// <param name="from">Where the part began.</param>
-    public void Add(CacheRefusals part, int from)
-    {
-        ArgumentNullException.ThrowIfNull(part);
-        foreach (var at in part._places ?? [])
-            Add(from + at, part.First!);
-    }
-
-    internal void Add(int at, string reason)
-    {
-        (_places ??= []).Add(at);
-        First ??= reason;
-    }
-}
-
-/// <summary>The cache server can't be reached, or did not answer in time.</summary>
-public sealed class CacheAwayException : Exception
-{
-    public CacheAwayException()
-        : this("The cache does not answer.") { }
-
-    public CacheAwayException(string message)
-        : base(message) { }
-
-    public CacheAwayException(string message, Exception innerException)
-        : base(message, innerException) { }
 }
