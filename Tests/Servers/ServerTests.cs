@@ -93,6 +93,19 @@ public sealed class ServerTests(TestServers servers)
     }
 
     [Fact]
+    public async Task Postgres_DataOfAnOrdinaryUser_IsRefusedAsRoot()
+    {
+        if (!Environment.IsPrivilegedProcess)
+            Assert.Skip("Only root has its servers' data elsewhere.");
+        var folder = await servers.CreateFolderAsync();
+        Directory.CreateDirectory(Path.Combine(folder, "data"));
+
+        var refused = await Assert.ThrowsAsync<DistributedApplicationException>(() => PrepareAsync(folder, "any"));
+
+        Assert.Contains($"{folder} holds the data of an ordinary user's server", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Postgres_PortTaken_FailsAndLeavesNoProcess()
     {
         var taken = await servers.StartPostgresAsync(Ct);
