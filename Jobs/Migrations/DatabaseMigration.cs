@@ -69,8 +69,9 @@ internal sealed class DatabaseMigration(
             {
                 taken = await roles.TakeOverAsync(ct);
                 await guard.ExecuteAsync(PrepareHistory, ct);
-                applied = [.. await context.Database.GetPendingMigrationsAsync(ct)];
-                await context.Database.MigrateAsync(ct);
+                applied = await IsUpToDateAsync(guard, ct) ? [] : [.. await context.Database.GetPendingMigrationsAsync(ct)];
+                if (applied.Length > 0)
+                    await context.Database.MigrateAsync(ct);
                 await AddMarketsAsync(guard, ct);
                 await EnsureMonthsAsync(guard, ct);
                 await roles.GrantAsync(guard, ct);
@@ -95,6 +96,15 @@ internal sealed class DatabaseMigration(
             span?.SetStatus(ActivityStatusCode.Error, exception.Message).SetTag("error.type", exception.GetType().FullName);
             throw;
         }
+    }
+
+    /// <summary>Asked without EF Core, for most starts find nothing to migrate.</summary>
+    private static async Task<bool> IsUpToDateAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"select not exists (select unnest($1) except select migration_id from {SchemaMigrations.HistoryTable})";
+        command.Parameters.Add(new() { Value = SchemaMigrations.Ids.ToArray() });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>Where the server allows it; the refusal of one that does not is told as it is.</summary>

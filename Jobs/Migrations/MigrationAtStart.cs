@@ -14,8 +14,12 @@ namespace Overnight.Jobs.Migrations;
 /// Migrates before the service works, where nothing else does: a published app has no program that runs once. Any number of replicas may do
 /// it at once, for one holds the lock and the others find it done.
 /// </summary>
-internal sealed partial class MigrationAtStart(IServiceScopeFactory scopes, TimeProvider time, ILogger<MigrationAtStart> logger)
-    : IHostedService
+internal sealed partial class MigrationAtStart(
+    IServiceScopeFactory scopes,
+    DatabaseRoles roles,
+    TimeProvider time,
+    ILogger<MigrationAtStart> logger
+) : IHostedService
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
@@ -30,6 +34,8 @@ internal sealed partial class MigrationAtStart(IServiceScopeFactory scopes, Time
                     .ServiceProvider.GetRequiredService<DatabaseMigration>()
                     .RunAsync(demoUsers: null, progress: null, cancellationToken);
                 Log.Migrated(logger, outcome.Database, outcome.Applied.Count);
+                foreach (var line in roles.Describe(outcome.Roles))
+                    Log.Roles(logger, line);
                 return;
             }
             catch (NpgsqlException exception) when (exception.IsTransient)
@@ -50,6 +56,9 @@ internal sealed partial class MigrationAtStart(IServiceScopeFactory scopes, Time
 
         [LoggerMessage(682, LogLevel.Warning, "The database can't be migrated yet; it is tried again in {Delay}. {Reason}")]
         public static partial void Away(ILogger logger, TimeSpan delay, string reason);
+
+        [LoggerMessage(683, LogLevel.Information, "{Outcome}")]
+        public static partial void Roles(ILogger logger, string outcome);
     }
 }
 

