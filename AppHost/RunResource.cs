@@ -81,7 +81,7 @@ internal static class RunResourceExtensions
     {
         try
         {
-            using var answer = await client.SendAsync(HttpMethod.Get, "/api/runs?limit=1", null, ct);
+            using var answer = await client.SendAsync(HttpMethod.Get, "/api/runs?jobType=scoring&limit=1", null, ct);
             using var list = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(ct), cancellationToken: ct);
             if (!answer.IsSuccessStatusCode)
                 return ($"api: {(int)answer.StatusCode}", KnownResourceStateStyles.Warn, []);

@@ -3,12 +3,12 @@ using Overnight.Core.Data;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>Which runs a client wants to see: <c>?market=&amp;date=&amp;status=</c>, all of them where left out.</summary>
-internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate, string? Status)
+/// <summary>Which runs a client wants to see: <c>?jobType=&amp;market=&amp;date=&amp;status=</c>, all of them where left out.</summary>
+internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate, string? Status, string? JobType = null)
 {
     private const int MaxMarket = 12;
 
-    public static RunFilter Read(string? market, string? date, string? status, QueryErrors errors)
+    public static RunFilter Read(string? jobType, string? market, string? date, string? status, QueryErrors errors)
     {
         // A market that is not there has no runs, which is an answer.
         if (
@@ -19,13 +19,18 @@ internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate
             errors.Add("market", "must be the code of a market, such as NYSE");
             market = null;
         }
-        return new(market, errors.Date("date", date), errors.OneOf("status", status, "started", "completed", "partial", "failed"));
+        return new(
+            market,
+            errors.Date("date", date),
+            errors.OneOf("status", status, "started", "completed", "partial", "failed"),
+            errors.OneOf("jobType", jobType, "scoring", "recommendations", "cache-warm")
+        );
     }
 
     /// <summary>One run more than a page holds. Every filter has an index in the order of the list.</summary>
     public static IQueryable<Run> Query(OvernightContext database, RunFilter filter, ListPage<RunCursor> page)
     {
-        var (market, date, status) = filter;
+        var (market, date, status, jobType) = filter;
         var runs = database.Runs.AsNoTracking();
         if (market is not null)
             runs = runs.Where(r => r.Market == market);
@@ -33,6 +38,8 @@ internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate
             runs = runs.Where(r => r.BusinessDate == date);
         if (status is not null)
             runs = runs.Where(r => r.Status == status);
+        if (jobType is not null)
+            runs = runs.Where(r => r.JobType == jobType);
         if (page.After is { } after)
             runs = runs.Where(r => r.Number < after.Number);
         return runs.OrderByDescending(r => r.Number).Take(page.Limit + 1);

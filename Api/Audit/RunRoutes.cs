@@ -27,7 +27,7 @@ internal static class RunRoutes
             .MapGet("", ListAsync)
             .WithName("ListRuns")
             .WithSummary(
-                "Runs, newest first, of a market, a business date or a status where given. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
+                "Runs, newest first, of a job type (scoring: the nights, or cache-warm), a market, a business date or a status where given. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
             );
         group
             .MapGet("{id:guid}", GetAsync)
@@ -40,6 +40,7 @@ internal static class RunRoutes
     }
 
     private static async Task<Results<Ok<Listed<RunItem>>, ValidationProblem>> ListAsync(
+        string? jobType,
         string? market,
         string? date,
         string? status,
@@ -50,7 +51,7 @@ internal static class RunRoutes
     )
     {
         QueryErrors errors = new();
-        var filter = RunFilter.Read(market, date, status, errors);
+        var filter = RunFilter.Read(jobType, market, date, status, errors);
         var page = ListPage<RunCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();

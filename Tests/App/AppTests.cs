@@ -61,6 +61,9 @@ public sealed class AppTests(AppTests.RunningApp running) : IClassFixture<AppTes
         Assert.Contains("\"status\": \"completed\"", run.Data!.Value, StringComparison.Ordinal);
         var warm = await CommandAsync("warm");
         Assert.Contains("\"warmed\":", warm.Data!.Value, StringComparison.Ordinal);
+        // A warm is a run, too, and a later one; the resource shows the night.
+        var night = await App.ResourceNotifications.WaitForResourceAsync("night", change => change.Snapshot.Properties.Length > 0, Ct);
+        Assert.Equal("scoring", night.Snapshot.Properties.Single(property => property.Name == "jobType").Value);
         var retry = await CommandAsync("retry");
         Assert.Contains("\"usersFailed\": 0", retry.Data!.Value, StringComparison.Ordinal);
         var schedule = await CommandAsync("schedule");

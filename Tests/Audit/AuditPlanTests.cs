@@ -183,15 +183,16 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
         AssertByIndex(await PlanAsync(CalculationReader.Events, Last, History.LastRun, History.User), "calculation_events_y2026m08");
 
     [Theory]
-    [InlineData("NYSE", null, null)]
-    [InlineData("LSE", null, null)]
-    [InlineData(null, "2026-07-01", null)]
-    [InlineData(null, null, "failed")]
-    [InlineData("NYSE", "2026-07-01", "completed")]
-    public async Task Runs_Filtered_AreReadByIndex(string? market, string? date, string? status)
+    [InlineData("NYSE", null, null, null)]
+    [InlineData("LSE", null, null, null)]
+    [InlineData(null, "2026-07-01", null, null)]
+    [InlineData(null, null, "failed", null)]
+    [InlineData("NYSE", "2026-07-01", "completed", null)]
+    [InlineData(null, null, null, "scoring")]
+    public async Task Runs_Filtered_AreReadByIndex(string? market, string? date, string? status, string? jobType)
     {
         await using OvernightContext context = OvernightContext.Open(fixture.Database);
-        RunFilter filter = new(market, date is null ? null : DateOnly.Parse(date), status);
+        RunFilter filter = new(market, date is null ? null : DateOnly.Parse(date), status, jobType);
         var query = RunFilter.Query(context, filter, new(50, new RunCursor(500)));
         await context.Database.OpenConnectionAsync(Ct);
         await using var command = query.CreateDbCommand();

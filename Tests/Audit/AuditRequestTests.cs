@@ -42,6 +42,7 @@ public sealed class AuditRequestTests(ApiFixture fixture) : IClassFixture<ApiFix
     [InlineData("/api/runs?market=%00%00", "market")]
     [InlineData("/api/runs?date=20260101", "date")]
     [InlineData("/api/runs?status=done", "status")]
+    [InlineData("/api/runs?jobType=night", "jobType")]
     [InlineData("/api/runs?status=done&limit=0", "limit")]
     public async Task BadQuestion_Is400ByField(string path, string field)
     {
@@ -101,6 +102,8 @@ public sealed class AuditRequestTests(ApiFixture fixture) : IClassFixture<ApiFix
         Assert.Equal(4, await CountAsync(app, "market=AUDIT&date=2026-03-03", token));
         Assert.Equal(2, await CountAsync(app, "market=AUDIT&date=2026-03-03&status=partial", token));
         Assert.Equal(10, await CountAsync(app, "market=AUDIT&status=completed", token));
+        Assert.Equal(20, await CountAsync(app, "market=AUDIT&jobType=scoring", token));
+        Assert.Equal(0, await CountAsync(app, "market=AUDIT&jobType=cache-warm", token));
     }
 
     [Fact]
