@@ -66,7 +66,7 @@ if (builder.ExecutionContext.IsRunMode)
     jobs.WithDemoTokens().WaitForCompletion(migrations).StartBuilt();
     api.WaitForCompletion(migrations).WaitForCompletion(warmup).StartBuilt();
     builder.AddNight("night", api, adminKey).WaitFor(api);
-    builder.AddWelcome(api);
+    builder.AddStartupMessage(api);
 }
 else
 {

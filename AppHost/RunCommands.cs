@@ -112,7 +112,7 @@ internal static class RunCommands
         RunResource night,
         ExecuteCommandContext context,
         string path,
-        JsonContentOf? body
+        JsonFields? body
     )
     {
         try

@@ -126,7 +126,7 @@ internal sealed class RunClient(EndpointReference api, ParameterResource adminKe
     public async Task<HttpResponseMessage> SendAsync(
         HttpMethod method,
         string path,
-        JsonContentOf? body,
+        JsonFields? body,
         CancellationToken ct,
         bool isTraced = false
     )
@@ -146,7 +146,7 @@ internal sealed class RunClient(EndpointReference api, ParameterResource adminKe
 }
 
 /// <summary>A JSON body of fields, those without a value left out.</summary>
-internal sealed class JsonContentOf(params (string Name, object? Value)[] fields)
+internal sealed class JsonFields(params (string Name, object? Value)[] fields)
 {
     public HttpContent ToContent() =>
         System.Net.Http.Json.JsonContent.Create(

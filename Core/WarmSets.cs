@@ -17,11 +17,11 @@ public static class WarmSets
             .AddFlagOptions()
             .AddSessionKeys()
             .AddReferenceData()
-            .AddSingleton<WarmSet, RecommendationSet>()
-            .AddSingleton<WarmSet, SessionSet>()
-            .AddSingleton<WarmSet, FlagSet>();
+            .AddSingleton<WarmSet, RecommendationWarmSet>()
+            .AddSingleton<WarmSet, SessionWarmSet>()
+            .AddSingleton<WarmSet, FlagWarmSet>();
         foreach (var phase in Enum.GetValues<WarmPhase>())
-            services.AddSingleton<WarmSet>(provider => ActivatorUtilities.CreateInstance<ReferenceSet>(provider, phase));
+            services.AddSingleton<WarmSet>(provider => ActivatorUtilities.CreateInstance<ReferenceWarmSet>(provider, phase));
         return services;
     }
 }

@@ -31,7 +31,7 @@ root.SetAction(
         builder.AddMigrationAtStart();
         builder.AddDemoSessions();
         builder.AddPipeline();
-        builder.AddNightLoop();
+        builder.AddRunLoop();
         builder.AddRetentionLoop();
         builder.AddWarmLoop();
         await builder.Build().RunAsync(ct);

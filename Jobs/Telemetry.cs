@@ -59,7 +59,7 @@ internal static class Telemetry
     }
 
     /// <summary>A child of this replica's part in the run. Of many batches only some are told, the statements under them included.</summary>
-    public static Activity? StartBatch(NightRun run, ClaimedBatch batch)
+    public static Activity? StartBatch(PipelineRun run, ClaimedBatch batch)
     {
         var parent = Activity.Current?.Context ?? Parent(run);
         // Not sampled, and told to be a stranger's: so neither it nor what is below it is recorded.
@@ -78,7 +78,7 @@ internal static class Telemetry
         Source.StartActivity("cache-write", ActivityKind.Client)?.SetTag("overnight.run", run).SetTag("overnight.users", users);
 
     /// <summary>The run itself, from its start, below whatever began it.</summary>
-    public static Activity? StartJob(NightRun run) =>
+    public static Activity? StartJob(PipelineRun run) =>
         Source
             .StartActivity("overnight-scoring-job", ActivityKind.Internal, Parent(run), startTime: run.StartedAt)
             ?.SetTag("overnight.run", run.Id)
@@ -86,20 +86,20 @@ internal static class Telemetry
 
     /// <summary>A child span of the run, whichever process the run began in.</summary>
     /// <param name="startedAt">When it began, for a step that is known to be one only at its end.</param>
-    public static Activity? StartStep(string name, NightRun run, DateTimeOffset startedAt = default) =>
+    public static Activity? StartStep(string name, PipelineRun run, DateTimeOffset startedAt = default) =>
         Source
             .StartActivity(name, ActivityKind.Internal, Parent(run), startTime: startedAt)
             ?.SetTag("overnight.run", run.Id)
             .SetTag("overnight.market", run.Market);
 
     /// <summary>Tells in a trace that a step or batch failed, also where it is not one of those told.</summary>
-    public static void Failed(NightRun run, string name, Activity? span, Exception exception)
+    public static void Failed(PipelineRun run, string name, Activity? span, Exception exception)
     {
         using var told = span is { Recorded: false } ? StartStep(name, run, new DateTimeOffset(span.StartTimeUtc)) : null;
         (told ?? span)?.SetStatus(ActivityStatusCode.Error, exception.Message).SetTag("error.type", exception.GetType().FullName);
     }
 
-    public static ActivityContext Parent(NightRun run) => Context(run.Traceparent);
+    public static ActivityContext Parent(PipelineRun run) => Context(run.Traceparent);
 
     private static ActivityContext Context(string? traceparent) =>
         traceparent is not null && ActivityContext.TryParse(traceparent, null, isRemote: true, out var parent) ? parent : default;

@@ -52,7 +52,7 @@ internal static partial class LocalServerBuilder
         var key = $"{builder.Resource.Name}_check";
         builder
             .ApplicationBuilder.Services.AddHealthChecks()
-            .Add(new(key, _ => new AnswerHealthCheck(ask), HealthStatus.Unhealthy, tags: null));
+            .Add(new(key, _ => new ServerHealthCheck(ask), HealthStatus.Unhealthy, tags: null));
         return builder.WithHealthCheck(key);
     }
 

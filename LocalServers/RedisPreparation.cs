@@ -32,7 +32,7 @@ internal static partial class RedisPreparation
         string[] command;
         if (kind == LocalRedisProgram.Garnet)
         {
-            var program = await GarnetTool.FindAsync(account, home, options.ToolDirectory ?? Environment.CurrentDirectory, ct);
+            var program = await GarnetServerTool.FindAsync(account, home, options.ToolDirectory ?? Environment.CurrentDirectory, ct);
             var configuration = Path.Combine(home, "garnet.json");
             await account.WriteSecretAsync(configuration, GarnetSettings(password, options), ct);
             command = [Tool.Dotnet, program, "--config-import-path", configuration];

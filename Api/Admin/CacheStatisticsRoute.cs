@@ -33,7 +33,7 @@ internal static class CacheStatisticsRoute
         CacheCircuit circuit,
         ResultReader results,
         IEnumerable<IChangeHandler> handlers,
-        LastKnownEntries known
+        StaleEntries known
     )
     {
         var latest = monitor.Latest;

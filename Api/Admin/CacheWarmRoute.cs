@@ -37,14 +37,14 @@ internal static class CacheWarmRoute
         IReadOnlyList<WarmSet> sets = [];
         try
         {
-            sets = warmer.Find(asked.Sets ?? (asked.FlagKeys is null ? null : [FlagSet.SetName]), asked.Tenant);
+            sets = warmer.Find(asked.Sets ?? (asked.FlagKeys is null ? null : [FlagWarmSet.SetName]), asked.Tenant);
         }
         catch (KeyNotFoundException unknown)
         {
             errors["sets"] = [unknown.Message];
         }
-        if (asked.FlagKeys is not null && sets.Any(set => set.Name != FlagSet.SetName))
-            errors["flagKeys"] = [$"are of the set {FlagSet.SetName}; leave the others out of sets"];
+        if (asked.FlagKeys is not null && sets.Any(set => set.Name != FlagWarmSet.SetName))
+            errors["flagKeys"] = [$"are of the set {FlagWarmSet.SetName}; leave the others out of sets"];
         if (errors.Count > 0)
             return TypedResults.ValidationProblem(errors, title: "The warm asked for is not valid");
         // Goes on when the client has lost patience: what is half warm would only have to be resumed.

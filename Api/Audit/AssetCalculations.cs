@@ -13,7 +13,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
     // The nights of the period, newest first, and one look at the key of postings for each; it stops when the limit is reached.
     // The limit of the look keeps the planner from turning this round, so that batches of a run come as the look has them; to
     // order by them as well would read every night of the period before the first row.
-    internal const string Postings = """
+    internal const string AssetPostings = """
         select n.id, n.market, n.business_date, n.revision, n.number, n.batch, n.positions, b.first_user, b.last_user
         from (
             select r.id, r.market, r.business_date, r.revision, r.number, p.batch, p.positions
@@ -64,7 +64,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
     }
 
     /// <returns>As many postings as it takes to fill the page, and whether there are no more.</returns>
-    private static async Task<(List<Posting> Postings, bool Last)> PostingsAsync(
+    private static async Task<(List<Posting> AssetPostings, bool Last)> PostingsAsync(
         NpgsqlConnection connection,
         Guid asset,
         DateOnly from,
@@ -77,7 +77,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
         // Each has one result at least; and the one that the page before ended in may have none left.
         var limit = wanted + 1;
         await using var command = connection.Command(
-            Postings,
+            AssetPostings,
             asset,
             from,
             until < after.BusinessDate ? until : after.BusinessDate,

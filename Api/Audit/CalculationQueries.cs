@@ -34,7 +34,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
         Guid user,
         DateOnly from,
         DateOnly until,
-        ListPage<NightCursor> page,
+        ListPage<UserRunCursor> page,
         CancellationToken ct
     )
     {

@@ -77,14 +77,14 @@ internal static partial class CalculationRoutes
         }
         else
         {
-            var page = ListPage<NightCursor>.Read(limit, cursor, errors);
+            var page = ListPage<UserRunCursor>.Read(limit, cursor, errors);
             if (errors.Any)
                 return errors.ToProblem();
             return TypedResults.Ok(
                 Listed<CalculationItem>.Of(
                     await calculations.OfUserAsync(filter.User!.Value, filter.From, filter.Until, page, ct),
                     page,
-                    c => new NightCursor(c.BusinessDate, c.RunNumber),
+                    c => new UserRunCursor(c.BusinessDate, c.RunNumber),
                     c => c
                 )
             );

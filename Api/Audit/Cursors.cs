@@ -47,7 +47,7 @@ internal readonly record struct RunCursor(long Number);
 internal readonly record struct UserCursor(Guid User);
 
 /// <summary>Among the nights of one user, newest first.</summary>
-internal readonly record struct NightCursor(DateOnly BusinessDate, long RunNumber);
+internal readonly record struct UserRunCursor(DateOnly BusinessDate, long RunNumber);
 
 /// <summary>Among the calculations with one asset, newest night first, then batch and user from the highest.</summary>
 internal readonly record struct PostingCursor(DateOnly BusinessDate, long RunNumber, int Batch, Guid User);

@@ -17,7 +17,7 @@ namespace Overnight.Api.Dashboard;
 internal sealed class CachedDashboard(
     RequestDelegate next,
     SessionReader sessions,
-    KnownSessions known,
+    SessionPrefetch known,
     ResultReader results,
     MarketCatalog markets,
     TimeProvider time
@@ -42,7 +42,7 @@ internal sealed class CachedDashboard(
     }
 
     /// <summary>Both are begun before either is awaited, so that they go out together.</summary>
-    private async Task AskAsync(HttpContext context, KnownSession guess, ActiveSession? session = null)
+    private async Task AskAsync(HttpContext context, PrefetchedSession guess, ActiveSession? session = null)
     {
         var finding = session is null ? sessions.ReadAsync(guess.Hash) : default;
         var reading = results.Entries.ReadAsync(guess.UserId);
@@ -50,7 +50,7 @@ internal sealed class CachedDashboard(
         {
             session = lookup?.Session is { } found && found.ExpiresAt > time.GetUtcNow() ? found : null;
             if (lookup is null)
-                context.Features.Set(MissedSession.Instance);
+                context.Features.Set(SessionCacheMiss.Instance);
         }
         var entry = await reading;
         if (entry is not null && session?.UserId == guess.UserId)
@@ -59,11 +59,11 @@ internal sealed class CachedDashboard(
             return;
         }
         if (entry is null)
-            context.Features.Set(new MissedResult(guess.UserId));
+            context.Features.Set(new ResultCacheMiss(guess.UserId));
         await next(context);
     }
 
-    private Task AnswerAsync(HttpContext context, KnownSession guess, ActiveSession session, byte[] entry)
+    private Task AnswerAsync(HttpContext context, PrefetchedSession guess, ActiveSession session, byte[] entry)
     {
         var now = time.GetUtcNow();
         guess.Use(now);
@@ -72,4 +72,4 @@ internal sealed class CachedDashboard(
 }
 
 /// <summary>On a request whose result was looked for in the cache before it came to its route, and is not there.</summary>
-internal sealed record MissedResult(Guid UserId);
+internal sealed record ResultCacheMiss(Guid UserId);

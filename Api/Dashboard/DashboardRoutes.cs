@@ -15,7 +15,7 @@ internal static class DashboardRoutes
 
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
-        builder.Services.AddResults().AddSingleton<ChangeListener>().AddHostedService<RepairLoop>().AddHostedService<ChangeLoop>();
+        builder.Services.AddResults().AddSingleton<ChangeListener>().AddHostedService<RepairLoop>().AddHostedService<ChangeListenerLoop>();
         builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 
@@ -47,7 +47,7 @@ internal static class DashboardRoutes
         // The only user id there is: nothing of the request can name another (SPEC C5).
         var session = SessionPrincipal.Of(context);
         var userId = session.UserId;
-        var isMissed = context.Features.Get<MissedResult>()?.UserId == userId;
+        var isMissed = context.Features.Get<ResultCacheMiss>()?.UserId == userId;
         var answer = await (isMissed ? reader.Entries.LoadAsync(userId, ct) : reader.Entries.GetAsync(userId, ct));
         if (answer.Value is { } entry)
         {

@@ -38,7 +38,7 @@ internal sealed record FlagItem(
 /// <param name="ChangedBy">The user; null for the admin key.</param>
 internal sealed record FlagChangeItem(long Version, DateTimeOffset ChangedAt, Guid? ChangedBy, JsonElement Before, JsonElement After)
 {
-    public static FlagChangeItem From(MadeChange change) =>
+    public static FlagChangeItem From(FlagChangeRecord change) =>
         new(change.Version, change.ChangedAt, change.ChangedBy, Json(change.Before), Json(change.After));
 
     private static JsonElement Json(string text) => JsonElement.Parse(JsonText.Repair(text));

@@ -18,7 +18,7 @@ internal static class FlagRoutes
         app.MapGet("/api/config/flags/{key}", GetAsync)
             .WithTags("Flags")
             .RequireAuthorization(SessionSetup.SignedIn)
-            .WithMetadata(new KnownCallerIsEnough())
+            .WithMetadata(new AllowDuringOutage())
             .WithName("GetFlag")
             .WithSummary(
                 "A flag, and how old the answer is: also while neither the database nor the cache answers, as long as this node has known it."

@@ -9,7 +9,7 @@ internal static class ReferenceRoutes
 {
     public static void AddReference(this WebApplicationBuilder builder)
     {
-        builder.Services.AddReferenceData().AddHostedService<GenerationLoop>();
+        builder.Services.AddReferenceData().AddHostedService<TenantGenerationLoop>();
     }
 
     public static void MapReference(this WebApplication app)
@@ -42,10 +42,10 @@ internal static class ReferenceRoutes
         // The only tenant there is: one that the request names may be this one, or none (SPEC G2).
         if (SessionPrincipal.Of(context).TenantId is not { } tenant)
             return NotFound("The signed-in user belongs to no tenant.");
-        if (ReferenceCatalog.Find(module, entity) is not { } found || !ReferenceQuestion.IsOf(tenant, context.Request.Query))
+        if (ReferenceCatalog.Find(module, entity) is not { } found || !ReferenceRequest.IsOf(tenant, context.Request.Query))
             return NotFound("There is no such entity for this tenant.");
 
-        var (values, errors) = ReferenceQuestion.Read(found, context.Request.Query);
+        var (values, errors) = ReferenceRequest.Read(found, context.Request.Query);
         if (errors.Count > 0)
             return TypedResults.ValidationProblem(errors, title: "The question is not valid");
         var answer = await reader.GetAsync(tenant, found, values, ct);

@@ -8,7 +8,7 @@ namespace Overnight.Api.Sessions;
 /// Writes to PostgreSQL, in batches, when sessions were used last, which each request notes in memory. What is lost with a
 /// node is its last <see cref="Interval"/> of activity, by which sessions are warmed newest first, and nothing else.
 /// </summary>
-internal sealed class SessionActivity(NpgsqlDataSource database, KnownSessions known, IOptions<SessionOptions> options)
+internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch known, IOptions<SessionOptions> options)
 {
     private const int BatchSize = 1_000;
 
@@ -34,7 +34,7 @@ internal sealed class SessionActivity(NpgsqlDataSource database, KnownSessions k
         return changed;
     }
 
-    private async Task<int> WriteAsync(KnownSession[] batch, CancellationToken ct)
+    private async Task<int> WriteAsync(PrefetchedSession[] batch, CancellationToken ct)
     {
         // Those of this moment: a session may be used again while it is written.
         var used = Array.ConvertAll(batch, session => session.Unwritten!.Value);

@@ -7,9 +7,9 @@ using Overnight.Core.Sessions;
 namespace Overnight.Api.Sessions;
 
 /// <summary>On a request whose session was looked for in the cache before it came here, and is not there.</summary>
-internal sealed record MissedSession
+internal sealed record SessionCacheMiss
 {
-    public static readonly MissedSession Instance = new();
+    public static readonly SessionCacheMiss Instance = new();
 }
 
 /// <summary>
@@ -21,7 +21,7 @@ internal sealed class SessionHandler(
     ILoggerFactory logger,
     UrlEncoder encoder,
     SessionReader sessions,
-    KnownSessions known
+    SessionPrefetch known
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private const string Bearer = "Bearer ";
@@ -40,13 +40,13 @@ internal sealed class SessionHandler(
         SessionLookup lookup;
         try
         {
-            var finding = sessions.FindAsync(hash, Context.Features.Get<MissedSession>() is not null, Context.RequestAborted);
-            lookup = IsKnownEnough(hash) ? await finding.AsTask().WaitAsync(KnownCallerIsEnough.Patience, TimeProvider) : await finding;
+            var finding = sessions.FindAsync(hash, Context.Features.Get<SessionCacheMiss>() is not null, Context.RequestAborted);
+            lookup = IsKnownEnough(hash) ? await finding.AsTask().WaitAsync(AllowDuringOutage.Patience, TimeProvider) : await finding;
         }
         catch (Exception exception) when ((exception is TimeoutException || DatabaseOutage.Is(exception)) && IsKnownEnough(hash))
         {
             // Nobody can be asked, and this route answers then, too (SPEC F5).
-            return AuthenticateResult.Success(new(KnownCallerIsEnough.Somebody(Scheme.Name), Scheme.Name));
+            return AuthenticateResult.Success(new(AllowDuringOutage.Somebody(Scheme.Name), Scheme.Name));
         }
         _refusal = lookup.Refusal;
         if (lookup.Session is not { } session)
@@ -84,7 +84,7 @@ internal sealed class SessionHandler(
             .ExecuteAsync(Context);
 
     private bool IsKnownEnough(string hash) =>
-        Context.GetEndpoint()?.Metadata.GetMetadata<KnownCallerIsEnough>() is not null && known.WasValid(hash, TimeProvider.GetUtcNow());
+        Context.GetEndpoint()?.Metadata.GetMetadata<AllowDuringOutage>() is not null && known.WasValid(hash, TimeProvider.GetUtcNow());
 
     /// <summary>Whether the request brings a token, of whatever form.</summary>
     internal static bool TryGetToken(HttpRequest request, out string token)

@@ -32,7 +32,7 @@ internal static class SessionSetup
     {
         builder
             .Services.AddSessionReading()
-            .AddSingleton<KnownSessions>()
+            .AddSingleton<SessionPrefetch>()
             .AddSingleton<SessionActivity>()
             .AddHostedService<SessionActivityLoop>()
             .AddSingleton<SignInLimits>()

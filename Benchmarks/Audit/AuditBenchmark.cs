@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using Npgsql;
 using Overnight.Benchmarks.Dashboard;
-using Overnight.Benchmarks.Night;
+using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Sessions;
@@ -60,7 +60,7 @@ internal static class AuditBenchmark
             Report.Step($"  {p.Done:N0} of {p.Total:N0} nights");
         });
         var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
-        var history = await new OldNights(database).FillAsync(events, months, today, progress, ct);
+        var history = await new AuditHistory(database).FillAsync(events, months, today, progress, ct);
         Report.Step($"{history.Events:N0} events of {history.Nights:N0} nights over {history.UsersPerNight:N0} users; settling.");
         await DemoDatabase.SettleAsync(database, ct);
         return history;

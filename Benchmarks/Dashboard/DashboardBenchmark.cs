@@ -17,7 +17,7 @@ internal static class DashboardBenchmark
     public static async Task<int> RunAsync(DashboardSettings settings, CancellationToken ct)
     {
         await using var bench = new Workbench();
-        await using var morning = await Morning.CreateAsync(bench, settings, ct);
+        await using var morning = await DashboardEnvironment.CreateAsync(bench, settings, ct);
         var answer = await SessionSeed.MeanAnswerAsync(morning.Database, ct);
         var answerFile = Path.Combine(bench.CreateFolder("dashboard"), "answer.json");
         await File.WriteAllBytesAsync(answerFile, answer, ct);

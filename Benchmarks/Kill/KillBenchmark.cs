@@ -1,5 +1,5 @@
 using Npgsql;
-using Overnight.Benchmarks.Night;
+using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 

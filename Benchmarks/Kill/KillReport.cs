@@ -3,7 +3,7 @@ using Overnight.Benchmarks.Reporting;
 namespace Overnight.Benchmarks.Kill;
 
 /// <summary>A row of the report: the nights of a series, added up.</summary>
-internal sealed class KillRow(KillSeries series, IReadOnlyList<KilledNight> nights)
+internal sealed class KillRow(KillSeries series, IReadOnlyList<KilledRun> nights)
 {
     public KillSeries Series => series;
     public int Kills => nights.Sum(night => night.Kills.Count);

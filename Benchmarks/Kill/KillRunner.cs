@@ -1,5 +1,5 @@
 using Npgsql;
-using Overnight.Benchmarks.Night;
+using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Core.Runs;
 
@@ -14,12 +14,12 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
     private readonly Random random = new(settings.Seed);
 
     /// <summary>As many nights as the kills of a series need.</summary>
-    public async Task<List<KilledNight>> RunAsync(KillSeries series, CancellationToken ct)
+    public async Task<List<KilledRun>> RunAsync(KillSeries series, CancellationToken ct)
     {
-        List<KilledNight> nights = [];
+        List<KilledRun> nights = [];
         for (var made = 0; made < series.Kills; made = nights.Sum(night => night.Kills.Count))
         {
-            var night = await RunNightAsync(series, made, Math.Min(settings.KillsPerNight, series.Kills - made), ct);
+            var night = await RunPipelineAsync(series, made, Math.Min(settings.KillsPerNight, series.Kills - made), ct);
             if (night.Kills.Count == 0)
                 throw new BenchmarkException(
                     "A night was over before its first kill: take more users (--users) or smaller batches (--batch)."
@@ -29,12 +29,12 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
         return nights;
     }
 
-    private async Task<KilledNight> RunNightAsync(KillSeries series, int before, int kills, CancellationToken ct)
+    private async Task<KilledRun> RunPipelineAsync(KillSeries series, int before, int kills, CancellationToken ct)
     {
-        var run = await runs.StartNightAsync(again: true, ct);
+        var run = await runs.StartPipelineAsync(again: true, ct);
         // After the run's row: a night that is due by the calendar joins it.
         supervisor.StartJobsOnce();
-        await using NightWatch watch = new(database, run);
+        await using RunWatch watch = new(database, run);
         List<KillTimes> made = [];
         for (var number = 0; number < kills; number++)
         {
@@ -49,7 +49,7 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
         }
         await watch.UntilAsync(night => night.IsCached, "finished and cached", supervisor, ct);
         await watch.LookAgainAsync(ct);
-        var faults = await NightFaults.FindAsync(
+        var faults = await KillFaults.FindAsync(
             database,
             supervisor.Cache,
             run,
@@ -66,7 +66,7 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
     }
 
     /// <returns>Null when the night was over before.</returns>
-    private async Task<KillTimes?> KillAsync(Victim victim, string place, NightWatch watch, CancellationToken ct)
+    private async Task<KillTimes?> KillAsync(Victim victim, string place, RunWatch watch, CancellationToken ct)
     {
         if (place == KillSeries.Random)
             await Task.Delay(RandomDelay * random.NextDouble(), ct);

@@ -1,5 +1,5 @@
 using Overnight.Benchmarks.Load;
-using Overnight.Benchmarks.Night;
+using Overnight.Benchmarks.Pipeline;
 
 namespace Overnight.Benchmarks.Recovery;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Overnight.Benchmarks.Dashboard;
 using Overnight.Benchmarks.Load;
-using Overnight.Benchmarks.Night;
+using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Overnight.Benchmarks.Night;
+using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core;

@@ -1,5 +1,5 @@
 using Overnight.Benchmarks.Dashboard;
-using Overnight.Benchmarks.Night;
+using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Caching;
@@ -27,12 +27,12 @@ internal static class SetBenchmark
     /// <summary>Milliseconds for 20 flags, 1,000 sessions and the recommendations of 1,000 users (issue 4).</summary>
     private static readonly (string Set, double? Limit)[] Sets =
     [
-        (FlagSet.SetName, 20),
-        (SessionSet.SetName, 500),
-        (RecommendationSet.SetName, 500),
-        (ReferenceSet.NamePrefix + "essential", null),
-        (ReferenceSet.NamePrefix + "master", null),
-        (ReferenceSet.NamePrefix + "computed", null),
+        (FlagWarmSet.SetName, 20),
+        (SessionWarmSet.SetName, 500),
+        (RecommendationWarmSet.SetName, 500),
+        (ReferenceWarmSet.NamePrefix + "essential", null),
+        (ReferenceWarmSet.NamePrefix + "master", null),
+        (ReferenceWarmSet.NamePrefix + "computed", null),
     ];
 
     public static async Task<IReadOnlyList<SetFigures>> RunAsync(Workbench bench, WarmSettings settings, CancellationToken ct)

@@ -10,7 +10,7 @@ internal sealed class AdvisoryLock : IAsyncDisposable
 {
     /// <summary>Kinds of things: a warm, by its set, and a run's job span, by the run.</summary>
     public const string Warm = "overnight.warm",
-        JobSpan = "overnight.job-span";
+        RunSpan = "overnight.job-span";
 
     private const string Key = "hashtext($1), hashtext($2)";
     private readonly NpgsqlConnection _connection;

@@ -55,4 +55,4 @@ public sealed record FlagChange(bool? Enabled, string? Value, string? Descriptio
 /// <param name="ChangedBy">Null for the admin key.</param>
 /// <param name="Before">JSON: enabled, value, description.</param>
 /// <param name="After">Likewise.</param>
-public sealed record MadeChange(long Version, DateTimeOffset ChangedAt, Guid? ChangedBy, string Before, string After);
+public sealed record FlagChangeRecord(long Version, DateTimeOffset ChangedAt, Guid? ChangedBy, string Before, string After);

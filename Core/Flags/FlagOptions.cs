@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Overnight.Core.Flags;
 
 /// <summary>Which flags this node serves, and how (SPEC F1).</summary>
-public sealed partial class FlagOptions : IRules
+public sealed partial class FlagOptions : IValidatedOptions
 {
     public const string Section = "Flags";
 
@@ -18,7 +18,7 @@ public sealed partial class FlagOptions : IRules
     [Between("00:00:00.100", "01:00:00")]
     public TimeSpan FlushInterval { get; set; } = TimeSpan.FromSeconds(15);
 
-    void IRules.Check(OptionRules rules, string path) =>
+    void IValidatedOptions.Check(OptionRules rules, string path) =>
         rules.Require(
             nameof(Environment),
             EnvironmentForm().IsMatch(Environment),

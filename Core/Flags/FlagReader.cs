@@ -17,7 +17,7 @@ public sealed class FlagReader : IChangeHandler
         FlagStore flags,
         FlagAccess access,
         CacheStore store,
-        LastKnownEntries known,
+        StaleEntries known,
         CacheTelemetry telemetry,
         IOptions<FlagOptions> options,
         IOptions<CacheOptions> cache,
@@ -62,7 +62,7 @@ public sealed class FlagReader : IChangeHandler
 
     public void Trim() => _entries.Trim();
 
-    private sealed class Kind(FlagStore flags, CacheStore store, LastKnownEntries known, FlagOptions options, TimeProvider time)
+    private sealed class Kind(FlagStore flags, CacheStore store, StaleEntries known, FlagOptions options, TimeProvider time)
         : StoredEntryKind<string>(CacheSet.Flags, store, time)
     {
         public override string KeyOf(string key) => CacheKeys.Flag(options.Environment, key);

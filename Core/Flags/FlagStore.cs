@@ -58,10 +58,10 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
 
     /// <summary>What was changed of a flag, newest first.</summary>
     /// <param name="before">The last version of the page before.</param>
-    public Task<List<MadeChange>> ChangesAsync(string key, long before, int limit, CancellationToken ct) =>
+    public Task<List<FlagChangeRecord>> ChangesAsync(string key, long before, int limit, CancellationToken ct) =>
         QueryAsync(
             "select version, changed_at, changed_by, before::text, after::text from feature_flag_changes where environment = $1 and key = $2 and version < $3 order by version desc limit $4",
-            r => new MadeChange(
+            r => new FlagChangeRecord(
                 r.GetInt64(0),
                 r.GetFieldValue<DateTimeOffset>(1),
                 r.IsDBNull(2) ? null : r.GetGuid(2),

@@ -70,7 +70,7 @@ public static partial class ReferenceCatalog
                 )
             )
             {
-                Parts = [KeyPart.Currency("from"), KeyPart.Currency("to"), KeyPart.Day("date")],
+                Parts = [CacheKeyPart.Currency("from"), CacheKeyPart.Currency("to"), CacheKeyPart.Day("date")],
                 Phase = WarmPhase.Essential,
                 Keys = """
                     select case way when 1 then c.code else b.code end as "from", case way when 1 then b.code else c.code end as "to", 'latest' as date
@@ -104,7 +104,7 @@ public static partial class ReferenceCatalog
                 )
             )
             {
-                Parts = [KeyPart.Period("period")],
+                Parts = [CacheKeyPart.Period("period")],
                 Phase = WarmPhase.Computed,
                 Keys = "select * from (values ('current'), ('previous')) periods (period)",
                 Events = [.. AccountEvents, .. PeriodEvents, JournalPosted],
@@ -132,7 +132,7 @@ public static partial class ReferenceCatalog
                 )
             )
             {
-                Parts = [KeyPart.Period("period")],
+                Parts = [CacheKeyPart.Period("period")],
                 Phase = WarmPhase.Computed,
                 Keys = "select 'current' as period",
                 Events = [.. AccountEvents, .. PeriodEvents, JournalPosted],

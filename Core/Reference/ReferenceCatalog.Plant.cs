@@ -54,7 +54,7 @@ public static partial class ReferenceCatalog
                 )
             )
             {
-                Parts = [KeyPart.Id(FacilityId)],
+                Parts = [CacheKeyPart.Id(FacilityId)],
                 Phase = WarmPhase.Master,
                 Keys = FacilityKeys,
                 Events = [.. LocationEvents, .. FacilityEvents],
@@ -76,7 +76,7 @@ public static partial class ReferenceCatalog
                 )
             )
             {
-                Parts = [KeyPart.Id(FacilityId)],
+                Parts = [CacheKeyPart.Id(FacilityId)],
                 Phase = WarmPhase.Computed,
                 Keys = FacilityKeys,
                 Events = ["STOCK_MOVED", "BIN_UPDATED", .. LocationEvents, .. FacilityEvents],

@@ -54,7 +54,7 @@ public static partial class ReferenceCatalog
                 )
             )
             {
-                Parts = [KeyPart.Text("sku")],
+                Parts = [CacheKeyPart.Text("sku")],
                 Events = MaterialEvents,
             },
             new(
@@ -113,7 +113,11 @@ public static partial class ReferenceCatalog
     ) =>
         new(module, name, ReferenceKind.Reference, Page(columns, $"{table} x where x.tenant_id = k.tenant_id and x.active", order))
         {
-            Parts = [KeyPart.Number("page", 1, KeyPart.MostPages, 1), KeyPart.Number("limit", 1, KeyPart.MostItems, KeyPart.PageSize)],
+            Parts =
+            [
+                CacheKeyPart.Number("page", 1, CacheKeyPart.MostPages, 1),
+                CacheKeyPart.Number("limit", 1, CacheKeyPart.MostItems, CacheKeyPart.PageSize),
+            ],
             Phase = WarmPhase.Master,
             Keys = Pages($"{table} x where x.tenant_id = t.tenant_id and x.active", most),
             Many = AllPages(columns, $"{table} x where x.tenant_id = t.tenant_id and x.active", order, most),

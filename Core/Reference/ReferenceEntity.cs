@@ -15,7 +15,7 @@ namespace Overnight.Core.Reference;
 public sealed record ReferenceEntity(string Module, string Name, ReferenceKind Kind, string Value)
 {
     /// <summary>Named parts of the key after the tenant, in order.</summary>
-    public IReadOnlyList<KeyPart> Parts { get; init; } = [];
+    public IReadOnlyList<CacheKeyPart> Parts { get; init; } = [];
 
     /// <summary>When it is warmed; null for never: then it waits for a reader.</summary>
     public WarmPhase? Phase { get; init; }

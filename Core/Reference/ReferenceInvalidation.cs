@@ -8,7 +8,7 @@ namespace Overnight.Core.Reference;
 /// Ends the validity of cached reference data, on every node, whatever is in the cache: what is there is not looked for, but
 /// carries a generation that is over. Source: SPEC G5.
 /// </summary>
-public sealed partial class ReferenceInvalidation(Generations generations, CacheStore cache, ILogger<ReferenceInvalidation> logger)
+public sealed partial class ReferenceInvalidation(TenantGenerations generations, CacheStore cache, ILogger<ReferenceInvalidation> logger)
 {
     /// <param name="tenant">Null for every tenant.</param>
     /// <param name="entities">Null for every entity.</param>
@@ -16,8 +16,8 @@ public sealed partial class ReferenceInvalidation(Generations generations, Cache
     /// <exception cref="NpgsqlException">PostgreSQL can't be told, and nothing was invalidated.</exception>
     public async Task<long> InvalidateAsync(Guid? tenant, IReadOnlyCollection<ReferenceEntity>? entities, CancellationToken ct)
     {
-        var id = tenant ?? Generations.EveryTenant;
-        string[] names = entities is null ? [Generations.EveryEntity] : [.. entities.Select(entity => entity.FullName)];
+        var id = tenant ?? TenantGenerations.EveryTenant;
+        string[] names = entities is null ? [TenantGenerations.EveryEntity] : [.. entities.Select(entity => entity.FullName)];
         var generation = await generations.RaiseAsync(id, names, ct);
         // A node that does not hear of it asks PostgreSQL, as every node does each second.
         cache.Publish(CacheChannel.Raised(id, names, generation));

@@ -13,12 +13,12 @@ public sealed class ReferenceReader : IChangeHandler
 
     private static readonly TimeSpan MemoryTtl = TimeSpan.FromSeconds(5);
 
-    private readonly Generations _generations;
+    private readonly TenantGenerations _generations;
     private readonly BoundedMemory<Question, StoredEntry> _memory;
     private readonly CacheAside<Question, StoredEntry> _entries;
 
     public ReferenceReader(
-        Generations generations,
+        TenantGenerations generations,
         NpgsqlDataSource database,
         CacheStore store,
         CacheTelemetry telemetry,
@@ -34,7 +34,7 @@ public sealed class ReferenceReader : IChangeHandler
 
     public IMemory Memory => _memory;
 
-    /// <param name="values">Of the entity's parts, in their one form (<see cref="KeyPart.Read"/>) and in order.</param>
+    /// <param name="values">Of the entity's parts, in their one form (<see cref="CacheKeyPart.Read"/>) and in order.</param>
     /// <returns>No value when the tenant has nothing there.</returns>
     /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
     public async ValueTask<Answer<StoredEntry>> GetAsync(

@@ -11,7 +11,7 @@ public static class ReferenceSetup
     {
         services.AddCaching();
         services.TryAddSingleton<TenantDirectory>();
-        services.TryAddSingleton<Generations>();
+        services.TryAddSingleton<TenantGenerations>();
         services.TryAddSingleton<ReferenceInvalidation>();
         return services.AddReader<ReferenceReader>();
     }

@@ -42,14 +42,14 @@ internal static class ReferenceSql
     /// <summary>How many pages are warmed, one row each.</summary>
     /// <param name="from">As above, over <c>t</c>.</param>
     public static string Pages(string from, int most) =>
-        $"select n::text as page, '{KeyPart.PageSize}' as \"limit\" from generate_series(1, (select ceil(least(count(*), {most}) / {KeyPart.PageSize}.0)::int from {from})) n";
+        $"select n::text as page, '{CacheKeyPart.PageSize}' as \"limit\" from generate_series(1, (select ceil(least(count(*), {most}) / {CacheKeyPart.PageSize}.0)::int from {from})) n";
 
     /// <summary>The pages that are warmed, as <see cref="Page"/> makes them, all in one scan.</summary>
     /// <param name="from">As above, over <c>t</c>.</param>
     public static string AllPages(string columns, string from, string order, int most) =>
         $"""
             select row_to_json(v) as value, v.page::text as page, v."limit"::text as "limit" from (
-                select (n.number - 1) / {KeyPart.PageSize} + 1 as page, {KeyPart.PageSize} as "limit", max(n.total) as total, array_to_json(array_agg(n.item order by n.number)) as items
+                select (n.number - 1) / {CacheKeyPart.PageSize} + 1 as page, {CacheKeyPart.PageSize} as "limit", max(n.total) as total, array_to_json(array_agg(n.item order by n.number)) as items
                 from (select row_number() over (order by {order}) as number, count(*) over () as total, row_to_json(r) as item from (select x.* from {from}) x cross join lateral (select {columns}) r) n
                 where n.number <= {most} group by 1) v
             """;

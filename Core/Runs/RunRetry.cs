@@ -23,7 +23,7 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
 
     /// <returns>The new run; null when nothing of <paramref name="runId"/> failed.</returns>
     /// <exception cref="RequestException">There is no such run, or a run of its night is under way.</exception>
-    public async Task<NightRun?> StartAsync(Guid runId, CancellationToken ct)
+    public async Task<PipelineRun?> StartAsync(Guid runId, CancellationToken ct)
     {
         var run = await runs.FindAsync(runId, ct) ?? throw new RequestException("run", $"There is no run {runId}.");
         if (!run.IsFinished)

@@ -22,7 +22,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     /// </summary>
     /// <param name="businessDate">A trading day of the market; the next open's when null.</param>
     /// <exception cref="RequestException">The market is unknown, or the date no trading day or out of bounds.</exception>
-    public async Task<(NightRun Run, bool Started)> StartOrJoinAsync(
+    public async Task<(PipelineRun Run, bool Started)> StartOrJoinAsync(
         string market,
         DateOnly? businessDate,
         RunTrigger trigger,
@@ -45,7 +45,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         }
     }
 
-    private async Task<(NightRun Run, bool Started)> StartOrJoinAsync(
+    private async Task<(PipelineRun Run, bool Started)> StartOrJoinAsync(
         string market,
         DateOnly date,
         RunTrigger trigger,
@@ -93,7 +93,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         return (joined, false);
     }
 
-    public async Task<NightRun?> FindAsync(Guid id, CancellationToken ct)
+    public async Task<PipelineRun?> FindAsync(Guid id, CancellationToken ct)
     {
         await using var command = dataSource.Command(
             $"select {Columns} from overnight_job_runs where id = $1 and job_type = 'scoring'",
@@ -103,7 +103,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     }
 
     /// <summary>The run that was started last.</summary>
-    public async Task<NightRun?> FindLatestAsync(CancellationToken ct)
+    public async Task<PipelineRun?> FindLatestAsync(CancellationToken ct)
     {
         await using var command = dataSource.CreateCommand(
             $"select {Columns} from overnight_job_runs where job_type = 'scoring' order by number desc limit 1"
@@ -112,10 +112,10 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     }
 
     /// <summary>The oldest run that is not finished.</summary>
-    public Task<NightRun?> FindUnfinishedAsync(CancellationToken ct) => FindUnfinishedAsync([], ct);
+    public Task<PipelineRun?> FindUnfinishedAsync(CancellationToken ct) => FindUnfinishedAsync([], ct);
 
     /// <summary>The oldest run that is not finished, of those that are not excepted.</summary>
-    public async Task<NightRun?> FindUnfinishedAsync(IReadOnlyCollection<Guid> except, CancellationToken ct)
+    public async Task<PipelineRun?> FindUnfinishedAsync(IReadOnlyCollection<Guid> except, CancellationToken ct)
     {
         await using var command = dataSource.Command(
             $"select {Columns} from overnight_job_runs where job_type = 'scoring' and completed_at is null and id <> all ($1) order by number limit 1",
@@ -176,7 +176,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             : throw new RequestException("date", $"The business date {date:yyyy-MM-dd} is no trading day of {market.Code}: {day.Reason}.");
     }
 
-    private static async Task<NightRun?> InsertAsync(NpgsqlCommand insert, string market, CancellationToken ct)
+    private static async Task<PipelineRun?> InsertAsync(NpgsqlCommand insert, string market, CancellationToken ct)
     {
         try
         {
@@ -193,7 +193,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         }
     }
 
-    private static async Task<NightRun?> ReadOneAsync(NpgsqlCommand command, CancellationToken ct)
+    private static async Task<PipelineRun?> ReadOneAsync(NpgsqlCommand command, CancellationToken ct)
     {
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))

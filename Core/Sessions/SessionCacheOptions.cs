@@ -1,7 +1,7 @@
 namespace Overnight.Core.Sessions;
 
 /// <summary>How sessions are cached; the same in every process that reads or warms them.</summary>
-public sealed class SessionCacheOptions : IRules
+public sealed class SessionCacheOptions : IValidatedOptions
 {
     public const string Section = "Sessions";
 
@@ -19,7 +19,7 @@ public sealed class SessionCacheOptions : IRules
     public IList<string> SigningKeys { get; } = [];
 
     // A key itself is not told.
-    void IRules.Check(OptionRules rules, string path)
+    void IValidatedOptions.Check(OptionRules rules, string path)
     {
         rules.Require(nameof(SigningKeys), SigningKeys.Count <= 2, "two keys at most", $"{SigningKeys.Count} keys");
         foreach (var (at, key) in SigningKeys.Index())

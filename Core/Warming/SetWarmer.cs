@@ -25,7 +25,7 @@ public sealed partial class SetWarmer(
         WarmSet set,
         WarmRequest request,
         Guid correlationId,
-        IProgress<WarmNews>? news,
+        IProgress<WarmSetProgress>? news,
         CancellationToken ct
     )
     {
@@ -55,7 +55,7 @@ public sealed partial class SetWarmer(
         WarmSet set,
         WarmRequest request,
         Guid correlationId,
-        IProgress<WarmNews>? news,
+        IProgress<WarmSetProgress>? news,
         CancellationToken ct
     )
     {
@@ -77,7 +77,7 @@ public sealed partial class SetWarmer(
         WarmSet set,
         WarmRequest request,
         WarmProgress state,
-        IProgress<WarmNews>? news,
+        IProgress<WarmSetProgress>? news,
         CancellationToken ct
     )
     {

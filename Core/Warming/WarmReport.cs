@@ -43,7 +43,7 @@ public sealed record WarmReport(Guid CorrelationId, WarmTrigger Trigger, TimeSpa
 }
 
 /// <summary>News of a warm that is under way.</summary>
-public readonly record struct WarmNews(string Set, long Warmed, long Failed);
+public readonly record struct WarmSetProgress(string Set, long Warmed, long Failed);
 
 /// <summary>What is asked of a warm; by hand it may be less than the whole set, and is then not remembered as one.</summary>
 /// <param name="Count">The most entries of each set.</param>

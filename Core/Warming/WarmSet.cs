@@ -47,7 +47,7 @@ public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, T
 /// <param name="Reached">Where a warm that broke stopped, in the set's own form; null to start at the beginning.</param>
 /// <param name="Since">When the first try began.</param>
 /// <param name="Keys">The only entries to warm, by what the set calls a key; null for those it chooses.</param>
-public sealed record WarmOrder(int? Limit, Guid? Tenant, string? Reached, DateTimeOffset Since, IReadOnlyList<string>? Keys = null);
+public sealed record WarmSetRequest(int? Limit, Guid? Tenant, string? Reached, DateTimeOffset Since, IReadOnlyList<string>? Keys = null);
 
 /// <summary>A part of a set that is in the cache now.</summary>
 /// <param name="Warmed">Entries written.</param>
@@ -63,9 +63,9 @@ public abstract class WarmSet(WarmDeclaration declaration)
     public string Name => declaration.Name;
 
     /// <summary>How many entries a warm would write now.</summary>
-    public abstract Task<long> EstimateAsync(WarmOrder order, CancellationToken ct);
+    public abstract Task<long> EstimateAsync(WarmSetRequest order, CancellationToken ct);
 
     /// <summary>Reads rows and writes entries; a step comes when it is in the cache, in order.</summary>
     /// <exception cref="CacheAwayException">The cache is away; what the steps so far say stays true.</exception>
-    public abstract IAsyncEnumerable<WarmStep> WarmAsync(WarmOrder order, CancellationToken ct);
+    public abstract IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest order, CancellationToken ct);
 }

@@ -1,7 +1,7 @@
 namespace Overnight.Core.Warming;
 
 /// <summary>Warms declared sets: phases in order, the sets of one phase side by side. Whatever becomes of one set never stops another.</summary>
-public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWarmer warmer, TimeProvider time)
+public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets own, SetWarmer warmer, TimeProvider time)
 {
     /// <summary>Of one phase: each takes two to four connections to PostgreSQL, which has readers to serve.</summary>
     private const int SetsAtOnce = 4;
@@ -49,7 +49,7 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredSets own, SetWar
     public async Task<WarmReport> WarmAsync(
         IReadOnlyCollection<WarmSet> wanted,
         WarmRequest request,
-        IProgress<WarmNews>? news,
+        IProgress<WarmSetProgress>? news,
         CancellationToken ct
     )
     {

@@ -1,7 +1,7 @@
 namespace Overnight.Core.Warming;
 
 /// <summary>What is kept warm, and how.</summary>
-public sealed class WarmingOptions : IRules
+public sealed class WarmingOptions : IValidatedOptions
 {
     public const string Section = "Warming";
 
@@ -35,7 +35,7 @@ public sealed class WarmingOptions : IRules
     /// <summary>A user's own tables, by the name of their set.</summary>
     public Dictionary<string, QueryWarmOptions> Sets { get; set; } = new(StringComparer.Ordinal);
 
-    void IRules.Check(OptionRules rules, string path)
+    void IValidatedOptions.Check(OptionRules rules, string path)
     {
         rules.Require(
             "Flags:Order",
@@ -44,7 +44,7 @@ public sealed class WarmingOptions : IRules
             $"{Flags.Order}"
         );
         foreach (var (set, own) in Sets)
-            rules.Add(ConfiguredSets.Failures(set, own));
+            rules.Add(ConfiguredWarmSets.Failures(set, own));
     }
 }
 

@@ -17,10 +17,10 @@ public static class WarmingSetup
             .AddSingleton<WarmProgressStore>()
             .AddSingleton<WarmRuns>()
             .AddSingleton<WarmTelemetry>()
-            .AddSingleton<OwnSetsDatabase>()
-            .AddSingleton<ConfiguredSets>()
+            .AddSingleton<ConfiguredSetDatabase>()
+            .AddSingleton<ConfiguredWarmSets>()
             .AddSingleton<SetWarmer>()
             .AddSingleton<Warmer>()
-            .AddSingleton<DueSets>();
+            .AddSingleton<DueWarmSets>();
     }
 }

@@ -68,7 +68,7 @@ internal static class CacheCommand
                 lines.Add($"{set.Name}: not warmed on this server yet");
                 continue;
             }
-            var next = DueSets.Next(declaration, last) is { } at ? $", again at {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "";
+            var next = DueWarmSets.Next(declaration, last) is { } at ? $", again at {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "";
             lines.Add(
                 last.CompletedAt is { } completed
                     ? $"{set.Name}: {last.Warmed:N0} entries, {last.Failed:N0} failed, {last.Trigger}, {completed.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC{next}"

@@ -28,7 +28,7 @@ internal static class CommandServices
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c =>
             c.LogToStandardErrorThreshold = LogLevel.Trace
         );
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
         configure?.Invoke(builder);
 
         using var host = builder.Build();
@@ -91,7 +91,7 @@ internal static class CommandServices
     }
 
     /// <summary>Signals are the command line's business while a command runs.</summary>
-    private sealed class NoLifetime : IHostLifetime
+    private sealed class ManualHostLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -21,7 +21,7 @@ internal static class DoctorCommand
                     parsed,
                     async (services, output, token) =>
                     {
-                        Examination examination = new(
+                        DoctorReport examination = new(
                             services.GetRequiredService<NpgsqlDataSource>(),
                             new(services.GetRequiredService<CacheStore>),
                             services.GetRequiredService<TimeProvider>()

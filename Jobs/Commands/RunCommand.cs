@@ -61,7 +61,7 @@ internal static class RunCommand
     )
     {
         // First of all, for it connects to the cache and compiles the calculation meanwhile.
-        var night = services.GetRequiredService<Night>();
+        var night = services.GetRequiredService<RunParticipant>();
         var runs = services.GetRequiredService<RunStore>();
         var (run, started) = await StartAsync(runs, market, date, again, ct);
         if (!started && run.IsFinished)
@@ -77,10 +77,10 @@ internal static class RunCommand
         );
         if (!await runs.HasUsersAsync(run.Market, ct))
             output.Line(RunStore.NobodyIn(run.Market));
-        return await WatchedNight.WorkAsync(night, services.GetRequiredService<RunProgress>(), run, output, ct);
+        return await RunWatcher.WorkAsync(night, services.GetRequiredService<RunProgress>(), run, output, ct);
     }
 
-    private static async Task<(NightRun Run, bool Started)> StartAsync(
+    private static async Task<(PipelineRun Run, bool Started)> StartAsync(
         RunStore runs,
         string market,
         DateOnly? date,

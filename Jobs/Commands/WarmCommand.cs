@@ -93,7 +93,7 @@ internal static class WarmCommand
         var sets = await FindAsync(services, names, request, ct);
         if (request.Trigger == WarmTrigger.Deployment && names.Length == 0)
             sets = [.. sets.Where(set => set.Declaration.IsAutomatic)];
-        var own = services.GetRequiredService<ConfiguredSets>();
+        var own = services.GetRequiredService<ConfiguredWarmSets>();
         if (own.Off.Count > 0)
             output.Line($"Off: {string.Join(", ", own.Off)}. {own.WhyOff}");
         await own.CheckAsync(ct);
@@ -103,7 +103,7 @@ internal static class WarmCommand
         var report = await warmer.WarmAsync(
             sets,
             request,
-            output.Progress<WarmNews>(news =>
+            output.Progress<WarmSetProgress>(news =>
                 $"{news.Set}: {news.Warmed:N0} warmed{(news.Failed > 0 ? $", {news.Failed:N0} failed" : "")} .."
             ),
             ct

@@ -11,7 +11,7 @@ internal static class DemoCriteria
     private const decimal Million = 1_000_000,
         Billion = 1_000_000_000;
 
-    private enum Taste
+    private enum InvestingStyle
     {
         High,
         Low,
@@ -22,25 +22,25 @@ internal static class DemoCriteria
     /// <param name="Low">Most assets are above it.</param>
     /// <param name="High">Most assets are below it.</param>
     /// <param name="Liked">What an investor usually wants of it.</param>
-    private sealed record Range(string Metric, string Title, decimal Low, decimal High, int Decimals, Taste Liked);
+    private sealed record Range(string Metric, string Title, decimal Low, decimal High, int Decimals, InvestingStyle Liked);
 
     private static readonly Range[] Ranges =
     [
-        new("dividend_yield", "Dividend yield", 0.5m, 4.5m, 2, Taste.High),
-        new("pe_ratio", "Price/earnings", 10, 45, 1, Taste.Low),
-        new("pb_ratio", "Price/book", 1, 15, 1, Taste.Low),
-        new("market_cap", "Market capitalisation", 8_000_000_000, 250_000_000_000, -9, Taste.Either),
-        new("revenue", "Revenue", 3_000_000_000, 80_000_000_000, -9, Taste.High),
-        new("earnings", "Earnings", 300_000_000, 8_000_000_000, -8, Taste.High),
-        new("surplus_years", "Years with a surplus", 2, 18, 0, Taste.High),
-        new("roe", "Return on equity", 5, 30, 1, Taste.High),
-        new("roa", "Return on assets", 2, 15, 1, Taste.High),
-        new("debt_to_equity", "Debt/equity", 0.2m, 2.5m, 2, Taste.Low),
-        new("current_ratio", "Current ratio", 0.8m, 3, 2, Taste.High),
-        new("gross_margin", "Gross margin", 20, 70, 1, Taste.High),
-        new("net_margin", "Net margin", 3, 30, 1, Taste.High),
-        new("payout_ratio", "Payout ratio", 15, 80, 0, Taste.Low),
-        new("ev_ebitda", "EV/EBITDA", 6, 25, 1, Taste.Low),
+        new("dividend_yield", "Dividend yield", 0.5m, 4.5m, 2, InvestingStyle.High),
+        new("pe_ratio", "Price/earnings", 10, 45, 1, InvestingStyle.Low),
+        new("pb_ratio", "Price/book", 1, 15, 1, InvestingStyle.Low),
+        new("market_cap", "Market capitalisation", 8_000_000_000, 250_000_000_000, -9, InvestingStyle.Either),
+        new("revenue", "Revenue", 3_000_000_000, 80_000_000_000, -9, InvestingStyle.High),
+        new("earnings", "Earnings", 300_000_000, 8_000_000_000, -8, InvestingStyle.High),
+        new("surplus_years", "Years with a surplus", 2, 18, 0, InvestingStyle.High),
+        new("roe", "Return on equity", 5, 30, 1, InvestingStyle.High),
+        new("roa", "Return on assets", 2, 15, 1, InvestingStyle.High),
+        new("debt_to_equity", "Debt/equity", 0.2m, 2.5m, 2, InvestingStyle.Low),
+        new("current_ratio", "Current ratio", 0.8m, 3, 2, InvestingStyle.High),
+        new("gross_margin", "Gross margin", 20, 70, 1, InvestingStyle.High),
+        new("net_margin", "Net margin", 3, 30, 1, InvestingStyle.High),
+        new("payout_ratio", "Payout ratio", 15, 80, 0, InvestingStyle.Low),
+        new("ev_ebitda", "EV/EBITDA", 6, 25, 1, InvestingStyle.Low),
     ];
 
     /// <summary>The JSON array of <paramref name="count"/> criteria; three of four are about metrics that the market knows.</summary>
@@ -63,12 +63,15 @@ internal static class DemoCriteria
         var value = Threshold(ref random, range, range.Low, range.High);
         var above = range.Liked switch
         {
-            Taste.High => random.Chance(85),
-            Taste.Low => random.Chance(15),
+            InvestingStyle.High => random.Chance(85),
+            InvestingStyle.Low => random.Chance(15),
             _ => random.Chance(50),
         };
         // What an investor likes earns points; the opposite mostly costs some.
-        var points = above == (range.Liked == Taste.High) || range.Liked == Taste.Either ? random.Between(5, 40) : -random.Between(5, 30);
+        var points =
+            above == (range.Liked == InvestingStyle.High) || range.Liked == InvestingStyle.Either
+                ? random.Between(5, 40)
+                : -random.Between(5, 30);
         var (comparison, title) = random.Below(20) switch
         {
             < 8 => (above ? "gte" : "lte", $"{range.Title} {(above ? "at least" : "at most")} {Show(value)}"),

@@ -39,7 +39,7 @@ internal static class DemoMarketStore
             RatesQuery,
             r => perDollar[r.GetString(0)] = decimal.Round(r.GetDecimal(1), 8, MidpointRounding.AwayFromZero),
             ct,
-            AnswerCheck.Latest(now)
+            QuoteValidator.Latest(now)
         );
         List<DemoAsset> assets = [];
         await ReadAsync(

@@ -28,7 +28,7 @@ internal sealed record RateQuote(string Base, string Quote, DateOnly Month, deci
 
 /// <summary>How the file quotes the euro, seen in a month in which it has a currency that was fixed to the euro beside it.</summary>
 /// <param name="Value">Of <paramref name="Country"/>, in units for one dollar.</param>
-internal sealed record EuroEvidence(DateOnly Month, string Country, decimal Value, decimal Euro, RateQuoting Quoting);
+internal sealed record EuroQuotingSample(DateOnly Month, string Country, decimal Value, decimal Euro, RateQuoting Quoting);
 
 /// <summary>
 /// Keeps what an import of rates needs of a file that has a row per month and country: the last rate of each country, and
@@ -86,7 +86,7 @@ internal sealed class RateCollector
     /// euro in units for one dollar. Of the month in which the euro was furthest from a dollar, where the two readings differ most.
     /// </summary>
     /// <returns>Null when no month tells the two readings apart.</returns>
-    public EuroEvidence? FindEuroEvidence()
+    public EuroQuotingSample? FindEuroEvidence()
     {
         var told = _predecessors.Where(p => _euro.ContainsKey(p.Key) && FromParity(p.Value.EuroPerDollar) >= LeastFromParity).ToList();
         if (told.Count == 0)

@@ -4,7 +4,7 @@ using NpgsqlTypes;
 namespace Overnight.Jobs.Import;
 
 /// <summary>A staged rate that a stored one speaks against.</summary>
-internal sealed record Contradiction(int Line, string Value, string Problem);
+internal sealed record RateConflict(int Line, string Value, string Problem);
 
 /// <summary>
 /// Compares staged rates with the stored rate of the same pair that is nearest in time, so that a file in other units, or with a
@@ -30,11 +30,11 @@ internal static class StoredRateCheck
         order by i.line
         """;
 
-    public static async Task<IReadOnlyList<Contradiction>> FindAsync(NpgsqlConnection connection, CancellationToken ct)
+    public static async Task<IReadOnlyList<RateConflict>> FindAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using NpgsqlCommand command = new(Nearest, connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        List<Contradiction> found = [];
+        List<RateConflict> found = [];
         while (await reader.ReadAsync(ct))
         {
             var (rate, asOf) = (reader.GetDecimal(3), reader.GetFieldValue<DateTimeOffset>(4));
@@ -53,7 +53,7 @@ internal static class StoredRateCheck
         return found;
     }
 
-    public static async Task RemoveAsync(NpgsqlConnection connection, IReadOnlyList<Contradiction> found, CancellationToken ct)
+    public static async Task RemoveAsync(NpgsqlConnection connection, IReadOnlyList<RateConflict> found, CancellationToken ct)
     {
         await using NpgsqlCommand command = new("delete from imported_rates where line = any($1)", connection)
         {

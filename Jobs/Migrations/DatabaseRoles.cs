@@ -8,8 +8,8 @@ namespace Overnight.Jobs.Migrations;
 /// <summary>What was done about roles.</summary>
 /// <param name="HandedOver">Objects of an earlier build that the owner took over.</param>
 /// <param name="CarriedOver">Grants of the role of earlier builds that own sets were read with, as statements.</param>
-/// <param name="OldReader">What became of that role; null where there is none.</param>
-internal sealed record RolesOutcome(int HandedOver, IReadOnlyList<string> CarriedOver, string? OldReader);
+/// <param name="ReaderRoleUpgrade">What became of that role; null where there is none.</param>
+internal sealed record RolesOutcome(int HandedOver, IReadOnlyList<string> CarriedOver, string? ReaderRoleUpgrade);
 
 /// <summary>
 /// Who may do what: the owner of the database (<c>jobs</c>), a role that changes rows (<c>api</c>), and one that reads what it
@@ -46,7 +46,7 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
             {
                 await using var connection = await server.OpenConnectionAsync(ct);
                 var objects = await ObjectHandover.RunAsync(connection, roles.Owner.Name, ct);
-                var (grants, isIdle) = await OldReader.ReplaceAsync(connection, roles.Sets!.Name, ct);
+                var (grants, isIdle) = await ReaderRoleUpgrade.ReplaceAsync(connection, roles.Sets!.Name, ct);
                 return (objects, grants, isIdle);
             },
             _connections!.Database
@@ -57,7 +57,7 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
         {
             await using var connection = await server.OpenConnectionAsync(ct);
             await connection.ExecuteAsync(RoleSetup.Lock, ct);
-            return await OldReader.DropAsync(connection, ct);
+            return await ReaderRoleUpgrade.DropAsync(connection, ct);
         }
     }
 
@@ -80,7 +80,7 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
             yield return $"{outcome.HandedOver} objects of an earlier build were handed over to the database's owner.";
         foreach (var grant in outcome.CarriedOver)
             yield return $"Carried over: {grant}";
-        if (outcome.OldReader is { } fate)
+        if (outcome.ReaderRoleUpgrade is { } fate)
             yield return fate;
     }
 

@@ -31,7 +31,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
     public List<UserFailure> Failures { get; } = [];
 
     /// <summary>Which results hold an asset: a bitmap over positions, by the asset's ordinal.</summary>
-    public Postings Postings { get; } = new(context.Market.Assets.Count);
+    public AssetPostings AssetPostings { get; } = new(context.Market.Assets.Count);
 
     public int AssetsScored { get; private set; }
     public int Recommendations { get; private set; }
@@ -40,7 +40,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
     {
         Results.Clear();
         Failures.Clear();
-        Postings.Clear();
+        AssetPostings.Clear();
         AssetsScored = Recommendations = 0;
 
         var classes = CollectionsMarshal.AsSpan(data.Classes);
@@ -112,7 +112,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
 
             // Nothing can fail from here on: a result that is added is whole.
             foreach (var holding in _portfolio.Holdings)
-                Postings.Add(holding.Asset, Results.Count);
+                AssetPostings.Add(holding.Asset, Results.Count);
             Results.Add(result);
             AssetsScored += _calculation.Scores.Length;
             Recommendations += _calculation.Ranked.Length;

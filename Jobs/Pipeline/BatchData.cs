@@ -9,7 +9,7 @@ namespace Overnight.Jobs.Pipeline;
 internal readonly record struct ClaimedBatch(int Number, Guid FirstUser, Guid LastUser, int Size, bool Suspect, int Attempts);
 
 /// <summary>What a worker needs of its run: the row, the market in memory.</summary>
-internal sealed record RunContext(NightRun Run, Core.Market.MarketSnapshot Market);
+internal sealed record RunContext(PipelineRun Run, Core.Market.MarketSnapshot Market);
 
 /// <summary>Everything loaded of a batch, in arrays ordered by user; reused from batch to batch.</summary>
 internal sealed class BatchData
@@ -19,7 +19,7 @@ internal sealed class BatchData
     public List<LoadedHolding> Holdings { get; } = [];
 
     /// <summary>Users of the batch whose latest night failed; seldom any.</summary>
-    public Dictionary<Guid, FailingUser> Failing { get; } = [];
+    public Dictionary<Guid, QuarantinedUser> Failing { get; } = [];
 
     /// <summary>Users with a stored value that no calculation can use, each with the first of them; seldom any.</summary>
     public Dictionary<Guid, LoadFault> Faults { get; } = [];

@@ -48,7 +48,7 @@ internal static class BatchLoader
             BatchCommands =
             {
                 Statement.Of(Users, batch.FirstUser, batch.LastUser, context.Run.Market, Decimal4.MaxValue.ToDecimal(), MostRules),
-                FailingUsers.LoadCommand(batch, context),
+                UserQuarantine.LoadCommand(batch, context),
             },
         };
         await commands.PrepareAsync(ct);
@@ -57,7 +57,7 @@ internal static class BatchLoader
             data.Users.Add(ReadUser(reader, data));
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
-            data.Failing.Add(reader.GetGuid(0), FailingUsers.Read(reader));
+            data.Failing.Add(reader.GetGuid(0), UserQuarantine.Read(reader));
     }
 
     private static LoadedUser ReadUser(NpgsqlDataReader reader, BatchData data)
@@ -94,7 +94,7 @@ internal static class BatchLoader
             ct
         );
         while (copy.NextRow())
-            data.Holdings.Add(LoadedValues.Holding(copy, data));
+            data.Holdings.Add(LoadedRowReader.Holding(copy, data));
     }
 
     private static async Task LoadClassesAsync(NpgsqlConnection connection, ClaimedBatch batch, BatchData data, CancellationToken ct)
@@ -109,7 +109,7 @@ internal static class BatchLoader
             ct
         );
         while (copy.NextRow())
-            data.Classes.Add(LoadedValues.Class(copy, data));
+            data.Classes.Add(LoadedRowReader.Class(copy, data));
     }
 
     /// <summary>There are a few dozen currencies and millions of users: one string each will do.</summary>

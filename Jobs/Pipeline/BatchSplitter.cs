@@ -124,7 +124,7 @@ internal static class BatchSplitter
                     failure.Stage.ToString().ToLowerInvariant(),
                     failure.Reason
                 ),
-                FailingUsers.RecordCommand(context.Run, context.Market.Header.Id, now, [failure]),
+                UserQuarantine.RecordCommand(context.Run, context.Market.Header.Id, now, [failure]),
             },
         };
         await commands.ExecuteNonQueryAsync(ct);
@@ -135,7 +135,7 @@ internal static class BatchSplitter
 internal readonly record struct BatchFailure(CalculationStage Stage, string Reason, string Detail)
 {
     public static BatchFailure EndedWorker(int attempts) =>
-        new(CalculationStage.Score, FailingUsers.EndedWorker, $"The worker ended {attempts} times while it computed this user.");
+        new(CalculationStage.Score, UserQuarantine.EndedWorker, $"The worker ended {attempts} times while it computed this user.");
 
     public static BatchFailure Of(CalculationStage stage, Exception exception) =>
         new(stage, BatchCalculator.Unexpected, FailureText.Of(exception));

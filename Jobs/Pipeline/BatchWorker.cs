@@ -17,8 +17,8 @@ namespace Overnight.Jobs.Pipeline;
 internal sealed partial class BatchWorker(
     RunContext context,
     NpgsqlDataSource dataSource,
-    BatchCacher cacher,
-    IOptions<NightOptions> options,
+    BatchCacheWriter cacher,
+    IOptions<RunOptions> options,
     Faults faults,
     TimeProvider time,
     ILogger<BatchWorker> logger
@@ -27,7 +27,7 @@ internal sealed partial class BatchWorker(
     private readonly BatchData _data = new();
     private readonly BatchWriter _writer = new();
     private readonly BatchCalculator _calculator = new(context, time, faults);
-    private readonly NightRun _run = context.Run;
+    private readonly PipelineRun _run = context.Run;
     private CalculationStage _stage;
 
     // A worker that freezes holds its batch for the idle time at most. The others fix the plans: a batch is a range of ids,
@@ -64,7 +64,7 @@ internal sealed partial class BatchWorker(
             return true;
         }
 
-        var attempt = await AttemptLog.BeginAsync(dataSource, _run.Id, batch.Number, ct);
+        var attempt = await BatchAttempts.BeginAsync(dataSource, _run.Id, batch.Number, ct);
         try
         {
             await WorkAsync(connection, transaction, batch, ct);
@@ -73,7 +73,7 @@ internal sealed partial class BatchWorker(
         {
             Telemetry.Failed(_run, "batch", span, exception);
             // The process lives, so the batch did not end it.
-            await AttemptLog.ForgetAsync(dataSource, attempt);
+            await BatchAttempts.ForgetAsync(dataSource, attempt);
             // A connection that is lost says nothing of the data.
             if (ct.IsCancellationRequested || connection.State != ConnectionState.Open || !DataFault.Is(exception))
                 throw;

@@ -33,7 +33,7 @@ internal sealed class BatchWriter
         await MarkAsync(connection, transaction, context, batch, data, calculator, workMs, ct);
     }
 
-    private async Task CopyEventsAsync(NpgsqlConnection connection, NightRun run, BatchCalculator calculator, CancellationToken ct)
+    private async Task CopyEventsAsync(NpgsqlConnection connection, PipelineRun run, BatchCalculator calculator, CancellationToken ct)
     {
         await _copy.BeginAsync(connection, "calculation_events (business_date, run_id, user_id, type, occurred_at, payload)", ct);
         foreach (var result in calculator.Results)
@@ -52,7 +52,7 @@ internal sealed class BatchWriter
     }
 
     private async ValueTask EventAsync(
-        NightRun run,
+        PipelineRun run,
         Guid userId,
         CalculationEvent type,
         DateTimeOffset at,
@@ -71,7 +71,7 @@ internal sealed class BatchWriter
 
     private async Task CopyResultsAsync(
         NpgsqlConnection connection,
-        NightRun run,
+        PipelineRun run,
         int batch,
         BatchCalculator calculator,
         CancellationToken ct
@@ -107,7 +107,7 @@ internal sealed class BatchWriter
     )
     {
         await _copy.BeginAsync(connection, "asset_postings (business_date, asset_id, run_id, batch, positions)", ct);
-        foreach (var (asset, bitmap) in calculator.Postings.All)
+        foreach (var (asset, bitmap) in calculator.AssetPostings.All)
         {
             await _copy.RowAsync(5, ct);
             _copy.Date(context.Run.BusinessDate);
@@ -154,11 +154,11 @@ internal sealed class BatchWriter
         if (failures.Count > 0)
         {
             commands.BatchCommands.Add(RecordFailuresCommand(run, failures));
-            commands.BatchCommands.Add(FailingUsers.RecordCommand(run, context.Market.Header.Id, failures[0].At, failures));
+            commands.BatchCommands.Add(UserQuarantine.RecordCommand(run, context.Market.Header.Id, failures[0].At, failures));
         }
         if (data.Failing.Count > 0)
             commands.BatchCommands.Add(
-                FailingUsers.ForgetCommand(run.Market, [.. results.Select(r => r.UserId).Where(data.Failing.ContainsKey)])
+                UserQuarantine.ForgetCommand(run.Market, [.. results.Select(r => r.UserId).Where(data.Failing.ContainsKey)])
             );
         NpgsqlBatchCommand mark = Statement.Of(
             MarkDone,
@@ -181,7 +181,7 @@ internal sealed class BatchWriter
         }
     }
 
-    private static NpgsqlBatchCommand RecordFailuresCommand(NightRun run, List<UserFailure> failures) =>
+    private static NpgsqlBatchCommand RecordFailuresCommand(PipelineRun run, List<UserFailure> failures) =>
         Statement.Of(
             RecordFailures,
             run.Id,

@@ -14,7 +14,7 @@ namespace Overnight.Jobs.Pipeline;
 /// that left nothing has one as well, which says so. It is one warm with every other of the set <c>recommendations</c>: while one is under way, the others wait.
 /// </summary>
 internal sealed partial class PipelineEndWarm(
-    BatchCacher cacher,
+    BatchCacheWriter cacher,
     CacheCircuit circuit,
     RunStore nights,
     WarmRuns runs,
@@ -27,7 +27,12 @@ internal sealed partial class PipelineEndWarm(
 {
     private const WarmTrigger Trigger = WarmTrigger.PipelineEnd;
 
-    private static readonly WarmDeclaration Set = new(RecommendationSet.SetName, WarmPhase.Essential, "recs:{user_id}", CacheKeys.ResultTtl)
+    private static readonly WarmDeclaration Set = new(
+        RecommendationWarmSet.SetName,
+        WarmPhase.Essential,
+        "recs:{user_id}",
+        CacheKeys.ResultTtl
+    )
     {
         IsTtlExact = true,
     };
@@ -128,7 +133,7 @@ internal sealed partial class PipelineEndWarm(
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    private async Task<bool> IsDueAsync(NightRun night, CancellationToken ct)
+    private async Task<bool> IsDueAsync(PipelineRun night, CancellationToken ct)
     {
         await using var command = database.Command(IsDue, night.Id, night.CorrelationId);
         return (bool)(await command.ExecuteScalarAsync(ct))!;

@@ -15,7 +15,7 @@ internal static class PipelineSetup
     /// <summary>What a night needs, for the host and for commands alike.</summary>
     public static IHostApplicationBuilder AddPipeline(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddSection<NightOptions>(NightOptions.Section);
+        builder.Services.AddSection<RunOptions>(RunOptions.Section);
         builder.Services.AddOptions<FaultOptions>().BindConfiguration(FaultOptions.Section);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
@@ -26,22 +26,22 @@ internal static class PipelineSetup
             .AddSingleton<Faults>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()
-            .AddSingleton<JobSpan>()
+            .AddSingleton<RunSpan>()
             .AddSingleton<StepRetry>()
-            .AddSingleton<ProgressLoop>()
+            .AddSingleton<RunProgressLoop>()
             .AddSingleton<RunPlanner>()
             .AddSingleton<RunFinaliser>()
-            .AddSingleton<BatchCacher>()
+            .AddSingleton<BatchCacheWriter>()
             .AddSingleton<PipelineEndWarm>()
             .AddSingleton<RunProgress>()
-            .AddSingleton<Night>();
+            .AddSingleton<RunParticipant>();
         return builder;
     }
 
     /// <summary>The schedule, and the loop that works on whatever it starts.</summary>
-    public static IHostApplicationBuilder AddNightLoop(this IHostApplicationBuilder builder)
+    public static IHostApplicationBuilder AddRunLoop(this IHostApplicationBuilder builder)
     {
-        builder.AddScheduling().Services.AddSingleton<FirstNight>().AddHostedService<NightLoop>();
+        builder.AddScheduling().Services.AddSingleton<FirstRun>().AddHostedService<RunLoop>();
         return builder;
     }
 }

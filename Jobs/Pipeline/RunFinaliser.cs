@@ -12,7 +12,7 @@ namespace Overnight.Jobs.Pipeline;
 /// Ends a run, by set: it is finished when no batch is unfinished, never because a counter says so. Of all replicas that
 /// try, the one that changes the row does it.
 /// </summary>
-internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan job, TimeProvider time, ILogger<RunFinaliser> logger)
+internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan job, TimeProvider time, ILogger<RunFinaliser> logger)
 {
     private const string Totals = """
         select count(*) filter (where status = 'pending'), coalesce(sum(users_processed), 0), coalesce(sum(users_failed), 0),
@@ -42,7 +42,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
 
     /// <summary>Finishes the run when nothing of it is unfinished.</summary>
     /// <returns>True when the run is finished now, whoever did it.</returns>
-    public async Task<bool> TryFinishAsync(NightRun run, CancellationToken ct)
+    public async Task<bool> TryFinishAsync(PipelineRun run, CancellationToken ct)
     {
         if (await FinishAsync(run, ct) is not { } ended)
             return false;
@@ -51,7 +51,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
     }
 
     /// <returns>Whether it was this replica that finished it; null when something is unfinished.</returns>
-    private async Task<bool?> FinishAsync(NightRun run, CancellationToken ct)
+    private async Task<bool?> FinishAsync(PipelineRun run, CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -94,11 +94,11 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, JobSpan 
     }
 
     /// <summary>Ends a run of which a step failed for good; what is committed stays, and is counted.</summary>
-    public async Task FailAsync(NightRun run, string step, Exception exception, CancellationToken ct) =>
+    public async Task FailAsync(PipelineRun run, string step, Exception exception, CancellationToken ct) =>
         await job.TellAsync(run, await FailedAsync(run, step, exception, ct), ct);
 
     /// <returns>Whether it was this replica that ended it.</returns>
-    private async Task<bool> FailedAsync(NightRun run, string step, Exception exception, CancellationToken ct)
+    private async Task<bool> FailedAsync(PipelineRun run, string step, Exception exception, CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);

@@ -18,8 +18,8 @@ namespace Overnight.Jobs.Pipeline;
 internal sealed partial class RunPlanner(
     NpgsqlDataSource dataSource,
     MarketFeed market,
-    JobSpan job,
-    IOptions<NightOptions> options,
+    RunSpan job,
+    IOptions<RunOptions> options,
     TimeProvider time,
     ILogger<RunPlanner> logger
 )
@@ -72,7 +72,7 @@ internal sealed partial class RunPlanner(
 
     /// <summary>Plans the run unless that is done.</summary>
     /// <returns>False when another replica is at it.</returns>
-    public async Task<bool> TryPlanAsync(NightRun run, CancellationToken ct)
+    public async Task<bool> TryPlanAsync(PipelineRun run, CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -99,7 +99,7 @@ internal sealed partial class RunPlanner(
     }
 
     private async Task PlanAsync(
-        NightRun run,
+        PipelineRun run,
         NpgsqlConnection connection,
         NpgsqlTransaction transaction,
         Activity? span,
@@ -137,7 +137,7 @@ internal sealed partial class RunPlanner(
         Log.Planned(logger, run.Id, run.Market, run.BusinessDate, run.Revision, batches, answer.Assets.Count, answer.Quotes.Count);
     }
 
-    private MarketSnapshot Snapshot(NightRun run, MarketAnswer answer)
+    private MarketSnapshot Snapshot(PipelineRun run, MarketFeedResult answer)
     {
         MarketSnapshotHeader header = new(
             Guid.CreateVersion7(time.GetUtcNow()),
@@ -150,7 +150,7 @@ internal sealed partial class RunPlanner(
         return new(header, [.. answer.Assets.Select(a => a.Asset)], CrossRates.Compute(answer.Quotes), answer.Staleness);
     }
 
-    private static string Metrics(MarketAnswer answer)
+    private static string Metrics(MarketFeedResult answer)
     {
         RunMetrics metrics = new()
         {

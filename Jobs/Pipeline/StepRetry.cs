@@ -14,7 +14,7 @@ namespace Overnight.Jobs.Pipeline;
 internal sealed partial class StepRetry(
     RunFinaliser finaliser,
     NpgsqlDataSource dataSource,
-    IOptions<NightOptions> options,
+    IOptions<RunOptions> options,
     TimeProvider time,
     ILogger<StepRetry> logger
 )
@@ -27,7 +27,7 @@ internal sealed partial class StepRetry(
 
     /// <param name="work">Calls what it is given after every part that is done for good: from there on, tries and budget are whole again.</param>
     /// <exception cref="NpgsqlException">PostgreSQL stayed away longer than the budget: the run stays unfinished, to be resumed.</exception>
-    public Task RunAsync(string step, NightRun run, Func<Action, Task> work, CancellationToken ct) =>
+    public Task RunAsync(string step, PipelineRun run, Func<Action, Task> work, CancellationToken ct) =>
         RunAsync(step, run.Id, work, exception => finaliser.FailAsync(run, step, exception, ct), ct);
 
     /// <summary>The same for what comes after a run's end, which fails no run.</summary>

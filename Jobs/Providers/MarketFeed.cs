@@ -6,7 +6,7 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>Everything that a run needs to know of the market, and how it came about.</summary>
-internal sealed record MarketAnswer(
+internal sealed record MarketFeedResult(
     IReadOnlyList<QuotedAsset> Assets,
     IReadOnlyList<QuotedRate> Quotes,
     MarketStaleness Staleness,
@@ -18,7 +18,7 @@ internal sealed record MarketAnswer(
 /// <summary>Fetches rates and prices of a run, once: a plan that has to be made again finds the answer of the first time.</summary>
 internal sealed class MarketFeed(RateFeed rates, PriceFeed prices, IOptions<ProvidersOptions> options)
 {
-    private sealed record Fetched(Guid Run, MarketAnswer Answer);
+    private sealed record Fetched(Guid Run, MarketFeedResult Answer);
 
     private Fetched? _last;
 
@@ -26,7 +26,7 @@ internal sealed class MarketFeed(RateFeed rates, PriceFeed prices, IOptions<Prov
     public TimeSpan Longest => options.Value.Longest();
 
     /// <exception cref="NoMarketValuesException">Nothing is known at all.</exception>
-    public async Task<MarketAnswer> FetchAsync(NightRun run, CancellationToken ct)
+    public async Task<MarketFeedResult> FetchAsync(PipelineRun run, CancellationToken ct)
     {
         if (Volatile.Read(ref _last) is { } last && last.Run == run.Id)
             return last.Answer;
@@ -35,7 +35,7 @@ internal sealed class MarketFeed(RateFeed rates, PriceFeed prices, IOptions<Prov
         var ratesTook = Stopwatch.GetElapsedTime(begin);
         begin = Stopwatch.GetTimestamp();
         var fetchedPrices = await prices.FetchAsync(ct);
-        MarketAnswer answer = new(
+        MarketFeedResult answer = new(
             fetchedPrices.Assets,
             fetchedRates.Quotes,
             new(fetchedPrices.Stale, fetchedRates.Stale),
@@ -48,7 +48,7 @@ internal sealed class MarketFeed(RateFeed rates, PriceFeed prices, IOptions<Prov
     }
 
     /// <summary>The run is planned: its answer is in the database, and needs no memory.</summary>
-    public void Forget(NightRun run)
+    public void Forget(PipelineRun run)
     {
         if (Volatile.Read(ref _last) is { } last && last.Run == run.Id)
             Interlocked.CompareExchange(ref _last, null, last);

@@ -4,7 +4,7 @@ using Overnight.Core.Market;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>Assets with the prices of a run, how old those are that stand in for newer, by the asset's place, and what became of each provider.</summary>
-internal sealed record PriceAnswer(
+internal sealed record PriceFeedResult(
     IReadOnlyList<QuotedAsset> Assets,
     IReadOnlyDictionary<int, DateTimeOffset> Stale,
     IReadOnlyList<ProviderReport> Reports
@@ -24,7 +24,7 @@ internal sealed class PriceFeed(
     private readonly FeedOptions _options = options.Value.Prices;
 
     /// <exception cref="NoMarketValuesException">There are assets, and none has a price.</exception>
-    public async Task<PriceAnswer> FetchAsync(CancellationToken ct)
+    public async Task<PriceFeedResult> FetchAsync(CancellationToken ct)
     {
         var (assets, refused) = await stored.AssetsAsync(ct);
         var open = Enumerable.Range(0, assets.Length).ToHashSet();
@@ -59,7 +59,7 @@ internal sealed class PriceFeed(
 
     private async Task<ProviderReport> AskAsync(IPriceProvider provider, QuotedAsset[] assets, HashSet<int> open, CancellationToken ct)
     {
-        AnswerCheck check = new(_options, time.GetUtcNow(), MarketBounds.MostPrice);
+        QuoteValidator check = new(_options, time.GetUtcNow(), MarketBounds.MostPrice);
         var places = open.ToDictionary(i => assets[i].Asset.Id);
         var (answer, report) = await call.TryAsync(
             Feed,

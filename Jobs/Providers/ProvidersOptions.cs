@@ -3,7 +3,7 @@ using Overnight.Core;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>Where exchange rates and prices come from. Out of the box from the imported tables, without any call over the network.</summary>
-internal sealed class ProvidersOptions : IRules
+internal sealed class ProvidersOptions : IValidatedOptions
 {
     public const string Section = "Providers";
 
@@ -15,7 +15,7 @@ internal sealed class ProvidersOptions : IRules
     public EndpointOptions Frankfurter { get; set; } = new() { BaseUrl = "https://api.frankfurter.dev", Path = "v1/latest" };
     public StooqOptions Stooq { get; set; } = new() { BaseUrl = "https://stooq.com", Path = "q/l/" };
 
-    void IRules.Check(OptionRules rules, string path) => ProviderRules.Check(this, rules);
+    void IValidatedOptions.Check(OptionRules rules, string path) => ProviderRules.Check(this, rules);
 
     /// <summary>The section of each provider that is asked over the network.</summary>
     public IEnumerable<(string Name, EndpointOptions Options)> Endpoints() =>

@@ -4,7 +4,7 @@ using Overnight.Core.Market;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>Exchange rates of a run, how old those are that stand in for newer, by currency, and what became of each provider.</summary>
-internal sealed record RateAnswer(
+internal sealed record RateFeedResult(
     IReadOnlyList<QuotedRate> Quotes,
     IReadOnlyDictionary<string, DateTimeOffset> Stale,
     IReadOnlyList<ProviderReport> Reports
@@ -24,7 +24,7 @@ internal sealed class RateFeed(
     private readonly FeedOptions _options = options.Value.Rates;
 
     /// <exception cref="NoMarketValuesException">There is more than one currency, and no rate at all.</exception>
-    public async Task<RateAnswer> FetchAsync(string market, CancellationToken ct)
+    public async Task<RateFeedResult> FetchAsync(string market, CancellationToken ct)
     {
         var (last, refused) = await stored.RatesAsync(ct);
         RateTable table = new(last, refused);
@@ -72,7 +72,7 @@ internal sealed class RateFeed(
         CancellationToken ct
     )
     {
-        AnswerCheck check = new(_options, time.GetUtcNow(), MarketBounds.MostRate);
+        QuoteValidator check = new(_options, time.GetUtcNow(), MarketBounds.MostRate);
         var (answer, report) = await call.TryAsync(
             Feed,
             provider.Name,
@@ -88,7 +88,7 @@ internal sealed class RateFeed(
                     needed.Where(c => c != fetched.Base)
                 );
                 List<Refusal> refusals = [.. believed.Refusals];
-                return new BelievedRates(RateTable.ToDollar(fetched.Base, believed, refusals), refusals);
+                return new AcceptedRates(RateTable.ToDollar(fetched.Base, believed, refusals), refusals);
             },
             ct
         );
@@ -103,5 +103,5 @@ internal sealed class RateFeed(
         };
     }
 
-    private sealed record BelievedRates(IReadOnlyList<QuotedRate> Quotes, IReadOnlyList<Refusal> Refusals);
+    private sealed record AcceptedRates(IReadOnlyList<QuotedRate> Quotes, IReadOnlyList<Refusal> Refusals);
 }

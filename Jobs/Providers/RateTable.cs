@@ -90,12 +90,12 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Re
         );
     }
 
-    public RateAnswer Answer(IReadOnlyList<ProviderReport> reports) => new([.. _direct, .. _rates.Values], _stale, reports);
+    public RateFeedResult Answer(IReadOnlyList<ProviderReport> reports) => new([.. _direct, .. _rates.Values], _stale, reports);
 
     /// <summary>Rates to another currency, as rates to the dollar.</summary>
     /// <param name="refusals">Receives those that are none to the dollar.</param>
     /// <exception cref="ProviderException">The other currency itself has none that is believed, or no other one has.</exception>
-    public static IReadOnlyList<QuotedRate> ToDollar(string from, CheckedAnswer<string> answer, List<Refusal>? refusals = null)
+    public static IReadOnlyList<QuotedRate> ToDollar(string from, ValidatedQuotes<string> answer, List<Refusal>? refusals = null)
     {
         refusals ??= [];
         if (from == Dollar)

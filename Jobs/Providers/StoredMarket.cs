@@ -85,7 +85,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
             query,
             MarketBounds.LeastRate,
             MarketBounds.MostRate,
-            AnswerCheck.Latest(time.GetUtcNow())
+            QuoteValidator.Latest(time.GetUtcNow())
         );
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedRate> rates = [];
@@ -101,7 +101,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
             LastPrices,
             MarketBounds.LeastPrice,
             MarketBounds.MostPrice,
-            AnswerCheck.Latest(time.GetUtcNow())
+            QuoteValidator.Latest(time.GetUtcNow())
         );
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedAsset> assets = [];

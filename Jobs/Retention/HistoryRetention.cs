@@ -86,7 +86,7 @@ internal sealed partial class HistoryRetention(
                 continue;
             try
             {
-                if (!report.IsRehearsal)
+                if (!report.IsDryRun)
                     await ExecuteAsync(connection, "select ensure_month($1)", ct, month);
                 report.Made.AddRange(missing);
             }
@@ -128,7 +128,7 @@ internal sealed partial class HistoryRetention(
         {
             try
             {
-                if (!report.IsRehearsal)
+                if (!report.IsDryRun)
                     await partition.DropAsync(connection, ct);
                 report.Dropped.Add(new(partition.Name, partition.Bytes));
             }
@@ -148,7 +148,7 @@ internal sealed partial class HistoryRetention(
 
     private void Tell(RetentionReport report)
     {
-        if (report.IsRehearsal)
+        if (report.IsDryRun)
             return;
         Telemetry.RetentionDone(report.Made.Count, report.Dropped.Count, report.Postponed.Count);
         Log.Done(logger, report.OldestKept, report.Made.Count, report.Dropped.Count, report.Bytes, report.Rows.Values.Sum());

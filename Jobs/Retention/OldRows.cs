@@ -47,7 +47,7 @@ internal static class OldRows
     )
     {
         foreach (var (table, where) in OfDroppedMonths)
-            report.Count(table, await DeleteAsync(connection, report.IsRehearsal, table, where, before, rows, ct));
+            report.Count(table, await DeleteAsync(connection, report.IsDryRun, table, where, before, rows, ct));
     }
 
     public static async Task DeleteAttemptsAsync(
@@ -56,7 +56,7 @@ internal static class OldRows
         DateTimeOffset before,
         int rows,
         CancellationToken ct
-    ) => report.Count("batch_attempts", await DeleteAsync(connection, report.IsRehearsal, "batch_attempts", OldAttempts, before, rows, ct));
+    ) => report.Count("batch_attempts", await DeleteAsync(connection, report.IsDryRun, "batch_attempts", OldAttempts, before, rows, ct));
 
     public static async Task DeleteSessionsAsync(
         NpgsqlConnection connection,
@@ -64,7 +64,7 @@ internal static class OldRows
         DateTimeOffset before,
         int rows,
         CancellationToken ct
-    ) => report.Count("sessions", await DeleteAsync(connection, report.IsRehearsal, "sessions", "t.expires_at < $1", before, rows, ct));
+    ) => report.Count("sessions", await DeleteAsync(connection, report.IsDryRun, "sessions", "t.expires_at < $1", before, rows, ct));
 
     /// <summary>
     /// Users whose last result is in a month about to go have none from now on: the dashboard tells them so, as it tells
@@ -78,7 +78,7 @@ internal static class OldRows
         CancellationToken ct
     )
     {
-        if (report.IsRehearsal)
+        if (report.IsDryRun)
         {
             await using NpgsqlCommand count = new("select count(*) from current_results where business_date < $1", connection)
             {

@@ -4,7 +4,7 @@ namespace Overnight.Jobs.Retention;
 internal sealed class RetentionReport(DateOnly oldestKept, bool rehearsal)
 {
     public DateOnly OldestKept => oldestKept;
-    public bool IsRehearsal => rehearsal;
+    public bool IsDryRun => rehearsal;
 
     public List<string> Made { get; } = [];
     public List<DroppedPartition> Dropped { get; } = [];

@@ -89,7 +89,7 @@ internal sealed partial class WarmLoop(
         _isCacheAway = false;
         try
         {
-            return await services.GetRequiredService<DueSets>().FindAsync(_started, ct);
+            return await services.GetRequiredService<DueWarmSets>().FindAsync(_started, ct);
         }
         catch (CacheAwayException)
         {

@@ -9,7 +9,7 @@ internal static class WarmLoopSetup
     /// <summary>The service's own warming: cold starts, the schedule, and what broke.</summary>
     public static IHostApplicationBuilder AddWarmLoop(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddWarming().AddHostedService<ConfiguredSetCheck>().AddHostedService<WarmLoop>();
+        builder.Services.AddWarming().AddHostedService<ConfiguredWarmSetCheck>().AddHostedService<WarmLoop>();
         return builder;
     }
 }

@@ -94,8 +94,8 @@ public sealed class AppTests(AppTests.RunningApp running) : IClassFixture<AppTes
 
         using var started = JsonDocument.Parse(run.Data!.Value);
         var id = started.RootElement.GetProperty("id").GetString();
-        await Eventually.TrueAsync(() => JobSpan(id) is not null, "the job span of the second run is told");
-        var trace = JobSpan(id)!.Trace;
+        await Eventually.TrueAsync(() => RunSpan(id) is not null, "the job span of the second run is told");
+        var trace = RunSpan(id)!.Trace;
         await Eventually.TrueAsync(
             () => ((string[])["plan", "batch", "cache-write", "finalise"]).All(name => Spans(name).Any(span => span.Trace == trace)),
             "its steps are below it"
@@ -108,7 +108,7 @@ public sealed class AppTests(AppTests.RunningApp running) : IClassFixture<AppTes
         Assert.DoesNotContain(running.Telemetry.Spans, span => span.Name.StartsWith("GET /api/runs", StringComparison.Ordinal));
     }
 
-    private ReceivedSpan? JobSpan(string? run) =>
+    private ReceivedSpan? RunSpan(string? run) =>
         Spans("overnight-scoring-job").FirstOrDefault(span => span.Attributes.Any(a => $"{a.Value}" == run));
 
     private IEnumerable<ReceivedSpan> Spans(string name) => running.Telemetry.Spans.Where(span => span.Name == name);

@@ -32,7 +32,7 @@ public sealed class HistoryFixture(TestServers servers) : IAsyncLifetime
             null,
             CancellationToken.None
         );
-        History = await new OldNights(Database).FillAsync(Users * 4 * 80, 4, new(2026, 8, 28), null, CancellationToken.None);
+        History = await new AuditHistory(Database).FillAsync(Users * 4 * 80, 4, new(2026, 8, 28), null, CancellationToken.None);
         await ExecuteAsync(
             "insert into overnight_job_runs (id, job_type, status, market, trigger, started_at, completed_at, correlation_id) select gen_random_uuid(), 'cache-warm', 'completed', 'NYSE', 'schedule', t, t, gen_random_uuid() from generate_series(timestamptz '2026-05-01', '2026-08-28', '20 minutes') t"
         );
@@ -140,7 +140,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     public async Task PostingsOfAnAsset_ReadTheirKeyBackwardsFromTheLastMonth() =>
         AssertByIndex(
             await PlanAsync(
-                AssetCalculations.Postings,
+                AssetCalculations.AssetPostings,
                 History.Asset,
                 DateOnly.MinValue,
                 DateOnly.MaxValue,
@@ -155,7 +155,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     [Fact]
     public async Task PostingsOfAnAssetUntilADay_LeaveLaterMonthsOut() =>
         AssertByIndex(
-            await PlanAsync(AssetCalculations.Postings, History.Asset, DateOnly.MinValue, July, July, long.MaxValue, int.MaxValue, 3),
+            await PlanAsync(AssetCalculations.AssetPostings, History.Asset, DateOnly.MinValue, July, July, long.MaxValue, int.MaxValue, 3),
             "asset_postings_y2026m07",
             "asset_postings_y2026m06"
         );

@@ -112,7 +112,7 @@ public sealed class AuditRequestTests(ApiFixture fixture) : IClassFixture<ApiFix
         var id = Guid.CreateVersion7();
         AssertSame(new RunCursor(4_711));
         AssertSame(new UserCursor(id));
-        AssertSame(new NightCursor(new(2026, 11, 20), 4_711));
+        AssertSame(new UserRunCursor(new(2026, 11, 20), 4_711));
         AssertSame(new PostingCursor(new(2026, 11, 20), 4_711, 17, Guid.CreateVersion7()));
 
         static void AssertSame<T>(T cursor)

@@ -15,7 +15,7 @@ public sealed class CalculationTests(TestServers servers)
     [Fact]
     public async Task Calculations_OfAnAsset_PageByPage_AreThoseOfItsHoldersNewestFirst()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 130, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 130, Ct);
         var (first, second) = (await night.RunAsync(Ct), await night.RunAsync(Ct, again: true));
         await using var app = await AppAsync(night);
         var asset = await night.ScalarAsync<Guid>(
@@ -39,8 +39,8 @@ public sealed class CalculationTests(TestServers servers)
     [Fact]
     public async Task Calculations_OfAUser_AreNewestFirstAndInThePeriod()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 10, Ct);
-        List<NightRun> runs = [];
+        await using var night = await PipelineFixture.CreateAsync(servers, 10, Ct);
+        List<PipelineRun> runs = [];
         for (var revision = 1; revision <= 3; revision++)
             runs.Add(await night.RunAsync(Ct, again: revision > 1));
         await using var app = await AppAsync(night);
@@ -61,7 +61,7 @@ public sealed class CalculationTests(TestServers servers)
     [Fact]
     public async Task Calculations_OfARun_AreThoseOfItsUsersFailedOnesIncluded()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 30, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 30, Ct);
         var failing = await night.ScalarAsync<Guid>("select id from users where role = 'user' order by id offset 7 limit 1", Ct);
         await night.ExecuteAsync("update portfolios set criteria_version = null where user_id = $1", Ct, failing);
         var run = await night.RunAsync(Ct);
@@ -88,7 +88,7 @@ public sealed class CalculationTests(TestServers servers)
     [Fact]
     public async Task Calculation_Opened_ShowsFourEventsThatAddUp()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         var run = await night.RunAsync(Ct);
         await using var app = await AppAsync(night);
         var user = await night.ScalarAsync<Guid>("select id from users where role = 'user' order by id limit 1", Ct);
@@ -128,7 +128,7 @@ public sealed class CalculationTests(TestServers servers)
     [Fact]
     public async Task Calculation_WhoseCriteriaWereErased_IsStillShown()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 3, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 3, Ct);
         var run = await night.RunAsync(Ct);
         await using var app = await AppAsync(night);
         var user = await night.ScalarAsync<Guid>("select id from users where role = 'user' order by id limit 1", Ct);
@@ -147,7 +147,7 @@ public sealed class CalculationTests(TestServers servers)
     [Fact]
     public async Task Calculation_WithDamagedEvents_SaysSo()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 3, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 3, Ct);
         var run = await night.RunAsync(Ct);
         await using var app = await AppAsync(night);
         var user = await night.ScalarAsync<Guid>("select id from users where role = 'user' order by id limit 1", Ct);
@@ -160,11 +160,12 @@ public sealed class CalculationTests(TestServers servers)
         Assert.Contains("can't be read", await response.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
     }
 
-    private async Task<ApiApp> AppAsync(NightFixture night) => new(night.DatabaseConnection, await servers.CacheConnectionStringAsync(Ct));
+    private async Task<ApiApp> AppAsync(PipelineFixture night) =>
+        new(night.DatabaseConnection, await servers.CacheConnectionStringAsync(Ct));
 
     private static decimal Number(JsonElement element, string name) => decimal.Parse(element.GetProperty(name).GetString()!);
 
-    private static async Task<List<Guid>> IdsAsync(NightFixture night, string sql, Guid value)
+    private static async Task<List<Guid>> IdsAsync(PipelineFixture night, string sql, Guid value)
     {
         await using var command = night.Database.CreateCommand(sql);
         command.Parameters.Add(new() { Value = value });

@@ -30,7 +30,7 @@ public sealed class RepairKillTests(TestServers servers)
         await using var transaction = await connection.BeginTransactionAsync(Ct);
         var newer = await NewerResult.MakeAsync(connection, user, Ct);
 
-        using (var killed = await ApiProcess.StartAsync(database, cache, Ct))
+        using (var killed = await TestApiProcess.StartAsync(database, cache, Ct))
         {
             // Answered with what is current, which goes on to be repaired, and waits.
             Assert.Contains("\"totalInvestable\":\"1.0000\"", await killed.DashboardAsync(token, Ct));

@@ -43,7 +43,7 @@ internal sealed class ApiApp : IAsyncDisposable
 
     public HttpClient Http { get; }
     public NpgsqlDataSource Database { get; }
-    public QueryCounter Queries { get; } = new();
+    public DatabaseQueryCounter Queries { get; } = new();
     public IDatabase Cache => Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase();
     public IServiceProvider Services => _factory.Services;
 

@@ -55,7 +55,7 @@ public sealed class SchemaTests(TestServers servers)
     {
         await using var database = await RoleDatabase.CreateEmptyAsync(servers, Ct);
         var strings = database.Configuration;
-        using var jobs = JobsProcess.Start(
+        using var jobs = TestJobsProcess.Start(
             strings["ConnectionStrings:overnight"]!,
             await servers.CacheConnectionStringAsync(Ct),
             [],

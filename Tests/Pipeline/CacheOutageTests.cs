@@ -15,11 +15,11 @@ public sealed class CacheOutageTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         var folder = await servers.CreateFolderAsync();
         var cache = await servers.StartCacheAsync(ct, folder);
-        await using var night = await NightFixture.CreateAsync(servers, 300, ct, cache.ConnectionString);
+        await using var night = await PipelineFixture.CreateAsync(servers, 300, ct, cache.ConnectionString);
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, ct);
 
         // One batch is cached, then the cache is gone for the rest.
-        var working = night.Night.WorkAsync(run, ct);
+        var working = night.Participant.WorkAsync(run, ct);
         await Eventually.TrueAsync(
             async () =>
                 working.IsCompleted
@@ -38,12 +38,12 @@ public sealed class CacheOutageTests(TestServers servers)
             "select md5(string_agg(md5(recommendations) || generated_at::text, ',' order by user_id)) from calculation_results",
             ct
         );
-        Assert.Equal(0, await night.Night.CacheRestAsync(run.Id, ct));
+        Assert.Equal(0, await night.Participant.CacheRestAsync(run.Id, ct));
 
         await servers.StartCacheAsync(ct, folder, cache.Port);
         var circuit = night.Services.GetRequiredService<CacheCircuit>();
         await Eventually.TrueAsync(() => !circuit.IsOpen, "the cache is back");
-        Assert.Equal(300, await night.Night.CacheRestAsync(run.Id, ct));
+        Assert.Equal(300, await night.Participant.CacheRestAsync(run.Id, ct));
 
         Assert.Equal(
             stored,
@@ -65,7 +65,7 @@ public sealed class CacheOutageTests(TestServers servers)
     public async Task Night_NoCacheAtAll_CountsTheBatchesThatWait()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 100, ct, "127.0.0.1:1,connectTimeout=200");
+        await using var night = await PipelineFixture.CreateAsync(servers, 100, ct, "127.0.0.1:1,connectTimeout=200");
 
         var run = await night.RunAsync(ct);
 
@@ -77,7 +77,7 @@ public sealed class CacheOutageTests(TestServers servers)
     public async Task A7_WhatWaitedIsCached_MetricsOfTheRunSaySo()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 120, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 120, ct);
         await using var uncached = night.Replica(
             new Dictionary<string, string?> { ["ConnectionStrings:cache"] = "127.0.0.1:1,connectTimeout=200" }
         );
@@ -86,12 +86,12 @@ public sealed class CacheOutageTests(TestServers servers)
         var run = await uncached.RunAsync(ct);
         Assert.Equal("0 3 3 120", await night.ScalarAsync<string>(metrics, ct, run.Id));
 
-        await night.Night.CacheRestAsync(run.Id, ct);
+        await night.Participant.CacheRestAsync(run.Id, ct);
         Assert.Equal("120 0 3 120", await night.ScalarAsync<string>(metrics, ct, run.Id));
 
         // A batch that a worker had in hand while another replica ended the run.
         await night.ExecuteAsync("update overnight_job_runs set metrics = (metrics::jsonb || '{\"batches_uncached\":1}')::json", ct);
-        await night.Night.CacheRestAsync(run.Id, ct);
+        await night.Participant.CacheRestAsync(run.Id, ct);
         Assert.Equal("120 0 3 120", await night.ScalarAsync<string>(metrics, ct, run.Id));
     }
 
@@ -99,12 +99,12 @@ public sealed class CacheOutageTests(TestServers servers)
     public async Task CacheRest_NewerRevisionCachedMeanwhile_IsNotOverwritten()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 20, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 20, ct);
         var older = await night.RunAsync(ct);
         var newer = await night.RunAsync(ct, again: true);
         await night.ExecuteAsync("update run_batches set cached_at = null where run_id = $1", ct, older.Id);
 
-        await night.Night.CacheRestAsync(older.Id, ct);
+        await night.Participant.CacheRestAsync(older.Id, ct);
 
         using var cache = await ConnectionMultiplexer.ConnectAsync(night.CacheConnection);
         var user = await night.ScalarAsync<Guid>("select user_id from current_results limit 1", ct);

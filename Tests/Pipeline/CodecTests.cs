@@ -13,7 +13,7 @@ public sealed class CodecTests(TestServers servers)
     public async Task CapturedInputs_Recomputed_GiveTheStoredBytesAndScores()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 40, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 40, ct);
         var run = await night.RunAsync(ct);
         var market = await LoadMarketAsync(night, run.SnapshotId!.Value, ct);
 
@@ -72,7 +72,7 @@ public sealed class CodecTests(TestServers servers)
         Assert.Throws<InvalidDataException>(() => MarketSnapshotCodec.Decode(header, payload));
     }
 
-    private static async Task<MarketSnapshot> LoadMarketAsync(NightFixture night, Guid id, CancellationToken ct)
+    private static async Task<MarketSnapshot> LoadMarketAsync(PipelineFixture night, Guid id, CancellationToken ct)
     {
         await using var command = night.Database.CreateCommand(
             "select market, business_date, taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1"

@@ -30,7 +30,7 @@ public sealed class CriteriaTextTests(TestServers servers)
     public async Task A5_B3_CriteriaWithHalfOfASurrogatePair_FailTheirUsersAlone()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 40, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 40, ct);
         List<Guid> users = [];
         foreach (var (pattern, replacement, _) in Halves)
         {
@@ -84,7 +84,7 @@ public sealed class CriteriaTextTests(TestServers servers)
     public async Task A6_CalculationWithCriteriaFromBeforeTheyWereValidated_IsShown()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 3, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 3, ct);
         var run = await night.RunAsync(ct);
         await night.ExecuteAsync("alter table criteria_versions disable trigger criteria_versions_immutable", ct);
         await night.ExecuteAsync(
@@ -104,7 +104,7 @@ public sealed class CriteriaTextTests(TestServers servers)
     }
 
     /// <summary>What the api answers.</summary>
-    private static async Task<JsonElement> ReadAsync(NightFixture night, Guid run, Guid user, CancellationToken ct)
+    private static async Task<JsonElement> ReadAsync(PipelineFixture night, Guid run, Guid user, CancellationToken ct)
     {
         CalculationReader reader = new(night.Database, new(night.Database));
         var document = Assert.IsType<CalculationDocument>(await reader.ReadAsync(run, user, ct));

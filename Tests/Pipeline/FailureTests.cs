@@ -17,7 +17,7 @@ public sealed class FailureTests(TestServers servers)
     public async Task User_FailsTwiceInARowOnTheSameInputs_IsQuarantinedUntilTheyChange()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 30, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 30, ct);
         var user = await UserAsync(night, 7, ct);
         await night.ExecuteAsync(NoCriteria, ct, user);
 
@@ -54,7 +54,7 @@ public sealed class FailureTests(TestServers servers)
     public async Task User_FailsForTheMarket_IsQuarantinedOnlyWhileTheMarketIsTheSame()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 20, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 20, ct);
         var user = await UserAsync(night, 3, ct);
         await night.ExecuteAsync("update users set base_currency = 'XTS' where id = $1", ct, user);
         await night.RunAsync(ct);
@@ -74,7 +74,7 @@ public sealed class FailureTests(TestServers servers)
     public async Task Retry_ComputesOnlyWhatFailed_AsTheNextRevision()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 120, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 120, ct);
         foreach (var n in new[] { 4, 5, 6, 77, 119 })
             await night.ExecuteAsync(NoCriteria, ct, await UserAsync(night, n, ct));
         var run = await night.RunAsync(ct);
@@ -95,7 +95,7 @@ public sealed class FailureTests(TestServers servers)
     public async Task Retry_NothingFailed_StartsNothing()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 10, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 10, ct);
         var run = await night.RunAsync(ct);
 
         Assert.Null(await night.Services.GetRequiredService<RunRetry>().StartAsync(run.Id, ct));
@@ -106,7 +106,7 @@ public sealed class FailureTests(TestServers servers)
     public async Task Retry_RunUnderWay_IsRefused()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 10, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 10, ct);
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, ct);
 
         Assert.Contains(
@@ -122,10 +122,10 @@ public sealed class FailureTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         var folder = await servers.CreateFolderAsync();
         var postgres = await servers.StartPostgresAsync(ct, folder);
-        await using var night = await NightFixture.CreateOnAsync(servers, postgres, 600, ct);
+        await using var night = await PipelineFixture.CreateOnAsync(servers, postgres, 600, ct);
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, ct);
 
-        var working = night.Night.WorkAsync(run, ct);
+        var working = night.Participant.WorkAsync(run, ct);
         await Eventually.TrueAsync(
             async () =>
                 working.IsCompleted || await night.ScalarAsync<long>("select count(*) from run_batches where status = 'done'", ct) > 1,
@@ -134,7 +134,7 @@ public sealed class FailureTests(TestServers servers)
         postgres.Kill();
         await using var restarted = await servers.StartPostgresAsync(ct, folder, postgres.Port);
         await working;
-        await night.Night.CacheRestAsync(run.Id, ct);
+        await night.Participant.CacheRestAsync(run.Id, ct);
 
         Assert.Equal("completed", (await night.Runs.FindAsync(run.Id, ct))!.Status);
         await night.AssertExactlyOnceAsync(run.Id, 600, 0, ct);
@@ -144,14 +144,14 @@ public sealed class FailureTests(TestServers servers)
     public async Task Progress_IsStoredTwiceASecondAtMost()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 10, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 10, ct);
         var run = await night.RunAsync(ct);
         await night.ExecuteAsync(
             "update overnight_job_runs set status = 'started', completed_at = null, users_processed = 0, progress_at = null where id = $1",
             ct,
             run.Id
         );
-        var progress = night.Services.GetRequiredService<ProgressLoop>();
+        var progress = night.Services.GetRequiredService<RunProgressLoop>();
 
         Assert.True(await progress.StoreAsync(run.Id, ct));
         await night.ExecuteAsync(
@@ -167,8 +167,8 @@ public sealed class FailureTests(TestServers servers)
     public async Task Doctor_NamesWhatIsStuckAndWhatToDo()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 20, ct);
-        Examination doctor = new(night.Database, new(night.Services.GetRequiredService<CacheStore>), TimeProvider.System);
+        await using var night = await PipelineFixture.CreateAsync(servers, 20, ct);
+        DoctorReport doctor = new(night.Database, new(night.Services.GetRequiredService<CacheStore>), TimeProvider.System);
         Assert.Empty(await doctor.ExamineAsync(ct));
 
         var user = await UserAsync(night, 3, ct);
@@ -199,13 +199,13 @@ public sealed class FailureTests(TestServers servers)
         Assert.All(findings, finding => Assert.NotNull(finding.Since));
     }
 
-    private static Task<Guid> UserAsync(NightFixture night, int number, CancellationToken ct) =>
+    private static Task<Guid> UserAsync(PipelineFixture night, int number, CancellationToken ct) =>
         night.ScalarAsync<Guid>("select user_id from portfolios order by 1 offset $1 limit 1", ct, number);
 
-    private static async Task<NightRun> RetryAsync(NightFixture night, Guid run, CancellationToken ct)
+    private static async Task<PipelineRun> RetryAsync(PipelineFixture night, Guid run, CancellationToken ct)
     {
         var retry = (await night.Services.GetRequiredService<RunRetry>().StartAsync(run, ct))!;
-        await night.Night.WorkAsync(retry, ct);
+        await night.Participant.WorkAsync(retry, ct);
         return (await night.Runs.FindAsync(retry.Id, ct))!;
     }
 }

@@ -18,10 +18,10 @@ public sealed class KillTests(TestServers servers)
     public async Task Kill_AtACheckpoint_TheNextProcessGoesOnAndNothingCommittedIsRecomputed(string checkpoint, int after)
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, Users, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, Users, ct);
 
         using (
-            var killed = JobsProcess.Start(
+            var killed = TestJobsProcess.Start(
                 night,
                 ["run"],
                 ("Faults:KillAt", checkpoint),
@@ -43,7 +43,7 @@ public sealed class KillTests(TestServers servers)
             )
         );
 
-        using var resumed = JobsProcess.Start(night, ["run"]);
+        using var resumed = TestJobsProcess.Start(night, ["run"]);
         var (code, output, error) = await resumed.ExitAsync(ct);
 
         Assert.True(code == 0, output + error);
@@ -64,13 +64,13 @@ public sealed class KillTests(TestServers servers)
     public async Task KillAtUser_EndsAsOneNamedUserInAPartialRun()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, Users, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, Users, ct);
         var culprit = await night.ScalarAsync<Guid>("select user_id from holdings group by 1 order by 1 offset 333 limit 1", ct);
 
         var kills = 0;
         while (true)
         {
-            using var process = JobsProcess.Start(night, ["run"], ("Faults:KillAtUser", $"{culprit}"), ("Night:Workers", "1"));
+            using var process = TestJobsProcess.Start(night, ["run"], ("Faults:KillAtUser", $"{culprit}"), ("Night:Workers", "1"));
             if ((await process.ExitAsync(ct)).Code == 0)
                 break;
             Assert.True(++kills < 12, "The night does not end.");
@@ -91,11 +91,11 @@ public sealed class KillTests(TestServers servers)
     public async Task ManyProcesses_OneNight_NoUserTwice(int processes)
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, Users, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, Users, ct);
         // Planned before they come, so that none of them can be done before the last has begun.
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Schedule, false, ct);
 
-        var started = Enumerable.Range(0, processes).Select(_ => JobsProcess.Start(night, ["run"], ("Night:BatchSize", "10"))).ToList();
+        var started = Enumerable.Range(0, processes).Select(_ => TestJobsProcess.Start(night, ["run"], ("Night:BatchSize", "10"))).ToList();
         try
         {
             foreach (var process in started)
@@ -114,7 +114,7 @@ public sealed class KillTests(TestServers servers)
     }
 
     /// <summary>What is stored of each finished batch, in an order that new batches only append to.</summary>
-    private static Task<string> CommittedAsync(NightFixture night, Guid run, CancellationToken ct) =>
+    private static Task<string> CommittedAsync(PipelineFixture night, Guid run, CancellationToken ct) =>
         night.ScalarAsync<string>(
             """
             select coalesce(string_agg(hash, ',' order by completed_at, number), '') from (

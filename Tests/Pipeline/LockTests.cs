@@ -20,7 +20,7 @@ public sealed class LockTests(TestServers servers)
     [Fact]
     public async Task A4_ShareLockOfAFrozenCacheWriter_IsEndedAndTheNightGoesOn()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 60, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 60, Ct);
         await night.RunAsync(Ct);
         await using var frozen = NpgsqlDataSource.Create(
             DatabaseConnection.Complete($"{night.DatabaseConnection};Options=-c idle_in_transaction_session_timeout=1s")!
@@ -42,15 +42,15 @@ public sealed class LockTests(TestServers servers)
     public async Task A4_LockThatStays_IsAFailedTryAndNoOutage(string limits, string words)
     {
         TestClock clock = new(Friday);
-        await using var seeded = await NightFixture.CreateAsync(servers, 20, Ct, time: clock);
+        await using var seeded = await PipelineFixture.CreateAsync(servers, 20, Ct, time: clock);
         await seeded.RunAsync(Ct);
         await using var connection = await seeded.Database.OpenConnectionAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
         await ExecuteAsync(connection, Share);
-        await using var night = NightFixture.Over($"{seeded.DatabaseConnection};{limits}", seeded.CacheConnection, 50, null, clock);
+        await using var night = PipelineFixture.Over($"{seeded.DatabaseConnection};{limits}", seeded.CacheConnection, 50, null, clock);
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, true, Ct);
 
-        var work = night.Night.WorkAsync(run, Ct);
+        var work = night.Participant.WorkAsync(run, Ct);
         await TurnUntilAsync(clock, work);
 
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => work);
@@ -65,7 +65,7 @@ public sealed class LockTests(TestServers servers)
     public async Task A4_UnfinishedRuns_TakeTurns()
     {
         TestClock clock = new(Friday);
-        await using var night = await NightFixture.CreateAsync(servers, 20, Ct, time: clock);
+        await using var night = await PipelineFixture.CreateAsync(servers, 20, Ct, time: clock);
         var (oldest, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
         clock.Advance(TimeSpan.FromMinutes(1));
         var (other, _) = await night.Runs.StartOrJoinAsync("NYSE", new(2026, 11, 23), RunTrigger.Manual, false, Ct);
@@ -90,7 +90,7 @@ public sealed class LockTests(TestServers servers)
     public async Task A4_RunThatCanNotGoOn_IsLeftToItsNextTurn()
     {
         TestClock clock = new(Friday);
-        await using var night = await NightFixture.CreateAsync(servers, 20, Ct, time: clock);
+        await using var night = await PipelineFixture.CreateAsync(servers, 20, Ct, time: clock);
         var (oldest, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
         clock.Advance(TimeSpan.FromMinutes(1));
         var (other, _) = await night.Runs.StartOrJoinAsync("NYSE", new(2026, 11, 23), RunTrigger.Manual, false, Ct);
@@ -115,23 +115,27 @@ public sealed class LockTests(TestServers servers)
     [Fact]
     public async Task A4_LockedRow_KeepsNoOtherBatchFromTheCache()
     {
-        await using var seeded = await NightFixture.CreateAsync(servers, 40, Ct, batchSize: 10);
+        await using var seeded = await PipelineFixture.CreateAsync(servers, 40, Ct, batchSize: 10);
         var run = await seeded.RunAsync(Ct);
         await seeded.ExecuteAsync("update run_batches set cached_at = null", Ct);
         await using var connection = await seeded.Database.OpenConnectionAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
         await ExecuteAsync(connection, "select from current_results order by user_id limit 1 for update");
-        await using var night = NightFixture.Over($"{seeded.DatabaseConnection};Options=-c lock_timeout=100ms", seeded.CacheConnection, 10);
+        await using var night = PipelineFixture.Over(
+            $"{seeded.DatabaseConnection};Options=-c lock_timeout=100ms",
+            seeded.CacheConnection,
+            10
+        );
 
-        Assert.Equal(30, await night.Night.CacheRestAsync(run.Id, Ct));
+        Assert.Equal(30, await night.Participant.CacheRestAsync(run.Id, Ct));
         await transaction.RollbackAsync(Ct);
-        Assert.Equal(10, await night.Night.CacheRestAsync(run.Id, Ct));
+        Assert.Equal(10, await night.Participant.CacheRestAsync(run.Id, Ct));
     }
 
-    private static NightLoop Loop(NightFixture night) =>
-        ActivatorUtilities.CreateInstance<NightLoop>(
+    private static RunLoop Loop(PipelineFixture night) =>
+        ActivatorUtilities.CreateInstance<RunLoop>(
             night.Services,
-            ActivatorUtilities.CreateInstance<FirstNight>(night.Services),
+            ActivatorUtilities.CreateInstance<FirstRun>(night.Services),
             ActivatorUtilities.CreateInstance<RunSchedule>(night.Services)
         );
 

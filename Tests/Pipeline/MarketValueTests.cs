@@ -15,7 +15,7 @@ public sealed class MarketValueTests(TestServers servers)
     public async Task A9_AbsurdRates_AreRefusedWithTheirReasonInTheRunAndNobodyFails()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 30, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 30, ct);
         await night.ExecuteAsync(
             """
             insert into exchange_rates (base, quote, as_of, rate, source) values
@@ -40,7 +40,7 @@ public sealed class MarketValueTests(TestServers servers)
     public async Task A9_AbsurdPriceOfAnAsset_IsRefusedWithItsReasonAndTheOneBeforeIsUsed()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 30, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 30, ct);
         var held = await night.ScalarAsync<string>(
             "select symbol from assets where id = (select asset_id from holdings group by 1 order by count(*) desc, 1 limit 1)",
             ct
@@ -193,7 +193,7 @@ public sealed class MarketValueTests(TestServers servers)
         }
     }
 
-    private static async Task<List<string>> RefusedAsync(NightFixture night, Guid run, string feed, CancellationToken ct)
+    private static async Task<List<string>> RefusedAsync(PipelineFixture night, Guid run, string feed, CancellationToken ct)
     {
         var details = JsonDocument.Parse(
             await night.ScalarAsync<string>("select error_details::text from overnight_job_runs where id = $1", ct, run)

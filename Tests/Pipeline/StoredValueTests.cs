@@ -52,7 +52,7 @@ public sealed class StoredValueTests(TestServers servers)
     public async Task A5_ValuesThatNoCalculationCanUse_FailTheirUsersAtLoadAndNobodyElse()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 80, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 80, ct);
         await night.ExecuteAsync(Unconstrained, ct);
         List<Guid> users = [];
         foreach (var (table, column, stored, _, _) in Unusable)
@@ -87,7 +87,7 @@ public sealed class StoredValueTests(TestServers servers)
     public async Task A5_LargestAmounts_AreCalculated()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 20, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 20, ct);
         var user = await UserAsync(night, 3, ct);
         await night.ExecuteAsync("update asset_classes set min_amount = 922337203685477.5807 where user_id = $1", ct, user);
         await night.ExecuteAsync("update portfolios set contribution = 922337203685477.5807 where user_id = $1", ct, user);
@@ -116,7 +116,7 @@ public sealed class StoredValueTests(TestServers servers)
     public async Task A5_FailureThatNoCheckForesaw_NamesItsUserAndNobodyElse(string table, string state, string stage, int number)
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 60, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 60, ct);
         var user = await UserAsync(night, number, ct);
         if (table == "run_failures")
             await night.ExecuteAsync("update portfolios set criteria_version = null where user_id = $1", ct, user);
@@ -156,7 +156,7 @@ public sealed class StoredValueTests(TestServers servers)
     public async Task A5_RowsFromBeforeTheConstraints_AreKeptByTheMigrationAndNamedByTheDoctor()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 5, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, ct);
         var user = await UserAsync(night, 2, ct);
         await using var context = OvernightContext.Open(night.Database);
         var migrator = context.GetService<IMigrator>();
@@ -165,7 +165,7 @@ public sealed class StoredValueTests(TestServers servers)
 
         await migrator.MigrateAsync(cancellationToken: ct);
 
-        Examination doctor = new(night.Database, new(night.Services.GetRequiredService<CacheStore>), TimeProvider.System);
+        DoctorReport doctor = new(night.Database, new(night.Services.GetRequiredService<CacheStore>), TimeProvider.System);
         var finding = Assert.Single(await doctor.ExamineAsync(ct));
         Assert.Contains($"user_id {user}, contribution 930000000000000.0000", finding.What, StringComparison.Ordinal);
         Assert.Contains(
@@ -216,6 +216,6 @@ public sealed class StoredValueTests(TestServers servers)
         Assert.Equal(Decimal4.MaxValue.ToString(), FailureText.Of(Decimal4.MaxValue.ToString()));
     }
 
-    private static Task<Guid> UserAsync(NightFixture night, int number, CancellationToken ct) =>
+    private static Task<Guid> UserAsync(PipelineFixture night, int number, CancellationToken ct) =>
         night.ScalarAsync<Guid>("select user_id from portfolios order by 1 offset $1 limit 1", ct, number);
 }

@@ -9,7 +9,7 @@ namespace Overnight.Tests.Properties;
 internal static class PropertyTables
 {
     public static async Task AddAssetsAsync(
-        this NightFixture night,
+        this PipelineFixture night,
         IReadOnlyList<MarketAsset> assets,
         Random random,
         CancellationToken ct
@@ -24,7 +24,7 @@ internal static class PropertyTables
             assets.Select(a => a.Currency).ToArray()
         );
 
-    public static async Task AddUsersAsync(this NightFixture night, IReadOnlyList<RandomUser> users, CancellationToken ct)
+    public static async Task AddUsersAsync(this PipelineFixture night, IReadOnlyList<RandomUser> users, CancellationToken ct)
     {
         await night.ExecuteAsync(
             "insert into users (id, email, display_name, base_currency, deleted_at) select id, email, name, base, case when gone then now() end from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[]) u (id, email, name, base, gone)",
@@ -78,7 +78,7 @@ internal static class PropertyTables
     }
 
     /// <summary>In the place of whatever market there was.</summary>
-    public static async Task ReplaceMarketAsync(this NightFixture night, RandomMarket market, CancellationToken ct)
+    public static async Task ReplaceMarketAsync(this PipelineFixture night, RandomMarket market, CancellationToken ct)
     {
         await night.ExecuteAsync("truncate prices, fundamentals, exchange_rates", ct);
         await night.ExecuteAsync(

@@ -82,6 +82,6 @@ public sealed class AnswerCheckTests
     public void Answer_WithoutAnyValue_IsEmpty() =>
         Assert.Equal(ProviderFault.Empty, Assert.Throws<ProviderException>(() => Check([new("A", null, Now)], null)).Reason);
 
-    private static CheckedAnswer<string> Check(FetchedValue<string>[] values, LastValue? last, params string[] wanted) =>
-        new AnswerCheck(Options, Now, 1_000_000m).Check(values, key => key, key => key is "BAD" ? last : null, wanted);
+    private static ValidatedQuotes<string> Check(FetchedValue<string>[] values, LastValue? last, params string[] wanted) =>
+        new QuoteValidator(Options, Now, 1_000_000m).Check(values, key => key, key => key is "BAD" ? last : null, wanted);
 }

@@ -126,7 +126,7 @@ public sealed class FormatTests
             Warsaw
         );
 
-        var answer = new AnswerCheck(new() { MaxMove = 0.5m, MaxRefusedShare = 0.5m }, Midnight.AddDays(1), 1e6m).Check(
+        var answer = new QuoteValidator(new() { MaxMove = 0.5m, MaxRefusedShare = 0.5m }, Midnight.AddDays(1), 1e6m).Check(
             values,
             id => $"{id}",
             _ => null,

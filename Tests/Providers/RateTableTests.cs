@@ -64,6 +64,6 @@ public sealed class RateTableTests
         Assert.Null(table.LastRate("EUR", "JPY"));
     }
 
-    private static CheckedAnswer<string> Answer(params (string Currency, decimal Rate)[] rates) =>
+    private static ValidatedQuotes<string> Answer(params (string Currency, decimal Rate)[] rates) =>
         new(rates.ToDictionary(r => r.Currency, r => new LastValue(r.Rate, Friday)), []);
 }

@@ -57,7 +57,7 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
         var token = await fixture.SignInAsync(tenant);
         var entity = ReferenceCatalog.Find("finance", "coa")!;
         var key = entity.Key(tenant, []);
-        var before = await _app.Get<Generations>().OfAsync(tenant, entity.FullName, Ct);
+        var before = await _app.Get<TenantGenerations>().OfAsync(tenant, entity.FullName, Ct);
 
         await AddAccountAsync(tenant, "1998");
         await SucceedAsync(Events, $$"""{"event":"ACCOUNT_CREATED","tenantId":"{{tenant}}"}""");
@@ -114,7 +114,7 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
     public async Task Generations_RaisedAtOnceByMany_AreAllLearned()
     {
         var tenant = await fixture.TenantAsync();
-        using Generations deaf = new(_app.Database);
+        using TenantGenerations deaf = new(_app.Database);
         await deaf.OfAsync(tenant, "finance:coa", Ct);
         using CancellationTokenSource stop = new();
         var watching = Task.Run(
@@ -131,7 +131,7 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
                 .Range(0, 40)
                 .Select(async number =>
                 {
-                    using Generations node = new(_app.Database);
+                    using TenantGenerations node = new(_app.Database);
                     var entity = ReferenceCatalog.All[number % ReferenceCatalog.All.Count].FullName;
                     return (Entity: entity, Generation: await node.RaiseAsync(tenant, [entity], Ct));
                 })
@@ -156,13 +156,13 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
     public async Task Channel_MessageOfAnotherForm_ChangesNothing(string message)
     {
         var (tenant, other) = (await fixture.TenantAsync(), await fixture.TenantAsync());
-        var before = await _app.Get<Generations>().OfAsync(tenant, "finance:coa", Ct);
+        var before = await _app.Get<TenantGenerations>().OfAsync(tenant, "finance:coa", Ct);
         var text = $"raised {message.Replace("TENANT", $"{tenant:D}", StringComparison.Ordinal)}";
         Assert.False(CacheChannel.TryReadRaised(Encoding.UTF8.GetBytes(text), out _, out _, out _));
 
         await HearAsync(other, text);
 
-        Assert.Equal(before, await _app.Get<Generations>().OfAsync(tenant, "finance:coa", Ct));
+        Assert.Equal(before, await _app.Get<TenantGenerations>().OfAsync(tenant, "finance:coa", Ct));
     }
 
     /// <summary>SPEC G5: at once, without asking PostgreSQL, where this number is not.</summary>
@@ -226,7 +226,7 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
                 if (first is not null)
                     await _app.Cache.PublishAsync(channel, first);
                 await _app.Cache.PublishAsync(channel, CacheChannel.Raised(tenant, ["sales:kits", "finance:coa"], Distant));
-                return await _app.Get<Generations>().OfAsync(tenant, "finance:coa", Ct) == Distant;
+                return await _app.Get<TenantGenerations>().OfAsync(tenant, "finance:coa", Ct) == Distant;
             },
             "the node hears of it"
         );

@@ -137,7 +137,7 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
             null,
             ("Warming:Reference:Computed", computed)
         );
-        var due = await warm.Get<DueSets>().FindAsync(null, Ct);
+        var due = await warm.Get<DueWarmSets>().FindAsync(null, Ct);
         Assert.Equal(Phases[..phases], due.Select(set => set.Set.Name).Where(Phases.Contains));
     }
 
@@ -149,7 +149,7 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
         await using var warm = fixture.Warming();
         var set = Assert.Single(warm.Get<Warmer>().Find([Phases[0]]));
         var before = tenants.Min();
-        var order = new WarmOrder(null, null, $"{before:D}", default);
+        var order = new WarmSetRequest(null, null, $"{before:D}", default);
 
         List<WarmStep> steps = [];
         await foreach (var step in set.WarmAsync(order, Ct))

@@ -35,7 +35,7 @@ internal sealed class HistoryDatabase : IAsyncDisposable
     }
 
     /// <summary>A run with a row in every table that keeps anything of it, and its user's result in force.</summary>
-    public async Task<(Guid Run, Guid User)> AddNightAsync(DateOnly day, CancellationToken ct, bool finished = true)
+    public async Task<(Guid Run, Guid User)> AddStoredRunAsync(DateOnly day, CancellationToken ct, bool finished = true)
     {
         var (run, user) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await ExecuteAsync("select ensure_month($1)", ct, day);

@@ -18,9 +18,9 @@ public sealed class RetentionTests(TestServers servers)
     public async Task Months_PastKeeping_AreDroppedWithAllThatBelongsToThem()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
-        var (old, oldUser) = await database.AddNightAsync(new(2024, 10, 31), Ct);
-        var (older, _) = await database.AddNightAsync(new(2024, 9, 2), Ct);
-        var (kept, keptUser) = await database.AddNightAsync(new(2024, 11, 1), Ct);
+        var (old, oldUser) = await database.AddStoredRunAsync(new(2024, 10, 31), Ct);
+        var (older, _) = await database.AddStoredRunAsync(new(2024, 9, 2), Ct);
+        var (kept, keptUser) = await database.AddStoredRunAsync(new(2024, 11, 1), Ct);
 
         var report = await database.Retention(Clock, o => o.DeleteRows = 1).RunOnceAsync(rehearsal: false, Ct);
 
@@ -84,7 +84,7 @@ public sealed class RetentionTests(TestServers servers)
     public async Task Rehearsal_OfMonthsPastKeeping_SaysSoAndChangesNothing()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
-        var (old, _) = await database.AddNightAsync(new(2024, 10, 31), Ct);
+        var (old, _) = await database.AddStoredRunAsync(new(2024, 10, 31), Ct);
 
         var report = await database.Retention(Clock).RunOnceAsync(rehearsal: true, Ct);
 
@@ -97,7 +97,7 @@ public sealed class RetentionTests(TestServers servers)
     public async Task Month_ThatALongTransactionReads_IsPutOffAndHoldsUpNobody()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
-        var (old, _) = await database.AddNightAsync(new(2024, 10, 31), Ct);
+        var (old, _) = await database.AddStoredRunAsync(new(2024, 10, 31), Ct);
         var retention = database.Retention(Clock, o => o.LockTimeout = TimeSpan.FromMilliseconds(50));
 
         await using (var reader = await database.Source.OpenConnectionAsync(Ct))
@@ -112,7 +112,7 @@ public sealed class RetentionTests(TestServers servers)
 
             var put = await retention.RunOnceAsync(rehearsal: false, Ct);
             // Writes and reads of a night under way, meanwhile.
-            var (current, user) = await database.AddNightAsync(new(2026, 11, 20), Ct);
+            var (current, user) = await database.AddStoredRunAsync(new(2026, 11, 20), Ct);
 
             Assert.Equal(3, put!.Postponed.Count);
             Assert.Empty(put.Dropped);
@@ -132,9 +132,9 @@ public sealed class RetentionTests(TestServers servers)
     public async Task Month_WithAnUnfinishedRun_IsKept()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
-        var (unfinished, _) = await database.AddNightAsync(new(2024, 9, 30), Ct, finished: false);
-        var (later, _) = await database.AddNightAsync(new(2024, 10, 1), Ct);
-        var (earlier, _) = await database.AddNightAsync(new(2024, 8, 1), Ct);
+        var (unfinished, _) = await database.AddStoredRunAsync(new(2024, 9, 30), Ct, finished: false);
+        var (later, _) = await database.AddStoredRunAsync(new(2024, 10, 1), Ct);
+        var (earlier, _) = await database.AddStoredRunAsync(new(2024, 8, 1), Ct);
 
         var report = await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct);
 
@@ -150,7 +150,7 @@ public sealed class RetentionTests(TestServers servers)
     public async Task Partition_LeftBehindDetached_IsDropped()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
-        await database.AddNightAsync(new(2024, 10, 31), Ct);
+        await database.AddStoredRunAsync(new(2024, 10, 31), Ct);
         await database.ExecuteAsync("alter table calculation_results detach partition calculation_results_y2024m10", Ct);
 
         var report = await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct);
@@ -177,7 +177,7 @@ public sealed class RetentionTests(TestServers servers)
     public async Task Month_MadeBesideANightUnderWay_WaitsForNobody()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
-        await database.AddNightAsync(new(2026, 11, 20), Ct);
+        await database.AddStoredRunAsync(new(2026, 11, 20), Ct);
         await using var night = await database.Source.OpenConnectionAsync(Ct);
         await using var transaction = await night.BeginTransactionAsync(Ct);
         await using NpgsqlCommand write = new(
@@ -249,7 +249,7 @@ public sealed class RetentionTests(TestServers servers)
     public async Task Command_RehearsedThenRun_PrintsWhatItDoes()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
-        await database.AddNightAsync(new(2020, 1, 31), Ct);
+        await database.AddStoredRunAsync(new(2020, 1, 31), Ct);
 
         var rehearsed = await JobsCommand.RunAsync(servers, database.ConnectionString, Ct, "retention", "--dry-run");
         var run = await JobsCommand.RunAsync(servers, database.ConnectionString, Ct, "retention");

@@ -34,7 +34,7 @@ public sealed class RoleMigrationTests(TestServers servers)
         """;
 
     // As migrations Warming, ReferenceData and SignIn made it. In one transaction: a migration of another database drops a role that may do nothing.
-    private const string OldReader = """
+    private const string ReaderRoleUpgrade = """
         create role overnight_reader nologin;
         grant overnight_reader to current_user;
         grant usage on schema public, erp to overnight_reader;
@@ -95,7 +95,7 @@ public sealed class RoleMigrationTests(TestServers servers)
         await using (var connection = await database.Administrator.OpenConnectionAsync(Ct))
         {
             await using var transaction = await connection.BeginTransactionAsync(Ct);
-            await connection.ExecuteAsync($"select ensure_month('2026-11-01'); {OldReader} {OwnTables}", Ct);
+            await connection.ExecuteAsync($"select ensure_month('2026-11-01'); {ReaderRoleUpgrade} {OwnTables}", Ct);
             await transaction.CommitAsync(Ct);
         }
 
@@ -113,8 +113,8 @@ public sealed class RoleMigrationTests(TestServers servers)
             ],
             outcome.Roles.CarriedOver
         );
-        Assert.Equal("The role overnight_reader of earlier builds is dropped.", outcome.Roles.OldReader);
-        Assert.Equal((0, 0, null), (again.Roles!.HandedOver, again.Roles.CarriedOver.Count, again.Roles.OldReader));
+        Assert.Equal("The role overnight_reader of earlier builds is dropped.", outcome.Roles.ReaderRoleUpgrade);
+        Assert.Equal((0, 0, null), (again.Roles!.HandedOver, again.Roles.CarriedOver.Count, again.Roles.ReaderRoleUpgrade));
         Assert.Equal(["a"], await RoleDatabase.TextsAsync(database.Sets, "select sku from shop_prices", Ct));
         Assert.Null(await RoleDatabase.TryAsync(database.Sets, "select sku, pieces from shop.stock", Ct));
         foreach (var kept in (string[])["shop.stock", "shop_secrets", "users", "sessions", "user_passwords", "erp.accounts"])

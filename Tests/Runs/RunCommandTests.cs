@@ -12,7 +12,7 @@ public sealed class RunCommandTests(TestServers servers)
     [Fact]
     public async Task Run_MarketWithoutUsers_SaysSo()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 1, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 1, Ct);
 
         var command = await JobsCommand.RunAsync(
             servers,
@@ -31,7 +31,7 @@ public sealed class RunCommandTests(TestServers servers)
     [Fact]
     public async Task Run_StepThatFailsForGood_IsToldInSentencesAndExitsWithOne()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 1, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 1, Ct);
         await night.ExecuteAsync("delete from prices", Ct);
 
         var command = await JobsCommand.RunAsync(servers, night.DatabaseConnection, ["run"], night.CacheConnection, null, Ct);

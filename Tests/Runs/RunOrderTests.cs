@@ -15,7 +15,7 @@ public sealed class RunOrderTests(TestServers servers)
     public async Task A2_LaterRevisionOfAHostWhoseClockIsBehind_BecomesCurrentAndIsTheNewest()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var ahead = await NightFixture.CreateAsync(servers, 10, ct, time: new SkewedTime(TimeSpan.FromMinutes(3)));
+        await using var ahead = await PipelineFixture.CreateAsync(servers, 10, ct, time: new SkewedTime(TimeSpan.FromMinutes(3)));
         await using var behind = ahead.Replica();
         var first = await ahead.RunAsync(ct);
         var second = await behind.RunAsync(ct, again: true);
@@ -28,8 +28,8 @@ public sealed class RunOrderTests(TestServers servers)
         Assert.Equal([2, 1], await OfUserAsync(behind, ct));
         Assert.Equal([2, 1], await OfAssetAsync(behind, ct));
         // One warm at the end of each night, however often somebody looks.
-        await behind.Night.CacheRestAsync(first.Id, ct);
-        await behind.Night.CacheRestAsync(second.Id, ct);
+        await behind.Participant.CacheRestAsync(first.Id, ct);
+        await behind.Participant.CacheRestAsync(second.Id, ct);
         Assert.Equal(2, await behind.ScalarAsync<long>("select count(*) from overnight_job_runs where trigger = 'pipeline-end'", ct));
         // And the first, computed once more, is not the later one.
         await ahead.ExecuteAsync(
@@ -40,7 +40,7 @@ public sealed class RunOrderTests(TestServers servers)
         await ahead.ExecuteAsync("update overnight_job_runs set status = 'started', completed_at = null where id = $1", ct, first.Id);
         foreach (var table in new[] { "calculation_results", "calculation_events", "asset_postings" })
             await ahead.ExecuteAsync($"delete from {table} where run_id = $1", ct, first.Id);
-        await ahead.Night.WorkAsync(first, ct);
+        await ahead.Participant.WorkAsync(first, ct);
         Assert.Equal(10, await behind.ScalarAsync<long>("select count(*) from current_results where run_id = $1", ct, second.Id));
     }
 
@@ -48,7 +48,7 @@ public sealed class RunOrderTests(TestServers servers)
     public async Task A2_RunsFromBeforeNumbers_KeepTheirOrder()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, 3, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 3, ct);
         await using OvernightContext context = OvernightContext.Open(night.Database);
         var migrator = context.GetService<IMigrator>();
         var first = await night.RunAsync(ct);
@@ -67,7 +67,7 @@ public sealed class RunOrderTests(TestServers servers)
     }
 
     /// <summary>As <c>GET /api/runs</c> lists them, a page each.</summary>
-    private static async Task<IEnumerable<string>> ListedAsync(NightFixture night, CancellationToken ct)
+    private static async Task<IEnumerable<string>> ListedAsync(PipelineFixture night, CancellationToken ct)
     {
         await using OvernightContext context = OvernightContext.Open(night.Database);
         List<string> runs = [];
@@ -80,20 +80,20 @@ public sealed class RunOrderTests(TestServers servers)
         return runs;
     }
 
-    private static async Task<IEnumerable<int>> OfUserAsync(NightFixture night, CancellationToken ct)
+    private static async Task<IEnumerable<int>> OfUserAsync(PipelineFixture night, CancellationToken ct)
     {
         var user = await night.ScalarAsync<Guid>("select min(user_id::text)::uuid from portfolios", ct);
         List<int> revisions = [];
-        ListPage<NightCursor> page = new(1, null);
+        ListPage<UserRunCursor> page = new(1, null);
         while (await Queries(night).OfUserAsync(user, DateOnly.MinValue, DateOnly.MaxValue, page, ct) is [var item, ..])
         {
             revisions.Add(item.Revision);
-            page = new(1, new NightCursor(item.BusinessDate, item.RunNumber));
+            page = new(1, new UserRunCursor(item.BusinessDate, item.RunNumber));
         }
         return revisions;
     }
 
-    private static async Task<IEnumerable<int>> OfAssetAsync(NightFixture night, CancellationToken ct)
+    private static async Task<IEnumerable<int>> OfAssetAsync(PipelineFixture night, CancellationToken ct)
     {
         var asset = await night.ScalarAsync<Guid>("select asset_id from holdings where not ignored order by 1 limit 1", ct);
         List<int> revisions = [];
@@ -108,7 +108,7 @@ public sealed class RunOrderTests(TestServers servers)
         return revisions.Distinct();
     }
 
-    private static CalculationQueries Queries(NightFixture night) => new(night.Database);
+    private static CalculationQueries Queries(PipelineFixture night) => new(night.Database);
 
     /// <summary>The system's clock, some time ahead.</summary>
     private sealed class SkewedTime(TimeSpan ahead) : TimeProvider

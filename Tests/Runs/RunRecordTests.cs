@@ -27,7 +27,7 @@ public sealed class RunRecordTests(TestServers servers)
     [Fact]
     public async Task Run_Partial_HasTimingsCountsAndReasons()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 12, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 12, Ct);
         await night.ExecuteAsync(
             "update portfolios set criteria_version = null where user_id in (select id from users where role = 'user' order by id limit 2)",
             Ct
@@ -51,7 +51,7 @@ public sealed class RunRecordTests(TestServers servers)
     [Fact]
     public async Task Run_WhoseStepFailedForGood_SaysWhichAndKeepsWhatWasNotedBefore()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 1, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 1, Ct);
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, again: false, Ct);
         await night.ExecuteAsync(
             "update overnight_job_runs set error_details = '{\"provider\":\"refused\"}', metrics = '{\"fetch_rates_ms\":7,\"attempts\":3}' where id = $1",
@@ -72,7 +72,7 @@ public sealed class RunRecordTests(TestServers servers)
 
     private static int Number(JsonElement element, string name) => element.GetProperty(name).GetInt32();
 
-    private static async Task<JsonElement> JsonAsync(NightFixture night, string column, Guid run)
+    private static async Task<JsonElement> JsonAsync(PipelineFixture night, string column, Guid run)
     {
         using var document = JsonDocument.Parse(
             await night.ScalarAsync<string>($"select {column}::text from overnight_job_runs where id = $1", Ct, run)

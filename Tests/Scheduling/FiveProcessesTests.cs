@@ -24,13 +24,13 @@ public sealed class FiveProcessesTests(TestServers servers)
     public async Task Hosts_StartedAtOnceAtADueTime_ShareOneRun_AndNoUserTwice()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var night = await NightFixture.CreateAsync(servers, Users, ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, Users, ct);
         await night.ExecuteAsync("insert into markets (code, name) values ('TEST', 'Test')", ct);
         await night.ExecuteAsync("update user_markets set market = 'TEST'", ct);
         await night.ExecuteAsync("update assets set market = 'TEST'", ct);
 
         var now = TimeProvider.System.GetUtcNow();
-        List<JobsProcess> processes = [.. Enumerable.Range(0, Processes).Select(_ => JobsProcess.Start(night, [], DueNow(now)))];
+        List<TestJobsProcess> processes = [.. Enumerable.Range(0, Processes).Select(_ => TestJobsProcess.Start(night, [], DueNow(now)))];
         try
         {
             // Every one of them hears of runs, and the night is over.

@@ -16,7 +16,7 @@ public sealed class RunScheduleTests(TestServers servers)
     [Fact]
     public async Task Tick_AtTheDueTime_StartsTheNightOnce()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         TestClock clock = new(Utc("2026-11-23T12:29Z"));
         var schedule = Schedule(night, clock);
 
@@ -38,7 +38,7 @@ public sealed class RunScheduleTests(TestServers servers)
     [InlineData("2026-11-27T14:29Z", "NYSE 2026-11-27 1 catch-up")] // the short day after
     public async Task Tick_AtAStart_CatchesUpWhatIsStillOfUse(string start, string expected)
     {
-        await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
 
         await Schedule(night, new(Utc(start))).TickAsync(Ct);
 
@@ -48,7 +48,7 @@ public sealed class RunScheduleTests(TestServers servers)
     [Fact]
     public async Task Tick_OfMarketsThatShareADate_StartsARunEach_AndNoneForAMarketWithoutUsers()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         await night.ExecuteAsync("insert into user_markets select user_id, unnest(array['LSE', 'XETRA']) from user_markets", Ct);
 
         await Schedule(night, new(Utc("2026-11-24T06:00Z"))).TickAsync(Ct);
@@ -61,7 +61,7 @@ public sealed class RunScheduleTests(TestServers servers)
     [Fact]
     public async Task User_OfTwoMarkets_IsComputedAfterEach()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         await night.ExecuteAsync("insert into user_markets select user_id, 'LSE' from user_markets limit 2", Ct);
         TestClock clock = new(Utc("2026-11-24T06:00Z"));
 
@@ -69,7 +69,7 @@ public sealed class RunScheduleTests(TestServers servers)
         {
             clock.Advance(TimeSpan.FromHours(1));
             var (run, _) = await Store(night, clock).StartOrJoinAsync(market, new(2026, 11, 24), RunTrigger.Schedule, false, Ct);
-            await night.Night.WorkAsync(run, Ct);
+            await night.Participant.WorkAsync(run, Ct);
             await night.AssertExactlyOnceAsync(run.Id, users, 0, Ct);
         }
         Assert.Equal(
@@ -84,13 +84,13 @@ public sealed class RunScheduleTests(TestServers servers)
     [Fact]
     public async Task Tick_JoinsWhatOthersStarted_FinishedOrNot()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         TestClock clock = new(Utc("2026-11-23T12:00Z"));
         var (run, _) = await Store(night, clock).StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
 
         clock.Advance(TimeSpan.FromMinutes(30));
         await Schedule(night, clock).TickAsync(Ct);
-        await night.Night.WorkAsync(run, Ct);
+        await night.Participant.WorkAsync(run, Ct);
         await Schedule(night, clock).TickAsync(Ct);
 
         Assert.Equal("NYSE 2026-11-23 1 manual", await RunsAsync(night));
@@ -103,7 +103,7 @@ public sealed class RunScheduleTests(TestServers servers)
     [InlineData("update holdings set ignored = true")]
     public async Task Tick_A1_NobodyActiveInTheMarket_StartsNothingUntilSomebodyIs(string gone)
     {
-        await using var night = await NightFixture.CreateAsync(servers, 3, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 3, Ct);
         TestClock clock = new(Utc("2026-11-23T12:30Z"));
         await night.ExecuteAsync(gone, Ct);
 
@@ -122,18 +122,18 @@ public sealed class RunScheduleTests(TestServers servers)
     public async Task Tick_InFiveHostsAtOnce_IsOneRun_AndNoUserTwice()
     {
         const int users = 300;
-        await using var night = await NightFixture.CreateAsync(servers, users, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, users, Ct);
         TestClock clock = new(Utc("2026-11-23T12:30Z"));
         await using var b = night.Replica();
         await using var c = night.Replica();
         await using var d = night.Replica();
         await using var e = night.Replica();
-        NightFixture[] hosts = [night, b, c, d, e];
+        PipelineFixture[] hosts = [night, b, c, d, e];
 
         await Task.WhenAll(hosts.Select(host => Schedule(host, clock).TickAsync(Ct)));
         Assert.Equal("NYSE 2026-11-23 1 schedule", await RunsAsync(night));
         var run = (await night.Runs.FindUnfinishedAsync(Ct))!;
-        await Task.WhenAll(hosts.Select(host => host.Night.WorkAsync(run, Ct)));
+        await Task.WhenAll(hosts.Select(host => host.Participant.WorkAsync(run, Ct)));
 
         Assert.Equal("completed", (await night.Runs.FindAsync(run.Id, Ct))!.Status);
         await night.AssertExactlyOnceAsync(run.Id, users, 0, Ct);
@@ -142,7 +142,7 @@ public sealed class RunScheduleTests(TestServers servers)
     [Fact]
     public async Task Start_OnADayWithoutTrading_SaysWhy()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 1, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 1, Ct);
         var store = Store(night, new(Utc("2026-11-23T12:00Z")));
 
         var exception = await Assert.ThrowsAsync<RequestException>(() =>
@@ -155,12 +155,12 @@ public sealed class RunScheduleTests(TestServers servers)
         );
     }
 
-    private static RunStore Store(NightFixture night, TestClock clock) => new(night.Database, Catalog(), clock);
+    private static RunStore Store(PipelineFixture night, TestClock clock) => new(night.Database, Catalog(), clock);
 
-    private static RunSchedule Schedule(NightFixture night, TestClock clock) =>
+    private static RunSchedule Schedule(PipelineFixture night, TestClock clock) =>
         new(Store(night, clock), Catalog(), clock, NullLogger<RunSchedule>.Instance);
 
-    private static Task<string> RunsAsync(NightFixture night) =>
+    private static Task<string> RunsAsync(PipelineFixture night) =>
         night.ScalarAsync<string>(
             "select coalesce(string_agg(market || ' ' || business_date || ' ' || revision || ' ' || trigger, ', ' order by market, business_date, revision), '') from overnight_job_runs",
             Ct

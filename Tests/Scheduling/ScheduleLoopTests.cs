@@ -17,7 +17,7 @@ public sealed class ScheduleLoopTests(TestServers servers)
     [Fact]
     public async Task Loop_AtEachFullMinute_Ticks()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         TestClock clock = new(Utc("2026-11-23T12:28:20.5Z"));
         using ScheduleLoop loop = new(Schedule(night, clock), clock);
         await loop.StartAsync(Ct);
@@ -34,7 +34,7 @@ public sealed class ScheduleLoopTests(TestServers servers)
     [Fact]
     public async Task Loop_AfterATickThatFailed_TicksAgainAtTheNextMinute()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         TestClock clock = new(Utc("2026-11-23T12:29:30Z"));
         using Told told = new();
         using ScheduleLoop loop = new(Schedule(night, clock), clock);
@@ -56,7 +56,7 @@ public sealed class ScheduleLoopTests(TestServers servers)
     [Fact]
     public async Task Tick_ThatStartsNothing_LeavesNoSpan()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         await using var other = night.Replica();
         TestClock clock = new(Utc("2026-11-23T12:29:00Z"));
         using Told told = new();
@@ -82,7 +82,7 @@ public sealed class ScheduleLoopTests(TestServers servers)
     [Fact]
     public async Task Start_ThatLosesToAnother_LeavesASpanOnlyWhereAPersonAsked()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 5, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         TestClock clock = new(Utc("2026-11-23T12:30:00Z"));
         RunStore runs = new(night.Database, Catalog(), clock);
         await runs.StartOrJoinAsync("NYSE", null, RunTrigger.Schedule, again: false, Ct);
@@ -96,7 +96,7 @@ public sealed class ScheduleLoopTests(TestServers servers)
         Assert.Equal(false, Assert.Single(told.Spans, span => span.OperationName == "start-night").GetTagItem("overnight.started"));
     }
 
-    private static RunSchedule Schedule(NightFixture night, TestClock clock) =>
+    private static RunSchedule Schedule(PipelineFixture night, TestClock clock) =>
         new(new(night.Database, Catalog(), clock), Catalog(), clock, NullLogger<RunSchedule>.Instance);
 
     /// <summary>Spans that this test's calls begin, statements included, and that an exporter would be given.</summary>

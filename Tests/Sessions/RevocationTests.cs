@@ -88,7 +88,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         // The database as a warm saw it that read before the ban.
         await warm.Database.ExecuteAsync("update sessions set revoked_at = null where user_id = $1", user);
         await warm.Database.ExecuteAsync("update users set banned_at = null where id = $1", user);
-        Assert.Equal(WarmStatus.Completed, (await warm.WarmAsync(SessionSet.SetName, Ct)).Status);
+        Assert.Equal(WarmStatus.Completed, (await warm.WarmAsync(SessionWarmSet.SetName, Ct)).Status);
         Assert.True(StoredEntry.IsInvalidation((byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash))));
         await warm.Database.ExecuteAsync("update users set banned_at = now() where id = $1", user);
         Assert.Equal(HttpStatusCode.Unauthorized, await app.StatusAsync(token));

@@ -14,7 +14,7 @@ public sealed class AnnouncementTests(TestServers servers)
     {
         var ct = TestContext.Current.CancellationToken;
         var cache = await servers.StartCacheAsync(ct);
-        await using var night = await NightFixture.CreateAsync(servers, 120, ct, cache.ConnectionString);
+        await using var night = await PipelineFixture.CreateAsync(servers, 120, ct, cache.ConnectionString);
         using var listener = await ConnectionMultiplexer.ConnectAsync(cache.ConnectionString);
         ConcurrentQueue<(Guid Run, Guid First, Guid Last)> heard = new();
         await listener
@@ -46,7 +46,7 @@ public sealed class AnnouncementTests(TestServers servers)
 
         // What was not cached then is announced when it is.
         await night.ExecuteAsync("update run_batches set cached_at = null where number = (select min(number) from run_batches)", ct);
-        await night.Night.CacheRestAsync(run.Id, ct);
+        await night.Participant.CacheRestAsync(run.Id, ct);
         await Eventually.TrueAsync(() => heard.Count == 4, "the batch that was cached later is announced");
     }
 }

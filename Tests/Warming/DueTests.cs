@@ -57,7 +57,7 @@ public sealed class DueTests(TestServers servers)
         time.Advance(TimeSpan.FromHours(0.2));
         var report = Assert.Single(await warm.Loop.RunOnceAsync(Ct));
 
-        Assert.Equal((WarmTrigger.Schedule, RecommendationSet.SetName), (report.Trigger, Assert.Single(report.Sets).Set));
+        Assert.Equal((WarmTrigger.Schedule, RecommendationWarmSet.SetName), (report.Trigger, Assert.Single(report.Sets).Set));
         Assert.True(await warm.Cache.KeyTimeToLiveAsync(CacheKeys.Recommendations(user)) > TimeSpan.FromHours(23));
     }
 
@@ -68,7 +68,7 @@ public sealed class DueTests(TestServers servers)
         TestClock time = new();
         await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, time, NoReference);
         await warm.Loop.RunOnceAsync(Ct);
-        var row = (await warm.Get<WarmProgressStore>().ReadAsync(Ct))[SessionSet.SetName];
+        var row = (await warm.Get<WarmProgressStore>().ReadAsync(Ct))[SessionWarmSet.SetName];
         await warm.Get<WarmProgressStore>().WriteAsync(row with { CompletedAt = null, Trigger = "deployment" }, Ct);
 
         Assert.Empty(await warm.Loop.RunOnceAsync(Ct));

@@ -32,7 +32,7 @@ public sealed class FlagWarmTests(TestServers servers)
         await AddAsync(warm, "unused");
         await warm.Database.AddFlagAsync("elsewhere", "d", count: 100);
 
-        var outcome = await warm.WarmAsync(FlagSet.SetName, Ct);
+        var outcome = await warm.WarmAsync(FlagWarmSet.SetName, Ct);
 
         Assert.Equal((WarmStatus.Completed, 2), (outcome.Status, outcome.Warmed));
         Assert.Equal(
@@ -49,8 +49,8 @@ public sealed class FlagWarmTests(TestServers servers)
         foreach (var key in (string[])["a", "b", "c"])
             await AddAsync(warm, key);
         await AddAsync(warm, "off", enabled: false);
-        Assert.Equal(3, (await warm.WarmAsync(FlagSet.SetName, Ct)).Warmed);
-        Assert.Equal(1, (await warm.WarmAsync(FlagSet.SetName, Ct, count: 1)).Warmed);
+        Assert.Equal(3, (await warm.WarmAsync(FlagWarmSet.SetName, Ct)).Warmed);
+        Assert.Equal(1, (await warm.WarmAsync(FlagWarmSet.SetName, Ct, count: 1)).Warmed);
     }
 
     /// <summary>SPEC F4: what the warm wrote is what a node reads, without a query.</summary>
@@ -59,7 +59,7 @@ public sealed class FlagWarmTests(TestServers servers)
     {
         await using var warm = await CreateAsync();
         await AddAsync(warm, "a");
-        await warm.WarmAsync(FlagSet.SetName, Ct);
+        await warm.WarmAsync(FlagWarmSet.SetName, Ct);
         await using ApiApp api = new(
             warm.DatabaseConnection,
             warm.CacheConnection,
@@ -92,7 +92,7 @@ public sealed class FlagWarmTests(TestServers servers)
         listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => measured.Enqueue($"{instrument.Name} {Text(tags)}"));
         listener.Start();
 
-        await warm.WarmAsync(FlagSet.SetName, Ct);
+        await warm.WarmAsync(FlagWarmSet.SetName, Ct);
 
         Assert.Equal(
             [
@@ -118,11 +118,11 @@ public sealed class FlagWarmTests(TestServers servers)
         );
         var (_, token) = await api.Database.SignInAsync("admin");
         await AddAsync(warm, "a");
-        await warm.WarmAsync(FlagSet.SetName, Ct);
+        await warm.WarmAsync(FlagWarmSet.SetName, Ct);
         using (await api.PatchFlagAsync("a", token, """{"value":7}"""))
             Assert.True(StoredEntry.IsInvalidation((byte[])(await warm.Cache.StringGetAsync(CacheKeys.Flag(_environment, "a")))!));
 
-        await warm.WarmAsync(FlagSet.SetName, Ct);
+        await warm.WarmAsync(FlagWarmSet.SetName, Ct);
 
         var flag = await api.FlagAsync("a", token);
         Assert.Equal(("cache", 7), (flag.GetProperty("source").GetString(), flag.GetProperty("value").GetInt32()));
@@ -144,19 +144,19 @@ public sealed class FlagWarmTests(TestServers servers)
             ("Warming:Flags:Enabled", "false")
         );
         await AddAsync(warm, "a");
-        Assert.DoesNotContain(Assert.Single(await off.Loop.RunOnceAsync(Ct)).Sets, set => set.Set == FlagSet.SetName);
-        Assert.Equal(FlagSet.SetName, Assert.Single(Assert.Single(await warm.Loop.RunOnceAsync(Ct)).Sets).Set);
+        Assert.DoesNotContain(Assert.Single(await off.Loop.RunOnceAsync(Ct)).Sets, set => set.Set == FlagWarmSet.SetName);
+        Assert.Equal(FlagWarmSet.SetName, Assert.Single(Assert.Single(await warm.Loop.RunOnceAsync(Ct)).Sets).Set);
 
         time.Advance(TimeSpan.FromMinutes(61));
-        Assert.DoesNotContain((await off.Loop.RunOnceAsync(Ct)).SelectMany(report => report.Sets), set => set.Set == FlagSet.SetName);
+        Assert.DoesNotContain((await off.Loop.RunOnceAsync(Ct)).SelectMany(report => report.Sets), set => set.Set == FlagWarmSet.SetName);
         var flags = (await warm.Loop.RunOnceAsync(Ct)).Select(report =>
-            (report.Trigger, Flags: report.Sets.SingleOrDefault(set => set.Set == FlagSet.SetName))
+            (report.Trigger, Flags: report.Sets.SingleOrDefault(set => set.Set == FlagWarmSet.SetName))
         );
         Assert.Equal(
             [(WarmTrigger.Schedule, 1L)],
             flags.Where(report => report.Flags is not null).Select(report => (report.Trigger, report.Flags!.Warmed))
         );
-        Assert.Equal(1, (await off.WarmAsync(FlagSet.SetName, Ct)).Warmed);
+        Assert.Equal(1, (await off.WarmAsync(FlagWarmSet.SetName, Ct)).Warmed);
     }
 
     [Fact]

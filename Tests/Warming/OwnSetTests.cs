@@ -193,7 +193,7 @@ public sealed class OwnSetTests(TestServers servers)
         await using var warm = await CreateAsync(sql);
         var user = await warm.Database.AddUserAsync();
 
-        var check = await Record.ExceptionAsync(() => warm.Get<ConfiguredSets>().CheckAsync(Ct));
+        var check = await Record.ExceptionAsync(() => warm.Get<ConfiguredWarmSets>().CheckAsync(Ct));
         if (isSeenAtStart)
         {
             var failure = Assert.Single(Assert.IsType<OptionsValidationException>(check).Failures);
@@ -225,7 +225,7 @@ public sealed class OwnSetTests(TestServers servers)
         );
         LogLines log = new();
 
-        await new ConfiguredSetCheck(warm.Get<ConfiguredSets>(), new LogLines<ConfiguredSetCheck>(log)).StartAsync(Ct);
+        await new ConfiguredWarmSetCheck(warm.Get<ConfiguredWarmSets>(), new LogLines<ConfiguredWarmSetCheck>(log)).StartAsync(Ct);
 
         Assert.StartsWith($"Warning Warm sets of your own are off (declared: prices): {words}", Assert.Single(log.All));
         var warmer = warm.Get<Warmer>();

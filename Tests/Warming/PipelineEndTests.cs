@@ -23,12 +23,12 @@ public sealed class PipelineEndTests(TestServers servers)
     [Fact]
     public async Task Night_ThatCachedAllItself_HasOneRowThatSaysSo()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 60, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 60, Ct);
 
         var run = await night.RunAsync(Ct);
-        await night.Night.CacheRestAsync(run.Id, Ct);
+        await night.Participant.CacheRestAsync(run.Id, Ct);
         await using (var replica = night.Replica())
-            await replica.Night.CacheRestAsync(run.Id, Ct);
+            await replica.Participant.CacheRestAsync(run.Id, Ct);
 
         Assert.Equal("completed 0 0 0 recommendations 0", await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId));
         Assert.Equal(
@@ -41,16 +41,16 @@ public sealed class PipelineEndTests(TestServers servers)
     public async Task Night_ThatLeftSomeUncached_WarmsExactlyThoseInItsTrace()
     {
         var cache = await servers.StartCacheAsync(Ct);
-        await using var night = await NightFixture.CreateAsync(servers, 300, Ct, cache.ConnectionString);
+        await using var night = await PipelineFixture.CreateAsync(servers, 300, Ct, cache.ConnectionString);
         ConcurrentQueue<Activity> told = new();
         using var listener = Listening(told);
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
-        await night.Night.WorkAsync(run, Ct);
+        await night.Participant.WorkAsync(run, Ct);
         using var server = await ConnectionMultiplexer.ConnectAsync(cache.ConnectionString);
         await cache.AdministerAsync("FLUSHALL");
         await night.ExecuteAsync("update run_batches set cached_at = null where number in (1, 4)", Ct);
 
-        Assert.Equal(100, await night.Night.CacheRestAsync(run.Id, Ct));
+        Assert.Equal(100, await night.Participant.CacheRestAsync(run.Id, Ct));
 
         Assert.Equal("completed 100 100 0 recommendations 100", await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId));
         Assert.Equal(0, await night.ScalarAsync<long>("select count(*) from run_batches where cached_at is null", Ct));
@@ -80,16 +80,16 @@ public sealed class PipelineEndTests(TestServers servers)
     [Fact]
     public async Task Night_WhileAnotherWarmIsUnderWay_LeavesItOrWaitsForIt()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 60, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 60, Ct);
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
-        await night.Night.WorkAsync(run, Ct);
+        await night.Participant.WorkAsync(run, Ct);
         await night.ExecuteAsync("update run_batches set cached_at = null", Ct);
         Task<int> waiting;
-        await using (await AdvisoryLock.TryTakeAsync(night.Database, AdvisoryLock.Warm, RecommendationSet.SetName, Ct))
+        await using (await AdvisoryLock.TryTakeAsync(night.Database, AdvisoryLock.Warm, RecommendationWarmSet.SetName, Ct))
         {
-            Assert.Equal(0, await night.Night.CacheRestAsync(run.Id, Ct));
+            Assert.Equal(0, await night.Participant.CacheRestAsync(run.Id, Ct));
             Assert.Equal("none", await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId));
-            waiting = night.Night.CacheRestAsync(run.Id, Ct, wait: true);
+            waiting = night.Participant.CacheRestAsync(run.Id, Ct, wait: true);
         }
 
         Assert.Equal(60, await waiting);
@@ -101,12 +101,12 @@ public sealed class PipelineEndTests(TestServers servers)
     {
         var folder = await servers.CreateFolderAsync();
         var cache = await servers.StartCacheAsync(Ct, folder);
-        await using var night = await NightFixture.CreateAsync(servers, 60, Ct, cache.ConnectionString);
+        await using var night = await PipelineFixture.CreateAsync(servers, 60, Ct, cache.ConnectionString);
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
-        await night.Night.WorkAsync(run, Ct);
+        await night.Participant.WorkAsync(run, Ct);
         await night.ExecuteAsync("update run_batches set cached_at = null", Ct);
         cache.Kill();
-        await night.Night.CacheRestAsync(run.Id, Ct);
+        await night.Participant.CacheRestAsync(run.Id, Ct);
         // Before anyone noticed that the cache is gone, or after; nothing is done in either.
         Assert.Contains(
             await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId),
@@ -115,7 +115,7 @@ public sealed class PipelineEndTests(TestServers servers)
         );
 
         await servers.StartCacheAsync(Ct, folder, cache.Port);
-        await Eventually.TrueAsync(async () => await night.Night.CacheRestAsync(run.Id, Ct) == 60, "the cache is back");
+        await Eventually.TrueAsync(async () => await night.Participant.CacheRestAsync(run.Id, Ct) == 60, "the cache is back");
 
         Assert.EndsWith("completed 60 60 0 recommendations 60", await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId));
     }
@@ -124,9 +124,9 @@ public sealed class PipelineEndTests(TestServers servers)
     [Fact]
     public async Task Process_KilledAtTheEndOfANight_IsMadeUpForByTheNext()
     {
-        await using var night = await NightFixture.CreateAsync(servers, 300, Ct);
+        await using var night = await PipelineFixture.CreateAsync(servers, 300, Ct);
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, false, Ct);
-        await night.Night.WorkAsync(run, Ct);
+        await night.Participant.WorkAsync(run, Ct);
         await night.ExecuteAsync("update run_batches set cached_at = null", Ct);
         (string, string)[] settings =
         [
@@ -135,10 +135,10 @@ public sealed class PipelineEndTests(TestServers servers)
             ("Night:PollInterval", "00:00:00.5"),
         ];
 
-        using (var killed = JobsProcess.Start(night, [], [.. settings, ("Faults:KillAt", "rest-cached"), ("Faults:KillAfter", "1")]))
+        using (var killed = TestJobsProcess.Start(night, [], [.. settings, ("Faults:KillAt", "rest-cached"), ("Faults:KillAfter", "1")]))
             Assert.NotEqual(0, (await killed.ExitAsync(Ct)).Code);
         Assert.Equal(4, await night.ScalarAsync<long>("select count(*) from run_batches where cached_at is null", Ct));
-        using (JobsProcess.Start(night, [], settings))
+        using (TestJobsProcess.Start(night, [], settings))
         {
             await Eventually.TrueAsync(
                 async () => (await night.ScalarAsync<string>(Rows, Ct, run.CorrelationId)).Contains("completed", StringComparison.Ordinal),

@@ -8,7 +8,7 @@ namespace Overnight.Tests.Warming;
 
 public sealed class RecommendationWarmTests(TestServers servers)
 {
-    private const string Set = RecommendationSet.SetName;
+    private const string Set = RecommendationWarmSet.SetName;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

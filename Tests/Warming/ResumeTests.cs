@@ -10,7 +10,7 @@ namespace Overnight.Tests.Warming;
 /// <summary>A warm that breaks is resumed where it stopped, ends complete, and is one however many ask for it.</summary>
 public sealed class ResumeTests(TestServers servers)
 {
-    private const string Set = RecommendationSet.SetName;
+    private const string Set = RecommendationWarmSet.SetName;
 
     /// <summary>Batches of 8 users.</summary>
     private static readonly (string, string) Small = ("Warming:MostInFlight", "16");
@@ -143,7 +143,7 @@ public sealed class ResumeTests(TestServers servers)
         await using (await AdvisoryLock.TryTakeAsync(warm.Database, AdvisoryLock.Warm, Set, Ct))
         {
             Assert.Equal(WarmStatus.Running, (await warm.WarmAsync(Set, Ct)).Status);
-            Assert.Equal(WarmStatus.Completed, (await warm.WarmAsync(SessionSet.SetName, Ct)).Status);
+            Assert.Equal(WarmStatus.Completed, (await warm.WarmAsync(SessionWarmSet.SetName, Ct)).Status);
         }
         Assert.Equal(WarmStatus.Completed, (await warm.WarmAsync(Set, Ct)).Status);
     }

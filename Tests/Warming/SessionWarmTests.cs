@@ -35,7 +35,7 @@ public sealed class SessionWarmTests(TestServers servers)
                 await warm.Database.ExecuteAsync($"update users set {(i == 3 ? "deleted_at" : "banned_at")} = now() where id = $1", user);
         }
 
-        var outcome = await warm.WarmAsync(SessionSet.SetName, Ct);
+        var outcome = await warm.WarmAsync(SessionWarmSet.SetName, Ct);
 
         Assert.Equal((WarmStatus.Completed, 2), (outcome.Status, outcome.Warmed));
         Assert.Equal(
@@ -55,7 +55,7 @@ public sealed class SessionWarmTests(TestServers servers)
         var hashes = await AddManyAsync(warm);
         AtFirstNews news = new(() => { });
 
-        var outcome = await warm.WarmAsync(SessionSet.SetName, Ct, news: news);
+        var outcome = await warm.WarmAsync(SessionWarmSet.SetName, Ct, news: news);
 
         Assert.Equal((WarmStatus.Completed, 1_000), (outcome.Status, outcome.Warmed));
         Assert.Equal(Enumerable.Range(1, 10).Select(i => i * 100L), news.All.Select(n => n.Warmed));
@@ -74,7 +74,7 @@ public sealed class SessionWarmTests(TestServers servers)
         var hashes = await AddManyAsync(warm);
 
         Assert.Contains((await warm.Loop.RunOnceAsync(Ct)).SelectMany(report => report.Sets), set =>
-            set is { Set: SessionSet.SetName, Status: WarmStatus.Completed, Warmed: 1_000 }
+            set is { Set: SessionWarmSet.SetName, Status: WarmStatus.Completed, Warmed: 1_000 }
         );
 
         foreach (var hash in hashes)
@@ -89,8 +89,8 @@ public sealed class SessionWarmTests(TestServers servers)
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         var (user, token) = await warm.Database.SignInAsync();
         await warm.Database.AddResultAsync(user, TestResults.Entry(user));
-        await warm.WarmAsync(SessionSet.SetName, Ct);
-        await warm.WarmAsync(RecommendationSet.SetName, Ct);
+        await warm.WarmAsync(SessionWarmSet.SetName, Ct);
+        await warm.WarmAsync(RecommendationWarmSet.SetName, Ct);
 
         await using ApiApp api = new(warm.DatabaseConnection, warm.CacheConnection);
         using var answer = await api.GetAsync("/api/dashboard", token, Ct);
@@ -108,12 +108,12 @@ public sealed class SessionWarmTests(TestServers servers)
         await using ApiApp api = new(warm.DatabaseConnection, warm.CacheConnection);
         var (user, token) = await warm.Database.SignInAsync();
         var hash = TestPeople.Hash(token);
-        await warm.WarmAsync(SessionSet.SetName, Ct);
+        await warm.WarmAsync(SessionWarmSet.SetName, Ct);
         await api.Get<SessionRevocation>().RevokeAsync(hash);
         // The database as a warm saw it that read a moment before.
         await warm.Database.ExecuteAsync("update sessions set revoked_at = null where token_hash = $1", hash);
 
-        await warm.WarmAsync(SessionSet.SetName, Ct);
+        await warm.WarmAsync(SessionWarmSet.SetName, Ct);
 
         var mark = (byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash));
         Assert.True(StoredEntry.IsInvalidation(mark));

@@ -65,7 +65,7 @@ internal sealed class WarmFixture : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _host.Services.GetRequiredService<T>();
 
-    public async Task<WarmOutcome> WarmAsync(string set, CancellationToken ct, int? count = null, IProgress<WarmNews>? news = null)
+    public async Task<WarmOutcome> WarmAsync(string set, CancellationToken ct, int? count = null, IProgress<WarmSetProgress>? news = null)
     {
         var warmer = Get<Warmer>();
         return Assert.Single((await warmer.WarmAsync(warmer.Find([set]), new(WarmTrigger.Manual, count), news, ct)).Sets);
@@ -115,11 +115,11 @@ internal sealed class WarmFixture : IAsyncDisposable
 }
 
 /// <summary>Does something when the first news of a warm comes, on the thread that tells it.</summary>
-internal sealed class AtFirstNews(Action act) : IProgress<WarmNews>
+internal sealed class AtFirstNews(Action act) : IProgress<WarmSetProgress>
 {
-    public List<WarmNews> All { get; } = [];
+    public List<WarmSetProgress> All { get; } = [];
 
-    public void Report(WarmNews value)
+    public void Report(WarmSetProgress value)
     {
         All.Add(value);
         if (All.Count == 1)

@@ -14,7 +14,7 @@ namespace Overnight.Tests.Warming;
 /// </summary>
 public sealed class WarmKillTests(TestServers servers)
 {
-    private const string Set = RecommendationSet.SetName;
+    private const string Set = RecommendationWarmSet.SetName;
     private const int Users = 60;
 
     /// <summary>Batches of 8 users, and no pause before one that broke is taken up again.</summary>
@@ -201,8 +201,8 @@ public sealed class WarmKillTests(TestServers servers)
         Assert.Equal(0, kill.ExitCode);
     }
 
-    private static JobsProcess Start(WarmFixture warm, params string[] arguments) =>
-        JobsProcess.Start(warm.DatabaseConnection, warm.CacheConnection, ["warm", Set, .. arguments], Quick);
+    private static TestJobsProcess Start(WarmFixture warm, params string[] arguments) =>
+        TestJobsProcess.Start(warm.DatabaseConnection, warm.CacheConnection, ["warm", Set, .. arguments], Quick);
 
     private static Task WaitsAsync(WarmFixture warm, Func<bool> gone) =>
         Eventually.TrueAsync(

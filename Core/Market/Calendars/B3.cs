@@ -26,7 +26,7 @@ internal static class B3
 
     public static IEnumerable<SpecialDay> Days(int year)
     {
-        var easter = Dates.Easter(year);
+        var easter = HolidayDates.Easter(year);
         yield return OpensAt(easter.AddDays(-46), AshWednesdayOpens, "Ash Wednesday");
         yield return Closed(year, 1, 1, "Universal Fraternization");
         if (year <= 2021)
@@ -50,6 +50,6 @@ internal static class B3
             yield return Closed(year, 11, 20, "Black Awareness Day");
         yield return Closed(year, 12, 24, "Christmas Eve");
         yield return Closed(year, 12, 25, "Christmas Day");
-        yield return Closed(Dates.FridayBefore(new(year, 12, 31)), "Last weekday of the year");
+        yield return Closed(HolidayDates.FridayBefore(new(year, 12, 31)), "Last weekday of the year");
     }
 }

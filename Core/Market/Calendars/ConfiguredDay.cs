@@ -37,7 +37,7 @@ internal readonly record struct ConfiguredDay(DateOnly? Date, int Month, int Day
         if (Date is { } date)
             return date.Year == year ? date : null;
         if (FromEaster is { } days)
-            return Dates.Easter(year).AddDays(days);
+            return HolidayDates.Easter(year).AddDays(days);
         return DayOfMonth <= DateTime.DaysInMonth(year, Month) ? new DateOnly(year, Month, DayOfMonth) : null;
     }
 }

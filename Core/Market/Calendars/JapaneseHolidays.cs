@@ -37,7 +37,7 @@ internal static class JapaneseHolidays
     private static IEnumerable<(DateOnly Date, string Name)> Named(int year)
     {
         yield return (new(year, 1, 1), "New Year's Day");
-        yield return (year >= 2000 ? Dates.Nth(2, DayOfWeek.Monday, year, 1) : new(year, 1, 15), "Coming of Age Day");
+        yield return (year >= 2000 ? HolidayDates.Nth(2, DayOfWeek.Monday, year, 1) : new(year, 1, 15), "Coming of Age Day");
         yield return (new(year, 2, 11), "National Foundation Day");
         yield return (Equinox(year, spring: true), "Vernal Equinox Day");
         yield return (new(year, 4, 29), year >= 2007 ? "Showa Day" : "Greenery Day");
@@ -45,7 +45,7 @@ internal static class JapaneseHolidays
         if (year >= 2007)
             yield return (new(year, 5, 4), "Greenery Day");
         yield return (new(year, 5, 5), "Children's Day");
-        yield return (year >= 2003 ? Dates.Nth(3, DayOfWeek.Monday, year, 9) : new(year, 9, 15), "Respect for the Aged Day");
+        yield return (year >= 2003 ? HolidayDates.Nth(3, DayOfWeek.Monday, year, 9) : new(year, 9, 15), "Respect for the Aged Day");
         yield return (Equinox(year, spring: false), "Autumnal Equinox Day");
         yield return (new(year, 11, 3), "Culture Day");
         yield return (new(year, 11, 23), "Labor Thanksgiving Day");
@@ -63,7 +63,7 @@ internal static class JapaneseHolidays
                 {
                     2020 => new(2020, 7, 23),
                     2021 => new(2021, 7, 22),
-                    >= 2003 => Dates.Nth(3, DayOfWeek.Monday, year, 7),
+                    >= 2003 => HolidayDates.Nth(3, DayOfWeek.Monday, year, 7),
                     _ => new(year, 7, 20),
                 },
                 "Marine Day"
@@ -84,7 +84,7 @@ internal static class JapaneseHolidays
             {
                 2020 => new(2020, 7, 24),
                 2021 => new(2021, 7, 23),
-                >= 2000 => Dates.Nth(2, DayOfWeek.Monday, year, 10),
+                >= 2000 => HolidayDates.Nth(2, DayOfWeek.Monday, year, 10),
                 _ => new(year, 10, 10),
             },
             "Sports Day"

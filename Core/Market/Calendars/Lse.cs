@@ -26,25 +26,25 @@ internal static class Lse
 
     private static IEnumerable<SpecialDay> Holidays(int year)
     {
-        var easter = Dates.Easter(year);
-        yield return Closed(Dates.MondayAfter(new(year, 1, 1)), "New Year's Day");
+        var easter = HolidayDates.Easter(year);
+        yield return Closed(HolidayDates.MondayAfter(new(year, 1, 1)), "New Year's Day");
         yield return Closed(easter.AddDays(-2), "Good Friday");
         yield return Closed(easter.AddDays(1), "Easter Monday");
         // Moved to the anniversaries of VE Day.
         yield return Closed(
-            year is 1995 or 2020 ? new DateOnly(year, 5, 8) : Dates.Nth(1, DayOfWeek.Monday, year, 5),
+            year is 1995 or 2020 ? new DateOnly(year, 5, 8) : HolidayDates.Nth(1, DayOfWeek.Monday, year, 5),
             "Early May bank holiday"
         );
         yield return Closed(SpringHoliday(year), "Spring bank holiday");
-        yield return Closed(Dates.Last(DayOfWeek.Monday, year, 8), "Summer bank holiday");
+        yield return Closed(HolidayDates.Last(DayOfWeek.Monday, year, 8), "Summer bank holiday");
 
         DateOnly christmas = new(year, 12, 25),
             boxing = new(year, 12, 26);
         yield return Closed(christmas, "Christmas Day");
         yield return Closed(boxing, "Boxing Day");
-        if (Dates.IsWeekend(christmas))
+        if (HolidayDates.IsWeekend(christmas))
             yield return Closed(year, 12, 27, "Christmas Day (substitute day)");
-        if (Dates.IsWeekend(boxing))
+        if (HolidayDates.IsWeekend(boxing))
             yield return Closed(year, 12, 28, "Boxing Day (substitute day)");
     }
 
@@ -55,12 +55,12 @@ internal static class Lse
             2002 => new(2002, 6, 4),
             2012 => new(2012, 6, 4),
             2022 => new(2022, 6, 2),
-            _ => Dates.Last(DayOfWeek.Monday, year, 5),
+            _ => HolidayDates.Last(DayOfWeek.Monday, year, 5),
         };
 
     private static IEnumerable<SpecialDay> HalfDays(int year)
     {
-        yield return ClosesAt(Dates.FridayBefore(new(year, 12, 24)), HalfDay, "Christmas Eve");
-        yield return ClosesAt(Dates.FridayBefore(new(year, 12, 31)), HalfDay, "New Year's Eve");
+        yield return ClosesAt(HolidayDates.FridayBefore(new(year, 12, 24)), HalfDay, "Christmas Eve");
+        yield return ClosesAt(HolidayDates.FridayBefore(new(year, 12, 31)), HalfDay, "New Year's Eve");
     }
 }

@@ -42,7 +42,7 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
             return null;
         var name = options.Name ?? (like?.Code == code ? like.Name : code);
         MarketCalendar calendar = new(code, name, zone!, hours!, Days(like, own), weekend, lead, cron);
-        new SessionCheck(calendar, options.Hours, own, Fail).Run();
+        new TradingHoursCheck(calendar, options.Hours, own, Fail).Run();
         return failures.Count > before ? null : calendar;
     }
 

@@ -31,7 +31,7 @@ internal static class Nyse
 
     public static IEnumerable<SpecialDay> Days(int year)
     {
-        var thanksgiving = Dates.Nth(4, DayOfWeek.Thursday, year, 11);
+        var thanksgiving = HolidayDates.Nth(4, DayOfWeek.Thursday, year, 11);
         return EarlyCloses(year, thanksgiving).Concat(Holidays(year, thanksgiving)).Concat(Exceptional.Where(day => day.Date.Year == year));
     }
 
@@ -39,18 +39,18 @@ internal static class Nyse
     {
         DateOnly newYear = new(year, 1, 1);
         if (newYear.DayOfWeek != DayOfWeek.Saturday)
-            yield return Closed(Dates.NearestWeekday(newYear), "New Year's Day");
+            yield return Closed(HolidayDates.NearestWeekday(newYear), "New Year's Day");
         if (year >= 1998)
-            yield return Closed(Dates.Nth(3, DayOfWeek.Monday, year, 1), "Martin Luther King, Jr. Day");
-        yield return Closed(Dates.Nth(3, DayOfWeek.Monday, year, 2), "Washington's Birthday");
-        yield return Closed(Dates.Easter(year).AddDays(-2), "Good Friday");
-        yield return Closed(Dates.Last(DayOfWeek.Monday, year, 5), "Memorial Day");
+            yield return Closed(HolidayDates.Nth(3, DayOfWeek.Monday, year, 1), "Martin Luther King, Jr. Day");
+        yield return Closed(HolidayDates.Nth(3, DayOfWeek.Monday, year, 2), "Washington's Birthday");
+        yield return Closed(HolidayDates.Easter(year).AddDays(-2), "Good Friday");
+        yield return Closed(HolidayDates.Last(DayOfWeek.Monday, year, 5), "Memorial Day");
         if (year >= 2022)
-            yield return Closed(Dates.NearestWeekday(new(year, 6, 19)), "Juneteenth National Independence Day");
-        yield return Closed(Dates.NearestWeekday(new(year, 7, 4)), "Independence Day");
-        yield return Closed(Dates.Nth(1, DayOfWeek.Monday, year, 9), "Labor Day");
+            yield return Closed(HolidayDates.NearestWeekday(new(year, 6, 19)), "Juneteenth National Independence Day");
+        yield return Closed(HolidayDates.NearestWeekday(new(year, 7, 4)), "Independence Day");
+        yield return Closed(HolidayDates.Nth(1, DayOfWeek.Monday, year, 9), "Labor Day");
         yield return Closed(thanksgiving, "Thanksgiving Day");
-        yield return Closed(Dates.NearestWeekday(new(year, 12, 25)), "Christmas Day");
+        yield return Closed(HolidayDates.NearestWeekday(new(year, 12, 25)), "Christmas Day");
     }
 
     private static IEnumerable<SpecialDay> EarlyCloses(int year, DateOnly thanksgiving)

@@ -12,9 +12,9 @@ internal static class Xetra
 
     public static IEnumerable<SpecialDay> Days(int year)
     {
-        var easter = Dates.Easter(year);
+        var easter = HolidayDates.Easter(year);
         if (year >= 2010)
-            yield return ClosesAt(Dates.FridayBefore(new(year, 12, 30)), LastSessionEnds, "Last session of the year");
+            yield return ClosesAt(HolidayDates.FridayBefore(new(year, 12, 30)), LastSessionEnds, "Last session of the year");
         yield return Closed(year, 1, 1, "New Year's Day");
         yield return Closed(easter.AddDays(-2), "Good Friday");
         yield return Closed(easter.AddDays(1), "Easter Monday");

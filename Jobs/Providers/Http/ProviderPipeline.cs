@@ -18,7 +18,7 @@ internal static partial class ProviderPipeline
             builder.AddRetry(Retry(options));
         return builder
             .AddCircuitBreaker(Breaker(provider, options, logger))
-            .AddStrategy(_ => new RequestPace(options.RequestsPerMinute, Minute, time), new RequestPaceOptions())
+            .AddStrategy(_ => new RequestRateLimiter(options.RequestsPerMinute, Minute, time), new RequestRateLimiterOptions())
             .AddTimeout(new TimeoutStrategyOptions { Timeout = options.Timeout })
             .Build();
     }

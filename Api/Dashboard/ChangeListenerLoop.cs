@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Options;
+using Overnight.Core.Caching;
+
+namespace Overnight.Api.Dashboard;
+
+/// <summary>Keeps this node hearing of changed results, and knowing whether it does.</summary>
+internal sealed partial class ChangeListenerLoop(
+    IServiceProvider services,
+    IOptions<CacheOptions> options,
+    TimeProvider time,
+    ILogger<ChangeListenerLoop> logger
+) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Off the start's path: the first use of the multiplexer connects, which takes a while when the cache is away.
+        await Task.Yield();
+        var listener = services.GetRequiredService<ChangeListener>();
+        using PeriodicTimer timer = new(options.Value.BeatInterval, time);
+        do
+        {
+            try
+            {
+                await listener.RunOnceAsync();
+            }
+            catch (Exception ex) when (!stoppingToken.IsCancellationRequested)
+            {
+                // The memory is off by now or expires by itself; the next beat tries again.
+                Log.BeatFailed(logger, ex);
+            }
+        } while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(312, LogLevel.Error, "Listening for changed results failed; the next beat tries again.")]
+        public static partial void BeatFailed(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Overnight.Api.Sessions;
+
+/// <summary>A session as this node last saw it.</summary>
+/// <param name="hash">Lowercase hex SHA-256 of the token.</param>
+/// <param name="expiresAt">Of the session.</param>
+internal sealed class PrefetchedSession(string hash, Guid userId, DateTimeOffset expiresAt)
+{
+    /// <summary>Uses closer together than this are one.</summary>
+    private static readonly long Grain = TimeSpan.FromSeconds(1).Ticks;
+
+    private long _usedAt,
+        _writtenAt;
+
+    public string Hash => hash;
+
+    public Guid UserId => userId;
+
+    public DateTimeOffset ExpiresAt => expiresAt;
+
+    /// <summary>The last use, if it is not written yet.</summary>
+    public DateTimeOffset? Unwritten =>
+        Volatile.Read(ref _usedAt) is var used && used > Volatile.Read(ref _writtenAt) ? new(used, TimeSpan.Zero) : null;
+
+    /// <summary>Mostly a look and nothing else.</summary>
+    public void Use(DateTimeOffset now)
+    {
+        if (now.UtcTicks - Volatile.Read(ref _usedAt) >= Grain)
+            Volatile.Write(ref _usedAt, now.UtcTicks);
+    }
+
+    public void Written(DateTimeOffset usedAt) => Volatile.Write(ref _writtenAt, usedAt.UtcTicks);
+}
+
+/// <summary>
+/// Whose sessions were when this node last saw them, and when that was. A guess, good for asking the cache for a user's data
+/// together with the session, and for nothing else: what is read on a guess is used only when the session,
+/// validated as always, is that user's.
+/// </summary>
+internal sealed class SessionPrefetch
+{
+    // About 300 bytes each. Full, it starts over: a guess that is missing costs one round trip.
+    private const int Most = 200_000;
+
+    private ConcurrentDictionary<string, PrefetchedSession> _sessions = new(),
+        _former = new();
+    private int _count;
+
+    public bool TryGet(string hash, [NotNullWhen(true)] out PrefetchedSession? session) => _sessions.TryGetValue(hash, out session);
+
+    /// <summary>Whether the session was valid when this node last saw it, and can't have expired since.</summary>
+    public bool WasValid(string hash, DateTimeOffset now) => TryGet(hash, out var session) && session.ExpiresAt > now;
+
+    /// <summary>For a session that was refused.</summary>
+    public void Forget(string hash)
+    {
+        if (_sessions.TryRemove(hash, out _))
+            Interlocked.Decrement(ref _count);
+    }
+
+    public PrefetchedSession Remember(string hash, Guid userId, DateTimeOffset expiresAt)
+    {
+        if (TryGet(hash, out var known) && known.UserId == userId)
+            return known;
+        PrefetchedSession session = new(hash, userId, expiresAt);
+        if (known is not null)
+            _sessions[hash] = session;
+        else if (_sessions.TryAdd(hash, session) && Interlocked.Increment(ref _count) == Most)
+            StartOver();
+        return session;
+    }
+
+    /// <summary>Those whose last use is not written yet.</summary>
+    public IReadOnlyList<PrefetchedSession> Unwritten()
+    {
+        var former = Volatile.Read(ref _former);
+        List<PrefetchedSession> unwritten = [.. former.Select(known => known.Value).Where(session => session.Unwritten is not null)];
+        if (unwritten.Count == 0)
+            Interlocked.CompareExchange(ref _former, new(), former);
+        unwritten.AddRange(_sessions.Select(known => known.Value).Where(session => session.Unwritten is not null));
+        return unwritten;
+    }
+
+    private void StartOver()
+    {
+        // Their last uses are still to be written; should that take so long that it is full again, they are not.
+        Volatile.Write(ref _former, _sessions);
+        _sessions = new();
+        Interlocked.Exchange(ref _count, 0);
+    }
+}

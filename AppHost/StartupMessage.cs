@@ -1,0 +1,154 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Overnight.AppHost;
+
+/// <summary>
+/// Tells whoever started the app how to look at it, when a dashboard is answered from the cache, and names a resource that failed. A child's
+/// output never reaches this console, so the demo token stands in no log.
+/// </summary>
+internal sealed class StartupMessage(
+    ProjectResource api,
+    ParameterResource token,
+    DistributedApplicationModel model,
+    ResourceNotificationService notifications,
+    ResourceLoggerService logs,
+    IConfiguration configuration
+) : BackgroundService
+{
+    private const string DashboardResource = "aspire-dashboard",
+        Path = "/api/dashboard";
+    private const int ShownLines = 10;
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(200);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(TellFailuresAsync(stoppingToken), AnnounceAsync(stoppingToken));
+
+    private async Task AnnounceAsync(CancellationToken ct)
+    {
+        await notifications.WaitForResourceHealthyAsync(api.Name, ct);
+        var address = api.GetEndpoint("http").Url;
+        var value = await token.GetValueAsync(ct);
+        await WaitForCachedDashboardAsync(new(new(address), Path), value!, ct);
+        foreach (
+            var other in model.Resources.OfType<ProjectResource>().Where(project => project.TryGetAnnotationsOfType<WaitAnnotation>(out _))
+        )
+        {
+            if (notifications.TryGetCurrentState(other.Name, out var state) && IsFailed(state.Snapshot))
+                return;
+        }
+        if (model.Resources.FirstOrDefault(resource => resource.Name == DashboardResource) is IResourceWithEndpoints dashboard)
+            Console.WriteLine($"{Environment.NewLine}Aspire dashboard   {await AddressAsync(dashboard, ct)}");
+        Console.WriteLine($"Overnight          {address}/openapi/v1.json");
+        Console.WriteLine($"A cached dashboard:{Environment.NewLine}curl -H \"Authorization: Bearer {value}\" {address}{Path}");
+    }
+
+    private async Task<string> AddressAsync(IResourceWithEndpoints dashboard, CancellationToken ct)
+    {
+        await notifications.WaitForResourceAsync(dashboard.Name, KnownResourceStates.Running, ct);
+        var endpoint = dashboard.GetEndpoints().First(e => e.EndpointName is "http" or "https");
+        return configuration["AppHost:BrowserToken"] is { Length: > 0 } login ? $"{endpoint.Url}/login?t={login}" : endpoint.Url;
+    }
+
+    /// <summary>The first night takes a while, and until it is over there is no result.</summary>
+    private static async Task WaitForCachedDashboardAsync(Uri address, string token, CancellationToken ct)
+    {
+        using HttpClient http = new();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        using PeriodicTimer timer = new(RetryInterval, TimeProvider.System);
+        while (!await IsCachedAsync(http, address, ct))
+            await timer.WaitForNextTickAsync(ct);
+    }
+
+    private static async Task<bool> IsCachedAsync(HttpClient http, Uri address, CancellationToken ct)
+    {
+        try
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, address);
+            RunClient.LeaveUntraced(request);
+            using var answer = await http.SendAsync(request, ct);
+            if (!answer.IsSuccessStatusCode)
+                return false;
+            using var document = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(ct), cancellationToken: ct);
+            return document.RootElement.GetProperty("data").GetProperty("fromCache").GetBoolean();
+        }
+        catch (HttpRequestException)
+        {
+            return false; // The api ended meanwhile, which is told as a failure of its own.
+        }
+    }
+
+    /// <summary>A resource that ended by itself is shown with its last lines; it can be started again from the dashboard.</summary>
+    private async Task TellFailuresAsync(CancellationToken ct)
+    {
+        HashSet<string> told = new(StringComparer.Ordinal);
+        await foreach (var change in notifications.WatchAsync(ct))
+        {
+            if (!IsFailed(change.Snapshot))
+                told.Remove(change.ResourceId);
+            else if (told.Add(change.ResourceId))
+                await TellAsync(change, ct);
+        }
+    }
+
+    private async Task TellAsync(ResourceEvent change, CancellationToken ct)
+    {
+        List<string> lines = [];
+        await foreach (var batch in logs.GetAllAsync(change.ResourceId).WithCancellation(ct))
+            lines.AddRange(batch.Select(line => Message(line.Content)).Where(text => !IsStackTrace(text)));
+        var exit = change.Snapshot.ExitCode is { } code ? $"with exit code {code}" : "before it started";
+        Console.WriteLine($"{Environment.NewLine}{change.Resource.Name} failed {exit}. Its last lines:");
+        foreach (var line in lines.TakeLast(ShownLines))
+            Console.WriteLine($"  {line}");
+    }
+
+    private static bool IsFailed(CustomResourceSnapshot snapshot) =>
+        snapshot.State?.Text == KnownResourceStates.FailedToStart
+        || (KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text) && snapshot.ExitCode is not (null or 0));
+
+    // A line begins with its time.
+    private static string Message(string line) =>
+        line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space && DateTimeOffset.TryParse(line.AsSpan(0, space), out _)
+            ? line[(space + 1)..]
+            : line;
+
+    private static bool IsStackTrace(string line) =>
+        line.TrimStart().StartsWith("at ", StringComparison.Ordinal) || line.StartsWith("--- End of", StringComparison.Ordinal);
+}
+
+internal static class StartupMessageExtensions
+{
+    private const string UserToken = "demo-token",
+        AdminToken = "demo-admin-token";
+
+    /// <summary>Tokens for the demo user and admin, new at every start, of which the jobs make sessions in Development.</summary>
+    public static IResourceBuilder<ProjectResource> WithDemoTokens(this IResourceBuilder<ProjectResource> jobs)
+    {
+        var builder = jobs.ApplicationBuilder;
+        return jobs.WithEnvironment("Demo__UserToken", Token(UserToken, "the demo user"))
+            .WithEnvironment("Demo__AdminToken", Token(AdminToken, "the demo admin"));
+
+        IResourceBuilder<ParameterResource> Token(string name, string of)
+        {
+            var value = Convert
+                .ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32))
+                .TrimEnd('=')
+                .Replace('+', '-')
+                .Replace('/', '_');
+            return builder.AddParameter(name, () => value, secret: true).WithDescription($"A session token of {of}, made at every start.");
+        }
+    }
+
+    /// <summary>Tells at the console how to look at the app, and lets commands find it.</summary>
+    public static void AddStartupMessage(this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> api)
+    {
+        var token = builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == UserToken);
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<StartupMessage>(services, api.Resource, token));
+        builder.Services.AddHostedService(services =>
+            ActivatorUtilities.CreateInstance<ConnectionsFile>(services, DataDirectory.Of(builder), api.Resource)
+        );
+    }
+}

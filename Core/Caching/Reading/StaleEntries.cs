@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+
+namespace Overnight.Core.Caching;
+
+/// <summary>
+/// The last value this node knew of each entry that may be answered when neither the cache nor PostgreSQL can (SPEC F5).
+/// Unlike memory it outlives the channel and every TTL; it is no cache, and nothing is answered from it
+/// while there is a better source. Bounded in bytes: when it is full, what is not in it yet stays out.
+/// </summary>
+public sealed class StaleEntries(IOptions<CacheOptions> options)
+{
+    private readonly long _limit = options.Value.EntryMemoryBytes;
+    private readonly ConcurrentDictionary<string, StoredEntry> _entries = new(StringComparer.Ordinal);
+    private long _bytes;
+
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    public StoredEntry? Find(string key) => _entries.GetValueOrDefault(key);
+
+    /// <summary>Keeps the entry, unless a newer one is known.</summary>
+    public void Keep(string key, StoredEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        while (true)
+        {
+            if (_entries.TryGetValue(key, out var last))
+            {
+                if (last.AsOf >= entry.AsOf)
+                    return;
+                if (!_entries.TryUpdate(key, entry, last))
+                    continue;
+                Interlocked.Add(ref _bytes, entry.Bytes.Length - last.Bytes.Length);
+                return;
+            }
+            if (Bytes + entry.Bytes.Length > _limit)
+                return;
+            if (!_entries.TryAdd(key, entry))
+                continue;
+            Interlocked.Add(ref _bytes, entry.Bytes.Length);
+            return;
+        }
+    }
+
+    /// <summary>For what PostgreSQL says is not there any more.</summary>
+    public void Forget(string key)
+    {
+        if (_entries.TryRemove(key, out var last))
+            Interlocked.Add(ref _bytes, -last.Bytes.Length);
+    }
+}

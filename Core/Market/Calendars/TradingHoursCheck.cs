@@ -1,0 +1,71 @@
+namespace Overnight.Core.Market.Calendars;
+
+/// <summary>An entry of <see cref="MarketOptions"/> about a day, or a day of every year.</summary>
+/// <param name="Key">Below the market's.</param>
+/// <param name="Text">As configured.</param>
+/// <param name="IsTimed">Whether it is an early close or a late open.</param>
+internal sealed record SpecialDayEntry(string Key, string Text, ConfiguredDay Day, bool IsTimed, Func<DateOnly, SpecialDay> Make)
+{
+    /// <summary>Null when the year has no such day.</summary>
+    public SpecialDay? In(int year) => Day.In(year) is { } date ? Make(date) : null;
+}
+
+/// <summary>
+/// Whether configured times make sense beside all else that is known of the market: each session opens before it closes, and no time is
+/// given for a day without one. Of an entry for every year the first year that is wrong is told.
+/// </summary>
+/// <param name="entries">The market's own, in the order in which they count.</param>
+/// <param name="fail">Takes the key below the market's, the bound and the value.</param>
+internal sealed class TradingHoursCheck(
+    MarketCalendar calendar,
+    IReadOnlyList<string> hours,
+    IReadOnlyList<SpecialDayEntry> entries,
+    Action<string, string, string> fail
+)
+{
+    private readonly List<SpecialDayEntry> _timed = [.. entries.Where(entry => entry.IsTimed)];
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+
+    public void Run()
+    {
+        foreach (var entry in _timed)
+        {
+            // One of every year is for the years in which that is a day of trading.
+            if (entry.Day.Date is { } date && calendar.Hours(date) is null)
+                Fail(
+                    entry.Key,
+                    $"must be a day of trading: {date:yyyy-MM-dd} is a {date.DayOfWeek}, and not among TradingDays",
+                    entry.Text
+                );
+        }
+        for (var year = MarketCatalog.FirstYear; year <= MarketCatalog.LastYear; year++)
+        {
+            foreach (var (day, session) in calendar.SpecialSessions(year))
+            {
+                if (session.Opens >= session.Closes)
+                    Crosses(day, session);
+            }
+        }
+    }
+
+    private void Crosses(SpecialDay day, TradingHours session)
+    {
+        var ofDay = _timed.Where(entry => entry.Day.In(day.Date.Year) == day.Date).ToList();
+        if (ofDay.FindLast(entry => entry.Make(day.Date).Closes == session.Closes) is { } close)
+            Fail(close.Key, $"must be after the open, which is at {session.Opens:HH:mm} on {day.Date:yyyy-MM-dd}", close.Text);
+        else if (ofDay.FindLast(entry => entry.Make(day.Date).Opens == session.Opens) is { } open)
+            Fail(open.Key, $"must be before the close, which is at {session.Closes:HH:mm} on {day.Date:yyyy-MM-dd}", open.Text);
+        else
+            Fail(
+                nameof(MarketOptions.Hours),
+                $"must leave time for the session of {day.Date:yyyy-MM-dd} ({day.Reason}), from {session.Opens:HH:mm} to {session.Closes:HH:mm}",
+                string.Join(", ", hours)
+            );
+    }
+
+    private void Fail(string key, string bound, string value)
+    {
+        if (_told.Add(key))
+            fail(key, bound, value);
+    }
+}

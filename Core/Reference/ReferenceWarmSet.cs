@@ -1,0 +1,252 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+using Overnight.Core.Caching;
+using Overnight.Core.Data;
+using Overnight.Core.Warming;
+
+namespace Overnight.Core.Reference;
+
+/// <summary>
+/// Reference data of one phase, of every tenant there is or of one (SPEC G1, G4): one round trip for all entries of some
+/// tenants. Each carries the generation that PostgreSQL had in the snapshot it was read in, so that an invalidation meanwhile ends it.
+/// </summary>
+/// <remarks>Resumed behind the last tenant whose entries are all in the cache.</remarks>
+public sealed partial class ReferenceWarmSet(
+    WarmPhase phase,
+    TenantDirectory tenants,
+    NpgsqlDataSource database,
+    WarmWriter entries,
+    IOptions<WarmingOptions> options,
+    TimeProvider time,
+    ILogger<ReferenceWarmSet> logger
+) : WarmSet(Declare(phase, options.Value.Reference))
+{
+    public const string NamePrefix = WarmSetNames.ReferencePrefix;
+
+    /// <summary>Tenants of one round trip: their entries are held until they are written.</summary>
+    private const int TenantsAtOnce = 8;
+
+    private readonly ReferenceEntity[] _entities = Of(phase);
+
+    private static WarmDeclaration Declare(WarmPhase phase, ReferenceWarmOptions options) =>
+        new(
+            NamePrefix + phase.ToString().ToLowerInvariant(),
+            phase,
+            "{module}:{entity}:{tenantId}",
+            Of(phase).Min(entity => entity.Kind.Ttl())
+        )
+        {
+            IsTtlExact = true,
+            IsPerTenant = true,
+            IsAutomatic = phase != WarmPhase.Computed || options.Computed,
+            Interval = phase switch
+            {
+                WarmPhase.Essential => options.EssentialInterval,
+                WarmPhase.Master => options.MasterInterval,
+                _ => options.ComputedInterval,
+            },
+            TimeLimit = options.TimeLimit,
+        };
+
+    private static ReferenceEntity[] Of(WarmPhase phase) => [.. ReferenceCatalog.All.Where(entity => entity.Phase == phase)];
+
+    public override async Task<long> EstimateAsync(WarmSetRequest order, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var count = 0L;
+        foreach (var entity in _entities)
+        {
+            await using NpgsqlCommand command = new(entity.CountSql, connection);
+            command.Parameters.Add(new() { Value = (object?)order.Tenant ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+            command.Parameters.Add(new() { Value = ReferenceReader.Today(time) });
+            count += (long)(await command.ExecuteScalarAsync(ct))!;
+        }
+        return Math.Min(count, order.Limit ?? long.MaxValue);
+    }
+
+    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest order, [EnumeratorCancellation] CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var left = order.Limit ?? int.MaxValue;
+        await using var connection = await database.OpenConnectionAsync(ct);
+        // Keys are counted while a query runs, so it is planned for many more than there are, and would be compiled each time.
+        await using (NpgsqlCommand setting = new("set jit = off", connection))
+            await setting.ExecuteNonQueryAsync(ct);
+        await using var query = await PrepareAsync(connection, ct);
+        // Some are written while the next are read.
+        Task<WarmStep>? writing = null;
+        try
+        {
+            await foreach (var some in TenantsAsync(order, ct))
+            {
+                var (read, failed) = await ReadAsync(connection, query, some, ct);
+                if (writing is not null)
+                    yield return await writing;
+                writing = WriteAsync([.. read.Take(left)], failed, some[^1], ct);
+                left -= read.Count + failed;
+                if (left <= 0)
+                    break;
+            }
+            if (writing is not null)
+                yield return await writing;
+            writing = null;
+        }
+        finally
+        {
+            // None may still write when the set's lock is let go; the failure that ends the warm is told already.
+            if (writing is not null)
+                await ((Task)writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>A few at once.</summary>
+    private async IAsyncEnumerable<Guid[]> TenantsAsync(WarmSetRequest order, [EnumeratorCancellation] CancellationToken ct)
+    {
+        if (order.Tenant is { } only)
+        {
+            if (await tenants.ContainsAsync(only, ct))
+                yield return [only];
+            yield break;
+        }
+        List<Guid> some = [];
+        await foreach (
+            var tenant in tenants.AfterAsync(Guid.TryParse(order.Reached, CultureInfo.InvariantCulture, out var done) ? done : null, ct)
+        )
+        {
+            some.Add(tenant);
+            if (some.Count < TenantsAtOnce)
+                continue;
+            yield return [.. some];
+            some.Clear();
+        }
+        if (some.Count > 0)
+            yield return [.. some];
+    }
+
+    /// <summary>All entries of some tenants at once; where one can't be read, each tenant's, and then each entity's alone, so that it fails alone.</summary>
+    private async Task<(List<CacheWrite> Read, int Failed)> ReadAsync(
+        NpgsqlConnection connection,
+        NpgsqlBatch query,
+        Guid[] some,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            return (await ReadAsync(query, _entities, some, ct), 0);
+        }
+        catch (PostgresException exception) when (!DatabaseOutage.Is(exception))
+        {
+            // Told below, of the entity that it is about.
+        }
+        List<CacheWrite> read = [];
+        var failed = 0;
+        foreach (var tenant in some)
+        {
+            var (its, bad) =
+                some.Length > 1 ? await ReadAsync(connection, query, [tenant], ct) : await ReadEachAsync(connection, tenant, ct);
+            read.AddRange(its);
+            failed += bad;
+        }
+        return (read, failed);
+    }
+
+    private async Task<(List<CacheWrite> Read, int Failed)> ReadEachAsync(NpgsqlConnection connection, Guid tenant, CancellationToken ct)
+    {
+        List<CacheWrite> read = [];
+        var failed = 0;
+        foreach (var entity in _entities)
+        {
+            try
+            {
+                await using var one = Batch(connection, entity);
+                read.AddRange(await ReadAsync(one, [entity], [tenant], ct));
+            }
+            catch (PostgresException exception) when (!DatabaseOutage.Is(exception))
+            {
+                failed++;
+                Log.EntityFailed(logger, entity.FullName, tenant, exception.MessageText);
+            }
+        }
+        return (read, failed);
+    }
+
+    private async Task<List<CacheWrite>> ReadAsync(NpgsqlBatch query, ReferenceEntity[] asked, Guid[] some, CancellationToken ct)
+    {
+        var asOf = time.GetUtcNow();
+        foreach (var command in query.BatchCommands)
+        {
+            ((NpgsqlParameter<Guid[]>)command.Parameters[0]).TypedValue = some;
+            if (command.Parameters.Count > 1)
+                ((NpgsqlParameter<DateOnly>)command.Parameters[1]).TypedValue = ReferenceReader.Today(time);
+        }
+        List<CacheWrite> writes = [];
+        await using var reader = await query.ExecuteReaderAsync(ct);
+        foreach (var entity in asked)
+        {
+            await reader.NextResultAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                // Nothing there, as of a period that does not exist.
+                if (reader.IsDBNull(0))
+                    continue;
+                var key = entity.Key(reader.GetGuid(2), [.. entity.Parts.Select((_, at) => reader.GetString(at + 3))]);
+                writes.Add(new(key, StoredEntry.Write(key, asOf, reader.GetInt64(1), reader.GetFieldValue<byte[]>(0)), entity.Kind.Ttl()));
+            }
+        }
+        return writes;
+    }
+
+    /// <summary>Planned once for all.</summary>
+    private async Task<NpgsqlBatch> PrepareAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        var batch = Batch(connection, _entities);
+        try
+        {
+            await batch.PrepareAsync(ct);
+            return batch;
+        }
+        catch (PostgresException exception) when (!DatabaseOutage.Is(exception))
+        {
+            // One of them can't be planned, as of a table that was altered: it fails alone when it is read.
+            await batch.DisposeAsync();
+            return Batch(connection, _entities);
+        }
+    }
+
+    private static NpgsqlBatch Batch(NpgsqlConnection connection, params ReadOnlySpan<ReferenceEntity> asked)
+    {
+        NpgsqlBatch batch = new(connection) { BatchCommands = { TenantSetting.Of() } };
+        foreach (var entity in asked)
+        {
+            batch.BatchCommands.Add(
+                new(entity.ManySql)
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter<Guid[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+                        new NpgsqlParameter<DateOnly> { NpgsqlDbType = NpgsqlDbType.Date },
+                    },
+                }
+            );
+        }
+        return batch;
+    }
+
+    private async Task<WarmStep> WriteAsync(CacheWrite[] writes, int failed, Guid reached, CancellationToken ct)
+    {
+        var refused = (await entries.WriteAsync(writes, onlyAbsent: false, ct)).Count;
+        return new(writes.Length - refused, failed + refused, reached.ToString("D"));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(441, LogLevel.Warning, "{Entity} of tenant {TenantId} can't be read, and is not warmed: {Reason}")]
+        public static partial void EntityFailed(ILogger logger, string entity, Guid tenantId, string reason);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Npgsql;
+using NpgsqlTypes;
+using Overnight.Core.Caching;
+
+namespace Overnight.Core.Reference;
+
+/// <summary>
+/// The generation that entries must carry to be valid, as this node knows it: rows of <c>erp.generations</c> in memory. Whoever
+/// raises one tells the nodes on <see cref="CacheChannel"/>, and each asks PostgreSQL for newer ones now and then. Source: SPEC G5, DESIGN "Reading".
+/// </summary>
+/// <remarks>A number known here is never ahead of the data: it is committed after the change, so whoever reads PostgreSQL after knowing it sees the change.</remarks>
+public sealed class TenantGenerations(NpgsqlDataSource database) : IDisposable
+{
+    /// <summary>Stands for every entity.</summary>
+    public const string EveryEntity = "*";
+
+    /// <summary>Stands for every tenant.</summary>
+    public static readonly Guid EveryTenant = Guid.Empty;
+
+    private const long Unread = -1;
+
+    private readonly ConcurrentDictionary<(Guid Tenant, string Entity), long> _raised = new();
+    private readonly SemaphoreSlim _reading = new(1);
+    private long _seen = Unread;
+
+    /// <param name="entity">As the table has it, such as <c>finance:coa</c>.</param>
+    /// <exception cref="NpgsqlException">Nothing is known yet, and PostgreSQL can't be asked.</exception>
+    public ValueTask<long> OfAsync(Guid tenant, string entity, CancellationToken ct) =>
+        Interlocked.Read(ref _seen) == Unread ? ReadAndFindAsync(tenant, entity, ct) : ValueTask.FromResult(Find(tenant, entity));
+
+    /// <summary>Takes what others raised since the last time.</summary>
+    /// <exception cref="NpgsqlException">PostgreSQL can't be asked; what is known stays.</exception>
+    public async Task RefreshAsync(CancellationToken ct)
+    {
+        await _reading.WaitAsync(ct);
+        try
+        {
+            // Numbers become visible in their order, so nothing is behind the highest that was read.
+            var seen = Math.Max(0, Interlocked.Read(ref _seen));
+            await using var command = database.CreateCommand(
+                "select tenant_id, entity, generation from erp.generations where generation > $1"
+            );
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = seen });
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                var generation = reader.GetInt64(2);
+                Hear(reader.GetGuid(0), [reader.GetString(1)], generation);
+                seen = Math.Max(seen, generation);
+            }
+            Interlocked.Exchange(ref _seen, seen);
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    /// <summary>Takes what somebody raised. It may come in any order, and twice.</summary>
+    public void Hear(Guid tenant, IEnumerable<string> entities, long generation)
+    {
+        ArgumentNullException.ThrowIfNull(entities);
+        foreach (var entity in entities)
+            _raised.AddOrUpdate((tenant, entity), generation, (_, known) => Math.Max(known, generation));
+    }
+
+    /// <summary>Ends the validity of all entries of the entities, here at once; it is on the caller to tell other nodes.</summary>
+    /// <returns>The new generation.</returns>
+    /// <exception cref="NpgsqlException">PostgreSQL can't be told, and nothing was raised.</exception>
+    public async Task<long> RaiseAsync(Guid tenant, IReadOnlyCollection<string> entities, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select erp.raise_generation($1, $2)");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant });
+        command.Parameters.Add(new() { Value = entities.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        var generation = (long)(await command.ExecuteScalarAsync(ct))!;
+        Hear(tenant, entities, generation);
+        return generation;
+    }
+
+    public void Dispose() => _reading.Dispose();
+
+    private async ValueTask<long> ReadAndFindAsync(Guid tenant, string entity, CancellationToken ct)
+    {
+        await RefreshAsync(ct);
+        return Find(tenant, entity);
+    }
+
+    private long Find(Guid tenant, string entity) =>
+        Math.Max(Math.Max(Of(tenant, entity), Of(tenant, EveryEntity)), Math.Max(Of(EveryTenant, entity), Of(EveryTenant, EveryEntity)));
+
+    private long Of(Guid tenant, string entity) => _raised.GetValueOrDefault((tenant, entity));
+}

@@ -1,0 +1,48 @@
+namespace Overnight.Core.Runs;
+
+/// <summary>A night's run, as its row says it. Results are ordered by business date, then by the number that the database gave the run.</summary>
+public sealed record PipelineRun(
+    Guid Id,
+    string Market,
+    DateOnly BusinessDate,
+    int Revision,
+    string Status,
+    string Trigger,
+    DateTimeOffset StartedAt,
+    bool IsPlanned,
+    Guid CorrelationId,
+    string? Traceparent,
+    Guid? SnapshotId,
+    Guid? RetryOf = null
+)
+{
+    public bool IsFinished => Status != "started";
+
+    /// <summary>Whether it computes only what failed in <see cref="RetryOf"/>.</summary>
+    public bool IsRetry => RetryOf is not null;
+}
+
+/// <summary>What made a run start.</summary>
+public enum RunTrigger
+{
+    Schedule,
+    CatchUp,
+    FirstStart,
+    Manual,
+    Api,
+}
+
+/// <summary>Names of triggers as stored and shown.</summary>
+public static class RunTriggers
+{
+    public static string Name(this RunTrigger trigger) =>
+        trigger switch
+        {
+            RunTrigger.Schedule => "schedule",
+            RunTrigger.CatchUp => "catch-up",
+            RunTrigger.FirstStart => "first-start",
+            RunTrigger.Manual => "manual",
+            RunTrigger.Api => "api",
+            _ => throw new ArgumentOutOfRangeException(nameof(trigger), trigger, "Unknown trigger."),
+        };
+}

@@ -1,0 +1,33 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Overnight.Core.Sessions;
+
+/// <summary>A secret shared with programs and operators that have no user, such as the buttons of the Aspire dashboard. Off unless configured.</summary>
+internal sealed class AdminKeyOptions : IValidatedOptions
+{
+    public const string Section = "Admin";
+    public const int LeastLength = 32;
+
+    /// <summary>Nobody gets in by it while it is empty.</summary>
+    public string Key { get; set; } = "";
+
+    public bool IsOn => Key.Length > 0;
+
+    // Hashes are of one length, so that neither it nor a common beginning shows in the time taken.
+    public bool Is(string given) =>
+        IsOn
+        && CryptographicOperations.FixedTimeEquals(
+            SHA256.HashData(Encoding.UTF8.GetBytes(given)),
+            SHA256.HashData(Encoding.UTF8.GetBytes(Key))
+        );
+
+    // The value is a secret, so only its length is told.
+    void IValidatedOptions.Check(OptionRules rules, string path)
+    {
+        if (Key.Length is > 0 and < LeastLength)
+            rules.Add([
+                $"{Section}:{nameof(Key)} must have at least {LeastLength} characters, or none to switch it off, and has {Key.Length}.",
+            ]);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+using Overnight.Core.Caching;
+using Overnight.Core.Warming;
+
+namespace Overnight.Core.Sessions;
+
+/// <summary>
+/// The most recently active sessions, newest first; expired and revoked ones, and those of deleted or banned users, are left
+/// out (SPEC E2). A session is written only where nothing is, so that the mark of a revocation stays (SPEC E1).
+/// </summary>
+public sealed class SessionWarmSet(
+    NpgsqlDataSource database,
+    SessionKeys keys,
+    WarmWriter entries,
+    IOptions<WarmingOptions> options,
+    TimeProvider time
+) : WarmSet(Declare(options.Value.Sessions))
+{
+    public const string SetName = WarmSetNames.Sessions;
+
+    private const string Wanted = $"s.revoked_at is null and s.expires_at > $1 and s.last_active_at >= $2 and not {StoredSessions.Closed}";
+
+    // One batch is one query: what is written was read a moment before.
+    private const string Page = $"""
+        select {StoredSessions.Columns}, (extract(epoch from s.last_active_at) * 1000000)::bigint
+        {StoredSessions.From} where {Wanted} and ($3::timestamptz is null or (s.last_active_at, s.token_hash) < ($3, $4))
+        order by s.last_active_at desc, s.token_hash desc limit $5
+        """;
+
+    private const string Count = $"select count(*) from (select {StoredSessions.From} where {Wanted} limit $3) wanted";
+
+    private readonly SessionWarmOptions _options = options.Value.Sessions;
+
+    private static WarmDeclaration Declare(SessionWarmOptions options) =>
+        new(SetName, WarmPhase.Essential, "session:{token_hash}", CacheKeys.SessionTtl)
+        {
+            IsTtlExact = true,
+            Limit = options.Count,
+            Interval = options.Interval,
+            IsWarmedAtStart = true,
+            TimeLimit = options.TimeLimit,
+        };
+
+    public override async Task<long> EstimateAsync(WarmSetRequest order, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        await using var command = database.CreateCommand(Count);
+        var now = time.GetUtcNow();
+        foreach (object value in (object[])[now, now - _options.Window, (long)(order.Limit ?? _options.Count)])
+            command.Parameters.Add(new() { Value = value });
+        return (long)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest order, [EnumeratorCancellation] CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var signer = await keys.GetAsync(ct);
+        var (since, left, reached) = (order.Since - _options.Window, order.Limit ?? _options.Count, Parse(order.Reached));
+        while (left > 0)
+        {
+            var readAt = time.GetUtcNow();
+            List<CacheWrite> writes = [];
+            var read = 0;
+            var (activity, hash) = reached;
+            await foreach (var (session, key, active) in ReadAsync(since, reached, Math.Min(left, _options.BatchSize), readAt, ct))
+            {
+                read++;
+                (activity, hash) = (active, key);
+                if (signer.Write(session, key, readAt, time.GetUtcNow()) is { } entry)
+                    writes.Add(entry);
+            }
+            if (read == 0)
+                yield break;
+            var refused = (await entries.WriteAsync(writes, onlyAbsent: true, ct)).Count;
+            (reached, left) = ((activity, hash), left - read);
+            yield return new(writes.Count - refused, refused, string.Create(CultureInfo.InvariantCulture, $"{activity}/{hash}"));
+        }
+    }
+
+    private async IAsyncEnumerable<(ActiveSession Session, string Hash, long Activity)> ReadAsync(
+        DateTimeOffset since,
+        (long? Activity, string Hash) reached,
+        int count,
+        DateTimeOffset now,
+        [EnumeratorCancellation] CancellationToken ct
+    )
+    {
+        await using var command = database.CreateCommand(Page);
+        command.Parameters.Add(new() { Value = now });
+        command.Parameters.Add(new() { Value = since });
+        command.Parameters.Add(
+            new()
+            {
+                Value = reached.Activity is { } activity
+                    ? DateTimeOffset.UnixEpoch.AddTicks(activity * TimeSpan.TicksPerMicrosecond)
+                    : DBNull.Value,
+                NpgsqlDbType = NpgsqlDbType.TimestampTz,
+            }
+        );
+        command.Parameters.Add(new() { Value = reached.Hash });
+        command.Parameters.Add(new() { Value = count });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var (hash, session) = StoredSessions.Read(reader);
+            yield return (session, hash, reader.GetInt64(StoredSessions.ColumnCount));
+        }
+    }
+
+    private static (long? Activity, string Hash) Parse(string? reached)
+    {
+        var at = reached?.IndexOf('/', StringComparison.Ordinal) ?? -1;
+        return at > 0 && long.TryParse(reached.AsSpan(0, at), CultureInfo.InvariantCulture, out var activity)
+            ? (activity, reached![(at + 1)..])
+            : (null, "");
+    }
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Overnight.Core.Data;
+
+namespace Overnight.Core.Warming;
+
+/// <summary>
+/// Connections for a user's own sets, as a role that may read the tables it was granted and nothing else. They are logged in as
+/// that role, for a <c>set role</c> on a connection of another one could be undone by the SQL of a set.
+/// </summary>
+public sealed class ConfiguredSetDatabase : IDisposable
+{
+    /// <summary>Of a process: the sets of a phase that are warmed side by side.</summary>
+    private const int MostConnections = 4;
+
+    /// <exception cref="FormatException">The connection string can't be read.</exception>
+    public ConfiguredSetDatabase(IConfiguration configuration, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        const string key = $"ConnectionStrings:{DatabaseConnection.Sets}";
+        var connectionString = configuration.GetConnectionString(DatabaseConnection.Sets);
+        if (string.IsNullOrWhiteSpace(connectionString))
+            Off = $"{key} is not set";
+        else if (IsOwner(connectionString, configuration.GetConnectionString(DatabaseConnection.Overnight)))
+            Off = $"{key} names the role of ConnectionStrings:{DatabaseConnection.Overnight}, which may do more than read";
+        else
+            Source = Create(connectionString, loggers);
+    }
+
+    /// <summary>Null where there is no such role; <see cref="Off"/> then says why.</summary>
+    public NpgsqlDataSource? Source { get; }
+
+    /// <summary>Why own sets are off; null when they are on.</summary>
+    public string? Off { get; }
+
+    public void Dispose() => Source?.Dispose();
+
+    private static bool IsOwner(string connectionString, string? overnight) =>
+        !string.IsNullOrWhiteSpace(overnight)
+        && DatabaseConnection.Read(connectionString, DatabaseConnection.Sets).Username == DatabaseConnection.Read(overnight).Username;
+
+    private static NpgsqlDataSource Create(string connectionString, ILoggerFactory loggers)
+    {
+        NpgsqlDataSourceBuilder source = new(DatabaseConnection.Complete(connectionString, MostConnections, DatabaseConnection.Sets));
+        source.UseLoggerFactory(loggers);
+        // The check at start belongs to no trace.
+        source.ConfigureTracing(static tracing =>
+            tracing
+                .ConfigureCommandFilter(static _ => Activity.Current is not null)
+                .ConfigureBatchFilter(static _ => Activity.Current is not null)
+                .EnablePhysicalOpenTracing(false)
+        );
+        return source.Build();
+    }
+}

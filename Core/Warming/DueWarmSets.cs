@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Options;
+using Overnight.Core.Caching;
+
+namespace Overnight.Core.Warming;
+
+/// <summary>
+/// Which sets are to be warmed now, and why: told from what is stored, not from events, so that whatever was missed or
+/// broke is found by the next who looks.
+/// </summary>
+public sealed class DueWarmSets(
+    Warmer warmer,
+    CacheMarker marker,
+    WarmProgressStore progress,
+    IOptions<WarmingOptions> options,
+    TimeProvider time
+)
+{
+    /// <summary>Between tries of a set that gets no further, at most.</summary>
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromHours(1);
+
+    /// <param name="started">When the service started, at its first look; null later.</param>
+    /// <exception cref="CacheAwayException">The cache is away; nothing can be warmed.</exception>
+    public async Task<IReadOnlyList<(WarmTrigger Trigger, WarmSet Set)>> FindAsync(DateTimeOffset? started, CancellationToken ct)
+    {
+        var server = await marker.FindAsync();
+        var rows = await progress.ReadAsync(ct);
+        var now = time.GetUtcNow();
+        List<(WarmTrigger, WarmSet)> due = [];
+        foreach (var set in warmer.Sets.Where(set => set.Declaration.IsAutomatic))
+        {
+            if (Trigger(set.Declaration, rows.GetValueOrDefault(set.Name), server, started, now) is { } trigger)
+                due.Add((trigger, set));
+        }
+        return due;
+    }
+
+    /// <summary>When the schedule warms the set again; null when it never does.</summary>
+    public static DateTimeOffset? Next(WarmDeclaration set, WarmProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(progress);
+        // From its start: the entries that were written first expire first.
+        return set.Interval > TimeSpan.Zero ? progress.StartedAt + set.Interval : null;
+    }
+
+    /// <summary>As long again as it has been stuck, so that the pauses double; not at a start, which may come with what mends it.</summary>
+    private TimeSpan Pause(WarmProgress row, bool isStart)
+    {
+        var stuck = row.StuckSince is { } since && !isStart ? row.UpdatedAt - since : TimeSpan.Zero;
+        return TimeSpan.FromTicks(Math.Max(options.Value.RetryInterval.Ticks, Math.Min(stuck.Ticks, LongestBackOff.Ticks)));
+    }
+
+    private WarmTrigger? Trigger(WarmDeclaration set, WarmProgress? row, string? server, DateTimeOffset? started, DateTimeOffset now)
+    {
+        if (row is null || server is null || row.Marker != server)
+            return WarmTrigger.ColdStart;
+        if (row.CompletedAt is null)
+        {
+            if (now < row.UpdatedAt + Pause(row, isStart: started is not null))
+                return null;
+            return WarmTriggers.TryParse(row.Trigger, out var first) ? first : WarmTrigger.Schedule;
+        }
+        if (Next(set, row) <= now)
+            return WarmTrigger.Schedule;
+        // Of replicas that start together one warms.
+        return set.IsWarmedAtStart && started is { } start && row.StartedAt < start - TimeSpan.FromMinutes(1)
+            ? WarmTrigger.ColdStart
+            : null;
+    }
+}

@@ -1,0 +1,204 @@
+using System.Data;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Overnight.Core.Caching;
+using Overnight.Core.Data;
+
+namespace Overnight.Core.Warming;
+
+/// <summary>
+/// A set of which each row of a query is an entry: its column <c>value</c> under the key that the template makes of the others. Read by a
+/// role that may only read what it was granted (<see cref="ConfiguredSetDatabase"/>), in a read-only transaction with a statement timeout.
+/// </summary>
+/// <remarks>
+/// PostgreSQL writes both as text, so that no value of any type is lost or altered on the way; a value that is bytea stays as it is.
+/// Resumed behind as many rows as were done, so its query should have an order.
+/// </remarks>
+public sealed partial class QueryWarmSet(
+    WarmDeclaration declaration,
+    KeyTemplate key,
+    string sql,
+    TimeSpan statementTimeout,
+    NpgsqlDataSource database,
+    WarmWriter entries,
+    ILogger<QueryWarmSet> logger
+) : WarmSet(declaration)
+{
+    private const string ValueColumn = "value",
+        Cursor = "warm_set";
+
+    /// <summary>Rows of a portion hold no more bytes than about this together.</summary>
+    private const int PortionBytes = 8 * 1024 * 1024;
+
+    /// <summary>Rows of the first portion, of whose size nothing is known.</summary>
+    private const int FirstPortion = 16;
+
+    // What a value's text looks like must not depend on how a server or a role is configured: a key would be another.
+    private const string TextForms = """
+        select set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, YMD', true), set_config('intervalstyle', 'postgres', true),
+            set_config('extra_float_digits', '1', true), set_config('bytea_output', 'hex', true), set_config('cursor_tuple_fraction', '1', true)
+        """;
+
+    public override async Task<long> EstimateAsync(WarmSetRequest order, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await BeginAsync(connection, ct);
+        await using var command = Command($"select count(*) {From}", connection, transaction, order.Limit ?? int.MaxValue, 0);
+        return (long)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Runs the query for no rows.</summary>
+    /// <returns>What is wrong with it; null when nothing is.</returns>
+    /// <exception cref="NpgsqlException">PostgreSQL can't be asked.</exception>
+    public async Task<string?> CheckAsync(CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await database.OpenConnectionAsync(ct);
+            await using var transaction = await BeginAsync(connection, ct);
+            string[] columns;
+            await using (var command = Command($"select * {From}", connection, transaction, 0, 0))
+            await using (var reader = await command.ExecuteReaderAsync(ct))
+                columns = [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetName)];
+            var missing = key.Columns.Append(ValueColumn).Except(columns, StringComparer.Ordinal).ToArray();
+            if (missing.Length > 0)
+                return $"its query has no column {string.Join(" and no column ", missing)}; it has {string.Join(", ", columns)}";
+            // The very statement of a warm, for what is wrong with the columns themselves: one that is there twice, say.
+            await using var rows = Command(await RowsAsync(connection, transaction, ct), connection, transaction, 0, 0);
+            await rows.ExecuteNonQueryAsync(ct);
+            return null;
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.QueryCanceled || !DatabaseOutage.Is(exception))
+        {
+            return Explain(exception);
+        }
+    }
+
+    private string Explain(PostgresException exception)
+    {
+        var role = new NpgsqlConnectionStringBuilder(database.ConnectionString).Username;
+        return exception.SqlState switch
+        {
+            PostgresErrorCodes.InsufficientPrivilege =>
+                $"{exception.MessageText} ({exception.SqlState}); it is read as role {role}, which needs to be granted it: grant select on .. to {role}",
+            PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
+                $"{exception.MessageText} ({exception.SqlState}); correct Username and Password in ConnectionStrings:{DatabaseConnection.Sets}, from which the command migrate makes the role",
+            _ => $"{exception.MessageText} ({exception.SqlState})",
+        };
+    }
+
+    /// <summary>
+    /// In portions, each a statement with its own timeout: what the cache takes to write one, and a rest after it, is not the query's time.
+    /// </summary>
+    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest order, [EnumeratorCancellation] CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var row = long.TryParse(order.Reached, CultureInfo.InvariantCulture, out var done) ? done : 0;
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await BeginAsync(connection, ct);
+        var rows = await RowsAsync(connection, transaction, ct);
+        await using (
+            var declare = Command(
+                $"declare {Cursor} no scroll cursor for {rows}",
+                connection,
+                transaction,
+                order.Limit ?? int.MaxValue,
+                row
+            )
+        )
+            await declare.ExecuteNonQueryAsync(ct);
+        QueryRowEntries read = new(key, Name, logger);
+        var portion = Math.Min(FirstPortion, entries.MostAtOnce);
+        while (true)
+        {
+            var (writes, failed, bytes) = await FetchAsync(read, row, portion, connection, transaction, ct);
+            if (writes.Count + failed == 0)
+                break;
+            row += writes.Count + failed;
+            var refused = (await entries.WriteAsync(writes, onlyAbsent: false, ct)).Count;
+            yield return new(writes.Count - refused, failed + refused, row.ToString(CultureInfo.InvariantCulture));
+            var mean = Math.Max(1, bytes / Math.Max(1, writes.Count));
+            portion = (int)Math.Clamp(PortionBytes / mean, 1, entries.MostAtOnce);
+        }
+        read.TellRest();
+    }
+
+    private async Task<(List<CacheWrite> Writes, int Failed, long Bytes)> FetchAsync(
+        QueryRowEntries rows,
+        long row,
+        int count,
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        CancellationToken ct
+    )
+    {
+        List<CacheWrite> writes = [];
+        var failed = 0;
+        var bytes = 0L;
+        await using NpgsqlCommand fetch = new($"fetch forward {count} from {Cursor}", connection, transaction)
+        {
+            CommandTimeout = CommandTimeout,
+        };
+        await using var reader = await fetch.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            row++;
+            if (rows.Read(reader, row) is var (name, value))
+            {
+                writes.Add(new(name, value, Declaration.EntryTtl(Random.Shared.NextDouble())));
+                bytes += value.Length;
+            }
+            else
+                failed++;
+        }
+        return (writes, failed, bytes);
+    }
+
+    private int CommandTimeout => (int)Math.Ceiling(statementTimeout.TotalSeconds) + 5;
+
+    private async Task<NpgsqlTransaction> BeginAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        var transaction = await connection.BeginTransactionAsync(ct);
+        await using NpgsqlBatch settings = new(connection, transaction)
+        {
+            BatchCommands =
+            {
+                new("set transaction read only"),
+                new("select set_config('statement_timeout', $1, true)")
+                {
+                    Parameters = { new() { Value = $"{statementTimeout.TotalMilliseconds:F0}" } },
+                },
+                new(TextForms),
+            },
+        };
+        await settings.ExecuteNonQueryAsync(ct);
+        return transaction;
+    }
+
+    /// <summary>The statement for the rows of a warm, as <see cref="QueryRowEntries"/> reads them.</summary>
+    private async Task<string> RowsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+    {
+        await using var command = Command($"select \"{ValueColumn}\" {From}", connection, transaction, 0, 0);
+        // Described and not run.
+        await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SchemaOnly, ct);
+        return $"select {QueryRowEntries.Columns(key, ValueColumn, reader.GetDataTypeName(0) == "bytea")} {From}";
+    }
+
+    // On a line of its own the parenthesis is behind a comment.
+    private string From => $"from (select * from (\n{sql}\n) as own offset $1 limit $2) as warm_set";
+
+    // With parameters a command is one statement, whatever its text.
+    private NpgsqlCommand Command(string text, NpgsqlConnection connection, NpgsqlTransaction transaction, int limit, long offset) =>
+        new(text, connection, transaction)
+        {
+            Parameters =
+            {
+                new() { Value = offset },
+                new() { Value = (long)limit },
+            },
+            CommandTimeout = CommandTimeout,
+        };
+}

@@ -1,0 +1,75 @@
+using Npgsql;
+using Overnight.Core.Runs;
+using Overnight.Jobs.Pipeline;
+
+namespace Overnight.Jobs.Commands;
+
+/// <summary>Takes part in a run to its end, with progress and a summary for whoever asked for it.</summary>
+internal static class RunWatcher
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    public static async Task<int> WorkAsync(
+        RunParticipant night,
+        RunProgress progress,
+        PipelineRun run,
+        CommandOutput output,
+        CancellationToken ct
+    )
+    {
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Exception? failure = null;
+        var watcher = WatchAsync(progress, run.Id, output, watching.Token);
+        try
+        {
+            await night.WorkAsync(run, ct);
+            await night.CacheRestAsync(run.Id, ct, wait: true);
+        }
+        catch (Exception exception) when (!ct.IsCancellationRequested && exception is not NpgsqlException)
+        {
+            // A step that failed for good has ended the run. What PostgreSQL refused is explained where every command's is.
+            failure = exception;
+        }
+        finally
+        {
+            await watching.CancelAsync();
+            await watcher;
+        }
+        var state = await progress.ReadAsync(run.Id, ct);
+        if (failure is not null)
+        {
+            if (state.Status != "failed")
+                throw new CommandException($"Run {run.Id} is not finished: {failure.Message}", failure);
+            output.Line(failure.Message);
+        }
+        output.Line(state.Summary());
+        foreach (var reason in state.Reasons)
+            output.Line($"  {reason}");
+        if (state.Failed > 0)
+            output.Line($"  When the cause is mended: jobs retry {run.Id}");
+        return state.Status == "failed" ? CommandLine.Failed : CommandLine.Success;
+    }
+
+    private static async Task WatchAsync(RunProgress progress, Guid run, CommandOutput output, CancellationToken ct)
+    {
+        try
+        {
+            using PeriodicTimer timer = new(Interval);
+            while (await timer.WaitForNextTickAsync(ct))
+            {
+                try
+                {
+                    output.Progress((await progress.ReadAsync(run, ct)).Line());
+                }
+                catch (NpgsqlException)
+                {
+                    // Progress is for a person's eyes; the work itself reports what is wrong and waits for PostgreSQL.
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The run is over.
+        }
+    }
+}

@@ -1,0 +1,180 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Overnight.Core.Auditing;
+using Overnight.Core.Data;
+using Overnight.Core.Market;
+using Overnight.Core.Runs;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>
+/// One replica's part in a run, from plan to end. Any number of replicas do this at once for the same run: they share
+/// its batches by row locks, and whoever sees nothing unfinished ends it.
+/// </summary>
+internal sealed class RunParticipant(
+    RunStore runs,
+    RunPlanner planner,
+    RunFinaliser finaliser,
+    RunSpan job,
+    PipelineEndWarm end,
+    StepRetry retry,
+    RunProgressLoop progress,
+    NpgsqlDataSource dataSource,
+    IServiceProvider services,
+    IOptions<RunOptions> options,
+    TimeProvider time
+)
+{
+    /// <summary>Between looks at batches that other replicas hold; short, for it is what their death costs.</summary>
+    private static readonly TimeSpan OthersInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Task _rehearsed = Task.Run(() => JitWarmup.Run(time));
+
+    /// <summary>Takes part in the run until it is finished, or another run has its turn.</summary>
+    /// <param name="othersWait">Asked now and then while there is nothing to do here but to wait for other replicas; null to wait to the end.</param>
+    /// <returns>False when the run is left to those who hold the rest of it, because another one waits.</returns>
+    public async Task<bool> WorkAsync(PipelineRun run, CancellationToken ct, Func<Task<bool>>? othersWait = null)
+    {
+        try
+        {
+            return await TakePartAsync(run, new(othersWait, time), ct);
+        }
+        finally
+        {
+            // Of a run that goes on without this replica another one tells.
+            await job.LeaveAsync(run);
+        }
+    }
+
+    private async Task<bool> TakePartAsync(PipelineRun run, Turn turn, CancellationToken ct)
+    {
+        var planned = false;
+        while (true)
+        {
+            await retry.RunAsync("plan", run, async _ => planned = await planner.TryPlanAsync(run, ct), ct);
+            if (planned)
+                break;
+            if (!await turn.WaitAsync(ct))
+                return false;
+        }
+        RunContext? context = null;
+        await retry.RunAsync("load-snapshot", run, async _ => context = await LoadContextAsync(run, ct), ct);
+        if (context is null)
+            return true;
+        await _rehearsed;
+
+        using var working = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var told = progress.RunAsync(context.Run, working.Token);
+        try
+        {
+            return await WorkAsync(context, turn, ct);
+        }
+        finally
+        {
+            await working.CancelAsync();
+            await told;
+        }
+    }
+
+    private async Task<bool> WorkAsync(RunContext context, Turn turn, CancellationToken ct)
+    {
+        // This replica's part in the run; batches are below it.
+        using var span = Telemetry.StartStep("process-users", context.Run);
+        while (true)
+        {
+            await Task.WhenAll(
+                Enumerable
+                    .Range(0, options.Value.Workers)
+                    .Select(_ => retry.RunAsync("batch", context.Run, done => WorkBatchesAsync(context, turn, done, ct), ct))
+            );
+            var finished = false;
+            await retry.RunAsync("finalise", context.Run, async _ => finished = await finaliser.TryFinishAsync(context.Run, ct), ct);
+            if (finished)
+                return true;
+            // Other replicas are at the last batches. If one of them dies, its batch is free and is taken here.
+            if (!await turn.WaitAsync(ct))
+                return false;
+        }
+    }
+
+    /// <summary>Caches what the run has stored and not cached, until there is none or the cache is away.</summary>
+    /// <param name="wait">Whether to wait for another warm that is under way; else it is left to the next who looks.</param>
+    /// <returns>How many users were cached here.</returns>
+    public async Task<int> CacheRestAsync(Guid runId, CancellationToken ct, bool wait = false)
+    {
+        var cached = 0;
+        await retry.RunAsync(
+            "cache",
+            runId,
+            async done =>
+            {
+                while (!await end.RunAsync(runId, Count, ct) && wait)
+                    await Task.Delay(OthersInterval, time, ct);
+
+                void Count(int users)
+                {
+                    cached += users;
+                    done();
+                }
+            },
+            ct
+        );
+        return cached;
+    }
+
+    private async Task WorkBatchesAsync(RunContext context, Turn turn, Action done, CancellationToken ct)
+    {
+        var worker = ActivatorUtilities.CreateInstance<BatchWorker>(services, context);
+        while (await worker.TryWorkAsync(ct))
+        {
+            done();
+            turn.Worked();
+        }
+    }
+
+    private async Task<RunContext?> LoadContextAsync(PipelineRun run, CancellationToken ct)
+    {
+        var planned = await runs.FindAsync(run.Id, ct);
+        if (planned?.SnapshotId is not { } id)
+            return null;
+        using var span = Telemetry.StartStep("load-snapshot", planned);
+        await using var command = dataSource.Command(
+            "select taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1",
+            id
+        );
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        if (!await reader.ReadAsync(ct))
+            throw new InvalidOperationException($"Market snapshot {id} of run {run.Id} is not there.");
+        MarketSnapshotHeader header = new(
+            id,
+            planned.Market,
+            planned.BusinessDate,
+            reader.GetFieldValue<DateTimeOffset>(0),
+            await reader.IsDBNullAsync(1, ct) ? null : reader.GetFieldValue<DateTimeOffset>(1),
+            await reader.IsDBNullAsync(2, ct) ? null : reader.GetFieldValue<DateTimeOffset>(2)
+        );
+        return new(planned, MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(3)));
+    }
+
+    /// <summary>A run's turn on this replica. It ends when there has been nothing to do but to wait for a while, and another run waits.</summary>
+    private sealed class Turn(Func<Task<bool>>? othersWait, TimeProvider time)
+    {
+        /// <summary>Replicas that live are done with their last batches in less.</summary>
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+        private long _since = time.GetTimestamp();
+
+        public void Worked() => Volatile.Write(ref _since, time.GetTimestamp());
+
+        /// <returns>False when the turn is over.</returns>
+        public async Task<bool> WaitAsync(CancellationToken ct)
+        {
+            await Task.Delay(OthersInterval, time, ct);
+            if (othersWait is null || time.GetElapsedTime(Volatile.Read(ref _since)) < Patience)
+                return true;
+            Worked();
+            return !await othersWait();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using Overnight.Core.Market;
+
+namespace Overnight.Jobs.Providers;
+
+/// <summary>The last stored value of something, and the time it is of.</summary>
+internal readonly record struct LastValue(decimal Value, DateTimeOffset AsOf);
+
+/// <summary>What is believed of an answer, and what is not.</summary>
+internal sealed record ValidatedQuotes<TKey>(IReadOnlyDictionary<TKey, LastValue> Values, IReadOnlyList<Refusal> Refusals)
+    where TKey : notnull;
+
+/// <summary>
+/// Decides which numbers of a provider are believed. A refused one is left out, with the reason, and the next provider or the last
+/// stored value takes its place; an answer of which too many are refused is not believed at all.
+/// </summary>
+/// <param name="most">The largest value that the tables hold with room for what is computed of it.</param>
+internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, decimal most)
+{
+    /// <summary>Clocks and time zones differ, and a date alone may be a day ahead.</summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromDays(1);
+
+    /// <summary>The tables have 8 decimals and more.</summary>
+    private const decimal Least = 0.00000001m;
+
+    /// <summary>A value of later than this is of the future: neither a provider nor a table is believed about it.</summary>
+    public static DateTimeOffset Latest(DateTimeOffset now) => now + Tolerance;
+
+    /// <param name="name">What a person calls a key.</param>
+    /// <param name="last">The last stored value, null when there is none.</param>
+    /// <param name="wanted">Keys that the answer should have; the others are checked as well.</param>
+    /// <exception cref="ProviderException">Nothing, or too little, of the answer is believed.</exception>
+    public ValidatedQuotes<TKey> Check<TKey>(
+        IReadOnlyList<FetchedValue<TKey>> answer,
+        Func<TKey, string> name,
+        Func<TKey, LastValue?> last,
+        IEnumerable<TKey> wanted
+    )
+        where TKey : notnull
+    {
+        Dictionary<TKey, LastValue> values = [];
+        List<Refusal> refusals = [];
+        HashSet<TKey> seen = [],
+            twice = [];
+        foreach (var fetched in answer)
+        {
+            if (fetched.Text is null)
+                continue;
+            if (!seen.Add(fetched.Key))
+            {
+                // Which of them is right nobody knows.
+                values.Remove(fetched.Key);
+                if (twice.Add(fetched.Key))
+                    refusals.Add(new(name(fetched.Key), "twice", null));
+                continue;
+            }
+            if (fetched.AsOf is not { } asOf)
+                refusals.Add(new(name(fetched.Key), "no_time", null));
+            else if (Refuse(fetched.Text, asOf, last(fetched.Key), out var value) is { } refused)
+                refusals.Add(new(name(fetched.Key), refused.Reason, refused.Detail));
+            else
+                values.Add(fetched.Key, new(value, asOf));
+        }
+        if (seen.Count == 0)
+            throw new ProviderException(ProviderFault.Empty, "the answer has no value");
+        var share = Math.Min(1, (decimal)refusals.Count / seen.Count);
+        if (share > options.MaxRefusedShare || values.Count == 0)
+        {
+            throw new ProviderException(
+                ProviderFault.NotBelieved,
+                $"{refusals.Count} of {seen.Count} values are refused, more than a share of {options.MaxRefusedShare}"
+            )
+            {
+                Refusals = refusals,
+            };
+        }
+        // What a provider does not have is no lie: it is named, and does not count against the rest.
+        refusals.AddRange(wanted.Where(key => !seen.Contains(key)).Select(key => new Refusal(name(key), "missing", null)));
+        return new(values, refusals);
+    }
+
+    private (string Reason, string? Detail)? Refuse(string text, DateTimeOffset asOf, LastValue? last, out decimal value)
+    {
+        const NumberStyles styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        if (!decimal.TryParse(text, styles, CultureInfo.InvariantCulture, out value))
+            return ("not_a_number", null);
+        if (value == 0)
+            return ("zero", null);
+        if (value < 0)
+            return ("negative", $"{value}");
+        if (value > most || value < Least)
+            return ("out_of_range", $"{value}");
+        if (asOf > Latest(now))
+            return ("future", $"of {asOf:yyyy-MM-dd}");
+        if (asOf < now - options.MaxAge)
+            return ("outdated", $"of {asOf:yyyy-MM-dd}");
+        return last is { } known ? Moved(value, asOf, known) : null;
+    }
+
+    private (string, string)? Moved(decimal value, DateTimeOffset asOf, LastValue last)
+    {
+        // Prices wander with the root of time: a bound for a day would refuse every value after a long absence.
+        var days = Math.Max(1, Math.Abs((asOf - last.AsOf).TotalDays));
+        var bound = options.MaxMove * (decimal)Math.Sqrt(days);
+        var (low, high) = value < last.Value ? (value, last.Value) : (last.Value, value);
+        return high - low > low * bound ? ("moved", $"{last.Value} of {last.AsOf:yyyy-MM-dd} to {value}, more than {bound:P0}") : null;
+    }
+}
