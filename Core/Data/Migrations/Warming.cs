@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>How far each warm set came. It once made a role for users' own sets as well, which <c>Jobs/Migrations/OldReader.cs</c> replaces.</summary>
+/// <summary>How far each warm set came. It once made a role for users' own sets as well, which <c>Jobs/Migrations/ReaderRoleUpgrade.cs</c> replaces.</summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000400_Warming")]
 public sealed class Warming : Migration
