@@ -5,7 +5,8 @@ using Overnight.Core.Data;
 namespace Overnight.Api;
 
 /// <summary>
-/// Not ready until the database has this build's schema: <c>jobs</c> migrates it, and may do so after this node has started. A database that
+/// Not ready until the database has this build's schema: <c>jobs</c> migrates it, and may do so after this node has started. A database
+/// that
 /// is away says nothing about its schema, and the cache can be read without it, so that is left to the check of the store.
 /// </summary>
 internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck

@@ -116,7 +116,9 @@ internal sealed class DataDirectoryLock : IDisposable
 
 internal static class DataDirectoryExtensions
 {
-    /// <summary>Takes the folder for this run, and gives the secrets of its data to the parameters; values of one's own configuration win.</summary>
+    /// <summary>
+    /// Takes the folder for this run, and gives the secrets of its data to the parameters; values of one's own configuration win.
+    /// </summary>
     public static IDistributedApplicationBuilder UseDataDirectory(this IDistributedApplicationBuilder builder)
     {
         if (builder.ExecutionContext.IsRunMode)

@@ -4,7 +4,8 @@ namespace Overnight.AppHost;
 
 /// <summary>The database, and the connection string of each role that opens it.</summary>
 /// <param name="Server">What is waited for.</param>
-/// <param name="Administrator">Makes database and roles. Null on a server of one's own where it is not given: then there is one role.</param>
+/// <param name="Administrator">Makes database and roles. Null on a server of one's own where it is not given: then there is one
+/// role.</param>
 /// <param name="Owner">Owns the database: jobs.</param>
 /// <param name="Api">Reads and writes rows: api.</param>
 /// <param name="Sets">Reads what it is granted: warm sets of the configuration. Null where they are off.</param>
@@ -22,7 +23,9 @@ internal static class DatabaseExtensions
     private const string PostgresTag = "18.3",
         RedisTag = "8.2";
 
-    /// <summary>PostgreSQL: a server of one's own where <c>ConnectionStrings</c> names one, else a container, else a local process.</summary>
+    /// <summary>
+    /// PostgreSQL: a server of one's own where <c>ConnectionStrings</c> names one, else a container, else a local process.
+    /// </summary>
     public static async Task<DatabaseResources> AddDatabaseAsync(
         this IDistributedApplicationBuilder builder,
         string server,

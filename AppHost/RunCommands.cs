@@ -137,7 +137,9 @@ internal static class RunCommands
         }
     }
 
-    /// <summary>A command of Jobs, as the program that was built with the AppHost; it finds the servers of the running app by itself.</summary>
+    /// <summary>
+    /// A command of Jobs, as the program that was built with the AppHost; it finds the servers of the running app by itself.
+    /// </summary>
     private static ProcessCommandSpec Jobs(RunResource night, params string[] arguments) =>
         new("dotnet")
         {

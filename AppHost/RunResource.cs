@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Overnight.AppHost;
 
-/// <summary>The resource <c>night</c>: the state of the latest run, and the commands. It never has replicas, so a command runs once.</summary>
+/// <summary>
+/// The resource <c>night</c>: the state of the latest run, and the commands. It never has replicas, so a command runs once.
+/// </summary>
 internal sealed class RunResource(string name, EndpointReference api, ParameterResource adminKey, string dataDirectory)
     : Resource(name),
         IResourceWithWaitSupport

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Hosting;
 namespace Overnight.AppHost;
 
 /// <summary>
-/// Tells whoever started the app how to look at it, when a dashboard is answered from the cache, and names a resource that failed. A child's
+/// Tells whoever started the app how to look at it, when a dashboard is answered from the cache, and names a resource that failed. A
+/// child's
 /// output never reaches this console, so the demo token stands in no log.
 /// </summary>
 internal sealed class StartupMessage(

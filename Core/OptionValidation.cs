@@ -31,7 +31,9 @@ internal interface IValidatedOptions
 
 public static class SectionSetup
 {
-    /// <summary>A section of the configuration, validated at start: every failure is collected, and names the key, the bound and the value.</summary>
+    /// <summary>
+    /// A section of the configuration, validated at start: every failure is collected, and names the key, the bound and the value.
+    /// </summary>
     public static OptionsBuilder<TOptions> AddSection<TOptions>(this IServiceCollection services, string section)
         where TOptions : class
     {
@@ -40,7 +42,9 @@ public static class SectionSetup
     }
 }
 
-/// <summary>Holds options to the bounds that their properties declare, those of nested options as well, and to their further rules.</summary>
+/// <summary>
+/// Holds options to the bounds that their properties declare, those of nested options as well, and to their further rules.
+/// </summary>
 internal sealed class SectionValidator<TOptions>(string section) : IValidateOptions<TOptions>
     where TOptions : class
 {

@@ -58,7 +58,9 @@ internal static class Telemetry
             .SetStatus(ActivityStatusCode.Error, exception.Message);
     }
 
-    /// <summary>A child of this replica's part in the run. Of many batches only some are told, the statements under them included.</summary>
+    /// <summary>
+    /// A child of this replica's part in the run. Of many batches only some are told, the statements under them included.
+    /// </summary>
     public static Activity? StartBatch(PipelineRun run, ClaimedBatch batch)
     {
         var parent = Activity.Current?.Context ?? Parent(run);
@@ -73,7 +75,9 @@ internal static class Telemetry
             .SetTag("overnight.batch.size", batch.Size);
     }
 
-    /// <summary>The write of a batch's results to the cache, below the batch, or below the end of the night where it is made up for later.</summary>
+    /// <summary>
+    /// The write of a batch's results to the cache, below the batch, or below the end of the night where it is made up for later.
+    /// </summary>
     public static Activity? StartCacheWrite(Guid run, int users) =>
         Source.StartActivity("cache-write", ActivityKind.Client)?.SetTag("overnight.run", run).SetTag("overnight.users", users);
 

@@ -6,7 +6,10 @@ public sealed record LocalPostgresOptions
     /// <summary>The port to listen on; Aspire allocates one when it is null.</summary>
     public int? Port { get; init; }
 
-    /// <summary>False for data that nobody misses after a power cut, as in tests: then nothing is flushed to disk. A killed server loses nothing either way.</summary>
+    /// <summary>
+    /// False for data that nobody misses after a power cut, as in tests: then nothing is flushed to disk. A killed server loses nothing
+    /// either way.
+    /// </summary>
     public bool IsDurable { get; init; } = true;
 
     /// <summary>False to pass over an installed PostgreSQL and take the npm package.</summary>
@@ -25,7 +28,9 @@ public sealed record LocalRedisOptions
     /// <summary>Which program runs.</summary>
     public LocalRedisProgram Program { get; init; }
 
-    /// <summary>In Redis's notation, for example <c>64mb</c>; null for no limit with Redis and half of the machine's memory with Garnet.</summary>
+    /// <summary>
+    /// In Redis's notation, for example <c>64mb</c>; null for no limit with Redis and half of the machine's memory with Garnet.
+    /// </summary>
     public string? MaxMemory { get; init; }
 
     /// <summary>Redis's <c>maxmemory-policy</c>; Garnet has one way only.</summary>

@@ -12,7 +12,8 @@ internal static partial class PostgresPreparation
 
     /// <param name="directory">Where the data is, or will be.</param>
     /// <param name="password">Of its superuser.</param>
-    /// <exception cref="DistributedApplicationException">The data can't be opened, or there is no program; the message says what to do.</exception>
+    /// <exception cref="DistributedApplicationException">The data can't be opened, or there is no program; the message says what to
+    /// do.</exception>
     [UnsupportedOSPlatform("windows")]
     public static async Task<PreparedServer> RunAsync(
         string directory,
@@ -141,7 +142,9 @@ internal static partial class PostgresPreparation
         return settings;
     }
 
-    /// <summary>The file the server keeps while it runs: its process comes first, and the eighth line is its status. A killed one leaves it.</summary>
+    /// <summary>
+    /// The file the server keeps while it runs: its process comes first, and the eighth line is its status. A killed one leaves it.
+    /// </summary>
     private static string[] Status(string home)
     {
         try

@@ -13,7 +13,8 @@ internal static partial class RedisPreparation
         ValkeyServer = "valkey-server";
 
     /// <param name="directory">Where the configuration is, or will be.</param>
-    /// <exception cref="MissingServerException">There is no such program; the message says what was looked for, where, and how to get it.</exception>
+    /// <exception cref="MissingServerException">There is no such program; the message says what was looked for, where, and how to get
+    /// it.</exception>
     public static async Task<(PreparedServer Server, LocalRedisProgram Program)> RunAsync(
         string directory,
         string password,

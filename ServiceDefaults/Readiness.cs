@@ -4,7 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Overnight.ServiceDefaults;
 
 /// <summary>
-/// Ready means that this node can serve something useful. A dashboard is answered from the cache without the database, and from the database
+/// Ready means that this node can serve something useful. A dashboard is answered from the cache without the database, and from the
+/// database
 /// without the cache, so a lost store degrades a node, and only the loss of every store takes it out of service.
 /// </summary>
 internal static class Readiness

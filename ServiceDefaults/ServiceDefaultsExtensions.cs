@@ -31,7 +31,9 @@ public static class ServiceDefaultsExtensions
         ["Logging:LogLevel:StackExchange.Redis"] = nameof(LogLevel.Warning),
     };
 
-    /// <summary>Adds telemetry, health checks, service discovery and the defaults of HTTP clients. Stores add themselves to the first two.</summary>
+    /// <summary>
+    /// Adds telemetry, health checks, service discovery and the defaults of HTTP clients. Stores add themselves to the first two.
+    /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
@@ -50,7 +52,8 @@ public static class ServiceDefaultsExtensions
     }
 
     /// <summary>
-    /// Maps <c>/health</c> (ready) and <c>/alive</c> (live), in every environment: an orchestrator asks them in production too, and they say
+    /// Maps <c>/health</c> (ready) and <c>/alive</c> (live), in every environment: an orchestrator asks them in production too, and
+    /// they say
     /// nothing but a word and which part is down.
     /// </summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
@@ -61,7 +64,10 @@ public static class ServiceDefaultsExtensions
         return app;
     }
 
-    /// <summary>Sends traces, metrics and logs to where OTEL_EXPORTER_OTLP_ENDPOINT says. When it says nothing, nothing is made and nothing listens.</summary>
+    /// <summary>
+    /// Sends traces, metrics and logs to where OTEL_EXPORTER_OTLP_ENDPOINT says. When it says nothing, nothing is made and nothing
+    /// listens.
+    /// </summary>
     private static void ConfigureOpenTelemetry(this IHostApplicationBuilder builder)
     {
         if (!builder.ExportsTelemetry())

@@ -8,14 +8,18 @@ using StackExchange.Redis;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>The two stores of a service: PostgreSQL and the cache, each with telemetry and a health check that degrades the node and never takes it out.</summary>
+/// <summary>
+/// The two stores of a service: PostgreSQL and the cache, each with telemetry and a health check that degrades the node and never takes
+/// it out.
+/// </summary>
 public static class StoreExtensions
 {
     /// <summary>Words of a statement that name its span.</summary>
     private const int SpanWords = 4;
 
     /// <summary>One data source of PostgreSQL, which the context shares: one pool per service.</summary>
-    /// <typeparam name="TContext">The EF Core context. Retry is off: what is retried, and how often, is decided where the work is.</typeparam>
+    /// <typeparam name="TContext">The EF Core context. Retry is off: what is retried, and how often, is decided where the work
+    /// is.</typeparam>
     /// <param name="connectionName">Below <c>ConnectionStrings</c>.</param>
     /// <param name="complete">Adds what a connection string leaves open.</param>
     /// <param name="configureContext">Settings of the context that are not of the connection.</param>
@@ -69,7 +73,10 @@ public static class StoreExtensions
         builder.AddStoreCheck<DatabaseCheck>("database");
     }
 
-    /// <summary>The one client of the cache server. Its own spans are off: one for each of a thousand writes tells less than the one of their batch.</summary>
+    /// <summary>
+    /// The one client of the cache server. Its own spans are off: one for each of a thousand writes tells less than the one of their
+    /// batch.
+    /// </summary>
     /// <param name="connectionName">Below <c>ConnectionStrings</c>.</param>
     /// <param name="configure">Settings of the client.</param>
     public static void AddCache(this IHostApplicationBuilder builder, string connectionName, Action<ConfigurationOptions> configure)

@@ -4,7 +4,9 @@ using Overnight.Core.Reference;
 
 namespace Overnight.Api.Admin;
 
-/// <summary>Tells that reference data changed, by what happened or by what it is, for administrators and their programs (SPEC G5).</summary>
+/// <summary>
+/// Tells that reference data changed, by what happened or by what it is, for administrators and their programs (SPEC G5).
+/// </summary>
 internal static class CacheInvalidationRoutes
 {
     public static void MapCacheInvalidation(this WebApplication app)

@@ -5,7 +5,9 @@ using Overnight.Core.Results;
 
 namespace Overnight.Api.Admin;
 
-/// <summary>How well the cache serves this node: in full for administrators, in the log, and as degraded at worst in /health (SPEC G6).</summary>
+/// <summary>
+/// How well the cache serves this node: in full for administrators, in the log, and as degraded at worst in /health (SPEC G6).
+/// </summary>
 internal static class CacheStatisticsRoute
 {
     public static void AddCacheStatistics(this WebApplicationBuilder builder)
@@ -33,7 +35,7 @@ internal static class CacheStatisticsRoute
         CacheCircuit circuit,
         ResultReader results,
         IEnumerable<IChangeHandler> handlers,
-        StaleEntries known
+        StaleEntries stale
     )
     {
         var latest = monitor.Latest;
@@ -46,13 +48,14 @@ internal static class CacheStatisticsRoute
                 CachePeriod.From(latest),
                 CachePeriod.From(monitor.SinceStart),
                 [.. Enum.GetValues<CacheSet>().Select(set => CacheSetPeriod.From(latest, set))],
-                new(results.Memory.Bytes, entries.Sum(memory => memory.Bytes), known.Bytes)
+                new(results.Memory.Bytes, entries.Sum(memory => memory.Bytes), stale.Bytes)
             )
         );
     }
 }
 
-/// <param name="Status">healthy; degraded with a hit rate under 70 % or errors over 5 %; unhealthy under 50 % or over 10 %; of the last five minutes.</param>
+/// <param name="Status">healthy; degraded with a hit rate under 70 % or errors over 5 %; unhealthy under 50 % or over 10 %; of the last
+/// five minutes.</param>
 /// <param name="Circuit">open while the cache is not asked because it does not answer.</param>
 /// <param name="Listening">Whether this node hears of changes, and so keeps some entries in memory.</param>
 /// <param name="Sets">Of the last five minutes.</param>

@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>One user's calculation with its events in full (SPEC A6). Decimals are strings, and percentages where they are targets.</summary>
+/// <summary>
+/// One user's calculation with its events in full (SPEC A6). Decimals are strings, and percentages where they are targets.
+/// </summary>
 internal sealed record CalculationDocument(
     Guid RunId,
     string Market,

@@ -1,6 +1,9 @@
 namespace Overnight.Api.Audit;
 
-/// <summary>Whose calculations a client wants to see: those of one user, with one asset, or of one run; the first two in a period, both days included.</summary>
+/// <summary>
+/// Whose calculations a client wants to see: those of one user, with one asset, or of one run; the first two in a period, both days
+/// included.
+/// </summary>
 internal readonly record struct CalculationFilter(Guid? User, Guid? Asset, Guid? Run, DateOnly From, DateOnly Until)
 {
     public static CalculationFilter Read(string? user, string? asset, string? run, string? from, string? until, QueryErrors errors)

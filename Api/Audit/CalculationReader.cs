@@ -19,7 +19,8 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
     private readonly record struct StoredEvent(CalculationEvent Type, DateTimeOffset At, byte[] Payload);
 
     /// <returns>Null when the run has no events of the user.</returns>
-    /// <exception cref="InvalidDataException">An event or the snapshot is damaged, or of a version that this build does not know.</exception>
+    /// <exception cref="InvalidDataException">An event or the snapshot is damaged, or of a version that this build does not
+    /// know.</exception>
     public async Task<CalculationDocument?> ReadAsync(Guid runId, Guid user, CancellationToken ct)
     {
         if (await queries.FindRunAsync(runId, ct) is not { } run)

@@ -4,7 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>A place in a list, the key of an item, as clients see it, opaque: base64url of its JSON. One of another list is refused, for its members have other names.</summary>
+/// <summary>
+/// A place in a list, the key of an item, as clients see it, opaque: base64url of its JSON. One of another list is refused, for its
+/// members have other names.
+/// </summary>
 internal static class Cursor
 {
     private static readonly JsonSerializerOptions Strict = new()

@@ -7,7 +7,9 @@ using Overnight.Core.Runs;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>Computes again what failed in a run, for administrators: a run of its own, the next revision of the same night. Jobs does the work.</summary>
+/// <summary>
+/// Computes again what failed in a run, for administrators: a run of its own, the next revision of the same night. Jobs does the work.
+/// </summary>
 internal static class RunRetryRoute
 {
     public static void AddRunRetry(this WebApplicationBuilder builder) => builder.Services.AddSingleton<RunRetry>();

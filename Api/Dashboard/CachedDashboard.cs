@@ -17,7 +17,7 @@ namespace Overnight.Api.Dashboard;
 internal sealed class CachedDashboard(
     RequestDelegate next,
     SessionReader sessions,
-    SessionPrefetch known,
+    SessionPrefetch prefetch,
     ResultReader results,
     MarketCatalog markets,
     TimeProvider time
@@ -30,22 +30,22 @@ internal sealed class CachedDashboard(
             || !HttpMethods.IsGet(context.Request.Method)
             || !SessionHandler.TryGetToken(context.Request, out var token)
             || !SessionToken.TryHash(token, out var hash)
-            || !known.TryGet(hash, out var guess)
+            || !prefetch.TryGet(hash, out var prefetched)
         )
             return next(context);
         // The memory alone: nothing is awaited, and no task made.
-        if (sessions.Recall(hash) is not { } session || session.UserId != guess.UserId)
-            return AskAsync(context, guess);
+        if (sessions.Recall(hash) is not { } session || session.UserId != prefetched.UserId)
+            return AskAsync(context, prefetched);
         return results.Entries.TryGetMemory(session.UserId, out var entry)
-            ? AnswerAsync(context, guess, session, entry!)
-            : AskAsync(context, guess, session);
+            ? AnswerAsync(context, prefetched, session, entry!)
+            : AskAsync(context, prefetched, session);
     }
 
     /// <summary>Both are begun before either is awaited, so that they go out together.</summary>
-    private async Task AskAsync(HttpContext context, PrefetchedSession guess, ActiveSession? session = null)
+    private async Task AskAsync(HttpContext context, PrefetchedSession prefetched, ActiveSession? session = null)
     {
-        var finding = session is null ? sessions.ReadAsync(guess.Hash) : default;
-        var reading = results.Entries.ReadAsync(guess.UserId);
+        var finding = session is null ? sessions.ReadAsync(prefetched.Hash) : default;
+        var reading = results.Entries.ReadAsync(prefetched.UserId);
         if (session is null && await finding is var lookup)
         {
             session = lookup?.Session is { } found && found.ExpiresAt > time.GetUtcNow() ? found : null;
@@ -53,20 +53,20 @@ internal sealed class CachedDashboard(
                 context.Features.Set(SessionCacheMiss.Instance);
         }
         var entry = await reading;
-        if (entry is not null && session?.UserId == guess.UserId)
+        if (entry is not null && session?.UserId == prefetched.UserId)
         {
-            await AnswerAsync(context, guess, session, entry);
+            await AnswerAsync(context, prefetched, session, entry);
             return;
         }
         if (entry is null)
-            context.Features.Set(new ResultCacheMiss(guess.UserId));
+            context.Features.Set(new ResultCacheMiss(prefetched.UserId));
         await next(context);
     }
 
-    private Task AnswerAsync(HttpContext context, PrefetchedSession guess, ActiveSession session, byte[] entry)
+    private Task AnswerAsync(HttpContext context, PrefetchedSession prefetched, ActiveSession session, byte[] entry)
     {
         var now = time.GetUtcNow();
-        guess.Use(now);
+        prefetched.Use(now);
         return new DashboardAnswer(entry, fromCache: true, now, markets.OfUser(session.Markets)).ExecuteAsync(context);
     }
 }

@@ -47,7 +47,8 @@ internal sealed record BreakdownDocument(int CriteriaCount, string TopContributo
 
 internal sealed record PortfolioSummaryDocument(string TotalValue, string BaseCurrency, IReadOnlyDictionary<string, string> Allocations);
 
-/// <param name="PricesStale">Whether a price is the last stored one, because no provider delivered it. This and the next two are there only when one of them is true.</param>
+/// <param name="PricesStale">Whether a price is the last stored one, because no provider delivered it. This and the next two are there
+/// only when one of them is true.</param>
 /// <param name="RatesStale">The same of exchange rates.</param>
 /// <param name="StaleSince">Time of the oldest such value.</param>
 internal sealed record DataFreshnessDocument(

@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Overnight.Api.Problems;
 
-/// <summary>Every error leaves as ProblemDetails, whatever the client accepts: unknown routes, wrong methods, bad bodies, lost servers.</summary>
+/// <summary>
+/// Every error leaves as ProblemDetails, whatever the client accepts: unknown routes, wrong methods, bad bodies, lost servers.
+/// </summary>
 internal static class ProblemSetup
 {
     public static void AddProblems(this WebApplicationBuilder builder)

@@ -33,5 +33,6 @@ internal sealed class ReferenceAnswer(StoredEntry entry, EntrySource source) : I
 /// <summary>What the description of the API says of an answer.</summary>
 /// <param name="FromCache">Whether a cache gave it, else PostgreSQL.</param>
 /// <param name="AsOf">When PostgreSQL was asked, UTC.</param>
-/// <param name="Data">By entity; lists have <c>items</c>, and pages also <c>page</c>, <c>limit</c> and <c>total</c>. Decimals are strings.</param>
+/// <param name="Data">By entity; lists have <c>items</c>, and pages also <c>page</c>, <c>limit</c> and <c>total</c>. Decimals are
+/// strings.</param>
 internal sealed record ReferenceDocument(bool FromCache, DateTimeOffset AsOf, JsonElement Data);

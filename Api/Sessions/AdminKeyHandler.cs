@@ -6,7 +6,10 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
-/// <summary>Lets whoever sends the admin key do what the policy <see cref="SessionSetup.Admin"/> guards, and nothing else: there is no user behind it.</summary>
+/// <summary>
+/// Lets whoever sends the admin key do what the policy <see cref="SessionSetup.Admin"/> guards, and nothing else: there is no user
+/// behind it.
+/// </summary>
 internal sealed class AdminKeyHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> schemes,
     ILoggerFactory logger,

@@ -8,7 +8,7 @@ namespace Overnight.Api.Sessions;
 /// Writes to PostgreSQL, in batches, when sessions were used last, which each request notes in memory. What is lost with a
 /// node is its last <see cref="Interval"/> of activity, by which sessions are warmed newest first, and nothing else.
 /// </summary>
-internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch known, IOptions<SessionOptions> options)
+internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch prefetch, IOptions<SessionOptions> options)
 {
     private const int BatchSize = 1_000;
 
@@ -29,7 +29,7 @@ internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch
     public async Task<int> WriteAsync(CancellationToken ct)
     {
         var changed = 0;
-        foreach (var batch in known.Unwritten().Chunk(BatchSize))
+        foreach (var batch in prefetch.Unwritten().Chunk(BatchSize))
             changed += await WriteAsync(batch, ct);
         return changed;
     }

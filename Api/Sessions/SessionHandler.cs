@@ -21,7 +21,7 @@ internal sealed class SessionHandler(
     ILoggerFactory logger,
     UrlEncoder encoder,
     SessionReader sessions,
-    SessionPrefetch known
+    SessionPrefetch prefetch
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private const string Bearer = "Bearer ";
@@ -51,10 +51,10 @@ internal sealed class SessionHandler(
         _refusal = lookup.Refusal;
         if (lookup.Session is not { } session)
         {
-            known.Forget(hash);
+            prefetch.Forget(hash);
             return AuthenticateResult.NoResult();
         }
-        known.Remember(hash, session.UserId, session.ExpiresAt).Use(TimeProvider.GetUtcNow());
+        prefetch.Remember(hash, session.UserId, session.ExpiresAt).Use(TimeProvider.GetUtcNow());
         return AuthenticateResult.Success(new(new SessionPrincipal(session, hash), Scheme.Name));
     }
 
@@ -84,7 +84,7 @@ internal sealed class SessionHandler(
             .ExecuteAsync(Context);
 
     private bool IsKnownEnough(string hash) =>
-        Context.GetEndpoint()?.Metadata.GetMetadata<AllowDuringOutage>() is not null && known.WasValid(hash, TimeProvider.GetUtcNow());
+        Context.GetEndpoint()?.Metadata.GetMetadata<AllowDuringOutage>() is not null && prefetch.WasValid(hash, TimeProvider.GetUtcNow());
 
     /// <summary>Whether the request brings a token, of whatever form.</summary>
     internal static bool TryGetToken(HttpRequest request, out string token)

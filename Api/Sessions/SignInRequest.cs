@@ -7,7 +7,8 @@ namespace Overnight.Api.Sessions;
 /// <summary>What a client signs in with.</summary>
 /// <param name="Email">E-mail address of the account, in any case of letters.</param>
 /// <param name="Password">1 to 256 characters.</param>
-/// <param name="Cookie">Whether a page asks: it gets the token as a cookie that its scripts can't read, and not in the body. False when left out.</param>
+/// <param name="Cookie">Whether a page asks: it gets the token as a cookie that its scripts can't read, and not in the body. False when
+/// left out.</param>
 public sealed record SignInRequest(string? Email, string? Password, bool? Cookie)
 {
     private const int MostBytes = 4096;

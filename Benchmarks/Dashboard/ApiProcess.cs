@@ -6,7 +6,9 @@ using Overnight.Benchmarks.Servers;
 
 namespace Overnight.Benchmarks.Dashboard;
 
-/// <summary>The Api as the product runs it, a process of its own started from its own entry point, with <see cref="ConstantAnswer"/> beside.</summary>
+/// <summary>
+/// The Api as the product runs it, a process of its own started from its own entry point, with <see cref="ConstantAnswer"/> beside.
+/// </summary>
 internal sealed class ApiProcess
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);

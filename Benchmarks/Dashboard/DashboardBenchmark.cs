@@ -17,14 +17,14 @@ internal static class DashboardBenchmark
     public static async Task<int> RunAsync(DashboardSettings settings, CancellationToken ct)
     {
         await using var bench = new Workbench();
-        await using var morning = await DashboardEnvironment.CreateAsync(bench, settings, ct);
-        var answer = await SessionSeed.MeanAnswerAsync(morning.Database, ct);
+        await using var environment = await DashboardEnvironment.CreateAsync(bench, settings, ct);
+        var answer = await SessionSeed.MeanAnswerAsync(environment.Database, ct);
         var answerFile = Path.Combine(bench.CreateFolder("dashboard"), "answer.json");
         await File.WriteAllBytesAsync(answerFile, answer, ct);
         Report.Step($"{settings.Users:N0} results and sessions; an answer of mean length has {answer.Length:N0} bytes.");
 
-        var api = await morning.StartApiAsync(answerFile, ct);
-        await morning.WarmSessionsAsync();
+        var api = await environment.StartApiAsync(answerFile, ct);
+        await environment.WarmSessionsAsync();
         await api.LoadAsync(ConstantAnswer.Path, WarmUp.TotalSeconds, settings.Connections, seed: 1, ct);
         await api.LoadAsync(Dashboard, WarmUp.TotalSeconds, settings.Connections, seed: 2, ct);
 
@@ -33,7 +33,7 @@ internal static class DashboardBenchmark
         for (var round = 0; round < settings.Rounds; round++)
         {
             limits.Add(await MeasureAsync(ConstantAnswer.Path, round));
-            await morning.WarmSessionsAsync();
+            await environment.WarmSessionsAsync();
             figures.Add(await MeasureAsync(Dashboard, round));
             var load = figures[^1].Load;
             if (load.FromCache != load.Requests)
@@ -47,12 +47,12 @@ internal static class DashboardBenchmark
 
         async Task<Measured> MeasureAsync(string path, int round)
         {
-            var (apiBefore, cacheBefore) = (ProcessMeter.CpuSeconds(api.ProcessId), ProcessMeter.CpuSeconds(morning.Cache.ProcessId));
+            var (apiBefore, cacheBefore) = (ProcessMeter.CpuSeconds(api.ProcessId), ProcessMeter.CpuSeconds(environment.Cache.ProcessId));
             var load = await api.LoadAsync(path, settings.Seconds, settings.Connections, seed: round + 3, ct);
             return new(
                 load,
                 ProcessMeter.CpuSeconds(api.ProcessId) - apiBefore,
-                ProcessMeter.CpuSeconds(morning.Cache.ProcessId) - cacheBefore
+                ProcessMeter.CpuSeconds(environment.Cache.ProcessId) - cacheBefore
             );
         }
     }

@@ -8,7 +8,9 @@ using Overnight.Benchmarks.Servers;
 
 namespace Overnight.Benchmarks.Dashboard;
 
-/// <summary>Dashboards at a fixed rate: while nothing else happens, and while <c>jobs warm recommendations</c> writes every user's two entries.</summary>
+/// <summary>
+/// Dashboards at a fixed rate: while nothing else happens, and while <c>jobs warm recommendations</c> writes every user's two entries.
+/// </summary>
 internal static class DashboardWhileWarming
 {
     /// <summary>p99 while warming to p99 while idle, at most (issue 4).</summary>
@@ -29,22 +31,22 @@ internal static class DashboardWhileWarming
     public static async Task<int> RunAsync(DashboardSettings settings, CancellationToken ct)
     {
         await using var bench = new Workbench();
-        await using var morning = await DashboardEnvironment.CreateAsync(bench, settings, ct);
-        var api = await morning.StartApiAsync(null, ct);
-        var tokens = await MixedReads.TokensAsync(morning.Plan, ct);
+        await using var environment = await DashboardEnvironment.CreateAsync(bench, settings, ct);
+        var api = await environment.StartApiAsync(null, ct);
+        var tokens = await MixedReads.TokensAsync(environment.Plan, ct);
         UserMix users = new(tokens.Count, seed: 1);
-        await morning.WarmSessionsAsync();
+        await environment.WarmSessionsAsync();
         await ReadAsync(() => Task.Delay(WarmUp, ct));
 
         List<Round> rounds = [];
         for (var round = 0; round < settings.Rounds; round++)
         {
-            await morning.WarmSessionsAsync();
+            await environment.WarmSessionsAsync();
             var idle = await ReadAsync(() => Task.Delay(TimeSpan.FromSeconds(settings.Seconds), ct));
             var command = await ReadAsync(() =>
-                JobsProcess.CommandAsync(bench, morning.Postgres, morning.Cache, ["warm", "recommendations"], null, ct)
+                JobsProcess.CommandAsync(bench, environment.Postgres, environment.Cache, ["warm", "recommendations"], null, ct)
             );
-            var (from, to) = await LastWarmAsync(morning.Database, ct);
+            var (from, to) = await LastWarmAsync(environment.Database, ct);
             var busy = command.Where(answer => answer.Sent >= from && answer.Sent < to).ToArray();
             rounds.Add(
                 new(

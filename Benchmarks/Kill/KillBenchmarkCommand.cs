@@ -29,7 +29,10 @@ internal sealed record KillSettings(
     public static KillSettings ForShort(int seed, Victim? only, LocalRedisProgram cache) =>
         new(ShortUsers, ShortBatchSize, ShortWorkers, KillSeries.Places.Length, seed, only, true, cache);
 
-    /// <summary>Batches to let pass between two kills at least: then what one interrupted is done before the next, and no batch is taken for a culprit.</summary>
+    /// <summary>
+    /// Batches to let pass between two kills at least: then what one interrupted is done before the next, and no batch is taken for a
+    /// culprit.
+    /// </summary>
     public int Gap => Workers + 2;
 
     /// <summary>Added to the gap at random.</summary>

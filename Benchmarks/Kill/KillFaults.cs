@@ -9,7 +9,8 @@ namespace Overnight.Benchmarks.Kill;
 
 /// <summary>What is wrong with a finished night, user by user.</summary>
 /// <param name="Duplicates">Users with more than one result or more than four events.</param>
-/// <param name="Losses">Users without their result, one of their four events, the mark that the result is current, or their two entries in the cache, byte for byte.</param>
+/// <param name="Losses">Users without their result, one of their four events, the mark that the result is current, or their two entries
+/// in the cache, byte for byte.</param>
 /// <param name="GoneBatches">Batches that a killed cache had held and took with it; their results are all stored.</param>
 internal sealed record KillFaults(int Duplicates, int Losses, int GoneBatches)
 {

@@ -6,7 +6,9 @@ namespace Overnight.Benchmarks.Kill;
 /// <param name="Resume">From the signal, through the start of the process, until a batch that began after it was done. Seconds.</param>
 internal sealed record KillTimes(DateTimeOffset At, DateTimeOffset Gone, double Resume);
 
-/// <summary>Work that a kill undid: batches begun and begun again, and how long they had been worked on, in seconds summed over workers.</summary>
+/// <summary>
+/// Work that a kill undid: batches begun and begun again, and how long they had been worked on, in seconds summed over workers.
+/// </summary>
 internal readonly record struct RepeatedWork(int Batches, double Seconds);
 
 /// <summary>A night and what its kills cost.</summary>

@@ -88,7 +88,10 @@ internal sealed class RunWatch : IAsyncDisposable
             return done.Values.Any(batch => batch.BegunAt > moment);
     }
 
-    /// <summary>What was begun between two moments and begun again after the second. What was begun less than a look before PostgreSQL went may be unseen: 10 ms of work.</summary>
+    /// <summary>
+    /// What was begun between two moments and begun again after the second. What was begun less than a look before PostgreSQL went may
+    /// be unseen: 10 ms of work.
+    /// </summary>
     public RepeatedWork RepeatedBetween(DateTimeOffset before, KillTimes kill)
     {
         lock (gate)

@@ -63,7 +63,10 @@ internal static class DemoDatabase
         return started ? run : throw new BenchmarkException($"Run {run.Id} was begun by somebody else; there is no figure to believe.");
     }
 
-    /// <summary>Puts the tables into the state that a night finds them in: rows that have been there for days, statistics, no checkpoint under way.</summary>
+    /// <summary>
+    /// Puts the tables into the state that a night finds them in: rows that have been there for days, statistics, no checkpoint under
+    /// way.
+    /// </summary>
     public static async Task SettleAsync(NpgsqlDataSource database, CancellationToken ct)
     {
         await using (var vacuum = database.CreateCommand("vacuum (analyze)"))

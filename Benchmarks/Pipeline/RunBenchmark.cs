@@ -6,7 +6,9 @@ using Overnight.Benchmarks.Servers;
 
 namespace Overnight.Benchmarks.Pipeline;
 
-/// <summary>Seeds, runs the baseline when there is one, then the nights, and checks each for completeness before its figure counts.</summary>
+/// <summary>
+/// Seeds, runs the baseline when there is one, then the nights, and checks each for completeness before its figure counts.
+/// </summary>
 internal static class RunBenchmark
 {
     /// <summary>Seconds used; null where the system does not tell.</summary>

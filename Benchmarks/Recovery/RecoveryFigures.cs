@@ -21,7 +21,9 @@ internal sealed record RecoveryFigures(
     double P99Ms
 )
 {
-    /// <summary>Back is a hit rate over this (issue 4), and for so many seconds in a row, so that a lucky second is not taken for it.</summary>
+    /// <summary>
+    /// Back is a hit rate over this (issue 4), and for so many seconds in a row, so that a lucky second is not taken for it.
+    /// </summary>
     public const double Back = 0.95;
 
     private const int SecondsInARow = 3;

@@ -39,7 +39,8 @@ internal sealed class WarmWatch(NpgsqlDataSource database)
         }
     }
 
-    /// <returns>Milliseconds from <paramref name="since"/> to the begin of the first warm and the end of the last; null when there was none.</returns>
+    /// <returns>Milliseconds from <paramref name="since"/> to the begin of the first warm and the end of the last; null when there was
+    /// none.</returns>
     public async Task<(double Began, double Ended)?> TimesAsync(DateTimeOffset since, CancellationToken ct)
     {
         await using var command = Command(Times, since);

@@ -32,7 +32,8 @@ internal static class ProcessMeter
         return usage;
     }
 
-    /// <returns>Processor seconds of a process, of everything it started that lives, and of what ended and was waited for; null where they can't be read.</returns>
+    /// <returns>Processor seconds of a process, of everything it started that lives, and of what ended and was waited for; null where
+    /// they can't be read.</returns>
     public static double? CpuSeconds(int pid)
     {
         if (!OperatingSystem.IsLinux())

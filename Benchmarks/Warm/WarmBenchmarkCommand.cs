@@ -11,11 +11,15 @@ namespace Overnight.Benchmarks.Warm;
 /// <param name="Tenants">Whose reference data it warms.</param>
 internal sealed record WarmSettings(int Entries, int Size, int Writers, int Rounds, IReadOnlyList<int> Sizes, int Users, int Tenants)
 {
-    /// <summary>The same measurement with values of another size: fewer where they are larger, so that they take no more of the server's memory.</summary>
+    /// <summary>
+    /// The same measurement with values of another size: fewer where they are larger, so that they take no more of the server's memory.
+    /// </summary>
     public WarmSettings Of(int size) => this with { Size = size, Entries = (int)Math.Min(Entries, (long)Entries * Size / size) };
 }
 
-/// <summary><c>warm</c>: writing entries in bulk, beside what the server's own tool gets out of it; and whole warms, beside their limits.</summary>
+/// <summary>
+/// <c>warm</c>: writing entries in bulk, beside what the server's own tool gets out of it; and whole warms, beside their limits.
+/// </summary>
 internal static class WarmBenchmarkCommand
 {
     public static Command Create()

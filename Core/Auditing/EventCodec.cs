@@ -64,7 +64,9 @@ public sealed class EventCodec
         return _writer.ToArray();
     }
 
-    /// <summary><c>SCORES_COMPUTED</c>: per holding, in the order of the captured inputs, which criteria matched and which were skipped.</summary>
+    /// <summary>
+    /// <c>SCORES_COMPUTED</c>: per holding, in the order of the captured inputs, which criteria matched and which were skipped.
+    /// </summary>
     public byte[] Scores(ReadOnlySpan<AssetScore> scores, int criteria)
     {
         Begin();

@@ -9,7 +9,9 @@ namespace Overnight.Core.Auditing;
 /// </summary>
 public static class MarketSnapshotCodec
 {
-    /// <summary>Ends after the rates; still written where nothing is stale, so that replicas of the build before can share the usual night.</summary>
+    /// <summary>
+    /// Ends after the rates; still written where nothing is stale, so that replicas of the build before can share the usual night.
+    /// </summary>
     private const byte WithoutStaleness = 1;
     private const byte Version = 2;
 

@@ -1,7 +1,8 @@
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Every key the product writes is built here, but those of reference data, which their declaration builds. Parts that come from outside are percent-encoded, so that no value can
+/// Every key the product writes is built here, but those of reference data, which their declaration builds. Parts that come from
+/// outside are percent-encoded, so that no value can
 /// forge another key. Source: SPEC B1, B2, E1, F1, G2.
 /// </summary>
 public static class CacheKeys

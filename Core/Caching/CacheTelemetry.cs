@@ -107,7 +107,10 @@ public sealed class CacheTelemetry
             _repairs.Add(1, new KeyValuePair<string, object?>("outcome", RepairOutcomes[(int)outcome]));
     }
 
-    /// <summary>Says on the span of the request itself whether the cache answered it or PostgreSQL did. Where nobody records the request it costs a look.</summary>
+    /// <summary>
+    /// Says on the span of the request itself whether the cache answered it or PostgreSQL did. Where nobody records the request it
+    /// costs a look.
+    /// </summary>
     public static void Answered(bool fromCache)
     {
         if (Activity.Current is { Recorded: true } request)

@@ -23,8 +23,10 @@ public static class DatabaseConnection
     /// <summary>
     /// What the server holds every session of ours to, so that none stands in the way of others when its process froze or its host
     /// vanished: a transaction without a statement is ended, a wait for a lock fails, and a client that does not answer is dropped.
-    /// A write to the cache is done while its rows are locked, and takes no longer than a few times Cache:Timeout. A wait for a lock is shorter than the driver's command
-    /// time-out of 30 s, so that it is told for what it is; and four tries of a step outlast the idle limit. Who waits for longer on purpose says so: <see cref="WaitForLocks"/>.
+    /// A write to the cache is done while its rows are locked, and takes no longer than a few times Cache:Timeout. A wait for a lock is
+    /// shorter than the driver's command
+    /// time-out of 30 s, so that it is told for what it is; and four tries of a step outlast the idle limit. Who waits for longer on
+    /// purpose says so: <see cref="WaitForLocks"/>.
     /// </summary>
     private const string SessionLimits =
         "-c idle_in_transaction_session_timeout=40s -c lock_timeout=20s"

@@ -21,7 +21,9 @@ internal static class NumericField
     /// <summary>Digits that a message shows of a number.</summary>
     private const int ShownGroups = 12;
 
-    /// <summary>The number without its sign in units of its last decimal that is kept; further ones are rounded half away from zero.</summary>
+    /// <summary>
+    /// The number without its sign in units of its last decimal that is kept; further ones are rounded half away from zero.
+    /// </summary>
     /// <param name="fractionGroups">Decimals that are kept, in fours.</param>
     /// <returns>False when it is no number, or has more than 64 bits.</returns>
     public static bool TryUnits(ReadOnlySpan<byte> field, int fractionGroups, out ulong units, out bool negative)

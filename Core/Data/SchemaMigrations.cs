@@ -3,7 +3,10 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Overnight.Core.Data;
 
-/// <summary>The migrations of this build. EF Core knows them, too, but builds its services and model first, which takes a program's start a second.</summary>
+/// <summary>
+/// The migrations of this build. EF Core knows them, too, but builds its services and model first, which takes a program's start a
+/// second.
+/// </summary>
 public static class SchemaMigrations
 {
     /// <summary>Quoted as SQL has it.</summary>

@@ -10,7 +10,9 @@ public sealed partial class FlagOptions : IValidatedOptions
     /// <summary>Whose flags; the host's environment in lowercase unless configured. Never from a client.</summary>
     public string Environment { get; set; } = "";
 
-    /// <summary>How long a flag stays in a node's memory: the bound on staleness should a message of the channel be lost. Zero keeps none.</summary>
+    /// <summary>
+    /// How long a flag stays in a node's memory: the bound on staleness should a message of the channel be lost. Zero keeps none.
+    /// </summary>
     [Between("00:00:00", "00:05:00")]
     public TimeSpan MemoryTtl { get; set; } = TimeSpan.FromSeconds(1);
 

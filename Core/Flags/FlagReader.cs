@@ -17,7 +17,7 @@ public sealed class FlagReader : IChangeHandler
         FlagStore flags,
         FlagAccess access,
         CacheStore store,
-        StaleEntries known,
+        StaleEntries stale,
         CacheTelemetry telemetry,
         IOptions<FlagOptions> options,
         IOptions<CacheOptions> cache,
@@ -29,7 +29,7 @@ public sealed class FlagReader : IChangeHandler
         (_access, _environment) = (access, options.Value.Environment);
         _prefix = CacheKeys.Flag(_environment, "");
         _memory = new(cache.Value.EntryMemoryBytes, time);
-        _entries = new(new Kind(flags, store, known, options.Value, time), _memory, store, telemetry, TimeSpan.Zero, time);
+        _entries = new(new Kind(flags, store, stale, options.Value, time), _memory, store, telemetry, TimeSpan.Zero, time);
     }
 
     public IMemory Memory => _memory;
@@ -62,21 +62,21 @@ public sealed class FlagReader : IChangeHandler
 
     public void Trim() => _entries.Trim();
 
-    private sealed class Kind(FlagStore flags, CacheStore store, StaleEntries known, FlagOptions options, TimeProvider time)
+    private sealed class Kind(FlagStore flags, CacheStore store, StaleEntries stale, FlagOptions options, TimeProvider time)
         : StoredEntryKind<string>(CacheSet.Flags, store, time)
     {
         public override string KeyOf(string key) => CacheKeys.Flag(options.Environment, key);
 
         public override TimeSpan MemoryTtl(string key, StoredEntry value) => options.MemoryTtl;
 
-        public override StoredEntry? LastKnown(string key) => known.Find(key);
+        public override StoredEntry? LastKnown(string key) => stale.Find(key);
 
         public override void Know(string key, StoredEntry? value)
         {
             if (value is null)
-                known.Forget(key);
+                stale.Forget(key);
             else
-                known.Keep(key, value);
+                stale.Keep(key, value);
         }
 
         protected override TimeSpan Ttl(string key) => CacheKeys.FlagTtl;

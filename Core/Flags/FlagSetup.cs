@@ -7,7 +7,9 @@ namespace Overnight.Core.Flags;
 
 public static class FlagSetup
 {
-    /// <summary>Where every .NET host keeps the name of its environment (<c>HostDefaults.EnvironmentKey</c>); without it that is Production.</summary>
+    /// <summary>
+    /// Where every .NET host keeps the name of its environment (<c>HostDefaults.EnvironmentKey</c>); without it that is Production.
+    /// </summary>
     private const string HostEnvironment = "environment";
 
     /// <summary>Reading and changing flags. Needs a cache and a database.</summary>

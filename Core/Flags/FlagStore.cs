@@ -10,7 +10,9 @@ namespace Overnight.Core.Flags;
 /// <summary>The flags of this environment in PostgreSQL.</summary>
 public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> options, TimeProvider time)
 {
-    /// <summary>A flag as the cache and clients have it: <c>{"key":"..","enabled":true,"value":..,"version":1,"updatedAt":".."}</c>, UTF-8.</summary>
+    /// <summary>
+    /// A flag as the cache and clients have it: <c>{"key":"..","enabled":true,"value":..,"version":1,"updatedAt":".."}</c>, UTF-8.
+    /// </summary>
     public const string Json = """
         convert_to(format('{"key":%s,"enabled":%s,"value":%s,"version":%s,"updatedAt":"%s"}', to_json(key), to_json(enabled), coalesce(value::text, 'null'), version,
             to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')), 'UTF8')
@@ -30,7 +32,8 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     private readonly string _environment = options.Value.Environment;
 
     /// <summary>For the cache.</summary>
-    /// <returns>As <see cref="Json"/> makes it, repaired where a value was stored without being validated; null when there is no such flag.</returns>
+    /// <returns>As <see cref="Json"/> makes it, repaired where a value was stored without being validated; null when there is no such
+    /// flag.</returns>
     public async Task<byte[]?> ReadAsync(string key, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);

@@ -29,7 +29,8 @@ public sealed class FlagWarmSet(
 
     private const string Named = "select key from feature_flags where environment = $1 and key = any ($2) order by key";
 
-    // In the order of keys, as accesses are flushed: neither may wait for the other. Two statements, for one that had to wait would read what was before.
+    // In the order of keys, as accesses are flushed: neither may wait for the other. Two statements, for one that had to wait would
+    // read what was before.
     private const string Lock =
         "select count(*) from (select 1 from feature_flags where environment = $1 and key = any ($2) order by key for share) locked";
 
@@ -62,13 +63,13 @@ public sealed class FlagWarmSet(
             IsAutomatic = options.Enabled,
         };
 
-    public override async Task<long> EstimateAsync(WarmSetRequest order, CancellationToken ct) => (await ChooseAsync(order, ct)).Count;
+    public override async Task<long> EstimateAsync(WarmSetRequest request, CancellationToken ct) => (await ChooseAsync(request, ct)).Count;
 
-    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest order, [EnumeratorCancellation] CancellationToken ct)
+    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest request, [EnumeratorCancellation] CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(order);
-        var done = int.TryParse(order.Reached, CultureInfo.InvariantCulture, out var reached) ? reached : 0;
-        foreach (var keys in (await ChooseAsync(order, ct)).Skip(done).Chunk(MostAtOnce))
+        ArgumentNullException.ThrowIfNull(request);
+        var done = int.TryParse(request.Reached, CultureInfo.InvariantCulture, out var reached) ? reached : 0;
+        foreach (var keys in (await ChooseAsync(request, ct)).Skip(done).Chunk(MostAtOnce))
         {
             done += keys.Length;
             var (warmed, refused) = await WarmAsync(keys, ct);
@@ -76,18 +77,18 @@ public sealed class FlagWarmSet(
         }
     }
 
-    private async Task<List<string>> ChooseAsync(WarmSetRequest order, CancellationToken ct)
+    private async Task<List<string>> ChooseAsync(WarmSetRequest request, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(order);
-        await using var command = database.Command(order.Keys is null ? MostUsed : Named, _environment);
-        if (order.Keys is { } named)
+        ArgumentNullException.ThrowIfNull(request);
+        await using var command = database.Command(request.Keys is null ? MostUsed : Named, _environment);
+        if (request.Keys is { } named)
         {
             command.Parameters.Add(new() { Value = named.ToArray() });
         }
         else
         {
-            command.Parameters.Add(new() { Value = (long)(order.Limit ?? _options.Count), NpgsqlDbType = NpgsqlDbType.Bigint });
-            command.Parameters.Add(new() { Value = order.Limit is not null });
+            command.Parameters.Add(new() { Value = (long)(request.Limit ?? _options.Count), NpgsqlDbType = NpgsqlDbType.Bigint });
+            command.Parameters.Add(new() { Value = request.Limit is not null });
         }
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<string> keys = [];

@@ -22,7 +22,9 @@ public static class ChecksummedJson
     private static ReadOnlySpan<byte> ChecksumField => ",\"checksum\":\""u8;
     private static ReadOnlySpan<byte> End => "\"}"u8;
 
-    /// <summary>Appends shape and checksum to the open object in <paramref name="buffer"/>[..<paramref name="length"/>] and closes it.</summary>
+    /// <summary>
+    /// Appends shape and checksum to the open object in <paramref name="buffer"/>[..<paramref name="length"/>] and closes it.
+    /// </summary>
     /// <returns>The length of the finished object, <paramref name="length"/> + <see cref="TailLength"/>.</returns>
     /// <exception cref="ArgumentException">The buffer has less than <see cref="TailLength"/> bytes left.</exception>
     public static int WriteTail(Span<byte> buffer, int length)

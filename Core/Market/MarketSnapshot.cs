@@ -14,7 +14,8 @@ public sealed class MarketSnapshot
     private readonly decimal[]?[] _pricesByBase;
 
     /// <param name="assets">In the order of their ordinals.</param>
-    /// <param name="rates">Units of the second currency for one unit of the first. A missing pair is an error of the users who need it.</param>
+    /// <param name="rates">Units of the second currency for one unit of the first. A missing pair is an error of the users who need
+    /// it.</param>
     /// <param name="staleness">Nothing is stale unless given.</param>
     public MarketSnapshot(
         MarketSnapshotHeader header,

@@ -31,6 +31,8 @@ public sealed class CalculationException : Exception
 
     public CalculationStage Stage { get; }
 
-    /// <summary>A word for machines: <c>no_criteria</c>, <c>corrupt_criteria</c>, <c>no_priced_holding</c>, <c>missing_exchange_rate</c>, ...</summary>
+    /// <summary>
+    /// A word for machines: <c>no_criteria</c>, <c>corrupt_criteria</c>, <c>no_priced_holding</c>, <c>missing_exchange_rate</c>, ...
+    /// </summary>
     public string Reason { get; }
 }

@@ -44,7 +44,8 @@ public sealed class Calculation
     public Decimal4 Unallocated { get; private set; }
 
     /// <summary>Computes everything for one user.</summary>
-    /// <exception cref="CalculationException">No criteria, no holding with a price, a missing exchange rate, or a number out of range.</exception>
+    /// <exception cref="CalculationException">No criteria, no holding with a price, a missing exchange rate, or a number out of
+    /// range.</exception>
     public void Run(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, MarketSnapshot market)
     {
         ArgumentNullException.ThrowIfNull(portfolio);

@@ -61,7 +61,10 @@ internal static class Distribution
         }
     }
 
-    /// <summary>Amounts that are rounded up add up to a little more than the contribution, which may be the largest number there is; the remainder corrects it.</summary>
+    /// <summary>
+    /// Amounts that are rounded up add up to a little more than the contribution, which may be the largest number there is; the
+    /// remainder corrects it.
+    /// </summary>
     private static Decimal4 AddCapped(Decimal4 a, Decimal4 b) => a.Units > long.MaxValue - b.Units ? Decimal4.MaxValue : a + b;
 
     private static ref RankedHolding Taker(Span<RankedHolding> ranked, Decimal4 pool)

@@ -167,7 +167,9 @@ public sealed class ResultWriter
         }
     }
 
-    /// <summary>Only where this user's amounts rest on stale values: results of before there was staleness must replay to the same bytes.</summary>
+    /// <summary>
+    /// Only where this user's amounts rest on stale values: results of before there was staleness must replay to the same bytes.
+    /// </summary>
     private void WriteStaleness(UserPortfolio portfolio)
     {
         if (_market.Staleness.Of(portfolio, _market.Assets) is not { } stale)

@@ -89,14 +89,16 @@ public static partial class ReferenceCatalog
                 Items(
                     $"""
                     select x.code, x.name, x.work_center_code as "workCenterCode",
-                        case when r.read_at is null then 'unknown' when w.load < 0.8 then 'good' when w.load < 1 then 'warning' else 'critical' end as status,
+                        case when r.read_at is null then 'unknown' when w.load < 0.8 then 'good' when w.load < 1 then 'warning'
+                            else 'critical' end as status,
                         {Decimal("round(w.load * 100, 1)")} as "loadPercent", {Decimal("r.temperature")} as temperature, {Decimal(
                         "r.vibration"
                     )} as vibration, {Time("r.read_at")} as "readAt"
                     from erp.equipment x
                     left join lateral (
                         select * from erp.equipment_readings e where e.tenant_id = x.tenant_id and e.equipment_code = x.code
-                            and e.read_at >= (k.today - 1)::timestamp at time zone 'UTC' and e.read_at < (k.today + 1)::timestamp at time zone 'UTC'
+                            and e.read_at >= (k.today - 1)::timestamp at time zone 'UTC'
+                                and e.read_at < (k.today + 1)::timestamp at time zone 'UTC'
                         order by e.read_at desc limit 1) r on true
                     cross join lateral (select greatest(r.temperature / x.max_temperature, r.vibration / x.max_vibration) as load) w
                     where x.tenant_id = k.tenant_id and x.active order by x.code

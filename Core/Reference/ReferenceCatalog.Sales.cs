@@ -85,7 +85,8 @@ public static partial class ReferenceCatalog
                         "x.discount_percent"
                     )} as "discountPercent", x.priority,
                         x.valid_from as "validFrom", x.valid_until as "validUntil"
-                    from erp.pricing_rules x where x.tenant_id = k.tenant_id and x.valid_from <= k.today and (x.valid_until is null or x.valid_until >= k.today)
+                    from erp.pricing_rules x where x.tenant_id = k.tenant_id and x.valid_from <= k.today
+                        and (x.valid_until is null or x.valid_until >= k.today)
                     order by x.priority desc, x.code
                     """
                 )

@@ -23,7 +23,8 @@ public static partial class ReferenceCatalog
 
     public static ReferenceEntity? Find(string module, string entity) => ByName.GetValueOrDefault((module, entity));
 
-    /// <param name="pattern">Such as <c>finance:*</c>, <c>*:*-balances</c> or <c>sales:kits</c>; an asterisk is any text without a colon.</param>
+    /// <param name="pattern">Such as <c>finance:*</c>, <c>*:*-balances</c> or <c>sales:kits</c>; an asterisk is any text without a
+    /// colon.</param>
     /// <returns>None when it is no pattern, or matches nothing.</returns>
     public static IReadOnlyList<ReferenceEntity> Matching(string pattern)
     {

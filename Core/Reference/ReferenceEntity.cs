@@ -10,7 +10,8 @@ namespace Overnight.Core.Reference;
 /// <param name="Kind">Decides the TTL.</param>
 /// <param name="Value">
 /// A scalar SQL query that makes the entry's JSON object; null where there is nothing. It sees a row <c>k</c> with
-/// <c>tenant_id</c> (uuid), <c>today</c> (date, UTC) and the parts by name (text, in their one form), and must take rows of that tenant alone.
+/// <c>tenant_id</c> (uuid), <c>today</c> (date, UTC) and the parts by name (text, in their one form), and must take rows of that tenant
+/// alone.
 /// </param>
 public sealed record ReferenceEntity(string Module, string Name, ReferenceKind Kind, string Value)
 {
@@ -20,10 +21,16 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceKind K
     /// <summary>When it is warmed; null for never: then it waits for a reader.</summary>
     public WarmPhase? Phase { get; init; }
 
-    /// <summary>A query for the keys that are warmed, its columns the parts by name, over a row <c>t</c> with <c>tenant_id</c> and <c>today</c>; null for an entity without parts.</summary>
+    /// <summary>
+    /// A query for the keys that are warmed, its columns the parts by name, over a row <c>t</c> with <c>tenant_id</c> and <c>today</c>;
+    /// null for an entity without parts.
+    /// </summary>
     public string? Keys { get; init; }
 
-    /// <summary>A query for all that is warmed at once, where that is cheaper than <see cref="Value"/> for each of <see cref="Keys"/>: columns <c>value</c> and the parts, over <c>t</c> as well.</summary>
+    /// <summary>
+    /// A query for all that is warmed at once, where that is cheaper than <see cref="Value"/> for each of <see cref="Keys"/>: columns
+    /// <c>value</c> and the parts, over <c>t</c> as well.
+    /// </summary>
     public string? Many { get; init; }
 
     /// <summary>What happens to data that this entity shows.</summary>
@@ -41,7 +48,10 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceKind K
             )}) k
             """;
 
-    /// <summary>For all entries of some tenants that are warmed: $1 tenants, $2 today. Columns: value (bytea or null), generation, tenant, then the parts; all of one snapshot.</summary>
+    /// <summary>
+    /// For all entries of some tenants that are warmed: $1 tenants, $2 today. Columns: value (bytea or null), generation, tenant, then
+    /// the parts; all of one snapshot.
+    /// </summary>
     public string ManySql =>
         Many is null
             ? $"""
@@ -62,7 +72,10 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceKind K
 
     private string Lateral => Keys is null ? "" : $" cross join lateral ({Keys}) p";
 
-    /// <summary><c>{module}:{entity}:{tenantId}:{name:value...}</c> (SPEC G2). Values come from outside, and are percent-encoded, so that none can forge another key.</summary>
+    /// <summary>
+    /// <c>{module}:{entity}:{tenantId}:{name:value...}</c> (SPEC G2). Values come from outside, and are percent-encoded, so that none
+    /// can forge another key.
+    /// </summary>
     /// <param name="values">Of the parts, in their one form and in order.</param>
     public string Key(Guid tenant, IReadOnlyList<string> values)
     {

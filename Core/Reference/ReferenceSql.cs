@@ -1,6 +1,8 @@
 namespace Overnight.Core.Reference;
 
-/// <summary>Pieces of SQL that make JSON in PostgreSQL: without blanks, decimals as strings without needless zeros, times ISO 8601 in UTC.</summary>
+/// <summary>
+/// Pieces of SQL that make JSON in PostgreSQL: without blanks, decimals as strings without needless zeros, times ISO 8601 in UTC.
+/// </summary>
 internal static class ReferenceSql
 {
     /// <summary>The rows of a query as an array of objects; an empty one where there are none.</summary>
@@ -16,7 +18,9 @@ internal static class ReferenceSql
 
     public static string Time(string value) => $"to_char({value} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
 
-    /// <summary>The financial period that the part <c>period</c> names, of <c>k</c>'s tenant: a row of <c>erp.periods</c>, or none.</summary>
+    /// <summary>
+    /// The financial period that the part <c>period</c> names, of <c>k</c>'s tenant: a row of <c>erp.periods</c>, or none.
+    /// </summary>
     public const string Period = """
         select * from erp.periods p where p.tenant_id = k.tenant_id and case k.period
             when 'current' then k.today between p.starts_on and p.ends_on

@@ -54,25 +54,25 @@ public sealed partial class ReferenceWarmSet(
 
     private static ReferenceEntity[] Of(WarmPhase phase) => [.. ReferenceCatalog.All.Where(entity => entity.Phase == phase)];
 
-    public override async Task<long> EstimateAsync(WarmSetRequest order, CancellationToken ct)
+    public override async Task<long> EstimateAsync(WarmSetRequest request, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(request);
         await using var connection = await database.OpenConnectionAsync(ct);
         var count = 0L;
         foreach (var entity in _entities)
         {
             await using NpgsqlCommand command = new(entity.CountSql, connection);
-            command.Parameters.Add(new() { Value = (object?)order.Tenant ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+            command.Parameters.Add(new() { Value = (object?)request.Tenant ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
             command.Parameters.Add(new() { Value = ReferenceReader.Today(time) });
             count += (long)(await command.ExecuteScalarAsync(ct))!;
         }
-        return Math.Min(count, order.Limit ?? long.MaxValue);
+        return Math.Min(count, request.Limit ?? long.MaxValue);
     }
 
-    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest order, [EnumeratorCancellation] CancellationToken ct)
+    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest request, [EnumeratorCancellation] CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(order);
-        var left = order.Limit ?? int.MaxValue;
+        ArgumentNullException.ThrowIfNull(request);
+        var left = request.Limit ?? int.MaxValue;
         await using var connection = await database.OpenConnectionAsync(ct);
         // Keys are counted while a query runs, so it is planned for many more than there are, and would be compiled each time.
         await using (NpgsqlCommand setting = new("set jit = off", connection))
@@ -82,7 +82,7 @@ public sealed partial class ReferenceWarmSet(
         Task<WarmStep>? writing = null;
         try
         {
-            await foreach (var some in TenantsAsync(order, ct))
+            await foreach (var some in TenantsAsync(request, ct))
             {
                 var (read, failed) = await ReadAsync(connection, query, some, ct);
                 if (writing is not null)
@@ -105,9 +105,9 @@ public sealed partial class ReferenceWarmSet(
     }
 
     /// <summary>A few at once.</summary>
-    private async IAsyncEnumerable<Guid[]> TenantsAsync(WarmSetRequest order, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<Guid[]> TenantsAsync(WarmSetRequest request, [EnumeratorCancellation] CancellationToken ct)
     {
-        if (order.Tenant is { } only)
+        if (request.Tenant is { } only)
         {
             if (await tenants.ContainsAsync(only, ct))
                 yield return [only];
@@ -115,7 +115,7 @@ public sealed partial class ReferenceWarmSet(
         }
         List<Guid> some = [];
         await foreach (
-            var tenant in tenants.AfterAsync(Guid.TryParse(order.Reached, CultureInfo.InvariantCulture, out var done) ? done : null, ct)
+            var tenant in tenants.AfterAsync(Guid.TryParse(request.Reached, CultureInfo.InvariantCulture, out var done) ? done : null, ct)
         )
         {
             some.Add(tenant);
@@ -128,7 +128,10 @@ public sealed partial class ReferenceWarmSet(
             yield return [.. some];
     }
 
-    /// <summary>All entries of some tenants at once; where one can't be read, each tenant's, and then each entity's alone, so that it fails alone.</summary>
+    /// <summary>
+    /// All entries of some tenants at once; where one can't be read, each tenant's, and then each entity's alone, so that it fails
+    /// alone.
+    /// </summary>
     private async Task<(List<CacheWrite> Read, int Failed)> ReadAsync(
         NpgsqlConnection connection,
         NpgsqlBatch query,

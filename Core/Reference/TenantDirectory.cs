@@ -16,7 +16,9 @@ public sealed class TenantDirectory(NpgsqlDataSource database)
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>All behind <paramref name="after"/>, in the order of ids; read in pages, so that nothing is held open while they are worked on.</summary>
+    /// <summary>
+    /// All behind <paramref name="after"/>, in the order of ids; read in pages, so that nothing is held open while they are worked on.
+    /// </summary>
     public async IAsyncEnumerable<Guid> AfterAsync(Guid? after, [EnumeratorCancellation] CancellationToken ct)
     {
         Guid[] page;

@@ -7,9 +7,11 @@ namespace Overnight.Core.Reference;
 
 /// <summary>
 /// The generation that entries must carry to be valid, as this node knows it: rows of <c>erp.generations</c> in memory. Whoever
-/// raises one tells the nodes on <see cref="CacheChannel"/>, and each asks PostgreSQL for newer ones now and then. Source: SPEC G5, DESIGN "Reading".
+/// raises one tells the nodes on <see cref="CacheChannel"/>, and each asks PostgreSQL for newer ones now and then. Source: SPEC G5,
+/// DESIGN "Reading".
 /// </summary>
-/// <remarks>A number known here is never ahead of the data: it is committed after the change, so whoever reads PostgreSQL after knowing it sees the change.</remarks>
+/// <remarks>A number known here is never ahead of the data: it is committed after the change, so whoever reads PostgreSQL after knowing
+/// it sees the change.</remarks>
 public sealed class TenantGenerations(NpgsqlDataSource database) : IDisposable
 {
     /// <summary>Stands for every entity.</summary>

@@ -56,20 +56,20 @@ public sealed partial class RecommendationWarmSet(
             TimeLimit = options.TimeLimit,
         };
 
-    public override async Task<long> EstimateAsync(WarmSetRequest order, CancellationToken ct)
+    public override async Task<long> EstimateAsync(WarmSetRequest request, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(request);
         await using var command = database.CreateCommand(Count);
-        return Math.Min((long)(await command.ExecuteScalarAsync(ct))!, order.Limit ?? long.MaxValue);
+        return Math.Min((long)(await command.ExecuteScalarAsync(ct))!, request.Limit ?? long.MaxValue);
     }
 
-    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest order, [EnumeratorCancellation] CancellationToken ct)
+    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest request, [EnumeratorCancellation] CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(request);
         Queue<Task<WarmStep>> underWay = new();
         try
         {
-            await foreach (var batch in BatchesAsync(order, ct))
+            await foreach (var batch in BatchesAsync(request, ct))
             {
                 while (underWay.Count >= BatchesAtOnce)
                     yield return await underWay.Dequeue();
@@ -86,17 +86,17 @@ public sealed partial class RecommendationWarmSet(
     }
 
     private async IAsyncEnumerable<(Guid[] Users, string Reached)> BatchesAsync(
-        WarmSetRequest order,
+        WarmSetRequest request,
         [EnumeratorCancellation] CancellationToken ct
     )
     {
-        var (activity, user) = Parse(order.Reached);
+        var (activity, user) = Parse(request.Reached);
         await using var command = database.CreateCommand(Users);
         command.CommandTimeout = ReadTimeout;
         command.Parameters.Add(new() { Value = (object?)activity ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint });
         command.Parameters.Add(new() { Value = user });
-        command.Parameters.Add(new() { Value = (order.Since - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond });
-        command.Parameters.Add(new() { Value = (object?)order.Limit ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint });
+        command.Parameters.Add(new() { Value = (request.Since - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond });
+        command.Parameters.Add(new() { Value = (object?)request.Limit ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint });
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<Guid> users = [];
         var last = 0L;

@@ -5,7 +5,9 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Core.Results;
 
-/// <summary>Users whose cache entries are to be written back: bounded, each once. What does not fit is dropped, for the next miss asks again.</summary>
+/// <summary>
+/// Users whose cache entries are to be written back: bounded, each once. What does not fit is dropped, for the next miss asks again.
+/// </summary>
 public sealed class RepairQueue(CacheCircuit circuit, IOptions<CacheOptions> options, CacheTelemetry telemetry)
 {
     private readonly Channel<Guid> _queue = Channel.CreateBounded<Guid>(

@@ -18,7 +18,8 @@ public sealed class ResultInvalidation(NpgsqlDataSource database, CacheStore sto
     /// <returns>How many entries there were; null when the cache is away, and they live until their TTL.</returns>
     public ValueTask<long?> OneAsync(Guid userId) => ForgetAsync([userId]);
 
-    /// <returns>How many entries there were, and whether all are gone; not when the cache went away, whose entries then live until their TTL.</returns>
+    /// <returns>How many entries there were, and whether all are gone; not when the cache went away, whose entries then live until
+    /// their TTL.</returns>
     /// <exception cref="NpgsqlException">PostgreSQL could not be read.</exception>
     public async Task<(long Removed, bool IsWhole)> AllAsync(CancellationToken ct)
     {

@@ -1,6 +1,8 @@
 namespace Overnight.Core.Runs;
 
-/// <summary>A night's run, as its row says it. Results are ordered by business date, then by the number that the database gave the run.</summary>
+/// <summary>
+/// A night's run, as its row says it. Results are ordered by business date, then by the number that the database gave the run.
+/// </summary>
 public sealed record PipelineRun(
     Guid Id,
     string Market,

@@ -3,7 +3,10 @@ using Overnight.Core.Data;
 
 namespace Overnight.Core.Runs;
 
-/// <summary>Starts a run that computes again only what failed in another: the next revision of the same night, with a market snapshot of its own.</summary>
+/// <summary>
+/// Starts a run that computes again only what failed in another: the next revision of the same night, with a market snapshot of its
+/// own.
+/// </summary>
 public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimeProvider time)
 {
     private const string Failed = """

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Overnight.Core.Sessions;
 
-/// <summary>A secret shared with programs and operators that have no user, such as the buttons of the Aspire dashboard. Off unless configured.</summary>
+/// <summary>
+/// A secret shared with programs and operators that have no user, such as the buttons of the Aspire dashboard. Off unless configured.
+/// </summary>
 internal sealed class AdminKeyOptions : IValidatedOptions
 {
     public const string Section = "Admin";

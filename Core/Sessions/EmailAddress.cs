@@ -8,7 +8,9 @@ public static class EmailAddress
     /// <summary>Characters, as SMTP allows them in a path (RFC 5321, 4.5.3.1.3).</summary>
     public const int Most = 254;
 
-    /// <summary>False for what can't be an address: without an @ behind something, with white space or control characters, or too long.</summary>
+    /// <summary>
+    /// False for what can't be an address: without an @ behind something, with white space or control characters, or too long.
+    /// </summary>
     public static bool TryNormalise(string? text, [NotNullWhen(true)] out string? email)
     {
         email = null;

@@ -8,7 +8,9 @@ public sealed class SessionCacheOptions : IValidatedOptions
     /// <summary>Bytes of a signing key, at least.</summary>
     private const int LeastKey = 32;
 
-    /// <summary>How long a session stays in a node's memory: the bound on a revocation should its message be lost. Zero keeps none.</summary>
+    /// <summary>
+    /// How long a session stays in a node's memory: the bound on a revocation should its message be lost. Zero keeps none.
+    /// </summary>
     [Between("00:00:00", "00:05:00")]
     public TimeSpan MemoryTtl { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -6,7 +6,8 @@ namespace Overnight.Core.Sessions;
 
 /// <summary>Sessions that were ended.</summary>
 /// <param name="Ended">How many were not before.</param>
-/// <param name="HeldFrom">From when on every node refuses them: at once, or where the cache could not be told when <see cref="CacheKeys.SessionTtl"/> is over.</param>
+/// <param name="HeldFrom">From when on every node refuses them: at once, or where the cache could not be told when
+/// <see cref="CacheKeys.SessionTtl"/> is over.</param>
 public readonly record struct EndedSessions(int Ended, DateTimeOffset HeldFrom);
 
 /// <summary>

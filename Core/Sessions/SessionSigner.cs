@@ -9,7 +9,8 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Sessions;
 
 /// <summary>
-/// The value of a session's entry (<see cref="StoredEntry"/>): <c>{"user":"..","admin":false,"tenant":..,"expires":..,"markets":"..","mac":".."}</c>,
+/// The value of a session's entry (<see cref="StoredEntry"/>):
+/// <c>{"user":"..","admin":false,"tenant":..,"expires":..,"markets":"..","mac":".."}</c>,
 /// ids with hyphens, the expiry in Unix milliseconds. The MAC, HMAC-SHA256 in base64url, covers the entry's key, when it was
 /// read from PostgreSQL, and all before it.
 /// </summary>
@@ -32,7 +33,10 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
     private static ReadOnlySpan<byte> MacField => ",\"mac\":\""u8;
     private static ReadOnlySpan<byte> End => "\"}"u8;
 
-    /// <summary>The entry of a session that was read from PostgreSQL at <paramref name="readAt"/>: five minutes from then, never past its expiry (SPEC E1). Null when that is over.</summary>
+    /// <summary>
+    /// The entry of a session that was read from PostgreSQL at <paramref name="readAt"/>: five minutes from then, never past its expiry
+    /// (SPEC E1). Null when that is over.
+    /// </summary>
     /// <param name="hash">Of its token.</param>
     public CacheWrite? Write(ActiveSession session, string hash, DateTimeOffset readAt, DateTimeOffset now)
     {
@@ -57,7 +61,8 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
         return new(key, StoredEntry.Write(key, readAt, generation: 0, value), left);
     }
 
-    /// <returns>Null for a value that was not signed for this key with one of the keys, or was read more than <see cref="CacheKeys.SessionTtl"/> ago.</returns>
+    /// <returns>Null for a value that was not signed for this key with one of the keys, or was read more than
+    /// <see cref="CacheKeys.SessionTtl"/> ago.</returns>
     public ActiveSession? Read(StoredEntry entry, string key, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(entry);

@@ -25,7 +25,9 @@ public static class SessionToken
         return Base64Url.EncodeToString(random);
     }
 
-    /// <summary>False unless <paramref name="token"/> is exactly 43 base64url characters; then no cache and no database need be asked.</summary>
+    /// <summary>
+    /// False unless <paramref name="token"/> is exactly 43 base64url characters; then no cache and no database need be asked.
+    /// </summary>
     public static bool TryHash(string token, [NotNullWhen(true)] out string? hash)
     {
         hash = null;

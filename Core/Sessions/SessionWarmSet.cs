@@ -45,21 +45,21 @@ public sealed class SessionWarmSet(
             TimeLimit = options.TimeLimit,
         };
 
-    public override async Task<long> EstimateAsync(WarmSetRequest order, CancellationToken ct)
+    public override async Task<long> EstimateAsync(WarmSetRequest request, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(request);
         await using var command = database.CreateCommand(Count);
         var now = time.GetUtcNow();
-        foreach (object value in (object[])[now, now - _options.Window, (long)(order.Limit ?? _options.Count)])
+        foreach (object value in (object[])[now, now - _options.Window, (long)(request.Limit ?? _options.Count)])
             command.Parameters.Add(new() { Value = value });
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest order, [EnumeratorCancellation] CancellationToken ct)
+    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest request, [EnumeratorCancellation] CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(request);
         var signer = await keys.GetAsync(ct);
-        var (since, left, reached) = (order.Since - _options.Window, order.Limit ?? _options.Count, Parse(order.Reached));
+        var (since, left, reached) = (request.Since - _options.Window, request.Limit ?? _options.Count, Parse(request.Reached));
         while (left > 0)
         {
             var readAt = time.GetUtcNow();

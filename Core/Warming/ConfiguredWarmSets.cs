@@ -31,7 +31,10 @@ public sealed class QueryWarmOptions
     public TimeSpan StatementTimeout { get; set; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>The sets that configuration declares, made from what the validator has let through. All are off where there is no role to read them with.</summary>
+/// <summary>
+/// The sets that configuration declares, made from what the validator has let through. All are off where there is no role to read them
+/// with.
+/// </summary>
 public sealed partial class ConfiguredWarmSets(
     IOptions<WarmingOptions> options,
     ConfiguredSetDatabase database,

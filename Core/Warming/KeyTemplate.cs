@@ -35,7 +35,8 @@ public sealed partial class KeyTemplate
     /// <summary>The columns named, in order.</summary>
     public IReadOnlyList<string> Columns { get; }
 
-    /// <exception cref="FormatException">It is no such template, or its prefix is reserved; the message says which and what may be.</exception>
+    /// <exception cref="FormatException">It is no such template, or its prefix is reserved; the message says which and what may
+    /// be.</exception>
     public static KeyTemplate Parse(string? text)
     {
         if (text is null || !Form().IsMatch(text))

@@ -6,7 +6,10 @@ using Npgsql;
 
 namespace Overnight.Core.Warming;
 
-/// <summary>Makes entries of the rows of one warm of a <see cref="QueryWarmSet"/>. What is wrong with a row is that row's own failure, counted and told.</summary>
+/// <summary>
+/// Makes entries of the rows of one warm of a <see cref="QueryWarmSet"/>. What is wrong with a row is that row's own failure, counted
+/// and told.
+/// </summary>
 internal sealed partial class QueryRowEntries(KeyTemplate key, string set, ILogger logger)
 {
     /// <summary>Rows that failed and are told one by one; of the others, how many there were.</summary>
@@ -21,7 +24,10 @@ internal sealed partial class QueryRowEntries(KeyTemplate key, string set, ILogg
     private readonly HashSet<ulong> _keys = [];
     private int _failed;
 
-    /// <summary>What a row consists of: the columns of the key, the length of the value in bytes, and the value, or null where it is too long. Too long for a key is told by one character more than it may have.</summary>
+    /// <summary>
+    /// What a row consists of: the columns of the key, the length of the value in bytes, and the value, or null where it is too long.
+    /// Too long for a key is told by one character more than it may have.
+    /// </summary>
     public static string Columns(KeyTemplate key, string value, bool isBinary)
     {
         ArgumentNullException.ThrowIfNull(key);

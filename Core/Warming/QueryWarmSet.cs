@@ -41,12 +41,12 @@ public sealed partial class QueryWarmSet(
             set_config('extra_float_digits', '1', true), set_config('bytea_output', 'hex', true), set_config('cursor_tuple_fraction', '1', true)
         """;
 
-    public override async Task<long> EstimateAsync(WarmSetRequest order, CancellationToken ct)
+    public override async Task<long> EstimateAsync(WarmSetRequest request, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(request);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await BeginAsync(connection, ct);
-        await using var command = Command($"select count(*) {From}", connection, transaction, order.Limit ?? int.MaxValue, 0);
+        await using var command = Command($"select count(*) {From}", connection, transaction, request.Limit ?? int.MaxValue, 0);
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
@@ -93,10 +93,10 @@ public sealed partial class QueryWarmSet(
     /// <summary>
     /// In portions, each a statement with its own timeout: what the cache takes to write one, and a rest after it, is not the query's time.
     /// </summary>
-    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest order, [EnumeratorCancellation] CancellationToken ct)
+    public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest request, [EnumeratorCancellation] CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(order);
-        var row = long.TryParse(order.Reached, CultureInfo.InvariantCulture, out var done) ? done : 0;
+        ArgumentNullException.ThrowIfNull(request);
+        var row = long.TryParse(request.Reached, CultureInfo.InvariantCulture, out var done) ? done : 0;
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await BeginAsync(connection, ct);
         var rows = await RowsAsync(connection, transaction, ct);
@@ -105,7 +105,7 @@ public sealed partial class QueryWarmSet(
                 $"declare {Cursor} no scroll cursor for {rows}",
                 connection,
                 transaction,
-                order.Limit ?? int.MaxValue,
+                request.Limit ?? int.MaxValue,
                 row
             )
         )

@@ -5,7 +5,9 @@ using Overnight.Core.Data;
 
 namespace Overnight.Core.Warming;
 
-/// <summary>Warms one set, alone among all processes: from where a warm that broke stopped, within its time limit, noting how far it is.</summary>
+/// <summary>
+/// Warms one set, alone among all processes: from where a warm that broke stopped, within its time limit, noting how far it is.
+/// </summary>
 public sealed partial class SetWarmer(
     NpgsqlDataSource database,
     CacheMarker marker,

@@ -17,7 +17,10 @@ public sealed class WarmRuns(NpgsqlDataSource database, TimeProvider time)
         where job_type = 'cache-warm' and completed_at is null and metrics ->> 'set' = $1
         """;
 
-    /// <summary>To be called by the holder of the set's <see cref="AdvisoryLock"/>: a try of the set that is unfinished is one whose process is gone.</summary>
+    /// <summary>
+    /// To be called by the holder of the set's <see cref="AdvisoryLock"/>: a try of the set that is unfinished is one whose process is
+    /// gone.
+    /// </summary>
     /// <param name="correlationId">The same for all sets of one warm; of a night's end, the night's.</param>
     /// <param name="set">Its name.</param>
     public async Task<Guid> BeginAsync(Guid correlationId, WarmTrigger trigger, string set, CancellationToken ct)

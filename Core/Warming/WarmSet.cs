@@ -16,7 +16,10 @@ public enum WarmPhase
 /// <param name="Ttl">Of an entry.</param>
 public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, TimeSpan Ttl)
 {
-    /// <summary>Whether every entry gets exactly <see cref="Ttl"/>, where the specification fixes it; otherwise 5 % less or more, so that they don't all expire at once.</summary>
+    /// <summary>
+    /// Whether every entry gets exactly <see cref="Ttl"/>, where the specification fixes it; otherwise 5 % less or more, so that they
+    /// don't all expire at once.
+    /// </summary>
     public bool IsTtlExact { get; init; }
 
     /// <summary>The most entries a warm writes; null for all.</summary>
@@ -63,9 +66,9 @@ public abstract class WarmSet(WarmDeclaration declaration)
     public string Name => declaration.Name;
 
     /// <summary>How many entries a warm would write now.</summary>
-    public abstract Task<long> EstimateAsync(WarmSetRequest order, CancellationToken ct);
+    public abstract Task<long> EstimateAsync(WarmSetRequest request, CancellationToken ct);
 
     /// <summary>Reads rows and writes entries; a step comes when it is in the cache, in order.</summary>
     /// <exception cref="CacheAwayException">The cache is away; what the steps so far say stays true.</exception>
-    public abstract IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest order, CancellationToken ct);
+    public abstract IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest request, CancellationToken ct);
 }

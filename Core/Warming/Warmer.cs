@@ -1,14 +1,16 @@
 namespace Overnight.Core.Warming;
 
-/// <summary>Warms declared sets: phases in order, the sets of one phase side by side. Whatever becomes of one set never stops another.</summary>
-public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets own, SetWarmer warmer, TimeProvider time)
+/// <summary>
+/// Warms declared sets: phases in order, the sets of one phase side by side. Whatever becomes of one set never stops another.
+/// </summary>
+public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets configured, SetWarmer warmer, TimeProvider time)
 {
     /// <summary>Of one phase: each takes two to four connections to PostgreSQL, which has readers to serve.</summary>
     private const int SetsAtOnce = 4;
 
     /// <summary>All that are declared, in the order of phases.</summary>
     public IReadOnlyList<WarmSet> Sets { get; } =
-    [.. sets.Concat(own.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
+    [.. sets.Concat(configured.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
 
     /// <exception cref="KeyNotFoundException">There is no such set, or it is off; the message names those that are.</exception>
     public IReadOnlyList<WarmSet> Find(IEnumerable<string> names)
@@ -21,8 +23,8 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets own, Se
                 .Select(name =>
                     Sets.FirstOrDefault(set => set.Name == name)
                     ?? throw new KeyNotFoundException(
-                        own.Off.Contains(name)
-                            ? $"Warm set '{name}' is off: {own.WhyOff}"
+                        configured.Off.Contains(name)
+                            ? $"Warm set '{name}' is off: {configured.WhyOff}"
                             : $"There is no warm set '{name}'. Known: {string.Join(", ", Sets.Select(set => set.Name))}."
                     )
                 ),

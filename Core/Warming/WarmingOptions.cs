@@ -79,7 +79,9 @@ public sealed class SessionWarmOptions
     public TimeSpan Interval { get; set; }
 }
 
-/// <summary>Reference data of tenants, by phase. An interval is half of the shortest TTL in it, and zero for never. Source: SPEC G1, G3.</summary>
+/// <summary>
+/// Reference data of tenants, by phase. An interval is half of the shortest TTL in it, and zero for never. Source: SPEC G1, G3.
+/// </summary>
 public sealed class ReferenceWarmOptions
 {
     [Between("00:00:00", "1.00:00:00")]

@@ -15,7 +15,9 @@ internal sealed record CalculationCase(
     List<string> ClassIds
 );
 
-/// <summary>Reads the <c>input</c> object of a case. Every error is a <see cref="FormatException"/> that begins with the field's path.</summary>
+/// <summary>
+/// Reads the <c>input</c> object of a case. Every error is a <see cref="FormatException"/> that begins with the field's path.
+/// </summary>
 internal static class CaseReader
 {
     public static CalculationCase Read(JsonElement input)

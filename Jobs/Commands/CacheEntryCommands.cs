@@ -8,7 +8,9 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>cache show USER</c> and <c>cache invalidate USER | --all</c>: entries of recommendations, one by one or all (SPEC B5).</summary>
+/// <summary>
+/// <c>cache show USER</c> and <c>cache invalidate USER | --all</c>: entries of recommendations, one by one or all (SPEC B5).
+/// </summary>
 internal static class CacheEntryCommands
 {
     public static Command Show()

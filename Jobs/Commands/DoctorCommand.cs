@@ -21,12 +21,12 @@ internal static class DoctorCommand
                     parsed,
                     async (services, output, token) =>
                     {
-                        DoctorReport examination = new(
+                        DoctorReport doctor = new(
                             services.GetRequiredService<NpgsqlDataSource>(),
                             new(services.GetRequiredService<CacheStore>),
                             services.GetRequiredService<TimeProvider>()
                         );
-                        var findings = await examination.ExamineAsync(token);
+                        var findings = await doctor.FindAsync(token);
                         foreach (var finding in findings)
                         {
                             output.Line(finding.What);

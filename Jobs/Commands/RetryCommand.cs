@@ -33,7 +33,7 @@ internal static class RetryCommand
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, Guid runId, CancellationToken ct)
     {
-        var night = services.GetRequiredService<RunParticipant>();
+        var participant = services.GetRequiredService<RunParticipant>();
         PipelineRun? run;
         try
         {
@@ -51,6 +51,6 @@ internal static class RetryCommand
         output.Line(
             $"Started run {run.Id}: what failed in {runId}, as revision {run.Revision} of {run.Market}, {run.BusinessDate:yyyy-MM-dd}."
         );
-        return await RunWatcher.WorkAsync(night, services.GetRequiredService<RunProgress>(), run, output, ct);
+        return await RunWatcher.WorkAsync(participant, services.GetRequiredService<RunProgress>(), run, output, ct);
     }
 }

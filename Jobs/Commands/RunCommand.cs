@@ -61,7 +61,7 @@ internal static class RunCommand
     )
     {
         // First of all, for it connects to the cache and compiles the calculation meanwhile.
-        var night = services.GetRequiredService<RunParticipant>();
+        var participant = services.GetRequiredService<RunParticipant>();
         var runs = services.GetRequiredService<RunStore>();
         var (run, started) = await StartAsync(runs, market, date, again, ct);
         if (!started && run.IsFinished)
@@ -77,7 +77,7 @@ internal static class RunCommand
         );
         if (!await runs.HasUsersAsync(run.Market, ct))
             output.Line(RunStore.NobodyIn(run.Market));
-        return await RunWatcher.WorkAsync(night, services.GetRequiredService<RunProgress>(), run, output, ct);
+        return await RunWatcher.WorkAsync(participant, services.GetRequiredService<RunProgress>(), run, output, ct);
     }
 
     private static async Task<(PipelineRun Run, bool Started)> StartAsync(

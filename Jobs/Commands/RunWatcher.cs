@@ -10,7 +10,7 @@ internal static class RunWatcher
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     public static async Task<int> WorkAsync(
-        RunParticipant night,
+        RunParticipant participant,
         RunProgress progress,
         PipelineRun run,
         CommandOutput output,
@@ -22,8 +22,8 @@ internal static class RunWatcher
         var watcher = WatchAsync(progress, run.Id, output, watching.Token);
         try
         {
-            await night.WorkAsync(run, ct);
-            await night.CacheRestAsync(run.Id, ct, wait: true);
+            await participant.WorkAsync(run, ct);
+            await participant.CacheRestAsync(run.Id, ct, wait: true);
         }
         catch (Exception exception) when (!ct.IsCancellationRequested && exception is not NpgsqlException)
         {

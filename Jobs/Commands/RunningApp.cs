@@ -19,7 +19,9 @@ internal sealed class RunningApp
     private const string FileName = "connections.json",
         DirectoryVariable = "Overnight__DataDirectory";
 
-    /// <summary>Looks where the variable says, else from <paramref name="directory"/> upwards for the solution, and for the file beside it.</summary>
+    /// <summary>
+    /// Looks where the variable says, else from <paramref name="directory"/> upwards for the solution, and for the file beside it.
+    /// </summary>
     public static RunningApp? Find(string directory)
     {
         if (Environment.GetEnvironmentVariable(DirectoryVariable) is { Length: > 0 } given)

@@ -5,7 +5,9 @@ using Overnight.Jobs.Demo;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>token</c>: a new session of a demo account, in Development only. Its token is all that is written to standard output.</summary>
+/// <summary>
+/// <c>token</c>: a new session of a demo account, in Development only. Its token is all that is written to standard output.
+/// </summary>
 internal static class TokenCommand
 {
     public static Command Create()

@@ -7,7 +7,10 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>user password EMAIL</c>: what a user signs in with. The password is read, never given as an argument, for those show in lists of processes.</summary>
+/// <summary>
+/// <c>user password EMAIL</c>: what a user signs in with. The password is read, never given as an argument, for those show in lists of
+/// processes.
+/// </summary>
 internal static class UserCommand
 {
     private const string Store = """

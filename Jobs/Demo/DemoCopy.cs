@@ -5,7 +5,10 @@ using Overnight.Jobs.Import;
 
 namespace Overnight.Jobs.Demo;
 
-/// <summary>Writes demo users with COPY, table by table. Fields are written synchronously: they go into a buffer, and millions of awaits would cost more than the copy.</summary>
+/// <summary>
+/// Writes demo users with COPY, table by table. Fields are written synchronously: they go into a buffer, and millions of awaits would
+/// cost more than the copy.
+/// </summary>
 internal static class DemoCopy
 {
     private const string Market = "NYSE";

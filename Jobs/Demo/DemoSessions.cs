@@ -9,7 +9,9 @@ internal sealed class DemoSessions(NpgsqlDataSource database, TimeProvider time)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
-    /// <summary>Ends the demo sessions of earlier starts and makes one of each token. Every replica may do it: a session that is there stays.</summary>
+    /// <summary>
+    /// Ends the demo sessions of earlier starts and makes one of each token. Every replica may do it: a session that is there stays.
+    /// </summary>
     /// <param name="userToken">Of the demo user.</param>
     /// <param name="adminToken">Of the demo admin.</param>
     public async Task RefreshAsync(string userToken, string adminToken, CancellationToken ct)

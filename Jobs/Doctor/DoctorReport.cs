@@ -17,22 +17,30 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
     private static readonly string[] Checks =
     [
         """
-            select format('Run %s (%s, %s, revision %s) is unfinished: %s of %s batches are done, %s users failed.', r.id, r.market, r.business_date, r.revision,
-                    count(b.*) filter (where b.status = 'done'), count(b.*) filter (where b.status <> 'split'), coalesce(sum(b.users_failed), 0)),
+            select format('Run %s (%s, %s, revision %s) is unfinished: %s of %s batches are done, %s users failed.',
+                    r.id, r.market, r.business_date, r.revision, count(b.*) filter (where b.status = 'done'),
+                    count(b.*) filter (where b.status <> 'split'), coalesce(sum(b.users_failed), 0)),
                 greatest(r.started_at, max(b.completed_at)),
-                'Start a jobs process (dotnet run --project Jobs, or the AppHost), or finish it here: jobs run --market ' || r.market || ' --date ' || r.business_date
+                'Start a jobs process (dotnet run --project Jobs, or the AppHost), or finish it here: jobs run --market '
+                    || r.market || ' --date ' || r.business_date
             from overnight_job_runs r left join run_batches b on b.run_id = r.id
-            where r.completed_at is null and r.job_type = 'scoring' group by r.id having greatest(r.started_at, max(b.completed_at)) < $1 order by 2
+            where r.completed_at is null and r.job_type = 'scoring' group by r.id
+            having greatest(r.started_at, max(b.completed_at)) < $1 order by 2
             """,
         """
-            select format('Batch %s of run %s (users %s to %s) was begun %s times and never ended, last by %s.', b.number, b.run_id, b.first_user, b.last_user, count(*), (array_agg(a.worker order by a.started_at desc))[1]),
+            select format('Batch %s of run %s (users %s to %s) was begun %s times and never ended, last by %s.',
+                    b.number, b.run_id, b.first_user, b.last_user, count(*), (array_agg(a.worker order by a.started_at desc))[1]),
                 max(a.started_at), 'Nothing, while a jobs process runs: after 3 tries it is split until the user at fault is named.'
-            from run_batches b join batch_attempts a on a.run_id = b.run_id and a.number = b.number join overnight_job_runs r on r.id = b.run_id
+            from run_batches b join batch_attempts a on a.run_id = b.run_id and a.number = b.number
+                join overnight_job_runs r on r.id = b.run_id
             where b.status = 'pending' and r.completed_at is null group by b.run_id, b.number having max(a.started_at) < $1 order by 2
             """,
         """
-            select format('Session %s of %s holds a transaction open without a statement (%s).', pid, coalesce(nullif(application_name, ''), usename), coalesce(client_addr::text, 'local')), state_change,
-                'Its process is frozen or its host gone. PostgreSQL ends those of Overnight by itself (docs/operate.md, Connections); another: select pg_terminate_backend(' || pid || ')'
+            select format('Session %s of %s holds a transaction open without a statement (%s).', pid,
+                    coalesce(nullif(application_name, ''), usename), coalesce(client_addr::text, 'local')),
+                state_change,
+                'Its process is frozen or its host gone. PostgreSQL ends those of Overnight by itself (docs/operate.md, Connections); another: '
+                    || 'select pg_terminate_backend(' || pid || ')'
             from pg_stat_activity where datname = current_database() and state like 'idle in transaction%' and state_change < $1 order by 2
             """,
         """
@@ -41,23 +49,28 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
                 r.completed_at, 'When the cause is mended: jobs retry ' || r.id
             from overnight_job_runs r
             where r.status = 'failed' and r.job_type = 'scoring' and r.completed_at > $1 - interval '7 days'
-              and not exists (select from overnight_job_runs n where n.job_type = 'scoring' and n.market = r.market and n.business_date = r.business_date and n.revision > r.revision)
+              and not exists (select from overnight_job_runs n where n.job_type = 'scoring' and n.market = r.market
+                  and n.business_date = r.business_date and n.revision > r.revision)
             order by 2 desc
             """,
         """
-            select format('%s batches of run %s (%s, %s) are stored and not in the cache.', count(*), r.id, r.market, r.business_date), min(b.completed_at),
+            select format('%s batches of run %s (%s, %s) are stored and not in the cache.', count(*), r.id, r.market, r.business_date),
+                min(b.completed_at),
                 'A jobs process caches them when the cache is back, from the stored bytes.'
             from overnight_job_runs r join run_batches b on b.run_id = r.id
             where b.status = 'done' and b.cached_at is null and r.completed_at < $1 group by r.id order by 2
             """,
         """
-            select format('User %s is quarantined in %s: %s/%s, %s nights in a row: %s', user_id, market, stage, reason, failures, detail), since,
+            select format('User %s is quarantined in %s: %s/%s, %s nights in a row: %s', user_id, market, stage, reason, failures, detail),
+                since,
                 'It is computed again when its inputs change, or at once by: jobs retry ' || run_id
             from failing_users where quarantined_at is not null and $1 is not null order by since, user_id
             """,
         """
-            select format('There is no partition of %s for %s.', parent, to_char(day, 'YYYY-MM')), null::timestamptz, 'Make it: jobs retention'
-            from unnest(array['calculation_events', 'calculation_results', 'asset_postings']) parent, unnest(array[current_date, (current_date + interval '1 month')::date]) day
+            select format('There is no partition of %s for %s.', parent, to_char(day, 'YYYY-MM')), null::timestamptz,
+                'Make it: jobs retention'
+            from unnest(array['calculation_events', 'calculation_results', 'asset_postings']) parent,
+                unnest(array[current_date, (current_date + interval '1 month')::date]) day
             where to_regclass(parent || to_char(day, '"_y"YYYY"m"MM')) is null and $1 is not null
             """,
         OfTheFuture("rate", "exchange_rates v", "base || '/' || quote"),
@@ -72,7 +85,7 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
             from {from} where v.as_of > $1 + interval '1 day 2 minutes' order by {key}, v.as_of
             """;
 
-    public async Task<IReadOnlyList<Finding>> ExamineAsync(CancellationToken ct)
+    public async Task<IReadOnlyList<Finding>> FindAsync(CancellationToken ct)
     {
         List<Finding> findings = [];
         await using var connection = await dataSource.OpenConnectionAsync(ct);

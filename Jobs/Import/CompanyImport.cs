@@ -34,7 +34,8 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
 {
     private const string Currency = "USD";
 
-    /// <exception cref="CommandException">The file, the market or the day can't be used, or there are bad rows that may not be skipped.</exception>
+    /// <exception cref="CommandException">The file, the market or the day can't be used, or there are bad rows that may not be
+    /// skipped.</exception>
     public async Task<CompanyImportResult> RunAsync(
         string path,
         CompanyImportOptions options,

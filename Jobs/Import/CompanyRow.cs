@@ -107,7 +107,9 @@ internal sealed record CompanyRow(
         return null;
     }
 
-    /// <summary>Sales the file does not have: capitalisation over price per sales. None when either is missing, or sales would be infinite.</summary>
+    /// <summary>
+    /// Sales the file does not have: capitalisation over price per sales. None when either is missing, or sales would be infinite.
+    /// </summary>
     private static decimal? DeriveRevenue(CsvTable table, decimal? marketCap, decimal? priceSales)
     {
         if (marketCap is not { } cap || priceSales is not { } ratio || ratio == 0)

@@ -5,7 +5,9 @@ using Overnight.Jobs.Commands;
 
 namespace Overnight.Jobs.Import;
 
-/// <summary>A comma-separated file (RFC 4180, UTF-8, header in the first line) read row by row; columns are found by name, others ignored.</summary>
+/// <summary>
+/// A comma-separated file (RFC 4180, UTF-8, header in the first line) read row by row; columns are found by name, others ignored.
+/// </summary>
 internal sealed class CsvTable : IDisposable
 {
     /// <summary>Bytes; more in one line is no table, and must not be buffered.</summary>
@@ -102,7 +104,9 @@ internal sealed class CsvTable : IDisposable
     /// <summary>The text of the column with this index in the list given at the start, trimmed.</summary>
     public string Text(int column) => _reader.GetString(_positions[column]);
 
-    /// <summary>A decimal number with a point, also in the form 3.6e-05; null for an empty field and for one that is reported as bad.</summary>
+    /// <summary>
+    /// A decimal number with a point, also in the form 3.6e-05; null for an empty field and for one that is reported as bad.
+    /// </summary>
     public decimal? Number(int column)
     {
         var text = Text(column);

@@ -8,7 +8,10 @@ internal sealed record CountryCurrency(string Country, string Code, DateOnly? Be
 /// <summary>Countries as the file names them, to ISO 4217 currencies, with those that the euro replaced.</summary>
 internal static class Currencies
 {
-    /// <summary>By the notes of the data set these are US dollars for one unit. Of the public file that is not true: every row of it is units for one US dollar.</summary>
+    /// <summary>
+    /// By the notes of the data set these are US dollars for one unit. Of the public file that is not true: every row of it is units
+    /// for one US dollar.
+    /// </summary>
     private static readonly HashSet<string> DollarsPerUnit = ["Australia", "Euro", "Ireland", "New Zealand", "United Kingdom"];
 
     /// <summary>
@@ -55,7 +58,9 @@ internal static class Currencies
         new("Venezuela", "VES"),
     ];
 
-    /// <summary>Units of each old currency for one euro, fixed for good by Council Regulation (EC) 2866/98 and, for the drachma, 1478/2000.</summary>
+    /// <summary>
+    /// Units of each old currency for one euro, fixed for good by Council Regulation (EC) 2866/98 and, for the drachma, 1478/2000.
+    /// </summary>
     private static readonly Dictionary<string, decimal> PerEuro = new(StringComparer.Ordinal)
     {
         ["Austria"] = 13.7603m,
@@ -80,6 +85,8 @@ internal static class Currencies
     /// <summary>Whether the file's notes say that the rate is US dollars for one unit.</summary>
     public static bool IsNotedAsDollarsPerUnit(string country) => DollarsPerUnit.Contains(country);
 
-    /// <summary>Units of a currency that the euro replaced for one euro; the countries among them are quoted in units for one dollar.</summary>
+    /// <summary>
+    /// Units of a currency that the euro replaced for one euro; the countries among them are quoted in units for one dollar.
+    /// </summary>
     public static bool TryGetEuroParity(string country, out decimal units) => PerEuro.TryGetValue(country, out units);
 }

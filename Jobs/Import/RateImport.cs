@@ -26,7 +26,10 @@ internal sealed record RateImportResult(
     BadRows Bad
 );
 
-/// <summary>The last exchange rate of each country from the public file, stored as quoted. All of it or nothing; the same file again changes nothing.</summary>
+/// <summary>
+/// The last exchange rate of each country from the public file, stored as quoted. All of it or nothing; the same file again changes
+/// nothing.
+/// </summary>
 internal sealed class RateImport(NpgsqlDataSource dataSource, TimeProvider time)
 {
     private const int DateColumn = 0,

@@ -6,7 +6,10 @@ internal enum RateQuoting
     /// <summary>All in units for one dollar, as every row of the public file is, whatever its notes say.</summary>
     UnitsPerDollar,
 
-    /// <summary>As the notes of the data set say: Australia, Euro, Ireland, New Zealand and the United Kingdom in dollars for one unit, the others in units for one dollar.</summary>
+    /// <summary>
+    /// As the notes of the data set say: Australia, Euro, Ireland, New Zealand and the United Kingdom in dollars for one unit, the
+    /// others in units for one dollar.
+    /// </summary>
     Noted,
 }
 

@@ -14,7 +14,10 @@ internal static class StoredRateCheck
 {
     public const string AcceptOption = "--accept-contradictions";
 
-    /// <summary>A rate may be this share more than the stored one, or the stored one this share more than it, for values up to a month apart; over n months times the root of n.</summary>
+    /// <summary>
+    /// A rate may be this share more than the stored one, or the stored one this share more than it, for values up to a month apart;
+    /// over n months times the root of n.
+    /// </summary>
     private const decimal MaxMove = 0.25m;
 
     /// <summary>A rate that moved less is not taken for an inverted one, though the pair be near parity.</summary>

@@ -22,7 +22,9 @@ internal sealed record MigrationOutcome(
     RolesOutcome? Roles = null
 );
 
-/// <summary>Makes the database what this build needs. Any number of processes may do it at once: one works, the others wait and find it done.</summary>
+/// <summary>
+/// Makes the database what this build needs. Any number of processes may do it at once: one works, the others wait and find it done.
+/// </summary>
 internal sealed class DatabaseMigration(
     NpgsqlDataSource dataSource,
     OvernightContext context,

@@ -13,15 +13,18 @@ namespace Overnight.Jobs.Migrations;
 /// </remarks>
 internal static class ObjectHandover
 {
-    // $1 is the owner. In a database of PostgreSQL 14 the schema public belongs to the administrator, from 15 on to whoever owns the database.
+    // $1 is the owner. In a database of PostgreSQL 14 the schema public belongs to the administrator, from 15 on to whoever owns the
+    // database.
     private const string Statements = """
-        with former as (select relowner as role from pg_class where oid = to_regclass('"__EFMigrationsHistory"') and relowner <> $1::regrole),
+        with former as (select relowner as role from pg_class where oid = to_regclass('"__EFMigrationsHistory"')
+            and relowner <> $1::regrole),
         ours as (select oid, nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'),
         extensions as (select classid, objid from pg_depend where deptype = 'e')
         select statement from (
             select 1 as turn, format('alter schema %I owner to %s', n.nspname, $1::regrole) as statement
             from pg_namespace n where n.oid in (select oid from ours) and n.nspowner <> $1::regrole
-                and (n.nspowner in (select role from former) or n.nspname = 'public' and n.nspowner <> coalesce(to_regrole('pg_database_owner'), 0))
+                and (n.nspowner in (select role from former) or n.nspname = 'public' and n.nspowner <>
+                    coalesce(to_regrole('pg_database_owner'), 0))
             union all
             select 2, format('alter type %s owner to %s', t.oid::regtype, $1::regrole)
             from pg_type t left join pg_class c on c.oid = t.typrelid
@@ -34,9 +37,12 @@ internal static class ObjectHandover
                 and (1255, p.oid) not in (select classid, objid from extensions)
             union all
             -- A sequence of a column goes with its table, and so do indexes.
-            select case when c.oid = to_regclass('"__EFMigrationsHistory"') then 5 else 4 end, format('alter table %s owner to %s', c.oid::regclass, $1::regrole)
-            from pg_class c where c.relnamespace in (select oid from ours) and c.relowner in (select role from former) and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
-                and not exists (select from pg_depend d where c.relkind = 'S' and d.classid = 1259 and d.objid = c.oid and d.refclassid = 1259 and d.deptype in ('a', 'i'))
+            select case when c.oid = to_regclass('"__EFMigrationsHistory"') then 5 else 4 end, format('alter table %s owner to %s',
+                c.oid::regclass, $1::regrole)
+            from pg_class c where c.relnamespace in (select oid from ours) and c.relowner in (select role from former)
+                and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+                and not exists (select from pg_depend d where c.relkind = 'S' and d.classid = 1259 and d.objid = c.oid
+                    and d.refclassid = 1259 and d.deptype in ('a', 'i'))
                 and (1259, c.oid) not in (select classid, objid from extensions)) s
         order by turn, statement
         """;

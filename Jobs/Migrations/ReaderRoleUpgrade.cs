@@ -40,7 +40,8 @@ internal static class ReaderRoleUpgrade
     /// <summary>Gives its grants in this database to another role, and takes them from it.</summary>
     /// <param name="administrator">In our database.</param>
     /// <param name="sets">The role that takes its place.</param>
-    /// <returns>The grants that were carried over, as statements; and whether there is an old role that had something here, and has nothing any more.</returns>
+    /// <returns>The grants that were carried over, as statements; and whether there is an old role that had something here, and has
+    /// nothing any more.</returns>
     public static async Task<(IReadOnlyList<string> Grants, bool IsIdle)> ReplaceAsync(
         NpgsqlConnection administrator,
         string sets,

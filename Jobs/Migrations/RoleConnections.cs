@@ -14,7 +14,8 @@ internal sealed record RoleLogin(string Key, string Name, string? Password);
 /// either may be missing where roles are made by hand.
 /// </summary>
 /// <param name="Database">Ours.</param>
-/// <param name="Server">The administrator's string, its database one that every server has; null where roles and database are made by hand.</param>
+/// <param name="Server">The administrator's string, its database one that every server has; null where roles and database are made by
+/// hand.</param>
 internal sealed record RoleConnections(
     string Database,
     RoleLogin Owner,

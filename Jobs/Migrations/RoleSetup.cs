@@ -3,15 +3,19 @@ using Overnight.Jobs.Commands;
 
 namespace Overnight.Jobs.Migrations;
 
-/// <summary>Roles with their passwords, and the database; all of the server, which other databases' migrations may change at the same moment.</summary>
+/// <summary>
+/// Roles with their passwords, and the database; all of the server, which other databases' migrations may change at the same moment.
+/// </summary>
 internal static class RoleSetup
 {
     // What makes a role more than what it is meant to be, in words.
     private const string Superuser = "select 'is a superuser'::text from pg_roles where rolname = $1 and rolsuper";
 
     private const string Excess = """
-        select case when rolsuper then 'is a superuser' when rolbypassrls then 'may bypass row-level security' when rolcreaterole then 'may create roles'
-            when rolcreatedb then 'may create databases' when rolreplication then 'may replicate' when pg_has_role(oid, $2::name, 'member') then 'is a member of ' || $2 end
+        select case when rolsuper then 'is a superuser' when rolbypassrls then 'may bypass row-level security' when rolcreaterole
+            then 'may create roles'
+            when rolcreatedb then 'may create databases' when rolreplication then 'may replicate' when pg_has_role(oid, $2::name, 'member')
+                then 'is a member of ' || $2 end
         from pg_roles where rolname = $1
         """;
 

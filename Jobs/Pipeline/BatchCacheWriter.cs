@@ -86,7 +86,8 @@ internal sealed partial class BatchCacheWriter(
 
     /// <summary>Caches the next batch of the run that is done and not cached, from the stored bytes.</summary>
     /// <param name="after">Number of the batch before.</param>
-    /// <returns>Its number, and how many results were cached, null where somebody holds the row of one of its users; null when there is no such batch.</returns>
+    /// <returns>Its number, and how many results were cached, null where somebody holds the row of one of its users; null when there is
+    /// no such batch.</returns>
     /// <exception cref="CacheAwayException">The cache is away or takes no writes; the batch stays as it was.</exception>
     public async Task<(int Batch, int? Users)?> CacheNextAsync(Guid runId, int after, CancellationToken ct)
     {

@@ -13,7 +13,10 @@ internal sealed class FaultOptions
     /// <summary>Kill the process when this user is about to be computed.</summary>
     public Guid? KillAtUser { get; set; }
 
-    /// <summary>Kill the process at a checkpoint: <c>claimed</c>, <c>loaded</c>, <c>calculated</c>, <c>written</c>, <c>committed</c>, <c>cached</c>; at the end of a night <c>rest-cached</c>.</summary>
+    /// <summary>
+    /// Kill the process at a checkpoint: <c>claimed</c>, <c>loaded</c>, <c>calculated</c>, <c>written</c>, <c>committed</c>,
+    /// <c>cached</c>; at the end of a night <c>rest-cached</c>.
+    /// </summary>
     public string? KillAt { get; set; }
 
     /// <summary>Checkpoints of that name to let pass first.</summary>

@@ -11,7 +11,8 @@ namespace Overnight.Jobs.Pipeline;
 /// <summary>
 /// The warm at the end of a night: exactly the batches that it has stored and not cached, from the stored bytes. Each go is
 /// a row of <c>overnight_job_runs</c>, trigger <c>pipeline-end</c>, with the night's correlation id and in its trace; a night
-/// that left nothing has one as well, which says so. It is one warm with every other of the set <c>recommendations</c>: while one is under way, the others wait.
+/// that left nothing has one as well, which says so. It is one warm with every other of the set <c>recommendations</c>: while one is
+/// under way, the others wait.
 /// </summary>
 internal sealed partial class PipelineEndWarm(
     BatchCacheWriter cacher,
@@ -55,7 +56,8 @@ internal sealed partial class PipelineEndWarm(
         """;
 
     /// <param name="cached">Told how many users each batch had, when it is cached and marked.</param>
-    /// <returns>False when another warm of the set is under way; what is left waits for the next go. A cache that is away leaves it, too.</returns>
+    /// <returns>False when another warm of the set is under way; what is left waits for the next go. A cache that is away leaves it,
+    /// too.</returns>
     /// <exception cref="NpgsqlException">PostgreSQL is away; what was told is done for good.</exception>
     public async Task<bool> RunAsync(Guid nightId, Action<int> cached, CancellationToken ct)
     {

@@ -8,7 +8,8 @@ internal static class ResultValidator
     /// <summary>Far beyond any real portfolio; an entry of this size would hurt the cache.</summary>
     private const int MaxBytes = 4 * 1024 * 1024;
 
-    /// <exception cref="CalculationException">Amounts do not add up to the contribution, one is negative, or an entry is too large.</exception>
+    /// <exception cref="CalculationException">Amounts do not add up to the contribution, one is negative, or an entry is too
+    /// large.</exception>
     public static void Validate(
         UserPortfolio portfolio,
         Core.Recommendations.Calculation calculation,

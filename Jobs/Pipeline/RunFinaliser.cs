@@ -12,7 +12,7 @@ namespace Overnight.Jobs.Pipeline;
 /// Ends a run, by set: it is finished when no batch is unfinished, never because a counter says so. Of all replicas that
 /// try, the one that changes the row does it.
 /// </summary>
-internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan job, TimeProvider time, ILogger<RunFinaliser> logger)
+internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan runSpan, TimeProvider time, ILogger<RunFinaliser> logger)
 {
     private const string Totals = """
         select count(*) filter (where status = 'pending'), coalesce(sum(users_processed), 0), coalesce(sum(users_failed), 0),
@@ -46,7 +46,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
     {
         if (await FinishAsync(run, ct) is not { } ended)
             return false;
-        await job.TellAsync(run, ended, ct);
+        await runSpan.TellAsync(run, ended, ct);
         return true;
     }
 
@@ -95,7 +95,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
 
     /// <summary>Ends a run of which a step failed for good; what is committed stays, and is counted.</summary>
     public async Task FailAsync(PipelineRun run, string step, Exception exception, CancellationToken ct) =>
-        await job.TellAsync(run, await FailedAsync(run, step, exception, ct), ct);
+        await runSpan.TellAsync(run, await FailedAsync(run, step, exception, ct), ct);
 
     /// <returns>Whether it was this replica that ended it.</returns>
     private async Task<bool> FailedAsync(PipelineRun run, string step, Exception exception, CancellationToken ct)

@@ -12,10 +12,10 @@ namespace Overnight.Jobs.Pipeline;
 /// stored and not cached.
 /// </summary>
 internal sealed partial class RunLoop(
-    RunParticipant night,
+    RunParticipant participant,
     RunStore runs,
     NpgsqlDataSource dataSource,
-    FirstRun firstNight,
+    FirstRun firstRun,
     RunSchedule schedule,
     IOptions<RunOptions> options,
     ILogger<RunLoop> logger
@@ -52,7 +52,7 @@ internal sealed partial class RunLoop(
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using (NpgsqlCommand listen = new($"listen {RunStore.Channel}", connection))
             await listen.ExecuteNonQueryAsync(ct);
-        await firstNight.StartAsync(ct);
+        await firstRun.StartAsync(ct);
         // What became due meanwhile is caught up at once, not at the next full minute.
         await schedule.TickAsync(ct);
         while (true)
@@ -73,14 +73,14 @@ internal sealed partial class RunLoop(
                 run.Id,
                 async () =>
                 {
-                    if (await night.WorkAsync(run, ct, async () => await runs.FindUnfinishedAsync(had, ct) is not null))
-                        await night.CacheRestAsync(run.Id, ct);
+                    if (await participant.WorkAsync(run, ct, async () => await runs.FindUnfinishedAsync(had, ct) is not null))
+                        await participant.CacheRestAsync(run.Id, ct);
                 },
                 ct
             );
         }
         foreach (var id in await UncachedRunsAsync(ct))
-            await InTurnAsync(id, () => night.CacheRestAsync(id, ct), ct);
+            await InTurnAsync(id, () => participant.CacheRestAsync(id, ct), ct);
     }
 
     private async Task InTurnAsync(Guid run, Func<Task> work, CancellationToken ct)

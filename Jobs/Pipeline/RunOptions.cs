@@ -11,7 +11,9 @@ internal sealed class RunOptions
     [Between(1, 5_000)]
     public int BatchSize { get; set; } = 1_000;
 
-    /// <summary>Batches worked on at once by this process; one more than processors, for while one waits for PostgreSQL's disk others calculate.</summary>
+    /// <summary>
+    /// Batches worked on at once by this process; one more than processors, for while one waits for PostgreSQL's disk others calculate.
+    /// </summary>
     [Between(1, 64)]
     public int Workers { get; set; } = Environment.ProcessorCount + 1;
 
@@ -23,7 +25,10 @@ internal sealed class RunOptions
     [Between("00:00:00.100", "00:10:00")]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a night waits for a PostgreSQL that is away before it gives up; the service then looks for the unfinished run at every poll.</summary>
+    /// <summary>
+    /// How long a night waits for a PostgreSQL that is away before it gives up; the service then looks for the unfinished run at every
+    /// poll.
+    /// </summary>
     [Between("00:00:00", "12:00:00")]
     public TimeSpan DatabaseBudget { get; set; } = TimeSpan.FromMinutes(5);
 

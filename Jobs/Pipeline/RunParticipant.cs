@@ -16,7 +16,7 @@ internal sealed class RunParticipant(
     RunStore runs,
     RunPlanner planner,
     RunFinaliser finaliser,
-    RunSpan job,
+    RunSpan runSpan,
     PipelineEndWarm end,
     StepRetry retry,
     RunProgressLoop progress,
@@ -29,10 +29,11 @@ internal sealed class RunParticipant(
     /// <summary>Between looks at batches that other replicas hold; short, for it is what their death costs.</summary>
     private static readonly TimeSpan OthersInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly Task _rehearsed = Task.Run(() => JitWarmup.Run(time));
+    private readonly Task _jitWarmup = Task.Run(() => JitWarmup.Run(time));
 
     /// <summary>Takes part in the run until it is finished, or another run has its turn.</summary>
-    /// <param name="othersWait">Asked now and then while there is nothing to do here but to wait for other replicas; null to wait to the end.</param>
+    /// <param name="othersWait">Asked now and then while there is nothing to do here but to wait for other replicas; null to wait to
+    /// the end.</param>
     /// <returns>False when the run is left to those who hold the rest of it, because another one waits.</returns>
     public async Task<bool> WorkAsync(PipelineRun run, CancellationToken ct, Func<Task<bool>>? othersWait = null)
     {
@@ -43,7 +44,7 @@ internal sealed class RunParticipant(
         finally
         {
             // Of a run that goes on without this replica another one tells.
-            await job.LeaveAsync(run);
+            await runSpan.LeaveAsync(run);
         }
     }
 
@@ -62,7 +63,7 @@ internal sealed class RunParticipant(
         await retry.RunAsync("load-snapshot", run, async _ => context = await LoadContextAsync(run, ct), ct);
         if (context is null)
             return true;
-        await _rehearsed;
+        await _jitWarmup;
 
         using var working = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var told = progress.RunAsync(context.Run, working.Token);
@@ -157,7 +158,9 @@ internal sealed class RunParticipant(
         return new(planned, MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(3)));
     }
 
-    /// <summary>A run's turn on this replica. It ends when there has been nothing to do but to wait for a while, and another run waits.</summary>
+    /// <summary>
+    /// A run's turn on this replica. It ends when there has been nothing to do but to wait for a while, and another run waits.
+    /// </summary>
     private sealed class Turn(Func<Task<bool>>? othersWait, TimeProvider time)
     {
         /// <summary>Replicas that live are done with their last batches in less.</summary>

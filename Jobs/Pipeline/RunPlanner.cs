@@ -18,7 +18,7 @@ namespace Overnight.Jobs.Pipeline;
 internal sealed partial class RunPlanner(
     NpgsqlDataSource dataSource,
     MarketFeed market,
-    RunSpan job,
+    RunSpan runSpan,
     IOptions<RunOptions> options,
     TimeProvider time,
     ILogger<RunPlanner> logger
@@ -84,7 +84,7 @@ internal sealed partial class RunPlanner(
         if (isPlanned)
             return true;
 
-        run = await job.OpenAsync(run, ct);
+        run = await runSpan.OpenAsync(run, ct);
         using var span = Telemetry.StartStep("plan", run);
         try
         {

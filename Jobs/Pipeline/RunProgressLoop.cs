@@ -5,7 +5,10 @@ using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>Keeps the run's row up to date while it is under way, twice a second at most however many replicas there are, and says now and then where it stands.</summary>
+/// <summary>
+/// Keeps the run's row up to date while it is under way, twice a second at most however many replicas there are, and says now and then
+/// where it stands.
+/// </summary>
 internal sealed partial class RunProgressLoop(
     NpgsqlDataSource dataSource,
     RunProgress progress,

@@ -25,8 +25,10 @@ internal sealed partial class StepRetry(
     /// <summary>Seconds; a server that is there answers a question about nothing in less.</summary>
     private const int AnswerTimeout = 5;
 
-    /// <param name="work">Calls what it is given after every part that is done for good: from there on, tries and budget are whole again.</param>
-    /// <exception cref="NpgsqlException">PostgreSQL stayed away longer than the budget: the run stays unfinished, to be resumed.</exception>
+    /// <param name="work">Calls what it is given after every part that is done for good: from there on, tries and budget are whole
+    /// again.</param>
+    /// <exception cref="NpgsqlException">PostgreSQL stayed away longer than the budget: the run stays unfinished, to be
+    /// resumed.</exception>
     public Task RunAsync(string step, PipelineRun run, Func<Action, Task> work, CancellationToken ct) =>
         RunAsync(step, run.Id, work, exception => finaliser.FailAsync(run, step, exception, ct), ct);
 

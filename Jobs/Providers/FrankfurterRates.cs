@@ -7,7 +7,8 @@ namespace Overnight.Jobs.Providers;
 
 /// <summary>
 /// A JSON rates API of Frankfurter's shape: <c>{"amount":1.0,"base":"USD","date":"2026-11-20","rates":{"EUR":0.88}}</c> (v1), or
-/// <c>[{"date":"2026-11-20","base":"USD","quote":"EUR","rate":0.88}]</c> (v2). Rates are for <c>amount</c> units of the base; without it, for one.
+/// <c>[{"date":"2026-11-20","base":"USD","quote":"EUR","rate":0.88}]</c> (v2). Rates are for <c>amount</c> units of the base; without
+/// it, for one.
 /// </summary>
 internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRateProvider
 {

@@ -3,14 +3,19 @@ using Overnight.Core.Market;
 
 namespace Overnight.Jobs.Providers;
 
-/// <summary>Assets with the prices of a run, how old those are that stand in for newer, by the asset's place, and what became of each provider.</summary>
+/// <summary>
+/// Assets with the prices of a run, how old those are that stand in for newer, by the asset's place, and what became of each provider.
+/// </summary>
 internal sealed record PriceFeedResult(
     IReadOnlyList<QuotedAsset> Assets,
     IReadOnlyDictionary<int, DateTimeOffset> Stale,
     IReadOnlyList<ProviderReport> Reports
 );
 
-/// <summary>Asks the configured providers in order until each asset has its price; what is left has its last stored one. Fundamentals are those of the tables.</summary>
+/// <summary>
+/// Asks the configured providers in order until each asset has its price; what is left has its last stored one. Fundamentals are those
+/// of the tables.
+/// </summary>
 internal sealed class PriceFeed(
     StoredMarket stored,
     IEnumerable<IPriceProvider> providers,
@@ -59,7 +64,7 @@ internal sealed class PriceFeed(
 
     private async Task<ProviderReport> AskAsync(IPriceProvider provider, QuotedAsset[] assets, HashSet<int> open, CancellationToken ct)
     {
-        QuoteValidator check = new(_options, time.GetUtcNow(), MarketBounds.MostPrice);
+        QuoteValidator validator = new(_options, time.GetUtcNow(), MarketBounds.MostPrice);
         var places = open.ToDictionary(i => assets[i].Asset.Id);
         var (answer, report) = await call.TryAsync(
             Feed,
@@ -68,7 +73,7 @@ internal sealed class PriceFeed(
             async token =>
             {
                 var fetched = await provider.FetchAsync([.. open.Order().Select(i => assets[i])], token);
-                return check.Check(fetched, id => assets[places[id]].Asset.Symbol, id => Last(assets[places[id]]), places.Keys);
+                return validator.Check(fetched, id => assets[places[id]].Asset.Symbol, id => Last(assets[places[id]]), places.Keys);
             },
             ct
         );
@@ -92,7 +97,9 @@ internal sealed class PriceFeed(
 
     private static LastValue? Last(QuotedAsset asset) => asset is { Asset.Price: { } price, PriceAsOf: { } asOf } ? new(price, asOf) : null;
 
-    /// <summary>The stored price of each open asset is there already: it is left, and remembered as stale where it stands in for a newer.</summary>
+    /// <summary>
+    /// The stored price of each open asset is there already: it is left, and remembered as stale where it stands in for a newer.
+    /// </summary>
     private static ProviderReport UseStored(
         string name,
         bool stale,

@@ -2,7 +2,9 @@ using Overnight.Core;
 
 namespace Overnight.Jobs.Providers;
 
-/// <summary>Where exchange rates and prices come from. Out of the box from the imported tables, without any call over the network.</summary>
+/// <summary>
+/// Where exchange rates and prices come from. Out of the box from the imported tables, without any call over the network.
+/// </summary>
 internal sealed class ProvidersOptions : IValidatedOptions
 {
     public const string Section = "Providers";
@@ -31,7 +33,10 @@ internal sealed class ProvidersOptions : IValidatedOptions
 /// <summary>Which providers are asked, in which order, and what is believed of their answers.</summary>
 internal sealed class FeedOptions
 {
-    /// <summary>Names with commas between them; the next is asked for what those before did not deliver, and the last stored values come after all.</summary>
+    /// <summary>
+    /// Names with commas between them; the next is asked for what those before did not deliver, and the last stored values come after
+    /// all.
+    /// </summary>
     public string Order { get; set; } = ProviderNames.Imported;
 
     /// <summary>
@@ -117,7 +122,9 @@ internal sealed class StooqOptions : EndpointOptions
     [Between(1, 1_000)]
     public int SymbolsPerRequest { get; set; } = 500;
 
-    /// <summary>What follows a symbol, by market; assets of other markets are not asked for. Prices must be in the assets' own currency.</summary>
+    /// <summary>
+    /// What follows a symbol, by market; assets of other markets are not asked for. Prices must be in the assets' own currency.
+    /// </summary>
     public Dictionary<string, string> Suffixes { get; set; } = new() { ["NYSE"] = ".us" };
 
     /// <summary>Of the dates and times in the answer.</summary>

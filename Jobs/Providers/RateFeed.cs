@@ -10,7 +10,9 @@ internal sealed record RateFeedResult(
     IReadOnlyList<ProviderReport> Reports
 );
 
-/// <summary>Asks the configured providers in order until each currency has its rate to the dollar; what is left has its last stored one.</summary>
+/// <summary>
+/// Asks the configured providers in order until each currency has its rate to the dollar; what is left has its last stored one.
+/// </summary>
 internal sealed class RateFeed(
     StoredMarket stored,
     IEnumerable<IExchangeRateProvider> providers,
@@ -72,7 +74,7 @@ internal sealed class RateFeed(
         CancellationToken ct
     )
     {
-        QuoteValidator check = new(_options, time.GetUtcNow(), MarketBounds.MostRate);
+        QuoteValidator validator = new(_options, time.GetUtcNow(), MarketBounds.MostRate);
         var (answer, report) = await call.TryAsync(
             Feed,
             provider.Name,
@@ -81,7 +83,7 @@ internal sealed class RateFeed(
             {
                 var fetched = await provider.FetchAsync(token);
                 FetchedValue<string>[] values = [.. fetched.Values.Where(v => v.Key != fetched.Base && RateTable.IsCurrency(v.Key))];
-                var believed = check.Check(
+                var believed = validator.Check(
                     values,
                     key => key,
                     key => table.LastRate(fetched.Base, key),

@@ -94,7 +94,9 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
         return rates;
     }
 
-    /// <summary>Every asset with its last price that is believed and its fundamentals; and by its place, a newer price that is not.</summary>
+    /// <summary>
+    /// Every asset with its last price that is believed and its fundamentals; and by its place, a newer price that is not.
+    /// </summary>
     public async Task<(QuotedAsset[] Assets, IReadOnlyDictionary<int, Refusal> Refused)> AssetsAsync(CancellationToken ct)
     {
         await using var command = dataSource.Command(

@@ -23,9 +23,9 @@ internal sealed partial class HistoryRetention(
     private const string Unfinished =
         "select min(business_date) from overnight_job_runs where completed_at is null and business_date is not null";
 
-    /// <param name="rehearsal">Only to say what would be done.</param>
+    /// <param name="isDryRun">Only to say what would be done.</param>
     /// <returns>Null when another replica is at it.</returns>
-    public async Task<RetentionReport?> RunOnceAsync(bool rehearsal, CancellationToken ct)
+    public async Task<RetentionReport?> RunOnceAsync(bool isDryRun, CancellationToken ct)
     {
         using var span = Telemetry.Source.StartActivity("retention");
         try
@@ -35,7 +35,7 @@ internal sealed partial class HistoryRetention(
                 return null;
             try
             {
-                var report = await WorkAsync(connection, rehearsal, ct);
+                var report = await WorkAsync(connection, isDryRun, ct);
                 span?.SetTag("overnight.partitions.made", report.Made.Count)
                     .SetTag("overnight.partitions.dropped", report.Dropped.Count)
                     .SetTag("overnight.partitions.postponed", report.Postponed.Count);
@@ -56,12 +56,12 @@ internal sealed partial class HistoryRetention(
         }
     }
 
-    private async Task<RetentionReport> WorkAsync(NpgsqlConnection connection, bool rehearsal, CancellationToken ct)
+    private async Task<RetentionReport> WorkAsync(NpgsqlConnection connection, bool isDryRun, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var today = DateOnly.FromDateTime(now.UtcDateTime);
         var thisMonth = new DateOnly(today.Year, today.Month, 1);
-        RetentionReport report = new(thisMonth.AddMonths(-options.Value.Months), rehearsal);
+        RetentionReport report = new(thisMonth.AddMonths(-options.Value.Months), isDryRun);
         await ExecuteAsync(connection, $"set lock_timeout = {options.Value.LockTimeout.TotalMilliseconds:F0}", ct);
 
         await MakeAsync(connection, report, thisMonth, ct);

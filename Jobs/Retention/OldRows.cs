@@ -100,7 +100,7 @@ internal static class OldRows
 
     private static async Task<long> DeleteAsync<T>(
         NpgsqlConnection connection,
-        bool rehearsal,
+        bool isDryRun,
         string table,
         string where,
         T before,
@@ -109,7 +109,7 @@ internal static class OldRows
     )
         where T : notnull
     {
-        var sql = rehearsal
+        var sql = isDryRun
             ? $"select count(*) from {table} t where {where}"
             : $"with gone as (delete from {table} where ctid = any (array(select t.ctid from {table} t where {where} limit {rows})) returning 1) select count(*) from gone";
         await using var command = connection.Command(sql, before);
@@ -118,7 +118,7 @@ internal static class OldRows
         {
             var count = (long)(await command.ExecuteScalarAsync(ct))!;
             total += count;
-            if (rehearsal || count < rows)
+            if (isDryRun || count < rows)
                 return total;
         }
     }

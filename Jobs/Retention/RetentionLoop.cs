@@ -33,7 +33,7 @@ internal sealed partial class RetentionLoop(
     {
         try
         {
-            return await retention.RunOnceAsync(rehearsal: false, ct) is not { Postponed.Count: > 0 };
+            return await retention.RunOnceAsync(isDryRun: false, ct) is not { Postponed.Count: > 0 };
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {

@@ -30,7 +30,9 @@ internal sealed class RetentionOptions
     [Between("00:00:01", "1.00:00:00")]
     public TimeSpan RetryInterval { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long to wait for a lock. Nobody waits behind it meanwhile, but a stuck transaction must not hold this work for ever.</summary>
+    /// <summary>
+    /// How long to wait for a lock. Nobody waits behind it meanwhile, but a stuck transaction must not hold this work for ever.
+    /// </summary>
     [Between("00:00:00.010", "00:05:00")]
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -1,10 +1,10 @@
 namespace Overnight.Jobs.Retention;
 
-/// <summary>What one go of retention did, or, of a rehearsal, would do.</summary>
-internal sealed class RetentionReport(DateOnly oldestKept, bool rehearsal)
+/// <summary>What one go of retention did, or, of a dry run, would do.</summary>
+internal sealed class RetentionReport(DateOnly oldestKept, bool isDryRun)
 {
     public DateOnly OldestKept => oldestKept;
-    public bool IsDryRun => rehearsal;
+    public bool IsDryRun => isDryRun;
 
     public List<string> Made { get; } = [];
     public List<DroppedPartition> Dropped { get; } = [];
@@ -22,7 +22,7 @@ internal sealed class RetentionReport(DateOnly oldestKept, bool rehearsal)
     /// <summary>For a person, a line each.</summary>
     public IEnumerable<string> Lines()
     {
-        var (make, drop, remove) = rehearsal ? ("Would make", "Would drop", "Would remove") : ("Made", "Dropped", "Removed");
+        var (make, drop, remove) = isDryRun ? ("Would make", "Would drop", "Would remove") : ("Made", "Dropped", "Removed");
         yield return $"Kept from {oldestKept:yyyy-MM-dd} on.";
         foreach (var name in Made)
             yield return $"{make} {name}.";

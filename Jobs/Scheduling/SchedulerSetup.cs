@@ -5,7 +5,10 @@ namespace Overnight.Jobs.Scheduling;
 
 internal static class SchedulerSetup
 {
-    /// <summary>The schedule of runs, and the scheduler that was built in: <see cref="ScheduleLoop"/>, or with <c>-p:Scheduler=TickerQ</c> TickerQ.</summary>
+    /// <summary>
+    /// The schedule of runs, and the scheduler that was built in: <see cref="ScheduleLoop"/>, or with <c>-p:Scheduler=TickerQ</c>
+    /// TickerQ.
+    /// </summary>
     public static IHostApplicationBuilder AddScheduling(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<ScheduleOptions>().BindConfiguration(ScheduleOptions.Section).ValidateOnStart();

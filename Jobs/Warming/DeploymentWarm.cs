@@ -5,7 +5,9 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Warming;
 
-/// <summary>Warms once after a deployment, beside the start: every automatic set, for a bounded time. A failure is logged and blocks nothing.</summary>
+/// <summary>
+/// Warms once after a deployment, beside the start: every automatic set, for a bounded time. A failure is logged and blocks nothing.
+/// </summary>
 internal sealed partial class DeploymentWarm(Warmer warmer, IOptions<WarmingOptions> options, ILogger<DeploymentWarm> logger)
     : BackgroundService
 {

@@ -212,7 +212,9 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
         Assert.Empty((await QueryPlan.OfAsync(command, Ct)).ReadWhole);
     }
 
-    /// <summary>What a night, a dashboard and the cache read of results: the month of the result in force, whatever else is there.</summary>
+    /// <summary>
+    /// What a night, a dashboard and the cache read of results: the month of the result in force, whatever else is there.
+    /// </summary>
     [Fact]
     public async Task ResultsInForce_AreReadInTheirMonthOnly()
     {

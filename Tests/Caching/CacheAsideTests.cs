@@ -110,7 +110,10 @@ public sealed class CacheAsideTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         Assert.Equal("2", TestEntries.Text(await _entries.GetAsync(_key, "never")));
     }
 
-    /// <summary>Why a value is written only over what was seen: begun on another node before the change was committed, and written after the invalidation.</summary>
+    /// <summary>
+    /// Why a value is written only over what was seen: begun on another node before the change was committed, and written after the
+    /// invalidation.
+    /// </summary>
     [Fact]
     public async Task Invalidate_WhileALoadIsUnderWay_TheOldValueIsNotBroughtBack()
     {

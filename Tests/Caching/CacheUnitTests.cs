@@ -1,12 +1,13 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Results;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Providers;
 
 namespace Overnight.Tests.Caching;
 
@@ -17,8 +18,8 @@ public sealed class CacheUnitTests
     [Fact]
     public void Circuit_AfterAFailure_LetsOneTryPerBreakAndLogsOnlyChanges()
     {
-        Lines lines = new();
-        CacheCircuit circuit = new(Options.Create(new CacheOptions()), _time, Telemetry(), lines);
+        LogLines lines = new();
+        CacheCircuit circuit = new(Options.Create(new CacheOptions()), _time, Telemetry(), new LogLines<CacheCircuit>(lines));
         Assert.True(circuit.TryEnter());
         circuit.Failed(new TimeoutException());
         circuit.Failed(new TimeoutException());
@@ -28,20 +29,20 @@ public sealed class CacheUnitTests
         Assert.False(circuit.TryEnter());
         circuit.Failed(new TimeoutException());
         Assert.False(circuit.TryEnter());
-        Assert.Equal(1, lines.Count);
+        Assert.Single(lines.All);
 
         _time.Advance(new CacheOptions().BreakDuration);
         Assert.True(circuit.TryEnter());
         circuit.Succeeded();
         Assert.True(circuit.TryEnter());
         Assert.True(circuit.TryEnter());
-        Assert.Equal(2, lines.Count);
+        Assert.Equal(2, lines.All.Count);
     }
 
     [Fact]
     public void Circuit_TriesThatFail_AreTwiceAsFarApartEachTimeUntilTheLongestBreak()
     {
-        CacheCircuit circuit = new(Options.Create(new CacheOptions()), _time, Telemetry(), new Lines());
+        CacheCircuit circuit = new(Options.Create(new CacheOptions()), _time, Telemetry(), NullLogger<CacheCircuit>.Instance);
         foreach (var milliseconds in (int[])[250, 500, 1_000, 2_000, 3_000, 3_000])
         {
             // Others that were under way fail as well, and count for nothing.
@@ -211,22 +212,4 @@ public sealed class CacheUnitTests
 
     private static CacheTelemetry Telemetry() =>
         new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
-
-    private sealed class Lines : ILogger<CacheCircuit>
-    {
-        public int Count { get; private set; }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => Count++;
-    }
 }

@@ -7,7 +7,9 @@ using Overnight.Tests.Sessions;
 
 namespace Overnight.Tests.Caching;
 
-/// <summary>A server that answers reads and refuses writes, as after a failover, with too few replicas, or with a full disk (SPEC E1, F1).</summary>
+/// <summary>
+/// A server that answers reads and refuses writes, as after a failover, with too few replicas, or with a full disk (SPEC E1, F1).
+/// </summary>
 public sealed class RefusedWriteTests(TestServers servers)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -13,7 +13,9 @@ using StackExchange.Redis;
 
 namespace Overnight.Tests.Caching;
 
-/// <summary>What must work on every topology: the one client, over TLS with an ACL user, and in a cluster where two keys lie on two nodes.</summary>
+/// <summary>
+/// What must work on every topology: the one client, over TLS with an ACL user, and in a cluster where two keys lie on two nodes.
+/// </summary>
 public sealed class TopologyTests(TestServers servers)
 {
     private static readonly Dictionary<string, string> Settings = new()
@@ -93,7 +95,9 @@ public sealed class TopologyTests(TestServers servers)
         Assert.Null(one.Get<CacheStore>().Refusal);
     }
 
-    /// <summary>The server, or one node of the cluster, goes away and comes back empty: nobody gets an error, and what is there is used again.</summary>
+    /// <summary>
+    /// The server, or one node of the cluster, goes away and comes back empty: nobody gets an error, and what is there is used again.
+    /// </summary>
     [Theory]
     [MemberData(nameof(All))]
     public async Task Read_ServerLostAndBack_AnswersThroughout(CacheTopology topology)

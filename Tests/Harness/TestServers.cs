@@ -10,7 +10,8 @@ namespace Overnight.Tests.Harness;
 
 /// <summary>
 /// One PostgreSQL and one cache for all tests, resources as the app's, started when the first test asks. A test takes a constructor
-/// parameter of this type and makes a database, or keys, of its own. Where a server is not to be had the test is skipped; with CI=true it fails.
+/// parameter of this type and makes a database, or keys, of its own. Where a server is not to be had the test is skipped; with CI=true
+/// it fails.
 /// </summary>
 public sealed class TestServers : IAsyncDisposable
 {
@@ -28,7 +29,8 @@ public sealed class TestServers : IAsyncDisposable
         template = new(MigrateTemplateAsync);
     }
 
-    /// <returns>The owner's connection string of a new database with every migration applied; <see cref="TestRoles"/> has those of the other roles.</returns>
+    /// <returns>The owner's connection string of a new database with every migration applied; <see cref="TestRoles"/> has those of the
+    /// other roles.</returns>
     public async Task<string> CreateDatabaseAsync(CancellationToken ct)
     {
         var database = await CreateAsync(await template.Value.WaitAsync(ct), ct, TestRoles.Owner);
@@ -38,7 +40,8 @@ public sealed class TestServers : IAsyncDisposable
     /// <returns>The administrator's connection string of a new database without tables.</returns>
     public Task<string> CreateEmptyDatabaseAsync(CancellationToken ct) => CreateAsync("template1", ct);
 
-    /// <returns>The connection string of the cache that all tests share: use keys of a user or tenant of your own, and flush nothing.</returns>
+    /// <returns>The connection string of the cache that all tests share: use keys of a user or tenant of your own, and flush
+    /// nothing.</returns>
     public async Task<string> CacheConnectionStringAsync(CancellationToken ct) => (await SharedAsync(ct)).Cache;
 
     /// <returns>The path of a new folder, gone when the tests end.</returns>

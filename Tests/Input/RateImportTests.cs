@@ -138,7 +138,9 @@ public sealed class RateImportTests(TestServers servers)
         Assert.Equal((2, 0), (accepted.Currencies, accepted.Bad.Count));
     }
 
-    /// <summary>What an earlier default made of the public file: the right reading of the same month is told from it, and takes its place.</summary>
+    /// <summary>
+    /// What an earlier default made of the public file: the right reading of the same month is told from it, and takes its place.
+    /// </summary>
     [Fact]
     public async Task A9_StoredInverted_IsReplacedWhenAccepted()
     {

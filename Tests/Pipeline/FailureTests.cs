@@ -169,7 +169,7 @@ public sealed class FailureTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         await using var night = await PipelineFixture.CreateAsync(servers, 20, ct);
         DoctorReport doctor = new(night.Database, new(night.Services.GetRequiredService<CacheStore>), TimeProvider.System);
-        Assert.Empty(await doctor.ExamineAsync(ct));
+        Assert.Empty(await doctor.FindAsync(ct));
 
         var user = await UserAsync(night, 3, ct);
         await night.ExecuteAsync(NoCriteria, ct, user);
@@ -185,7 +185,7 @@ public sealed class FailureTests(TestServers servers)
         );
         await night.ExecuteAsync("insert into batch_attempts values ($1, 0, now() - interval '10 minutes', 'host/1')", ct, stuck.Id);
 
-        var findings = await doctor.ExamineAsync(ct);
+        var findings = await doctor.FindAsync(ct);
 
         Assert.Equal(3, findings.Count);
         Assert.Contains($"Run {stuck.Id}", findings[0].What, StringComparison.Ordinal);

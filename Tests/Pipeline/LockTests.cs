@@ -8,7 +8,9 @@ using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Pipeline;
 
-/// <summary>SPEC A4: a lock that somebody holds costs the tries that wait for it, and neither stands for an outage nor keeps other runs waiting.</summary>
+/// <summary>
+/// SPEC A4: a lock that somebody holds costs the tries that wait for it, and neither stands for an outage nor keeps other runs waiting.
+/// </summary>
 public sealed class LockTests(TestServers servers)
 {
     private const string Share = "select count(*) from (select from current_results for share) locked";

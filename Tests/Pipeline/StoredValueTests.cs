@@ -166,7 +166,7 @@ public sealed class StoredValueTests(TestServers servers)
         await migrator.MigrateAsync(cancellationToken: ct);
 
         DoctorReport doctor = new(night.Database, new(night.Services.GetRequiredService<CacheStore>), TimeProvider.System);
-        var finding = Assert.Single(await doctor.ExamineAsync(ct));
+        var finding = Assert.Single(await doctor.FindAsync(ct));
         Assert.Contains($"user_id {user}, contribution 930000000000000.0000", finding.What, StringComparison.Ordinal);
         Assert.Contains(
             "alter table portfolios validate constraint portfolios_contribution_range",

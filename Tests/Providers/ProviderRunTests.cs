@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Doctor;
@@ -8,10 +6,15 @@ using Overnight.Jobs.Providers;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
 using StackExchange.Redis;
+using static Overnight.Tests.Providers.FaultyAnswers;
+using static Overnight.Tests.Providers.ProviderRunRecord;
 
 namespace Overnight.Tests.Providers;
 
-/// <summary>SPEC A5, A9, B1: nights whose providers fail in each way end with the reason in the run, staleness in the entry, and never a wrong number.</summary>
+/// <summary>
+/// SPEC A5, A9, B1: nights whose providers fail in each way end with the reason in the run, staleness in the entry, and never a wrong
+/// number.
+/// </summary>
 public sealed class ProviderRunTests(TestServers servers)
 {
     private const int Users = 20;
@@ -219,8 +222,6 @@ public sealed class ProviderRunTests(TestServers servers)
         Assert.Contains(cause, details, StringComparison.Ordinal);
     }
 
-    private static DateOnly Today { get; } = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
-
     /// <summary>Quick to give up, for nothing here gets better by waiting.</summary>
     private static Dictionary<string, string?> Settings(ProviderServer? ecb, ProviderServer? stooq)
     {
@@ -238,7 +239,9 @@ public sealed class ProviderRunTests(TestServers servers)
         return settings;
     }
 
-    /// <summary>The case future-rate: a stored value of the future is neither used, nor shown, nor compared with, and the doctor names it.</summary>
+    /// <summary>
+    /// The case future-rate: a stored value of the future is neither used, nor shown, nor compared with, and the doctor names it.
+    /// </summary>
     [Fact]
     public async Task A9_StoredValuesOfTheFuture_AreNotUsedAndNamed()
     {
@@ -274,93 +277,15 @@ public sealed class ProviderRunTests(TestServers servers)
             Assert.True(freshness.GetProperty("ratesAsOf").GetDateTimeOffset() <= TimeProvider.System.GetUtcNow());
             Assert.True(freshness.GetProperty("pricesAsOf").GetDateTimeOffset() <= TimeProvider.System.GetUtcNow());
         }
-        DoctorReport examination = new(
+        DoctorReport doctor = new(
             seeded.Database,
             new(() => throw new InvalidOperationException("no cache in this test")),
             TimeProvider.System
         );
-        var findings = (await examination.ExamineAsync(ct)).Select(f => f.What).ToList();
+        var findings = (await doctor.FindAsync(ct)).Select(f => f.What).ToList();
         Assert.Single(findings, f =>
             f.StartsWith("The rate of EUR/USD (import) is of the future, as of 2062-10-01", StringComparison.Ordinal)
         );
         Assert.Equal(3, findings.Count(f => f.StartsWith("The row of fundamentals of DM", StringComparison.Ordinal)));
-    }
-
-    private static RequestDelegate Stooq(Func<string, int, string> close) =>
-        context =>
-        {
-            var symbols = context.Request.QueryString.Value!.Split("s=")[1].Split('&')[0].Split('+');
-            return Behaviour.Answer(
-                Answers.Csv,
-                Answers.Stooq(Today, symbols.Select((s, i) => (s.ToUpperInvariant(), close(s.Split('.')[0].ToUpperInvariant(), i))))
-            )(context);
-        };
-
-    /// <param name="body">Makes a body of a lie about each value.</param>
-    private static RequestDelegate Faulty(string fault, string type, Func<Func<decimal, string>, string> body)
-    {
-        var whole = body(v => v.ToString(CultureInfo.InvariantCulture));
-        return fault switch
-        {
-            "500" => Behaviour.Status(500),
-            "429" => Behaviour.Status(429, "3600"),
-            "slow" => Behaviour.Never,
-            "cut" => Behaviour.Cut(type, whole[..(whole.Length / 2)]),
-            "html" => Behaviour.Html,
-            "html as promised type" => Behaviour.Answer(type, "<html><body>Maintenance</body></html>"),
-            "truncated" => Behaviour.Answer(type, whole[..(whole.Length - 15)]),
-            "huge" => Behaviour.Endless(type),
-            "zero" => Behaviour.Answer(type, body(_ => "0")),
-            "negative" => Behaviour.Answer(type, body(v => $"{-v}")),
-            "nan" => Behaviour.Answer(type, body(_ => "NaN")),
-            "x1000" => Behaviour.Answer(type, body(v => $"{v * 1000}")),
-            _ => Behaviour.Answer(type, type == Answers.Csv ? Answers.Stooq(Today, [("DM001.US", "N/D")]) : Answers.Ecb(Today)),
-        };
-    }
-
-    private static async Task<Dictionary<string, decimal>> PricesAsync(PipelineFixture night, CancellationToken ct)
-    {
-        await using var command = night.Database.CreateCommand("select a.symbol, p.price from assets a join prices p on p.asset_id = a.id");
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        Dictionary<string, decimal> prices = [];
-        while (await reader.ReadAsync(ct))
-            prices[reader.GetString(0)] = reader.GetDecimal(1);
-        return prices;
-    }
-
-    private static async Task<IReadOnlyList<JsonElement>> ReportsAsync(PipelineFixture night, Guid run, CancellationToken ct) =>
-        [
-            .. JsonDocument
-                .Parse(await night.ScalarAsync<string>("select metrics::text from overnight_job_runs where id = $1", ct, run))
-                .RootElement.GetProperty("providers")
-                .EnumerateArray(),
-        ];
-
-    private static string Short(JsonElement report) =>
-        $"{report.GetProperty("feed").GetString()} {report.GetProperty("provider").GetString()} {report.GetProperty("outcome").GetString()} {report.GetProperty("values").GetInt32()}";
-
-    private static async Task<IReadOnlyList<string>> TotalsAsync(PipelineFixture night, Guid run, CancellationToken ct)
-    {
-        List<string> totals = [];
-        await foreach (var entry in EntriesAsync(night, run, ct))
-            totals.Add(
-                $"{entry.GetProperty("userId").GetGuid()} {entry.GetProperty("portfolioSummary").GetProperty("totalValue").GetString()}"
-            );
-        return totals;
-    }
-
-    private static async IAsyncEnumerable<JsonElement> EntriesAsync(
-        PipelineFixture night,
-        Guid run,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct
-    )
-    {
-        await using var command = night.Database.CreateCommand(
-            "select recommendations from calculation_results where run_id = $1 order by user_id"
-        );
-        command.Parameters.Add(new() { Value = run });
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct))
-            yield return JsonDocument.Parse(reader.GetFieldValue<byte[]>(0)).RootElement;
     }
 }

@@ -49,7 +49,10 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
         );
     }
 
-    /// <summary>SPEC G5: why an entry carries a generation: what was read before an invalidation, by a load or a warm, does not come back after it.</summary>
+    /// <summary>
+    /// SPEC G5: why an entry carries a generation: what was read before an invalidation, by a load or a warm, does not come back after
+    /// it.
+    /// </summary>
     [Fact]
     public async Task Entry_ReadBeforeAnInvalidation_IsAMissAfterIt()
     {
@@ -109,7 +112,9 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
         Assert.Equal(expected, string.Join(", ", anew));
     }
 
-    /// <summary>SPEC G5: a node that heard nothing learns of it from PostgreSQL, and misses none of many that were raised at once.</summary>
+    /// <summary>
+    /// SPEC G5: a node that heard nothing learns of it from PostgreSQL, and misses none of many that were raised at once.
+    /// </summary>
     [Fact]
     public async Task Generations_RaisedAtOnceByMany_AreAllLearned()
     {
@@ -216,7 +221,9 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden), (nobody.StatusCode, user.StatusCode));
     }
 
-    /// <summary>Publishes until the node, which may not listen yet, has heard that the tenant's accounts were raised to <see cref="Distant"/>.</summary>
+    /// <summary>
+    /// Publishes until the node, which may not listen yet, has heard that the tenant's accounts were raised to <see cref="Distant"/>.
+    /// </summary>
     /// <param name="first">Published before it.</param>
     private Task HearAsync(Guid tenant, string? first = null) =>
         Eventually.TrueAsync(

@@ -22,7 +22,7 @@ public sealed class RetentionTests(TestServers servers)
         var (older, _) = await database.AddStoredRunAsync(new(2024, 9, 2), Ct);
         var (kept, keptUser) = await database.AddStoredRunAsync(new(2024, 11, 1), Ct);
 
-        var report = await database.Retention(Clock, o => o.DeleteRows = 1).RunOnceAsync(rehearsal: false, Ct);
+        var report = await database.Retention(Clock, o => o.DeleteRows = 1).RunOnceAsync(isDryRun: false, Ct);
 
         Assert.Equal(new(2024, 11, 1), report!.OldestKept);
         Assert.Equal(6, report.Dropped.Count);
@@ -53,10 +53,10 @@ public sealed class RetentionTests(TestServers servers)
         foreach (var expired in (DateTimeOffset[])[now.AddDays(-31), now.AddDays(-29), now.AddDays(1)])
             await database.Source.AddSessionAsync(user, expired);
 
-        var rehearsed = await database.Retention(Clock).RunOnceAsync(rehearsal: true, Ct);
-        var report = await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct);
+        var dryRun = await database.Retention(Clock).RunOnceAsync(isDryRun: true, Ct);
+        var report = await database.Retention(Clock).RunOnceAsync(isDryRun: false, Ct);
 
-        Assert.Equal((1, 1), (rehearsed!.Rows["sessions"], report!.Rows["sessions"]));
+        Assert.Equal((1, 1), (dryRun!.Rows["sessions"], report!.Rows["sessions"]));
         Assert.Equal(2, await database.ScalarAsync("select count(*) from sessions where user_id = $1", Ct, user));
     }
 
@@ -66,8 +66,8 @@ public sealed class RetentionTests(TestServers servers)
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
         TestClock time = new(new(2031, 12, 31, 23, 0, 0, TimeSpan.Zero));
 
-        var first = await database.Retention(time, o => o.MonthsAhead = 3).RunOnceAsync(rehearsal: false, Ct);
-        var second = await database.Retention(time, o => o.MonthsAhead = 3).RunOnceAsync(rehearsal: false, Ct);
+        var first = await database.Retention(time, o => o.MonthsAhead = 3).RunOnceAsync(isDryRun: false, Ct);
+        var second = await database.Retention(time, o => o.MonthsAhead = 3).RunOnceAsync(isDryRun: false, Ct);
 
         Assert.Equal(12, first!.Made.Count);
         Assert.Contains("asset_postings_y2032m03", first.Made);
@@ -81,12 +81,12 @@ public sealed class RetentionTests(TestServers servers)
     }
 
     [Fact]
-    public async Task Rehearsal_OfMonthsPastKeeping_SaysSoAndChangesNothing()
+    public async Task DryRun_OfMonthsPastKeeping_SaysSoAndChangesNothing()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
         var (old, _) = await database.AddStoredRunAsync(new(2024, 10, 31), Ct);
 
-        var report = await database.Retention(Clock).RunOnceAsync(rehearsal: true, Ct);
+        var report = await database.Retention(Clock).RunOnceAsync(isDryRun: true, Ct);
 
         Assert.Equal(3, report!.Dropped.Count);
         Assert.Equal((1, 1, 1), (report.Rows["current_results"], report.Rows["overnight_job_runs"], report.Rows["market_snapshots"]));
@@ -110,7 +110,7 @@ public sealed class RetentionTests(TestServers servers)
             );
             await read.ExecuteScalarAsync(Ct);
 
-            var put = await retention.RunOnceAsync(rehearsal: false, Ct);
+            var put = await retention.RunOnceAsync(isDryRun: false, Ct);
             // Writes and reads of a night under way, meanwhile.
             var (current, user) = await database.AddStoredRunAsync(new(2026, 11, 20), Ct);
 
@@ -122,7 +122,7 @@ public sealed class RetentionTests(TestServers servers)
             Assert.Equal(1, await database.ScalarAsync("select count(*) from overnight_job_runs where id = $1", Ct, old));
         }
 
-        var done = await retention.RunOnceAsync(rehearsal: false, Ct);
+        var done = await retention.RunOnceAsync(isDryRun: false, Ct);
 
         Assert.Equal((3, 0), (done!.Dropped.Count, done.Postponed.Count));
         Assert.Equal((0, 0), (await database.RowsAsync(old, Ct), await database.TablesAsync("y2024m10", Ct)));
@@ -136,7 +136,7 @@ public sealed class RetentionTests(TestServers servers)
         var (later, _) = await database.AddStoredRunAsync(new(2024, 10, 1), Ct);
         var (earlier, _) = await database.AddStoredRunAsync(new(2024, 8, 1), Ct);
 
-        var report = await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct);
+        var report = await database.Retention(Clock).RunOnceAsync(isDryRun: false, Ct);
 
         Assert.Equal((3, 6), (report!.Dropped.Count, report.Postponed.Count));
         // Kept whole, the note of its attempt included; of the later one, which is finished, that note goes.
@@ -153,7 +153,7 @@ public sealed class RetentionTests(TestServers servers)
         await database.AddStoredRunAsync(new(2024, 10, 31), Ct);
         await database.ExecuteAsync("alter table calculation_results detach partition calculation_results_y2024m10", Ct);
 
-        var report = await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct);
+        var report = await database.Retention(Clock).RunOnceAsync(isDryRun: false, Ct);
 
         Assert.Equal(3, report!.Dropped.Count);
         Assert.Equal(0, await database.TablesAsync("y2024m10", Ct));
@@ -167,10 +167,10 @@ public sealed class RetentionTests(TestServers servers)
         await using NpgsqlCommand take = new("select pg_advisory_lock(hashtext('overnight.retention'))", other);
         await take.ExecuteNonQueryAsync(Ct);
 
-        Assert.Null(await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct));
+        Assert.Null(await database.Retention(Clock).RunOnceAsync(isDryRun: false, Ct));
         await using NpgsqlCommand release = new("select pg_advisory_unlock(hashtext('overnight.retention'))", other);
         await release.ExecuteNonQueryAsync(Ct);
-        Assert.NotNull(await database.Retention(Clock).RunOnceAsync(rehearsal: false, Ct));
+        Assert.NotNull(await database.Retention(Clock).RunOnceAsync(isDryRun: false, Ct));
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class RetentionTests(TestServers servers)
             .Retention(new TestClock(new(2033, 1, 1, 0, 0, 0, TimeSpan.Zero)), o =>
                 (o.LockTimeout, o.Months) = (TimeSpan.FromMilliseconds(50), 1_200)
             )
-            .RunOnceAsync(rehearsal: false, Ct);
+            .RunOnceAsync(isDryRun: false, Ct);
 
         Assert.Equal((9, 0), (report!.Made.Count, report.Postponed.Count));
     }
@@ -246,17 +246,17 @@ public sealed class RetentionTests(TestServers servers)
     }
 
     [Fact]
-    public async Task Command_RehearsedThenRun_PrintsWhatItDoes()
+    public async Task Command_DryRunThenRun_PrintsWhatItDoes()
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
         await database.AddStoredRunAsync(new(2020, 1, 31), Ct);
 
-        var rehearsed = await JobsCommand.RunAsync(servers, database.ConnectionString, Ct, "retention", "--dry-run");
+        var dryRun = await JobsCommand.RunAsync(servers, database.ConnectionString, Ct, "retention", "--dry-run");
         var run = await JobsCommand.RunAsync(servers, database.ConnectionString, Ct, "retention");
 
-        Assert.Equal((0, ""), (rehearsed.ExitCode, rehearsed.Error));
-        Assert.Contains("Would drop calculation_results_y2020m01 (", rehearsed.Output, StringComparison.Ordinal);
-        Assert.Contains("Would remove 1 row of overnight_job_runs.", rehearsed.Output, StringComparison.Ordinal);
+        Assert.Equal((0, ""), (dryRun.ExitCode, dryRun.Error));
+        Assert.Contains("Would drop calculation_results_y2020m01 (", dryRun.Output, StringComparison.Ordinal);
+        Assert.Contains("Would remove 1 row of overnight_job_runs.", dryRun.Output, StringComparison.Ordinal);
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("Dropped calculation_results_y2020m01 (", run.Output, StringComparison.Ordinal);
         Assert.Equal(0, await database.TablesAsync("y2020m01", Ct));

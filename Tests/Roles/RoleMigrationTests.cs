@@ -33,7 +33,8 @@ public sealed class RoleMigrationTests(TestServers servers)
         union all select datname from pg_database where datname = current_database() and datdba <> 'overnight'::regrole
         """;
 
-    // As migrations Warming, ReferenceData and SignIn made it. In one transaction: a migration of another database drops a role that may do nothing.
+    // As migrations Warming, ReferenceData and SignIn made it. In one transaction: a migration of another database drops a role that
+    // may do nothing.
     private const string ReaderRoleUpgrade = """
         create role overnight_reader nologin;
         grant overnight_reader to current_user;

@@ -9,7 +9,9 @@ public sealed class FiveProcessesTests(TestServers servers)
     private const int Users = 400,
         Processes = 5;
 
-    /// <summary>A market of the test's own, which opens between one and two hours from now on any day and is due a day before, so now.</summary>
+    /// <summary>
+    /// A market of the test's own, which opens between one and two hours from now on any day and is due a day before, so now.
+    /// </summary>
     private static (string, string)[] DueNow(DateTimeOffset now) =>
         [
             ("Markets:TEST:TimeZone", "Etc/UTC"),

@@ -56,7 +56,8 @@ public sealed class PublishedCalendarTests
         "",
         ""
     )]
-    // Years further off, for the rules that they show: substitutes in Golden Week, Olympic moves, accession, jubilee, 2022's end of local holidays.
+    // Years further off, for the rules that they show: substitutes in Golden Week, Olympic moves, accession, jubilee, 2022's end of
+    // local holidays.
     [InlineData(
         "TSE",
         2019,

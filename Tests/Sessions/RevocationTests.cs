@@ -8,7 +8,9 @@ using Overnight.Tests.Warming;
 
 namespace Overnight.Tests.Sessions;
 
-/// <summary>SPEC E1: sign-out, revocation and ban take effect at once on every node, and nothing that began earlier brings a session back.</summary>
+/// <summary>
+/// SPEC E1: sign-out, revocation and ban take effect at once on every node, and nothing that began earlier brings a session back.
+/// </summary>
 public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : IClassFixture<ApiFixture>
 {
     private readonly ApiApp _app = fixture.App;
@@ -253,7 +255,9 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         Assert.Equal(HttpStatusCode.Unauthorized, await app.StatusAsync(token));
     }
 
-    /// <summary>A process that ended between the database and the cache leaves a session that is ended and still cached: asking again mends it.</summary>
+    /// <summary>
+    /// A process that ended between the database and the cache leaves a session that is ended and still cached: asking again mends it.
+    /// </summary>
     [Fact]
     public async Task Ban_AgainAfterTheCacheWasNotTold_TellsItThen()
     {

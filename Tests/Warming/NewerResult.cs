@@ -5,7 +5,9 @@ using StackExchange.Redis;
 
 namespace Overnight.Tests.Warming;
 
-/// <summary>What a night's batch does to a user who has a result of 2026-11-20: a newer one that becomes current, and then its entries.</summary>
+/// <summary>
+/// What a night's batch does to a user who has a result of 2026-11-20: a newer one that becomes current, and then its entries.
+/// </summary>
 internal static class NewerResult
 {
     private const string Make = """

@@ -1,9 +1,6 @@
-using Microsoft.Extensions.Options;
 using Overnight.Core.Warming;
-using Overnight.Jobs.Warming;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
-using Overnight.Tests.Providers;
 
 namespace Overnight.Tests.Warming;
 
@@ -15,7 +12,8 @@ public sealed class OwnSetTests(TestServers servers)
     [Fact]
     public async Task Warm_OwnTable_WritesOneEntryARowUnderKeysThatCanNotBeForged()
     {
-        await using var warm = await CreateAsync(
+        await using var warm = await OwnSets.CreateAsync(
+            servers,
             "select sku, json_build_object('sku', sku, 'price', price) as value from prices_of_mine order by sku"
         );
         await warm.Database.ExecuteAsync("create table prices_of_mine (sku text, price numeric)");
@@ -25,9 +23,9 @@ public sealed class OwnSetTests(TestServers servers)
         var outcome = await warm.WarmAsync("prices", Ct);
 
         Assert.Equal((WarmStatus.Partial, 2, 1), (outcome.Status, outcome.Warmed, outcome.Failed));
-        Assert.Equal("""{"sku" : "a", "price" : 1.50}""", (string?)await warm.Cache.StringGetAsync($"{Prefix(warm)}:a"));
-        Assert.True(await warm.Cache.KeyExistsAsync($"{Prefix(warm)}:b%3A%2A"));
-        Assert.InRange((await warm.Cache.KeyTimeToLiveAsync($"{Prefix(warm)}:a"))!.Value.TotalSeconds, 60 * 0.9, 60 * 1.06);
+        Assert.Equal("""{"sku" : "a", "price" : 1.50}""", (string?)await warm.Cache.StringGetAsync($"{OwnSets.Prefix(warm)}:a"));
+        Assert.True(await warm.Cache.KeyExistsAsync($"{OwnSets.Prefix(warm)}:b%3A%2A"));
+        Assert.InRange((await warm.Cache.KeyTimeToLiveAsync($"{OwnSets.Prefix(warm)}:a"))!.Value.TotalSeconds, 60 * 0.9, 60 * 1.06);
     }
 
     /// <summary>The case warm-key-types: a key for every value, in PostgreSQL's text, whatever the type.</summary>
@@ -42,14 +40,14 @@ public sealed class OwnSetTests(TestServers servers)
     [InlineData("span", "1%20mon", "2%20days", "48%3A00%3A00")]
     public async Task G_OwnSet_KeyOfAnyType_IsPostgresText(string column, params string[] keys)
     {
-        await using var warm = await ShopAsync(column, "v");
+        await using var warm = await OwnSets.ShopAsync(servers, column, "v");
 
         var outcome = await warm.WarmAsync("prices", Ct);
 
         Assert.Equal((keys.Length, 3 - keys.Length), (outcome.Warmed, outcome.Failed));
         var values = new List<string?>();
         foreach (var key in keys)
-            values.Add(await warm.Cache.StringGetAsync($"{Prefix(warm)}:{key}"));
+            values.Add(await warm.Cache.StringGetAsync($"{OwnSets.Prefix(warm)}:{key}"));
         // Of rows with one key the first is kept.
         Assert.Equal(["one", "two", "three"], values.Concat(["three"]).Distinct());
     }
@@ -58,11 +56,11 @@ public sealed class OwnSetTests(TestServers servers)
     [Fact]
     public async Task G_OwnSet_Keys_AreTheSameWhateverTheServerIsSetTo()
     {
-        await using var warm = await ShopAsync("ts", "v", ";Options=-c datestyle=SQL -c timezone=Asia/Tokyo");
+        await using var warm = await OwnSets.ShopAsync(servers, "ts", "v", ";Options=-c datestyle=SQL -c timezone=Asia/Tokyo");
 
         await warm.WarmAsync("prices", Ct);
 
-        Assert.True(await warm.Cache.KeyExistsAsync($"{Prefix(warm)}:2026-11-28%2009%3A00%3A00%2B00"));
+        Assert.True(await warm.Cache.KeyExistsAsync($"{OwnSets.Prefix(warm)}:2026-11-28%2009%3A00%3A00%2B00"));
     }
 
     /// <summary>The case warm-row-overflow: values that .NET has no room for are text like all others.</summary>
@@ -73,19 +71,20 @@ public sealed class OwnSetTests(TestServers servers)
     [InlineData("convert_to(v, 'UTF8')", "one", "two", "three")]
     public async Task G_OwnSet_ValueOfAnyType_IsPostgresText(string value, params string[] values)
     {
-        await using var warm = await ShopAsync("id", value);
+        await using var warm = await OwnSets.ShopAsync(servers, "id", value);
 
         var outcome = await warm.WarmAsync("prices", Ct);
 
         Assert.Equal((WarmStatus.Completed, 3, 0), (outcome.Status, outcome.Warmed, outcome.Failed));
         foreach (var (id, expected) in values.Index())
-            Assert.Equal(expected, (string?)await warm.Cache.StringGetAsync($"{Prefix(warm)}:{id + 1}"));
+            Assert.Equal(expected, (string?)await warm.Cache.StringGetAsync($"{OwnSets.Prefix(warm)}:{id + 1}"));
     }
 
     [Fact]
     public async Task G_OwnSet_RowsThatAreNoEntries_AreCountedAndToldAndTheOthersAreWarmed()
     {
-        await using var warm = await CreateAsync(
+        await using var warm = await OwnSets.CreateAsync(
+            servers,
             """
             select * from (values ('a', 'x'), (null, 'x'), ('b', null), (repeat('k', 600), 'x'), (repeat('ä', 100), 'x'), ('a', 'later'), ('c', repeat('v', 17000000)), ('d', 'x')) own (sku, value)
             """,
@@ -95,8 +94,8 @@ public sealed class OwnSetTests(TestServers servers)
         var outcome = await warm.WarmAsync("prices", Ct);
 
         Assert.Equal((WarmStatus.Partial, 2, 6), (outcome.Status, outcome.Warmed, outcome.Failed));
-        Assert.Equal("x", (string?)await warm.Cache.StringGetAsync($"{Prefix(warm)}:a"));
-        Assert.True(await warm.Cache.KeyExistsAsync($"{Prefix(warm)}:d"));
+        Assert.Equal("x", (string?)await warm.Cache.StringGetAsync($"{OwnSets.Prefix(warm)}:a"));
+        Assert.True(await warm.Cache.KeyExistsAsync($"{OwnSets.Prefix(warm)}:d"));
         Assert.Equal(
             [
                 "Row 2 of warm set prices is no entry: column sku is null.",
@@ -114,7 +113,7 @@ public sealed class OwnSetTests(TestServers servers)
     [Fact]
     public async Task G_OwnSet_ManyRowsThatAreNoEntries_AreToldInTenLinesAndASum()
     {
-        await using var warm = await CreateAsync("select 'a' as sku, n::text as value from generate_series(1, 5000) n");
+        await using var warm = await OwnSets.CreateAsync(servers, "select 'a' as sku, n::text as value from generate_series(1, 5000) n");
 
         var outcome = await warm.WarmAsync("prices", Ct);
 
@@ -124,11 +123,15 @@ public sealed class OwnSetTests(TestServers servers)
         Assert.StartsWith("Warning 4989 more rows of warm set prices are no entries.", told[^1], StringComparison.Ordinal);
     }
 
-    /// <summary>A query may take longer altogether: its timeout is of each portion of rows, and does not run while they are written or a warm rests.</summary>
+    /// <summary>
+    /// A query may take longer altogether: its timeout is of each portion of rows, and does not run while they are written or a warm
+    /// rests.
+    /// </summary>
     [Fact]
     public async Task G_OwnSet_StatementTimeout_IsOfAPortionAndNotOfTheRests()
     {
-        await using var warm = await CreateAsync(
+        await using var warm = await OwnSets.CreateAsync(
+            servers,
             "select n::text as sku, pg_sleep(0.02)::text as value from generate_series(1, 100) n",
             ("Warming:Sets:prices:StatementTimeout", "00:00:01.500"),
             ("Warming:MostInFlight", "16")
@@ -178,78 +181,6 @@ public sealed class OwnSetTests(TestServers servers)
         Assert.Contains("division by zero", (await warm.WarmAsync("prices", Ct)).Error);
     }
 
-    [Theory]
-    [InlineData("with gone as (delete from users returning id) select id as sku, '' as value from gone", "data-modifying", true)]
-    [InlineData("select token_hash as sku, '' as value from sessions", "permission denied for table sessions", true)]
-    [InlineData("select password_hash as sku, '' as value from user_passwords", "permission denied for table user_passwords", true)]
-    [InlineData("select email as sku, '' as value from users", "grant select on .. to overnight_sets", true)]
-    [InlineData("select set_config('role', 'overnight', false) as sku, '' as value", "permission denied to set role", false)]
-    [InlineData("select pg_sleep(60)::text as sku, '' as value", "statement timeout", false)]
-    [InlineData("select 'a' as sku, '' as value; drop table users", "syntax error", true)]
-    [InlineData("select 'a' as sku, 'b' as text", "no column value", true)]
-    [InlineData("select 1 as value from nowhere -- a comment", "\"nowhere\" does not exist", true)]
-    public async Task Warm_QueryThatMayNotBe_IsRefusedAndNothingHappens(string sql, string words, bool isSeenAtStart)
-    {
-        await using var warm = await CreateAsync(sql);
-        var user = await warm.Database.AddUserAsync();
-
-        var check = await Record.ExceptionAsync(() => warm.Get<ConfiguredWarmSets>().CheckAsync(Ct));
-        if (isSeenAtStart)
-        {
-            var failure = Assert.Single(Assert.IsType<OptionsValidationException>(check).Failures);
-            Assert.StartsWith("Warming:Sets:prices: ", failure);
-            Assert.Contains(words, failure);
-        }
-        else
-        {
-            var outcome = await warm.WarmAsync("prices", Ct);
-            Assert.Equal(WarmStatus.Failed, outcome.Status);
-            Assert.Contains(words, outcome.Error ?? Assert.IsType<OptionsValidationException>(check).Message);
-        }
-        Assert.Equal(1, await warm.ScalarAsync<long>("select count(*) from users where id = $1", user));
-    }
-
-    [Theory]
-    [InlineData("", "ConnectionStrings:overnight_sets is not set")]
-    [InlineData("owner", "ConnectionStrings:overnight_sets names the role of ConnectionStrings:overnight")]
-    public async Task Start_NoRoleOfTheirOwn_SaysSoAndGoesOnWithoutOwnSets(string sets, string words)
-    {
-        var database = await servers.CreateDatabaseAsync(Ct);
-        await using var warm = WarmFixture.Over(
-            database,
-            await servers.CacheConnectionStringAsync(Ct),
-            null,
-            ("ConnectionStrings:overnight_sets", sets.Length == 0 ? "" : database),
-            ("Warming:Sets:prices:Key", "prices-of-mine:{sku}"),
-            ("Warming:Sets:prices:Sql", "select 'a' as sku, 'b' as value")
-        );
-        LogLines log = new();
-
-        await new ConfiguredWarmSetCheck(warm.Get<ConfiguredWarmSets>(), new LogLines<ConfiguredWarmSetCheck>(log)).StartAsync(Ct);
-
-        Assert.StartsWith($"Warning Warm sets of your own are off (declared: prices): {words}", Assert.Single(log.All));
-        var warmer = warm.Get<Warmer>();
-        Assert.DoesNotContain(warmer.Sets, set => set.Name == "prices");
-        Assert.StartsWith($"Warm set 'prices' is off: {words}", Assert.Throws<KeyNotFoundException>(() => warmer.Find(["prices"])).Message);
-    }
-
-    [Theory]
-    [InlineData("Key", "recs:{sku}", "Warming:Sets:prices:Key must not begin with recs:")]
-    [InlineData("Key", "feature_flags:{sku}", "must not begin with feature_flags:")]
-    [InlineData("Key", "finance:{sku}", "must not begin with finance:")]
-    [InlineData("Key", "{sku}", "must be a prefix")]
-    [InlineData("Key", "a:{sku} {b}", "must be a prefix")]
-    [InlineData("Sql", "", "Sql must be a query")]
-    [InlineData("Phase", "4", "Phase must be between 1 and 3, and is 4")]
-    [InlineData("Limit", "0", "Limit must be between 1 and 10000000, and is 0")]
-    [InlineData("Ttl", "00:00:00", "Ttl must be between 00:00:01 and 30.00:00:00, and is 00:00:00")]
-    public async Task Options_OfAnOwnSetOutOfBounds_NameKeyBoundAndValue(string key, string value, string words)
-    {
-        await using var warm = await CreateAsync("select 1", ($"Warming:Sets:prices:{key}", value));
-        var failure = Assert.Throws<OptionsValidationException>(() => warm.Get<IOptions<WarmingOptions>>().Value);
-        Assert.Contains(words, failure.Message);
-    }
-
     /// <summary>More than are warmed side by side.</summary>
     [Fact]
     public async Task Warm_ManySetsOfOnePhase_WarmsThemAll()
@@ -276,56 +207,5 @@ public sealed class OwnSetTests(TestServers servers)
 
         Assert.Equal(names.Select(name => (name, WarmStatus.Completed, 1L)), report.Sets.Select(set => (set.Set, set.Status, set.Warmed)));
         Assert.All(names, name => Assert.True(warm.Cache.KeyExists($"{prefix}:{name}:a")));
-    }
-
-    private async Task<WarmFixture> CreateAsync(string sql, params (string, string)[] more)
-    {
-        var prefix = $"t{Guid.NewGuid():N}";
-        return await WarmFixture.CreateAsync(
-            servers,
-            Ct,
-            settings:
-            [
-                ("Warming:Sets:prices:Key", $"{prefix}:{{sku}}"),
-                ("Warming:Sets:prices:Sql", sql),
-                ("Warming:Sets:prices:Ttl", "00:01:00"),
-                ("Warming:Sets:prices:StatementTimeout", "00:00:00.500"),
-                .. more,
-            ]
-        );
-    }
-
-    /// <summary>Three rows of a table with columns of many types; warmed under one of them.</summary>
-    private async Task<WarmFixture> ShopAsync(string key, string value, string options = "")
-    {
-        var database = await servers.CreateDatabaseAsync(Ct);
-        await using (var source = Npgsql.NpgsqlDataSource.Create(database))
-        {
-            await source.ExecuteAsync(
-                "create table shop (id int primary key, d date, ts timestamptz, b bool, n numeric, arr text[], f float8, big numeric, span interval, v text)"
-            );
-            await source.ExecuteAsync(
-                """
-                insert into shop values
-                    (1, '2026-11-28', '2026-11-28 10:00:00+01', true, 1.50, array['a','b'], 0.1, 1, '1 month', 'one'),
-                    (2, '0044-03-15 BC', '2026-11-28 10:00:00.123456+01', false, 2.00, array['c'], 1e21, 99100000000000000000000000000000000000, '2 days', 'two'),
-                    (3, 'infinity', '2026-11-28 10:00:00.123999+01', false, 2.00, array['d'], 1e22, 3, '48:00', 'three')
-                """
-            );
-            await source.ExecuteAsync("grant select on shop to overnight_sets");
-        }
-        return WarmFixture.Over(
-            database + options,
-            await servers.CacheConnectionStringAsync(Ct),
-            null,
-            ("Warming:Sets:prices:Key", $"t{Guid.NewGuid():N}:{{{key}}}"),
-            ("Warming:Sets:prices:Sql", $"select {(key == "id" ? "" : "id, ")}{key}, {value} as value from shop order by id")
-        );
-    }
-
-    private static string Prefix(WarmFixture warm)
-    {
-        var key = warm.Get<IOptions<WarmingOptions>>().Value.Sets["prices"].Key!;
-        return key[..key.IndexOf(':')];
     }
 }

@@ -65,7 +65,9 @@ public sealed class SessionWarmTests(TestServers servers)
         );
     }
 
-    /// <summary>SPEC E2: after a start at least nine of ten requests find their session in the cache; here all but those past the limit.</summary>
+    /// <summary>
+    /// SPEC E2: after a start at least nine of ten requests find their session in the cache; here all but those past the limit.
+    /// </summary>
     [Fact]
     public async Task Start_E2_OfTheService_MakesNineOfTenSessionsHits()
     {

@@ -150,7 +150,10 @@ public sealed class WarmKillTests(TestServers servers)
         await NewerResult.AssertAllCachedAsync(warm.Database, warm.Cache, Users, Ct);
     }
 
-    /// <summary>PostgreSQL drops the warm's connection, and its lock with it, while the cache has stopped in the middle of the write; what is newer has come before it.</summary>
+    /// <summary>
+    /// PostgreSQL drops the warm's connection, and its lock with it, while the cache has stopped in the middle of the write; what is
+    /// newer has come before it.
+    /// </summary>
     [Fact]
     public async Task Lock_LostWhileTheCacheStands_LeavesNothingOlderOverTheNewer()
     {

@@ -14,7 +14,8 @@ namespace Overnight.Core.Caching;
 /// </remarks>
 /// <param name="limit">Bytes; 0 keeps nothing.</param>
 /// <param name="time">The clock.</param>
-/// <param name="admission">What is put again within this time is kept, so that one read now and then does not push out those read often; zero keeps it at the first put.</param>
+/// <param name="admission">What is put again within this time is kept, so that one read now and then does not push out those read
+/// often; zero keeps it at the first put.</param>
 public sealed class BoundedMemory<TKey, TValue>(long limit, TimeProvider time, TimeSpan admission = default) : IMemory
     where TKey : notnull
     where TValue : class

@@ -28,7 +28,8 @@ public sealed class CacheAside<TKey, TValue>(
 
     /// <summary>Memory, the cache, else PostgreSQL.</summary>
     /// <param name="ct">Ends this caller's wait.</param>
-    /// <exception cref="Npgsql.NpgsqlException">Neither the cache nor PostgreSQL could answer, and no last known value may stand in.</exception>
+    /// <exception cref="Npgsql.NpgsqlException">Neither the cache nor PostgreSQL could answer, and no last known value may stand
+    /// in.</exception>
     public ValueTask<Answer<TValue>> GetAsync(TKey key, CancellationToken ct) =>
         TryGetMemory(key, out var value) ? new(new Answer<TValue>(value, EntrySource.Memory)) : GetBehindMemoryAsync(key, ct);
 

@@ -1,6 +1,9 @@
 namespace Overnight.Core.Caching;
 
-/// <summary>What is cached of one kind: under which keys, in what bytes, and where it comes from. It is read by <see cref="CacheAside{TKey, TValue}"/>.</summary>
+/// <summary>
+/// What is cached of one kind: under which keys, in what bytes, and where it comes from. It is read by
+/// <see cref="CacheAside{TKey, TValue}"/>.
+/// </summary>
 /// <typeparam name="TKey">What one asks for.</typeparam>
 /// <typeparam name="TValue">What one gets; it must not be changed.</typeparam>
 public abstract class CachedKind<TKey, TValue>(CacheSet set)
@@ -22,7 +25,10 @@ public abstract class CachedKind<TKey, TValue>(CacheSet set)
     /// <summary>What the bytes under a key are.</summary>
     public abstract Look<TValue> Read(TKey key, byte[] bytes);
 
-    /// <summary>Reads the value from PostgreSQL, null for none. The load is everyone's who asks meanwhile: it ends by its command's timeout alone.</summary>
+    /// <summary>
+    /// Reads the value from PostgreSQL, null for none. The load is everyone's who asks meanwhile: it ends by its command's timeout
+    /// alone.
+    /// </summary>
     public abstract Task<TValue?> LoadAsync(TKey key);
 
     /// <summary>Puts a value that was loaded into the cache, where it may be.</summary>

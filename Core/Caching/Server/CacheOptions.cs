@@ -9,7 +9,10 @@ public sealed class CacheOptions
     [Between("00:00:00.010", "00:00:10")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long an open circuit sends reads straight to PostgreSQL before one of them tries the cache again; the first tries come sooner.</summary>
+    /// <summary>
+    /// How long an open circuit sends reads straight to PostgreSQL before one of them tries the cache again; the first tries come
+    /// sooner.
+    /// </summary>
     [Between("00:00:00.100", "00:05:00")]
     public TimeSpan BreakDuration { get; set; } = TimeSpan.FromSeconds(3);
 

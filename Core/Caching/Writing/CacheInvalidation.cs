@@ -11,7 +11,10 @@ public sealed class CacheInvalidation(CacheStore store, IEnumerable<IChangeHandl
 
     private readonly IChangeHandler[] _handlers = [.. handlers];
 
-    /// <summary>Call it after the commit that changed them. With the cache away it is done when the cache is back, and this node does not believe the old entry meanwhile.</summary>
+    /// <summary>
+    /// Call it after the commit that changed them. With the cache away it is done when the cache is back, and this node does not
+    /// believe the old entry meanwhile.
+    /// </summary>
     /// <returns>Whether the cache knows now.</returns>
     public async ValueTask<bool> ForgetAsync(IReadOnlyCollection<string> keys)
     {
@@ -24,7 +27,8 @@ public sealed class CacheInvalidation(CacheStore store, IEnumerable<IChangeHandl
             told &= await store
                 .ForgetAsync(Array.ConvertAll(some, key => new CacheWrite(key, StoredEntry.Invalidation(), StoredEntry.InvalidationTtl)))
                 .ConfigureAwait(false);
-            // After the cache, or a reader could take the old entry from there once more; the same for other nodes, which hear of it behind it.
+            // After the cache, or a reader could take the old entry from there once more; the same for other nodes, which hear of it
+            // behind it.
             foreach (var handler in _handlers)
                 handler.Forget(some);
             store.Publish(CacheChannel.Keys(some));

@@ -76,7 +76,8 @@ public sealed class StoredEntry
         return bytes;
     }
 
-    /// <returns>Null for anything but a whole entry of this build's shape, written for this key. It shares <paramref name="bytes"/>.</returns>
+    /// <returns>Null for anything but a whole entry of this build's shape, written for this key. It shares
+    /// <paramref name="bytes"/>.</returns>
     public static StoredEntry? Read(byte[] bytes, string key)
     {
         ArgumentNullException.ThrowIfNull(bytes);

@@ -25,10 +25,15 @@ public sealed class FeatureFlags : Migration
                 last_accessed_at timestamptz,
                 access_count bigint not null default 0 check (access_count >= 0),
                 primary key (environment, key)) with (fillfactor = 70);
-            comment on table feature_flags is 'Read through the cache (feature_flags:{environment}:{key}). Changed by PATCH /api/admin/flags/{key}; a change by SQL is seen when the entry expires, after 300 s at most.';
-            comment on column feature_flags.version is 'Raised by each change, and compared by whoever changes a flag that somebody else may have changed.';
+            comment on table feature_flags is
+                'Read through the cache (feature_flags:{environment}:{key}). Changed by PATCH /api/admin/flags/{key}; a change by SQL is '
+                'seen when the entry expires, after 300 s at most.';
+            comment on column feature_flags.version is
+                'Raised by each change, and compared by whoever changes a flag that somebody else may have changed.';
             comment on column feature_flags.updated_by is 'The user who changed it last; null for the admin key, a seed, or SQL.';
-            comment on column feature_flags.access_count is 'Counted in the memory of api nodes and added in batches, so it is late by Flags:FlushInterval; a node that is killed loses what it had not added.';
+            comment on column feature_flags.access_count is
+                'Counted in the memory of api nodes and added in batches, so it is late by Flags:FlushInterval; a node that is killed '
+                'loses what it had not added.';
 
             create table feature_flag_changes (
                 environment text not null,
@@ -39,7 +44,9 @@ public sealed class FeatureFlags : Migration
                 before json not null,
                 after json not null,
                 primary key (environment, key, version));
-            comment on table feature_flag_changes is 'Who changed what: enabled, value and description before and after, by the version the change made. No foreign keys, on purpose: it outlives flags and users.';
+            comment on table feature_flag_changes is
+                'Who changed what: enabled, value and description before and after, by the version the change made. No foreign keys, on '
+                'purpose: it outlives flags and users.';
             comment on column feature_flag_changes.changed_by is 'The user; null for the admin key.';
             """
         );

@@ -13,7 +13,9 @@ public sealed partial class FirstNight
             rates_as_of timestamptz,
             payload bytea not null);
         create trigger market_snapshots_immutable before update on market_snapshots for each row execute function refuse_change();
-        comment on table market_snapshots is 'Prices, fundamentals and exchange rates that a run used, immutable, in the compact form of MarketSnapshotCodec; events refer to assets by their ordinal in it.';
+        comment on table market_snapshots is
+            'Prices, fundamentals and exchange rates that a run used, immutable, in the compact form of MarketSnapshotCodec; events '
+            'refer to assets by their ordinal in it.';
 
         create table overnight_job_runs (
             id uuid primary key,
@@ -22,7 +24,8 @@ public sealed partial class FirstNight
             market text references markets,
             business_date date,
             revision integer check (revision > 0),
-            trigger text not null check (trigger in ('schedule', 'catch-up', 'first-start', 'manual', 'api', 'deployment', 'cold-start', 'pipeline-end')),
+            trigger text not null check (trigger in ('schedule', 'catch-up', 'first-start', 'manual', 'api', 'deployment', 'cold-start',
+                'pipeline-end')),
             started_at timestamptz not null,
             planned_at timestamptz,
             completed_at timestamptz,
@@ -39,7 +42,8 @@ public sealed partial class FirstNight
             unique (job_type, market, business_date, revision));
         create index overnight_job_runs_newest on overnight_job_runs (started_at desc, id desc);
         create index overnight_job_runs_unfinished on overnight_job_runs (started_at) where completed_at is null;
-        comment on table overnight_job_runs is 'One row per run; (market, business date, revision) is what makes a night happen once, whoever rings.';
+        comment on table overnight_job_runs is
+            'One row per run; (market, business date, revision) is what makes a night happen once, whoever rings.';
 
         create table run_batches (
             run_id uuid not null references overnight_job_runs on delete cascade,
@@ -61,7 +65,9 @@ public sealed partial class FirstNight
             check ((status = 'done') = (completed_at is not null)));
         create index run_batches_pending on run_batches (run_id, number) where status = 'pending';
         create index run_batches_uncached on run_batches (run_id, number) where status = 'done' and cached_at is null;
-        comment on table run_batches is 'A checkpoint each: a range of users whose results commit together with status done. cached_at is the second mark, set when they are in the cache. A suspect batch was split off one that ended its worker again and again.';
+        comment on table run_batches is
+            'A checkpoint each: a range of users whose results commit together with status done. cached_at is the second mark, set when '
+            'they are in the cache. A suspect batch was split off one that ended its worker again and again.';
 
         create table batch_attempts (
             run_id uuid not null,
@@ -69,7 +75,9 @@ public sealed partial class FirstNight
             started_at timestamptz not null default now(),
             worker text not null);
         create index batch_attempts_batch on batch_attempts (run_id, number);
-        comment on table batch_attempts is 'Written before a batch is worked on, in a transaction of its own, so that a batch that ends its worker is seen. No foreign key: the batch row is locked by then.';
+        comment on table batch_attempts is
+            'Written before a batch is worked on, in a transaction of its own, so that a batch that ends its worker is seen. No foreign '
+            'key: the batch row is locked by then.';
 
         create table run_failures (
             run_id uuid not null references overnight_job_runs on delete cascade,
@@ -92,7 +100,9 @@ public sealed partial class FirstNight
             occurred_at timestamptz not null,
             payload bytea not null,
             primary key (business_date, run_id, user_id, type)) partition by range (business_date);
-        comment on table calculation_events is '1 CALC_STARTED, 2 INPUTS_CAPTURED, 3 SCORES_COMPUTED, 4 CALC_COMPLETED; payload in the compact form of EventCodec. No foreign key to users, on purpose: erasure leaves the chain intact.';
+        comment on table calculation_events is
+            '1 CALC_STARTED, 2 INPUTS_CAPTURED, 3 SCORES_COMPUTED, 4 CALC_COMPLETED; payload in the compact form of EventCodec. No '
+            'foreign key to users, on purpose: erasure leaves the chain intact.';
 
         create table calculation_results (
             user_id uuid not null,
@@ -104,7 +114,9 @@ public sealed partial class FirstNight
             recommendations bytea not null,
             portfolio bytea not null,
             primary key (user_id, business_date, run_id)) partition by range (business_date);
-        comment on table calculation_results is 'Immutable, byte for byte what the cache holds and the dashboard answers: recommendations is the value of recs:{userId}, portfolio that of portfolio:{userId}.';
+        comment on table calculation_results is
+            'Immutable, byte for byte what the cache holds and the dashboard answers: recommendations is the value of recs:{userId}, '
+            'portfolio that of portfolio:{userId}.';
 
         create table asset_postings (
             business_date date not null,
@@ -113,13 +125,16 @@ public sealed partial class FirstNight
             batch integer not null,
             positions bytea not null,
             primary key (asset_id, business_date, run_id, batch)) partition by range (business_date);
-        comment on table asset_postings is 'Which results of a batch an asset is in: a bitmap over calculation_results.position, least significant bit first.';
+        comment on table asset_postings is
+            'Which results of a batch an asset is in: a bitmap over calculation_results.position, least significant bit first.';
 
         create table current_results (
             user_id uuid primary key,
             business_date date not null,
             run_id uuid not null) with (fillfactor = 70);
-        comment on table current_results is 'The result in force per user: the latest (business date, run id). Every cache write, warm or repair takes this one, under a share lock, so that an older result is never written after a newer one.';
+        comment on table current_results is
+            'The result in force per user: the latest (business date, run id). Every cache write, warm or repair takes this one, under a '
+            'share lock, so that an older result is never written after a newer one.';
 
         -- Result text compresses three to one; lz4 costs a tenth of the default's time where the server was built with it.
         do $$ begin
@@ -136,7 +151,8 @@ public sealed partial class FirstNight
                 child := parent || to_char(first_day, '"_y"YYYY"m"MM');
                 if to_regclass(child) is null then
                     -- A compressed result of 2 to 4 KB stays in its row: a row of the side table and its index entry cost more.
-                    execute format('create table %I partition of %I for values from (%L) to (%L) with (toast_tuple_target = 4080)', child, parent, first_day, first_day + interval '1 month');
+                    execute format('create table %I partition of %I for values from (%L) to (%L) with (toast_tuple_target = 4080)', child,
+                        parent, first_day, first_day + interval '1 month');
                 end if;
             end loop;
         end $$;

@@ -53,7 +53,8 @@ public sealed partial class FirstNight : Migration
             check (expires_at > created_at));
         create index sessions_user on sessions (user_id);
         create index sessions_recent on sessions (last_active_at desc) where revoked_at is null;
-        comment on table sessions is 'Bearer sessions. token_hash is the lowercase hex SHA-256 of the token; the token itself is stored nowhere.';
+        comment on table sessions is
+            'Bearer sessions. token_hash is the lowercase hex SHA-256 of the token; the token itself is stored nowhere.';
         """;
 
     private const string Market = """
@@ -98,7 +99,9 @@ public sealed partial class FirstNight : Migration
             primary key (asset_id, as_of),
             check (not 'NaN' = any (array[dividend_yield, pe_ratio, pb_ratio, market_cap, revenue, earnings, surplus_years, roe, roa,
                 debt_to_equity, current_ratio, gross_margin, net_margin, payout_ratio, ev_ebitda, eps, ebitda]::text[])));
-        comment on table fundamentals is 'The 15 metrics that criteria use (dividend_yield in percent); derived names those computed from others at import. eps and ebitda are kept but are no metric.';
+        comment on table fundamentals is
+            'The 15 metrics that criteria use (dividend_yield in percent); derived names those computed from others at import. eps and '
+            'ebitda are kept but are no metric.';
 
         create table exchange_rates (
             base text not null check (base ~ '^[A-Z]{3}$'),
@@ -108,7 +111,8 @@ public sealed partial class FirstNight : Migration
             source text not null,
             primary key (base, quote, as_of),
             check (base <> quote));
-        comment on table exchange_rates is 'Units of quote for one unit of base. Cross rates are computed through USD when a snapshot is taken.';
+        comment on table exchange_rates is
+            'Units of quote for one unit of base. Cross rates are computed through USD when a snapshot is taken.';
         """;
 
     private const string Portfolios = """
@@ -126,9 +130,14 @@ public sealed partial class FirstNight : Migration
             rules json not null check (json_typeof(rules) = 'array'),
             created_at timestamptz not null default now(),
             primary key (user_id, version));
-        comment on table criteria_versions is 'Immutable: a changed criterion is a new version. rules is an array of {id, name, metric, operator, value, value2, points, requiredFundamentals}; json and not jsonb, so that its text stays as it was captured.';
+        comment on table criteria_versions is
+            'Immutable: a changed criterion is a new version. rules is an array of {id, name, metric, operator, value, value2, points, '
+            'requiredFundamentals}; json and not jsonb, so that its text stays as it was captured.';
         create function refuse_change() returns trigger language plpgsql as $$
-            begin raise exception '% is immutable: insert a new version instead', tg_table_name using errcode = 'integrity_constraint_violation'; end $$;
+            begin
+                raise exception '% is immutable: insert a new version instead', tg_table_name
+                    using errcode = 'integrity_constraint_violation';
+            end $$;
         create trigger criteria_versions_immutable before update on criteria_versions for each row execute function refuse_change();
 
         create table portfolios (
@@ -137,7 +146,8 @@ public sealed partial class FirstNight : Migration
             criteria_version integer,
             created_at timestamptz not null default now(),
             foreign key (user_id, criteria_version) references criteria_versions (user_id, version));
-        comment on table portfolios is 'One per user: the next contribution in base currency (null when none is planned) and the criteria version in force.';
+        comment on table portfolios is
+            'One per user: the next contribution in base currency (null when none is planned) and the criteria version in force.';
 
         create table asset_classes (
             user_id uuid not null references portfolios on delete cascade,
@@ -149,7 +159,9 @@ public sealed partial class FirstNight : Migration
             primary key (user_id, id),
             unique (user_id, name),
             check (coalesce(target_min, 0) <= coalesce(target_max, 100)));
-        comment on table asset_classes is 'A user''s classes with their allocation target in percent (null is 0 and 100) and the smallest amount worth buying, in base currency.';
+        comment on table asset_classes is
+            'A user''s classes with their allocation target in percent (null is 0 and 100) and the smallest amount worth buying, in base '
+            'currency.';
 
         create table holdings (
             user_id uuid not null,

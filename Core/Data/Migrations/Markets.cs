@@ -24,7 +24,9 @@ public sealed class Markets : Migration
                 ('TSE', 'Tokyo Stock Exchange'),
                 ('XETRA', 'Xetra, Frankfurt')
             on conflict (code) do nothing;
-            comment on table markets is 'Exchanges whose open a night prepares. When they are open is said by the calendars of Core/Market/Calendars and by configuration; the command migrate adds markets that configuration adds.';
+            comment on table markets is
+                'Exchanges whose open a night prepares. When they are open is said by the calendars of Core/Market/Calendars and by '
+                'configuration; the command migrate adds markets that configuration adds.';
             """
         );
     }

@@ -82,7 +82,8 @@ public sealed partial class ReferenceData
             primary key (tenant_id, code),
             constraint pricing_rules_material foreign key (tenant_id, sku) references erp.materials,
             constraint pricing_rules_customer foreign key (tenant_id, customer_number) references erp.customers);
-        comment on table erp.pricing_rules is 'Discounts, of one material or all, to one customer or all, on both days and between; the highest priority comes first.';
+        comment on table erp.pricing_rules is
+            'Discounts, of one material or all, to one customer or all, on both days and between; the highest priority comes first.';
         """;
 
     // Raised one at a time, under the lock to the end of the transaction: numbers become visible in their order, so that
@@ -95,7 +96,10 @@ public sealed partial class ReferenceData
             generation bigint not null check (generation > 0),
             primary key (tenant_id, entity));
         create unique index generations_number on erp.generations (generation desc, tenant_id, entity);
-        comment on table erp.generations is 'When cached entries were invalidated last, as rising numbers: of a tenant (all zeros: of every tenant) and an entity (*: of every entity). The generation of an entry is the highest of the four rows that are about it; an entry in the cache that carries another is a miss.';
+        comment on table erp.generations is
+            'When cached entries were invalidated last, as rising numbers: of a tenant (all zeros: of every tenant) and an entity (*: of '
+            'every entity). The generation of an entry is the highest of the four rows that are about it; an entry in the cache that '
+            'carries another is a miss.';
 
         create function erp.generation(tenant uuid, of_entity text) returns bigint language sql stable as $$
             select coalesce(max(generation), 0) from erp.generations
@@ -106,12 +110,15 @@ public sealed partial class ReferenceData
         declare raised bigint;
         begin
             perform pg_advisory_xact_lock(hashtext('overnight.generations'));
-            select greatest((select max(generation) from erp.generations) + 1, (extract(epoch from clock_timestamp()) * 1000)::bigint) into raised;
+            select greatest((select max(generation) from erp.generations) + 1,
+                (extract(epoch from clock_timestamp()) * 1000)::bigint) into raised;
             insert into erp.generations as g (tenant_id, entity, generation) select tenant, e, raised from unnest(entities) e
             on conflict (tenant_id, entity) do update set generation = excluded.generation;
             return raised;
         end $$;
-        comment on function erp.raise_generation is 'Invalidates every cached entry of the entities, of a tenant or (all zeros) of every tenant. Called after the change is committed, or with it.';
+        comment on function erp.raise_generation is
+            'Invalidates every cached entry of the entities, of a tenant or (all zeros) of every tenant. Called after the change is '
+            'committed, or with it.';
         """;
 
     // exchange_rates is written by nights, imports, and whoever has SQL, and every tenant's rates come from it. The lock of
@@ -139,9 +146,13 @@ public sealed partial class ReferenceData
         end $$;
         comment on function erp.after_rates_change is 'Invalidates the cached exchange rates of every tenant when a statement changed any.';
 
-        create trigger exchange_rates_changing before insert or update or delete on exchange_rates for each statement execute function erp.before_rates_change();
-        create trigger exchange_rates_inserted after insert on exchange_rates referencing new table as changed for each statement execute function erp.after_rates_change();
-        create trigger exchange_rates_updated after update on exchange_rates referencing old table as former new table as changed for each statement execute function erp.after_rates_change();
-        create trigger exchange_rates_deleted after delete on exchange_rates referencing old table as changed for each statement execute function erp.after_rates_change();
+        create trigger exchange_rates_changing before insert or update or delete on exchange_rates for each statement
+            execute function erp.before_rates_change();
+        create trigger exchange_rates_inserted after insert on exchange_rates referencing new table as changed for each statement
+            execute function erp.after_rates_change();
+        create trigger exchange_rates_updated after update on exchange_rates referencing old table as former new table as changed
+            for each statement execute function erp.after_rates_change();
+        create trigger exchange_rates_deleted after delete on exchange_rates referencing old table as changed for each statement
+            execute function erp.after_rates_change();
         """;
 }

@@ -76,7 +76,9 @@ public sealed partial class ReferenceData : Migration
             constraint journal_lines_period foreign key (tenant_id, period_code) references erp.periods,
             constraint journal_lines_account foreign key (tenant_id, account_code) references erp.accounts);
         create index journal_lines_balances on erp.journal_lines (tenant_id, period_code, account_code) include (debit, credit);
-        comment on table erp.journal_lines is 'Posted journal lines in the base currency: each a debit or a credit, and the lines of an entry balanced by whoever posts them.';
+        comment on table erp.journal_lines is
+            'Posted journal lines in the base currency: each a debit or a credit, and the lines of an entry balanced by whoever posts '
+            'them.';
         """;
 
     // The rule is that of Core/Market/CrossRates: a quoted pair as it is, its inverse, else through the dollar, with 10
@@ -87,24 +89,31 @@ public sealed partial class ReferenceData : Migration
         $$;
         comment on function erp.ten_digits is 'A positive number with 10 significant digits, rounded half away from zero.';
 
-        create function erp.quoted_rate(from_currency text, to_currency text, until timestamptz) returns table (rate numeric, as_of timestamptz) language sql stable as $$
+        create function erp.quoted_rate(from_currency text, to_currency text, until timestamptz)
+            returns table (rate numeric, as_of timestamptz) language sql stable as $$
             select q.rate, q.as_of from (
-                (select r.rate, r.as_of, 0 as way from exchange_rates r where r.base = from_currency and r.quote = to_currency and r.as_of < until order by r.as_of desc limit 1)
+                (select r.rate, r.as_of, 0 as way from exchange_rates r where r.base = from_currency and r.quote = to_currency
+                    and r.as_of < until order by r.as_of desc limit 1)
                 union all
-                (select 1 / r.rate, r.as_of, 1 from exchange_rates r where r.base = to_currency and r.quote = from_currency and r.as_of < until order by r.as_of desc limit 1)) q
+                (select 1 / r.rate, r.as_of, 1 from exchange_rates r where r.base = to_currency and r.quote = from_currency
+                    and r.as_of < until order by r.as_of desc limit 1)) q
             order by q.as_of desc, q.way limit 1
         $$;
         comment on function erp.quoted_rate is 'The latest quote of a pair before a time, or the inverse of that of the opposite pair.';
 
-        create function erp.exchange_rate(from_currency text, to_currency text, until timestamptz) returns table (rate numeric, as_of timestamptz) language sql stable as $$
+        create function erp.exchange_rate(from_currency text, to_currency text, until timestamptz)
+            returns table (rate numeric, as_of timestamptz) language sql stable as $$
             select case when d.direct then d.rate else erp.ten_digits(d.rate) end, d.as_of from (
-                select q.rate, q.as_of, exists (select from exchange_rates r where r.base = from_currency and r.quote = to_currency and r.as_of = q.as_of) as direct
+                select q.rate, q.as_of, exists (select from exchange_rates r where r.base = from_currency and r.quote = to_currency
+                    and r.as_of = q.as_of) as direct
                 from erp.quoted_rate(from_currency, to_currency, until) q
                 union all
                 select t.rate / f.rate, least(t.as_of, f.as_of), false
                 from erp.quoted_rate('USD', from_currency, until) f, erp.quoted_rate('USD', to_currency, until) t
-                where from_currency <> 'USD' and to_currency <> 'USD' and not exists (select from erp.quoted_rate(from_currency, to_currency, until))) d
+                where from_currency <> 'USD' and to_currency <> 'USD'
+                    and not exists (select from erp.quoted_rate(from_currency, to_currency, until))) d
         $$;
-        comment on function erp.exchange_rate is 'Units of to_currency for one unit of from_currency by the last quotes before a time; no row where none is known.';
+        comment on function erp.exchange_rate is
+            'Units of to_currency for one unit of from_currency by the last quotes before a time; no row where none is known.';
         """;
 }

@@ -35,10 +35,12 @@ public sealed class Retention : Migration
             where c.relkind = 'p' and c.relnamespace = current_schema()::regnamespace and pg_get_partkeydef(c.oid) = 'RANGE (business_date)'
             order by 1
         $$;
-        comment on function partitioned_by_month is 'The tables with a partition per month of business date; what retention makes ahead and drops.';
+        comment on function partitioned_by_month is
+            'The tables with a partition per month of business date; what retention makes ahead and drops.';
 
         create or replace function ensure_month(day date) returns void language plpgsql as $$
-        declare first_day date := date_trunc('month', day)::date; next_month date := (first_day + interval '1 month')::date; parent text; child text;
+        declare first_day date := date_trunc('month', day)::date;
+            next_month date := (first_day + interval '1 month')::date; parent text; child text;
         begin
             -- One at a time, or two replicas that plan at once would both create it.
             perform pg_advisory_xact_lock(hashtext('overnight.ensure_month'));

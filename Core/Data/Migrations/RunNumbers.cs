@@ -21,9 +21,12 @@ public sealed class RunNumbers : Migration
             update overnight_job_runs r set number = n.number
             from (select id, row_number() over (order by id) as number from overnight_job_runs) n where n.id = r.id;
             alter table overnight_job_runs alter column number set not null, alter column number add generated always as identity;
-            select setval(pg_get_serial_sequence('overnight_job_runs', 'number'), coalesce(max(number), 0) + 1, false) from overnight_job_runs;
+            select setval(pg_get_serial_sequence('overnight_job_runs', 'number'), coalesce(max(number), 0) + 1, false)
+                from overnight_job_runs;
             create unique index overnight_job_runs_number on overnight_job_runs (number);
-            comment on column overnight_job_runs.number is 'Grows with each run that is inserted, whatever clock made its id; of one business date the run with the greatest number is in force.';
+            comment on column overnight_job_runs.number is
+                'Grows with each run that is inserted, whatever clock made its id; of one business date the run with the greatest number '
+                'is in force.';
 
             drop index overnight_job_runs_nights, overnight_job_runs_warms, overnight_job_runs_newest, overnight_job_runs_unfinished,
                 overnight_job_runs_day, overnight_job_runs_market, overnight_job_runs_status;
@@ -32,9 +35,12 @@ public sealed class RunNumbers : Migration
             create index overnight_job_runs_market on overnight_job_runs (market, number desc);
             create index overnight_job_runs_status on overnight_job_runs (status, number desc);
             create index overnight_job_runs_nights on overnight_job_runs (business_date desc, number desc) where job_type = 'scoring';
-            comment on index overnight_job_runs_nights is 'The nights of a period, newest first: the way into events by (business date, run).';
+            comment on index overnight_job_runs_nights is
+                'The nights of a period, newest first: the way into events by (business date, run).';
             create index overnight_job_runs_warms on overnight_job_runs (number) where job_type = 'cache-warm';
-            comment on table current_results is 'The result in force per user: the latest (business date, number of the run). Every cache write, warm or repair takes this one, under a share lock, so that an older result is never written after a newer one.';
+            comment on table current_results is
+                'The result in force per user: the latest (business date, number of the run). Every cache write, warm or repair takes '
+                'this one, under a share lock, so that an older result is never written after a newer one.';
             """
         );
     }

@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>The key that cached sessions are signed with where the configuration gives none: made once, at random, and never in the cache.</summary>
+/// <summary>
+/// The key that cached sessions are signed with where the configuration gives none: made once, at random, and never in the cache.
+/// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261129000100_SessionSigningKey")]
 public sealed class SessionSigningKey : Migration
@@ -14,8 +16,11 @@ public sealed class SessionSigningKey : Migration
         // Two random UUIDs have 244 bits of the server's strong random source.
         migrationBuilder.Sql(
             """
-            create table session_signing_key (id boolean primary key default true check (id), key bytea not null check (octet_length(key) >= 32));
-            comment on table session_signing_key is 'The key that cached sessions are signed with (HMAC-SHA256) where Sessions:SigningKeys is not set.';
+            create table session_signing_key (
+                id boolean primary key default true check (id),
+                key bytea not null check (octet_length(key) >= 32));
+            comment on table session_signing_key is
+                'The key that cached sessions are signed with (HMAC-SHA256) where Sessions:SigningKeys is not set.';
             insert into session_signing_key (key) select sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8'));
             """
         );

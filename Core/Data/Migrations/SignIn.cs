@@ -17,7 +17,9 @@ public sealed class SignIn : Migration
                 user_id uuid primary key references users on delete cascade,
                 password_hash text not null check (length(password_hash) between 40 and 1000 and password_hash ~ '^[A-Za-z0-9+/]+={0,2}$'),
                 changed_at timestamptz not null);
-            comment on table user_passwords is 'Who can sign in with e-mail and password; a user without a row can''t. password_hash is PBKDF2 with a salt and a count of iterations of its own, as base64.';
+            comment on table user_passwords is
+                'Who can sign in with e-mail and password; a user without a row can''t. password_hash is PBKDF2 with a salt and a count '
+                'of iterations of its own, as base64.';
 
             do $$ begin
                 if exists (select from pg_roles where rolname = 'overnight_reader') then

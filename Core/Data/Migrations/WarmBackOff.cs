@@ -14,7 +14,8 @@ public sealed class WarmBackOff : Migration
         migrationBuilder.Sql(
             """
             alter table warm_progress add column stuck_since timestamptz;
-            comment on column warm_progress.stuck_since is 'The first try that broke where the latest one did; null when the latest did not break.';
+            comment on column warm_progress.stuck_since is
+                'The first try that broke where the latest one did; null when the latest did not break.';
             """
         );
     }

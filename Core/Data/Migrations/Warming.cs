@@ -3,7 +3,10 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>How far each warm set came. It once made a role for users' own sets as well, which <c>Jobs/Migrations/ReaderRoleUpgrade.cs</c> replaces.</summary>
+/// <summary>
+/// How far each warm set came. It once made a role for users' own sets as well, which <c>Jobs/Migrations/ReaderRoleUpgrade.cs</c>
+/// replaces.
+/// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000400_Warming")]
 public sealed class Warming : Migration
@@ -32,8 +35,12 @@ public sealed class Warming : Migration
             started_at timestamptz not null,
             updated_at timestamptz not null,
             completed_at timestamptz);
-        comment on table warm_progress is 'The latest warm of each set. One that is not completed broke, and is resumed behind reached; one whose marker is not that of the cache server was made for a server that has lost everything since.';
-        comment on column warm_progress.run_id is 'The row of overnight_job_runs, job_type cache-warm, of the latest try. No foreign key, for that row may be dropped by retention.';
+        comment on table warm_progress is
+            'The latest warm of each set. One that is not completed broke, and is resumed behind reached; one whose marker is not that '
+            'of the cache server was made for a server that has lost everything since.';
+        comment on column warm_progress.run_id is
+            'The row of overnight_job_runs, job_type cache-warm, of the latest try. No foreign key, for that row may be dropped by '
+            'retention.';
 
         create index overnight_job_runs_warms on overnight_job_runs (id) where job_type = 'cache-warm';
         """;

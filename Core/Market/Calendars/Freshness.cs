@@ -31,7 +31,8 @@ public readonly record struct FreshnessVerdict(FreshnessStatus Status, string Re
 /// <summary>
 /// What a person is told about the age of a result (SPEC C3), in this order: stale when two nights that should have replaced it are
 /// missing, or when its prices or rates were too old when it was computed; delayed when one night is past its deadline; provisional
-/// when stored values stand in; else fresh. So Friday's is fresh all weekend, and a result of this morning over last month's rates is stale.
+/// when stored values stand in; else fresh. So Friday's is fresh all weekend, and a result of this morning over last month's rates is
+/// stale.
 /// </summary>
 public static class Freshness
 {

@@ -123,7 +123,10 @@ internal sealed class FreshnessRules
     }
 }
 
-/// <summary>The rules of one market by the minute of a result, for opens, closes and publications are at whole minutes, and the results of a night share a few.</summary>
+/// <summary>
+/// The rules of one market by the minute of a result, for opens, closes and publications are at whole minutes, and the results of a
+/// night share a few.
+/// </summary>
 internal sealed class FreshnessMemory(MarketCalendar market)
 {
     /// <summary>More minutes than this are of results made one by one; remembering starts again.</summary>

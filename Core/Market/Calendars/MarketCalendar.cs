@@ -72,7 +72,9 @@ public sealed class MarketCalendar
             yield return Day(date);
     }
 
-    /// <summary>The first open after a moment: the one that a night at that moment prepares. Null when there is none within a year.</summary>
+    /// <summary>
+    /// The first open after a moment: the one that a night at that moment prepares. Null when there is none within a year.
+    /// </summary>
     public MarketDay? NextOpen(DateTimeOffset now)
     {
         // A day back, for where a local day is skipped the dates are further apart than the moments.
@@ -80,10 +82,14 @@ public sealed class MarketCalendar
         return Days(date, date.AddDays(LongestBreak)).FirstOrDefault(day => day.OpenUtc > now);
     }
 
-    /// <summary>The open whose night should have begun by now; null when none is due. Once a market has opened, its night is no longer of use.</summary>
+    /// <summary>
+    /// The open whose night should have begun by now; null when none is due. Once a market has opened, its night is no longer of use.
+    /// </summary>
     public MarketDay? DueAt(DateTimeOffset now) => NextOpen(now) is { DueUtc: { } due } day && due <= now ? day : null;
 
-    /// <summary>When the night is due: so long before the open, as time passes; with a cron, the last time it names after the open before.</summary>
+    /// <summary>
+    /// When the night is due: so long before the open, as time passes; with a cron, the last time it names after the open before.
+    /// </summary>
     private DateTimeOffset? DueBefore(DateOnly date, DateTimeOffset open)
     {
         if (_cron is null)

@@ -38,7 +38,9 @@ public sealed class MarketCatalog
             ? market
             : throw new RequestException("market", $"There is no market '{code}'. Known: {string.Join(", ", _markets.Keys)}.");
 
-    /// <summary>The markets of a user, given by their codes with commas between; the default for a user who has none, or none that is known.</summary>
+    /// <summary>
+    /// The markets of a user, given by their codes with commas between; the default for a user who has none, or none that is known.
+    /// </summary>
     public IReadOnlyList<MarketCalendar> OfUser(string codes)
     {
         ArgumentNullException.ThrowIfNull(codes);

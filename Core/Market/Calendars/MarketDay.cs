@@ -12,7 +12,8 @@ public enum DayStatus
 /// <summary>One day of one market, in UTC.</summary>
 /// <param name="Reason">Why the day differs from others; null for an ordinary trading day.</param>
 /// <param name="OpenUtc">Null when closed, as is <paramref name="CloseUtc"/>.</param>
-/// <param name="DueUtc">When the night that prepares this open is due; null when closed, or when the market's own cron names no time before this open.</param>
+/// <param name="DueUtc">When the night that prepares this open is due; null when closed, or when the market's own cron names no time
+/// before this open.</param>
 public sealed record MarketDay(
     string Market,
     DateOnly Date,

@@ -26,7 +26,9 @@ public sealed class MarketOptions
     /// <summary>Days of the week without trading; Saturday and Sunday when left out.</summary>
     public string[] Weekend { get; set; } = [];
 
-    /// <summary>Closed days: <c>2027-03-01 Reason</c>, every year <c>03-01 Reason</c>, or by Easter Sunday <c>easter-2 Reason</c>.</summary>
+    /// <summary>
+    /// Closed days: <c>2027-03-01 Reason</c>, every year <c>03-01 Reason</c>, or by Easter Sunday <c>easter-2 Reason</c>.
+    /// </summary>
     public string[] Holidays { get; set; } = [];
 
     /// <summary>Days that are open although a rule, or the weekend, closes them.</summary>

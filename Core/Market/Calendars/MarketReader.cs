@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Overnight.Core.Market.Calendars;
 
-/// <summary>Makes a market's calendar of what ships and what configuration says, and collects what is wrong with that: key, bound and value.</summary>
+/// <summary>
+/// Makes a market's calendar of what ships and what configuration says, and collects what is wrong with that: key, bound and value.
+/// </summary>
 internal sealed class MarketReader(string code, MarketOptions options, List<string> failures)
 {
     private static readonly IReadOnlySet<DayOfWeek> DefaultWeekend = new HashSet<DayOfWeek> { DayOfWeek.Saturday, DayOfWeek.Sunday };

@@ -35,7 +35,8 @@ internal sealed class ProviderClient : IDisposable
     }
 
     /// <param name="query">Escaped, without a question mark; empty for none.</param>
-    /// <param name="read">Makes the answer of a body, or throws <see cref="ProviderException"/>; it is part of what is tried, so that garbage is a failure.</param>
+    /// <param name="read">Makes the answer of a body, or throws <see cref="ProviderException"/>; it is part of what is tried, so that
+    /// garbage is a failure.</param>
     /// <exception cref="ProviderException">The provider failed, as often as it was asked.</exception>
     public async Task<T> GetAsync<T>(
         string query,

@@ -31,7 +31,8 @@ internal static partial class ProviderPipeline
             UseJitter = true,
             Delay = options.RetryDelay,
             MaxDelay = options.MaxRetryDelay,
-            // Null is the usual backoff. A server that says when to come back is not asked earlier, and not waited for longer than we would.
+            // Null is the usual backoff. A server that says when to come back is not asked earlier, and not waited for longer than we
+            // would.
             DelayGenerator = arguments => new((arguments.Outcome.Exception as ProviderException)?.RetryAfter),
             ShouldHandle = new PredicateBuilder()
                 .Handle<ProviderException>(exception =>

@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+
+namespace Overnight.Core.Caching;
+
+/// <summary>
+/// Marks of entries that must not be believed any more and that the server has not taken yet. While one waits here, this process
+/// does not read its entry. Bounded: beyond <see cref="Most"/> an entry lives in the cache until its TTL.
+/// </summary>
+internal sealed class PendingMarks
+{
+    private const int Most = 100_000;
+
+    private readonly ConcurrentDictionary<string, CacheWrite> _marks = new(StringComparer.Ordinal);
+    private int _count;
+
+    public bool IsEmpty => _marks.IsEmpty;
+
+    /// <summary>Asked at every read, so mostly a look at a number.</summary>
+    public bool Contains(string key) => Volatile.Read(ref _count) > 0 && _marks.ContainsKey(key);
+
+    public void Add(IReadOnlyList<CacheWrite> marks)
+    {
+        foreach (var mark in marks)
+        {
+            if (_marks.Count < Most || _marks.ContainsKey(mark.Key))
+                _marks[mark.Key] = mark;
+        }
+        Recount();
+    }
+
+    /// <summary>Those of the marks that the server took wait no longer. Another mark of the same entry, added meanwhile, stays.</summary>
+    public void Remove(IReadOnlyList<CacheWrite> marks, CacheRefusals refused)
+    {
+        foreach (var (at, mark) in marks.Index())
+        {
+            if (!refused.Contains(at))
+                _marks.TryRemove(new(mark.Key, mark));
+        }
+        Recount();
+    }
+
+    public IReadOnlyList<CacheWrite> Some(int most) => [.. _marks.Values.Take(most)];
+
+    private void Recount() => Volatile.Write(ref _count, _marks.Count);
+}
