@@ -7,7 +7,7 @@ using Overnight.Tests.Harness;
 namespace Overnight.Tests.Warming;
 
 /// <summary>When the service warms by itself.</summary>
-public sealed class DueTests(TestServers servers)
+public sealed class DueWarmSetTests(TestServers servers)
 {
     /// <summary>Reference data and flags are due every few minutes, and would be in the way here.</summary>
     private static readonly (string, string)[] NoReference =

@@ -4,7 +4,7 @@ using Overnight.Jobs.Providers;
 namespace Overnight.Tests.Providers;
 
 /// <summary>SPEC A9: a number that is not believed is refused, with the reason, and never used.</summary>
-public sealed class AnswerCheckTests
+public sealed class QuoteValidatorTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
     private static readonly FeedOptions Options = new() { MaxMove = 0.25m, MaxRefusedShare = 0.5m };
