@@ -118,7 +118,7 @@ public sealed class ResumeTests(TestServers servers)
         void EndConnections()
         {
             using var command = other.CreateCommand(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()"
             );
             command.ExecuteNonQuery();
         }

@@ -176,7 +176,7 @@ public sealed class WarmKillTests(TestServers servers)
             "the warm has read"
         );
         await other.ExecuteAsync(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()"
         );
         await using (var connection = await other.OpenConnectionAsync(Ct))
             await NewerResult.MakeAsync(connection, user, Ct);
