@@ -7,29 +7,24 @@ using Microsoft.Extensions.Hosting;
 namespace Overnight.AppHost;
 
 /// <summary>
-/// Tells whoever started the app how to look at it, when a dashboard is answered from the cache, and names a resource that failed. A
-/// child's
-/// output never reaches this console, so the demo token stands in no log.
+/// Tells whoever started the app how to look at it, once a dashboard is answered from the cache. A child's output never reaches this
+/// console, so the demo token stands in no log.
 /// </summary>
 internal sealed class StartupMessage(
     ProjectResource api,
     ParameterResource token,
     DistributedApplicationModel model,
     ResourceNotificationService notifications,
-    ResourceLoggerService logs,
     IConfiguration configuration
 ) : BackgroundService
 {
     private const string DashboardResource = "aspire-dashboard",
         Path = "/api/dashboard";
-    private const int ShownLines = 10;
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(200);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(TellFailuresAsync(stoppingToken), AnnounceAsync(stoppingToken));
-
-    private async Task AnnounceAsync(CancellationToken ct)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var ct = stoppingToken;
         await notifications.WaitForResourceHealthyAsync(api.Name, ct);
         var address = api.GetEndpoint("http").Url;
         var value = await token.GetValueAsync(ct);
@@ -38,7 +33,7 @@ internal sealed class StartupMessage(
             var other in model.Resources.OfType<ProjectResource>().Where(project => project.TryGetAnnotationsOfType<WaitAnnotation>(out _))
         )
         {
-            if (notifications.TryGetCurrentState(other.Name, out var state) && IsFailed(state.Snapshot))
+            if (notifications.TryGetCurrentState(other.Name, out var state) && FailureMessage.IsFailed(state.Snapshot))
                 return;
         }
         if (model.Resources.FirstOrDefault(resource => resource.Name == DashboardResource) is IResourceWithEndpoints dashboard)
@@ -81,43 +76,6 @@ internal sealed class StartupMessage(
             return false; // The api ended meanwhile, which is told as a failure of its own.
         }
     }
-
-    /// <summary>A resource that ended by itself is shown with its last lines; it can be started again from the dashboard.</summary>
-    private async Task TellFailuresAsync(CancellationToken ct)
-    {
-        HashSet<string> told = new(StringComparer.Ordinal);
-        await foreach (var change in notifications.WatchAsync(ct))
-        {
-            if (!IsFailed(change.Snapshot))
-                told.Remove(change.ResourceId);
-            else if (told.Add(change.ResourceId))
-                await TellAsync(change, ct);
-        }
-    }
-
-    private async Task TellAsync(ResourceEvent change, CancellationToken ct)
-    {
-        List<string> lines = [];
-        await foreach (var batch in logs.GetAllAsync(change.ResourceId).WithCancellation(ct))
-            lines.AddRange(batch.Select(line => Message(line.Content)).Where(text => !IsStackTrace(text)));
-        var exit = change.Snapshot.ExitCode is { } code ? $"with exit code {code}" : "before it started";
-        Console.WriteLine($"{Environment.NewLine}{change.Resource.Name} failed {exit}. Its last lines:");
-        foreach (var line in lines.TakeLast(ShownLines))
-            Console.WriteLine($"  {line}");
-    }
-
-    private static bool IsFailed(CustomResourceSnapshot snapshot) =>
-        snapshot.State?.Text == KnownResourceStates.FailedToStart
-        || (KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text) && snapshot.ExitCode is not (null or 0));
-
-    // A line begins with its time.
-    private static string Message(string line) =>
-        line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space && DateTimeOffset.TryParse(line.AsSpan(0, space), out _)
-            ? line[(space + 1)..]
-            : line;
-
-    private static bool IsStackTrace(string line) =>
-        line.TrimStart().StartsWith("at ", StringComparison.Ordinal) || line.StartsWith("--- End of", StringComparison.Ordinal);
 }
 
 internal static class StartupMessageExtensions
@@ -147,6 +105,7 @@ internal static class StartupMessageExtensions
     public static void AddStartupMessage(this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> api)
     {
         var token = builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == UserToken);
+        builder.Services.AddHostedService<FailureMessage>();
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<StartupMessage>(services, api.Resource, token));
         builder.Services.AddHostedService(services =>
             ActivatorUtilities.CreateInstance<ConnectionsFile>(services, DataDirectory.Of(builder), api.Resource)

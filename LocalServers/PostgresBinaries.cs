@@ -64,7 +64,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
             folders.AddRange(Newest(brew, "postgresql*"));
         folders.AddRange(Newest("/Applications/Postgres.app/Contents/Versions", "*"));
         return folders
-            .Where(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")))
+            .Where(folder => Tool.IsProgram(Path.Combine(folder, "initdb")) && Tool.IsProgram(Path.Combine(folder, "postgres")))
             .Distinct();
 
         static IEnumerable<string> Newest(string parent, string pattern) =>

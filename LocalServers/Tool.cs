@@ -11,7 +11,9 @@ internal static class Tool
         Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet")
     );
 
-    /// <returns>The path of a file of this name in PATH, or null.</returns>
+    private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    /// <returns>The path of a program of this name in PATH, or null.</returns>
     public static string? Find(string name) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator)
@@ -19,7 +21,16 @@ internal static class Tool
             .SelectMany(folder =>
                 OperatingSystem.IsWindows() ? [Path.Combine(folder, name + ".exe")] : (string[])[Path.Combine(folder, name)]
             )
-            .FirstOrDefault(File.Exists);
+            .FirstOrDefault(IsProgram);
+
+    /// <returns>Whether this is a file that can be executed, and no link to one that was uninstalled.</returns>
+    public static bool IsProgram(string path)
+    {
+        FileSystemInfo? file = new FileInfo(path);
+        if (file.LinkTarget is not null)
+            file = file.ResolveLinkTarget(returnFinalTarget: true);
+        return file is { Exists: true } && (OperatingSystem.IsWindows() || (file.UnixFileMode & AnyExecute) != 0);
+    }
 
     /// <returns>The exit code, and what it wrote, errors last.</returns>
     public static async Task<(int ExitCode, string Output)> RunAsync(

@@ -75,6 +75,24 @@ public sealed class AppHostProcessTests(TestServers servers)
         Assert.DoesNotContain("curl ", host.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task AppHost_DataThatNoServerOpens_SaysWhichPreparationFailedAndWhy()
+    {
+        RequireLinux();
+        var data = await DataAsync();
+        var server = Directory.CreateDirectory(Path.Combine(data, "postgres", "data"));
+        await File.WriteAllTextAsync(Path.Combine(server.FullName, "PG_VERSION"), "99\n", Ct);
+        await using AppHostProcess host = new(data);
+
+        await Eventually.TrueAsync(
+            () => host.Output.Contains("postgres-prepare failed with exit code 1. Its last lines:", StringComparison.Ordinal),
+            "the failed resource is named, while everything else still waits for it",
+            TimeSpan.FromMinutes(2)
+        );
+
+        Assert.Contains(Path.Combine(data, "postgres"), host.Output, StringComparison.Ordinal);
+    }
+
     private static void AssertConnections(string data)
     {
         var file = Path.Combine(data, "connections.json");

@@ -155,6 +155,20 @@ public sealed class ServerTests(TestServers servers)
     }
 
     [Fact]
+    public async Task Program_LinkToNothingOrWithoutTheRightToExecute_IsNone()
+    {
+        var folder = await servers.CreateFolderAsync();
+        var (file, link) = (Path.Combine(folder, "file"), Path.Combine(folder, "link"));
+        File.CreateSymbolicLink(link, file);
+
+        Assert.False(Tool.IsProgram(link));
+        await File.WriteAllTextAsync(file, "#!/bin/sh", Ct);
+        Assert.False(Tool.IsProgram(link));
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Assert.True(Tool.IsProgram(link));
+    }
+
+    [Fact]
     public async Task Package_WithAnotherHash_IsNotUnpacked()
     {
         var folder = await servers.CreateFolderAsync();

@@ -1,0 +1,61 @@
+using Microsoft.Extensions.Hosting;
+
+namespace Overnight.AppHost;
+
+/// <summary>Names, at the console, a resource that failed or ended by itself, with its last lines. The dashboard can start it again.</summary>
+internal sealed class FailureMessage(ResourceNotificationService notifications, ResourceLoggerService logs)
+    : BackgroundService,
+        IHostedLifecycleService
+{
+    private const int ShownLines = 10;
+
+    /// <summary>
+    /// The orchestrator's own start ends only when every resource was created, and a resource that waits for a failed one never is, so
+    /// the watch begins before that start.
+    /// </summary>
+    public Task StartingAsync(CancellationToken cancellationToken) => base.StartAsync(cancellationToken);
+
+    public override Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public static bool IsFailed(CustomResourceSnapshot snapshot) =>
+        snapshot.State?.Text == KnownResourceStates.FailedToStart
+        || (KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text) && snapshot.ExitCode is not (null or 0));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        HashSet<string> told = new(StringComparer.Ordinal);
+        await foreach (var change in notifications.WatchAsync(stoppingToken))
+        {
+            if (!IsFailed(change.Snapshot))
+                told.Remove(change.ResourceId);
+            else if (told.Add(change.ResourceId))
+                await TellAsync(change, stoppingToken);
+        }
+    }
+
+    private async Task TellAsync(ResourceEvent change, CancellationToken ct)
+    {
+        List<string> lines = [];
+        await foreach (var batch in logs.GetAllAsync(change.ResourceId).WithCancellation(ct))
+            lines.AddRange(batch.SelectMany(line => Message(line.Content).Split('\n')).Where(text => !IsStackTrace(text)));
+        var exit = change.Snapshot.ExitCode is { } code ? $"with exit code {code}" : "before it started";
+        Console.WriteLine($"{Environment.NewLine}{change.Resource.Name} failed {exit}. Its last lines:");
+        foreach (var line in lines.TakeLast(ShownLines))
+            Console.WriteLine($"  {line}");
+    }
+
+    // A line begins with its time.
+    private static string Message(string line) =>
+        line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space && DateTimeOffset.TryParse(line.AsSpan(0, space), out _)
+            ? line[(space + 1)..]
+            : line;
+
+    private static bool IsStackTrace(string line) =>
+        line.TrimStart().StartsWith("at ", StringComparison.Ordinal) || line.StartsWith("--- End of", StringComparison.Ordinal);
+}
