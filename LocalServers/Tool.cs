@@ -29,7 +29,7 @@ internal static class Tool
         FileSystemInfo? file = new FileInfo(path);
         if (file.LinkTarget is not null)
             file = file.ResolveLinkTarget(returnFinalTarget: true);
-        return file is { Exists: true } && (OperatingSystem.IsWindows() || (file.UnixFileMode & AnyExecute) != 0);
+        return file is { Exists: true } && (OperatingSystem.IsWindows() || (file.UnixFileMode & AnyExecute) != UnixFileMode.None);
     }
 
     /// <returns>The exit code, and what it wrote, errors last.</returns>
