@@ -26,11 +26,11 @@ internal static class RateQuotingNames
 internal sealed record CountryRate(string Country, string Currency, DateOnly Month, decimal Value, int Line);
 
 /// <summary>A rate as it will be stored: units of <paramref name="Quote"/> for one unit of <paramref name="Base"/>.</summary>
-/// <param name="Line">Of the file, where it stands.</param>
+/// <param name="Line">Line of the file.</param>
 internal sealed record RateQuote(string Base, string Quote, DateOnly Month, decimal Rate, int Line);
 
 /// <summary>How the file quotes the euro, seen in a month in which it has a currency that was fixed to the euro beside it.</summary>
-/// <param name="Value">Of <paramref name="Country"/>, in units for one dollar.</param>
+/// <param name="Value">Rate of <paramref name="Country"/>, in units for one dollar.</param>
 internal sealed record EuroQuotingSample(DateOnly Month, string Country, decimal Value, decimal Euro, RateQuoting Quoting);
 
 /// <summary>

@@ -1,6 +1,6 @@
 namespace Overnight.Jobs.Providers;
 
-/// <summary>A provider did not deliver. The words are ours: no address, header or body of the exchange is in them, so no key is.</summary>
+/// <summary>A provider did not deliver. No address, header or body of the exchange is in the message, so that no key can be.</summary>
 /// <param name="reason">One of <see cref="ProviderFault"/>.</param>
 internal sealed class ProviderException(string reason, string detail) : Exception($"{reason}: {detail}")
 {

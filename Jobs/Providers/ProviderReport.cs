@@ -25,16 +25,16 @@ internal sealed record ProviderReport(
     double TookMs = 0
 )
 {
-    /// <summary>A feed that lies about everything must not fill the run's row.</summary>
+    /// <summary>Limits the report, so that a feed of wrong values does not fill the run's row.</summary>
     public const int MostRefusals = 20;
 
-    /// <summary>Whether a person should look at it: the run is not made of what its providers should have delivered.</summary>
+    /// <summary>Whether a person should look at it: a provider failed, or values were refused or are stale.</summary>
     [JsonIgnore]
     public bool IsRemarkable => Outcome is ProviderOutcome.Failed or ProviderOutcome.Stale || Refused > 0;
 
     public static JsonElement Json(IReadOnlyList<ProviderReport> reports) => JsonSerializer.SerializeToElement(reports, SnakeCase);
 
-    /// <returns>Those of a run's metrics.</returns>
+    /// <returns>The reports in a run's metrics.</returns>
     public static IReadOnlyList<ProviderReport> Read(RunMetrics metrics) =>
         metrics.Providers?.Deserialize<List<ProviderReport>>(SnakeCase) ?? [];
 
@@ -63,6 +63,6 @@ internal static class ProviderOutcome
     /// <summary>Last stored values, in the place of what providers should have delivered.</summary>
     public const string Stale = "stale";
 
-    /// <summary>Those before it delivered everything.</summary>
+    /// <summary>It was not needed, since the providers before it delivered everything.</summary>
     public const string NotAsked = "not_asked";
 }

@@ -25,7 +25,7 @@ internal sealed partial class DeploymentWarm(Warmer warmer, IOptions<WarmingOpti
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
-            // A deployment never waits for a cache; the warm loop goes on with what is cold.
+            // A deployment must not fail because of the cache; the warm loop warms what is cold.
             Log.Failed(logger, exception.Message);
         }
     }
