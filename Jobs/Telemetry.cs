@@ -89,7 +89,7 @@ internal static class Telemetry
             .SetTag("overnight.market", run.Market);
 
     /// <summary>A child span of the run, whichever process the run began in.</summary>
-    /// <param name="startedAt">When it began, for a step that is known to be one only at its end.</param>
+    /// <param name="startedAt">When it began, for a step whose span is made at its end.</param>
     public static Activity? StartStep(string name, PipelineRun run, DateTimeOffset startedAt = default) =>
         Source
             .StartActivity(name, ActivityKind.Internal, Parent(run), startTime: startedAt)

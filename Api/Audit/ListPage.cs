@@ -5,7 +5,7 @@ namespace Overnight.Api.Audit;
 /// <summary>A page of a list; <paramref name="NextCursor"/> is null on the last.</summary>
 internal sealed record Listed<T>(IReadOnlyList<T> Items, string? NextCursor)
 {
-    /// <param name="rows">Up to one more than asked for, which tells whether there is another page.</param>
+    /// <param name="rows">Up to one more than the page holds, which shows whether there is another page.</param>
     /// <param name="place">Makes the cursor of a row.</param>
     public static Listed<T> Of<TRow, TCursor>(List<TRow> rows, ListPage<TCursor> page, Func<TRow, TCursor> place, Func<TRow, T> show)
         where TCursor : struct

@@ -8,7 +8,7 @@ using Overnight.Core.Results;
 
 namespace Overnight.Api.Dashboard;
 
-/// <summary>What a user sees in the morning (SPEC C1, C2).</summary>
+/// <summary>The route of the signed-in user's dashboard (SPEC C1, C2).</summary>
 internal static class DashboardRoutes
 {
     public const string Path = "/api/dashboard";

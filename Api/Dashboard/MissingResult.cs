@@ -33,7 +33,7 @@ internal sealed record MissingResult(string Reason, string Detail, string? Stage
             .FirstOrDefaultAsync(ct);
         var holds = await database.Holdings.AsNoTracking().AnyAsync(h => h.UserId == userId && !h.Ignored, ct);
 
-        // The empty portfolio is told first, since the user can change it; it may also be what made the last run fail.
+        // The empty portfolio comes first, since the user can change it; it may also be what made the last run fail.
         if (!holds)
             return new("portfolio_empty", "The portfolio has no holding to value. Add one, and the next night computes recommendations.");
         return failure is null

@@ -5,7 +5,7 @@ using Overnight.Core.Flags;
 namespace Overnight.Api.Flags;
 
 /// <summary>
-/// For which version of a flag a change is meant: the header If-Match (RFC 9110, 13.1.1), whose tag is the version in quotes
+/// The version of a flag that a change is meant for: the header If-Match (RFC 9110, 13.1.1), whose tag is the version in quotes
 /// and which answers 412, or the field <c>version</c>, which answers 409. With both, both must match; with neither, the change is
 /// always made.
 /// </summary>

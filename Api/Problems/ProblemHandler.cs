@@ -7,7 +7,7 @@ namespace Overnight.Api.Problems;
 /// <summary>Turns every exception that reaches the end of the pipeline into ProblemDetails.</summary>
 internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : IExceptionHandler
 {
-    /// <summary>What a client is asked to wait while PostgreSQL is away, in seconds.</summary>
+    /// <summary>Value of Retry-After while PostgreSQL is away, in seconds.</summary>
     private const string RetryAfter = "5";
 
     /// <summary>Whether an exception is due to the request or to a lost server, so that it is not logged as an error of the code.</summary>

@@ -5,7 +5,7 @@ namespace Overnight.Api.Sessions;
 
 /// <summary>A session as this node last saw it.</summary>
 /// <param name="hash">Lowercase hex SHA-256 of the token.</param>
-/// <param name="expiresAt">Of the session.</param>
+/// <param name="expiresAt">When the session expires.</param>
 internal sealed class PrefetchedSession(string hash, Guid userId, DateTimeOffset expiresAt)
 {
     /// <summary>Uses closer together than this count as one.</summary>
@@ -71,7 +71,7 @@ internal sealed class SessionPrefetch
         return session;
     }
 
-    /// <summary>Those whose last use is not written yet.</summary>
+    /// <summary>The sessions whose last use is not written yet.</summary>
     public IReadOnlyList<PrefetchedSession> Unwritten()
     {
         var former = Volatile.Read(ref _former);

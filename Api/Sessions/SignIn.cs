@@ -33,7 +33,7 @@ internal sealed class SignIn(NpgsqlDataSource database, IPasswordHasher<string> 
     // Verified when the account is unknown, so that this takes as long: the hash of a random password, with the usual iterations.
     private readonly string _nobodys = hasher.HashPassword("", SessionToken.Create());
 
-    /// <param name="email">As <see cref="EmailAddress.TryNormalise"/> gives it.</param>
+    /// <param name="email">The address in the form that <see cref="EmailAddress.TryNormalise"/> gives it.</param>
     /// <returns>Null when there is no such account, or not with this password.</returns>
     /// <exception cref="NpgsqlException">PostgreSQL could not answer.</exception>
     public async Task<NewSession?> TryAsync(string email, string password, CancellationToken ct)

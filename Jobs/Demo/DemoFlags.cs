@@ -6,7 +6,7 @@ namespace Overnight.Jobs.Demo;
 internal static class DemoFlags
 {
     /// <param name="environment">Environment that the flags are for.</param>
-    /// <returns>How many were added; those that are there stay as they are.</returns>
+    /// <returns>How many were added; existing flags are not changed.</returns>
     public static async Task<int> AddAsync(NpgsqlConnection connection, string environment, CancellationToken ct)
     {
         await using NpgsqlCommand command = new(

@@ -16,7 +16,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
     /// <summary>Users made and copied at a time; no more than a few such chunks are in memory.</summary>
     private const int ChunkSize = 2_000;
 
-    /// <summary>From so many new users on, checking foreign keys once at the end is cheaper than row by row.</summary>
+    /// <summary>With this many new users or more, checking foreign keys once at the end is cheaper than row by row.</summary>
     private const int ManyUsers = 5_000;
 
     /// <exception cref="CommandException">The options are out of bounds, or the assets that are there have no prices.</exception>

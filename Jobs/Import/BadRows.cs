@@ -3,7 +3,7 @@ using Overnight.Jobs.Commands;
 namespace Overnight.Jobs.Import;
 
 /// <summary>A problem of a row, and where in the file it is.</summary>
-/// <param name="Line">Of the file, from 1; where the row begins.</param>
+/// <param name="Line">Line of the file at which the row begins, from 1.</param>
 /// <param name="Column">Name in the header; null when the row as a whole is wrong.</param>
 /// <param name="Value">As it stands in the file; null when the row as a whole is wrong.</param>
 internal sealed record BadRow(int Line, string? Column, string? Value, string Problem)

@@ -116,7 +116,7 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
                 row = null;
             }
             failed |= row is null;
-            // A file that will be refused is read on only to tell everything that is wrong with it.
+            // A file that will be refused is read to its end, so that all of its problems are reported.
             if (row is null || (failed && !skipBadRows))
                 continue;
             if (row.Price is null)

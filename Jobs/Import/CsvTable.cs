@@ -42,7 +42,7 @@ internal sealed class CsvTable : IDisposable
         );
     }
 
-    /// <summary>Where the current row stands, from 1.</summary>
+    /// <summary>Line of the file at which the current row begins, from 1.</summary>
     public int Line { get; private set; }
 
     /// <summary>Rows read so far, bad ones too, without the header and blank lines.</summary>

@@ -27,7 +27,7 @@ internal sealed record RateImportResult(
 );
 
 /// <summary>
-/// The last exchange rate of each country from the public file, stored as quoted. All of it or nothing; the same file again changes
+/// Imports the last exchange rate of each country from the public file, as quoted: all of it or nothing. The same file again changes
 /// nothing.
 /// </summary>
 internal sealed class RateImport(NpgsqlDataSource dataSource, TimeProvider time)

@@ -13,7 +13,7 @@ internal enum RateQuoting
     Noted,
 }
 
-/// <summary>What the option <c>--quoting</c> calls them.</summary>
+/// <summary>The values of the option <c>--quoting</c>.</summary>
 internal static class RateQuotingNames
 {
     public const string UnitsPerDollar = "units-per-dollar",
@@ -44,7 +44,7 @@ internal sealed class RateCollector
     private const string Dollar = "USD",
         EuroArea = "Euro";
 
-    /// <summary>With a euro closer to a dollar than this, both readings of it are nearly the same number.</summary>
+    /// <summary>When the euro is closer to a dollar than this, both readings of its rate are nearly the same number.</summary>
     private const decimal LeastFromParity = 0.02m;
 
     private readonly Dictionary<string, CountryRate> _last = new(StringComparer.Ordinal);

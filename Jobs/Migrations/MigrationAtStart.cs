@@ -66,7 +66,7 @@ internal static class MigrationSetup
 {
     private const string AtStartKey = "Database:MigrateAtStart";
 
-    /// <summary>What migrates a database, for the command and for the service.</summary>
+    /// <summary>The services that migrate a database, for the command and for the service.</summary>
     public static IServiceCollection AddDatabaseMigration(this IServiceCollection services)
     {
         services.AddFlagOptions();

@@ -159,7 +159,7 @@ internal sealed partial class BatchCacheWriter(
             throw new CacheAwayException($"The cache refused entries of {refused} users: {reason}");
     }
 
-    /// <returns>Those of the results that are current; null when the batch is cached already.</returns>
+    /// <returns>The results that are current for their users; null when the batch is cached already.</returns>
     private static async Task<List<StoredResult>?> LockAsync(
         NpgsqlConnection connection,
         NpgsqlTransaction transaction,

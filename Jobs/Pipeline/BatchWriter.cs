@@ -7,7 +7,7 @@ namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
 /// Writes a batch inside the transaction that claimed it: events, results and postings by binary COPY, then what is
-/// current, who failed, and the batch's own mark. Nothing of it exists until the commit.
+/// current, who failed, and the batch's own mark. No other transaction sees any of it before the commit.
 /// </summary>
 internal sealed class BatchWriter
 {

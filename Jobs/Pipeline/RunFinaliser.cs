@@ -40,8 +40,8 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         where id = $1 and completed_at is null
         """;
 
-    /// <summary>Finishes the run when nothing of it is unfinished.</summary>
-    /// <returns>True when the run is finished now, whoever did it.</returns>
+    /// <summary>Finishes the run unless a batch of it is unfinished.</summary>
+    /// <returns>True when the run is finished, by whichever replica.</returns>
     public async Task<bool> TryFinishAsync(PipelineRun run, CancellationToken ct)
     {
         if (await FinishAsync(run, ct) is not { } ended)

@@ -2,7 +2,7 @@ using Overnight.Core;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>How a night works through its users.</summary>
+/// <summary>Limits and intervals of runs.</summary>
 internal sealed class RunOptions
 {
     public const string Section = "Night";

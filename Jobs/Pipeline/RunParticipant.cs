@@ -26,7 +26,7 @@ internal sealed class RunParticipant(
     TimeProvider time
 )
 {
-    /// <summary>Interval of looks at batches that other replicas hold; it delays taking over those of a replica that died.</summary>
+    /// <summary>How often batches that other replicas hold are looked at; it delays taking over those of a dead replica.</summary>
     private static readonly TimeSpan OthersInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly Task _jitWarmup = Task.Run(() => JitWarmup.Run(time));

@@ -41,7 +41,7 @@ internal sealed partial class RunPlanner(
         select $1, f.number, f.id, l.id, f.size from firsts f join lasts l using (number)
         """;
 
-    // The users that failed, and those of batches that a failed run left undone; each range holds nobody else.
+    // Ranges that hold only users that failed, and users of batches that a failed run left undone.
     private const string PlanRetry = """
         with active as (
             select u.id, row_number() over (order by u.id) as n

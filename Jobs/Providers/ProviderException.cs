@@ -13,7 +13,7 @@ internal sealed class ProviderException(string reason, string detail) : Exceptio
     /// <summary>How long the server asked to be left alone (Retry-After).</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>What was refused of an answer that was not believed.</summary>
+    /// <summary>The values that made the whole answer refused.</summary>
     public IReadOnlyList<Refusal> Refusals { get; init; } = [];
 }
 

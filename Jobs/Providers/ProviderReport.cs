@@ -4,14 +4,14 @@ using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
 
-/// <summary>What became of one provider in a run; it is kept in the run's metrics.</summary>
+/// <summary>The outcome of one provider in a run; it is kept in the run's metrics.</summary>
 /// <param name="Feed"><c>rates</c> or <c>prices</c>.</param>
 /// <param name="Outcome">One of <see cref="ProviderOutcome"/>.</param>
-/// <param name="Reason">Of a failure, one of <see cref="ProviderFault"/>.</param>
+/// <param name="Reason">Why it failed, one of <see cref="ProviderFault"/>.</param>
 /// <param name="Values">How many of its values are used.</param>
-/// <param name="Refused">How many were not believed, or not there.</param>
-/// <param name="Refusals">The first of them.</param>
-/// <param name="StaleSince">Of values that stand in for newer ones: the time of the oldest.</param>
+/// <param name="Refused">How many of its values were refused or missing.</param>
+/// <param name="Refusals">The first refusals.</param>
+/// <param name="StaleSince">Time of the oldest stored value that replaces a newer one; null when none does.</param>
 internal sealed record ProviderReport(
     string Feed,
     string Provider,
@@ -54,13 +54,13 @@ internal sealed record ProviderReport(
 
 internal static class ProviderOutcome
 {
-    /// <summary>It delivered, and nothing stands in for it.</summary>
+    /// <summary>It delivered what is used.</summary>
     public const string Used = "used";
 
-    /// <summary>It did not deliver, or was not believed.</summary>
+    /// <summary>It did not deliver, or its answer was refused.</summary>
     public const string Failed = "failed";
 
-    /// <summary>Last stored values, in the place of what providers should have delivered.</summary>
+    /// <summary>Last stored values replace what providers should have delivered.</summary>
     public const string Stale = "stale";
 
     /// <summary>It was not needed, since the providers before it delivered everything.</summary>

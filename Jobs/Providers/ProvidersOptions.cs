@@ -30,7 +30,7 @@ internal sealed class ProvidersOptions : IValidatedOptions
     public TimeSpan Longest() => Endpoints().Aggregate(TimeSpan.Zero, (sum, endpoint) => sum + endpoint.Options.Budget);
 }
 
-/// <summary>Which providers are asked, in which order, and what is believed of their answers.</summary>
+/// <summary>Which providers are asked, in which order, and which of their values are accepted.</summary>
 internal sealed class FeedOptions
 {
     /// <summary>
@@ -50,7 +50,7 @@ internal sealed class FeedOptions
     [Between("1.00:00:00", "366.00:00:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>When a larger share of an answer's values is refused, none of it is believed.</summary>
+    /// <summary>When a larger share of an answer's values is refused, the whole answer is.</summary>
     [Between("0", "1")]
     public decimal MaxRefusedShare { get; set; } = 0.25m;
 

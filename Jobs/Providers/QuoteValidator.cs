@@ -6,15 +6,15 @@ namespace Overnight.Jobs.Providers;
 /// <summary>The last stored value of something, and the time it is of.</summary>
 internal readonly record struct LastValue(decimal Value, DateTimeOffset AsOf);
 
-/// <summary>What is believed of an answer, and what is not.</summary>
+/// <summary>The accepted values of an answer, and the refused ones.</summary>
 internal sealed record ValidatedQuotes<TKey>(IReadOnlyDictionary<TKey, LastValue> Values, IReadOnlyList<Refusal> Refusals)
     where TKey : notnull;
 
 /// <summary>
-/// Decides which numbers of a provider are believed. A refused one is left out, with the reason, and the next provider or the last
-/// stored value takes its place; an answer of which too many are refused is not believed at all.
+/// Decides which values of a provider are accepted. A refused one is left out, with the reason, and the next provider or the last
+/// stored value replaces it; an answer of which too many are refused is refused as a whole.
 /// </summary>
-/// <param name="most">The largest value that the tables hold with room for what is computed of it.</param>
+/// <param name="most">The largest value accepted: what the tables hold, with room for what is computed from it.</param>
 internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, decimal most)
 {
     /// <summary>Clocks and time zones differ, and a date alone may be a day ahead.</summary>
@@ -26,7 +26,7 @@ internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, de
     /// <summary>A value dated later than this is in the future and is not used, whether a provider or a table has it.</summary>
     public static DateTimeOffset Latest(DateTimeOffset now) => now + Tolerance;
 
-    /// <param name="name">What a person calls a key.</param>
+    /// <param name="name">Names a key in messages.</param>
     /// <param name="last">The last stored value, null when there is none.</param>
     /// <param name="wanted">Keys that the answer should have; the others are checked as well.</param>
     /// <exception cref="ProviderException">Nothing, or too little, of the answer is believed.</exception>

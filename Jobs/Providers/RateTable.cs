@@ -47,8 +47,8 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Re
         quotes.Count(quote => _rates.TryAdd(CurrencyOf(quote), quote) && needed.Contains(CurrencyOf(quote)));
 
     /// <summary>Takes the stored rates for currencies that have none yet.</summary>
-    /// <param name="stale">Whether they stand in for what a provider should have delivered.</param>
-    /// <param name="needed">Those that count in the report; all when null.</param>
+    /// <param name="stale">Whether they replace what a provider should have delivered.</param>
+    /// <param name="needed">Currencies that count in the report; all when null.</param>
     public ProviderReport UseStored(string name, bool stale, IReadOnlySet<string>? needed)
     {
         var values = 0;

@@ -62,7 +62,7 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
                     ProviderFault.Malformed,
                     $"line {i + 1} of the answer has {fields.Length} fields, not {header.Length}"
                 );
-            // Lines that nobody asked for are not used.
+            // Lines of symbols that were not asked for are ignored.
             if (places[0] >= fields.Length || !symbols.TryGetValue(fields[places[0]], out var asset))
                 continue;
             if (fields.Length != header.Length)

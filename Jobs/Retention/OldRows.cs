@@ -14,7 +14,7 @@ internal static class OldRows
 
     private const string OldRuns = $"select r.id from overnight_job_runs r where {Old}";
 
-    // In this order: rows that refer to others go first, and a run's own row last of what is its. $1 is the first day kept.
+    // In this order: rows that refer to others first, so a run's own row after all that belong to it. $1 is the first day kept.
     private static readonly (string Table, string Where)[] OfDroppedMonths =
     [
         ("run_failures", $"run_id in ({OldRuns})"),

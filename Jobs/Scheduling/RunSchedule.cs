@@ -17,7 +17,7 @@ internal sealed partial class RunSchedule(RunStore runs, MarketCatalog markets, 
     // The latest night of each market that has a run, so that the database is not asked every minute until the open.
     private readonly ConcurrentDictionary<string, DateOnly> _begun = new();
 
-    /// <summary>Starts every night that is due and not begun. A market that fails is logged and does not keep the others waiting.</summary>
+    /// <summary>Starts a run for every night that is due. A market that fails is logged and does not hold up the others.</summary>
     public async Task TickAsync(CancellationToken ct)
     {
         foreach (var market in markets.All)

@@ -6,7 +6,7 @@ using Overnight.Core.Warming;
 namespace Overnight.Jobs.Warming;
 
 /// <summary>
-/// Warms once after a deployment, beside the start: every automatic set, for a bounded time. A failure is logged and blocks nothing.
+/// Warms once after a deployment, in the background: every automatic set, for a limited time. A failure is logged and blocks nothing.
 /// </summary>
 internal sealed partial class DeploymentWarm(Warmer warmer, IOptions<WarmingOptions> options, ILogger<DeploymentWarm> logger)
     : BackgroundService
