@@ -52,7 +52,11 @@ internal sealed partial class TenantGenerationLoop(TenantGenerations generations
 
     private static partial class Log
     {
-        [LoggerMessage(351, LogLevel.Warning, "Invalidations of reference data can't be read, because PostgreSQL does not answer; the next try is in a second. {Reason}")]
+        [LoggerMessage(
+            351,
+            LogLevel.Warning,
+            "Invalidations of reference data can't be read, because PostgreSQL does not answer; the next try is in a second. {Reason}"
+        )]
         public static partial void Away(ILogger logger, string reason);
 
         [LoggerMessage(352, LogLevel.Error, "Invalidations of reference data can't be read; the next try is in a second.")]

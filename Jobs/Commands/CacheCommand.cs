@@ -11,12 +11,7 @@ namespace Overnight.Jobs.Commands;
 internal static class CacheCommand
 {
     public static Command Create() =>
-        new("cache", "Shows and removes entries of the cache.")
-        {
-            Stats(),
-            CacheEntryCommands.Show(),
-            CacheEntryCommands.Invalidate(),
-        };
+        new("cache", "Shows and removes entries of the cache.") { Stats(), CacheEntryCommands.Show(), CacheEntryCommands.Invalidate() };
 
     private static Command Stats()
     {

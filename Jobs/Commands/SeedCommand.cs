@@ -9,7 +9,10 @@ internal static class SeedCommand
 {
     public static Command Create()
     {
-        Option<int?> users = new("--users") { Description = "How many users with a portfolio there are to be, those already there included." };
+        Option<int?> users = new("--users")
+        {
+            Description = "How many users with a portfolio there are to be, those already there included.",
+        };
         Option<int?> tenants = new("--tenants")
         {
             Description =

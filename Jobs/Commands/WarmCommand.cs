@@ -26,7 +26,8 @@ internal static class WarmCommand
         Option<bool> estimate = new("--estimate") { Description = "Say how many entries each set has, and write none." };
         Option<string> trigger = new("--trigger")
         {
-            Description = "manual or deployment; with deployment a failure is only printed and the exit code is 0, so that a deployment goes on.",
+            Description =
+                "manual or deployment; with deployment a failure is only printed and the exit code is 0, so that a deployment goes on.",
             DefaultValueFactory = _ => "manual",
         };
         Option<bool> strict = new("--strict") { Description = "Exit code 1 for a failure, also with --trigger deployment." };

@@ -39,7 +39,9 @@ internal static class UnvalidatedConstraints
                     ))
             );
             if (rows.Count > most)
-                findings.Add(new($"More rows of {constraint.Table} violate {constraint.Name}.", null, "Correct these, then run doctor again."));
+                findings.Add(
+                    new($"More rows of {constraint.Table} violate {constraint.Name}.", null, "Correct these, then run doctor again.")
+                );
             else if (rows.Count == 0)
                 findings.Add(new($"No row of {constraint.Table} violates {constraint.Name} any more.", null, validate));
         }

@@ -35,7 +35,11 @@ internal sealed partial class ConfiguredWarmSetCheck(ConfiguredWarmSets sets, IL
 
     private static partial class Log
     {
-        [LoggerMessage(651, LogLevel.Warning, "Warm sets of the configuration could not be checked; a wrong one fails when it is warmed. {Reason}")]
+        [LoggerMessage(
+            651,
+            LogLevel.Warning,
+            "Warm sets of the configuration could not be checked; a wrong one fails when it is warmed. {Reason}"
+        )]
         public static partial void Unchecked(ILogger logger, string reason);
 
         [LoggerMessage(EventId = 652, Message = "Warm sets of your own are off (declared: {Sets}): {Reason}")]

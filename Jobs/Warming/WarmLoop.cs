@@ -105,11 +105,7 @@ internal sealed partial class WarmLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(
-            641,
-            LogLevel.Warning,
-            "Warming the cache failed; the next try is in {Delay}. {Reason}"
-        )]
+        [LoggerMessage(641, LogLevel.Warning, "Warming the cache failed; the next try is in {Delay}. {Reason}")]
         public static partial void Failed(ILogger logger, TimeSpan delay, string reason);
     }
 }
