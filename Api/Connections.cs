@@ -7,8 +7,8 @@ namespace Overnight.Api;
 internal static class Connections
 {
     /// <summary>
-    /// To PostgreSQL, of one node's readers. When the cache is lost all of them come at once: a few connections answer thousands
-    /// a second, while a hundred that are opened at that moment keep both sides' processors from answering at all.
+    /// One node's connections to PostgreSQL. When the cache is lost, all readers ask PostgreSQL at once: a few open connections answer
+    /// thousands of reads a second, while opening a hundred would take the processor time of both sides.
     /// </summary>
     private const int MostConnections = 16;
 

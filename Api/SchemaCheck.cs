@@ -5,9 +5,8 @@ using Overnight.Core.Data;
 namespace Overnight.Api;
 
 /// <summary>
-/// Not ready until the database has this build's schema: <c>jobs</c> migrates it, and may do so after this node has started. A database
-/// that
-/// is away says nothing about its schema, and the cache can be read without it, so that is left to the check of the store.
+/// Not ready until the database has this build's schema: <c>jobs</c> migrates it, and may do so after this node has started. A lost
+/// database does not fail this check, since nodes answer from the cache without it; the check of the store reports that.
 /// </summary>
 internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
 {
@@ -28,7 +27,7 @@ internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
         }
         catch (PostgresException exception) when (!exception.IsTransient)
         {
-            // The server answers, and has no such database, or no such role, or does not let it read.
+            // The server answers, but the database or the role does not exist, or the role may not read.
             return NotYet($"can't be asked ({exception.SqlState})");
         }
         catch (NpgsqlException)
@@ -40,7 +39,7 @@ internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
     private static HealthCheckResult NotYet(string why) =>
         HealthCheckResult.Unhealthy($"the database {why}; jobs migrates it, or the command migrate");
 
-    // Asked first, for a statement on a table that is not there is an error in the server's log.
+    // Checked first, since a query on a missing table would put an error into the server's log.
     private async Task<bool> HasTableAsync(CancellationToken ct)
     {
         await using var command = database.CreateCommand($"select to_regclass('{SchemaMigrations.HistoryTable}') is not null");

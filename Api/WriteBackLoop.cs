@@ -1,10 +1,10 @@
 namespace Overnight.Api;
 
-/// <summary>Writes back what was noted in memory, now and then, and once more when the node stops.</summary>
-/// <param name="what">Its name in the log, in the plural.</param>
+/// <summary>Writes what requests noted in memory to PostgreSQL, at an interval and once more when the node stops.</summary>
+/// <param name="what">What is written, in the plural, for the log.</param>
 internal abstract partial class WriteBackLoop(string what, TimeSpan interval, TimeProvider time, ILogger logger) : BackgroundService
 {
-    /// <summary>What a stop may wait for it.</summary>
+    /// <summary>How long a stop waits for the last write.</summary>
     private static readonly TimeSpan LastLimit = TimeSpan.FromSeconds(5);
 
     private bool _isFailing;
@@ -37,7 +37,7 @@ internal abstract partial class WriteBackLoop(string what, TimeSpan interval, Ti
         }
         catch (Exception exception)
         {
-            // The next tick writes it; notes are no reason to stop a node. Told when it begins, not each time.
+            // The next tick writes what is kept; a failed write must not stop the node. Only the first of a row of failures is logged.
             if (_isFailing || ct.IsCancellationRequested)
                 return;
             _isFailing = true;

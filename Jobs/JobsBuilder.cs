@@ -8,7 +8,7 @@ using Overnight.Jobs.Commands;
 
 namespace Overnight.Jobs;
 
-/// <summary>What the service and every command start from: configuration, telemetry and the two connections.</summary>
+/// <summary>Builds the host of the service and of every command: configuration, telemetry and the two connections.</summary>
 internal static class JobsBuilder
 {
     private const int BufferSize = 64 * 1024;

@@ -5,7 +5,7 @@ using Overnight.Jobs.Pipeline;
 
 namespace Overnight.Jobs;
 
-/// <summary>What Jobs tells of itself. Ids go on spans, never on metrics.</summary>
+/// <summary>Spans and metrics of Jobs. Ids go on spans, never on metrics.</summary>
 internal static class Telemetry
 {
     public const string Name = "Overnight.Jobs";
@@ -13,7 +13,7 @@ internal static class Telemetry
     public static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
 
-    /// <summary>The first so many batches of a run are told, and then every one in so many.</summary>
+    /// <summary>The first so many batches of a run are traced, and then every one in so many.</summary>
     private const int ToldBatches = 16;
 
     private static readonly Counter<long> Users = Meter.CreateCounter<long>(
@@ -42,14 +42,14 @@ internal static class Telemetry
         "Time of asking a provider for rates or prices, retries included, by outcome."
     );
 
-    /// <summary>A child of the step that asks; no address is on it, for that may hold a key.</summary>
+    /// <summary>A child of the step that asks; it has no address, which may hold a key.</summary>
     public static Activity? StartFetch(string feed, string provider) =>
         Source.StartActivity("fetch", ActivityKind.Client)?.SetTag("overnight.feed", feed).SetTag("overnight.provider", provider);
 
     public static void Fetched(string feed, string provider, string outcome, TimeSpan took) =>
         FetchDuration.Record(took.TotalSeconds, new("feed", feed), new("provider", provider), new("outcome", outcome));
 
-    /// <summary>A tick of the schedule that could not start what is due; all others that start nothing are in no trace.</summary>
+    /// <summary>A tick of the schedule that could not start a due run; ticks that start nothing are not traced.</summary>
     public static void TickFailed(string market, DateTimeOffset startedAt, Exception exception)
     {
         using var span = Source.StartActivity("schedule-tick", ActivityKind.Internal, default(ActivityContext), startTime: startedAt);
@@ -59,12 +59,12 @@ internal static class Telemetry
     }
 
     /// <summary>
-    /// A child of this replica's part in the run. Of many batches only some are told, the statements under them included.
+    /// A child of this replica's part in the run. Only some of many batches are traced, with the statements under them.
     /// </summary>
     public static Activity? StartBatch(PipelineRun run, ClaimedBatch batch)
     {
         var parent = Activity.Current?.Context ?? Parent(run);
-        // Not sampled, and told to be a stranger's: so neither it nor what is below it is recorded.
+        // An unsampled parent that counts as remote, so that neither the batch's span nor its children are recorded.
         if (batch.Number >= ToldBatches && batch.Number % ToldBatches != 0 && parent != default)
             parent = new(parent.TraceId, parent.SpanId, ActivityTraceFlags.None, isRemote: true);
         return Source
@@ -76,12 +76,12 @@ internal static class Telemetry
     }
 
     /// <summary>
-    /// The write of a batch's results to the cache, below the batch, or below the end of the night where it is made up for later.
+    /// The write of a batch's results to the cache: a child of the batch, or of the warm at the end of the run when it is cached later.
     /// </summary>
     public static Activity? StartCacheWrite(Guid run, int users) =>
         Source.StartActivity("cache-write", ActivityKind.Client)?.SetTag("overnight.run", run).SetTag("overnight.users", users);
 
-    /// <summary>The run itself, from its start, below whatever began it.</summary>
+    /// <summary>The span of the run from its start, a child of whatever started it.</summary>
     public static Activity? StartJob(PipelineRun run) =>
         Source
             .StartActivity("overnight-scoring-job", ActivityKind.Internal, Parent(run), startTime: run.StartedAt)
@@ -89,14 +89,14 @@ internal static class Telemetry
             .SetTag("overnight.market", run.Market);
 
     /// <summary>A child span of the run, whichever process the run began in.</summary>
-    /// <param name="startedAt">When it began, for a step that is known to be one only at its end.</param>
+    /// <param name="startedAt">When it began, for a step whose span is made at its end.</param>
     public static Activity? StartStep(string name, PipelineRun run, DateTimeOffset startedAt = default) =>
         Source
             .StartActivity(name, ActivityKind.Internal, Parent(run), startTime: startedAt)
             ?.SetTag("overnight.run", run.Id)
             .SetTag("overnight.market", run.Market);
 
-    /// <summary>Tells in a trace that a step or batch failed, also where it is not one of those told.</summary>
+    /// <summary>Records in a trace that a step or batch failed, also when its own span is not recorded.</summary>
     public static void Failed(PipelineRun run, string name, Activity? span, Exception exception)
     {
         using var told = span is { Recorded: false } ? StartStep(name, run, new DateTimeOffset(span.StartTimeUtc)) : null;

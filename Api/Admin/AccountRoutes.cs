@@ -5,7 +5,9 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Admin;
 
-/// <summary>Sessions and bans of others, for administrators. What is ended here is refused by every node (SPEC E1).</summary>
+/// <summary>
+/// Lets administrators list and end users' sessions, and ban users. Every node refuses a session that was ended (SPEC E1).
+/// </summary>
 internal static class AccountRoutes
 {
     private const int HashLength = 64;
@@ -28,7 +30,7 @@ internal static class AccountRoutes
             .MapDelete("sessions/{id}", RevokeAsync)
             .WithName("RevokeSession")
             .WithSummary(
-                "Ends a session. heldFrom says from when on every node refuses it: at once, or in 5 minutes where the cache could not be told."
+                "Ends a session. heldFrom is the time from which every node refuses it: now, or in 5 minutes when the cache does not answer."
             )
             .ProducesProblem(StatusCodes.Status404NotFound);
         group
@@ -38,13 +40,13 @@ internal static class AccountRoutes
         group
             .MapPost("users/{id:guid}/ban", BanAsync)
             .WithName("BanUser")
-            .WithSummary("Bans a user and ends every session. 409 for one's own account.")
+            .WithSummary("Bans a user and ends every session of that user. 409 for the account that the request is sent with.")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
         group
             .MapPost("users/{id:guid}/unban", UnbanAsync)
             .WithName("UnbanUser")
-            .WithSummary("Lets a banned user sign in again; sessions from before stay ended.")
+            .WithSummary("Lets a banned user sign in again; sessions from before the ban stay ended.")
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
@@ -94,13 +96,13 @@ internal static class AccountRoutes
         SessionRevocation revocation
     )
     {
-        // Who bans the last administrator, himself, can't take it back.
+        // An administrator who banned their own account could not undo it.
         if (context.User is SessionPrincipal { Session.UserId: var own } && own == id)
         {
             return TypedResults.Problem(
                 "This is the account that the request is sent with; another administrator can ban it.",
                 statusCode: StatusCodes.Status409Conflict,
-                title: "Not one's own account"
+                title: "Administrators can't ban themselves"
             );
         }
         return await revocation.BanAsync(id) is var (bannedAt, sessions)
@@ -115,8 +117,8 @@ internal static class AccountRoutes
         TypedResults.Problem($"There is no user {id}.", statusCode: StatusCodes.Status404NotFound, title: "User not found");
 }
 
-/// <param name="Sessions">How many were ended that were not before.</param>
-/// <param name="HeldFrom">From when on every node refuses them.</param>
+/// <param name="Sessions">Sessions that this request ended; those that had ended before are not counted.</param>
+/// <param name="HeldFrom">Time from which every node refuses them.</param>
 internal sealed record RevokedSessions(int Sessions, DateTimeOffset HeldFrom)
 {
     public static RevokedSessions From(EndedSessions ended) => new(ended.Ended, ended.HeldFrom);

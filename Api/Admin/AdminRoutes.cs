@@ -1,6 +1,6 @@
 namespace Overnight.Api.Admin;
 
-/// <summary>What administrators do to accounts, and ask of the cache: to be warmed, to forget, and how it does.</summary>
+/// <summary>Routes for administrators: accounts, cache warming, cache invalidation and cache statistics.</summary>
 internal static class AdminRoutes
 {
     public static void AddAdmin(this WebApplicationBuilder builder)

@@ -4,9 +4,9 @@ using Overnight.Core.Reference;
 
 namespace Overnight.Api.Admin;
 
-/// <summary>Something that happened to reference data, told by whoever did it, after the commit.</summary>
+/// <summary>A change of reference data, reported by the program that committed it.</summary>
 /// <param name="Event">Such as <c>ACCOUNT_CREATED</c>; see <see cref="ReferenceCatalog.Events"/>.</param>
-/// <param name="TenantId">Whose data; every tenant's when left out, as of exchange rates.</param>
+/// <param name="TenantId">Tenant whose data changed; every tenant when left out, as for exchange rates.</param>
 public sealed record CacheEventRequest(string? Event, Guid? TenantId)
 {
     private const int MostBytes = 4 * 1024;

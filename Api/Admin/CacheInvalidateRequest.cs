@@ -4,9 +4,9 @@ using Overnight.Core.Reference;
 
 namespace Overnight.Api.Admin;
 
-/// <summary>Which cached reference data is to be read anew: by pattern, of a tenant, both together, or all.</summary>
+/// <summary>Which cached reference data to read again: by pattern, by tenant, by both, or all of it.</summary>
 /// <param name="Pattern">Such as <c>finance:*</c>; see <see cref="ReferenceCatalog.Matching"/>.</param>
-/// <param name="All">Asked for on its own, so that a forgotten field does not empty everything.</param>
+/// <param name="All">Must be true to invalidate everything, so that a forgotten field does not empty the cache.</param>
 public sealed record CacheInvalidateRequest(string? Pattern, Guid? TenantId, bool All)
 {
     private const int MostBytes = 4 * 1024;

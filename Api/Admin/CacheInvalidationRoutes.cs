@@ -5,7 +5,7 @@ using Overnight.Core.Reference;
 namespace Overnight.Api.Admin;
 
 /// <summary>
-/// Tells that reference data changed, by what happened or by what it is, for administrators and their programs (SPEC G5).
+/// Lets administrators and their programs invalidate cached reference data, by event or by pattern (SPEC G5).
 /// </summary>
 internal static class CacheInvalidationRoutes
 {
@@ -23,13 +23,13 @@ internal static class CacheInvalidationRoutes
             .WithName("TellCacheEvent")
             .Accepts<CacheEventRequest>("application/json")
             .WithSummary(
-                "Says what happened to reference data, after its commit: what shows it is read anew from then on, on every node. Without tenantId, of every tenant."
+                "Reports a committed change of reference data: every node reads the entities that show it again. Without tenantId, for every tenant."
             );
         group
             .MapPost("invalidate", InvalidateAsync)
             .WithName("InvalidateCache")
             .Accepts<CacheInvalidateRequest>("application/json")
-            .WithSummary("Has reference data read anew: of a pattern such as finance:*, of a tenant, of both together, or all.");
+            .WithSummary("Invalidates cached reference data: by a pattern such as finance:*, by tenant, by both, or all of it.");
     }
 
     private static async Task<Results<Ok<CacheInvalidated>, ValidationProblem>> TellAsync(
@@ -56,7 +56,7 @@ internal static class CacheInvalidationRoutes
         var (asked, errors) = await CacheInvalidateRequest.ReadAsync(request.Body, ct);
         await tenants.CheckAsync(asked.TenantId, "tenantId", errors, ct);
         if (errors.Count > 0)
-            return TypedResults.ValidationProblem(errors, title: "What is to be invalidated is not valid");
+            return TypedResults.ValidationProblem(errors, title: "The invalidation asked for is not valid");
         return await AnswerAsync(invalidation, asked.TenantId, asked.Entities, ct);
     }
 
@@ -75,6 +75,6 @@ internal static class CacheInvalidationRoutes
 }
 
 /// <param name="TenantId">Null for every tenant.</param>
-/// <param name="Entities">What is read anew.</param>
-/// <param name="Generation">What its entries carry from now on.</param>
+/// <param name="Entities">Entities that are read again.</param>
+/// <param name="Generation">Generation number that their entries carry from now on.</param>
 internal sealed record CacheInvalidated(Guid? TenantId, IReadOnlyList<string> Entities, long Generation);

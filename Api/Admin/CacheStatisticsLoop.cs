@@ -3,7 +3,7 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Api.Admin;
 
-/// <summary>Moves the window of the figures on, and logs them every five minutes in which there were any.</summary>
+/// <summary>Advances the window of the cache's figures, and logs them every five minutes in which the cache was used.</summary>
 internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProvider time, ILogger<CacheStatisticsLoop> logger)
     : BackgroundService
 {
@@ -61,7 +61,7 @@ internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProv
     }
 }
 
-/// <summary>Degraded at worst, whatever the figures: a cold or lost cache never takes a node out of service.</summary>
+/// <summary>Reports degraded at worst: a cold or lost cache must not take a node out of service.</summary>
 internal sealed class CacheStatisticsCheck(CacheMonitor monitor, CacheStore store) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

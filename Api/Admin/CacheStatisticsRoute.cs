@@ -6,7 +6,7 @@ using Overnight.Core.Results;
 namespace Overnight.Api.Admin;
 
 /// <summary>
-/// How well the cache serves this node: in full for administrators, in the log, and as degraded at worst in /health (SPEC G6).
+/// How well the cache serves this node: a route for administrators, a log line and a health check (SPEC G6).
 /// </summary>
 internal static class CacheStatisticsRoute
 {
@@ -17,7 +17,7 @@ internal static class CacheStatisticsRoute
             .AddSingleton<CacheMonitor>()
             .AddHostedService<CacheStatisticsLoop>()
             .AddHostedService<ReadLatencyLoop>();
-        // With a tag of its own: the loss of every store takes a node out of service, a cold cache never does.
+        // A tag of its own keeps this check apart from those of the stores, whose loss takes a node out of service; a cold cache does not.
         builder.Services.AddHealthChecks().AddCheck<CacheStatisticsCheck>("cache-statistics", tags: ["statistics"]);
     }
 
@@ -57,8 +57,8 @@ internal static class CacheStatisticsRoute
 /// <param name="Status">healthy; degraded with a hit rate under 70 % or errors over 5 %; unhealthy under 50 % or over 10 %; of the last
 /// five minutes.</param>
 /// <param name="Circuit">open while the cache is not asked because it does not answer.</param>
-/// <param name="Listening">Whether this node hears of changes, and so keeps some entries in memory.</param>
-/// <param name="Sets">Of the last five minutes.</param>
+/// <param name="Listening">Whether this node receives messages about changes; only then does it keep entries in memory.</param>
+/// <param name="Sets">Hits and misses by cache set, of the last five minutes.</param>
 internal sealed record CacheStatisticsAnswer(
     string Status,
     string Circuit,
@@ -70,10 +70,10 @@ internal sealed record CacheStatisticsAnswer(
 );
 
 /// <param name="Hits">Reads answered by the cache, or by this node's memory: <paramref name="MemoryHits"/> of them.</param>
-/// <param name="Misses">Nothing there; or an entry that was damaged, or of a generation that is over.</param>
+/// <param name="Misses">Reads that found no entry, a damaged one, or one of an older generation.</param>
 /// <param name="Errors">Reads and writes that failed, and reads not tried while the circuit was open (<paramref name="Bypassed"/>).</param>
-/// <param name="HitRate">0 to 1, of hits and misses.</param>
-/// <param name="ErrorRate">0 to 1, of all reads and writes.</param>
+/// <param name="HitRate">Hits as a share of hits and misses, 0 to 1.</param>
+/// <param name="ErrorRate">Errors as a share of all reads and writes, 0 to 1.</param>
 /// <param name="MeanHitTime">Milliseconds that the cache took to answer with a value.</param>
 internal sealed record CachePeriod(
     long Hits,
@@ -116,5 +116,5 @@ internal sealed record CacheSetPeriod(string Set, long Hits, long Misses, double
 }
 
 /// <summary>Bytes kept in this node's memory.</summary>
-/// <param name="LastKnown">For when neither the cache nor the database answers.</param>
+/// <param name="LastKnown">Last known values, served when neither the cache nor the database answers.</param>
 internal sealed record CacheMemory(long Results, long Entries, long LastKnown);

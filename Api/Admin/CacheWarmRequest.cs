@@ -7,8 +7,8 @@ namespace Overnight.Api.Admin;
 /// <summary>What a client asks to be warmed; every field may be left out, and so may the body.</summary>
 /// <param name="Sets">Names of warm sets; all of them when left out.</param>
 /// <param name="Count">The most entries of each set.</param>
-/// <param name="FlagKeys">Only these feature flags; then the set can only be theirs.</param>
-/// <param name="Tenant">Only this tenant, of sets that are of tenants.</param>
+/// <param name="FlagKeys">Only these feature flags; no other set may be named with them.</param>
+/// <param name="Tenant">Only this tenant's entries, of sets that are per tenant.</param>
 public sealed record CacheWarmRequest(IReadOnlyList<string>? Sets, int? Count, IReadOnlyList<string>? FlagKeys = null, Guid? Tenant = null)
 {
     private const int MostBytes = 16 * 1024;

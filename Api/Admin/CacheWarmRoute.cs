@@ -7,7 +7,7 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Api.Admin;
 
-/// <summary>Warms by hand, for administrators, and answers when it is done (SPEC F3).</summary>
+/// <summary>Lets administrators warm the cache; the answer comes when the warm has ended (SPEC F3).</summary>
 internal static class CacheWarmRoute
 {
     public static void AddCacheWarm(this WebApplicationBuilder builder) => builder.Services.AddWarming();
@@ -44,10 +44,10 @@ internal static class CacheWarmRoute
             errors["sets"] = [unknown.Message];
         }
         if (asked.FlagKeys is not null && sets.Any(set => set.Name != FlagWarmSet.SetName))
-            errors["flagKeys"] = [$"are of the set {FlagWarmSet.SetName}; leave the others out of sets"];
+            errors["flagKeys"] = [$"belong to the set {FlagWarmSet.SetName}; leave the other sets out"];
         if (errors.Count > 0)
             return TypedResults.ValidationProblem(errors, title: "The warm asked for is not valid");
-        // Goes on when the client has lost patience: what is half warm would only have to be resumed.
+        // The warm goes on when the client disconnects, since a half-finished one would only have to be resumed.
         var report = await warmer.WarmAsync(
             sets,
             new(WarmTrigger.Api, asked.Count, asked.Tenant, Keys: asked.FlagKeys),
@@ -78,5 +78,5 @@ internal sealed record CacheWarmAnswer(long Warmed, long Duration, IReadOnlyList
         );
 }
 
-/// <param name="Status">completed, partial, failed, or running where another process is at it.</param>
+/// <param name="Status">completed, partial, failed, or running while another process warms it.</param>
 internal sealed record WarmedSet(string Set, string Status, long Warmed, long Failed, long Duration);

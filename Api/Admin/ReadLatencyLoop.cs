@@ -2,7 +2,7 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Api.Admin;
 
-/// <summary>Tells warms every second how long this node waits for the cache, so that they give way to its readers.</summary>
+/// <summary>Publishes every second how long this node waits for the cache, so that warms slow down for its readers.</summary>
 internal sealed class ReadLatencyLoop(CacheStore store, CacheTelemetry telemetry, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -20,7 +20,7 @@ internal sealed class ReadLatencyLoop(CacheStore store, CacheTelemetry telemetry
             }
             catch (CacheAwayException)
             {
-                // Nobody is warming it then.
+                // A cache that does not answer is not being warmed, so no warm needs the figure.
             }
         }
     }

@@ -5,17 +5,17 @@ using Overnight.Api.Audit;
 
 namespace Overnight.Api.Admin;
 
-/// <param name="Id">The hash of its token.</param>
+/// <param name="Id">The hash of the session's token.</param>
 internal sealed record SessionItem(string Id, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset LastActiveAt);
 
-/// <summary>Among the sessions of one user, newest first.</summary>
+/// <summary>A place in the list of one user's sessions, newest first.</summary>
 internal readonly record struct SessionCursor(DateTimeOffset CreatedAt, string Id) : ICheckedCursor
 {
     [JsonIgnore]
     public bool IsValid => CreatedAt.Offset == TimeSpan.Zero && Id is { Length: 64 } && Id.All(char.IsAsciiHexDigitLower);
 }
 
-/// <summary>A user's sessions that are good, from PostgreSQL.</summary>
+/// <summary>Reads a user's sessions that are neither ended nor expired from PostgreSQL.</summary>
 internal sealed class SessionList(NpgsqlDataSource database, TimeProvider time)
 {
     private const string Query = """

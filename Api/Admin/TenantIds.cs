@@ -3,13 +3,13 @@ using Overnight.Core.Reference;
 
 namespace Overnight.Api.Admin;
 
-/// <summary>A tenant that an administrator names.</summary>
+/// <summary>Checks the tenant ids that administrators send.</summary>
 internal static class TenantIds
 {
     public static string Wrong(JsonElement given) =>
         $"must be the id of a tenant, such as 019a0000-0000-7000-8000-000000000001, not {given.GetRawText()}";
 
-    /// <summary>Adds an error where it is named and not there.</summary>
+    /// <summary>Adds an error for <paramref name="field"/> when the tenant does not exist.</summary>
     public static async Task CheckAsync(
         this TenantDirectory tenants,
         Guid? tenant,

@@ -5,14 +5,14 @@ using Overnight.Core.Data;
 namespace Overnight.Api.Audit;
 
 /// <summary>
-/// The calculations that an asset was in. Its postings say which batches of which runs, and which of their results; the
-/// batch says between which users those are, and the key of results has them there.
+/// Finds the calculations that include an asset. The asset's postings name the batches and, as a bitmap, the results in each;
+/// the batch's range of users then leads to the results by their primary key.
 /// </summary>
 internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
 {
-    // The nights of the period, newest first, and one look at the key of postings for each; it stops when the limit is reached.
-    // The limit of the look keeps the planner from turning this round, so that batches of a run come as the look has them; to
-    // order by them as well would read every night of the period before the first row.
+    // Reads the runs of the period newest first, with one index lookup of postings per run, and stops at the limit. The inner limit
+    // keeps the planner from reordering the join, so that the batches of a run arrive in order; ordering n by batch as well would read
+    // every run of the period before the first row.
     internal const string AssetPostings = """
         select n.id, n.market, n.business_date, n.revision, n.number, n.batch, n.positions, b.first_user, b.last_user
         from (
@@ -29,7 +29,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
         order by n.business_date desc, n.number desc, n.batch desc
         """;
 
-    // One day of one month: every other partition is left out before it starts.
+    // The business date lets the planner skip the partitions of all other months.
     internal const string Results = """
         select r.user_id, e.occurred_at, e.payload
         from calculation_results r
@@ -40,7 +40,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
 
     private readonly record struct Posting(CalculationRun Run, int Batch, short[] Positions, Guid FirstUser, Guid LastUser);
 
-    /// <summary>An item, with its place.</summary>
+    /// <summary>A calculation and its place in the list.</summary>
     internal readonly record struct Found(CalculationItem Item, PostingCursor Place);
 
     /// <summary>Newest first; within a batch, from the highest user id.</summary>
@@ -56,7 +56,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
             await ReadAsync(connection, postings, after, wanted, found, ct);
             if (last || postings.Count == 0)
                 break;
-            // The bitmaps promised a full page and users were erased since; go on behind the last batch.
+            // Users erased since the run leave the page short of what the bitmaps count; continue after the last batch.
             var end = postings[^1];
             after = new(end.Run.BusinessDate, end.Run.Number, end.Batch, Guid.Empty);
         }
@@ -74,7 +74,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
         CancellationToken ct
     )
     {
-        // Each has one result at least; and the one that the page before ended in may have none left.
+        // Every posting has at least one result, except the batch in which the previous page ended, which may have none left.
         var limit = wanted + 1;
         await using var command = connection.Command(
             AssetPostings,
@@ -100,7 +100,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
                 reader.GetGuid(8)
             );
             postings.Add(posting);
-            // Of the batch that the page before ended in nobody knows how many are left.
+            // How many results are left in the batch where the previous page ended is not known, so they are not counted.
             if (posting.Run.Number != after.RunNumber || posting.Batch != after.Batch)
                 results += posting.Positions.Length;
             if (results >= wanted)
@@ -123,7 +123,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
         await using NpgsqlBatch commands = new(connection);
         foreach (var (run, batch, positions, first, last) in postings)
         {
-            // Nothing is above the highest id but in the batch where the page before ended.
+            // In the batch where the previous page ended, only users below that page's last one are read.
             var below = run.Number == after.RunNumber && batch == after.Batch ? after.User : Guid.AllBitsSet;
             NpgsqlBatchCommand command = new(Results);
             foreach (var value in (object[])[run.BusinessDate, run.Id, first, last, batch, positions, below, wanted])

@@ -1,6 +1,6 @@
 namespace Overnight.Api.Audit;
 
-/// <summary>What runs did, and what they told whom.</summary>
+/// <summary>Routes about runs and calculations, for administrators.</summary>
 internal static class AuditRoutes
 {
     public static void AddAudit(this WebApplicationBuilder builder)

@@ -3,12 +3,12 @@ using Overnight.Core.Auditing;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>The night of a calculation.</summary>
+/// <summary>The run that made a calculation.</summary>
 internal readonly record struct CalculationRun(Guid Id, string Market, DateOnly BusinessDate, int Revision, long Number);
 
 /// <summary>One user's calculation in one run, as lists show it.</summary>
 /// <param name="Status"><c>completed</c> or <c>failed</c>.</param>
-/// <param name="DurationMs">Of this user alone, within a batch.</param>
+/// <param name="DurationMs">Milliseconds that this user took within the batch.</param>
 /// <param name="Scores">Assets scored.</param>
 /// <param name="Recommendations">Holdings ranked.</param>
 /// <param name="Stage">Where it failed.</param>
@@ -30,7 +30,7 @@ internal sealed record CalculationItem(
     CalculationLinks Links
 )
 {
-    /// <summary>Its run's, by which runs of one business date are ordered.</summary>
+    /// <summary>Number of the run, by which runs of one business date are ordered.</summary>
     [JsonIgnore]
     public long RunNumber { get; private init; }
 

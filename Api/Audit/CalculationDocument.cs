@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Overnight.Api.Audit;
 
 /// <summary>
-/// One user's calculation with its events in full (SPEC A6). Decimals are strings, and percentages where they are targets.
+/// One user's calculation with its events in full (SPEC A6). Decimals are strings; allocation targets are percentages.
 /// </summary>
 internal sealed record CalculationDocument(
     Guid RunId,
@@ -17,7 +17,7 @@ internal sealed record CalculationDocument(
     CalculationLinks Links
 );
 
-/// <summary>What all events have; the rest is by type.</summary>
+/// <summary>The fields that every event has; the others depend on its type.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(StartedDocument), "CALC_STARTED")]
 [JsonDerivedType(typeof(InputsDocument), "INPUTS_CAPTURED")]
@@ -28,7 +28,7 @@ internal abstract record EventDocument(DateTimeOffset OccurredAt);
 internal sealed record StartedDocument(DateTimeOffset OccurredAt, int Batch) : EventDocument(OccurredAt);
 
 /// <param name="Contribution">Null when none was planned.</param>
-/// <param name="Rates">Those that this user's holdings needed.</param>
+/// <param name="Rates">Exchange rates that this user's holdings needed.</param>
 internal sealed record InputsDocument(
     DateTimeOffset OccurredAt,
     int RuleVersion,
@@ -42,7 +42,7 @@ internal sealed record InputsDocument(
     IReadOnlyList<RateDocument> Rates
 ) : EventDocument(OccurredAt);
 
-/// <param name="Rules">As the user wrote them; null when the user and with them the version was erased.</param>
+/// <param name="Rules">As the user wrote them; null when they were erased with the user.</param>
 internal sealed record CriteriaDocument(Guid Id, int Version, JsonElement? Rules);
 
 internal sealed record SnapshotDocument(Guid Id, DateTimeOffset TakenAt, DateTimeOffset? PricesAsOf, DateTimeOffset? RatesAsOf);
@@ -51,7 +51,7 @@ internal sealed record ClassDocument(Guid Id, string Name, string TargetMin, str
 
 /// <param name="ClassName">Null when unclassified.</param>
 /// <param name="Price">In <paramref name="Currency"/>; null when there was none.</param>
-/// <param name="Fundamentals">Those that were known.</param>
+/// <param name="Fundamentals">The known fundamentals, by metric.</param>
 internal sealed record HoldingDocument(
     Guid AssetId,
     string Symbol,

@@ -1,8 +1,8 @@
 namespace Overnight.Api.Audit;
 
 /// <summary>
-/// Whose calculations a client wants to see: those of one user, with one asset, or of one run; the first two in a period, both days
-/// included.
+/// Which calculations a client wants to see: those of one user, those with one asset, or those of one run; the first two in a period of
+/// business dates, both ends included.
 /// </summary>
 internal readonly record struct CalculationFilter(Guid? User, Guid? Asset, Guid? Run, DateOnly From, DateOnly Until)
 {

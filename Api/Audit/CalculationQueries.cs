@@ -4,13 +4,13 @@ using Overnight.Core.Data;
 namespace Overnight.Api.Audit;
 
 /// <summary>
-/// Finds calculations among any number of events without an index of their own on events or results, which every night
-/// would pay for: days and runs come from the small tables, and lead to primary keys.
+/// Finds calculations without an index of their own on events or results, whose upkeep would slow every run: days and runs are
+/// read from small tables and lead to primary keys.
 /// </summary>
 internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
 {
-    // The nights of the period, newest first, and one look at the key of events for each; it stops when the page is full.
-    // The inner limit keeps the planner from turning this round. A user of one market in five costs five looks per item.
+    // Reads the runs of the period newest first, with one primary-key lookup of events per run, and stops when the page is full. The
+    // inner limit keeps the planner from reordering the join. With five markets, a user of one market costs five lookups per item.
     internal const string OfUser = """
         select r.id, r.market, r.business_date, r.revision, r.number, e.occurred_at, e.payload
         from overnight_job_runs r
@@ -40,7 +40,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
     {
         var after = page.After ?? new(DateOnly.MaxValue, long.MaxValue);
         await using var command = dataSource.CreateCommand(OfUser);
-        // The period ends where the page before did, so that later months are not even looked into.
+        // The period ends at the last date of the previous page, so that later partitions are not read.
         foreach (
             var value in (object[])
                 [user, from, until < after.BusinessDate ? until : after.BusinessDate, after.BusinessDate, after.RunNumber, page.Limit + 1]
@@ -79,7 +79,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
         return await reader.ReadAsync(ct) ? ReadRun(reader) : null;
     }
 
-    /// <summary>The first five columns of a row.</summary>
+    /// <summary>Reads a run from the first five columns of a row.</summary>
     internal static CalculationRun ReadRun(NpgsqlDataReader reader) =>
         new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3), reader.GetInt64(4));
 }

@@ -69,7 +69,7 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
                     end.Reason
                 );
             default:
-                throw new InvalidDataException($"There is an event {stored.Type} without the inputs it goes with.");
+                throw new InvalidDataException($"Event {stored.Type} is stored without the event InputsCaptured that it needs.");
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
         batch.BatchCommands.Add(Statement.Of(Rules, inputs.Portfolio.CriteriaVersionId));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))
-            throw new InvalidDataException($"Market snapshot {inputs.SnapshotId}, which the inputs name, is not there.");
+            throw new InvalidDataException($"Market snapshot {inputs.SnapshotId}, which the inputs name, is missing.");
         MarketSnapshotHeader header = new(
             inputs.SnapshotId,
             run.Market,

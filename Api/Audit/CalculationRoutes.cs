@@ -4,7 +4,7 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>What was calculated, for whom and from what (SPEC A6, D2), for administrators.</summary>
+/// <summary>Routes about calculations: for whom, from what and with what outcome (SPEC A6, D2), for administrators.</summary>
 internal static partial class CalculationRoutes
 {
     public const string Path = "/api/calculations";
@@ -115,7 +115,7 @@ internal static partial class CalculationRoutes
         }
         catch (Exception exception) when (exception is InvalidDataException or CalculationException)
         {
-            // Stored bytes that can't be read are shown as what they are, not as a calculation that never was.
+            // Unreadable events answer 500 rather than 404, since the calculation exists.
             Log.Unreadable(logger, run, exception);
             return TypedResults.Problem(
                 exception.Message,
@@ -127,7 +127,7 @@ internal static partial class CalculationRoutes
 
     private static partial class Log
     {
-        [LoggerMessage(321, LogLevel.Error, "Events of run {RunId} can't be read.")]
+        [LoggerMessage(321, LogLevel.Error, "The stored events of a calculation of run {RunId} can't be read; the request got 500.")]
         public static partial void Unreadable(ILogger logger, string runId, Exception exception);
     }
 }

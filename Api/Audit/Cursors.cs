@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Overnight.Api.Audit;
 
 /// <summary>
-/// A place in a list, the key of an item, as clients see it, opaque: base64url of its JSON. One of another list is refused, for its
+/// A place in a list (the key of an item), opaque to clients: base64url of its JSON. A cursor of another list is refused, since its
 /// members have other names.
 /// </summary>
 internal static class Cursor
@@ -36,21 +36,21 @@ internal static class Cursor
     }
 }
 
-/// <summary>A cursor whose members' types take more than the list's key does.</summary>
+/// <summary>A cursor whose types allow values that the list's key does not.</summary>
 internal interface ICheckedCursor
 {
     [JsonIgnore]
     bool IsValid { get; }
 }
 
-/// <summary>Among runs, latest first, by the number that the database gave each.</summary>
+/// <summary>A place in the list of runs, latest first, by run number.</summary>
 internal readonly record struct RunCursor(long Number);
 
-/// <summary>Among the users of one run, by id.</summary>
+/// <summary>A place among the users of one run, by id.</summary>
 internal readonly record struct UserCursor(Guid User);
 
-/// <summary>Among the nights of one user, newest first.</summary>
+/// <summary>A place among the runs of one user, newest first.</summary>
 internal readonly record struct UserRunCursor(DateOnly BusinessDate, long RunNumber);
 
-/// <summary>Among the calculations with one asset, newest night first, then batch and user from the highest.</summary>
+/// <summary>A place among the calculations with one asset: newest run first, then batch and user from the highest.</summary>
 internal readonly record struct PostingCursor(DateOnly BusinessDate, long RunNumber, int Batch, Guid User);

@@ -7,7 +7,7 @@ using Overnight.Core.Scoring;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>Writes compact events out in full: ordinals become assets, bits become criteria. Pure.</summary>
+/// <summary>Writes compact events out in full: ordinals become assets, bits become criteria.</summary>
 /// <param name="inputs">What <c>INPUTS_CAPTURED</c> holds.</param>
 /// <param name="market">The snapshot it names.</param>
 /// <param name="rules">The criteria version it names; null when that was erased with its user.</param>
@@ -106,9 +106,9 @@ internal sealed class EventExpander(CapturedInputs inputs, MarketSnapshot market
         return rates;
     }
 
-    /// <summary>With its own decimals, as it was captured.</summary>
+    /// <summary>Keeps the number of decimals that was captured.</summary>
     private static string? Number(decimal? value) => value?.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>From the inside of a JSON string.</summary>
+    /// <summary>Decodes the inside of a JSON string, without its quotes.</summary>
     private static string Text(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<string>((byte[])[(byte)'"', .. json, (byte)'"'])!;
 }

@@ -5,8 +5,8 @@ namespace Overnight.Api.Audit;
 /// <summary>A page of a list; <paramref name="NextCursor"/> is null on the last.</summary>
 internal sealed record Listed<T>(IReadOnlyList<T> Items, string? NextCursor)
 {
-    /// <param name="rows">Up to one more than asked for, which tells whether there is another page.</param>
-    /// <param name="place">Where a row is in the list.</param>
+    /// <param name="rows">Up to one more than the page holds, which shows whether there is another page.</param>
+    /// <param name="place">Makes the cursor of a row.</param>
     public static Listed<T> Of<TRow, TCursor>(List<TRow> rows, ListPage<TCursor> page, Func<TRow, TCursor> place, Func<TRow, T> show)
         where TCursor : struct
     {
@@ -25,7 +25,7 @@ internal readonly record struct ListPage<TCursor>(int Limit, TCursor? After)
     public const int DefaultLimit = 50;
     public const int MaxLimit = 200;
 
-    /// <summary>Reads both, and says of each what is wrong with it.</summary>
+    /// <summary>Reads both parameters and adds an error for each that is not valid.</summary>
     public static ListPage<TCursor> Read(string? limit, string? cursor, QueryErrors errors)
     {
         var size = DefaultLimit;

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>Reads what a client asked, and collects by field what is wrong with it.</summary>
+/// <summary>Reads query parameters and collects their errors by field.</summary>
 internal sealed class QueryErrors
 {
     private readonly Dictionary<string, string[]> _errors = new(StringComparer.Ordinal);

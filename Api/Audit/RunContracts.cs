@@ -4,8 +4,10 @@ using Overnight.Core.Data;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>A run as the list shows it. Counts of an unfinished run are those of its finished batches only in the run itself.</summary>
-/// <param name="Note">What whoever started it should know; seldom there.</param>
+/// <summary>
+/// A run as lists show it. Its counts are written when it is finalised; until then <see cref="RunDetail"/> adds up its batches.
+/// </summary>
+/// <param name="Note">A warning for the caller, such as that the market has no users; left out when there is none.</param>
 internal sealed record RunItem(
     Guid Id,
     string JobType,
@@ -48,14 +50,14 @@ internal sealed record RunItem(
 }
 
 /// <param name="Failures">The users it could not compute.</param>
-/// <param name="Calculations">Its calculations, each of which leads to its events.</param>
+/// <param name="Calculations">Its calculations, each with a link to its events.</param>
 internal sealed record RunLinks(string Self, string Failures, string Calculations)
 {
     public static RunLinks Of(Guid id) =>
         new($"{RunRoutes.Path}/{id:D}", $"{RunRoutes.Path}/{id:D}/failures", $"{CalculationRoutes.Path}?run={id:D}");
 }
 
-/// <summary>A run, opened.</summary>
+/// <summary>A run with its details.</summary>
 internal sealed record RunDetail(
     Guid Id,
     string JobType,
@@ -80,7 +82,7 @@ internal sealed record RunDetail(
     RunLinks Links
 );
 
-/// <summary>Checkpoints of a run; a batch that was split counts by its parts.</summary>
+/// <summary>The batches of a run by state; of a split batch, its parts are counted.</summary>
 internal sealed record BatchCounts(int Total, int Done, int Cached);
 
 /// <param name="Items">The first failures by user.</param>

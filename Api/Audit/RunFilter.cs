@@ -10,7 +10,7 @@ internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate
 
     public static RunFilter Read(string? jobType, string? market, string? date, string? status, QueryErrors errors)
     {
-        // A market that is not there has no runs, which is an answer.
+        // An unknown market's code is not an error: its list is empty.
         if (
             market is not null
             && (market.Length is < 2 or > MaxMarket || !market.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c)))

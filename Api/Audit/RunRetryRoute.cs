@@ -8,7 +8,7 @@ using Overnight.Core.Runs;
 namespace Overnight.Api.Audit;
 
 /// <summary>
-/// Computes again what failed in a run, for administrators: a run of its own, the next revision of the same night. Jobs does the work.
+/// Lets administrators retry what failed in a run. The retry is a run of its own, the next revision of the same night; Jobs does the work.
 /// </summary>
 internal static class RunRetryRoute
 {
@@ -55,7 +55,7 @@ internal static class RunRetryRoute
         }
         catch (RequestException exception)
         {
-            // The run is there, so what stands in the way is a run under way, this one or another of its night.
+            // The run exists, so the request can only be refused because a run of the same night has not finished.
             return TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status409Conflict, title: "A run is under way");
         }
     }

@@ -12,7 +12,7 @@ internal static class RunRoutes
 {
     public const string Path = "/api/runs";
 
-    /// <summary>Failures shown with a run; a night in which thousands failed has one cause, seen in the first few.</summary>
+    /// <summary>Failures shown with a run. Thousands of failures mostly have one cause, which the first ones show.</summary>
     private const int ShownFailures = 100;
 
     public static void MapRuns(this WebApplication app)
@@ -157,6 +157,6 @@ internal static class RunRoutes
             title: "Run not found"
         );
 
-    // PostgreSQL's json type lets only JSON in.
+    // The columns are of PostgreSQL's type json, so that the text is always JSON.
     private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(JsonText.Repair(text));
 }

@@ -6,13 +6,12 @@ using Overnight.Core.Sessions;
 namespace Overnight.Api.Dashboard;
 
 /// <summary>
-/// The morning's request from its token to its last byte, without a round trip where this node's memory has both session and
-/// result, else with one where it remembers whose token it is. Whatever is not so simple goes to the route, with what was found
-/// out, and the route explains.
+/// Answers the dashboard ahead of routing: without a round trip when this node's memory has both session and result, and with one
+/// when it remembers the token's user. Every other request goes on to the route, with what was looked up here.
 /// </summary>
 /// <remarks>
-/// It stands in front of authentication and its policies, and grants nothing they would not: it answers the user of a
-/// valid session, and only from that user's entry.
+/// It runs before authentication and grants nothing that authentication would not: it answers the user of a valid session, and
+/// only from that user's entry.
 /// </remarks>
 internal sealed class CachedDashboard(
     RequestDelegate next,
@@ -33,7 +32,7 @@ internal sealed class CachedDashboard(
             || !prefetch.TryGet(hash, out var prefetched)
         )
             return next(context);
-        // The memory alone: nothing is awaited, and no task made.
+        // Only memory is read, so nothing is awaited and no task is allocated.
         if (sessions.Recall(hash) is not { } session || session.UserId != prefetched.UserId)
             return AskAsync(context, prefetched);
         return results.Entries.TryGetMemory(session.UserId, out var entry)
@@ -41,7 +40,7 @@ internal sealed class CachedDashboard(
             : AskAsync(context, prefetched, session);
     }
 
-    /// <summary>Both are begun before either is awaited, so that they go out together.</summary>
+    /// <summary>Starts both reads before it awaits either, so that they go out together.</summary>
     private async Task AskAsync(HttpContext context, PrefetchedSession prefetched, ActiveSession? session = null)
     {
         var finding = session is null ? sessions.ReadAsync(prefetched.Hash) : default;
@@ -71,5 +70,5 @@ internal sealed class CachedDashboard(
     }
 }
 
-/// <summary>On a request whose result was looked for in the cache before it came to its route, and is not there.</summary>
+/// <summary>Set on a request whose result is not in the cache, so that the route does not look it up there again.</summary>
 internal sealed record ResultCacheMiss(Guid UserId);

@@ -3,7 +3,7 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Api.Dashboard;
 
-/// <summary>Keeps this node hearing of changed results, and knowing whether it does.</summary>
+/// <summary>Keeps this node subscribed to changes of results, and checks that the subscription works.</summary>
 internal sealed partial class ChangeListenerLoop(
     IServiceProvider services,
     IOptions<CacheOptions> options,
@@ -13,7 +13,7 @@ internal sealed partial class ChangeListenerLoop(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Off the start's path: the first use of the multiplexer connects, which takes a while when the cache is away.
+        // Leaves the start-up path: the first use of the multiplexer connects, which takes long when the cache is away.
         await Task.Yield();
         var listener = services.GetRequiredService<ChangeListener>();
         using PeriodicTimer timer = new(options.Value.BeatInterval, time);
@@ -25,7 +25,7 @@ internal sealed partial class ChangeListenerLoop(
             }
             catch (Exception ex) when (!stoppingToken.IsCancellationRequested)
             {
-                // The memory is off by now or expires by itself; the next beat tries again.
+                // The results in memory are off by now or expire; the next beat tries again.
                 Log.BeatFailed(logger, ex);
             }
         } while (await timer.WaitForNextTickAsync(stoppingToken));

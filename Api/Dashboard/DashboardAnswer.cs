@@ -9,13 +9,13 @@ namespace Overnight.Api.Dashboard;
 
 /// <summary>
 /// A stored entry inside the dashboard's envelope: <c>{"data":{"fromCache":..,"freshness":{..},</c>, the entry's bytes
-/// without their first brace, and <c>}</c>. Nothing is parsed, nothing is built.
+/// without their first brace, and <c>}</c>. Nothing is parsed.
 /// </summary>
 internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffset now, IReadOnlyList<MarketCalendar> markets)
     : IResult,
         IEndpointMetadataProvider
 {
-    // The fixed text is 140 bytes, three tokens of 40 at most, a status of 11, and a sentence of 130 with the code of a market.
+    // In bytes: 140 of fixed text, three tokens of at most 40, a status of at most 11, and a reason of 130 with a market's code.
     internal const int LongestHead = 512;
 
     public Task ExecuteAsync(HttpContext httpContext)
@@ -32,7 +32,7 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
         body.Write(head);
         body.Write(entry.AsSpan(1));
         body.Write("}"u8);
-        // Ends by itself when the client is gone; its token would have to be made first.
+        // No cancellation token: the flush ends when the client disconnects, and RequestAborted would have to be allocated.
         var flush = body.FlushAsync(CancellationToken.None);
         return flush.IsCompletedSuccessfully ? Task.CompletedTask : flush.AsTask();
     }

@@ -1,7 +1,7 @@
 namespace Overnight.Api.Dashboard;
 
-// The shape of the answer, for the OpenAPI document only: the bytes themselves are made once, by the night. Decimals are
-// strings, times are ISO 8601 UTC.
+// The shape of the answer, for the OpenAPI document only: the bytes are serialised once, by the run. Decimals are strings, times
+// are ISO 8601 UTC.
 
 internal sealed record DashboardDocument(DashboardData Data);
 

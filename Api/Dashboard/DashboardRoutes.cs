@@ -8,7 +8,7 @@ using Overnight.Core.Results;
 
 namespace Overnight.Api.Dashboard;
 
-/// <summary>What a user sees in the morning (SPEC C1, C2).</summary>
+/// <summary>The route of the signed-in user's dashboard (SPEC C1, C2).</summary>
 internal static class DashboardRoutes
 {
     public const string Path = "/api/dashboard";
@@ -19,7 +19,7 @@ internal static class DashboardRoutes
         builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 
-    /// <summary>To be used before anything else: it needs nothing of it.</summary>
+    /// <summary>Must be the first middleware, so that a cached answer skips all others.</summary>
     public static void UseCachedDashboard(this WebApplication app) => app.UseMiddleware<CachedDashboard>();
 
     public static void MapDashboard(this WebApplication app)
@@ -44,7 +44,7 @@ internal static class DashboardRoutes
         CancellationToken ct
     )
     {
-        // The only user id there is: nothing of the request can name another (SPEC C5).
+        // The user id comes from the session alone, so that a request can't name another user (SPEC C5).
         var session = SessionPrincipal.Of(context);
         var userId = session.UserId;
         var isMissed = context.Features.Get<ResultCacheMiss>()?.UserId == userId;

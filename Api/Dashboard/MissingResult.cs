@@ -5,7 +5,7 @@ namespace Overnight.Api.Dashboard;
 
 /// <summary>Why a user has no result to show (SPEC C1).</summary>
 /// <param name="Reason"><c>never_computed</c>, <c>portfolio_empty</c>, <c>failed</c> or <c>unreadable</c>.</param>
-/// <param name="Detail">For a person.</param>
+/// <param name="Detail">A sentence for the user.</param>
 /// <param name="Stage">Where the last run failed for this user.</param>
 /// <param name="Failure">Why it did.</param>
 internal sealed record MissingResult(string Reason, string Detail, string? Stage = null, string? Failure = null)
@@ -17,7 +17,7 @@ internal sealed record MissingResult(string Reason, string Detail, string? Stage
 
     public static async Task<MissingResult> ExplainAsync(OvernightContext database, Guid userId, CancellationToken ct)
     {
-        // There is one, and the reader did not take it.
+        // A result is stored, but the reader could not use it.
         if (await database.CurrentResults.AsNoTracking().AnyAsync(c => c.UserId == userId, ct))
             return Unreadable;
         var failure = await database
@@ -33,9 +33,9 @@ internal sealed record MissingResult(string Reason, string Detail, string? Stage
             .FirstOrDefaultAsync(ct);
         var holds = await database.Holdings.AsNoTracking().AnyAsync(h => h.UserId == userId && !h.Ignored, ct);
 
-        // What the user can mend comes first: an emptied portfolio outlives the failure it caused.
+        // The empty portfolio comes first, since the user can change it; it may also be what made the last run fail.
         if (!holds)
-            return new("portfolio_empty", "The portfolio has no holding to value. The night after one is added computes recommendations.");
+            return new("portfolio_empty", "The portfolio has no holding to value. Add one, and the next night computes recommendations.");
         return failure is null
             ? new("never_computed", "No night has computed this portfolio yet. The next one does.")
             : new(

@@ -3,7 +3,7 @@ using Overnight.Core.Results;
 
 namespace Overnight.Api.Dashboard;
 
-/// <summary>Writes entries back that readers missed, one at a time, beside the requests.</summary>
+/// <summary>Writes results that readers missed back to the cache, one at a time, outside of requests.</summary>
 internal sealed partial class RepairLoop(RepairQueue queue, ResultRepair repair, ILogger<RepairLoop> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -17,8 +17,8 @@ internal sealed partial class RepairLoop(RepairQueue queue, ResultRepair repair,
             }
             catch (Exception ex) when (!stoppingToken.IsCancellationRequested)
             {
-                // The next miss asks again; one bad repair must not end the loop. A lost database is met by every
-                // reader too, so it is not news here.
+                // One failed repair must not end the loop; the next miss asks again. A lost database is not logged here, since the requests
+                // that meet it report it.
                 if (ex is not NpgsqlException)
                     Log.RepairFailed(logger, ex);
             }

@@ -6,12 +6,12 @@ namespace Overnight.Api.Dashboard;
 /// <summary>
 /// The few fields of a stored entry that the dashboard repeats, found in its bytes without parsing it. The entry is in
 /// canonical order and intact: <c>{"userId":..,"generatedAt":..,</c> at the start and <c>"dataFreshness":{..}</c> near the
-/// end. No text of a user can pass for either, since quotes inside a string are escaped.
+/// end. A user's text can't be mistaken for either, since quotes inside a string are escaped.
 /// </summary>
 /// <remarks>Each field is its JSON token, quotes included; <c>null</c> when it is not there.</remarks>
 internal readonly ref struct StoredFields
 {
-    // An ISO time in quotes is 26 to 35 bytes; anything longer is something else.
+    // An ISO time in quotes is 26 to 35 bytes; a longer token is not a time.
     private const int LongestToken = 40;
 
     public ReadOnlySpan<byte> GeneratedAt { get; }

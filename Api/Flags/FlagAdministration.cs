@@ -83,7 +83,7 @@ internal static class FlagAdministration
             return TypedResults.ValidationProblem(errors, title: "The change asked for is not valid");
 
         var by = context.User is SessionPrincipal user ? user.Session.UserId : (Guid?)null;
-        // To its end, also when the client is gone: a change that is committed must be made known.
+        // Not cancelled with the request: a committed change must be announced to the other nodes.
         var (before, after) = await flags.ChangeAsync(key, patch.Change, precondition.IsMet, by, CancellationToken.None);
         if (before is null)
             return FlagRoutes.Missing(key);

@@ -8,7 +8,7 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Api.Flags;
 
-/// <summary>A flag as the cache has it, and behind its fields where it came from and how old it is.</summary>
+/// <summary>A flag's stored JSON with its source and age appended.</summary>
 internal sealed class FlagAnswer(StoredEntry entry, EntrySource source, DateTimeOffset now) : IResult, IEndpointMetadataProvider
 {
     private static readonly string[] Sources = ["memory", "cache", "database", "last-known"];
@@ -16,7 +16,7 @@ internal sealed class FlagAnswer(StoredEntry entry, EntrySource source, DateTime
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var (flag, asOf) = (entry.Value, entry.AsOf);
-        // Clocks of nodes may differ by a little.
+        // The time may be ahead of this node's clock, since the clocks of nodes differ a little.
         var age = now > asOf ? now - asOf : TimeSpan.Zero;
         var tail = Encoding.ASCII.GetBytes(
             $",\"source\":\"{Sources[(int)source]}\",\"asOf\":\"{asOf.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}\",\"age\":{(long)age.TotalMilliseconds},\"stale\":{(source == EntrySource.Stale ? "true" : "false")}}}"
@@ -34,11 +34,11 @@ internal sealed class FlagAnswer(StoredEntry entry, EntrySource source, DateTime
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(FlagDocument), ["application/json"]));
 }
 
-/// <summary>The answer's shape, for the description of the API.</summary>
+/// <summary>The shape of the answer, for the OpenAPI document.</summary>
 /// <param name="Source">memory, cache, database, or last-known while none of them answers.</param>
-/// <param name="AsOf">When the database was asked.</param>
+/// <param name="AsOf">When the value was read from the database.</param>
 /// <param name="Age">Milliseconds since then; the header Age has it in seconds.</param>
-/// <param name="Stale">Whether it is the last value this node knew.</param>
+/// <param name="Stale">Whether it is the last value that this node knew, served because no store answers.</param>
 internal sealed record FlagDocument(
     string Key,
     bool Enabled,

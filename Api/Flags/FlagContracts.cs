@@ -5,8 +5,8 @@ using Overnight.Core.Json;
 namespace Overnight.Api.Flags;
 
 /// <summary>A flag as administrators see it.</summary>
-/// <param name="UpdatedBy">The user; null for the admin key, a seed, or SQL.</param>
-/// <param name="LastAccessedAt">Late by some seconds, as is the count.</param>
+/// <param name="UpdatedBy">User who changed it; null for the admin key, a seed, or SQL.</param>
+/// <param name="LastAccessedAt">Behind by some seconds, as is the count.</param>
 internal sealed record FlagItem(
     string Key,
     bool Enabled,
@@ -34,8 +34,8 @@ internal sealed record FlagItem(
 }
 
 /// <summary>A change of a flag.</summary>
-/// <param name="Version">That the change made.</param>
-/// <param name="ChangedBy">The user; null for the admin key.</param>
+/// <param name="Version">Version that the change made.</param>
+/// <param name="ChangedBy">User who made the change; null for the admin key.</param>
 internal sealed record FlagChangeItem(long Version, DateTimeOffset ChangedAt, Guid? ChangedBy, JsonElement Before, JsonElement After)
 {
     public static FlagChangeItem From(FlagChangeRecord change) =>

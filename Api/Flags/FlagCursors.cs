@@ -4,12 +4,12 @@ using Overnight.Core.Flags;
 
 namespace Overnight.Api.Flags;
 
-/// <summary>Among flags, by key.</summary>
+/// <summary>A place in the list of flags, by key.</summary>
 internal readonly record struct FlagCursor(string Key) : ICheckedCursor
 {
     [JsonIgnore]
     public bool IsValid => FeatureFlag.IsKey(Key);
 }
 
-/// <summary>Among the changes of one flag, newest first.</summary>
+/// <summary>A place among the changes of one flag, newest first.</summary>
 internal readonly record struct FlagChangeCursor(long Version);

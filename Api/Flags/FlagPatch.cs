@@ -6,7 +6,7 @@ namespace Overnight.Api.Flags;
 
 /// <summary>What an administrator changes of a flag; what is left out stays.</summary>
 /// <param name="Value">Any JSON; null for none.</param>
-/// <param name="Version">That the change is meant for; any when left out, unless the header If-Match says.</param>
+/// <param name="Version">Version that the change is meant for; any version when left out and If-Match is not sent.</param>
 public sealed record FlagPatch(bool? Enabled, JsonElement? Value, string? Description, long? Version)
 {
     private const int MostBytes = 16 * 1024;
@@ -36,7 +36,7 @@ public sealed record FlagPatch(bool? Enabled, JsonElement? Value, string? Descri
             case ("enabled", JsonValueKind.True or JsonValueKind.False):
                 return this with { Enabled = field.Value.GetBoolean() };
             case ("value", _):
-                // Its document is gone when the body is read.
+                // Cloned, since the parsed document is disposed once the body is read.
                 return this with { Value = field.Value.Clone() };
             case ("description", JsonValueKind.String)
                 when field.Value.GetString() is { Length: <= FeatureFlag.MostDescriptionLength } text && !text.Any(char.IsControl):

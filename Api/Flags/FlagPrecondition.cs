@@ -5,9 +5,9 @@ using Overnight.Core.Flags;
 namespace Overnight.Api.Flags;
 
 /// <summary>
-/// For which version of a flag a change is meant: the header If-Match (RFC 9110, 13.1.1), whose tag is the version in quotes
-/// and which answers 412, or the field <c>version</c>, which answers 409. Both count where both are there; without any, the
-/// change is made whatever the flag is now.
+/// The version of a flag that a change is meant for: the header If-Match (RFC 9110, 13.1.1), whose tag is the version in quotes
+/// and which answers 412, or the field <c>version</c>, which answers 409. With both, both must match; with neither, the change is
+/// always made.
 /// </summary>
 internal sealed class FlagPrecondition
 {
@@ -36,14 +36,14 @@ internal sealed class FlagPrecondition
             ? (StatusCodes.Status409Conflict, "The flag has another version")
             : (StatusCodes.Status412PreconditionFailed, "The flag does not match If-Match");
         return TypedResults.Problem(
-            $"Flag '{current.Key}' has version {current.Version}: somebody has changed it. Read it again, and change what it is now.",
+            $"Flag '{current.Key}' has version {current.Version} by now. Read it again, and then repeat the change.",
             statusCode: status,
             title: title,
             extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["currentVersion"] = current.Version }
         );
     }
 
-    // A weak tag never matches here, and * matches whatever is there.
+    // RFC 9110: a weak tag never matches, and * matches every version.
     private bool IsTagMet(FeatureFlag flag) =>
         _tags is null
         || _tags.Any(tag =>

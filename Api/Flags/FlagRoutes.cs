@@ -4,7 +4,7 @@ using Overnight.Core.Flags;
 
 namespace Overnight.Api.Flags;
 
-/// <summary>Feature flags of this node's environment: read by whoever is signed in, changed by administrators (SPEC F1, F5).</summary>
+/// <summary>Feature flags of this node's environment: signed-in users read them, administrators change them (SPEC F1, F5).</summary>
 internal static class FlagRoutes
 {
     public static void AddFlags(this WebApplicationBuilder builder)
@@ -21,7 +21,7 @@ internal static class FlagRoutes
             .WithMetadata(new AllowDuringOutage())
             .WithName("GetFlag")
             .WithSummary(
-                "A flag, and how old the answer is: also while neither the database nor the cache answers, as long as this node has known it."
+                "A flag, and how old the answer is. While neither the database nor the cache answers, the last value that this node knew."
             )
             .ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status404NotFound)
@@ -45,7 +45,7 @@ internal static class FlagRoutes
         return answer.Value is { } flag ? new FlagAnswer(flag, answer.Source, time.GetUtcNow()) : Missing(key);
     }
 
-    /// <remarks>The key is told as it came, cut where it is long.</remarks>
+    /// <remarks>The message repeats the key, cut to 80 characters.</remarks>
     public static ValidationProblem WrongKey(string key) =>
         TypedResults.ValidationProblem(
             new Dictionary<string, string[]>(StringComparer.Ordinal)

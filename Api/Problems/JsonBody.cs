@@ -6,15 +6,15 @@ using Overnight.Core.Json;
 namespace Overnight.Api.Problems;
 
 /// <summary>
-/// An object in a request's body, read field by field: the framework's own reader says only that something in it is wrong,
-/// and a client is told which field, and what it held.
+/// Reads a JSON object from a request's body field by field, so that an error names the field and its value; the framework's own
+/// reader says only that the body is not valid.
 /// </summary>
 internal static class JsonBody
 {
     /// <param name="mostBytes">A longer body is an error, and is not read.</param>
-    /// <param name="fields">The known fields, for the message to one who sent no object.</param>
+    /// <param name="fields">The known fields, for the error message about a body that is no object.</param>
     /// <param name="take">Puts a field into the request, or its error into the errors.</param>
-    /// <returns>The request as far as it could be read; an absent body changes nothing of it.</returns>
+    /// <returns>The request as far as it could be read; unchanged when there is no body.</returns>
     public static async Task<(T Request, Dictionary<string, string[]> Errors)> ReadAsync<T>(
         Stream body,
         int mostBytes,
@@ -55,12 +55,12 @@ internal static class JsonBody
         }
         catch (JsonException exception)
         {
-            // The client's mistake; the parser says where it is.
+            // The body is not JSON; the parser's message says where.
             errors["body"] = [$"must be JSON: {exception.Message}"];
         }
         catch (InvalidOperationException)
         {
-            // The name of a field has an escape that is no character, which is met only when it is read.
+            // A field's name has an escape that is no character, which the parser reports only when the name is read.
             errors["body"] = [$"must be an object whose names are Unicode: each {JsonText.HalfPair}"];
         }
         return (request, errors);

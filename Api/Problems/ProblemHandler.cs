@@ -4,13 +4,13 @@ using Overnight.Core.Data;
 
 namespace Overnight.Api.Problems;
 
-/// <summary>The one place that turns an exception into an answer.</summary>
+/// <summary>Turns every exception that reaches the end of the pipeline into ProblemDetails.</summary>
 internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : IExceptionHandler
 {
-    /// <summary>What a client is asked to wait while PostgreSQL is away, in seconds.</summary>
+    /// <summary>Value of Retry-After while PostgreSQL is away, in seconds.</summary>
     private const string RetryAfter = "5";
 
-    /// <summary>Exceptions that say something about the request or the surroundings, not about our code.</summary>
+    /// <summary>Whether an exception is due to the request or to a lost server, so that it is not logged as an error of the code.</summary>
     public static bool IsExpected(Exception exception) => exception is BadHttpRequestException || DatabaseOutage.Is(exception);
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
@@ -32,7 +32,7 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
         }
         else
         {
-            // The middleware has logged it with its stack; the client learns only where to look.
+            // The middleware has logged the exception with its stack; the client gets only the trace id to find it by.
             answer = TypedResults.Problem(
                 "The error is in the log under this trace id.",
                 statusCode: StatusCodes.Status500InternalServerError,
@@ -45,7 +45,7 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
 
     private static partial class Log
     {
-        [LoggerMessage(301, LogLevel.Warning, "{Method} {Endpoint}: PostgreSQL does not answer, {Reason}")]
+        [LoggerMessage(301, LogLevel.Warning, "{Method} {Endpoint} got 503, because PostgreSQL does not answer: {Reason}")]
         public static partial void DatabaseAway(ILogger logger, string method, string? endpoint, string reason);
     }
 }

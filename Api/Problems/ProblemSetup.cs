@@ -18,7 +18,7 @@ internal static class ProblemSetup
         app.UseExceptionHandler(
             new ExceptionHandlerOptions
             {
-                // Never reached: the handler above answers everything. Without it, the middleware would refuse to start.
+                // Never reached, since ProblemHandler answers everything; the middleware refuses to start without it.
                 ExceptionHandler = static context => WriteStatusAsync(context),
                 SuppressDiagnosticsCallback = static context => ProblemHandler.IsExpected(context.Exception),
             }

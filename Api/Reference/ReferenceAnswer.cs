@@ -7,7 +7,7 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Api.Reference;
 
-/// <summary>Stored JSON as it is, with where it came from: <c>{"fromCache":..,"asOf":"..","data":..}</c>. Nothing is parsed.</summary>
+/// <summary>Stored JSON with its source and time: <c>{"fromCache":..,"asOf":"..","data":..}</c>. Nothing is parsed.</summary>
 internal sealed class ReferenceAnswer(StoredEntry entry, EntrySource source) : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext)
@@ -30,9 +30,9 @@ internal sealed class ReferenceAnswer(StoredEntry entry, EntrySource source) : I
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(ReferenceDocument), ["application/json"]));
 }
 
-/// <summary>What the description of the API says of an answer.</summary>
-/// <param name="FromCache">Whether a cache gave it, else PostgreSQL.</param>
-/// <param name="AsOf">When PostgreSQL was asked, UTC.</param>
+/// <summary>The shape of the answer, for the OpenAPI document.</summary>
+/// <param name="FromCache">Whether it comes from a cache rather than from PostgreSQL.</param>
+/// <param name="AsOf">When it was read from PostgreSQL, UTC.</param>
 /// <param name="Data">By entity; lists have <c>items</c>, and pages also <c>page</c>, <c>limit</c> and <c>total</c>. Decimals are
 /// strings.</param>
 internal sealed record ReferenceDocument(bool FromCache, DateTimeOffset AsOf, JsonElement Data);

@@ -2,16 +2,16 @@ using Overnight.Core.Reference;
 
 namespace Overnight.Api.Reference;
 
-/// <summary>Reads what the query string asks of an entity.</summary>
+/// <summary>Reads the query parameters of a reference data request.</summary>
 internal static class ReferenceRequest
 {
     private const string Tenant = "tenantId";
 
-    /// <summary>Whether the question names no tenant, or this one.</summary>
+    /// <summary>Whether the query names no tenant, or this one.</summary>
     public static bool IsOf(Guid tenant, IQueryCollection query) =>
         !query.TryGetValue(Tenant, out var named) || (named is [{ } one] && Guid.TryParseExact(one, "D", out var id) && id == tenant);
 
-    /// <returns>A value for each part of the entity, in order and in its one form; or what is wrong, by field.</returns>
+    /// <returns>The canonical value of each part of the entity's key, in order; or errors by field.</returns>
     public static (string[] Values, Dictionary<string, string[]> Errors) Read(ReferenceEntity entity, IQueryCollection query)
     {
         Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
@@ -19,7 +19,7 @@ internal static class ReferenceRequest
         for (var at = 0; at < values.Length; at++)
         {
             var part = entity.Parts[at];
-            // The framework's collection takes Page for page; a name that is not exact is refused below.
+            // The query collection ignores case; a name in another case is refused below.
             var given = query.TryGetValue(part.Name, out var all) ? all : default;
             if (given.Count > 1)
                 errors[part.Name] = [$"must be given once, not {given.Count} times"];

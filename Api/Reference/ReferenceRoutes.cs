@@ -39,7 +39,7 @@ internal static class ReferenceRoutes
     )
     {
         context.Response.Headers.CacheControl = "private, no-store";
-        // The only tenant there is: one that the request names may be this one, or none (SPEC G2).
+        // The tenant comes from the session; the request may name the same one, or none (SPEC G2).
         if (SessionPrincipal.Of(context).TenantId is not { } tenant)
             return NotFound("The signed-in user belongs to no tenant.");
         if (ReferenceCatalog.Find(module, entity) is not { } found || !ReferenceRequest.IsOf(tenant, context.Request.Query))
@@ -49,7 +49,7 @@ internal static class ReferenceRoutes
         if (errors.Count > 0)
             return TypedResults.ValidationProblem(errors, title: "The question is not valid");
         var answer = await reader.GetAsync(tenant, found, values, ct);
-        return answer.Value is { } entry ? new ReferenceAnswer(entry, answer.Source) : NotFound("This tenant has nothing there.");
+        return answer.Value is { } entry ? new ReferenceAnswer(entry, answer.Source) : NotFound("This tenant has no such data.");
     }
 
     private static ProblemHttpResult NotFound(string detail) =>

@@ -5,8 +5,8 @@ using Overnight.Core.Reference;
 namespace Overnight.Api.Reference;
 
 /// <summary>
-/// Asks PostgreSQL every second for generations that were raised. It costs an index lookup, and makes up for every message of
-/// <see cref="CacheChannel"/> that was lost, and for what was raised in SQL.
+/// Reads raised generations from PostgreSQL every second. It costs an index lookup, and finds invalidations whose message on
+/// <see cref="CacheChannel"/> was lost or that were made in SQL.
 /// </summary>
 internal sealed partial class TenantGenerationLoop(TenantGenerations generations, TimeProvider time, ILogger<TenantGenerationLoop> logger)
     : BackgroundService
@@ -41,7 +41,7 @@ internal sealed partial class TenantGenerationLoop(TenantGenerations generations
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
-            // Nothing can be raised while PostgreSQL is away, so what is known is what is so; the next tick tries again.
+            // No generation can be raised while PostgreSQL is away, so the known ones stay right; the next tick tries again.
             if (!_away && DatabaseOutage.Is(exception))
                 Log.Away(logger, exception.Message);
             else if (!_away)
@@ -52,13 +52,17 @@ internal sealed partial class TenantGenerationLoop(TenantGenerations generations
 
     private static partial class Log
     {
-        [LoggerMessage(351, LogLevel.Warning, "Invalidations of reference data can't be looked for, PostgreSQL does not answer: {Reason}")]
+        [LoggerMessage(
+            351,
+            LogLevel.Warning,
+            "Invalidations of reference data can't be read, because PostgreSQL does not answer; the next try is in a second. {Reason}"
+        )]
         public static partial void Away(ILogger logger, string reason);
 
-        [LoggerMessage(352, LogLevel.Error, "Invalidations of reference data can't be looked for; it is tried again every second.")]
+        [LoggerMessage(352, LogLevel.Error, "Invalidations of reference data can't be read; the next try is in a second.")]
         public static partial void Failed(ILogger logger, Exception exception);
 
-        [LoggerMessage(353, LogLevel.Information, "Invalidations of reference data are looked for again.")]
+        [LoggerMessage(353, LogLevel.Information, "Invalidations of reference data are read again.")]
         public static partial void Back(ILogger logger);
     }
 }

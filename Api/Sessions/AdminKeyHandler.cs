@@ -7,7 +7,7 @@ using Overnight.Core.Sessions;
 namespace Overnight.Api.Sessions;
 
 /// <summary>
-/// Lets whoever sends the admin key do what the policy <see cref="SessionSetup.Admin"/> guards, and nothing else: there is no user
+/// Authenticates programs by the admin key, for routes with the policy <see cref="SessionSetup.Admin"/> only; there is no user
 /// behind it.
 /// </summary>
 internal sealed class AdminKeyHandler(
@@ -17,7 +17,7 @@ internal sealed class AdminKeyHandler(
     IOptions<AdminKeyOptions> options
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(schemes, logger, encoder)
 {
-    /// <summary>No form and no link of another site can set it.</summary>
+    /// <summary>A header and not a cookie, since no form and no link of another site can set it.</summary>
     public const string Header = "X-Overnight-Admin-Key";
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -33,7 +33,7 @@ internal sealed class AdminKeyHandler(
         Response.Headers.CacheControl = "no-store";
         return TypedResults
             .Problem(
-                $"{Header} is sent once, with the value of Admin:Key.",
+                $"Send {Header} once, with the value of Admin:Key.",
                 statusCode: StatusCodes.Status401Unauthorized,
                 title: "The admin key is wrong"
             )

@@ -3,9 +3,9 @@ using System.Security.Claims;
 namespace Overnight.Api.Sessions;
 
 /// <summary>
-/// On a route that goes on answering while PostgreSQL and the cache are both away (SPEC F5), and whose answer is no user's
-/// data: a token that this node has seen valid, that has not expired, and that it has not seen refused, is let in then. As
-/// nobody in particular: there is no user and no role behind it.
+/// Marks a route that answers while PostgreSQL and the cache are both away (SPEC F5), and whose answer is no user's data. A token is
+/// accepted then when this node saw it valid, has not seen it refused since, and it has not expired. The request has no user and no
+/// role.
 /// </summary>
 internal sealed record AllowDuringOutage
 {

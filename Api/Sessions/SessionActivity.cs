@@ -5,14 +5,14 @@ using NpgsqlTypes;
 namespace Overnight.Api.Sessions;
 
 /// <summary>
-/// Writes to PostgreSQL, in batches, when sessions were used last, which each request notes in memory. What is lost with a
-/// node is its last <see cref="Interval"/> of activity, by which sessions are warmed newest first, and nothing else.
+/// Writes the last uses of sessions, which requests note in memory, to PostgreSQL in batches. A node that crashes loses at most
+/// <see cref="Interval"/> of them; they only decide which sessions are warmed first.
 /// </summary>
 internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch prefetch, IOptions<SessionOptions> options)
 {
     private const int BatchSize = 1_000;
 
-    // Locked in one order, for other nodes write too. What another wrote meanwhile may be newer.
+    // Locks the rows in order of their key, since other nodes write too. A newer time that another node wrote is kept.
     private const string Write = """
         with seen as (select token_hash, seen_at from unnest($1, $2) as s (token_hash, seen_at)),
         locked as (
@@ -36,7 +36,7 @@ internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch
 
     private async Task<int> WriteAsync(PrefetchedSession[] batch, CancellationToken ct)
     {
-        // Those of this moment: a session may be used again while it is written.
+        // Copied first, since a session may be used again while the batch is written.
         var used = Array.ConvertAll(batch, session => session.Unwritten!.Value);
         await using var command = database.CreateCommand(Write);
         command.Parameters.Add(

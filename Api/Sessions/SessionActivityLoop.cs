@@ -1,6 +1,6 @@
 namespace Overnight.Api.Sessions;
 
-/// <summary>Writes activity back, by which sessions are warmed newest first.</summary>
+/// <summary>Writes the last uses of sessions to PostgreSQL, by which sessions are warmed newest first.</summary>
 internal sealed class SessionActivityLoop(SessionActivity activity, TimeProvider time, ILogger<SessionActivityLoop> logger)
     : WriteBackLoop("Last uses of sessions", activity.Interval, time, logger)
 {

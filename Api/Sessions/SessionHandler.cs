@@ -6,7 +6,7 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
-/// <summary>On a request whose session was looked for in the cache before it came here, and is not there.</summary>
+/// <summary>Set on a request whose session is not in the cache, so that it is not looked up there again.</summary>
 internal sealed record SessionCacheMiss
 {
     public static readonly SessionCacheMiss Instance = new();
@@ -45,7 +45,7 @@ internal sealed class SessionHandler(
         }
         catch (Exception exception) when ((exception is TimeoutException || DatabaseOutage.Is(exception)) && IsKnownEnough(hash))
         {
-            // Nobody can be asked, and this route answers then, too (SPEC F5).
+            // Neither store answers, and this route may answer without them (SPEC F5).
             return AuthenticateResult.Success(new(AllowDuringOutage.Somebody(Scheme.Name), Scheme.Name));
         }
         _refusal = lookup.Refusal;
@@ -60,7 +60,7 @@ internal sealed class SessionHandler(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        // RFC 6750, 3.1: no error code when the request brought nothing to be wrong.
+        // RFC 6750, 3.1: no error code when the request has no token.
         Response.Headers.WWWAuthenticate = _refusal == SessionRefusal.Missing ? "Bearer" : "Bearer error=\"invalid_token\"";
         Response.Headers.CacheControl = "no-store";
         var (title, detail) = _refusal switch
@@ -92,8 +92,8 @@ internal sealed class SessionHandler(
         var authorization = request.Headers.Authorization;
         if (authorization.Count > 0)
         {
-            // A header that is there decides, or a cookie could answer for a wrong token. Another scheme, or two headers,
-            // is a malformed one.
+            // The header takes precedence, so that a cookie can't replace a wrong token. Another scheme, or two headers, counts as a
+            // malformed token.
             var value = authorization.Count == 1 ? authorization[0] : null;
             token = value is not null && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? value[Bearer.Length..] : "";
             return true;

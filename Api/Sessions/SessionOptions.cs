@@ -2,7 +2,7 @@ using Overnight.Core;
 
 namespace Overnight.Api.Sessions;
 
-/// <summary>How one signs in, and for how long.</summary>
+/// <summary>Limits of sign-in, and the lifetime of sessions.</summary>
 internal sealed class SessionOptions
 {
     public const string Section = "Sessions";
@@ -12,24 +12,24 @@ internal sealed class SessionOptions
     public TimeSpan Lifetime { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// How often activity is written back; a session is written once in it at most. A write costs PostgreSQL some 50 µs, and
-    /// who opens the dashboard does more than one thing there.
+    /// How often the last uses of sessions are written to PostgreSQL; a session is written at most once in it. A write costs
+    /// PostgreSQL some 50 µs.
     /// </summary>
     [Between("00:00:01", "01:00:00")]
     public TimeSpan ActivityInterval { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Tries to sign in that one e-mail address has in a window, on each node; they come back one by one.</summary>
+    /// <summary>Attempts to sign in per e-mail address and window, on each node; they are replenished one by one.</summary>
     [Between(1, 10_000)]
     public int AttemptsPerEmail { get; set; } = 10;
 
-    /// <summary>Likewise for a client's address; an office behind one address signs in with it.</summary>
+    /// <summary>Attempts to sign in per client address and window, on each node. A whole office may share one address.</summary>
     [Between(1, 1_000_000)]
     public int AttemptsPerAddress { get; set; } = 100;
 
     [Between("00:00:01", "1.00:00:00")]
     public TimeSpan AttemptWindow { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Passwords hashed side by side: a tenth of a second of a processor each, which other requests want too.</summary>
+    /// <summary>Passwords hashed at the same time; each takes a tenth of a second of a processor, which other requests need too.</summary>
     [Between(1, 1_024)]
     public int HashesAtOnce { get; set; } = Math.Max(1, Environment.ProcessorCount / 2);
 }

@@ -5,10 +5,10 @@ namespace Overnight.Api.Sessions;
 
 /// <summary>A session as this node last saw it.</summary>
 /// <param name="hash">Lowercase hex SHA-256 of the token.</param>
-/// <param name="expiresAt">Of the session.</param>
+/// <param name="expiresAt">When the session expires.</param>
 internal sealed class PrefetchedSession(string hash, Guid userId, DateTimeOffset expiresAt)
 {
-    /// <summary>Uses closer together than this are one.</summary>
+    /// <summary>Uses closer together than this count as one.</summary>
     private static readonly long Grain = TimeSpan.FromSeconds(1).Ticks;
 
     private long _usedAt,
@@ -24,7 +24,7 @@ internal sealed class PrefetchedSession(string hash, Guid userId, DateTimeOffset
     public DateTimeOffset? Unwritten =>
         Volatile.Read(ref _usedAt) is var used && used > Volatile.Read(ref _writtenAt) ? new(used, TimeSpan.Zero) : null;
 
-    /// <summary>Mostly a look and nothing else.</summary>
+    /// <summary>Notes a use of the session, at most once a second.</summary>
     public void Use(DateTimeOffset now)
     {
         if (now.UtcTicks - Volatile.Read(ref _usedAt) >= Grain)
@@ -35,13 +35,12 @@ internal sealed class PrefetchedSession(string hash, Guid userId, DateTimeOffset
 }
 
 /// <summary>
-/// Whose sessions were when this node last saw them, and when that was. A guess, good for asking the cache for a user's data
-/// together with the session, and for nothing else: what is read on a guess is used only when the session,
-/// validated as always, is that user's.
+/// The user of each session as this node last saw it. It is a guess, used only to ask the cache for the user's result together with
+/// the session; the result is shown only when the session, validated as always, is that user's.
 /// </summary>
 internal sealed class SessionPrefetch
 {
-    // About 300 bytes each. Full, it starts over: a guess that is missing costs one round trip.
+    // About 300 bytes each. When it is full it starts over; a missing guess costs one round trip.
     private const int Most = 200_000;
 
     private ConcurrentDictionary<string, PrefetchedSession> _sessions = new(),
@@ -53,7 +52,7 @@ internal sealed class SessionPrefetch
     /// <summary>Whether the session was valid when this node last saw it, and can't have expired since.</summary>
     public bool WasValid(string hash, DateTimeOffset now) => TryGet(hash, out var session) && session.ExpiresAt > now;
 
-    /// <summary>For a session that was refused.</summary>
+    /// <summary>Removes a session that was refused.</summary>
     public void Forget(string hash)
     {
         if (_sessions.TryRemove(hash, out _))
@@ -72,7 +71,7 @@ internal sealed class SessionPrefetch
         return session;
     }
 
-    /// <summary>Those whose last use is not written yet.</summary>
+    /// <summary>The sessions whose last use is not written yet.</summary>
     public IReadOnlyList<PrefetchedSession> Unwritten()
     {
         var former = Volatile.Read(ref _former);
@@ -85,7 +84,7 @@ internal sealed class SessionPrefetch
 
     private void StartOver()
     {
-        // Their last uses are still to be written; should that take so long that it is full again, they are not.
+        // The former sessions are kept until their last uses are written. If the new ones fill up before that, those uses are lost.
         Volatile.Write(ref _former, _sessions);
         _sessions = new();
         Interlocked.Exchange(ref _count, 0);

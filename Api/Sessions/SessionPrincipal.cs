@@ -4,7 +4,7 @@ using Overnight.Core.Sessions;
 namespace Overnight.Api.Sessions;
 
 /// <summary>The signed-in user, with the session itself, so that no handler need parse a claim.</summary>
-/// <param name="hash">Of its token.</param>
+/// <param name="hash">Hash of the session's token.</param>
 internal sealed class SessionPrincipal(ActiveSession session, string hash)
     : ClaimsPrincipal(
         new ClaimsIdentity([new(ClaimTypes.Role, session.IsAdmin ? SessionSetup.AdminRole : SessionSetup.UserRole)], SessionSetup.Scheme)

@@ -12,14 +12,14 @@ internal static class SessionSetup
 {
     public const string Scheme = "Session";
 
-    /// <summary>The scheme of the admin key, and the one that takes the key where it is sent and else the session.</summary>
+    /// <summary>The scheme of the admin key, and the one that uses the key when it is sent and the session otherwise.</summary>
     private const string AdminKeyScheme = "AdminKey",
         AdminScheme = "AdminKeyOrSession";
 
     public const string UserRole = "user";
     public const string AdminRole = "admin";
 
-    /// <summary>Set HttpOnly and SameSite=Strict by whoever issues it, so that no other site's page can use it.</summary>
+    /// <summary>Issued HttpOnly and SameSite=Strict, so that no other site's page can use it.</summary>
     public const string CookieName = "overnight_session";
 
     /// <summary>Policy: anyone signed in.</summary>

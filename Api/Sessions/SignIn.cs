@@ -7,12 +7,12 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
-/// <summary>A session that was just made: the only time that its token is known.</summary>
+/// <summary>A new session with its token, of which only the hash is stored.</summary>
 internal sealed record NewSession(string Hash, string Token, Guid UserId, DateTimeOffset ExpiresAt);
 
 /// <summary>
-/// Makes a session for an e-mail address and its password. Whether the address is unknown, has no password, is banned or
-/// the password is wrong, the same is done and answered.
+/// Makes a session for an e-mail address and its password. An unknown address, an account without a password, a banned account and
+/// a wrong password take the same work and get the same answer, so that they can't be told apart.
 /// </summary>
 internal sealed class SignIn(NpgsqlDataSource database, IPasswordHasher<string> hasher, IOptions<SessionOptions> options, TimeProvider time)
 {
@@ -21,7 +21,7 @@ internal sealed class SignIn(NpgsqlDataSource database, IPasswordHasher<string> 
         where u.email = $1 and u.deleted_at is null and u.banned_at is null
         """;
 
-    // Locked, so that a ban or a new password that comes now finds the session or keeps it from being made.
+    // The rows are locked, so that a ban or a new password at the same time either ends the session or prevents it.
     private const string Insert = """
         insert into sessions (token_hash, user_id, created_at, expires_at, last_active_at)
         select $1, u.id, $2, $3, $2 from users u join user_passwords p on p.user_id = u.id
@@ -30,10 +30,10 @@ internal sealed class SignIn(NpgsqlDataSource database, IPasswordHasher<string> 
 
     private const string Rehash = "update user_passwords set password_hash = $3 where user_id = $1 and password_hash = $2";
 
-    // Verified where there is nothing to verify. Of a password that nobody has, with the iterations that all have.
+    // Verified when the account is unknown, so that this takes as long: the hash of a random password, with the usual iterations.
     private readonly string _nobodys = hasher.HashPassword("", SessionToken.Create());
 
-    /// <param name="email">As <see cref="EmailAddress.TryNormalise"/> gives it.</param>
+    /// <param name="email">The address in the form that <see cref="EmailAddress.TryNormalise"/> gives it.</param>
     /// <returns>Null when there is no such account, or not with this password.</returns>
     /// <exception cref="NpgsqlException">PostgreSQL could not answer.</exception>
     public async Task<NewSession?> TryAsync(string email, string password, CancellationToken ct)
@@ -63,7 +63,7 @@ internal sealed class SignIn(NpgsqlDataSource database, IPasswordHasher<string> 
         var token = SessionToken.Create();
         _ = SessionToken.TryHash(token, out var hash);
         var now = time.GetUtcNow();
-        // To the millisecond, as the cache keeps it.
+        // Cut to milliseconds, the unit of the cache's entry.
         var expires = DateTimeOffset.FromUnixTimeMilliseconds((now + options.Value.Lifetime).ToUnixTimeMilliseconds());
         await using var command = database.CreateCommand(Insert);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = hash! });

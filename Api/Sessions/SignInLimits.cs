@@ -6,12 +6,12 @@ using Microsoft.Extensions.Options;
 namespace Overnight.Api.Sessions;
 
 /// <summary>
-/// How often this node lets anyone try to sign in: so often per client address, so often per e-mail address whether it is
-/// known or not, and so many at once. In this order, so that one address can't use up what others' e-mails are allowed.
+/// Limits attempts to sign in on this node: per client address, per e-mail address whether it is known or not, and at the same time.
+/// The client address comes first, so that one client can't use up the attempts of other people's e-mail addresses.
 /// </summary>
 internal sealed class SignInLimits(IOptions<SessionOptions> options) : IDisposable
 {
-    /// <summary>Waiting for their turn to be hashed: seconds of work, not minutes.</summary>
+    /// <summary>Sign-ins that wait for their password to be hashed: seconds of work, not minutes.</summary>
     private const int MostWaiting = 64;
 
     private static readonly TimeSpan Busy = TimeSpan.FromSeconds(1);
@@ -27,7 +27,7 @@ internal sealed class SignInLimits(IOptions<SessionOptions> options) : IDisposab
         }
     );
 
-    /// <returns>A turn, to be given back; or how long to wait before the next try.</returns>
+    /// <returns>A permit to be disposed when the password is checked; or how long to wait before the next attempt.</returns>
     public async ValueTask<(RateLimitLease? Turn, TimeSpan RetryAfter)> EnterAsync(IPAddress? address, string email, CancellationToken ct)
     {
         using (var byAddress = _addresses.AttemptAcquire(Network(address)))
@@ -47,7 +47,7 @@ internal sealed class SignInLimits(IOptions<SessionOptions> options) : IDisposab
         return (null, Busy);
     }
 
-    /// <summary>What one client has: an address of IPv4, or the 64 bits of IPv6 below which it chooses its own.</summary>
+    /// <summary>A client's key: its IPv4 address, or the first 64 bits of its IPv6 address, since it chooses the others itself.</summary>
     internal static string Network(IPAddress? address)
     {
         if (address is null)
@@ -66,7 +66,7 @@ internal sealed class SignInLimits(IOptions<SessionOptions> options) : IDisposab
         _turns.Dispose();
     }
 
-    // What nobody used for a while is forgotten by the limiter itself.
+    // The limiter itself drops the keys that are not used for a while.
     private static PartitionedRateLimiter<string> Create(int attempts, TimeSpan window) =>
         PartitionedRateLimiter.Create<string, string>(key => RateLimitPartition.GetTokenBucketLimiter(key, _ => new()
                 {

@@ -7,7 +7,7 @@ namespace Overnight.Api.Sessions;
 /// <summary>What a client signs in with.</summary>
 /// <param name="Email">E-mail address of the account, in any case of letters.</param>
 /// <param name="Password">1 to 256 characters.</param>
-/// <param name="Cookie">Whether a page asks: it gets the token as a cookie that its scripts can't read, and not in the body. False when
+/// <param name="Cookie">True for pages: the token is set as a cookie that scripts can't read, and is not in the body. False when
 /// left out.</param>
 public sealed record SignInRequest(string? Email, string? Password, bool? Cookie)
 {
@@ -48,7 +48,7 @@ public sealed record SignInRequest(string? Email, string? Password, bool? Cookie
             field.Name switch
             {
                 "email" => $"must be an e-mail address of at most {EmailAddress.Most} characters, not {field.Value.GetRawText()}",
-                // Whatever it is, it may be a password: it is not shown.
+                // The value may be a password, so the message does not repeat it.
                 "password" => $"must be a text of 1 to {PasswordRules.Most} characters",
                 "cookie" => $"must be true or false, not {field.Value.GetRawText()}",
                 _ => "is not known; known are email, password and cookie",
@@ -57,6 +57,6 @@ public sealed record SignInRequest(string? Email, string? Password, bool? Cookie
         return this;
     }
 
-    /// <summary>Without the password: records show all they have.</summary>
+    /// <summary>Leaves out the password and the e-mail address, which a record's own ToString would print.</summary>
     public override string ToString() => $"{nameof(SignInRequest)} {{ {nameof(Cookie)} = {Cookie} }}";
 }

@@ -20,7 +20,7 @@ internal static class SignInRoutes
             .MapPost("", SignInAsync)
             .WithName("SignIn")
             .WithSummary(
-                "Makes a session for an e-mail address and its password. Its token is told here and never again; with cookie true it is set as a cookie instead."
+                "Makes a session for an e-mail address and its password. The token is in this answer only; with cookie true it is set as a cookie instead."
             )
             .Accepts<SignInRequest>("application/json")
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
@@ -86,7 +86,7 @@ internal static class SignInRoutes
         );
     }
 
-    // Strict: no other site's page can send it, nor can its forms.
+    // SameSite=Strict: neither pages nor forms of other sites can send the cookie.
     private static CookieOptions Cookie(HttpContext context, DateTimeOffset? expires) =>
         new()
         {
@@ -99,7 +99,7 @@ internal static class SignInRoutes
         };
 }
 
-/// <param name="Id">Of the session, for those who end it: the hash of its token.</param>
+/// <param name="Id">Id of the session, by which administrators end it: the hash of its token.</param>
 /// <param name="Token">43 characters, to be sent as <c>Authorization: Bearer</c>; left out where it is set as a cookie.</param>
 internal sealed record SignedIn(
     string Id,

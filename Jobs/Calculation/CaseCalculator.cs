@@ -8,7 +8,7 @@ using Overnight.Jobs.Pipeline;
 
 namespace Overnight.Jobs.Calculation;
 
-/// <summary>What came of a file of cases.</summary>
+/// <summary>How many cases of a file were calculated, and the errors of the others.</summary>
 internal sealed record CaseSummary(int Calculated, IReadOnlyList<string> Errors);
 
 /// <summary>
@@ -36,7 +36,7 @@ internal static class CaseCalculator
                 if (root.ValueKind != JsonValueKind.Object)
                     throw new FormatException("must be an object {\"case\": .., \"input\": {..}}");
                 var half = line.Contains("\\u", StringComparison.Ordinal) ? JsonText.PathOfHalfPair(Encoding.UTF8.GetBytes(line)) : null;
-                // A case whose name is no text is told by its line.
+                // A case whose name is not valid Unicode is reported by its line.
                 if (half?.StartsWith("input", StringComparison.Ordinal) != false && root.TryGetProperty("case", out var id))
                 {
                     caseName = id.Clone();

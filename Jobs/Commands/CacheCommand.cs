@@ -7,16 +7,11 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>cache stats</c>: what the cache server tells of itself, and how warm it is (SPEC E3).</summary>
+/// <summary><c>cache stats</c>: figures of the cache server, and how warm each set is (SPEC E3).</summary>
 internal static class CacheCommand
 {
     public static Command Create() =>
-        new("cache", "Looks at the cache, and forgets what is in it.")
-        {
-            Stats(),
-            CacheEntryCommands.Show(),
-            CacheEntryCommands.Invalidate(),
-        };
+        new("cache", "Shows and removes entries of the cache.") { Stats(), CacheEntryCommands.Show(), CacheEntryCommands.Invalidate() };
 
     private static Command Stats()
     {
@@ -41,7 +36,7 @@ internal static class CacheCommand
         }
         catch (CacheAwayException exception)
         {
-            throw new CommandException($"The cache does not tell: {exception.Message}", exception);
+            throw new CommandException($"The cache does not answer: {exception.Message}", exception);
         }
         foreach (var line in await SetLinesAsync(services, ct))
             output.Line(line);
@@ -72,7 +67,7 @@ internal static class CacheCommand
             lines.Add(
                 last.CompletedAt is { } completed
                     ? $"{set.Name}: {last.Warmed:N0} entries, {last.Failed:N0} failed, {last.Trigger}, {completed.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC{next}"
-                    : $"{set.Name}: under way or broken at {last.Warmed:N0} entries since {last.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"
+                    : $"{set.Name}: under way or interrupted after {last.Warmed:N0} entries, started {last.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"
             );
         }
         return lines;

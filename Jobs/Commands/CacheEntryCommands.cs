@@ -9,7 +9,7 @@ using Overnight.Core.Sessions;
 namespace Overnight.Jobs.Commands;
 
 /// <summary>
-/// <c>cache show USER</c> and <c>cache invalidate USER | --all</c>: entries of recommendations, one by one or all (SPEC B5).
+/// <c>cache show USER</c> and <c>cache invalidate USER | --all</c>: shows and removes cached recommendations (SPEC B5).
 /// </summary>
 internal static class CacheEntryCommands
 {
@@ -39,10 +39,10 @@ internal static class CacheEntryCommands
     {
         var user = User();
         user.Arity = ArgumentArity.ZeroOrOne;
-        Option<bool> all = new("--all") { Description = "Of every user." };
+        Option<bool> all = new("--all") { Description = "Removes the entries of every user." };
         Command command = new(
             "invalidate",
-            "Forgets a user's recommendations and portfolio on the cache server and in every node; the next look is answered from PostgreSQL and repairs them."
+            "Removes a user's recommendations and portfolio from the cache server and from every node's memory; the next request reads PostgreSQL and caches them again."
         )
         {
             user,
@@ -51,7 +51,7 @@ internal static class CacheEntryCommands
         command.Validators.Add(result =>
         {
             if (result.GetValue(all) == (result.GetValue(user) is not null))
-                result.AddError("Say a USER, or --all.");
+                result.AddError("Give a USER, or --all.");
         });
         command.SetAction(
             (parsed, ct) =>
@@ -81,7 +81,7 @@ internal static class CacheEntryCommands
         }
         var (_, entry) = await cache.GetAsync(CacheKeys.Recommendations(user));
         output.Line(
-            $"{CacheKeys.Recommendations(user)}: {state.Remaining?.ToString(@"hh\:mm\:ss") ?? "no time"} left, {(entry is null || !ResultBytes.AreOf(user, entry) ? "damaged or of another build's shape" : $"{entry.Length:N0} bytes, whole")}."
+            $"{CacheKeys.Recommendations(user)}: {state.Remaining?.ToString(@"hh\:mm\:ss") ?? "no time"} left, {(entry is null || !ResultBytes.AreOf(user, entry) ? "damaged or written by another build" : $"{entry.Length:N0} bytes, whole")}."
         );
         return CommandLine.Success;
     }

@@ -55,7 +55,7 @@ internal static class CalculateCommand
         }
     }
 
-    /// <summary>Beside the file first, and over it when it is whole: a run that is broken off leaves what was there.</summary>
+    /// <summary>Writes a .partial file and renames it when complete, so that an interrupted command leaves the earlier output.</summary>
     private static async Task<CaseSummary> ToFileAsync(TextReader reader, FileInfo output, CancellationToken ct)
     {
         var partial = output.FullName + ".partial";

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary>Runs what was asked for, and turns every expected failure into one message and an exit code.</summary>
+/// <summary>Runs a command, and turns every expected failure into one message and an exit code.</summary>
 internal static class CommandLine
 {
     public const int Success = 0,
@@ -15,8 +15,8 @@ internal static class CommandLine
     /// <summary>How long a command may take to roll back after Ctrl+C.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
-    /// <param name="output">Defaults to the console; a test gives its own.</param>
-    /// <param name="error">Likewise, for failures.</param>
+    /// <param name="output">Where the command prints; the console when left out.</param>
+    /// <param name="error">Where failures are printed; the console when left out.</param>
     public static async Task<int> RunAsync(
         RootCommand root,
         string[] args,
@@ -32,13 +32,13 @@ internal static class CommandLine
         {
             foreach (var problem in parsed.Errors)
                 await error.WriteLineAsync(problem.Message);
-            await error.WriteLineAsync("Add --help to see what is known.");
+            await error.WriteLineAsync("Add --help to see the commands and options.");
             return Usage;
         }
         InvocationConfiguration configuration = new()
         {
             EnableDefaultExceptionHandler = false,
-            // The service listens for signals itself and stops at its own pace.
+            // Without a command this is the service, which handles signals itself.
             ProcessTerminationTimeout = parsed.CommandResult.Command == root ? null : Grace,
             Output = output,
             Error = error,
@@ -59,7 +59,7 @@ internal static class CommandLine
         }
     }
 
-    /// <returns>What to tell of a failure that is expected; null of any other.</returns>
+    /// <returns>The message of an expected failure; null for any other.</returns>
     internal static string? Explain(Exception exception) =>
         exception switch
         {

@@ -1,6 +1,6 @@
 namespace Overnight.Jobs.Commands;
 
-/// <summary>Lines for a person, and one line of progress: rewritten in place on a terminal, repeated now and then in a log.</summary>
+/// <summary>Lines for a person, and one line of progress: rewritten in place on a terminal, printed every 5 s in a log.</summary>
 internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
 {
     private static readonly TimeSpan Terminal = TimeSpan.FromMilliseconds(100),
@@ -20,7 +20,7 @@ internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
         }
     }
 
-    /// <summary>May be called as often as there is news; most calls print nothing.</summary>
+    /// <summary>May be called any number of times: it prints every 100 ms on a terminal, else every 5 s.</summary>
     public void Progress(string text)
     {
         lock (_lock)
@@ -39,7 +39,7 @@ internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
         }
     }
 
-    /// <summary>Progress told on the thread that makes it: no line comes after the summary.</summary>
+    /// <summary>Reports on the calling thread, so that no progress comes after the summary.</summary>
     public IProgress<T> Progress<T>(Func<T, string> describe) => new Reporter<T>(this, describe);
 
     private void Clear()

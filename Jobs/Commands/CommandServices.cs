@@ -11,7 +11,7 @@ namespace Overnight.Jobs.Commands;
 /// <summary>Runs the work of a command with the services of the host, but none of the host's own workers.</summary>
 internal static class CommandServices
 {
-    /// <param name="work">Given the services and where to print; throws <see cref="CommandException"/> for what a reader can mend.</param>
+    /// <param name="work">The command's work; throws <see cref="CommandException"/> for what the user can correct.</param>
     /// <param name="configure">Adds what only this command needs.</param>
     public static async Task<int> RunAsync(
         ParseResult parsed,
@@ -23,7 +23,7 @@ internal static class CommandServices
         var builder = JobsBuilder.Create([]);
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(c => c.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
-        // A failed statement comes back as an exception and is told once, by the command.
+        // A failed statement is thrown, and the command prints it once; a log line would repeat it.
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical).AddFilter("Npgsql", LogLevel.Critical);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c =>
             c.LogToStandardErrorThreshold = LogLevel.Trace
@@ -32,7 +32,7 @@ internal static class CommandServices
         configure?.Invoke(builder);
 
         using var host = builder.Build();
-        // Started for the exporters of telemetry, and stopped so that they flush.
+        // Telemetry is exported only between the host's start and stop.
         await host.StartAsync(ct);
         try
         {
@@ -78,7 +78,7 @@ internal static class CommandServices
         }
     }
 
-    /// <exception cref="CommandException">It is not said where the cache is.</exception>
+    /// <exception cref="CommandException">ConnectionStrings:cache is not set.</exception>
     public static void RequireCacheConnection(IServiceProvider services)
     {
         if (string.IsNullOrWhiteSpace(services.GetRequiredService<IConfiguration>().GetConnectionString("cache")))
@@ -90,7 +90,7 @@ internal static class CommandServices
         }
     }
 
-    /// <summary>Signals are the command line's business while a command runs.</summary>
+    /// <summary>Leaves signals to the command line, which cancels the command.</summary>
     private sealed class ManualHostLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -8,14 +8,14 @@ namespace Overnight.Jobs.Commands;
 internal static class DatabaseErrors
 {
     /// <inheritdoc cref="Explain(Exception, NpgsqlConnectionStringBuilder?, string)"/>
-    /// <param name="dataSource">Where it was thrown; null where that is not known.</param>
+    /// <param name="dataSource">The data source that was used; null where that is not known.</param>
     public static string? Explain(Exception exception, NpgsqlDataSource? dataSource) =>
         Explain(exception, dataSource is null ? null : new NpgsqlConnectionStringBuilder(dataSource.ConnectionString));
 
     /// <param name="exception">What Npgsql threw, possibly wrapped.</param>
-    /// <param name="where">Where it was thrown; null where that is not known.</param>
-    /// <param name="name">Of the connection string.</param>
-    /// <returns>Null when it is no failure of reaching or using the database that a reader could act on.</returns>
+    /// <param name="where">The connection string that was used; null where that is not known.</param>
+    /// <param name="name">Name of the connection string.</param>
+    /// <returns>Null when the failure is not one of reaching or using the database.</returns>
     public static string? Explain(Exception exception, NpgsqlConnectionStringBuilder? where, string name = DatabaseConnection.Overnight)
     {
         where ??= [];

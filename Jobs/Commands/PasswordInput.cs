@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary>Where a password comes from: a file that is its owner's alone, a pipe, or a person's keyboard.</summary>
+/// <summary>Reads a password from a file that only its owner can read, from a pipe, or from the keyboard.</summary>
 internal static class PasswordInput
 {
     private const UnixFileMode OfOthers =
@@ -38,7 +38,7 @@ internal static class PasswordInput
                     $"{file} may be read or changed by others than its owner: its mode must be 0600, and is 0{Convert.ToString((int)File.GetUnixFileMode(file), 8)}. Others may know the password that is in it."
                 );
             }
-            // Strict: a byte that is no UTF-8 would become another password.
+            // Invalid UTF-8 is an error, since replaced bytes would make another password.
             using StreamReader reader = new(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
             return await reader.ReadLineAsync(ct);
         }
@@ -58,7 +58,7 @@ internal static class PasswordInput
         return Ask("Once more: ") == first ? first : throw new CommandException("The two are not the same; nothing was changed.");
     }
 
-    /// <summary>Nothing that is typed is shown.</summary>
+    /// <summary>Reads a line without showing what is typed.</summary>
     private static string Ask(string prompt)
     {
         Console.Error.Write(prompt);

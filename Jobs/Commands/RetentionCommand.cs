@@ -4,7 +4,7 @@ using Overnight.Jobs.Retention;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>retention [--dry-run]</c>: the daily work on history, by hand.</summary>
+/// <summary><c>retention [--dry-run]</c>: runs the daily retention once.</summary>
 internal static class RetentionCommand
 {
     public static Command Create()
@@ -24,7 +24,7 @@ internal static class RetentionCommand
                     async (services, output, token) =>
                     {
                         var report = await services.GetRequiredService<HistoryRetention>().RunOnceAsync(parsed.GetValue(dryRun), token)
-                            ?? throw new CommandException("Another replica is at it just now; nothing was changed here.");
+                            ?? throw new CommandException("Another process is running retention at this moment; nothing was changed here.");
                         foreach (var line in report.Lines())
                             output.Line(line);
                         return report.Postponed.Count == 0 ? CommandLine.Success : CommandLine.Failed;

@@ -6,7 +6,7 @@ using Overnight.Jobs.Pipeline;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>retry RUN</c>: what failed in a run, again.</summary>
+/// <summary><c>retry RUN</c>: computes again what failed in a run.</summary>
 internal static class RetryCommand
 {
     public static Command Create()

@@ -8,7 +8,7 @@ using Overnight.Jobs.Pipeline;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>run</c>: a night now, in this process and in every replica that hears of it.</summary>
+/// <summary><c>run</c>: runs a night now, in this process and in every replica, which are notified.</summary>
 internal static class RunCommand
 {
     public static Command Create()
@@ -60,7 +60,7 @@ internal static class RunCommand
         CancellationToken ct
     )
     {
-        // First of all, for it connects to the cache and compiles the calculation meanwhile.
+        // Created first, since it connects to the cache and compiles the calculation in the background.
         var participant = services.GetRequiredService<RunParticipant>();
         var runs = services.GetRequiredService<RunStore>();
         var (run, started) = await StartAsync(runs, market, date, again, ct);

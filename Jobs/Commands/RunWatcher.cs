@@ -4,7 +4,7 @@ using Overnight.Jobs.Pipeline;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary>Takes part in a run to its end, with progress and a summary for whoever asked for it.</summary>
+/// <summary>Works on a run until it ends, and prints its progress and a summary.</summary>
 internal static class RunWatcher
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
@@ -27,7 +27,7 @@ internal static class RunWatcher
         }
         catch (Exception exception) when (!ct.IsCancellationRequested && exception is not NpgsqlException)
         {
-            // A step that failed for good has ended the run. What PostgreSQL refused is explained where every command's is.
+            // A step that failed for good has ended the run, which is reported below. CommandServices explains errors of PostgreSQL.
             failure = exception;
         }
         finally
@@ -63,13 +63,13 @@ internal static class RunWatcher
                 }
                 catch (NpgsqlException)
                 {
-                    // Progress is for a person's eyes; the work itself reports what is wrong and waits for PostgreSQL.
+                    // Progress pauses while PostgreSQL is away; the work itself reports that and waits.
                 }
             }
         }
         catch (OperationCanceledException)
         {
-            // The run is over.
+            // The run has ended.
         }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class RunningApp
         DirectoryVariable = "Overnight__DataDirectory";
 
     /// <summary>
-    /// Looks where the variable says, else from <paramref name="directory"/> upwards for the solution, and for the file beside it.
+    /// Looks in the directory that the variable names, else in <c>.data</c> beside the solution, from <paramref name="directory"/> upwards.
     /// </summary>
     public static RunningApp? Find(string directory)
     {
@@ -41,7 +41,7 @@ internal sealed class RunningApp
         return File.Exists(file) ? new(file) : null;
     }
 
-    /// <summary>Adds the file below every other source, so that a variable or a setting of one's own wins.</summary>
+    /// <summary>Adds the file with the lowest priority, so that environment variables and settings override it.</summary>
     /// <exception cref="CommandException">The file is there but can't be read.</exception>
     public void AddTo(IConfigurationManager configuration)
     {
@@ -56,7 +56,7 @@ internal sealed class RunningApp
                 $"{_file} can't be read ({exception.Message.TrimEnd('.')}). Start the app again (dotnet run --project AppHost), or set ConnectionStrings__overnight."
             );
         }
-        // The default provider of a builder hides names that begin with a dot.
+        // The default file provider ignores names that begin with a dot, such as .data.
         PhysicalFileProvider files = new(Path.GetDirectoryName(_file)!, Microsoft.Extensions.FileProviders.Physical.ExclusionFilters.None);
         configuration.Sources.Insert(
             0,

@@ -15,7 +15,7 @@ internal static class ScheduleCommand
         Option<string?> from = new("--from") { Description = "First day (yyyy-MM-dd); today, in the market's time zone, when left out." };
         Option<string?> until = new("--until")
         {
-            Description = $"Last day (yyyy-MM-dd); that of the next {ScheduleReport.Nights} rings when left out.",
+            Description = $"Last day (yyyy-MM-dd); that of the next {ScheduleReport.Nights} nights when left out.",
         };
         Option<bool> json = new("--json")
         {

@@ -4,16 +4,19 @@ using Overnight.Jobs.Demo;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>seed --users N --tenants N</c>: demo users over the assets that are there, and demo tenants with reference data.</summary>
+/// <summary><c>seed --users N --tenants N</c>: demo users that hold the stored assets, and demo tenants with reference data.</summary>
 internal static class SeedCommand
 {
     public static Command Create()
     {
-        Option<int?> users = new("--users") { Description = "How many users with a portfolio there shall be; those that are there count." };
+        Option<int?> users = new("--users")
+        {
+            Description = "How many users with a portfolio there are to be, those already there included.",
+        };
         Option<int?> tenants = new("--tenants")
         {
             Description =
-                "How many tenants with reference data there shall be; those that are there count. Each gets the demo user of its number, the first also the admin.",
+                "How many tenants with reference data there are to be, those already there included. Each gets the demo user of its number, the first also the admin.",
         };
         Option<long> seed = new("--seed")
         {

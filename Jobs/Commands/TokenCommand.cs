@@ -6,13 +6,13 @@ using Overnight.Jobs.Demo;
 namespace Overnight.Jobs.Commands;
 
 /// <summary>
-/// <c>token</c>: a new session of a demo account, in Development only. Its token is all that is written to standard output.
+/// <c>token</c>: makes a session of a demo account, in Development only. Only its token is written to standard output.
 /// </summary>
 internal static class TokenCommand
 {
     public static Command Create()
     {
-        Option<bool> admin = new("--admin") { Description = "Of the demo admin, not of the demo user." };
+        Option<bool> admin = new("--admin") { Description = "Makes a session of the demo admin instead of the demo user." };
         Command command = new("token", "Development only: prints the token of a new session of the demo user, for 24 hours.") { admin };
         command.SetAction(
             (parsed, ct) =>

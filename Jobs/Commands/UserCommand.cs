@@ -8,8 +8,8 @@ using Overnight.Core.Sessions;
 namespace Overnight.Jobs.Commands;
 
 /// <summary>
-/// <c>user password EMAIL</c>: what a user signs in with. The password is read, never given as an argument, for those show in lists of
-/// processes.
+/// <c>user password EMAIL</c>: sets a user's password. It is read from a file or from standard input and is no argument, since
+/// arguments show in lists of processes.
 /// </summary>
 internal static class UserCommand
 {
@@ -20,7 +20,7 @@ internal static class UserCommand
         returning user_id
         """;
 
-    public static Command Create() => new("user", "Looks after accounts.") { Password() };
+    public static Command Create() => new("user", "Manages accounts.") { Password() };
 
     private static Command Password()
     {
@@ -80,7 +80,7 @@ internal static class UserCommand
             $"The password of {email} is set; {ended.Ended} {(ended.Ended == 1 ? "session" : "sessions")} ended"
                 + (
                     ended.HeldFrom > now
-                        ? $", which nodes may go on accepting until {ended.HeldFrom.UtcDateTime:HH:mm:ss} UTC, for the cache could not be told."
+                        ? $", which nodes may go on accepting until {ended.HeldFrom.UtcDateTime:HH:mm:ss} UTC, because the cache does not answer."
                         : "."
                 )
         );

@@ -8,10 +8,10 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>warm [SET...]</c>: warm sets by hand (SPEC E3), or for a deployment.</summary>
+/// <summary><c>warm [SET...]</c>: warms sets when an operator or a deployment asks for it (SPEC E3).</summary>
 internal static class WarmCommand
 {
-    /// <summary>Of reads that the cache shall answer (SPEC E2).</summary>
+    /// <summary>Share of reads that the cache should answer (SPEC E2).</summary>
     private const double Target = 0.9;
 
     public static Command Create()
@@ -26,7 +26,8 @@ internal static class WarmCommand
         Option<bool> estimate = new("--estimate") { Description = "Say how many entries each set has, and write none." };
         Option<string> trigger = new("--trigger")
         {
-            Description = "manual, or deployment: then a failure is told and the exit code is 0, so that nothing waits for a cache.",
+            Description =
+                "manual or deployment; with deployment a failure is only printed and the exit code is 0, so that a deployment goes on.",
             DefaultValueFactory = _ => "manual",
         };
         Option<bool> strict = new("--strict") { Description = "Exit code 1 for a failure, also with --trigger deployment." };
@@ -69,7 +70,7 @@ internal static class WarmCommand
                 }
                 catch (Exception exception) when (isDeployment && !parsed.GetValue(strict) && !ct.IsCancellationRequested)
                 {
-                    // A deployment goes on with a cold cache, whatever is wrong here.
+                    // A deployment goes on with a cold cache, whatever failed here.
                     await parsed.InvocationConfiguration.Error.WriteLineAsync(
                         $"Not warmed: {CommandLine.Explain(exception) ?? exception.Message}"
                     );
@@ -115,7 +116,7 @@ internal static class WarmCommand
         return report.IsWhole ? CommandLine.Success : CommandLine.Failed;
     }
 
-    /// <summary>SPEC E3: of all that readers could ask these sets for, how much is warm now.</summary>
+    /// <summary>The share of the sets' entries that is warm now (SPEC E3).</summary>
     private static async Task<string> HitRateAsync(
         IServiceProvider services,
         IReadOnlyList<WarmSet> sets,
@@ -133,9 +134,9 @@ internal static class WarmCommand
             warm += Math.Min(there, outcome.Warmed);
         }
         if (all == 0)
-            return "There is nothing to be read in these sets.";
+            return "These sets have no entries.";
         var rate = (double)warm / all;
-        return $"Estimated hit rate {100 * rate:F1} %: {warm:N0} of {all:N0} entries that could be read are warm, were all read alike. The target of {100 * Target:F0} % is {(rate >= Target ? "reached" : "missed")}.";
+        return $"Estimated hit rate {100 * rate:F1} %: {warm:N0} of {all:N0} entries are warm, if each is read equally often. The target of {100 * Target:F0} % is {(rate >= Target ? "reached" : "missed")}.";
     }
 
     private static async Task<int> EstimateAsync(
@@ -166,7 +167,7 @@ internal static class WarmCommand
         {
             WarmStatus.Running => $"{set.Set}: another process is warming it.",
             WarmStatus.Failed when set.Error is not null =>
-                $"{set.Set}: broke after {set.Warmed:N0} entries, to be resumed there: {set.Error}",
+                $"{set.Set}: failed after {set.Warmed:N0} entries; the next warm resumes there. {set.Error}",
             _ =>
                 $"{set.Set}: {set.StatusName}, {set.Warmed:N0} entries{(set.ResumedAt is { } resumed ? $" ({resumed:N0} by an earlier try)" : "")}, {set.Failed:N0} failed, "
                     + $"{set.Duration.TotalMilliseconds:N0} ms{(set.IsCutShort ? ", ended by the time limit" : "")}",

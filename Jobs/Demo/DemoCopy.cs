@@ -23,7 +23,7 @@ internal static class DemoCopy
         insert into users (id, email, display_name, role, base_currency, created_at) values ($1, $2, 'Demo admin', 'admin', 'USD', $3) on conflict do nothing
         """;
 
-    /// <summary>The admin has no portfolio and is no user of a night.</summary>
+    /// <summary>The admin has no portfolio, so no run computes one.</summary>
     public static async Task AddAdminAsync(NpgsqlConnection connection, long seed, CancellationToken ct)
     {
         await using var command = connection.Command(
@@ -35,7 +35,7 @@ internal static class DemoCopy
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>In the order that foreign keys ask for where they are checked.</summary>
+    /// <summary>Copies the tables in the order that their foreign keys need.</summary>
     public static async Task CopyAsync(NpgsqlConnection connection, DemoUser[] users, CancellationToken ct)
     {
         await CopyAsync(

@@ -18,7 +18,7 @@ internal static class DemoCriteria
         Either,
     }
 
-    /// <param name="Title">For a person.</param>
+    /// <param name="Title">Name of the metric, for a person.</param>
     /// <param name="Low">Most assets are above it.</param>
     /// <param name="High">Most assets are below it.</param>
     /// <param name="Liked">What an investor usually wants of it.</param>
@@ -100,7 +100,7 @@ internal static class DemoCriteria
             .Append("\"]}");
     }
 
-    /// <summary>As a person writes it: 1.5 billion and not ten digits.</summary>
+    /// <summary>Writes large numbers as people do: 1.5 billion instead of ten digits.</summary>
     private static string Show(decimal value) =>
         value >= Billion ? $"{value / Billion:0.#} billion"
         : value >= Million ? $"{value / Million:0.#} million"

@@ -5,8 +5,8 @@ namespace Overnight.Jobs.Demo;
 /// <summary>A few feature flags to look at and change.</summary>
 internal static class DemoFlags
 {
-    /// <param name="environment">Whose.</param>
-    /// <returns>How many were added; those that are there stay as they are.</returns>
+    /// <param name="environment">Environment that the flags are for.</param>
+    /// <returns>How many were added; existing flags are not changed.</returns>
     public static async Task<int> AddAsync(NpgsqlConnection connection, string environment, CancellationToken ct)
     {
         await using NpgsqlCommand command = new(

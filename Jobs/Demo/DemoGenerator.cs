@@ -1,8 +1,8 @@
 namespace Overnight.Jobs.Demo;
 
 /// <summary>
-/// Makes demo users, each from its number alone: values in, values out. Every user can be computed: at least one holding has a
-/// price and counts, its currency can be exchanged, and there are criteria. Not for use by several threads.
+/// Makes demo users, each from its number alone. Every user can be computed: at least one holding has a price and is not ignored,
+/// its currency can be exchanged, and there are criteria. Not thread-safe.
 /// </summary>
 internal sealed class DemoGenerator
 {
@@ -94,7 +94,7 @@ internal sealed class DemoGenerator
         Span<(int From, int To)> swaps = new (int, int)[count];
         for (var i = 0; i < count; i++)
         {
-            // The first counts and has a price: that is what makes the user computable.
+            // The first holding has a price and is not ignored, so that the user can be computed.
             var at = i == 0 ? random.Pick(_market.Priced) : random.Between(i, _order.Length - 1);
             (_order[i], _order[at]) = (_order[at], _order[i]);
             swaps[i] = (i, at);
@@ -103,10 +103,10 @@ internal sealed class DemoGenerator
             var quantity = random.Chance(70) ? random.Between(1, 150) : random.Between(0.05m, 60m, 4);
             holdings[i] = new(_market.Assets[_order[i]].Id, ofClass, quantity, i > 0 && random.Chance(Ignored));
         }
-        // Undone, so that the next user does not depend on this one.
+        // The swaps are undone, so that the next user does not depend on this one.
         for (var i = count - 1; i >= 0; i--)
             (_order[swaps[i].From], _order[swaps[i].To]) = (_order[swaps[i].To], _order[swaps[i].From]);
-        // In the order of the key, which makes the index grow at its end.
+        // Sorted by key, so that the index grows at its end.
         Array.Sort(holdings, static (a, b) => a.AssetId.CompareTo(b.AssetId));
         return holdings;
     }

@@ -31,7 +31,7 @@ internal static class DemoIds
 
     public static Guid Tenant(long seed, int number) => Make(seed, Kind.Tenant, number, 0);
 
-    /// <param name="number">Of the tenant.</param>
+    /// <param name="number">Number of the tenant.</param>
     public static Guid Facility(long seed, int number, int index) => Make(seed, Kind.Facility, number, index);
 
     public static DateTimeOffset CreatedAt(int number) => Epoch.AddMilliseconds(number);

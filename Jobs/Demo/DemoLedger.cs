@@ -41,7 +41,7 @@ internal static class DemoLedger
         ("7000", "Interest", "expense", null),
     ];
 
-    /// <summary>What is debited, what is credited, and around which amount.</summary>
+    /// <summary>The account debited, the account credited, and the largest amount.</summary>
     private static readonly (string Debit, string Credit, decimal Most)[] Postings =
     [
         ("1100", "4010", 40_000),
@@ -76,7 +76,7 @@ internal static class DemoLedger
         DateOnly current = new(tenant.Today.Year, tenant.Today.Month, 1);
         foreach (var first in Months(new(tenant.Today.Year - 1, 1, 1), new(tenant.Today.Year + 1, 12, 1)))
         {
-            // Last month's books are still being closed.
+            // Last month's period is still open, as if its books were being closed.
             var status =
                 first > current ? "future"
                 : first >= current.AddMonths(-1) ? "open"

@@ -7,12 +7,12 @@ internal readonly record struct DemoAsset(Guid Id, string Symbol, bool Priced);
 internal readonly record struct DemoCurrency(string Code, decimal PerDollar);
 
 /// <summary>
-/// What users are made over: assets whose currency can be exchanged, ordered by symbol, and the currencies that can be.
-/// Ordered, so that the same data gives the same users whatever order a database returns it in.
+/// The assets and base currencies that demo users are made from: those whose currency can be exchanged. Assets are ordered by symbol,
+/// so that the same data gives the same users in whatever order a database returns it.
 /// </summary>
 internal sealed class DemoMarket
 {
-    /// <summary>Those a demo user may think in, most common first; others are exchanged but nobody's base.</summary>
+    /// <summary>Base currencies of demo users, most common first; assets may be in others.</summary>
     private static readonly string[] BaseCurrencies = ["USD", "EUR", "GBP", "BRL", "JPY", "CHF", "CAD", "AUD"];
 
     public DemoMarket(IEnumerable<DemoAsset> assets, IReadOnlyDictionary<string, decimal> perDollar, IEnumerable<string> knownMetrics)

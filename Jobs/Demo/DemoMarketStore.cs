@@ -7,7 +7,7 @@ using Overnight.Jobs.Providers;
 
 namespace Overnight.Jobs.Demo;
 
-/// <summary>Reads the market that demo users are made over, and stores the synthetic one where there is none.</summary>
+/// <summary>Reads the market that demo users are made from, and stores the synthetic one when there is none.</summary>
 internal static class DemoMarketStore
 {
     private const string Source = "demo",
@@ -22,7 +22,7 @@ internal static class DemoMarketStore
         where as_of <= $1 order by currency, as_of desc
         """;
 
-    /// <summary>Once there are imported companies, new users hold those; the synthetic ones stay for who has them.</summary>
+    /// <summary>When companies are imported, new users hold those; synthetic assets stay for the users that hold them.</summary>
     private const string AssetsQuery = """
         select a.id, a.symbol, a.currency, exists (select from prices p where p.asset_id = a.id) from assets a
         where not exists (select from prices where source <> 'demo') or not exists (select from prices p where p.asset_id = a.id and p.source = 'demo')
@@ -47,7 +47,7 @@ internal static class DemoMarketStore
             AssetsQuery,
             r =>
             {
-                // A user with an asset that can't be valued would fail every night.
+                // A user with an asset in a currency without a rate would fail every night.
                 if (r.GetString(2) is "USD" || perDollar.ContainsKey(r.GetString(2)))
                     assets.Add(new(r.GetGuid(0), r.GetString(1), r.GetBoolean(3)));
             },
@@ -70,7 +70,7 @@ internal static class DemoMarketStore
         return new(assets, perDollar, known);
     }
 
-    /// <returns>Whether there were no assets, and now there are.</returns>
+    /// <returns>True when there were no assets and the synthetic ones were added.</returns>
     public static async Task<bool> AddSyntheticIfEmptyAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken ct)
     {
         var empty = true;
@@ -85,7 +85,7 @@ internal static class DemoMarketStore
         await CopyFundamentalsAsync(connection, assets, asOf, ct);
         foreach (var (from, to, rate) in SyntheticMarket.Rates)
         {
-            // Rates that were imported are better than made-up ones.
+            // An imported rate is kept.
             await using var command = connection.Command(
                 """
                 insert into exchange_rates (base, quote, as_of, rate, source) select $1, $2, $3, $4, $5

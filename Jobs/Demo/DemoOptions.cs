@@ -19,7 +19,7 @@ internal sealed record DemoOptions
     public int? Criteria { get; init; }
 }
 
-/// <summary>How far seeding came.</summary>
+/// <summary>How many users are copied so far.</summary>
 /// <param name="Step"><c>copying</c> or <c>checking</c>.</param>
 internal readonly record struct DemoProgress(string Step, int Users, int Total);
 

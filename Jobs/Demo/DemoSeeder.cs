@@ -13,10 +13,10 @@ namespace Overnight.Jobs.Demo;
 /// </summary>
 internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
 {
-    /// <summary>Users made and copied at a time; what a few of them take is all the memory a seeding of any size needs.</summary>
+    /// <summary>Users made and copied at a time; no more than a few such chunks are in memory.</summary>
     private const int ChunkSize = 2_000;
 
-    /// <summary>From so many new users on, checking foreign keys once at the end is cheaper than row by row.</summary>
+    /// <summary>With this many new users or more, checking foreign keys once at the end is cheaper than row by row.</summary>
     private const int ManyUsers = 5_000;
 
     /// <exception cref="CommandException">The options are out of bounds, or the assets that are there have no prices.</exception>
@@ -46,7 +46,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
             criteria = 0;
         if (missing.Count > 0)
         {
-            // Not for a few users beside millions: the check at the end is over all rows.
+            // The check at the end reads all rows, so it does not pay for a few new users beside millions.
             var constraints =
                 missing.Count >= ManyUsers && missing.Count >= (options.Users - missing.Count) / 10
                     ? await ForeignKeys.DropAsync(connection, DemoCopy.BigTables, ct)
@@ -55,7 +55,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
             if (constraints is not null)
             {
                 progress?.Report(new("checking", missing.Count, missing.Count));
-                // The check is a join, and a join without statistics is a gamble.
+                // The check is a join, which PostgreSQL plans badly without statistics.
                 await connection.ExecuteAsync(DemoCopy.Analyze, ct);
                 await ForeignKeys.RestoreAsync(connection, constraints, ct);
             }
@@ -156,7 +156,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
         }
         catch (Exception exception)
         {
-            // Thrown again at the reader, which is the one to fail.
+            // The channel throws it in the reader, which fails the command.
             failure = exception;
         }
         chunks.Complete(failure);

@@ -10,10 +10,10 @@ internal sealed class DemoSessions(NpgsqlDataSource database, TimeProvider time)
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// Ends the demo sessions of earlier starts and makes one of each token. Every replica may do it: a session that is there stays.
+    /// Ends the demo sessions of earlier starts and makes one for each token. Every replica may do it: a session that exists is kept.
     /// </summary>
-    /// <param name="userToken">Of the demo user.</param>
-    /// <param name="adminToken">Of the demo admin.</param>
+    /// <param name="userToken">Token for the demo user.</param>
+    /// <param name="adminToken">Token for the demo admin.</param>
     public async Task RefreshAsync(string userToken, string adminToken, CancellationToken ct)
     {
         var hashes = (string[])[Hash(userToken), Hash(adminToken)];

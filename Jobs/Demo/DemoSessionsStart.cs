@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Overnight.Jobs.Demo;
 
-/// <summary>Makes sessions of the tokens that the AppHost hands over, before the service begins to work.</summary>
+/// <summary>Makes sessions for the tokens that the AppHost passes in, before the service begins to work.</summary>
 internal sealed partial class DemoSessionsStart(
     DemoSessions sessions,
     string userToken,
@@ -21,7 +21,7 @@ internal sealed partial class DemoSessionsStart(
         }
         catch (NpgsqlException exception)
         {
-            // A convenience for people at a desk must not keep the service from starting.
+            // Demo sessions are only a convenience, so their failure must not keep the service from starting.
             Log.NotMade(logger, exception);
         }
     }
@@ -40,7 +40,7 @@ internal static class DemoSessionsRegistration
     private const string UserKey = "Demo:UserToken",
         AdminKey = "Demo:AdminToken";
 
-    /// <summary>In Development alone, and where tokens are given.</summary>
+    /// <summary>Does nothing outside Development or without both tokens.</summary>
     public static void AddDemoSessions(this IHostApplicationBuilder builder)
     {
         if (

@@ -1,8 +1,8 @@
 namespace Overnight.Jobs.Demo;
 
-/// <summary>A demo tenant, of whose number all its data is made.</summary>
+/// <summary>A demo tenant, whose data is all made from its number.</summary>
 /// <param name="Number">From 1.</param>
-/// <param name="Now">Periods, journals and readings are around it.</param>
+/// <param name="Now">Time that periods, journals and readings lie around.</param>
 internal sealed record DemoTenant(int Number, long Seed, DateTimeOffset Now)
 {
     public Guid Id { get; } = DemoIds.Tenant(Seed, Number);

@@ -6,11 +6,11 @@ using Overnight.Jobs.Import;
 
 namespace Overnight.Jobs.Demo;
 
-/// <summary>How far the seeding of tenants came.</summary>
+/// <summary>How many tenants are copied so far.</summary>
 internal readonly record struct DemoTenantProgress(int Tenants, int Total);
 
 /// <summary>What the seeding of tenants did.</summary>
-/// <param name="Rows">Of reference data.</param>
+/// <param name="Rows">Rows of reference data added.</param>
 internal sealed record DemoTenantSummary(int Tenants, int Added, long Rows, TimeSpan Elapsed);
 
 /// <summary>
@@ -85,7 +85,7 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
         return (long)await copy.CompleteAsync(ct);
     }
 
-    /// <summary>The demo user of a tenant's number belongs to it, and the admin to the first; whoever has a tenant keeps it.</summary>
+    /// <summary>Assigns each demo user to the tenant of its number, and the admin to the first; a user with a tenant keeps it.</summary>
     private static async Task AssignUsersAsync(NpgsqlConnection connection, int tenants, CancellationToken ct)
     {
         const string assign = """

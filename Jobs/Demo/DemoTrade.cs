@@ -41,7 +41,7 @@ internal static class DemoTrade
         ),
     ];
 
-    /// <summary>Some people put anything into a stock number.</summary>
+    /// <summary>One SKU in 100 has characters that must be escaped in cache keys.</summary>
     private static string Sku(int number) => number % 100 == 0 ? $"Ø10:{number}/a*b" : $"M-{number:D5}";
 
     private static IEnumerable<object?[]> Partners(DemoTenant tenant, DemoTable table, string title, int count)
@@ -94,7 +94,7 @@ internal static class DemoTrade
         var random = tenant.Random(DemoTable.Kits);
         for (var kit = 1; kit <= Kits; kit++)
         {
-            // Apart, so that no kit has a component twice.
+            // Spaced out, so that no kit has a component twice.
             var (first, count) = (random.Between(1, Materials / 10), random.Between(3, 6));
             for (var i = 0; i < count; i++)
                 yield return [tenant.Id, $"KIT-{kit:D3}", Sku(first + i * Materials / 10), random.Between(1, 12) * 1m];

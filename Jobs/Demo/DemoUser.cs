@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Overnight.Jobs.Demo;
 
-/// <summary>A user with everything a night needs of them.</summary>
+/// <summary>A user with everything that a run computes from.</summary>
 /// <param name="Contribution">In base currency; null when none is planned.</param>
 /// <param name="Rules">The criteria, as the JSON array that <c>criteria_versions.rules</c> holds.</param>
 internal sealed record DemoUser(
@@ -34,7 +34,7 @@ internal static class DemoAccounts
     /// <summary>The number whose user is the demo user.</summary>
     public const int UserNumber = 1;
 
-    /// <summary>The number that only the admin's id is made of.</summary>
+    /// <summary>The number that the admin's id is made from.</summary>
     public const int AdminNumber = 0;
 
     public static string EmailOf(int number) => number == UserNumber ? User : $"user{number:D6}@demo.example";

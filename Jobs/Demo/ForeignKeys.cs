@@ -7,8 +7,8 @@ namespace Overnight.Jobs.Demo;
 internal sealed record ForeignKey(string Table, string Name, string Definition);
 
 /// <summary>
-/// Takes foreign keys off tables and puts them back as they were, inside the caller's transaction: a rollback leaves them in place,
-/// and nobody else ever sees the tables without them. The tables are locked until then.
+/// Drops the foreign keys of tables and restores them, inside the caller's transaction: a rollback leaves them in place, and no other
+/// transaction sees the tables without them. The tables are locked until the end of the transaction.
 /// </summary>
 internal static class ForeignKeys
 {

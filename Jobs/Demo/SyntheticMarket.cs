@@ -11,7 +11,7 @@ internal sealed record SyntheticAsset(
     decimal?[] Metrics
 );
 
-/// <summary>A market for those who have imported none: always the same 500 assets in seven currencies, with exchange rates.</summary>
+/// <summary>A market for use without imported data: always the same 500 assets in seven currencies, with exchange rates.</summary>
 internal static class SyntheticMarket
 {
     public const int Count = 500;

@@ -28,9 +28,9 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
             having greatest(r.started_at, max(b.completed_at)) < $1 order by 2
             """,
         """
-            select format('Batch %s of run %s (users %s to %s) was begun %s times and never ended, last by %s.',
+            select format('Batch %s of run %s (users %s to %s) was started %s times and never finished, last by %s.',
                     b.number, b.run_id, b.first_user, b.last_user, count(*), (array_agg(a.worker order by a.started_at desc))[1]),
-                max(a.started_at), 'Nothing, while a jobs process runs: after 3 tries it is split until the user at fault is named.'
+                max(a.started_at), 'Nothing to do while a jobs process runs: after 3 tries it is split until the user at fault is named.'
             from run_batches b join batch_attempts a on a.run_id = b.run_id and a.number = b.number
                 join overnight_job_runs r on r.id = b.run_id
             where b.status = 'pending' and r.completed_at is null group by b.run_id, b.number having max(a.started_at) < $1 order by 2
@@ -80,8 +80,8 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
 
     private static string OfTheFuture(string what, string from, string key) =>
         $"""
-            select format('The {what} of %s (%s) is of the future, as of %s, and not used.', {key}, v.source, v.as_of), null::timestamptz,
-                'Correct its date, or delete it: runs take the last one that is not of the future.'
+            select format('The {what} of %s (%s) is dated in the future, as of %s, and is not used.', {key}, v.source, v.as_of), null::timestamptz,
+                'Correct its date, or delete it: runs take the last one that is not dated in the future.'
             from {from} where v.as_of > $1 + interval '1 day 2 minutes' order by {key}, v.as_of
             """;
 
@@ -125,7 +125,7 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
                     )
                 );
             else if (count == Named + 1)
-                findings.Add(new("There are more of this kind.", null, "Mend these and look again."));
+                findings.Add(new("There are more of this kind.", null, "Correct these, then run doctor again."));
         }
     }
 
@@ -138,7 +138,7 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
         }
         catch (Exception exception) when (exception is CacheAwayException or InvalidOperationException)
         {
-            // That it can't be used is what was asked.
+            // Reported as a finding: that the cache can't be used is what is checked.
             return exception.Message;
         }
     }

@@ -3,12 +3,12 @@ using Npgsql;
 namespace Overnight.Jobs.Doctor;
 
 /// <summary>
-/// Names the rows that violate a check constraint of ours. A migration adds one without refusing the rows that are there
-/// already; while there are any, the constraint stays unvalidated.
+/// Finds the rows that violate a check constraint. A migration adds a constraint without refusing the existing rows; while any row
+/// violates it, it stays unvalidated.
 /// </summary>
 internal static class UnvalidatedConstraints
 {
-    // Of each: the table, its name, what it checks, and the columns that name a row and are checked.
+    // Per constraint: the table, its name, its condition, and the primary key and checked columns.
     private const string Constraints = """
         select c.conrelid::regclass::text, quote_ident(c.conname), pg_get_expr(c.conbin, c.conrelid),
             array(select quote_ident(a.attname) from pg_attribute a
@@ -39,7 +39,9 @@ internal static class UnvalidatedConstraints
                     ))
             );
             if (rows.Count > most)
-                findings.Add(new($"More rows of {constraint.Table} violate {constraint.Name}.", null, "Correct these and look again."));
+                findings.Add(
+                    new($"More rows of {constraint.Table} violate {constraint.Name}.", null, "Correct these, then run doctor again.")
+                );
             else if (rows.Count == 0)
                 findings.Add(new($"No row of {constraint.Table} violates {constraint.Name} any more.", null, validate));
         }

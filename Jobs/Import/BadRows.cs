@@ -2,8 +2,8 @@ using Overnight.Jobs.Commands;
 
 namespace Overnight.Jobs.Import;
 
-/// <summary>What is wrong with a row, with the place a person looks for it.</summary>
-/// <param name="Line">Of the file, from 1; where the row begins.</param>
+/// <summary>A problem of a row, and where in the file it is.</summary>
+/// <param name="Line">Line of the file at which the row begins, from 1.</param>
 /// <param name="Column">Name in the header; null when the row as a whole is wrong.</param>
 /// <param name="Value">As it stands in the file; null when the row as a whole is wrong.</param>
 internal sealed record BadRow(int Line, string? Column, string? Value, string Problem)
@@ -32,7 +32,7 @@ internal sealed record BadRow(int Line, string? Column, string? Value, string Pr
 /// <summary>The rows of a file that can't be used.</summary>
 internal sealed class BadRows
 {
-    /// <summary>As many are described; beyond, they are only counted.</summary>
+    /// <summary>Problems that are described; further ones are only counted.</summary>
     private const int MaxKept = 100;
 
     private readonly List<BadRow> _problems = [];

@@ -27,8 +27,8 @@ internal sealed record CompanyImportResult(
 );
 
 /// <summary>
-/// Companies with price and fundamentals from a public file. All of it or nothing, in one transaction; the same file again
-/// changes nothing. Ids of assets that are known already stay. Source: DESIGN "Contracts".
+/// Imports companies with price and fundamentals from a public file: all of it or nothing, in one transaction. The same file again
+/// changes nothing, and the ids of known assets stay.
 /// </summary>
 internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider time)
 {
@@ -116,7 +116,7 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
                 row = null;
             }
             failed |= row is null;
-            // A file that will be refused is read on only to tell everything that is wrong with it.
+            // A file that will be refused is read to its end, so that all of its problems are reported.
             if (row is null || (failed && !skipBadRows))
                 continue;
             if (row.Price is null)

@@ -42,7 +42,7 @@ internal sealed class CsvTable : IDisposable
         );
     }
 
-    /// <summary>Where the current row stands, from 1.</summary>
+    /// <summary>Line of the file at which the current row begins, from 1.</summary>
     public int Line { get; private set; }
 
     /// <summary>Rows read so far, bad ones too, without the header and blank lines.</summary>
@@ -101,7 +101,8 @@ internal sealed class CsvTable : IDisposable
         return true;
     }
 
-    /// <summary>The text of the column with this index in the list given at the start, trimmed.</summary>
+    /// <summary>The trimmed text of a column.</summary>
+    /// <param name="column">Index into the columns that the table was opened with.</param>
     public string Text(int column) => _reader.GetString(_positions[column]);
 
     /// <summary>
@@ -163,7 +164,7 @@ internal sealed class CsvTable : IDisposable
             throw Unreadable(exception);
         }
         Line = 1;
-        // The reader passes over it, and would take the next line for the header.
+        // The CSV reader skips a malformed header, and would take the next line for it.
         if (_brokenHeader is not null)
             throw new CommandException(
                 $"{_path}, line 1: is no header of comma-separated columns: \"{BadRow.Shorten(_brokenHeader)}\". Expected are the columns {Quote(_columns)}."

@@ -9,8 +9,8 @@ internal sealed record CountryCurrency(string Country, string Code, DateOnly? Be
 internal static class Currencies
 {
     /// <summary>
-    /// By the notes of the data set these are US dollars for one unit. Of the public file that is not true: every row of it is units
-    /// for one US dollar.
+    /// Countries that the notes of the data set quote in US dollars for one unit. The public file itself quotes every country in units for
+    /// one US dollar.
     /// </summary>
     private static readonly HashSet<string> DollarsPerUnit = ["Australia", "Euro", "Ireland", "New Zealand", "United Kingdom"];
 

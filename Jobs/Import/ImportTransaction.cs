@@ -10,10 +10,10 @@ internal readonly record struct Changes(int New, int Changed)
     public bool None => New == 0 && Changed == 0;
 }
 
-/// <summary>What the imports share: one at a time, everything in one transaction, rows counted as they are merged.</summary>
+/// <summary>Shared by all imports: one at a time, everything in one transaction, rows counted as they are merged.</summary>
 internal static class ImportTransaction
 {
-    /// <summary>Waits for an import that is under way: two of one file would otherwise fight over the same rows.</summary>
+    /// <summary>Waits for an import that is under way, since two imports of one file would block each other's rows.</summary>
     public static async Task<NpgsqlTransaction> BeginAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         var transaction = await connection.BeginTransactionAsync(ct);

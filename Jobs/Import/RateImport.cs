@@ -27,7 +27,7 @@ internal sealed record RateImportResult(
 );
 
 /// <summary>
-/// The last exchange rate of each country from the public file, stored as quoted. All of it or nothing; the same file again changes
+/// Imports the last exchange rate of each country from the public file, as quoted: all of it or nothing. The same file again changes
 /// nothing.
 /// </summary>
 internal sealed class RateImport(NpgsqlDataSource dataSource, TimeProvider time)
@@ -43,7 +43,7 @@ internal sealed class RateImport(NpgsqlDataSource dataSource, TimeProvider time)
         "create temp table imported_rates (base text, quote text, as_of timestamptz, rate numeric(28, 12), line int) on commit drop";
     private const string CopyStage = "copy imported_rates (base, quote, as_of, rate, line) from stdin (format binary)";
 
-    /// <summary>A pair is stored one way round for a month, and a made-up rate gives way to a real one.</summary>
+    /// <summary>Removes the inverse pair of the same month, and the demo rates of the imported pairs.</summary>
     private const string RemoveSuperseded = """
         delete from exchange_rates r using imported_rates i
         where (r.base = i.quote and r.quote = i.base and (r.as_of = i.as_of or r.source = 'demo')) or (r.base = i.base and r.quote = i.quote and r.source = 'demo')

@@ -13,7 +13,7 @@ internal enum RateQuoting
     Noted,
 }
 
-/// <summary>What the option <c>--quoting</c> calls them.</summary>
+/// <summary>The values of the option <c>--quoting</c>.</summary>
 internal static class RateQuotingNames
 {
     public const string UnitsPerDollar = "units-per-dollar",
@@ -26,11 +26,11 @@ internal static class RateQuotingNames
 internal sealed record CountryRate(string Country, string Currency, DateOnly Month, decimal Value, int Line);
 
 /// <summary>A rate as it will be stored: units of <paramref name="Quote"/> for one unit of <paramref name="Base"/>.</summary>
-/// <param name="Line">Of the file, where it stands.</param>
+/// <param name="Line">Line of the file.</param>
 internal sealed record RateQuote(string Base, string Quote, DateOnly Month, decimal Rate, int Line);
 
 /// <summary>How the file quotes the euro, seen in a month in which it has a currency that was fixed to the euro beside it.</summary>
-/// <param name="Value">Of <paramref name="Country"/>, in units for one dollar.</param>
+/// <param name="Value">Rate of <paramref name="Country"/>, in units for one dollar.</param>
 internal sealed record EuroQuotingSample(DateOnly Month, string Country, decimal Value, decimal Euro, RateQuoting Quoting);
 
 /// <summary>
@@ -44,7 +44,7 @@ internal sealed class RateCollector
     private const string Dollar = "USD",
         EuroArea = "Euro";
 
-    /// <summary>With a euro closer to a dollar than this, both readings of it are nearly the same number.</summary>
+    /// <summary>When the euro is closer to a dollar than this, both readings of its rate are nearly the same number.</summary>
     private const decimal LeastFromParity = 0.02m;
 
     private readonly Dictionary<string, CountryRate> _last = new(StringComparer.Ordinal);

@@ -3,12 +3,12 @@ using NpgsqlTypes;
 
 namespace Overnight.Jobs.Import;
 
-/// <summary>A staged rate that a stored one speaks against.</summary>
+/// <summary>A staged rate that contradicts a stored one.</summary>
 internal sealed record RateConflict(int Line, string Value, string Problem);
 
 /// <summary>
 /// Compares staged rates with the stored rate of the same pair that is nearest in time, so that a file in other units, or with a
-/// misplaced point, does not replace what is right. Demo rates are made up, and not compared with.
+/// misplaced decimal point, does not replace right rates. Demo rates are made up, and not compared with.
 /// </summary>
 internal static class StoredRateCheck
 {
@@ -83,7 +83,7 @@ internal static class StoredRateCheck
         return high - low > low * share;
     }
 
-    /// <summary>By their ratio: doubling is as far as halving.</summary>
+    /// <summary>Compares ratios, so that doubling is as far as halving.</summary>
     private static bool IsNearerToInverse(double rate, double stored) =>
         Math.Abs(Math.Log(rate) + Math.Log(stored)) < Math.Abs(Math.Log(rate) - Math.Log(stored));
 }

@@ -36,8 +36,8 @@ internal sealed class DatabaseMigration(
 )
 {
     /// <summary>
-    /// Made first, for EF Core finds out that there is none by an error in the server's log. Earlier builds named its columns in EF Core's
-    /// own way.
+    /// Creates the table before EF Core looks for it, since its failed query would put an error into the server's log. Earlier builds
+    /// named the columns in EF Core's own way.
     /// </summary>
     private const string PrepareHistory = """
         do $$ begin
@@ -58,8 +58,8 @@ internal sealed class DatabaseMigration(
         {
             var created = roles.AreMade ? await roles.CreateAsync(ct) : await CreateDatabaseAsync(ct);
             await using var guard = await dataSource.OpenConnectionAsync(ct);
-            // Of the session, not of a transaction: the context migrates on a connection of its own.
-            // However long the process ahead takes.
+            // A lock of the session and not of a transaction, since the context migrates on a connection of its own. It is waited for
+            // however long the process that holds it takes.
             await guard.ExecuteAsync(
                 "set lock_timeout = 0; select pg_advisory_lock(hashtext('overnight.migrate')); reset lock_timeout",
                 ct
@@ -100,7 +100,7 @@ internal sealed class DatabaseMigration(
         }
     }
 
-    /// <summary>Asked without EF Core, for most starts find nothing to migrate.</summary>
+    /// <summary>Checked without EF Core, which most starts then need not initialise, since they find nothing to migrate.</summary>
     private static async Task<bool> IsUpToDateAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = connection.CreateCommand();
@@ -109,7 +109,7 @@ internal sealed class DatabaseMigration(
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>Where the server allows it; the refusal of one that does not is told as it is.</summary>
+    /// <summary>Creates the database when it is missing. A server that does not allow it answers with its own error.</summary>
     private async Task<bool> CreateDatabaseAsync(CancellationToken ct)
     {
         try
@@ -119,7 +119,7 @@ internal sealed class DatabaseMigration(
         }
         catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.InvalidCatalogName)
         {
-            // The usual state of a new server; goes on below.
+            // A new server has no such database yet; it is created below.
         }
         await using var maintenance = await OpenMaintenanceAsync(ct);
         await using var create = maintenance.CreateCommand();
@@ -131,7 +131,7 @@ internal sealed class DatabaseMigration(
         catch (PostgresException exists)
             when (exists.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
         {
-            // Another process was faster: what was wanted is there.
+            // Another process has created the database meanwhile.
             return false;
         }
         return true;
@@ -146,7 +146,7 @@ internal sealed class DatabaseMigration(
         }
     }
 
-    /// <summary>A connection like the data source's, password included, but to the database that every server has.</summary>
+    /// <summary>Opens a connection like the data source's, password included, to the database that every server has.</summary>
     private async Task<NpgsqlConnection> OpenMaintenanceAsync(CancellationToken ct)
     {
         await using var template = dataSource.CreateConnection();

@@ -5,20 +5,19 @@ using Overnight.Jobs.Commands;
 
 namespace Overnight.Jobs.Migrations;
 
-/// <summary>What was done about roles.</summary>
+/// <summary>What <see cref="DatabaseRoles"/> changed for databases of earlier builds.</summary>
 /// <param name="HandedOver">Objects of an earlier build that the owner took over.</param>
-/// <param name="CarriedOver">Grants of the role of earlier builds that own sets were read with, as statements.</param>
-/// <param name="ReaderRoleUpgrade">What became of that role; null where there is none.</param>
+/// <param name="CarriedOver">Grants carried over from the reader role of earlier builds, as statements.</param>
+/// <param name="ReaderRoleUpgrade">What became of the reader role, in a sentence; null where there is none.</param>
 internal sealed record RolesOutcome(int HandedOver, IReadOnlyList<string> CarriedOver, string? ReaderRoleUpgrade);
 
 /// <summary>
-/// Who may do what: the owner of the database (<c>jobs</c>), a role that changes rows (<c>api</c>), and one that reads what it
-/// was granted (own warm sets). Used by whoever migrates, before and after the schema is brought up to date.
+/// Sets up who may do what: the owner of the database (<c>jobs</c>), a role that changes rows (<c>api</c>), and one that reads what it
+/// was granted (configured warm sets). Used before and after the schema is migrated.
 /// </summary>
 /// <remarks>
-/// No migration of the schema names a role, for names and the very existence of roles are the deployment's. All that is granted
-/// is granted in one place after each migrate, so that a table that was added can't be forgotten, and a server that gets its roles
-/// later needs nothing but another migrate.
+/// Schema migrations name no role, since the names and the existence of roles are up to the deployment. Everything is granted in one
+/// place after each migrate, so that no new table is forgotten, and a server that gets its roles later only needs another migrate.
 /// </remarks>
 internal sealed class DatabaseRoles(IConfiguration configuration)
 {
@@ -30,12 +29,12 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
     /// <summary>Whether roles and database are made here, by the server's administrator.</summary>
     public bool AreMade => _connections?.Server is not null;
 
-    /// <summary>Before anyone connects: the roles and the database are there.</summary>
+    /// <summary>Creates the roles and the database; called before anything connects to it.</summary>
     /// <returns>Whether the database was made.</returns>
     public Task<bool> CreateAsync(CancellationToken ct) =>
         AsAdministratorAsync((roles, server) => RoleSetup.CreateAsync(roles, server, ct), null);
 
-    /// <summary>Before the schema is changed, by the one process that does: all in it is the owner's.</summary>
+    /// <summary>Makes the owner the owner of all objects; called before the schema is changed, by the process that changes it.</summary>
     /// <returns>Null where roles are not made here.</returns>
     public async Task<RolesOutcome?> TakeOverAsync(CancellationToken ct)
     {
@@ -61,13 +60,13 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
         }
     }
 
-    /// <summary>After the schema was changed.</summary>
+    /// <summary>Grants the other roles their rights; called after the schema was changed.</summary>
     /// <param name="owner">A connection of the owner.</param>
     public Task GrantAsync(NpgsqlConnection owner, CancellationToken ct) =>
         _connections is null ? Task.CompletedTask : RoleGrants.ApplyAsync(owner, _connections.Api?.Name, _connections.Sets?.Name, ct);
 
-    /// <summary>What a person should know of it, a line each.</summary>
-    /// <param name="outcome">Of <see cref="TakeOverAsync"/>.</param>
+    /// <summary>What was done, for a person, a line each.</summary>
+    /// <param name="outcome">Result of <see cref="TakeOverAsync"/>.</param>
     public IEnumerable<string> Describe(RolesOutcome? outcome)
     {
         if (_connections is null)
@@ -90,7 +89,7 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
         NpgsqlConnectionStringBuilder text = new(_connections!.Server!.ConnectionString);
         text.Database = database ?? text.Database;
         NpgsqlDataSourceBuilder builder = new(text.ConnectionString);
-        // Statements with verifiers of passwords in them belong into no trace.
+        // Not traced, since the statements contain password verifiers.
         builder.ConfigureTracing(static tracing =>
             tracing.ConfigureCommandFilter(static _ => false).ConfigureBatchFilter(static _ => false).EnablePhysicalOpenTracing(false)
         );
@@ -99,7 +98,7 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
         {
             return await work(_connections, server);
         }
-        // One that is away is told, or waited for, as it is where the owner's connection can't be opened.
+        // A server that is away is left to the caller, which reports it or waits for it.
         catch (NpgsqlException exception)
             when (!exception.IsTransient && DatabaseErrors.Explain(exception, text, DatabaseConnection.Server) is { } message)
         {

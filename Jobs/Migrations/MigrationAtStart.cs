@@ -11,8 +11,8 @@ using Overnight.Jobs.Warming;
 namespace Overnight.Jobs.Migrations;
 
 /// <summary>
-/// Migrates before the service works, where nothing else does: a published app has no program that runs once. Any number of replicas may do
-/// it at once, for one holds the lock and the others find it done.
+/// Migrates before the service starts to work, for published apps, in which no other program migrates. Any number of replicas may do
+/// it at once: one holds the lock, and the others find it done.
 /// </summary>
 internal sealed partial class MigrationAtStart(
     IServiceScopeFactory scopes,
@@ -40,7 +40,7 @@ internal sealed partial class MigrationAtStart(
             }
             catch (NpgsqlException exception) when (exception.IsTransient)
             {
-                // The server is started beside this program, in no order.
+                // The server may still be starting, since its start and this one are in no order.
                 Log.Away(logger, RetryInterval, exception.Message);
                 await Task.Delay(RetryInterval, time, cancellationToken);
             }
@@ -51,10 +51,10 @@ internal sealed partial class MigrationAtStart(
 
     private static partial class Log
     {
-        [LoggerMessage(681, LogLevel.Information, "Database {Database} is this build's; {Count} migrations were applied now.")]
+        [LoggerMessage(681, LogLevel.Information, "Database {Database} has this build's schema; {Count} migrations were applied now.")]
         public static partial void Migrated(ILogger logger, string database, int count);
 
-        [LoggerMessage(682, LogLevel.Warning, "The database can't be migrated yet; it is tried again in {Delay}. {Reason}")]
+        [LoggerMessage(682, LogLevel.Warning, "The database can't be migrated yet; the next try is in {Delay}. {Reason}")]
         public static partial void Away(ILogger logger, TimeSpan delay, string reason);
 
         [LoggerMessage(683, LogLevel.Information, "{Outcome}")]
@@ -66,7 +66,7 @@ internal static class MigrationSetup
 {
     private const string AtStartKey = "Database:MigrateAtStart";
 
-    /// <summary>What migrates a database, for the command and for the service.</summary>
+    /// <summary>The services that migrate a database, for the command and for the service.</summary>
     public static IServiceCollection AddDatabaseMigration(this IServiceCollection services)
     {
         services.AddFlagOptions();
@@ -77,7 +77,7 @@ internal static class MigrationSetup
             .AddSingleton<DemoTenantSeeder>();
     }
 
-    /// <summary>Migrates at start where the key says so, and then warms as after a deployment.</summary>
+    /// <summary>Migrates at start when the key is true, and then warms the cache as after a deployment.</summary>
     public static void AddMigrationAtStart(this IHostApplicationBuilder builder)
     {
         if (!builder.Configuration.GetValue<bool>(AtStartKey))

@@ -3,13 +3,13 @@ using Npgsql;
 namespace Overnight.Jobs.Migrations;
 
 /// <summary>
-/// Gives the owner what an earlier build made as the server's administrator, one object at a time: REASSIGN OWNED refuses the
-/// role that the server was made with. It takes all that this role has in the database, as REASSIGN OWNED would, but functions
-/// that run with its rights: those were made by a person, and would lose them.
+/// Changes the owner of all objects that an earlier build made as the server's administrator, one at a time, since REASSIGN OWNED
+/// refuses the role that the server was set up with. Security-definer functions are left out: people made them, and they would lose
+/// the administrator's rights.
 /// </summary>
 /// <remarks>
-/// Each is committed by itself, so that tables of a night under way are waited for one by one. The table of migrations, by which
-/// the former owner is known, comes last: what broke goes on at the next try.
+/// Each change is committed by itself, so that tables of a run under way are waited for one by one. The migrations table, whose owner
+/// tells the former owner, comes last, so that the next migrate resumes a handover that failed.
 /// </remarks>
 internal static class ObjectHandover
 {
@@ -47,7 +47,7 @@ internal static class ObjectHandover
         order by turn, statement
         """;
 
-    /// <param name="administrator">In our database.</param>
+    /// <param name="administrator">The administrator's connection to Overnight's database.</param>
     /// <returns>How many objects were handed over.</returns>
     public static async Task<int> RunAsync(NpgsqlConnection administrator, string owner, CancellationToken ct)
     {

@@ -4,14 +4,14 @@ using Overnight.Jobs.Commands;
 namespace Overnight.Jobs.Migrations;
 
 /// <summary>
-/// Replaces the role that own sets were read with up to migration <c>SignIn</c>: it could read nearly every table, and each later
-/// one. What it was granted of users' own tables goes to the new role; ours it has to be granted by name.
+/// Replaces the role that configured warm sets were read with up to migration <c>SignIn</c>, which could read nearly every table. Its
+/// grants on tables that are not Overnight's go to the new role; Overnight's own tables must be granted to that one by name.
 /// </summary>
 internal static class ReaderRoleUpgrade
 {
     private const string Name = "overnight_reader";
 
-    // $1 is the old role, $2 the new one, $3 our tables. A partition is ours where its table is.
+    // $1 is the old role, $2 the new one, $3 Overnight's tables. A partition belongs to its table.
     private const string Grants = """
         with ours as (select relnamespace as schema from pg_class where oid = to_regclass('"__EFMigrationsHistory"')),
         own as (
@@ -37,11 +37,11 @@ internal static class ReaderRoleUpgrade
             and dbid = (select oid from pg_database where datname = current_database()))
         """;
 
-    /// <summary>Gives its grants in this database to another role, and takes them from it.</summary>
-    /// <param name="administrator">In our database.</param>
-    /// <param name="sets">The role that takes its place.</param>
-    /// <returns>The grants that were carried over, as statements; and whether there is an old role that had something here, and has
-    /// nothing any more.</returns>
+    /// <summary>Moves the old role's grants in this database to another role.</summary>
+    /// <param name="administrator">The administrator's connection to Overnight's database.</param>
+    /// <param name="sets">The role that replaces it.</param>
+    /// <returns>The grants that were carried over, as statements; and whether the old role had rights here and has none any
+    /// more.</returns>
     public static async Task<(IReadOnlyList<string> Grants, bool IsIdle)> ReplaceAsync(
         NpgsqlConnection administrator,
         string sets,
@@ -57,24 +57,24 @@ internal static class ReaderRoleUpgrade
                 await administrator.ExecuteAsync(grant, ct);
             if (await administrator.ScalarAsync<bool>(Has, ct, Name, "o"))
             {
-                // "drop owned" would drop such objects, with what is in them.
+                // "drop owned" would drop these objects with their data.
                 throw new CommandException(
                     $"The role {Name} of earlier builds owns objects in database \"{administrator.Database}\": give them to another role (reassign owned by {Name} to ..), and migrate again."
                 );
             }
-            // Its grants and default privileges, by whomever they were made.
+            // Drops the role's grants and default privileges, whoever made them.
             await administrator.ExecuteAsync($"drop owned by {Name}", ct);
             return (grants, true);
         }
         catch (PostgresException gone) when (gone.SqlState == PostgresErrorCodes.UndefinedObject)
         {
-            // Dropped meanwhile by the migration of another database: then it had nothing here.
+            // The migration of another database has dropped the role meanwhile, so it had no rights here.
             return ([], false);
         }
     }
 
-    /// <param name="administrator">In the database that holds <see cref="RoleSetup.Lock"/>.</param>
-    /// <returns>What became of the role, for a person.</returns>
+    /// <param name="administrator">A connection to the database that holds <see cref="RoleSetup.Lock"/>.</param>
+    /// <returns>What became of the role, in a sentence.</returns>
     public static async Task<string> DropAsync(NpgsqlConnection administrator, CancellationToken ct)
     {
         try
@@ -86,8 +86,8 @@ internal static class ReaderRoleUpgrade
         catch (PostgresException kept)
             when (kept.SqlState is PostgresErrorCodes.DependentObjectsStillExist or PostgresErrorCodes.InsufficientPrivilege)
         {
-            // Another database of the server has not been migrated yet, perhaps.
-            return $"The role {Name} of earlier builds may do nothing here any more, but stays: {kept.MessageText} ({kept.SqlState}).";
+            // Another database of the server may still have grants for the role, until it is migrated too.
+            return $"The role {Name} of earlier builds has no rights in this database any more, but could not be dropped: {kept.MessageText} ({kept.SqlState}).";
         }
     }
 

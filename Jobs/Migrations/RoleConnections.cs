@@ -5,17 +5,17 @@ using Overnight.Jobs.Commands;
 
 namespace Overnight.Jobs.Migrations;
 
-/// <param name="Key">The connection string it is of, for messages.</param>
-/// <param name="Password">Null where nothing is to be made with it.</param>
+/// <param name="Key">Name of the connection string that names the role, for messages.</param>
+/// <param name="Password">Null when the role is not created here.</param>
 internal sealed record RoleLogin(string Key, string Name, string? Password);
 
 /// <summary>
-/// The roles that configuration names: the owner of the database, the one of <c>api</c> and the one that reads own sets, of which
-/// either may be missing where roles are made by hand.
+/// The roles that configuration names: the owner of the database, the one of <c>api</c> and the one that reads configured warm sets.
+/// Either of the last two may be missing where roles are made by hand.
 /// </summary>
-/// <param name="Database">Ours.</param>
-/// <param name="Server">The administrator's string, its database one that every server has; null where roles and database are made by
-/// hand.</param>
+/// <param name="Database">Name of Overnight's database.</param>
+/// <param name="Server">The administrator's connection string, to a database that every server has; null where roles and database are
+/// made by hand.</param>
 internal sealed record RoleConnections(
     string Database,
     RoleLogin Owner,
@@ -54,11 +54,11 @@ internal sealed record RoleConnections(
 
     private static RoleLogin? Lesser(string key, NpgsqlConnectionStringBuilder? text, RoleLogin owner, bool isMade) =>
         isMade ? Login(key, text ?? throw Missing(key), isMade)
-        // Made by hand it may be missing, or be the one role that does everything.
+        // Where roles are made by hand, this one may be missing or be the owner, which then does everything.
         : text is null || text.Username == owner.Name ? null
         : Login(key, text, isMade);
 
-    /// <summary>A role with two duties would be granted, and have revoked, what another one needs.</summary>
+    /// <summary>Each duty needs a role of its own, since what is granted for one is revoked for the other.</summary>
     private void CheckApart()
     {
         List<(string Key, string Name)> all = [(Owner.Key, Owner.Name)];
@@ -94,7 +94,7 @@ internal sealed record RoleConnections(
     private static RoleLogin Login(string key, NpgsqlConnectionStringBuilder text, bool isMade)
     {
         if (string.IsNullOrEmpty(text.Username))
-            throw new CommandException($"ConnectionStrings:{key} names no Username: it is the role that is meant.");
+            throw new CommandException($"ConnectionStrings:{key} names no Username, which is the name of the role.");
         if (isMade && string.IsNullOrEmpty(text.Password))
             throw new CommandException($"ConnectionStrings:{key} has no Password: the role \"{text.Username}\" is made with it.");
         return new(key, text.Username, text.Password);

@@ -4,11 +4,11 @@ using Overnight.Core.Reference;
 
 namespace Overnight.Jobs.Migrations;
 
-/// <summary>What the two lesser roles may do with the objects of the owner, who grants it; the same at every migrate.</summary>
+/// <summary>Grants the two lesser roles their rights on the owner's objects; every migrate grants the same.</summary>
 internal static class RoleGrants
 {
-    // What api does with each table of ours, and no more. A table that is missing here is found by a test.
-    // A row is locked for share with the right to update any of its columns, hence that of current_results.
+    // What api does with each table of Overnight, and no more. A test finds a table that is missing here. Locking a row for share
+    // needs the right to update a column, hence the one on current_results.
     private static readonly FrozenDictionary<string, string?> ApiMay = new Dictionary<string, string?>
     {
         ["__EFMigrationsHistory"] = "select",
@@ -42,13 +42,13 @@ internal static class RoleGrants
         ["warm_progress"] = "select, insert, update",
     }.ToFrozenDictionary();
 
-    /// <summary>Never for own sets, whatever was granted by mistake, as by "on all tables".</summary>
+    /// <summary>Never readable by configured warm sets, even when granted by mistake, such as by "on all tables".</summary>
     private static readonly string[] Secrets = ["session_signing_key", "sessions", "user_passwords"];
 
-    /// <summary>Raised and read across tenants, and holds no data of any.</summary>
+    /// <summary>Has no row-level security: it is read and raised across tenants, and holds no data of theirs.</summary>
     private const string Generations = "generations";
 
-    // $1 is the role of api, $2 the table that is of no tenant. Grants decide for every role, and the tenant besides for that one.
+    // $1 is the role of api, $2 the table of no tenant. For every role grants decide; api is also restricted to its session's tenants.
     private const string Policies = $"""
         with tables as (
             select c.oid, c.oid::regclass::text as name, c.relrowsecurity from pg_class c
@@ -67,31 +67,31 @@ internal static class RoleGrants
         order by turn, statement
         """;
 
-    /// <summary>Every table of ours outside schema <c>erp</c>, without partitions.</summary>
+    /// <summary>Every table of Overnight outside schema <c>erp</c>, without partitions.</summary>
     public static IReadOnlyCollection<string> Tables => ApiMay.Keys;
 
     /// <param name="owner">A connection of the owner of database and objects.</param>
     /// <param name="api">Null for no such role.</param>
-    /// <param name="sets">Likewise.</param>
+    /// <param name="sets">Null for no such role.</param>
     public static async Task ApplyAsync(NpgsqlConnection owner, string? api, string? sets, CancellationToken ct)
     {
         if (api is not null)
         {
-            // One by one: each locks its table, for which readers of several would wait for each other.
+            // One by one: each locks its table, and locks on several could deadlock with readers of several.
             foreach (var policy in await owner.TextsAsync(Policies, ct, api, Generations))
                 await owner.ExecuteAsync(policy, ct);
         }
         List<string> statements =
         [
             $"revoke temporary on database {Sql.Name(owner.Database)} from public",
-            // As PostgreSQL 15 and later have it.
+            // The default of PostgreSQL 15 and later.
             "revoke create on schema public from public",
         ];
         if (api is not null)
             statements.AddRange(OfApi(Sql.Name(owner.Database), Sql.Name(api)));
         if (sets is not null)
             statements.AddRange(OfSets(Sql.Name(owner.Database), Sql.Name(sets)));
-        // Together, so that nobody meets a table whose rights are revoked and not granted again.
+        // In one transaction, so that no statement runs between a revoke and its grant.
         await using var transaction = await owner.BeginTransactionAsync(ct);
         await owner.ExecuteAsync(string.Join(";\n", statements), ct);
         await transaction.CommitAsync(ct);

@@ -4,11 +4,11 @@ using Overnight.Jobs.Commands;
 namespace Overnight.Jobs.Migrations;
 
 /// <summary>
-/// Roles with their passwords, and the database; all of the server, which other databases' migrations may change at the same moment.
+/// Creates the roles with their passwords, and the database. Migrations of other databases of the server may change roles meanwhile.
 /// </summary>
 internal static class RoleSetup
 {
-    // What makes a role more than what it is meant to be, in words.
+    // These queries describe in words a right that the role must not have.
     private const string Superuser = "select 'is a superuser'::text from pg_roles where rolname = $1 and rolsuper";
 
     private const string Excess = """
@@ -20,8 +20,8 @@ internal static class RoleSetup
         """;
 
     /// <summary>
-    /// Held by whoever changes roles, for two that alter one at once fail. Of the database that every administrator's string
-    /// names; it ends with the connection, which is not pooled.
+    /// Held while roles are changed, since of two statements that alter one role at once one fails. The lock belongs to the database of the
+    /// administrator's connection string and ends with the connection, which is not pooled.
     /// </summary>
     public const string Lock = "select pg_advisory_lock(hashtext('overnight.roles'))";
 
@@ -34,7 +34,7 @@ internal static class RoleSetup
         var isSuperuser = await connection.ScalarAsync<bool>("select rolsuper from pg_roles where rolname = current_user", ct);
         foreach (var role in (RoleLogin[])[owner, api, sets])
             await EnsureRoleAsync(connection, role, ct);
-        // First of all, so that nobody else's password is changed.
+        // Checked first, so that the password of no other role is changed.
         await CheckAsync(connection, owner, Superuser, ct);
         foreach (var role in (RoleLogin[])[api, sets])
             await CheckAsync(connection, role, Excess, ct, owner.Name);
@@ -46,7 +46,7 @@ internal static class RoleSetup
             if (!await connection.ScalarAsync<bool>("select pg_has_role($1::name, $2::name, 'member')", ct, owner.Name, role.Name))
                 await connection.ExecuteAsync($"grant {Sql.Name(role.Name)} to {Sql.Name(owner.Name)}", ct);
         }
-        // Whoever is no superuser has to be a member of a role to give it something.
+        // An administrator that is no superuser must be a member of a role to make it the owner of something.
         if (!isSuperuser)
             await connection.ExecuteAsync($"grant {Sql.Name(owner.Name)} to current_user", ct);
         return await EnsureDatabaseAsync(connection, roles.Database, owner.Name, ct);
@@ -62,7 +62,7 @@ internal static class RoleSetup
         }
         catch (PostgresException exists) when (exists.SqlState is PostgresErrorCodes.DuplicateObject or PostgresErrorCodes.UniqueViolation)
         {
-            // Somebody was faster who does not know of the lock: what was wanted is there.
+            // Someone without the lock has created the role meanwhile.
         }
     }
 
@@ -82,7 +82,7 @@ internal static class RoleSetup
 
     private static async Task EnsurePasswordAsync(NpgsqlConnection connection, RoleLogin role, bool isSuperuser, CancellationToken ct)
     {
-        // Only a superuser sees what is stored. A password that is right is left alone, so that another migrate changes nothing.
+        // Only a superuser can read the stored verifier. A password that is right is kept, so that another migrate changes nothing.
         var stored = isSuperuser
             ? await connection.ScalarAsync<string?>("select rolpassword from pg_authid where rolname = $1 and rolcanlogin", ct, role.Name)
             : null;

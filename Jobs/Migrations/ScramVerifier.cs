@@ -5,7 +5,7 @@ using System.Text;
 namespace Overnight.Jobs.Migrations;
 
 /// <summary>
-/// What PostgreSQL keeps of a password (RFC 5802, SCRAM-SHA-256): <c>SCRAM-SHA-256$iterations:salt$stored key:server key</c>.
+/// What PostgreSQL stores of a password (RFC 5802, SCRAM-SHA-256): <c>SCRAM-SHA-256$iterations:salt$stored key:server key</c>.
 /// Made here, so that no statement holds a password that the server might log.
 /// </summary>
 internal static class ScramVerifier

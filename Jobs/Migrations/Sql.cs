@@ -3,7 +3,7 @@ using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Migrations;
 
-/// <summary>Statements that take no parameters, as those about roles don't, and small questions.</summary>
+/// <summary>Quotes names and texts for statements that take no parameters, and runs small queries.</summary>
 internal static class Sql
 {
     public static string Name(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
@@ -14,7 +14,7 @@ internal static class Sql
     {
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
-        // Waits for locks as long as it takes: of a process ahead, which may be seeding, or of a night under way.
+        // No timeout: it waits for the locks of another migration, which may be seeding, or of a run under way.
         command.CommandTimeout = 0;
         await command.ExecuteNonQueryAsync(ct);
     }

@@ -4,8 +4,8 @@ using Overnight.Core.Data;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Notes that a batch is being tried, in a transaction of its own on another connection: the note outlives a worker
-/// that its batch kills. It need not outlive PostgreSQL, so it does not wait for the disk.
+/// Notes that a batch is being tried, in a transaction of its own on another connection, so that the note stays when the batch ends
+/// its worker. It may be lost in a crash of PostgreSQL, so it does not wait for the disk.
 /// </summary>
 internal static class BatchAttempts
 {
@@ -29,7 +29,7 @@ internal static class BatchAttempts
         return (run, number, (string)(await command.ExecuteScalarAsync(ct))!);
     }
 
-    /// <summary>Takes the note back: the batch failed for a reason that is not in it.</summary>
+    /// <summary>Removes the note of a batch that failed without ending its worker.</summary>
     public static async Task ForgetAsync(NpgsqlDataSource dataSource, (Guid Run, int Number, string Row) attempt)
     {
         try

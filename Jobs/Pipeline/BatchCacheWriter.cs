@@ -8,8 +8,8 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Puts committed batches into the cache and marks them: the second mark. A crash between the two, or a cache that is
-/// away, leaves a batch that is done and not cached; it is cached later, from the stored bytes.
+/// Writes committed batches to the cache and marks them as cached. A crash between commit and mark, or a cache that is away, leaves a
+/// batch that is done and not cached; it is cached later, from the stored bytes.
 /// </summary>
 internal sealed partial class BatchCacheWriter(
     NpgsqlDataSource dataSource,
@@ -19,14 +19,14 @@ internal sealed partial class BatchCacheWriter(
     ILogger<BatchCacheWriter> logger
 )
 {
-    // Of what was just computed the bytes are here: only who is current is asked, under the fence's lock.
+    // The bytes of a batch just computed are in memory; only the users for whom it is current are read, under the fence's lock.
     private const string LockCurrent =
         "select user_id from current_results where user_id = any($1) and run_id = $2 order by user_id for share";
 
     private const string Mark =
         "update run_batches set cached_at = now(), cache_ms = $3 where run_id = $1 and number = $2 and cached_at is null";
 
-    // Before anything else, as the one below does: while it is held the end of the night leaves the batch alone.
+    // Locks the batch first, as ClaimUncached does, so that the warm at the end of the run leaves it alone meanwhile.
     private const string Claim = "select 1 from run_batches where run_id = $1 and number = $2 and cached_at is null for no key update";
 
     private const string ClaimUncached = """
@@ -34,7 +34,7 @@ internal sealed partial class BatchCacheWriter(
         where run_id = $1 and status = 'done' and cached_at is null and number > $2 order by number limit 1 for no key update skip locked
         """;
 
-    // The date is said, so that one month is read and not every one.
+    // The business date lets PostgreSQL read one monthly partition instead of all.
     internal const string StoredBytes = """
         select r.user_id, r.recommendations, r.portfolio
         from current_results c join calculation_results r on r.user_id = c.user_id and r.business_date = c.business_date and r.run_id = c.run_id
@@ -69,7 +69,7 @@ internal sealed partial class BatchCacheWriter(
         }
         catch (CacheAwayException exception)
         {
-            // The batch stays done and not cached; the end of the night takes it, or who looks when the cache is back.
+            // The batch stays done and not cached; the warm at the end of the run caches it, or a later one when the cache is back.
             span?.SetStatus(ActivityStatusCode.Error, exception.Message);
             if (_failures.ShouldLog())
                 Log.CacheFailed(logger, batch, run.Id, exception.Message);
@@ -77,7 +77,7 @@ internal sealed partial class BatchCacheWriter(
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
-            // Somebody holds the row of one of its users. Its results are stored: that is no reason to fail, or to wait.
+            // Another transaction has locked the row of one of its users. The results are stored, so the batch is cached later.
             span?.SetStatus(ActivityStatusCode.Error, exception.MessageText);
             Log.Locked(logger, batch, run.Id, exception.MessageText);
             return false;
@@ -86,8 +86,8 @@ internal sealed partial class BatchCacheWriter(
 
     /// <summary>Caches the next batch of the run that is done and not cached, from the stored bytes.</summary>
     /// <param name="after">Number of the batch before.</param>
-    /// <returns>Its number, and how many results were cached, null where somebody holds the row of one of its users; null when there is
-    /// no such batch.</returns>
+    /// <returns>Its number, and how many results were cached, null where the row of one of its users is locked; null when there is no such
+    /// batch.</returns>
     /// <exception cref="CacheAwayException">The cache is away or takes no writes; the batch stays as it was.</exception>
     public async Task<(int Batch, int? Users)?> CacheNextAsync(Guid runId, int after, CancellationToken ct)
     {
@@ -111,7 +111,7 @@ internal sealed partial class BatchCacheWriter(
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
-            // Those behind it are not kept waiting.
+            // The batch is skipped, so that the following ones need not wait.
             Log.Locked(logger, batch, runId, exception.MessageText);
             return (batch, null);
         }
@@ -152,14 +152,14 @@ internal sealed partial class BatchCacheWriter(
         var (refused, reason) = await fence.WriteAsync(transaction, current, mark: () =>
             MarkAsync(transaction, runId, batch, Stopwatch.GetElapsedTime(begin), ct)
         );
-        // Nodes that keep results in memory hear of a batch once. In order of user ids, so first and last are the range.
+        // Nodes that keep results in memory get one message per batch. Users are in order of their ids, so first and last are the range.
         if (current.Count > 0)
             cache.Publish(CacheChannel.Changed(runId, current[0].UserId, current[^1].UserId));
         if (refused > 0)
-            throw new CacheAwayException($"It refused entries of {refused} users: {reason}");
+            throw new CacheAwayException($"The cache refused entries of {refused} users: {reason}");
     }
 
-    /// <returns>Those of the results that are current; null when the batch is cached already.</returns>
+    /// <returns>The results that are current for their users; null when the batch is cached already.</returns>
     private static async Task<List<StoredResult>?> LockAsync(
         NpgsqlConnection connection,
         NpgsqlTransaction transaction,
@@ -173,7 +173,7 @@ internal sealed partial class BatchCacheWriter(
         {
             BatchCommands =
             {
-                // A mark that a power cut takes away only means that the batch is cached once more.
+                // A mark that is lost in a crash only means that the batch is cached again.
                 new("select set_config('synchronous_commit', 'off', true)"),
                 Statement.Of(Claim, runId, batch),
                 Statement.Of(LockCurrent, results.Select(r => r.UserId).ToArray(), runId),
@@ -189,7 +189,7 @@ internal sealed partial class BatchCacheWriter(
         var at = 0;
         while (await reader.ReadAsync(ct))
         {
-            // Both in order of user ids.
+            // Both lists are in order of user ids.
             var userId = reader.GetGuid(0);
             while (results[at].UserId != userId)
                 at++;
@@ -209,14 +209,14 @@ internal sealed partial class BatchCacheWriter(
         [LoggerMessage(
             552,
             LogLevel.Warning,
-            "Batch {Batch} of run {RunId} is stored but not cached yet, for the row of one of its users is locked; it is cached later. {Reason}"
+            "Batch {Batch} of run {RunId} is stored but not cached yet, because the row of one of its users is locked; it is cached later. {Reason}"
         )]
         public static partial void Locked(ILogger logger, int batch, Guid runId, string reason);
 
         [LoggerMessage(
             551,
             LogLevel.Warning,
-            "Batch {Batch} of run {RunId} is stored but not cached, the cache being away; it is cached when the cache is back. {Reason}"
+            "Batch {Batch} of run {RunId} is stored but not cached, because the cache is away; it is cached when the cache is back. {Reason}"
         )]
         public static partial void CacheFailed(ILogger logger, int batch, Guid runId, string reason);
     }

@@ -50,7 +50,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         {
             var ownClasses = TakeOwn(ref classes, user.Id, static c => c.UserId);
             var ownHoldings = TakeOwn(ref holdings, user.Id, static h => h.UserId);
-            // Nothing that counts as a holding: not an active user (SPEC A7).
+            // A user without a holding that counts is not active (SPEC A7).
             if (ownHoldings.IsEmpty)
                 continue;
             if (data.Faults.TryGetValue(user.Id, out var fault))
@@ -119,7 +119,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         }
         catch (CalculationException failure)
         {
-            // This user is recorded and the next one computed.
+            // The user is recorded as failed, and the next one computed.
             Fail(user.Id, generatedAt, failure.Stage, failure.Reason, failure.Message, started, begin);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -160,7 +160,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         CriteriaReader.Read(user.Rules, _criteria);
         _portfolio.UserId = user.Id;
         _portfolio.BaseCurrency = user.BaseCurrency;
-        // In range: what is not is a fault of the user that was found when it was loaded.
+        // In range, since BatchLoader records a value out of range as a fault of the user.
         _portfolio.Contribution = user.Contribution is { } contribution ? Decimal4.Round(contribution) : null;
         _portfolio.CriteriaVersionId = user.CriteriaVersionId;
         _portfolio.CriteriaVersion = user.CriteriaVersion;

@@ -8,7 +8,7 @@ namespace Overnight.Jobs.Pipeline;
 /// <summary>A batch as claimed: a range of user ids, both ends included.</summary>
 internal readonly record struct ClaimedBatch(int Number, Guid FirstUser, Guid LastUser, int Size, bool Suspect, int Attempts);
 
-/// <summary>What a worker needs of its run: the row, the market in memory.</summary>
+/// <summary>What a worker needs of its run: the run's row, and the market in memory.</summary>
 internal sealed record RunContext(PipelineRun Run, Core.Market.MarketSnapshot Market);
 
 /// <summary>Everything loaded of a batch, in arrays ordered by user; reused from batch to batch.</summary>
@@ -45,7 +45,7 @@ internal sealed class BatchData
 /// <param name="Detail">Names the column and the value.</param>
 internal readonly record struct LoadFault(string Reason, string Detail)
 {
-    /// <summary>An amount that has no place in a result.</summary>
+    /// <summary>An amount that a result can't hold.</summary>
     public static LoadFault OutOfRange(string column, string value) =>
         new("out_of_range", $"{column} must be between 0 and {Decimal4.MaxValue}, not {value}.");
 

@@ -11,9 +11,9 @@ namespace Overnight.Jobs.Pipeline;
 /// </summary>
 internal static class BatchLoader
 {
-    // `offset 0` keeps the inner queries from being merged into the outer: how many users a range of ids holds PostgreSQL
-    // guesses badly, and with a bad guess a join reads the whole table, or the range once for every user in it.
-    // What a decimal can't hold is sent as text, and criteria that no calculation reads are not sent at all.
+    // `offset 0` keeps the inner queries from being merged into the outer one: PostgreSQL estimates badly how many users a range of
+    // ids has, and would then read the whole table, or the range once for every user in it. A contribution out of range is sent as
+    // text, and criteria above the limit are not sent.
     private const string Users = """
         select p.user_id, u.base_currency, case when p.contribution between 0 and $4 then round(p.contribution, 4) end,
             c.id, c.version, case when pg_column_size(c.rules) <= $5 then c.rules end,
@@ -27,7 +27,7 @@ internal static class BatchLoader
         where p.user_id between $1 and $2 order by p.user_id
         """;
 
-    /// <summary>Bytes as stored; 64 criteria take some 20,000.</summary>
+    /// <summary>Limit of a user's criteria, in bytes as stored; 64 criteria take some 20,000.</summary>
     private const int MostRules = 1024 * 1024;
 
     public static async Task LoadAsync(
@@ -81,7 +81,7 @@ internal static class BatchLoader
         );
     }
 
-    /// <summary>COPY takes no parameters; what is put into its text is the form of a UUID, which can hold nothing else.</summary>
+    /// <summary>COPY takes no parameters; only UUIDs are put into its text.</summary>
     private static async Task LoadHoldingsAsync(NpgsqlConnection connection, ClaimedBatch batch, BatchData data, CancellationToken ct)
     {
         var copy = data.Copy;
@@ -112,6 +112,6 @@ internal static class BatchLoader
             data.Classes.Add(LoadedRowReader.Class(copy, data));
     }
 
-    /// <summary>There are a few dozen currencies and millions of users: one string each will do.</summary>
+    /// <summary>Interned, since there are a few dozen currencies and millions of users.</summary>
     private static string Currency(string code) => string.IsInterned(code) ?? string.Intern(code);
 }

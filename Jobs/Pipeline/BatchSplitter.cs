@@ -10,7 +10,7 @@ internal static class BatchSplitter
 {
     private const int Parts = 8;
 
-    // New numbers follow the highest; the batch's own row stays, as split.
+    // The parts get the numbers after the highest; the batch's own row stays, with status split.
     private const string Split = """
         with marked as (update run_batches set status = 'split' where run_id = $1 and number = $2),
         people as (
@@ -32,7 +32,7 @@ internal static class BatchSplitter
     private const string LockPending =
         "select 1 from run_batches where run_id = $1 and number = $2 and status = 'pending' for no key update";
 
-    /// <summary>Splits a batch that its own data failed, whose transaction is rolled back. Whoever took it meanwhile comes first.</summary>
+    /// <summary>Splits a batch that failed for its data and is rolled back, unless another worker has done it meanwhile.</summary>
     /// <inheritdoc cref="SplitAsync" path="/returns"/>
     public static async Task<bool> SplitFailedAsync(
         NpgsqlDataSource dataSource,
@@ -74,7 +74,7 @@ internal static class BatchSplitter
             await GiveUpAsync(connection, transaction, context, batch, failure, time.GetUtcNow(), ct);
             return false;
         }
-        // One splitter at a time, for the new numbers.
+        // One split of a run at a time, so that no number is given twice.
         await using NpgsqlBatch split = new(connection, transaction)
         {
             BatchCommands =
@@ -131,7 +131,7 @@ internal static class BatchSplitter
     }
 }
 
-/// <summary>Why a batch can't be done: what its last user is recorded with.</summary>
+/// <summary>Why a batch failed; it is recorded for the user once the batch has no other.</summary>
 internal readonly record struct BatchFailure(CalculationStage Stage, string Reason, string Detail)
 {
     public static BatchFailure EndedWorker(int attempts) =>

@@ -30,8 +30,8 @@ internal sealed partial class BatchWorker(
     private readonly PipelineRun _run = context.Run;
     private CalculationStage _stage;
 
-    // A worker that freezes holds its batch for the idle time at most. The others fix the plans: a batch is a range of ids,
-    // whose rows lie side by side in their index, which PostgreSQL does not know and at times prefers to sort for.
+    // The idle limit frees the batch of a frozen worker. The other settings keep plans to index scans: a batch is a range of ids,
+    // whose rows are adjacent in their index, which PostgreSQL does not know; it sometimes prefers to sort.
     private const string Settings = """
         select set_config('idle_in_transaction_session_timeout', $1, true), set_config('enable_seqscan', 'off', true),
             set_config('enable_bitmapscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
@@ -44,7 +44,7 @@ internal sealed partial class BatchWorker(
         """;
 
     /// <summary>Works on the next free batch.</summary>
-    /// <returns>False when none is free: all are done, or others are at them.</returns>
+    /// <returns>False when none is free: all are done, or held by other workers.</returns>
     public async Task<bool> TryWorkAsync(CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
@@ -72,9 +72,9 @@ internal sealed partial class BatchWorker(
         catch (Exception exception)
         {
             Telemetry.Failed(_run, "batch", span, exception);
-            // The process lives, so the batch did not end it.
+            // The process has survived, so the batch did not end its worker.
             await BatchAttempts.ForgetAsync(dataSource, attempt);
-            // A connection that is lost says nothing of the data.
+            // A lost connection is no fault of the data.
             if (ct.IsCancellationRequested || connection.State != ConnectionState.Open || !DataFault.Is(exception))
                 throw;
             await transaction.RollbackAsync(ct);

@@ -7,7 +7,7 @@ namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
 /// Writes a batch inside the transaction that claimed it: events, results and postings by binary COPY, then what is
-/// current, who failed, and the batch's own mark. Nothing of it exists until the commit.
+/// current, who failed, and the batch's own mark. No other transaction sees any of it before the commit.
 /// </summary>
 internal sealed class BatchWriter
 {
@@ -119,7 +119,7 @@ internal sealed class BatchWriter
         await _copy.CompleteAsync(ct);
     }
 
-    // Later nights win: by business date, then by the number of the run. Of a run that retention dropped nobody knows it; it is older.
+    // The later run wins: by business date, then by number. A run that retention has dropped counts as older.
     private const string MakeCurrent = """
         insert into current_results as c (user_id, business_date, run_id) select unnest($1), $2, $3
         on conflict (user_id) do update set business_date = excluded.business_date, run_id = excluded.run_id

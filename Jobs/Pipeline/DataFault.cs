@@ -4,8 +4,8 @@ using Npgsql;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Tells what a batch's own data did from what servers did. Checks name a user at fault before anything is written; what
-/// they did not foresee still lies in one row, and the batch is split until its user is named.
+/// Tells failures that a batch's data causes from failures of servers. A data failure that no check has found still lies in the rows of
+/// one user, so the batch is split until that user is named.
 /// </summary>
 internal static class DataFault
 {

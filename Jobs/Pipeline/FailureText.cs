@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>Why something failed, as every table, JSON document and log can hold it.</summary>
+/// <summary>Makes failure messages that every table, JSON document and log can hold.</summary>
 internal static class FailureText
 {
-    /// <summary>Characters; whoever wants more of a stored value looks at the value.</summary>
+    /// <summary>In UTF-16 code units.</summary>
     public const int MostLength = 500;
 
     private const string Cut = "..";
@@ -25,6 +25,6 @@ internal static class FailureText
         return clean.ToString();
     }
 
-    /// <summary>An exception that no check foresaw.</summary>
+    /// <summary>The type and message of an exception that no check foresaw.</summary>
     public static string Of(Exception exception) => Of($"{exception.GetType().Name}: {exception.Message}");
 }

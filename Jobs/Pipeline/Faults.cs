@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>Deliberate ends of this process or of a server, to show that a night survives them. Refused outside Development.</summary>
+/// <summary>Kills this process or a server on purpose, to show that a run survives it. Refused outside Development.</summary>
 internal sealed class FaultOptions
 {
     public const string Section = "Faults";
@@ -24,7 +24,7 @@ internal sealed class FaultOptions
 
     /// <summary>
     /// A file that is looked for at every checkpoint. While it is there, it holds the name of a checkpoint and the id of a
-    /// process: whoever passes that checkpoint first deletes the file and kills the process, this one or another.
+    /// process: the first worker that passes that checkpoint deletes the file and kills the process, this one or another.
     /// </summary>
     public string? OrderFile { get; set; }
 }
@@ -53,7 +53,7 @@ internal sealed class Faults
 
     private Faults() => _options = new();
 
-    /// <summary>Lets everything pass.</summary>
+    /// <summary>Kills nothing.</summary>
     public static Faults None { get; } = new();
 
     public void BeforeUser(Guid userId)
@@ -85,7 +85,7 @@ internal sealed class Faults
     private static void Kill(int id)
     {
         using var process = Process.GetProcessById(id);
-        // PostgreSQL is a process for every connection; of itself a process can't kill the whole tree.
+        // PostgreSQL has a process per connection, so its whole tree is killed; a process can't do that to itself.
         process.Kill(entireProcessTree: id != Environment.ProcessId);
     }
 }

@@ -5,7 +5,7 @@ using Overnight.Jobs.Scheduling;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>A database that has never seen a run gets one at the first start.</summary>
+/// <summary>Starts a run of every market with users when the database has never had a run.</summary>
 internal sealed class FirstRun(RunStore runs, MarketCatalog markets, IOptions<ScheduleOptions> schedule)
 {
     public async Task StartAsync(CancellationToken ct)

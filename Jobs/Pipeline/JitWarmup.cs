@@ -6,7 +6,7 @@ namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
 /// Calculates a made-up user before there is a real one. The first calculation of a process compiles its code, which takes
-/// as long as a thousand users; while one replica's plan is being made by PostgreSQL, a processor has nothing else to do.
+/// as long as a thousand users; it is done while PostgreSQL makes the plan and a processor is idle.
 /// </summary>
 internal static class JitWarmup
 {

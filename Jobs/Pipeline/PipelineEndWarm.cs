@@ -9,10 +9,9 @@ using Overnight.Core.Warming;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// The warm at the end of a night: exactly the batches that it has stored and not cached, from the stored bytes. Each go is
-/// a row of <c>overnight_job_runs</c>, trigger <c>pipeline-end</c>, with the night's correlation id and in its trace; a night
-/// that left nothing has one as well, which says so. It is one warm with every other of the set <c>recommendations</c>: while one is
-/// under way, the others wait.
+/// The warm at the end of a run: caches the batches that are stored and not cached, from the stored bytes. Each attempt is a row of
+/// <c>overnight_job_runs</c> with trigger <c>pipeline-end</c>, the run's correlation id and a span in its trace, also when there was
+/// nothing to cache. It shares a lock with all warms of the set <c>recommendations</c>, so that one at a time is under way.
 /// </summary>
 internal sealed partial class PipelineEndWarm(
     BatchCacheWriter cacher,
@@ -38,7 +37,7 @@ internal sealed partial class PipelineEndWarm(
         IsTtlExact = true,
     };
 
-    // A row that is unfinished is of a process that is gone. The warms of a night have greater numbers than the night.
+    // An unfinished row belongs to a process that has ended. The warms of a run have greater numbers than the run.
     private const string IsDue = """
         select exists (select from run_batches where run_id = $1 and status = 'done' and cached_at is null)
             or not exists (select from overnight_job_runs where number > (select number from overnight_job_runs where id = $1) and job_type = 'cache-warm' and trigger = 'pipeline-end' and correlation_id = $2 and completed_at is not null)
@@ -55,10 +54,10 @@ internal sealed partial class PipelineEndWarm(
           and (r.metrics ->> 'users_cached', r.metrics ->> 'batches_uncached') is distinct from (b.users_cached::text, b.batches_uncached::text)
         """;
 
-    /// <param name="cached">Told how many users each batch had, when it is cached and marked.</param>
-    /// <returns>False when another warm of the set is under way; what is left waits for the next go. A cache that is away leaves it,
-    /// too.</returns>
-    /// <exception cref="NpgsqlException">PostgreSQL is away; what was told is done for good.</exception>
+    /// <param name="cached">Called with the number of users of each batch once it is cached and marked.</param>
+    /// <returns>False when another warm of the set is under way. What is left then, or while the cache is away, is cached by the next
+    /// attempt.</returns>
+    /// <exception cref="NpgsqlException">PostgreSQL is away; batches that were reported as cached stay so.</exception>
     public async Task<bool> RunAsync(Guid nightId, Action<int> cached, CancellationToken ct)
     {
         if (circuit.IsOpen || await nights.FindAsync(nightId, ct) is not { } night)
@@ -72,7 +71,7 @@ internal sealed partial class PipelineEndWarm(
         await using var held = await AdvisoryLock.TryTakeAsync(database, AdvisoryLock.Warm, Set.Name, ct);
         if (held is null)
             return false;
-        // Who held the lock until now may have done it all.
+        // The process that held the lock until now may have cached everything.
         if (!await IsDueAsync(night, ct))
             return true;
 
@@ -89,7 +88,7 @@ internal sealed partial class PipelineEndWarm(
                 last = batch;
                 if (some is not { } users)
                 {
-                    // It stays done and not cached, and is found by the next go.
+                    // The batch stays done and not cached, so that the next attempt finds it.
                     error = $"Batch {batch} could not be locked.";
                     continue;
                 }
@@ -101,7 +100,7 @@ internal sealed partial class PipelineEndWarm(
         }
         catch (CacheAwayException exception)
         {
-            // Its batch stays done and not cached, and is found by the next go.
+            // The batch stays done and not cached, so that the next attempt finds it.
             error = exception.Message;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -117,7 +116,7 @@ internal sealed partial class PipelineEndWarm(
             Error: error
         );
         await RefreshMetricsAsync(nightId, CancellationToken.None);
-        // Of a PostgreSQL that went away nobody tells it here: the next go finds the row unfinished.
+        // If PostgreSQL is away by now the row stays unfinished, and another attempt is due.
         await runs.EndAsync(row, Set, outcome, CancellationToken.None);
         telemetry.Ended(Trigger, outcome, span);
         if (error is not null)
@@ -128,7 +127,7 @@ internal sealed partial class PipelineEndWarm(
         return true;
     }
 
-    /// <summary>A run that has ended tells what is in the cache now, not what was when it ended.</summary>
+    /// <summary>Brings the metrics of an ended run up to date with what is in the cache by now.</summary>
     private async Task RefreshMetricsAsync(Guid nightId, CancellationToken ct)
     {
         await using var command = database.Command(RefreshMetrics, nightId);
@@ -149,7 +148,7 @@ internal sealed partial class PipelineEndWarm(
         [LoggerMessage(
             542,
             LogLevel.Warning,
-            "What run {RunId} has stored and not cached was being cached, and broke after {Users} users; the rest is cached when the cache is back. {Reason}"
+            "Caching the stored results of run {RunId} stopped after {Users} users; the rest is cached when the cache is back. {Reason}"
         )]
         public static partial void Broke(ILogger logger, Guid runId, long users, string reason);
     }

@@ -12,7 +12,7 @@ namespace Overnight.Jobs.Pipeline;
 
 internal static class PipelineSetup
 {
-    /// <summary>What a night needs, for the host and for commands alike.</summary>
+    /// <summary>The services of a run, for the host and for commands alike.</summary>
     public static IHostApplicationBuilder AddPipeline(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<RunOptions>(RunOptions.Section);

@@ -9,8 +9,8 @@ using Overnight.Jobs.Providers;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Ends a run, by set: it is finished when no batch is unfinished, never because a counter says so. Of all replicas that
-/// try, the one that changes the row does it.
+/// Ends a run when none of its batches is unfinished, which is asked of the batches and not of a counter. Of all replicas that try,
+/// the one that changes the run's row ends it.
 /// </summary>
 internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan runSpan, TimeProvider time, ILogger<RunFinaliser> logger)
 {
@@ -26,7 +26,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
     private const string Reasons =
         "select stage, reason, count(*), min(detail) from run_failures where run_id = $1 group by 1, 2 order by 3 desc, 1, 2";
 
-    // What the plan has written of providers and steps stays; what is known now is added.
+    // Keeps what the plan wrote of providers and steps, and adds the totals.
     private const string Finish = """
         update overnight_job_runs set status = $2, completed_at = $3, users_total = $4 + $5, users_processed = $4, users_failed = $5,
             error_details = case when $6::jsonb is null then error_details else (coalesce(error_details::jsonb, '{}') || $6::jsonb)::json end,
@@ -40,8 +40,8 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         where id = $1 and completed_at is null
         """;
 
-    /// <summary>Finishes the run when nothing of it is unfinished.</summary>
-    /// <returns>True when the run is finished now, whoever did it.</returns>
+    /// <summary>Finishes the run unless a batch of it is unfinished.</summary>
+    /// <returns>True when the run is finished, by whichever replica.</returns>
     public async Task<bool> TryFinishAsync(PipelineRun run, CancellationToken ct)
     {
         if (await FinishAsync(run, ct) is not { } ended)
@@ -207,7 +207,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         );
     }
 
-    /// <returns>Null when there is nothing to say. A night from last stored values is a night, and says so.</returns>
+    /// <returns>Null without failures and without remarkable providers, such as those replaced by last stored values.</returns>
     private static string? ErrorDetails(List<object> failures, RunMetrics planned)
     {
         var providers = ProviderReport.Read(planned).Where(p => p.IsRemarkable).ToList();
@@ -249,7 +249,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
             ProcessUsersMs = Math.Round(totals.ProcessMs, 1),
             WorkMs = Math.Round(totals.WorkMs, 1),
             CacheWarmMs = Math.Round(totals.CacheMs, 1),
-            // Clocks of two machines: the database says when the last batch was done, this one what time it is now.
+            // At least 0, since the two times come from the clocks of two machines: the database's and this one's.
             FinaliseMs = Math.Round(Math.Max(0, totals.FinaliseMs), 1),
             TotalMs = Math.Round(total.TotalMilliseconds, 1),
             UsersTotal = totals.Processed + totals.Failed,

@@ -8,8 +8,8 @@ using Overnight.Jobs.Scheduling;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// A replica's day: hears of runs by notification, with a slow poll behind it, takes part in them, and caches what is
-/// stored and not cached.
+/// The main loop of a replica: learns of runs by notification and by a slow poll, takes part in them, and caches what is stored and
+/// not cached.
 /// </summary>
 internal sealed partial class RunLoop(
     RunParticipant participant,
@@ -40,7 +40,7 @@ internal sealed partial class RunLoop(
             }
             catch (Exception exception)
             {
-                // Most likely PostgreSQL is away. What was under way is rolled back there and taken up again here.
+                // Most likely PostgreSQL is away. It rolls back what was under way, and the loop takes it up again.
                 Log.Interrupted(logger, options.Value.PollInterval, exception);
                 await Task.Delay(options.Value.PollInterval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -53,7 +53,7 @@ internal sealed partial class RunLoop(
         await using (NpgsqlCommand listen = new($"listen {RunStore.Channel}", connection))
             await listen.ExecuteNonQueryAsync(ct);
         await firstRun.StartAsync(ct);
-        // What became due meanwhile is caught up at once, not at the next full minute.
+        // Starts at once what became due while PostgreSQL was away, instead of at the next full minute.
         await schedule.TickAsync(ct);
         while (true)
         {
@@ -91,7 +91,7 @@ internal sealed partial class RunLoop(
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
-            // The next has its turn: one run that can't go on must not keep all others from it. With PostgreSQL away that fails as well.
+            // One run that can't go on must not hold up the others. When PostgreSQL is away, looking for the next run fails too.
             Log.Left(logger, run, exception);
         }
     }

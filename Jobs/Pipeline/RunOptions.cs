@@ -2,7 +2,7 @@ using Overnight.Core;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>How a night works through its users.</summary>
+/// <summary>Limits and intervals of runs.</summary>
 internal sealed class RunOptions
 {
     public const string Section = "Night";
@@ -12,7 +12,7 @@ internal sealed class RunOptions
     public int BatchSize { get; set; } = 1_000;
 
     /// <summary>
-    /// Batches worked on at once by this process; one more than processors, for while one waits for PostgreSQL's disk others calculate.
+    /// Batches worked on at once by this process: one more than processors, so that others calculate while one waits for PostgreSQL's disk.
     /// </summary>
     [Between(1, 64)]
     public int Workers { get; set; } = Environment.ProcessorCount + 1;

@@ -10,7 +10,7 @@ namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
 /// One replica's part in a run, from plan to end. Any number of replicas do this at once for the same run: they share
-/// its batches by row locks, and whoever sees nothing unfinished ends it.
+/// its batches by row locks, and the one that finds nothing unfinished ends it.
 /// </summary>
 internal sealed class RunParticipant(
     RunStore runs,
@@ -26,15 +26,15 @@ internal sealed class RunParticipant(
     TimeProvider time
 )
 {
-    /// <summary>Between looks at batches that other replicas hold; short, for it is what their death costs.</summary>
+    /// <summary>How often batches that other replicas hold are looked at; it delays taking over those of a dead replica.</summary>
     private static readonly TimeSpan OthersInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly Task _jitWarmup = Task.Run(() => JitWarmup.Run(time));
 
     /// <summary>Takes part in the run until it is finished, or another run has its turn.</summary>
-    /// <param name="othersWait">Asked now and then while there is nothing to do here but to wait for other replicas; null to wait to
-    /// the end.</param>
-    /// <returns>False when the run is left to those who hold the rest of it, because another one waits.</returns>
+    /// <param name="othersWait">Whether another run waits; asked while this replica can only wait for others. Null to wait until the run
+    /// ends.</param>
+    /// <returns>False when the rest is left to the replicas that hold it, because another run waits.</returns>
     public async Task<bool> WorkAsync(PipelineRun run, CancellationToken ct, Func<Task<bool>>? othersWait = null)
     {
         try
@@ -43,7 +43,7 @@ internal sealed class RunParticipant(
         }
         finally
         {
-            // Of a run that goes on without this replica another one tells.
+            // When the run goes on without this replica, another one ends its span.
             await runSpan.LeaveAsync(run);
         }
     }
@@ -80,7 +80,7 @@ internal sealed class RunParticipant(
 
     private async Task<bool> WorkAsync(RunContext context, Turn turn, CancellationToken ct)
     {
-        // This replica's part in the run; batches are below it.
+        // The span of this replica's part in the run; batches are its children.
         using var span = Telemetry.StartStep("process-users", context.Run);
         while (true)
         {
@@ -93,14 +93,14 @@ internal sealed class RunParticipant(
             await retry.RunAsync("finalise", context.Run, async _ => finished = await finaliser.TryFinishAsync(context.Run, ct), ct);
             if (finished)
                 return true;
-            // Other replicas are at the last batches. If one of them dies, its batch is free and is taken here.
+            // Other replicas hold the last batches. If one of them dies, its batch is free and is taken here.
             if (!await turn.WaitAsync(ct))
                 return false;
         }
     }
 
     /// <summary>Caches what the run has stored and not cached, until there is none or the cache is away.</summary>
-    /// <param name="wait">Whether to wait for another warm that is under way; else it is left to the next who looks.</param>
+    /// <param name="wait">Whether to wait for another warm that is under way; if not, the rest is left to a later attempt.</param>
     /// <returns>How many users were cached here.</returns>
     public async Task<int> CacheRestAsync(Guid runId, CancellationToken ct, bool wait = false)
     {
@@ -163,7 +163,7 @@ internal sealed class RunParticipant(
     /// </summary>
     private sealed class Turn(Func<Task<bool>>? othersWait, TimeProvider time)
     {
-        /// <summary>Replicas that live are done with their last batches in less.</summary>
+        /// <summary>Longer than a live replica takes for its last batches.</summary>
         private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
         private long _since = time.GetTimestamp();

@@ -11,9 +11,9 @@ using Overnight.Jobs.Providers;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Sets a run up: exchange rates once, prices and fundamentals once per asset, the snapshot of them, and the batches of
-/// users. All in one transaction that holds the run's row, so that one replica plans. The others look again and again, without
-/// waiting for the row: providers may take minutes, and a wait for a lock fails long before.
+/// Sets a run up: exchange rates once, prices and fundamentals once per asset, the snapshot of them, and the batches of users. All in
+/// one transaction that holds the run's row, so that one replica plans. The others poll instead of waiting for the row, since
+/// providers may take minutes and a wait for a lock times out before.
 /// </summary>
 internal sealed partial class RunPlanner(
     NpgsqlDataSource dataSource,
@@ -28,8 +28,8 @@ internal sealed partial class RunPlanner(
 
     private const string LockRun = $"{IsPlanned} for no key update skip locked";
 
-    // Both ends of each range of users. Who of them is active, with a holding that counts, is seen when a batch is
-    // loaded: to ask for it here would read every holding once more.
+    // The first and last user of each range. Users without a holding that counts are left out when a batch is loaded, since asking
+    // here would read every holding once more.
     private const string PlanBatches = """
         with active as (
             select u.id, row_number() over (order by u.id) - 1 as n, count(*) over () as total
@@ -41,7 +41,7 @@ internal sealed partial class RunPlanner(
         select $1, f.number, f.id, l.id, f.size from firsts f join lasts l using (number)
         """;
 
-    // The users that failed, and those of batches that a failed run left undone; each range holds nobody else.
+    // Ranges that hold only users that failed, and users of batches that a failed run left undone.
     private const string PlanRetry = """
         with active as (
             select u.id, row_number() over (order by u.id) as n
@@ -71,7 +71,7 @@ internal sealed partial class RunPlanner(
         """;
 
     /// <summary>Plans the run unless that is done.</summary>
-    /// <returns>False when another replica is at it.</returns>
+    /// <returns>False when another replica is planning it.</returns>
     public async Task<bool> TryPlanAsync(PipelineRun run, CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
@@ -106,7 +106,7 @@ internal sealed partial class RunPlanner(
         CancellationToken ct
     )
     {
-        // The transaction waits for providers: a planner that froze meanwhile must still lose the run's row in the end.
+        // The transaction waits for providers, so its idle limit is raised; a planner that froze must still lose the run's row.
         await ExecuteAsync(
             connection,
             LimitIdling,
@@ -163,7 +163,7 @@ internal sealed partial class RunPlanner(
         return metrics.ToJson();
     }
 
-    /// <returns>Null where there is no such row, or another holds it.</returns>
+    /// <returns>Null where there is no such row, or another transaction holds it.</returns>
     private static async Task<bool?> IsAsync(NpgsqlConnection connection, string sql, Guid run, CancellationToken ct)
     {
         await using var command = connection.Command(sql, run);

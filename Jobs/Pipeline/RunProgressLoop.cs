@@ -6,8 +6,8 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Keeps the run's row up to date while it is under way, twice a second at most however many replicas there are, and says now and then
-/// where it stands.
+/// Keeps the counts in the run's row up to date while it is under way, twice a second at most however many replicas there are, and
+/// logs its progress every two seconds.
 /// </summary>
 internal sealed partial class RunProgressLoop(
     NpgsqlDataSource dataSource,
@@ -19,7 +19,7 @@ internal sealed partial class RunProgressLoop(
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500),
         SayInterval = TimeSpan.FromSeconds(2);
 
-    // By the server's clock, which all replicas share.
+    // Uses the server's clock, which all replicas share.
     private const string Store = """
         update overnight_job_runs set users_processed = b.processed, users_failed = b.failed, progress_at = clock_timestamp()
         from (select coalesce(sum(users_processed), 0) as processed, coalesce(sum(users_failed), 0) as failed from run_batches where run_id = $1) b
@@ -45,13 +45,13 @@ internal sealed partial class RunProgressLoop(
                 }
                 catch (NpgsqlException)
                 {
-                    // For a person's eyes; the work itself reports what is wrong, and the next tick tries again.
+                    // Progress may be missed while PostgreSQL is away; the work itself reports that, and the next tick tries again.
                 }
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // The run is over.
+            // The run has ended.
         }
     }
 

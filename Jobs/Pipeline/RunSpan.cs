@@ -7,9 +7,9 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// The span of a whole run (SPEC A8). The replica that plans the run opens it and puts its id on the run's row, so that what
-/// any replica does from then on is below it, and tells it when the run is over, whoever ended it. Nobody can tell another's
-/// span under its id: so while it is open its replica holds a lock, and whoever ends a run and finds that free tells one in its stead.
+/// The span of a whole run (SPEC A8). The replica that plans the run opens it and stores its id in the run's row, so that the spans of
+/// all replicas become its children, and exports it when the run has ended, whichever replica ended it. No other process can export a
+/// span with that id, so its replica holds a lock while it is open; one that ends a run and finds the lock free exports a new span.
 /// </summary>
 internal sealed class RunSpan(NpgsqlDataSource dataSource)
 {
@@ -18,11 +18,11 @@ internal sealed class RunSpan(NpgsqlDataSource dataSource)
 
     private readonly ConcurrentDictionary<Guid, (Activity Span, AdvisoryLock Held)> _open = new();
 
-    /// <summary>Opens it, unless nobody listens or another replica has.</summary>
-    /// <returns>The run, with what is to be above all that is done for it.</returns>
+    /// <summary>Opens the span, unless nothing listens to the source or another replica has opened one.</summary>
+    /// <returns>The run, with the parent of all its spans.</returns>
     public async Task<PipelineRun> OpenAsync(PipelineRun run, CancellationToken ct)
     {
-        // A plan that is tried again has it.
+        // A plan that is tried again has its span already.
         if (_open.TryGetValue(run.Id, out var open))
             return run with { Traceparent = open.Span.Id };
         if (
@@ -35,12 +35,12 @@ internal sealed class RunSpan(NpgsqlDataSource dataSource)
             _open[run.Id] = (span, held);
             return run with { Traceparent = span.Id };
         }
-        // The trace is not one of those told.
+        // The trace is not sampled.
         await held.DisposeAsync();
         return run;
     }
 
-    /// <summary>Tells of a run that is over, where it is for this replica to do.</summary>
+    /// <summary>Exports the span of a run that has ended, where this replica has to.</summary>
     /// <param name="ended">Whether this replica ended it.</param>
     public async Task TellAsync(PipelineRun run, bool ended, CancellationToken ct)
     {
@@ -57,7 +57,7 @@ internal sealed class RunSpan(NpgsqlDataSource dataSource)
         }
     }
 
-    /// <summary>Lets go of it. One that was not told is left to whoever ends the run: a span that is never ended is never sent.</summary>
+    /// <summary>Drops an open span without exporting it; the replica that ends the run exports one then.</summary>
     public async Task LeaveAsync(PipelineRun run)
     {
         if (_open.TryRemove(run.Id, out var open))

@@ -22,17 +22,17 @@ internal sealed partial class StepRetry(
     private const int Retries = 3;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Seconds; a server that is there answers a question about nothing in less.</summary>
+    /// <summary>Seconds; a server that is up answers <c>select 1</c> in less.</summary>
     private const int AnswerTimeout = 5;
 
-    /// <param name="work">Calls what it is given after every part that is done for good: from there on, tries and budget are whole
-    /// again.</param>
+    /// <param name="work">Calls its argument after every part that is committed, which resets the count of tries and the
+    /// budget.</param>
     /// <exception cref="NpgsqlException">PostgreSQL stayed away longer than the budget: the run stays unfinished, to be
     /// resumed.</exception>
     public Task RunAsync(string step, PipelineRun run, Func<Action, Task> work, CancellationToken ct) =>
         RunAsync(step, run.Id, work, exception => finaliser.FailAsync(run, step, exception, ct), ct);
 
-    /// <summary>The same for what comes after a run's end, which fails no run.</summary>
+    /// <summary>The same for work after a run's end, whose failure does not fail the run.</summary>
     public Task RunAsync(string step, Guid runId, Func<Action, Task> work, CancellationToken ct) =>
         RunAsync(step, runId, work, _ => Task.CompletedTask, ct);
 
@@ -64,7 +64,7 @@ internal sealed partial class StepRetry(
                 {
                     if (Away() >= options.Value.DatabaseBudget)
                         throw;
-                    // Waited for: the server was restarted, or failed over.
+                    // The server is restarting or failing over, so it is waited for.
                     if (away is null)
                         Log.DatabaseIsAway(logger, step, runId, options.Value.DatabaseBudget, exception.Message);
                     away ??= time.GetTimestamp();
@@ -80,7 +80,7 @@ internal sealed partial class StepRetry(
                 }
                 else
                 {
-                    // Failed for good, and PostgreSQL is there to be told.
+                    // The step failed for good while PostgreSQL answers, so the failure is recorded.
                     await giveUp(exception);
                     throw;
                 }
@@ -92,7 +92,7 @@ internal sealed partial class StepRetry(
     private async Task<bool> IsAwayAsync(Exception exception, CancellationToken ct) =>
         exception switch
         {
-            // Of a statement that took too long, or of a connection that could not be made: the server itself tells which.
+            // Either a statement took too long or no connection could be made; a query tells which.
             NpgsqlException { InnerException: TimeoutException } => !await AnswersAsync(ct),
             PostgresException
             {
@@ -118,7 +118,7 @@ internal sealed partial class StepRetry(
         }
         catch (NpgsqlException)
         {
-            // Whatever it is, the server does not answer.
+            // Whatever the error is, the server does not answer.
             return false;
         }
     }

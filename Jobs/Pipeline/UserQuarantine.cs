@@ -6,9 +6,9 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Remembers whose latest night failed, and why. A user that fails twice in a row for one reason on the same inputs is
-/// quarantined: recorded as failed without being computed, until the inputs change. That saves little for a user without
-/// criteria, and a night's worth of killed workers for one whose data ends them.
+/// Remembers the users whose latest run failed, and why. A user that fails twice in a row for one reason on the same inputs is
+/// quarantined: recorded as failed without being computed, until the inputs change. This keeps data that ends its workers from doing so
+/// in every run.
 /// </summary>
 internal static class UserQuarantine
 {
@@ -37,7 +37,7 @@ internal static class UserQuarantine
 
     private const string Forget = "delete from failing_users where market = $1 and user_id = any($2)";
 
-    /// <summary>Reads who of the batch failed last time, for <see cref="Read"/>.</summary>
+    /// <summary>Reads the users of the batch that failed last time, for <see cref="Read"/>.</summary>
     public static NpgsqlBatchCommand LoadCommand(ClaimedBatch batch, RunContext context) =>
         Statement.Of(Load, batch.FirstUser, batch.LastUser, context.Run.Market, context.Market.Header.Id);
 
@@ -68,10 +68,10 @@ internal static class UserQuarantine
             OwnReasons
         );
 
-    /// <summary>They were computed this time.</summary>
+    /// <summary>Forgets users that were computed this time.</summary>
     public static NpgsqlBatchCommand ForgetCommand(string market, Guid[] users) => Statement.Of(Forget, market, users);
 }
 
 /// <summary>How a user failed last time.</summary>
-/// <param name="Quarantined">It is not to be computed: the inputs are what they were.</param>
+/// <param name="Quarantined">Whether the user is not to be computed, because the inputs have not changed.</param>
 internal readonly record struct QuarantinedUser(CalculationStage Stage, string Reason, string Detail, bool Quarantined);

@@ -41,7 +41,7 @@ internal sealed class EcbRates(ProviderClient client) : IExchangeRateProvider
                     continue;
                 if (reader.GetAttribute("time") is { } time)
                 {
-                    // The file of 90 days has the same shape; its days are not to be mixed.
+                    // The file of 90 days has the same shape, and its days must not be mixed.
                     if (date is not null)
                         throw new ProviderException(ProviderFault.Malformed, "the answer has several days");
                     date = Dates.Read(time, "the answer's time");
@@ -71,7 +71,7 @@ internal sealed class EcbRates(ProviderClient client) : IExchangeRateProvider
 internal static class Dates
 {
     /// <returns>The midnight of a date, UTC.</returns>
-    /// <exception cref="ProviderException">It is no date, and all of the answer is of it.</exception>
+    /// <exception cref="ProviderException">The text is no date, so that the whole answer is refused.</exception>
     public static DateTimeOffset Read(string? text, string what) =>
         TryRead(text) ?? throw new ProviderException(ProviderFault.Malformed, $"{what} is no date");
 

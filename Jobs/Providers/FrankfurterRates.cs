@@ -29,7 +29,7 @@ internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRatePro
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            // Not JSON, or JSON of another shape: its text is not repeated.
+            // Not JSON, or JSON of another shape. The message does not repeat the answer's text.
             throw new ProviderException(ProviderFault.Malformed, "the answer is no JSON with base, date and rates");
         }
     }
@@ -62,7 +62,7 @@ internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRatePro
                 new(
                     rate.GetProperty("quote").GetString() ?? "",
                     ForOne(Text(rate.GetProperty("rate")), AmountOf(rate)),
-                    // Each rate has a date of its own here, and answers for it alone.
+                    // Each rate has a date of its own, so that a wrong one refuses this rate only.
                     Dates.TryRead(rate.GetProperty("date").GetString())
                 )
             );
@@ -82,13 +82,13 @@ internal sealed class FrankfurterRates(ProviderClient client) : IExchangeRatePro
             : throw new ProviderException(ProviderFault.Malformed, "the answer's amount is no number above 0");
     }
 
-    /// <summary>A rate for one unit; what is no number is left as it is, and refused with all other values that are none.</summary>
+    /// <summary>A rate for one unit; text that is no number is kept, and refused later by <see cref="QuoteValidator"/>.</summary>
     private static string? ForOne(string? text, decimal amount) =>
         amount != 1 && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate)
             ? (rate / amount).ToString(CultureInfo.InvariantCulture)
             : text;
 
-    // As it was written, for a floating-point number would lose digits.
+    // The text as written, since a floating-point number would lose digits.
     private static string? Text(JsonElement value) =>
         value.ValueKind switch
         {

@@ -5,7 +5,7 @@ using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
 
-/// <summary>Everything that a run needs to know of the market, and how it came about.</summary>
+/// <summary>The assets and exchange rates of a run, with a report per provider.</summary>
 internal sealed record MarketFeedResult(
     IReadOnlyList<QuotedAsset> Assets,
     IReadOnlyList<QuotedRate> Quotes,
@@ -15,14 +15,14 @@ internal sealed record MarketFeedResult(
     TimeSpan PricesTook
 );
 
-/// <summary>Fetches rates and prices of a run, once: a plan that has to be made again finds the answer of the first time.</summary>
+/// <summary>Fetches the rates and prices of a run once: a plan that is tried again gets the first answer.</summary>
 internal sealed class MarketFeed(RateFeed rates, PriceFeed prices, IOptions<ProvidersOptions> options)
 {
     private sealed record Fetched(Guid Run, MarketFeedResult Answer);
 
     private Fetched? _last;
 
-    /// <summary>The most that it may take.</summary>
+    /// <summary>The longest that a fetch may take.</summary>
     public TimeSpan Longest => options.Value.Longest();
 
     /// <exception cref="NoMarketValuesException">Nothing is known at all.</exception>

@@ -4,7 +4,7 @@ using Overnight.Core.Market;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>
-/// Assets with the prices of a run, how old those are that stand in for newer, by the asset's place, and what became of each provider.
+/// Assets with the prices of a run, the times of stale ones by the asset's index, and a report per provider.
 /// </summary>
 internal sealed record PriceFeedResult(
     IReadOnlyList<QuotedAsset> Assets,
@@ -13,8 +13,8 @@ internal sealed record PriceFeedResult(
 );
 
 /// <summary>
-/// Asks the configured providers in order until each asset has its price; what is left has its last stored one. Fundamentals are those
-/// of the tables.
+/// Asks the configured providers in order until each asset has its price; the others get their last stored one. Fundamentals come from
+/// the tables.
 /// </summary>
 internal sealed class PriceFeed(
     StoredMarket stored,
@@ -80,7 +80,7 @@ internal sealed class PriceFeed(
         if (answer is null)
             return report;
 
-        // As the table will have them, so that the next night starts from the same numbers.
+        // Rounded as the table stores them, so that the next run compares with the same numbers.
         var prices = answer.Values.ToDictionary(
             p => p.Key,
             p => p.Value with { Value = decimal.Round(p.Value.Value, 8, MidpointRounding.AwayFromZero) }
@@ -98,7 +98,7 @@ internal sealed class PriceFeed(
     private static LastValue? Last(QuotedAsset asset) => asset is { Asset.Price: { } price, PriceAsOf: { } asOf } ? new(price, asOf) : null;
 
     /// <summary>
-    /// The stored price of each open asset is there already: it is left, and remembered as stale where it stands in for a newer.
+    /// Keeps the stored price of each open asset, and notes it as stale where it replaces one that a provider should have delivered.
     /// </summary>
     private static ProviderReport UseStored(
         string name,

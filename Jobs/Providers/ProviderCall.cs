@@ -6,7 +6,7 @@ using Polly.Timeout;
 
 namespace Overnight.Jobs.Providers;
 
-/// <summary>Asks one provider within its budget, and tells telemetry what became of it.</summary>
+/// <summary>Asks one provider within its budget, and records the outcome in telemetry.</summary>
 internal sealed partial class ProviderCall(TimeProvider time, ILogger<ProviderCall> logger)
 {
     /// <summary>The answer, or a report of the failure: a provider that is away never ends a run.</summary>
@@ -47,7 +47,7 @@ internal sealed partial class ProviderCall(TimeProvider time, ILogger<ProviderCa
         }
         catch (Exception exception) when (exception is FormatException or OverflowException or ArgumentException)
         {
-            // An answer that nobody thought of is garbage, too, and not the end of a night.
+            // An unforeseen answer counts as malformed, and must not end the run.
             fault = new(ProviderFault.Malformed, $"the answer can't be read ({exception.GetType().Name})");
         }
         var took = time.GetElapsedTime(begin);

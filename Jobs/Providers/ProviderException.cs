@@ -1,6 +1,6 @@
 namespace Overnight.Jobs.Providers;
 
-/// <summary>A provider did not deliver. The words are ours: no address, header or body of the exchange is in them, so no key is.</summary>
+/// <summary>A provider did not deliver. No address, header or body of the exchange is in the message, so that no key can be.</summary>
 /// <param name="reason">One of <see cref="ProviderFault"/>.</param>
 internal sealed class ProviderException(string reason, string detail) : Exception($"{reason}: {detail}")
 {
@@ -13,7 +13,7 @@ internal sealed class ProviderException(string reason, string detail) : Exceptio
     /// <summary>How long the server asked to be left alone (Retry-After).</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>What was refused of an answer that was not believed.</summary>
+    /// <summary>The values that made the whole answer refused.</summary>
     public IReadOnlyList<Refusal> Refusals { get; init; } = [];
 }
 

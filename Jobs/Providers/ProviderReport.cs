@@ -4,14 +4,14 @@ using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
 
-/// <summary>What became of one provider in a run; it is kept in the run's metrics.</summary>
+/// <summary>The outcome of one provider in a run; it is kept in the run's metrics.</summary>
 /// <param name="Feed"><c>rates</c> or <c>prices</c>.</param>
 /// <param name="Outcome">One of <see cref="ProviderOutcome"/>.</param>
-/// <param name="Reason">Of a failure, one of <see cref="ProviderFault"/>.</param>
+/// <param name="Reason">Why it failed, one of <see cref="ProviderFault"/>.</param>
 /// <param name="Values">How many of its values are used.</param>
-/// <param name="Refused">How many were not believed, or not there.</param>
-/// <param name="Refusals">The first of them.</param>
-/// <param name="StaleSince">Of values that stand in for newer ones: the time of the oldest.</param>
+/// <param name="Refused">How many of its values were refused or missing.</param>
+/// <param name="Refusals">The first refusals.</param>
+/// <param name="StaleSince">Time of the oldest stored value that replaces a newer one; null when none does.</param>
 internal sealed record ProviderReport(
     string Feed,
     string Provider,
@@ -25,16 +25,16 @@ internal sealed record ProviderReport(
     double TookMs = 0
 )
 {
-    /// <summary>A feed that lies about everything must not fill the run's row.</summary>
+    /// <summary>Limits the report, so that a feed of wrong values does not fill the run's row.</summary>
     public const int MostRefusals = 20;
 
-    /// <summary>Whether a person should look at it: the run is not made of what its providers should have delivered.</summary>
+    /// <summary>Whether a person should look at it: a provider failed, or values were refused or are stale.</summary>
     [JsonIgnore]
     public bool IsRemarkable => Outcome is ProviderOutcome.Failed or ProviderOutcome.Stale || Refused > 0;
 
     public static JsonElement Json(IReadOnlyList<ProviderReport> reports) => JsonSerializer.SerializeToElement(reports, SnakeCase);
 
-    /// <returns>Those of a run's metrics.</returns>
+    /// <returns>The reports in a run's metrics.</returns>
     public static IReadOnlyList<ProviderReport> Read(RunMetrics metrics) =>
         metrics.Providers?.Deserialize<List<ProviderReport>>(SnakeCase) ?? [];
 
@@ -54,15 +54,15 @@ internal sealed record ProviderReport(
 
 internal static class ProviderOutcome
 {
-    /// <summary>It delivered, and nothing stands in for it.</summary>
+    /// <summary>It delivered what is used.</summary>
     public const string Used = "used";
 
-    /// <summary>It did not deliver, or was not believed.</summary>
+    /// <summary>It did not deliver, or its answer was refused.</summary>
     public const string Failed = "failed";
 
-    /// <summary>Last stored values, in the place of what providers should have delivered.</summary>
+    /// <summary>Last stored values replace what providers should have delivered.</summary>
     public const string Stale = "stale";
 
-    /// <summary>Those before it delivered everything.</summary>
+    /// <summary>It was not needed, since the providers before it delivered everything.</summary>
     public const string NotAsked = "not_asked";
 }

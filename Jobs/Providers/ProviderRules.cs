@@ -3,7 +3,7 @@ using Overnight.Core;
 
 namespace Overnight.Jobs.Providers;
 
-/// <summary>What no bound says of providers. A key's value or an address may hold a secret, and is not told.</summary>
+/// <summary>Checks of options that no attribute expresses. Messages omit keys and addresses, which may hold a secret.</summary>
 internal static class ProviderRules
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);

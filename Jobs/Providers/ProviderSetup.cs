@@ -10,7 +10,7 @@ namespace Overnight.Jobs.Providers;
 
 internal static class ProviderSetup
 {
-    /// <summary>Where rates and prices come from. A provider that the order does not name is never asked.</summary>
+    /// <summary>Registers the providers of rates and prices. A provider that the order does not name is never asked.</summary>
     public static IHostApplicationBuilder AddProviders(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<ProvidersOptions>(ProvidersOptions.Section);

@@ -3,7 +3,7 @@ using Overnight.Core;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>
-/// Where exchange rates and prices come from. Out of the box from the imported tables, without any call over the network.
+/// Where exchange rates and prices come from. By default from the imported tables, without any call over the network.
 /// </summary>
 internal sealed class ProvidersOptions : IValidatedOptions
 {
@@ -30,7 +30,7 @@ internal sealed class ProvidersOptions : IValidatedOptions
     public TimeSpan Longest() => Endpoints().Aggregate(TimeSpan.Zero, (sum, endpoint) => sum + endpoint.Options.Budget);
 }
 
-/// <summary>Which providers are asked, in which order, and what is believed of their answers.</summary>
+/// <summary>Which providers are asked, in which order, and which of their values are accepted.</summary>
 internal sealed class FeedOptions
 {
     /// <summary>
@@ -46,11 +46,11 @@ internal sealed class FeedOptions
     [Between("0.001", "100")]
     public decimal MaxMove { get; set; }
 
-    /// <summary>An older value is no answer; a week spans the longest closure of markets.</summary>
+    /// <summary>A value older than this is refused; a week spans the longest closure of markets.</summary>
     [Between("1.00:00:00", "366.00:00:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>When a larger share of an answer's values is refused, none of it is believed.</summary>
+    /// <summary>When a larger share of an answer's values is refused, the whole answer is.</summary>
     [Between("0", "1")]
     public decimal MaxRefusedShare { get; set; } = 0.25m;
 
@@ -63,10 +63,10 @@ internal class EndpointOptions
     /// <summary>Scheme and host; http or https, without user, password or query.</summary>
     public string BaseUrl { get; set; } = "";
 
-    /// <summary>Of the resource, below <see cref="BaseUrl"/>.</summary>
+    /// <summary>Path of the resource, below <see cref="BaseUrl"/>.</summary>
     public string Path { get; set; } = "";
 
-    /// <summary>For one request with its body.</summary>
+    /// <summary>Timeout of one request, body included.</summary>
     [Between("00:00:00.010", "1.00:00:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -74,31 +74,31 @@ internal class EndpointOptions
     [Between(1, 10)]
     public int Attempts { get; set; } = 4;
 
-    /// <summary>Before the second request; doubled for each further one, with jitter.</summary>
+    /// <summary>Wait before the second request; doubled for each further one, with jitter.</summary>
     [Between("00:00:00.001", "1.00:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>No wait is longer. A server that asks for more (Retry-After) is not waited for, and not asked again.</summary>
+    /// <summary>The longest wait. A server that asks for a longer one (Retry-After) is not asked again.</summary>
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>For all requests and waits of one run.</summary>
+    /// <summary>Time for all requests and waits of one run.</summary>
     public TimeSpan Budget { get; set; } = TimeSpan.FromMinutes(1);
 
     [Between(1, 100_000)]
     public int RequestsPerMinute { get; set; } = 60;
 
-    /// <summary>Requests within <see cref="BreakWindow"/>, half of them failed, after which the provider is left alone.</summary>
+    /// <summary>Requests within <see cref="BreakWindow"/>, half of them failed, after which the circuit opens.</summary>
     [Between(2, 1_000)]
     public int BreakAfter { get; set; } = 6;
 
     [Between("00:00:01", "1.00:00:00")]
     public TimeSpan BreakWindow { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long it is left alone.</summary>
+    /// <summary>How long the circuit stays open, so that the provider is not asked.</summary>
     [Between("00:00:01", "1.00:00:00")]
     public TimeSpan BreakDuration { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Of an answer, unpacked; a longer one is not read.</summary>
+    /// <summary>Limit of an answer, unpacked; a longer one is refused.</summary>
     [Between(1_024, 256 * 1024 * 1024)]
     public int MaxBytes { get; set; } = 4 * 1024 * 1024;
 
@@ -118,7 +118,7 @@ internal class EndpointOptions
 
 internal sealed class StooqOptions : EndpointOptions
 {
-    /// <summary>Symbols are asked for in bulk; more than this in several requests, for an address has a length.</summary>
+    /// <summary>Symbols asked for in one request, since an address has a limited length; more take several requests.</summary>
     [Between(1, 1_000)]
     public int SymbolsPerRequest { get; set; } = 500;
 
@@ -127,7 +127,7 @@ internal sealed class StooqOptions : EndpointOptions
     /// </summary>
     public Dictionary<string, string> Suffixes { get; set; } = new() { ["NYSE"] = ".us" };
 
-    /// <summary>Of the dates and times in the answer.</summary>
+    /// <summary>IANA name of the time zone of dates and times in the answer.</summary>
     public string TimeZone { get; set; } = "Europe/Warsaw";
 }
 

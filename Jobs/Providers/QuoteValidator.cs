@@ -6,15 +6,15 @@ namespace Overnight.Jobs.Providers;
 /// <summary>The last stored value of something, and the time it is of.</summary>
 internal readonly record struct LastValue(decimal Value, DateTimeOffset AsOf);
 
-/// <summary>What is believed of an answer, and what is not.</summary>
+/// <summary>The accepted values of an answer, and the refused ones.</summary>
 internal sealed record ValidatedQuotes<TKey>(IReadOnlyDictionary<TKey, LastValue> Values, IReadOnlyList<Refusal> Refusals)
     where TKey : notnull;
 
 /// <summary>
-/// Decides which numbers of a provider are believed. A refused one is left out, with the reason, and the next provider or the last
-/// stored value takes its place; an answer of which too many are refused is not believed at all.
+/// Decides which values of a provider are accepted. A refused one is left out, with the reason, and the next provider or the last
+/// stored value replaces it; an answer of which too many are refused is refused as a whole.
 /// </summary>
-/// <param name="most">The largest value that the tables hold with room for what is computed of it.</param>
+/// <param name="most">The largest value accepted: what the tables hold, with room for what is computed from it.</param>
 internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, decimal most)
 {
     /// <summary>Clocks and time zones differ, and a date alone may be a day ahead.</summary>
@@ -23,10 +23,10 @@ internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, de
     /// <summary>The tables have 8 decimals and more.</summary>
     private const decimal Least = 0.00000001m;
 
-    /// <summary>A value of later than this is of the future: neither a provider nor a table is believed about it.</summary>
+    /// <summary>A value dated later than this is in the future and is not used, whether a provider or a table has it.</summary>
     public static DateTimeOffset Latest(DateTimeOffset now) => now + Tolerance;
 
-    /// <param name="name">What a person calls a key.</param>
+    /// <param name="name">Names a key in messages.</param>
     /// <param name="last">The last stored value, null when there is none.</param>
     /// <param name="wanted">Keys that the answer should have; the others are checked as well.</param>
     /// <exception cref="ProviderException">Nothing, or too little, of the answer is believed.</exception>
@@ -48,7 +48,7 @@ internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, de
                 continue;
             if (!seen.Add(fetched.Key))
             {
-                // Which of them is right nobody knows.
+                // Which of the values is right can't be told, so none is used.
                 values.Remove(fetched.Key);
                 if (twice.Add(fetched.Key))
                     refusals.Add(new(name(fetched.Key), "twice", null));
@@ -74,7 +74,7 @@ internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, de
                 Refusals = refusals,
             };
         }
-        // What a provider does not have is no lie: it is named, and does not count against the rest.
+        // A value that the provider does not have is reported, but does not count as a refused one.
         refusals.AddRange(wanted.Where(key => !seen.Contains(key)).Select(key => new Refusal(name(key), "missing", null)));
         return new(values, refusals);
     }
@@ -99,7 +99,7 @@ internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, de
 
     private (string, string)? Moved(decimal value, DateTimeOffset asOf, LastValue last)
     {
-        // Prices wander with the root of time: a bound for a day would refuse every value after a long absence.
+        // Prices move with the square root of time; a bound for one day would refuse every value after a long gap.
         var days = Math.Max(1, Math.Abs((asOf - last.AsOf).TotalDays));
         var bound = options.MaxMove * (decimal)Math.Sqrt(days);
         var (low, high) = value < last.Value ? (value, last.Value) : (last.Value, value);

@@ -3,7 +3,7 @@ using Overnight.Core.Market;
 
 namespace Overnight.Jobs.Providers;
 
-/// <summary>Exchange rates of a run, how old those are that stand in for newer, by currency, and what became of each provider.</summary>
+/// <summary>Exchange rates of a run, the times of stale ones by currency, and a report per provider.</summary>
 internal sealed record RateFeedResult(
     IReadOnlyList<QuotedRate> Quotes,
     IReadOnlyDictionary<string, DateTimeOffset> Stale,
@@ -11,7 +11,7 @@ internal sealed record RateFeedResult(
 );
 
 /// <summary>
-/// Asks the configured providers in order until each currency has its rate to the dollar; what is left has its last stored one.
+/// Asks the configured providers in order until each currency has its rate to the dollar; the others get their last stored one.
 /// </summary>
 internal sealed class RateFeed(
     StoredMarket stored,

@@ -3,8 +3,8 @@ using Overnight.Core.Market;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>
-/// The rates of a run as they come together. Everything goes through the dollar, so that what two providers and the tables delivered
-/// can be mixed: each currency has one rate to it, of one source.
+/// Collects the rates of a run. All are kept to the dollar, so that rates of several providers and of the tables can be combined: each
+/// currency has one rate, of one source.
 /// </summary>
 /// <param name="last">The last stored rate of each pair.</param>
 /// <param name="refused">Newer stored rates that are not believed.</param>
@@ -24,7 +24,7 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Re
 
     public bool Covers(IReadOnlySet<string> currencies) => currencies.All(c => c == Dollar || _rates.ContainsKey(c));
 
-    /// <summary>The last stored rate of a pair, directly or through the dollar; of the older of its two legs.</summary>
+    /// <summary>The last stored rate of a pair, directly or through the dollar; its time is that of the older of the two legs.</summary>
     public LastValue? LastRate(string from, string to)
     {
         if (!_lastRates.TryGetValue((from, to), out var rate))
@@ -42,13 +42,13 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Re
         return time is { } asOf ? new(rate, asOf) : null;
     }
 
-    /// <returns>How many of the needed currencies are new by it.</returns>
+    /// <returns>How many of the needed currencies get their rate from these quotes.</returns>
     public int Use(IEnumerable<QuotedRate> quotes, IReadOnlySet<string> needed) =>
         quotes.Count(quote => _rates.TryAdd(CurrencyOf(quote), quote) && needed.Contains(CurrencyOf(quote)));
 
     /// <summary>Takes the stored rates for currencies that have none yet.</summary>
-    /// <param name="stale">Whether they stand in for what a provider should have delivered.</param>
-    /// <param name="needed">Those that count in the report; all when null.</param>
+    /// <param name="stale">Whether they replace what a provider should have delivered.</param>
+    /// <param name="needed">Currencies that count in the report; all when null.</param>
     public ProviderReport UseStored(string name, bool stale, IReadOnlySet<string>? needed)
     {
         var values = 0;
@@ -57,7 +57,7 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Re
         {
             if (!IsToDollar(quote))
             {
-                // Of currencies whose rate to the dollar is newer, it would be a second opinion.
+                // When both currencies have a rate to the dollar, the stored rate of the pair could contradict those.
                 if (_rates.ContainsKey(quote.Base) && _rates.ContainsKey(quote.Quote) || _direct.Contains(quote))
                     continue;
                 _direct.Add(quote);
@@ -92,9 +92,10 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Re
 
     public RateFeedResult Answer(IReadOnlyList<ProviderReport> reports) => new([.. _direct, .. _rates.Values], _stale, reports);
 
-    /// <summary>Rates to another currency, as rates to the dollar.</summary>
-    /// <param name="refusals">Receives those that are none to the dollar.</param>
-    /// <exception cref="ProviderException">The other currency itself has none that is believed, or no other one has.</exception>
+    /// <summary>Converts rates to another currency into rates to the dollar.</summary>
+    /// <param name="refusals">Receives the rates that can't be converted.</param>
+    /// <exception cref="ProviderException">The other currency has no accepted rate to the dollar, or no rate can be
+    /// converted.</exception>
     public static IReadOnlyList<QuotedRate> ToDollar(string from, ValidatedQuotes<string> answer, List<Refusal>? refusals = null)
     {
         refusals ??= [];

@@ -56,18 +56,18 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
             var fields = lines[i].TrimEnd('\r').Split(',');
             if (fields is [""])
                 continue;
-            // The last line of an answer that was cut is too short.
+            // A last line with too few fields means that the answer was cut off.
             if (fields.Length != header.Length && i == lines.Length - 1)
                 throw new ProviderException(
                     ProviderFault.Malformed,
                     $"line {i + 1} of the answer has {fields.Length} fields, not {header.Length}"
                 );
-            // Lines that nobody asked for are not used.
+            // Lines of symbols that were not asked for are ignored.
             if (places[0] >= fields.Length || !symbols.TryGetValue(fields[places[0]], out var asset))
                 continue;
             if (fields.Length != header.Length)
             {
-                // Which of its fields is the close nobody knows. It is refused, and the other lines are used.
+                // Which field is the close can't be told, so this line is refused; the other lines are used.
                 values.Add(new(asset, "", null));
                 continue;
             }
@@ -77,10 +77,10 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
         return values;
     }
 
-    /// <summary>Classes of shares have a point with us and a hyphen there.</summary>
+    /// <summary>Share classes are written with a point here and with a hyphen by the provider, such as BRK.B and brk-b.</summary>
     private static string Symbol(string symbol) => symbol.Replace('.', '-').ToLowerInvariant();
 
-    /// <returns>Null when it is no time: this line's own fault, for which the others are not refused.</returns>
+    /// <returns>Null when the text is no time, so that this line is refused and the others are not.</returns>
     private static DateTimeOffset? Time(string date, string time, TimeZoneInfo zone)
     {
         if (

@@ -6,13 +6,13 @@ using Overnight.Core.Market;
 namespace Overnight.Jobs.Providers;
 
 /// <summary>
-/// The tables that imports and providers fill. They are a source themselves, what stands in when no provider delivers, and what an
-/// answer is compared with. A value of the future is not looked at: it would be the last one for ever.
+/// The tables that imports and providers fill. They are a source themselves, replace a provider that does not deliver, and are what its
+/// answers are compared with. A value dated in the future is not used: it would be the last one for ever.
 /// </summary>
 internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider time)
 {
-    // PostgreSQL's times go further back and forth than those of .NET; $3 is now. What is beyond them is refused, what is only of the
-    // future is left until its time comes.
+    // PostgreSQL's range of times is larger than .NET's: values beyond .NET's are refused, and values in the future are left until
+    // their time comes. $3 is now.
     private const string IsOfCalendar = "as_of between '1900-01-01' and $3",
         IsNoFuture = "(as_of <= $3 or as_of > '9999-12-31')",
         AsOfCalendar = "least(greatest(as_of, '1900-01-01'), '9999-12-31')";
@@ -47,7 +47,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
         where (p.price, p.source) is distinct from (excluded.price, excluded.source)
         """;
 
-    // Whatever is newer than the price that is believed is not believed.
+    // A price that is newer than the one accepted is one that was refused.
     private static readonly string LastPrices = $"""
         select a.id, a.symbol, a.currency, a.market, p.price, p.as_of, n.price, n.as_of, {string.Join(
             ", ",

@@ -7,8 +7,8 @@ using Overnight.Core.Data;
 namespace Overnight.Jobs.Retention;
 
 /// <summary>
-/// Keeps history in bounds (SPEC D3): makes the months ahead, drops those past keeping as whole partitions, and removes
-/// what belongs to them from the small tables. One replica at a time; any go can be broken off, and repeated.
+/// Keeps history in bounds (SPEC D3): makes the months ahead, drops old months as whole partitions, and removes the rows that belong to
+/// them from the small tables. One replica at a time; it can be interrupted at any point, and repeated.
 /// </summary>
 internal sealed partial class HistoryRetention(
     NpgsqlDataSource dataSource,
@@ -23,8 +23,8 @@ internal sealed partial class HistoryRetention(
     private const string Unfinished =
         "select min(business_date) from overnight_job_runs where completed_at is null and business_date is not null";
 
-    /// <param name="isDryRun">Only to say what would be done.</param>
-    /// <returns>Null when another replica is at it.</returns>
+    /// <param name="isDryRun">Reports what would be done, and changes nothing.</param>
+    /// <returns>Null when another process is running retention.</returns>
     public async Task<RetentionReport?> RunOnceAsync(bool isDryRun, CancellationToken ct)
     {
         using var span = Telemetry.Source.StartActivity("retention");
@@ -44,7 +44,7 @@ internal sealed partial class HistoryRetention(
             }
             finally
             {
-                // A pooled connection keeps its session locks, and what was set, when it is closed.
+                // A pooled connection keeps its session locks and settings when it is closed.
                 if (connection.State == System.Data.ConnectionState.Open)
                     await ExecuteAsync(connection, $"{Unlock}; reset lock_timeout", CancellationToken.None);
             }
@@ -66,7 +66,7 @@ internal sealed partial class HistoryRetention(
 
         await MakeAsync(connection, report, thisMonth, ct);
         await DropAsync(connection, report, ct);
-        // In step with the partitions: what belongs to a month that had to stay stays with it.
+        // The rows that belong to a month whose partition had to stay are kept with it.
         var keptFrom = report.Postponed.Count == 0 ? report.OldestKept : await OldestLeftAsync(connection, report.OldestKept, ct);
         await OldRows.DeleteAsync(connection, report, keptFrom, options.Value.DeleteRows, ct);
         await OldRows.DeleteAttemptsAsync(connection, report, now - options.Value.Attempts, options.Value.DeleteRows, ct);
@@ -92,7 +92,7 @@ internal sealed partial class HistoryRetention(
             }
             catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
             {
-                // Another change of the tables is under way; a month that is needed at once is made by the night itself.
+                // Another change of the tables is under way. A month that is needed at once is made by the run itself.
                 report.Postponed.AddRange(missing.Select(name => new PostponedPartition(name, "somebody else is changing the tables.")));
             }
         }
@@ -122,7 +122,7 @@ internal sealed partial class HistoryRetention(
             }
         }
 
-        // First of all: from here on nothing points into what goes.
+        // First removes the current results that refer to rows of these partitions.
         await OldRows.ForgetCurrentAsync(connection, report, due[^1].Month.AddMonths(1), options.Value.DeleteRows, ct);
         foreach (var partition in due)
         {
@@ -140,7 +140,7 @@ internal sealed partial class HistoryRetention(
                             or PostgresErrorCodes.ObjectNotInPrerequisiteState
                 )
             {
-                // A long transaction still reads the table. Nobody waits behind this one; the next go finishes it.
+                // A long transaction still uses the table. Others need not wait behind this one, and the next attempt finishes it.
                 report.Postponed.Add(new(partition.Name, $"{busy.MessageText}."));
             }
         }
@@ -187,7 +187,7 @@ internal sealed partial class HistoryRetention(
         )]
         public static partial void Done(ILogger logger, DateOnly oldestKept, int made, int dropped, long bytes, long rows);
 
-        [LoggerMessage(602, LogLevel.Warning, "Partition {Partition} is put off: {Reason} The next go tries again.")]
+        [LoggerMessage(602, LogLevel.Warning, "Partition {Partition} is put off: {Reason} The next attempt tries again.")]
         public static partial void Postponed(ILogger logger, string partition, string reason);
     }
 }

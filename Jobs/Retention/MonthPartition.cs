@@ -2,9 +2,9 @@ using Npgsql;
 
 namespace Overnight.Jobs.Retention;
 
-/// <summary>A table with the name of a month's partition, attached or, after a go that was broken off, left behind.</summary>
+/// <summary>A table with the name of a month's partition: attached, or left behind by an interrupted retention.</summary>
 /// <param name="Attached">Whether its parent still has it.</param>
-/// <param name="DetachPending">Whether detaching it was begun and broken off.</param>
+/// <param name="DetachPending">Whether detaching it was begun and interrupted.</param>
 internal sealed record MonthPartition(string Parent, string Name, DateOnly Month, bool Attached, bool DetachPending, long Bytes)
 {
     private const string Due = """
@@ -38,13 +38,13 @@ internal sealed record MonthPartition(string Parent, string Name, DateOnly Month
     }
 
     /// <summary>
-    /// Takes the partition off its parent without holding up anybody who reads or writes the other months, then drops it
-    /// alone. Broken off anywhere, the next go takes it up from there.
+    /// Detaches the partition without blocking readers and writers of the other months, then drops it. After an interruption the next
+    /// attempt continues.
     /// </summary>
     /// <remarks>Each statement is a transaction of its own: detaching concurrently allows nothing else.</remarks>
     public async Task DropAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        // Names are of our own making and from the catalogue; quoted all the same.
+        // The names come from the catalogue; they are quoted all the same.
         var (parent, child) = ($"\"{Parent}\"", $"\"{Name}\"");
         if (Attached)
             await ExecuteAsync(
@@ -57,7 +57,7 @@ internal sealed record MonthPartition(string Parent, string Name, DateOnly Month
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        // Bounded by the time to wait for a lock, which the caller has set.
+        // No timeout of its own: the lock_timeout that the caller has set bounds it.
         await using NpgsqlCommand command = new(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(ct);
     }

@@ -4,8 +4,8 @@ using Overnight.Core.Data;
 namespace Overnight.Jobs.Retention;
 
 /// <summary>
-/// The small tables, which have no partitions: what belongs to dropped months is deleted some rows at a time, each time in
-/// a transaction of its own, so that no lock is held for long.
+/// Deletes what belongs to dropped months from the small tables, which have no partitions: some rows at a time, each time in a
+/// transaction of its own, so that no lock is held for long.
 /// </summary>
 internal static class OldRows
 {
@@ -14,7 +14,7 @@ internal static class OldRows
 
     private const string OldRuns = $"select r.id from overnight_job_runs r where {Old}";
 
-    // In this order: rows that refer to others go first, and a run's own row last of what is its. $1 is the first day kept.
+    // In this order: rows that refer to others first, so a run's own row after all that belong to it. $1 is the first day kept.
     private static readonly (string Table, string Where)[] OfDroppedMonths =
     [
         ("run_failures", $"run_id in ({OldRuns})"),
@@ -26,11 +26,11 @@ internal static class OldRows
         ),
     ];
 
-    /// <summary>Of finished runs, or of none. $1 is the moment before which a run must have finished.</summary>
+    /// <summary>Attempts of finished runs, or of runs that do not exist. $1 is the moment before which a run must have finished.</summary>
     private const string OldAttempts =
         "not exists (select from overnight_job_runs r where r.id = t.run_id and (r.completed_at is null or r.completed_at >= $1))";
 
-    // In order of users, as nights take them; one that is locked is being made current anew.
+    // In order of user ids, as runs lock them. A locked row is skipped, since a run is replacing it.
     private const string ForgetCurrent = """
         with chunk as (select user_id from current_results where user_id > $2 order by user_id limit $3),
         old as (select c.user_id from current_results c where c.user_id in (select user_id from chunk) and c.business_date < $1 order by c.user_id for update skip locked),
@@ -67,8 +67,8 @@ internal static class OldRows
     ) => report.Count("sessions", await DeleteAsync(connection, report.IsDryRun, "sessions", "t.expires_at < $1", before, rows, ct));
 
     /// <summary>
-    /// Users whose last result is in a month about to go have none from now on: the dashboard tells them so, as it tells
-    /// those who were never computed. Read through in order of the key, for an index by date would cost every night.
+    /// Users whose last result is in a month about to be dropped have none from now on, and the dashboard tells them so. The table is read
+    /// in order of its key, since the upkeep of an index by date would slow every run.
     /// </summary>
     public static async Task ForgetCurrentAsync(
         NpgsqlConnection connection,

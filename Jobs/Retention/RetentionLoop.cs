@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Overnight.Jobs.Retention;
 
-/// <summary>At the start, then daily; sooner when something had to be put off.</summary>
+/// <summary>Runs retention at the start and then daily; sooner when something had to be put off.</summary>
 internal sealed partial class RetentionLoop(
     HistoryRetention retention,
     IOptions<RetentionOptions> options,
@@ -37,7 +37,7 @@ internal sealed partial class RetentionLoop(
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
-            // Most likely PostgreSQL is away, and the next try finds it again; a night does not need this work.
+            // Most likely PostgreSQL is away, and the next try finds it again; runs do not need this work.
             Log.Failed(logger, options.Value.RetryInterval, exception);
             return false;
         }
@@ -45,7 +45,7 @@ internal sealed partial class RetentionLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(611, LogLevel.Error, "Retention failed; it is tried again in {Delay}.")]
+        [LoggerMessage(611, LogLevel.Error, "Retention failed; the next try is in {Delay}.")]
         public static partial void Failed(ILogger logger, TimeSpan delay, Exception exception);
     }
 }

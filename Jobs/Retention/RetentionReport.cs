@@ -1,6 +1,6 @@
 namespace Overnight.Jobs.Retention;
 
-/// <summary>What one go of retention did, or, of a dry run, would do.</summary>
+/// <summary>What retention did, or would do in a dry run.</summary>
 internal sealed class RetentionReport(DateOnly oldestKept, bool isDryRun)
 {
     public DateOnly OldestKept => oldestKept;
@@ -9,7 +9,7 @@ internal sealed class RetentionReport(DateOnly oldestKept, bool isDryRun)
     public List<string> Made { get; } = [];
     public List<DroppedPartition> Dropped { get; } = [];
 
-    /// <summary>Partitions that are due and still there, and why; the next go tries again.</summary>
+    /// <summary>Partitions that are due and still there, and why; the next attempt tries again.</summary>
     public List<PostponedPartition> Postponed { get; } = [];
 
     /// <summary>Rows removed from the small tables.</summary>

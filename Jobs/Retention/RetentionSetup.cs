@@ -7,7 +7,7 @@ namespace Overnight.Jobs.Retention;
 
 internal static class RetentionSetup
 {
-    /// <summary>What the command needs.</summary>
+    /// <summary>The services of the command.</summary>
     public static IHostApplicationBuilder AddRetention(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<RetentionOptions>(RetentionOptions.Section);
@@ -16,7 +16,7 @@ internal static class RetentionSetup
         return builder;
     }
 
-    /// <summary>The daily work of the service.</summary>
+    /// <summary>The services of the daily loop.</summary>
     public static IHostApplicationBuilder AddRetentionLoop(this IHostApplicationBuilder builder)
     {
         builder.AddRetention().Services.AddHostedService<RetentionLoop>();

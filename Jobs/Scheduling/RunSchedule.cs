@@ -6,19 +6,18 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Scheduling;
 
 /// <summary>
-/// What to run and when. Asked every minute, it asks the calendars what is due: the night of every market with users whose time
-/// has come and which has not opened yet. So a night that was missed, because everything was down or the database was away, is
-/// caught up while it is still of use. The run row decides that each night happens once, so that a double, lost or late tick is
-/// harmless.
+/// Starts the runs that are due. Every minute it asks the calendars: due is the night of every market with users whose time has come and
+/// which has not opened yet. So a night that was missed, because everything was down or the database was away, is caught up while it is
+/// still of use. The run's row ensures that each night runs once, so that a double, lost or late tick is harmless.
 /// </summary>
 internal sealed partial class RunSchedule(RunStore runs, MarketCatalog markets, TimeProvider time, ILogger<RunSchedule> logger)
 {
     private readonly DateTimeOffset _since = time.GetUtcNow();
 
-    // Nights that this process has seen begin; only to spare the database a question every minute until the open.
+    // The latest night of each market that has a run, so that the database is not asked every minute until the open.
     private readonly ConcurrentDictionary<string, DateOnly> _begun = new();
 
-    /// <summary>Starts every night that is due and not begun. A market that fails is logged and does not keep the others waiting.</summary>
+    /// <summary>Starts a run for every night that is due. A market that fails is logged and does not hold up the others.</summary>
     public async Task TickAsync(CancellationToken ct)
     {
         foreach (var market in markets.All)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Overnight.Jobs.Scheduling;
 
-/// <summary>Ticks at each full minute, in UTC as everywhere: the calendars know of time zones.</summary>
+/// <summary>Ticks at each full minute of UTC; the calendars convert to time zones.</summary>
 internal sealed class ScheduleLoop : BackgroundService
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
@@ -23,7 +23,7 @@ internal sealed class ScheduleLoop : BackgroundService
         {
             while (await _timer.WaitForNextTickAsync(stoppingToken))
             {
-                // Measured anew each time: a tick that took long, or a clock that was set, does not move the ones after it.
+                // Measured each time, so that a tick that took long, or a clock that was set, does not shift the following ones.
                 _timer.Period = UntilNextMinute();
                 await _schedule.TickAsync(stoppingToken);
             }
@@ -40,7 +40,7 @@ internal sealed class ScheduleLoop : BackgroundService
         base.Dispose();
     }
 
-    /// <summary>Rounded up to what timers count in, milliseconds, for at zero there is no timer.</summary>
+    /// <summary>Rounded up to a whole millisecond, since a timer's period must not be 0.</summary>
     private TimeSpan UntilNextMinute()
     {
         var left = Minute.Ticks - _time.GetUtcNow().Ticks % Minute.Ticks;

@@ -1,6 +1,6 @@
 namespace Overnight.Jobs.Scheduling;
 
-/// <summary>What starts nights besides the calendars of the markets, which say when they are due (<c>Markets</c>).</summary>
+/// <summary>Starts of runs besides the calendars of the markets, which are configured under <c>Markets</c>.</summary>
 internal sealed class ScheduleOptions
 {
     public const string Section = "Schedule";

@@ -4,16 +4,16 @@ using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Jobs.Scheduling;
 
-/// <summary>When a market's nights are due, told to a person or, as JSON lines, to a program.</summary>
+/// <summary>Writes when a market's nights are due, as text for a person or as JSON lines for a program.</summary>
 internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
 {
     /// <summary>Nights shown where no last day is given.</summary>
     public const int Nights = 10;
 
-    /// <summary>Looked at for them at most, for a market's cron may name hardly any.</summary>
+    /// <summary>Days searched for them at most, since a market's cron may name few nights.</summary>
     private const int MostDays = 3 * 366;
 
-    // For a terminal or a file, never for a page: names of holidays keep their apostrophes.
+    // Not escaped for HTML, so that names of holidays keep their apostrophes; the output goes to a terminal or a file.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>One line per calendar day.</summary>
@@ -66,12 +66,12 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
     private static string Line(MarketDay day, TimeZoneInfo zone)
     {
         if (!day.IsOpen)
-            return $"no ring: closed, {day.Reason}";
+            return $"no night: closed, {day.Reason}";
         var hours =
             $"open {Local(day.OpenUtc!.Value, zone):HH:mm} to {Local(day.CloseUtc!.Value, zone):HH:mm}{(day.Reason is null ? "" : $" ({day.Status.Name()}: {day.Reason})")}";
         return day.DueUtc is { } due
-            ? $"ring {Local(due, zone):yyyy-MM-dd HH:mm zzz}  {due:yyyy-MM-dd HH:mm}Z  {hours}"
-            : $"no ring: the cron names no time between the open before and this one; {hours}";
+            ? $"due {Local(due, zone):yyyy-MM-dd HH:mm zzz}  {due:yyyy-MM-dd HH:mm}Z  {hours}"
+            : $"no night: the cron names no time between the previous open and this one; {hours}";
     }
 
     private static DateTimeOffset Local(DateTimeOffset moment, TimeZoneInfo zone) => TimeZoneInfo.ConvertTime(moment, zone);

@@ -6,8 +6,8 @@ using Overnight.Core.Warming;
 namespace Overnight.Jobs.Warming;
 
 /// <summary>
-/// A set of one's own that can't be read stops the start, with what is wrong with it; a PostgreSQL that is away does not, and
-/// neither does one role for everything, with which own sets are off.
+/// Stops the start when a configured warm set can't be read, and says what is wrong with it. A PostgreSQL that is away does not stop it,
+/// and neither does having one database role for everything, with which configured sets are off.
 /// </summary>
 internal sealed partial class ConfiguredWarmSetCheck(ConfiguredWarmSets sets, ILogger<ConfiguredWarmSetCheck> logger) : IHostedService
 {
@@ -26,7 +26,7 @@ internal sealed partial class ConfiguredWarmSetCheck(ConfiguredWarmSets sets, IL
         }
         catch (NpgsqlException exception)
         {
-            // The night waits for it, too; a set that is wrong then fails when it is warmed.
+            // Runs wait for PostgreSQL as well; a set that is wrong then fails when it is warmed.
             Log.Unchecked(logger, exception.Message);
         }
     }
@@ -35,7 +35,11 @@ internal sealed partial class ConfiguredWarmSetCheck(ConfiguredWarmSets sets, IL
 
     private static partial class Log
     {
-        [LoggerMessage(651, LogLevel.Warning, "Warm sets of the configuration could not be checked: {Reason}")]
+        [LoggerMessage(
+            651,
+            LogLevel.Warning,
+            "Warm sets of the configuration could not be checked; a wrong one fails when it is warmed. {Reason}"
+        )]
         public static partial void Unchecked(ILogger logger, string reason);
 
         [LoggerMessage(EventId = 652, Message = "Warm sets of your own are off (declared: {Sets}): {Reason}")]

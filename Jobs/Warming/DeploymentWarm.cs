@@ -6,7 +6,7 @@ using Overnight.Core.Warming;
 namespace Overnight.Jobs.Warming;
 
 /// <summary>
-/// Warms once after a deployment, beside the start: every automatic set, for a bounded time. A failure is logged and blocks nothing.
+/// Warms once after a deployment, in the background: every automatic set, for a limited time. A failure is logged and blocks nothing.
 /// </summary>
 internal sealed partial class DeploymentWarm(Warmer warmer, IOptions<WarmingOptions> options, ILogger<DeploymentWarm> logger)
     : BackgroundService
@@ -25,7 +25,7 @@ internal sealed partial class DeploymentWarm(Warmer warmer, IOptions<WarmingOpti
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
-            // A deployment never waits for a cache; the warm loop goes on with what is cold.
+            // A deployment must not fail because of the cache; the warm loop warms what is cold.
             Log.Failed(logger, exception.Message);
         }
     }

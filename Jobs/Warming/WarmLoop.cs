@@ -8,8 +8,8 @@ using Overnight.Core.Warming;
 namespace Overnight.Jobs.Warming;
 
 /// <summary>
-/// Looks every few seconds for what is due, and as soon as the cache is back from an outage, for then it may be empty. Warms it
-/// beside everything else a start has to do.
+/// Warms the sets that are due: looks for them every few seconds, and as soon as the cache is back from an outage, since it may be empty
+/// then. The start of the service does not wait for it.
 /// </summary>
 internal sealed partial class WarmLoop(
     IServiceProvider services,
@@ -18,7 +18,7 @@ internal sealed partial class WarmLoop(
     ILogger<WarmLoop> logger
 ) : BackgroundService
 {
-    /// <summary>Until the next look, while the cache is away: until it is warm again, every reader goes to PostgreSQL.</summary>
+    /// <summary>Time to the next look while the cache is away; short, since readers go to PostgreSQL until it is warm again.</summary>
     private static readonly TimeSpan AwayInterval = TimeSpan.FromMilliseconds(100);
 
     private DateTimeOffset? _started;
@@ -29,7 +29,7 @@ internal sealed partial class WarmLoop(
     {
         if (!options.Value.Enabled)
             return;
-        // Off the start's path: the first use of the multiplexer connects, which takes a while when the cache is away.
+        // Leaves the start-up path: the first use of the multiplexer connects, which takes long when the cache is away.
         await Task.Yield();
         _started = time.GetUtcNow();
         var cache = services.GetRequiredService<CacheStore>();
@@ -93,7 +93,7 @@ internal sealed partial class WarmLoop(
         }
         catch (CacheAwayException)
         {
-            // Whoever reads it says so.
+            // Not logged here, since the readers of the cache log its outage.
             _isCacheAway = true;
             return null;
         }
@@ -105,11 +105,7 @@ internal sealed partial class WarmLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(
-            641,
-            LogLevel.Warning,
-            "What is to be warmed could not be found out or warmed; it is tried again in {Delay}. {Reason}"
-        )]
+        [LoggerMessage(641, LogLevel.Warning, "Warming the cache failed; the next try is in {Delay}. {Reason}")]
         public static partial void Failed(ILogger logger, TimeSpan delay, string reason);
     }
 }

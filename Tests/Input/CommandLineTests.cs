@@ -83,7 +83,7 @@ public sealed class CommandLineTests(TestServers servers)
         var exitCode = await CommandLine.RunAsync(root, arguments, output, error, Ct);
 
         Assert.Equal(CommandLine.Usage, exitCode);
-        Assert.EndsWith($"Add --help to see what is known.{Environment.NewLine}", error.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith($"Add --help to see the commands and options.{Environment.NewLine}", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

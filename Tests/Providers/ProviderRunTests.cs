@@ -284,7 +284,7 @@ public sealed class ProviderRunTests(TestServers servers)
         );
         var findings = (await doctor.FindAsync(ct)).Select(f => f.What).ToList();
         Assert.Single(findings, f =>
-            f.StartsWith("The rate of EUR/USD (import) is of the future, as of 2062-10-01", StringComparison.Ordinal)
+            f.StartsWith("The rate of EUR/USD (import) is dated in the future, as of 2062-10-01", StringComparison.Ordinal)
         );
         Assert.Equal(3, findings.Count(f => f.StartsWith("The row of fundamentals of DM", StringComparison.Ordinal)));
     }

@@ -16,20 +16,20 @@ public sealed class ScheduleCommandTests(TestServers servers)
         var lines = Text(Saturday, "NYSE");
 
         Assert.Equal("NYSE  New York Stock Exchange, America/New_York; due 2:00 h before the open", lines[0]);
-        Assert.Equal("  Sat 2026-11-21  no ring: closed, weekend", lines[1]);
-        Assert.Equal("  Mon 2026-11-23  ring 2026-11-23 07:30 -05:00  2026-11-23 12:30Z  open 09:30 to 16:00", lines[3]);
-        Assert.Equal("  Thu 2026-11-26  no ring: closed, Thanksgiving Day", lines[6]);
+        Assert.Equal("  Sat 2026-11-21  no night: closed, weekend", lines[1]);
+        Assert.Equal("  Mon 2026-11-23  due 2026-11-23 07:30 -05:00  2026-11-23 12:30Z  open 09:30 to 16:00", lines[3]);
+        Assert.Equal("  Thu 2026-11-26  no night: closed, Thanksgiving Day", lines[6]);
         Assert.Equal(
-            "  Fri 2026-11-27  ring 2026-11-27 07:30 -05:00  2026-11-27 12:30Z  open 09:30 to 13:00 (early-close: Day after Thanksgiving Day)",
+            "  Fri 2026-11-27  due 2026-11-27 07:30 -05:00  2026-11-27 12:30Z  open 09:30 to 13:00 (early-close: Day after Thanksgiving Day)",
             lines[7]
         );
-        Assert.Equal(10, lines.Count(line => line.Contains("  ring ", StringComparison.Ordinal)));
-        Assert.StartsWith("  Mon 2026-12-07  ring", lines[^1], StringComparison.Ordinal);
+        Assert.Equal(10, lines.Count(line => line.Contains("  due ", StringComparison.Ordinal)));
+        Assert.StartsWith("  Mon 2026-12-07  due", lines[^1], StringComparison.Ordinal);
     }
 
     [Fact]
     public void Text_AfterTodaysNightWasDue_BeginsWithTheNext() =>
-        Assert.StartsWith("  Tue 2026-11-24  ring", Text(Utc("2026-11-23T12:30Z"), "NYSE")[1], StringComparison.Ordinal);
+        Assert.StartsWith("  Tue 2026-11-24  due", Text(Utc("2026-11-23T12:30Z"), "NYSE")[1], StringComparison.Ordinal);
 
     [Fact]
     public void Json_OfDays_HasOneLineEach()

@@ -6,8 +6,8 @@ using Polly;
 namespace Overnight.Jobs.Providers.Http;
 
 /// <summary>
-/// Asks one provider over the network. The client is its own and not IHttpClientFactory's, whose defaults a host may fill with a
-/// second set of retries, and whose logs and spans show addresses.
+/// Asks one provider over the network. It does not use IHttpClientFactory, whose defaults may add a second set of retries, and whose
+/// logs and spans show addresses.
 /// </summary>
 internal sealed class ProviderClient : IDisposable
 {
@@ -28,16 +28,16 @@ internal sealed class ProviderClient : IDisposable
             AllowAutoRedirect = false,
             UseCookies = false,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            // No span of its own, for that would show the address; the fetch has one.
+            // No span per request, since it would show the address; the fetch has a span.
             ActivityHeadersPropagator = null,
         };
         _http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <param name="query">Escaped, without a question mark; empty for none.</param>
-    /// <param name="read">Makes the answer of a body, or throws <see cref="ProviderException"/>; it is part of what is tried, so that
-    /// garbage is a failure.</param>
-    /// <exception cref="ProviderException">The provider failed, as often as it was asked.</exception>
+    /// <param name="read">Reads the body, or throws <see cref="ProviderException"/>; it runs inside the pipeline, so that a malformed
+    /// answer counts as a failure.</param>
+    /// <exception cref="ProviderException">Every attempt failed.</exception>
     public async Task<T> GetAsync<T>(
         string query,
         IReadOnlyList<string> mediaTypes,
@@ -53,7 +53,7 @@ internal sealed class ProviderClient : IDisposable
                 }
                 catch (HttpRequestException exception)
                 {
-                    // Words of ours in place of those that may quote the request.
+                    // The exception's own message may quote the request, so it is replaced.
                     var ended =
                         exception.HttpRequestError is HttpRequestError.ResponseEnded
                         || exception is { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException };
@@ -122,7 +122,7 @@ internal sealed class ProviderClient : IDisposable
             return null;
         try
         {
-            // Read each time, for secrets are changed while we run.
+            // Read each time, since a secret may be changed while the service runs.
             var key = (await File.ReadAllTextAsync(_options.KeyFile, ct)).Trim();
             if (key.Length > 0 && key.All(c => c is > ' ' and < (char)127))
                 return key;

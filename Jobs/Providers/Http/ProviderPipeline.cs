@@ -6,7 +6,7 @@ using Polly.Timeout;
 
 namespace Overnight.Jobs.Providers.Http;
 
-/// <summary>What stands between us and a provider, from the outside in: retry, circuit breaker, rate limit, timeout.</summary>
+/// <summary>The resilience pipeline of a provider, from the outside in: retry, circuit breaker, rate limit, timeout.</summary>
 internal static partial class ProviderPipeline
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
@@ -31,8 +31,8 @@ internal static partial class ProviderPipeline
             UseJitter = true,
             Delay = options.RetryDelay,
             MaxDelay = options.MaxRetryDelay,
-            // Null is the usual backoff. A server that says when to come back is not asked earlier, and not waited for longer than we
-            // would.
+            // Null is the usual backoff. A server that says when to come back (Retry-After) is not asked earlier, and not at all
+            // when that is longer than MaxRetryDelay.
             DelayGenerator = arguments => new((arguments.Outcome.Exception as ProviderException)?.RetryAfter),
             ShouldHandle = new PredicateBuilder()
                 .Handle<ProviderException>(exception =>

@@ -3,8 +3,8 @@ using Polly;
 namespace Overnight.Jobs.Providers.Http;
 
 /// <summary>
-/// The rate limit that we keep towards a provider: at most so many requests in any window, the next one waits. The limiters of
-/// System.Threading.RateLimiting have a clock of their own, which no test can turn.
+/// Limits the requests to a provider in any window; the next request waits. The limiters of System.Threading.RateLimiting use a clock
+/// of their own, which tests can't set.
 /// </summary>
 internal sealed class RequestRateLimiter(int requests, TimeSpan window, TimeProvider time) : ResilienceStrategy
 {
@@ -24,13 +24,13 @@ internal sealed class RequestRateLimiter(int requests, TimeSpan window, TimeProv
         }
         catch (OperationCanceledException exception)
         {
-            // A strategy hands an exception on as an outcome.
+            // A strategy returns an exception as an outcome.
             return Outcome.FromException<TResult>(exception);
         }
         return await callback(context, state);
     }
 
-    /// <returns>How long to wait for the place that is now taken.</returns>
+    /// <returns>How long to wait before the request that is now reserved may start.</returns>
     private TimeSpan Reserve()
     {
         lock (_lock)

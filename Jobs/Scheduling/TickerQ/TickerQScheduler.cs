@@ -11,14 +11,14 @@ internal static class TickerQScheduler
     public static IHostApplicationBuilder AddScheduler(this IHostApplicationBuilder builder)
     {
         builder.Logging.AddFilter("TickerQ", LogLevel.Warning);
-        // Before TickerQ's own, which start only once they were told to.
+        // Registered before TickerQ's own services, which start only after UseTickerQ.
         builder
             .Services.AddHostedService<Start>()
             .AddTickerQ(options =>
                 options.ConfigureScheduler(scheduler =>
                 {
                     scheduler.SchedulerTimeZone = TimeZoneInfo.Utc;
-                    // Unique per process: TickerQ gives the jobs of a node id back to whoever starts with it.
+                    // Unique per process: TickerQ hands the jobs of a node id to the process that starts with that id.
                     scheduler.NodeIdentifier = $"{Environment.MachineName}-{Guid.NewGuid():N}";
                 })
             );

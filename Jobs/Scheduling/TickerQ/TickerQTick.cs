@@ -4,7 +4,7 @@ using TickerQ.Utilities.Base;
 namespace Overnight.Jobs.Scheduling;
 
 /// <summary>TickerQ's job, every minute in UTC: it decides nothing and stores nothing.</summary>
-/// <remarks>Public, for TickerQ's generated code makes it, from a scope of each tick.</remarks>
+/// <remarks>Public, since TickerQ's generated code creates it, in a scope per tick.</remarks>
 public sealed class TickerQTick(IServiceProvider services)
 {
     [TickerFunction("tick", "0 * * * * *")]
