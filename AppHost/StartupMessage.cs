@@ -7,9 +7,8 @@ using Microsoft.Extensions.Hosting;
 namespace Overnight.AppHost;
 
 /// <summary>
-/// Tells whoever started the app how to look at it, when a dashboard is answered from the cache, and names a resource that failed. A
-/// child's
-/// output never reaches this console, so the demo token stands in no log.
+/// Prints how to look at the app once a dashboard is answered from the cache, and names a resource that failed. The output of child
+/// processes never reaches this console, so the demo token is in no log.
 /// </summary>
 internal sealed class StartupMessage(
     ProjectResource api,
@@ -54,7 +53,7 @@ internal sealed class StartupMessage(
         return configuration["AppHost:BrowserToken"] is { Length: > 0 } login ? $"{endpoint.Url}/login?t={login}" : endpoint.Url;
     }
 
-    /// <summary>The first night takes a while, and until it is over there is no result.</summary>
+    /// <summary>Polls, because there is no result until the first night is finished.</summary>
     private static async Task WaitForCachedDashboardAsync(Uri address, string token, CancellationToken ct)
     {
         using HttpClient http = new();
@@ -78,11 +77,11 @@ internal sealed class StartupMessage(
         }
         catch (HttpRequestException)
         {
-            return false; // The api ended meanwhile, which is told as a failure of its own.
+            return false; // The api stopped; TellFailuresAsync prints that.
         }
     }
 
-    /// <summary>A resource that ended by itself is shown with its last lines; it can be started again from the dashboard.</summary>
+    /// <summary>Prints the last lines of a resource that ended by itself; it can be started again from the dashboard.</summary>
     private async Task TellFailuresAsync(CancellationToken ct)
     {
         HashSet<string> told = new(StringComparer.Ordinal);
@@ -110,7 +109,7 @@ internal sealed class StartupMessage(
         snapshot.State?.Text == KnownResourceStates.FailedToStart
         || (KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text) && snapshot.ExitCode is not (null or 0));
 
-    // A line begins with its time.
+    // A log line begins with its timestamp.
     private static string Message(string line) =>
         line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space && DateTimeOffset.TryParse(line.AsSpan(0, space), out _)
             ? line[(space + 1)..]
@@ -125,7 +124,7 @@ internal static class StartupMessageExtensions
     private const string UserToken = "demo-token",
         AdminToken = "demo-admin-token";
 
-    /// <summary>Tokens for the demo user and admin, new at every start, of which the jobs make sessions in Development.</summary>
+    /// <summary>Session tokens of the demo user and admin, new at every start; jobs creates the sessions in Development.</summary>
     public static IResourceBuilder<ProjectResource> WithDemoTokens(this IResourceBuilder<ProjectResource> jobs)
     {
         var builder = jobs.ApplicationBuilder;
@@ -143,7 +142,7 @@ internal static class StartupMessageExtensions
         }
     }
 
-    /// <summary>Tells at the console how to look at the app, and lets commands find it.</summary>
+    /// <summary>Prints at the console how to look at the app, and writes the connections that commands need.</summary>
     public static void AddStartupMessage(this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> api)
     {
         var token = builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == UserToken);
