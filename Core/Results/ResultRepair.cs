@@ -3,7 +3,7 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Core.Results;
 
-/// <summary>Writes a user's current result to the cache, and never an older one over a newer.</summary>
+/// <summary>Writes a user's current result to the cache, never an older result over a newer one.</summary>
 public sealed class ResultRepair(
     NpgsqlDataSource database,
     ResultFence fence,
@@ -23,7 +23,7 @@ public sealed class ResultRepair(
         }
         catch (CacheAwayException)
         {
-            // The next miss asks again.
+            // The next miss requests the repair again.
         }
         finally
         {
@@ -41,7 +41,7 @@ public sealed class ResultRepair(
             return RepairOutcome.Gone;
         if (await fence.WriteAsync(transaction, current).ConfigureAwait(false) is (> 0, _))
             return RepairOutcome.Failed;
-        // Other nodes may hold what this entry replaced.
+        // Other nodes may have the replaced entry in memory.
         store.Publish(CacheChannel.Changed(Guid.Empty, userId, userId));
         return RepairOutcome.Written;
     }
