@@ -44,7 +44,9 @@ internal static class DatabaseExtensions
             );
         }
 
-        var password = builder.AddSecret($"{server}-password").WithDescription("Password of PostgreSQL's superuser, which only `migrations` uses.");
+        var password = builder
+            .AddSecret($"{server}-password")
+            .WithDescription("Password of PostgreSQL's superuser, which only `migrations` uses.");
         if (await builder.ServerKindAsync() == ServerKind.Containers)
         {
             var container = builder.AddPostgres(server, password: password).WithImageTag(PostgresTag).WithDataVolume();

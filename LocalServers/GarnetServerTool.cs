@@ -14,7 +14,8 @@ internal static class GarnetServerTool
     /// <exception cref="MissingServerException">The tool manifest does not name the tool, or it can't be restored.</exception>
     public static async Task<string> FindAsync(ServerAccount account, string home, string directory, CancellationToken ct)
     {
-        var missing = "No Redis server was found: neither redis-server nor valkey-server in PATH, nor garnet-server in .config/dotnet-tools.json";
+        var missing =
+            "No Redis server was found: neither redis-server nor valkey-server in PATH, nor garnet-server in .config/dotnet-tools.json";
         if (Version(directory) is not { } version)
             throw Missing($"of {directory} or a folder above it");
         var (code, output) = await Tool.RunAsync(Tool.Dotnet, ["tool", "restore"], ct, directory);

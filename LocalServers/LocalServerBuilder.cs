@@ -106,7 +106,8 @@ internal static partial class LocalServerBuilder
 
     private static async Task AddArgumentsAsync(LocalServerResource server, CommandLineArgsCallbackContext context)
     {
-        var prepared = server.Prepared ?? throw new InvalidOperationException($"The server '{server.Name}' was started before its preparation had finished.");
+        var prepared = server.Prepared
+            ?? throw new InvalidOperationException($"The server '{server.Name}' was started before its preparation had finished.");
         if (server is LocalPostgresServerResource)
             await PostgresPreparation.WaitForPredecessorAsync(prepared.Home, context.CancellationToken);
         foreach (var argument in (string[])["-c", prepared.Script, prepared.Home, .. prepared.Command, prepared.PortOption])

@@ -148,7 +148,9 @@ public sealed class Calculation
             total += _values[i];
         }
         if (total > MaxValue)
-            throw OutOfRange($"The portfolio's value is {total} {portfolio.BaseCurrency}; the largest value that can be calculated is {Decimal4.MaxValue}.");
+            throw OutOfRange(
+                $"The portfolio's value is {total} {portfolio.BaseCurrency}; the largest value that can be calculated is {Decimal4.MaxValue}."
+            );
         TotalValue = Decimal4.Round(total);
         for (var i = 0; i < _classes; i++)
         {

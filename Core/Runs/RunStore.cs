@@ -90,7 +90,9 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             date
         );
         var joined = await ReadOneAsync(latest, ct)
-            ?? throw new InvalidOperationException($"The run of {market} for {date:yyyy-MM-dd} was deleted while it was being joined; start it again.");
+            ?? throw new InvalidOperationException(
+                $"The run of {market} for {date:yyyy-MM-dd} was deleted while it was being joined; start it again."
+            );
         return (joined, false);
     }
 
@@ -162,7 +164,10 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     private DateOnly CheckDate(MarketCalendar market, DateOnly? requested)
     {
         var nextOpen = market.NextOpen(time.GetUtcNow())?.Date
-            ?? throw new RequestException("market", $"Market '{market.Code}' has no trading day within a year; check section Markets:{market.Code} of the configuration.");
+            ?? throw new RequestException(
+                "market",
+                $"Market '{market.Code}' has no trading day within a year; check section Markets:{market.Code} of the configuration."
+            );
         if (requested is not { } date)
             return nextOpen;
         var (earliest, latest) = (nextOpen.AddYears(-2), nextOpen.AddDays(7));

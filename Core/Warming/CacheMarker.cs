@@ -23,6 +23,7 @@ public sealed class CacheMarker(CacheStore store)
         if (await FindAsync() is { } marker)
             return marker;
         await store.AddAsync(new(CacheKeys.Marker, Encoding.ASCII.GetBytes($"{Guid.CreateVersion7():N}"), Ttl));
-        return await FindAsync() ?? throw new CacheAwayException(store.Refusal ?? "The cache lost the key overnight:marker right after it was written.");
+        return await FindAsync()
+            ?? throw new CacheAwayException(store.Refusal ?? "The cache lost the key overnight:marker right after it was written.");
     }
 }

@@ -65,7 +65,9 @@ public sealed partial class KeyTemplate
                 throw new FormatException($"column {Columns[at]} has more than {MostLength} characters, the limit for a key");
             key += Uri.EscapeDataString(value) + _literals[at + 1];
         }
-        return key.Length <= MostLength ? key : throw new FormatException($"its key has {key.Length} characters; the limit is {MostLength}");
+        return key.Length <= MostLength
+            ? key
+            : throw new FormatException($"its key has {key.Length} characters; the limit is {MostLength}");
     }
 
     [GeneratedRegex(@"\A[a-z][a-z0-9_-]{0,40}:(?:[A-Za-z0-9_.:-]|\{[a-z_][a-z0-9_]*\})+\z")]

@@ -195,10 +195,18 @@ public sealed partial class SetWarmer(
             long milliseconds
         );
 
-        [LoggerMessage(402, LogLevel.Warning, "Warm set {Set} ({Trigger}) broke after {Warmed} entries; the next try resumes there. {Reason}")]
+        [LoggerMessage(
+            402,
+            LogLevel.Warning,
+            "Warm set {Set} ({Trigger}) broke after {Warmed} entries; the next try resumes there. {Reason}"
+        )]
         public static partial void Broke(ILogger logger, string set, string trigger, long warmed, string reason);
 
-        [LoggerMessage(403, LogLevel.Warning, "The progress of warm set {Set} could not be stored, so some of its entries are warmed again after a break. {Reason}")]
+        [LoggerMessage(
+            403,
+            LogLevel.Warning,
+            "The progress of warm set {Set} could not be stored, so some of its entries are warmed again after a break. {Reason}"
+        )]
         public static partial void NotStored(ILogger logger, string set, string reason);
     }
 }
