@@ -42,7 +42,7 @@ public sealed class FlagReader : IChangeHandler
     /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL answers, and this node has no last known value.</exception>
     public async ValueTask<Answer<StoredEntry>> GetAsync(string key, CancellationToken ct)
     {
-        var answer = await _entries.GetAsync(key, ct).ConfigureAwait(false);
+        var answer = await _entries.GetAsync(key, ct);
         // Only flags that exist are counted, so that keys invented by clients take no memory.
         if (answer.Value is not null)
             _access.Count(key);

@@ -34,7 +34,7 @@ public sealed class RepairQueue(CacheCircuit circuit, IOptions<CacheOptions> opt
     /// <summary>Takes the next user, who can be enqueued again from now on: a miss during the repair may need another one.</summary>
     public async ValueTask<Guid> DequeueAsync(CancellationToken ct)
     {
-        var userId = await _queue.Reader.ReadAsync(ct).ConfigureAwait(false);
+        var userId = await _queue.Reader.ReadAsync(ct);
         _waiting.TryRemove(userId, out _);
         return userId;
     }

@@ -25,21 +25,20 @@ public sealed partial class CacheStore
         if (_pending.Contains(entry.Key))
             return false;
         var (answered, added) = await AskAsync(
-                database =>
-                {
-                    if (replacing is null)
-                        return database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, When.NotExists);
-                    // SER301: the one-command compare-and-set needs Redis 8.4; WATCH works on every server.
+            database =>
+            {
+                if (replacing is null)
+                    return database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, When.NotExists);
+                // SER301: the one-command compare-and-set needs Redis 8.4; WATCH works on every server.
 #pragma warning disable SER301
-                    var transaction = database.CreateTransaction();
-                    transaction.AddCondition(Condition.StringEqual(entry.Key, replacing));
-                    _ = transaction.StringSetAsync(entry.Key, entry.Value, entry.Ttl);
+                var transaction = database.CreateTransaction();
+                transaction.AddCondition(Condition.StringEqual(entry.Key, replacing));
+                _ = transaction.StringSetAsync(entry.Key, entry.Value, entry.Ttl);
 #pragma warning restore SER301
-                    return transaction.ExecuteAsync();
-                },
-                isWrite: true
-            )
-            .ConfigureAwait(false);
+                return transaction.ExecuteAsync();
+            },
+            isWrite: true
+        );
         if (added || !answered)
             _telemetry.Statistics.Wrote(1, done: added);
         return added;
@@ -55,7 +54,7 @@ public sealed partial class CacheStore
         ArgumentNullException.ThrowIfNull(entries);
         CacheRefusals refused = new();
         for (var from = 0; from < entries.Count; from += Window)
-            await WriteAsync(entries, from, Math.Min(Window, entries.Count - from), onlyAbsent, refused).ConfigureAwait(false);
+            await WriteAsync(entries, from, Math.Min(Window, entries.Count - from), onlyAbsent, refused);
         return refused;
     }
 
@@ -67,10 +66,9 @@ public sealed partial class CacheStore
         foreach (var some in keys.Chunk(Window))
         {
             var (answered, gone) = await AskAsync(
-                    database => Task.WhenAll(Array.ConvertAll(some, key => database.KeyDeleteAsync(key))),
-                    isWrite: true
-                )
-                .ConfigureAwait(false);
+                database => Task.WhenAll(Array.ConvertAll(some, key => database.KeyDeleteAsync(key))),
+                isWrite: true
+            );
             if (!answered)
                 return null;
             removed += gone!.Count(was => was);
@@ -87,7 +85,7 @@ public sealed partial class CacheStore
     {
         ArgumentNullException.ThrowIfNull(marks);
         _pending.Add(marks);
-        return await TellAsync(marks).ConfigureAwait(false);
+        return await TellAsync(marks);
     }
 
     private async Task WriteAsync(IReadOnlyList<CacheWrite> entries, int from, int count, bool onlyAbsent, CacheRefusals refused)
@@ -172,7 +170,7 @@ public sealed partial class CacheStore
         var told = false;
         try
         {
-            var refused = await WriteAsync(marks).ConfigureAwait(false);
+            var refused = await WriteAsync(marks);
             _pending.Remove(marks, refused);
             told = refused.Count == 0;
         }
@@ -188,11 +186,10 @@ public sealed partial class CacheStore
     private async Task RetryAsync()
     {
         if (!_pending.IsEmpty)
-            await TellAsync(_pending.Some(Window)).ConfigureAwait(false);
+            await TellAsync(_pending.Some(Window));
         else if (Refusal is not null)
             // No other write may come for a while, so a probe finds out when the server accepts writes again.
-            await AskAsync(database => database.StringSetAsync(CacheKeys.WriteProbe, 1, RetryInterval), isWrite: true)
-                .ConfigureAwait(false);
+            await AskAsync(database => database.StringSetAsync(CacheKeys.WriteProbe, 1, RetryInterval), isWrite: true);
         if (!_pending.IsEmpty || Refusal is not null)
             RetrySoon();
     }

@@ -35,11 +35,11 @@ public sealed partial class ChangeListener : IDisposable
         {
             if (!_subscribed)
             {
-                await _store.SubscribeAsync(OnMessage).ConfigureAwait(false);
+                await _store.SubscribeAsync(OnMessage);
                 _subscribed = true;
             }
             Await(beat);
-            await _store.PublishAsync(CacheChannel.Beat(beat)).ConfigureAwait(false);
+            await _store.PublishAsync(CacheChannel.Beat(beat));
         }
         catch (CacheAwayException)
         {
@@ -128,7 +128,11 @@ public sealed partial class ChangeListener : IDisposable
         [LoggerMessage(221, LogLevel.Information, "This node receives changes of the cache, so it keeps entries in memory.")]
         public static partial void Listening(ILogger logger);
 
-        [LoggerMessage(222, LogLevel.Warning, "This node no longer receives changes of the cache, so it keeps no entries in memory until it does again.")]
+        [LoggerMessage(
+            222,
+            LogLevel.Warning,
+            "This node no longer receives changes of the cache, so it keeps no entries in memory until it does again."
+        )]
         public static partial void Lost(ILogger logger);
     }
 }

@@ -24,9 +24,9 @@ public sealed class CacheInvalidation(CacheStore store, IEnumerable<IChangeHandl
         var told = true;
         foreach (var some in keys.Chunk(KeysAtOnce))
         {
-            told &= await store
-                .ForgetAsync(Array.ConvertAll(some, key => new CacheWrite(key, StoredEntry.Invalidation(), StoredEntry.InvalidationTtl)))
-                .ConfigureAwait(false);
+            told &= await store.ForgetAsync(
+                Array.ConvertAll(some, key => new CacheWrite(key, StoredEntry.Invalidation(), StoredEntry.InvalidationTtl))
+            );
             // Done after the cache is written, because a reader could otherwise take the old entry from there once more. The same holds for
             // other nodes, whose message is sent last.
             foreach (var handler in _handlers)

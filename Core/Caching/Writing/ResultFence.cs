@@ -44,12 +44,12 @@ public sealed class ResultFence(CacheStore store)
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(users);
         await using NpgsqlBatch batch = new(transaction.Connection, transaction) { BatchCommands = { new(Settings), Of(Lock), Of(Read) } };
-        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
-        await reader.NextResultAsync(ct).ConfigureAwait(false);
-        await reader.NextResultAsync(ct).ConfigureAwait(false);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        await reader.NextResultAsync(ct);
         List<StoredResult> current = new(users.Length);
         var damaged = 0;
-        while (await reader.ReadAsync(ct).ConfigureAwait(false))
+        while (await reader.ReadAsync(ct))
         {
             StoredResult result = new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2));
             if (ResultBytes.AreOf(result.UserId, result.Recommendations) && ResultBytes.AreOf(result.UserId, result.Portfolio))
@@ -92,19 +92,19 @@ public sealed class ResultFence(CacheStore store)
             entries[2 * i] = new(CacheKeys.Recommendations(user), recommendations, CacheKeys.ResultTtl);
             entries[2 * i + 1] = new(CacheKeys.Portfolio(user), portfolio, CacheKeys.ResultTtl);
         }
-        var refused = await (write is null ? store.WriteAsync(entries) : write(entries)).ConfigureAwait(false);
+        var refused = await (write is null ? store.WriteAsync(entries) : write(entries));
         try
         {
             if (mark is not null && refused.Count == 0)
-                await mark().ConfigureAwait(false);
+                await mark();
             // A successful commit also shows that the lock was held until the last entry was written.
-            await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            await transaction.CommitAsync(CancellationToken.None);
         }
         catch
         {
             // The lock may have been lost before the last write, which may then have replaced a newer entry. The entries are removed,
             // because a miss is never wrong; a cache that can't be reached now has lost them, or the next warm replaces them.
-            await store.RemoveAsync(Array.ConvertAll(entries, entry => entry.Key)).ConfigureAwait(false);
+            await store.RemoveAsync(Array.ConvertAll(entries, entry => entry.Key));
             throw;
         }
         var users = Enumerable.Range(0, current.Count).Count(i => refused.Contains(2 * i) || refused.Contains(2 * i + 1));
