@@ -35,7 +35,7 @@ public sealed class CronScheduleTests
     [InlineData("0 3 * * 5#6", "Days of week")]
     [InlineData("? 3 * * *", "has a '?'")]
     [InlineData("H 3 * * *", "is no cron expression")]
-    [InlineData("0 3 31 2,4 *", "never comes")]
+    [InlineData("0 3 31 2,4 *", "never occurs")]
     public void Parse_NotFiveGoodFields_HasTheTextAndWhatIsWrong(string cron, string why)
     {
         var message = Assert.Throws<FormatException>(() => CronSchedule.Parse(cron)).Message;
