@@ -8,7 +8,7 @@ var database = await builder.AddDatabaseAsync("postgres", "overnight");
 var cache = await builder.AddCacheAsync("cache");
 var adminKey = builder
     .AddSecret("admin-key")
-    .WithDescription("Lets programs without a user call the api as an administrator; the commands of `night` send it.");
+    .WithDescription("Lets programs that have no user account call the api as an administrator; the commands of `night` send it.");
 
 var api = builder
     .AddProject<Projects.Api>("api")
@@ -37,7 +37,7 @@ var jobs = builder
 
 if (builder.ExecutionContext.IsRunMode)
 {
-    // Run once, and everyone waits for them; the second succeeds whatever happens, for a deployment never waits for a cache.
+    // Both run once and the api waits for both. `warmup` succeeds even when the cache is down, because a deployment must not wait for one.
     var migrations = builder
         .AddProject<Projects.Jobs>("migrations")
         .WithArgs("migrate")
@@ -70,7 +70,7 @@ if (builder.ExecutionContext.IsRunMode)
 }
 else
 {
-    // A manifest knows no order and no programs that run once: jobs migrates before it works, and the api is not ready until then.
+    // A published manifest has no start order and no run-once programs, so jobs migrates at its start, and the api is not ready until then.
     jobs.WithEnvironment("Database__MigrateAtStart", "true")
         .WithReference(database.Administrator, "postgres")
         .WithReference(database.Api, "overnight_api");

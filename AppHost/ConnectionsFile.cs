@@ -2,7 +2,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Overnight.AppHost;
 
-/// <summary>Leaves the connections of the running app in <c>connections.json</c>, where a command started beside it finds them.</summary>
+/// <summary>
+/// Keeps the connection strings of the running app in <c>connections.json</c>, from which a command that is started by hand reads them.
+/// </summary>
 internal sealed class ConnectionsFile(
     DataDirectory data,
     DistributedApplicationModel model,
@@ -12,7 +14,7 @@ internal sealed class ConnectionsFile(
 {
     private const string FileName = "connections.json";
 
-    /// <summary>Not the administrator's: only <c>migrations</c> opens that.</summary>
+    /// <summary>The administrator's string is left out: only <c>migrations</c> uses it.</summary>
     private static readonly string[] Names = ["overnight", "overnight-sets", "cache"];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -6,8 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Overnight.AppHost;
 
 /// <summary>
-/// The folder <c>.data</c> of a clone, or <c>Overnight:DataDirectory</c>: secrets beside the data that they open, the servers' data, the
-/// kind of servers chosen, and the connections of the running app. User secrets would be shared by all clones.
+/// The folder <c>.data</c> of a clone, or <c>Overnight:DataDirectory</c>. It holds the servers' data, the secrets that open it, the
+/// chosen kind of servers, and the connections of the running app. User secrets are not used because all clones would share them.
 /// </summary>
 internal sealed class DataDirectory(string path)
 {
@@ -15,7 +15,7 @@ internal sealed class DataDirectory(string path)
         Alphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ123456789";
     private const int SecretLength = 32;
 
-    /// <summary>Absolute.</summary>
+    /// <summary>An absolute path.</summary>
     public string Path { get; } = path;
 
     public static DataDirectory Of(IDistributedApplicationBuilder builder) =>
@@ -29,7 +29,7 @@ internal sealed class DataDirectory(string path)
     /// <summary>The secrets kept under <c>parameters.json</c>, of mode 0600.</summary>
     public IReadOnlyDictionary<string, string> Secrets => Read("parameters.json");
 
-    /// <returns>The secret of that name, made now if there is none yet.</returns>
+    /// <returns>The secret of that name, generated and stored if there is none yet.</returns>
     public string Secret(string name)
     {
         var secrets = Read("parameters.json");
@@ -40,7 +40,7 @@ internal sealed class DataDirectory(string path)
         return secrets[name];
     }
 
-    /// <returns>The first line of a file of the folder; null where it is not there.</returns>
+    /// <returns>The first line of a file of the folder; null when the file does not exist.</returns>
     public string? Note(string file)
     {
         var full = System.IO.Path.Combine(Path, file);
@@ -53,7 +53,7 @@ internal sealed class DataDirectory(string path)
         File.WriteAllText(System.IO.Path.Combine(Path, file), text + Environment.NewLine);
     }
 
-    /// <summary>Writes a file that nobody else can read, whole or not at all.</summary>
+    /// <summary>Replaces a file atomically with one of mode 0600.</summary>
     public void WriteSecret(string file, object content)
     {
         FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
@@ -61,7 +61,7 @@ internal sealed class DataDirectory(string path)
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         Directory.CreateDirectory(Path);
         var full = System.IO.Path.Combine(Path, file);
-        // A file that is there would keep its mode.
+        // Opening an existing file would keep its mode.
         File.Delete(full + ".new");
         using (FileStream stream = new(full + ".new", options))
             JsonSerializer.Serialize(stream, content);
@@ -80,21 +80,21 @@ internal sealed class DataDirectory(string path)
         catch (JsonException exception)
         {
             throw new DistributedApplicationException(
-                $"{full} can't be read ({exception.Message}). It holds the passwords of the servers' data: restore it, or delete {Path} to start anew.",
+                $"{full} is not valid JSON ({exception.Message}). It holds the passwords of the servers' data: restore the file, or delete {Path} to start with empty servers.",
                 exception
             );
         }
     }
 }
 
-/// <summary>Held while an app runs from a data directory: a second one would start servers on the same data.</summary>
+/// <summary>Held while an app runs from a data directory, because a second app would start servers on the same data.</summary>
 internal sealed class DataDirectoryLock : IDisposable
 {
     private readonly FileStream _file;
 
     private DataDirectoryLock(FileStream file) => _file = file;
 
-    /// <exception cref="DistributedApplicationException">Another app holds it.</exception>
+    /// <exception cref="DistributedApplicationException">Another app holds the lock.</exception>
     public static DataDirectoryLock Take(string directory)
     {
         Directory.CreateDirectory(directory);
@@ -105,7 +105,7 @@ internal sealed class DataDirectoryLock : IDisposable
         catch (IOException exception)
         {
             throw new DistributedApplicationException(
-                $"Overnight already runs from {directory}: stop that one first, or set Overnight__DataDirectory to another folder.",
+                $"Overnight already runs from {directory}: stop that app first, or set Overnight__DataDirectory to another folder.",
                 exception
             );
         }
@@ -117,7 +117,7 @@ internal sealed class DataDirectoryLock : IDisposable
 internal static class DataDirectoryExtensions
 {
     /// <summary>
-    /// Takes the folder for this run, and gives the secrets of its data to the parameters; values of one's own configuration win.
+    /// Locks the data directory for this run and gives its secrets to the parameters; configured values of a parameter take precedence.
     /// </summary>
     public static IDistributedApplicationBuilder UseDataDirectory(this IDistributedApplicationBuilder builder)
     {
@@ -128,7 +128,7 @@ internal static class DataDirectoryExtensions
             builder.Eventing.Subscribe<BeforeStartEvent>(
                 static (start, _) =>
                 {
-                    // Held until the container is disposed of.
+                    // The container disposes of the lock when the app stops.
                     start.Services.GetRequiredService<DataDirectoryLock>();
                     return Task.CompletedTask;
                 }
@@ -146,7 +146,7 @@ internal static class DataDirectoryExtensions
         return builder;
     }
 
-    /// <summary>A secret parameter: kept with the clone's data in a run, generated by whoever deploys when published.</summary>
+    /// <summary>A secret parameter: kept in the data directory in a run, generated by the deployment tool when published.</summary>
     public static IResourceBuilder<ParameterResource> AddSecret(this IDistributedApplicationBuilder builder, string name)
     {
         if (builder.ExecutionContext.IsRunMode && string.IsNullOrEmpty(builder.Configuration[$"Parameters:{name}"]))

@@ -3,12 +3,12 @@ using Microsoft.Extensions.Configuration;
 namespace Overnight.AppHost;
 
 /// <summary>The database, and the connection string of each role that opens it.</summary>
-/// <param name="Server">What is waited for.</param>
-/// <param name="Administrator">Makes database and roles. Null on a server of one's own where it is not given: then there is one
-/// role.</param>
-/// <param name="Owner">Owns the database: jobs.</param>
-/// <param name="Api">Reads and writes rows: api.</param>
-/// <param name="Sets">Reads what it is granted: warm sets of the configuration. Null where they are off.</param>
+/// <param name="Server">The resource that dependents wait for.</param>
+/// <param name="Administrator">Creates the database and its roles. Null on a server of one's own without an administrator's connection
+/// string: then the owner's role is used for everything.</param>
+/// <param name="Owner">The role that owns the database, used by jobs.</param>
+/// <param name="Api">The role that reads and writes rows, used by the api.</param>
+/// <param name="Sets">The role that reads granted tables only, for warm sets of the configuration. Null where those are off.</param>
 internal sealed record DatabaseResources(
     IResourceBuilder<IResourceWithConnectionString> Server,
     IResourceBuilder<IResourceWithConnectionString>? Administrator,
@@ -19,7 +19,7 @@ internal sealed record DatabaseResources(
 
 internal static class DatabaseExtensions
 {
-    // Written down, for a data volume made by one major version does not start under another.
+    // Pinned, because a data volume of one major version does not start under another.
     private const string PostgresTag = "18.3",
         RedisTag = "8.2";
 
@@ -44,7 +44,9 @@ internal static class DatabaseExtensions
             );
         }
 
-        var password = builder.AddSecret($"{server}-password").WithDescription("Of PostgreSQL's superuser, which only `migrations` is.");
+        var password = builder
+            .AddSecret($"{server}-password")
+            .WithDescription("Password of PostgreSQL's superuser, which only `migrations` uses.");
         if (await builder.ServerKindAsync() == ServerKind.Containers)
         {
             var container = builder.AddPostgres(server, password: password).WithImageTag(PostgresTag).WithDataVolume();
@@ -56,7 +58,7 @@ internal static class DatabaseExtensions
         return builder.WithRoles(process, process.Resource.PrimaryEndpoint, database);
     }
 
-    /// <summary>Redis: likewise.</summary>
+    /// <summary>Redis: a server of one's own where <c>ConnectionStrings</c> names one, else a container, else a local process.</summary>
     public static async Task<IResourceBuilder<IResourceWithConnectionString>> AddCacheAsync(
         this IDistributedApplicationBuilder builder,
         string name
@@ -64,15 +66,15 @@ internal static class DatabaseExtensions
     {
         if (builder.HasConnectionString(name))
             return builder.AddConnectionString(name);
-        var password = builder.AddSecret($"{name}-password").WithDescription("Of the cache.");
+        var password = builder.AddSecret($"{name}-password").WithDescription("Password of the cache.");
         if (await builder.ServerKindAsync() == ServerKind.Processes)
             return builder.AddLocalRedis(name, password, builder.DataFolder(name));
-        // What is lost with the cache is in PostgreSQL, and a snapshot would only hold up writes.
+        // No snapshots: everything in the cache can be rebuilt from PostgreSQL, and writing a snapshot delays writes.
         var container = builder.AddRedis(name, password: password).WithImageTag(RedisTag).WithArgs("--save", "");
         return builder.ExecutionContext.IsRunMode ? container.WithLifetime(ContainerLifetime.Persistent) : container;
     }
 
-    /// <summary>Hands the connection string on under a name, where there is one to hand on.</summary>
+    /// <summary>Passes the connection string to the project under a name; nothing where <paramref name="source"/> is null.</summary>
     public static IResourceBuilder<ProjectResource> WithReference(
         this IResourceBuilder<ProjectResource> project,
         IResourceBuilder<IResourceWithConnectionString>? source,
@@ -90,14 +92,14 @@ internal static class DatabaseExtensions
             server,
             server,
             Role(database, "owns the database"),
-            Role($"{database}-api", "the api is"),
+            Role($"{database}-api", "the api uses"),
             Role($"{database}-sets", "reads for warm sets of the configuration")
         );
 
         IResourceBuilder<IResourceWithConnectionString> Role(string name, string purpose)
         {
             var user = name.Replace('-', '_');
-            var password = builder.AddSecret($"{name}-password").WithDescription($"Of the database role {user}, which {purpose}.");
+            var password = builder.AddSecret($"{name}-password").WithDescription($"Password of the database role {user}, which {purpose}.");
             var host = endpoint.Property(EndpointProperty.Host);
             var port = endpoint.Property(EndpointProperty.Port);
             return builder
@@ -112,7 +114,7 @@ internal static class DatabaseExtensions
     private static bool HasConnectionString(this IDistributedApplicationBuilder builder, string name) =>
         !string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(name));
 
-    /// <param name="name">Of the resource; the key is the role's name, which an environment variable can hold.</param>
+    /// <param name="name">The resource's name; the configuration key has underscores instead, as environment variables need.</param>
     private static IResourceBuilder<IResourceWithConnectionString>? AddGivenConnectionString(
         this IDistributedApplicationBuilder builder,
         string name

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Overnight.AppHost;
 
-/// <summary>Names, at the console, a resource that failed or ended by itself, with its last lines. The dashboard can start it again.</summary>
+/// <summary>Prints the last lines of a resource that ended by itself; it can be started again from the dashboard.</summary>
 internal sealed class FailureMessage(ResourceNotificationService notifications, ResourceLoggerService logs)
     : BackgroundService,
         IHostedLifecycleService
@@ -50,7 +50,7 @@ internal sealed class FailureMessage(ResourceNotificationService notifications, 
             Console.WriteLine($"  {line}");
     }
 
-    // A line begins with its time.
+    // A log line begins with its timestamp.
     private static string Message(string line) =>
         line.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space && DateTimeOffset.TryParse(line.AsSpan(0, space), out _)
             ? line[(space + 1)..]

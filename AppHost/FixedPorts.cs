@@ -5,7 +5,7 @@ namespace Overnight.AppHost;
 
 internal static class FixedPorts
 {
-    /// <summary>Where the addresses of the Aspire dashboard are configured.</summary>
+    /// <summary>Configuration keys of the Aspire dashboard's addresses.</summary>
     private static readonly string[] DashboardKeys =
     [
         "ASPNETCORE_URLS",
@@ -14,8 +14,8 @@ internal static class FixedPorts
     ];
 
     /// <summary>
-    /// Another clone that runs has the ports of this one: then all are chosen anew, and the addresses printed are the ones in use.
-    /// Called when every resource is there.
+    /// Chooses all ports at random when one of the fixed ports is taken, as by another clone that runs; the printed addresses are the ones
+    /// in use. Call it after all resources were added.
     /// </summary>
     public static IDistributedApplicationBuilder RandomizeTakenPorts(this IDistributedApplicationBuilder builder)
     {
@@ -30,7 +30,7 @@ internal static class FixedPorts
         if (ofDashboard.Concat(ofResources).FirstOrDefault(port => port > 0 && !IsFree(port)) is > 0 and var taken)
         {
             builder.Configuration["DcpPublisher:RandomizePorts"] = "true";
-            Console.WriteLine($"Port {taken} is taken, by another clone that runs perhaps, so all ports are chosen anew.");
+            Console.WriteLine($"Port {taken} is in use, perhaps by another clone that runs, so all ports are chosen at random.");
         }
         return builder;
     }

@@ -8,15 +8,15 @@ using System.Text.Json;
 namespace Overnight.AppHost;
 
 /// <summary>
-/// The commands of <c>night</c>, in the dashboard and as <c>aspire resource night run --market NYSE</c>. Each checks by itself what it
-/// needs: called by name, its state is not asked for.
+/// The commands of <c>night</c>, in the dashboard and as <c>aspire resource night run --market NYSE</c>. Each command checks its own
+/// preconditions, because the command line calls it without asking for the resource's state.
 /// </summary>
 internal static class RunCommands
 {
     private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
-        // For a person to read, never put into a page as it is.
+        // The output is shown as text and never embedded in HTML.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -38,12 +38,12 @@ internal static class RunCommands
                     ),
                 new()
                 {
-                    Description = "Starts the night of a market, or joins the one that is there.",
+                    Description = "Starts the night of a market, or joins the run that exists.",
                     IconName = "WeatherMoon",
                     IsHighlighted = true,
                     Arguments =
                     [
-                        Input("market", "Market", "Its code; NYSE when left out.", "NYSE"),
+                        Input("market", "Market", "Market code; NYSE when left out.", "NYSE"),
                         Input("date", "Business date", "The date of the open that is prepared; the next one when left out.", "yyyy-MM-dd"),
                         new()
                         {
@@ -79,7 +79,7 @@ internal static class RunCommands
                     ),
                 new()
                 {
-                    Description = "Warms every set or those named. A set that another process is warming is left to it.",
+                    Description = "Warms every set or those named. A set that another process is already warming is skipped.",
                     IconName = "Fire",
                     Arguments = [Input("sets", "Sets", "Names of warm sets, between commas; all of them when left out.", "sessions,flags")],
                 }
@@ -101,9 +101,9 @@ internal static class RunCommands
                     Jobs(night.Resource, ["schedule", .. Text(context, "market") is { } market ? (string[])["--market", market] : []]),
                 new()
                 {
-                    Description = "Says when the next nights of each market are due, and why there is none on a day.",
+                    Description = "Shows when the next nights of each market are due, and why there is none on a day.",
                     IconName = "CalendarClock",
-                    Arguments = [Input("market", "Market", "Its code; every market when left out.", "NYSE")],
+                    Arguments = [Input("market", "Market", "Market code; every market when left out.", "NYSE")],
                     MaxOutputLineCount = 200,
                 }
             );
@@ -138,7 +138,7 @@ internal static class RunCommands
     }
 
     /// <summary>
-    /// A command of Jobs, as the program that was built with the AppHost; it finds the servers of the running app by itself.
+    /// A command of Jobs, run from the executable that was built with the AppHost; it finds the servers of the running app by itself.
     /// </summary>
     private static ProcessCommandSpec Jobs(RunResource night, params string[] arguments) =>
         new("dotnet")

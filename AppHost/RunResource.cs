@@ -11,10 +11,10 @@ internal sealed class RunResource(string name, EndpointReference api, ParameterR
     : Resource(name),
         IResourceWithWaitSupport
 {
-    /// <summary>Where a command of Jobs finds the connections of this app.</summary>
+    /// <summary>The folder where a command of Jobs finds the connections of this app.</summary>
     public string DataDirectory => dataDirectory;
 
-    /// <summary>The api, asked as an administrator.</summary>
+    /// <summary>Calls the api as an administrator.</summary>
     public RunClient Client { get; } = new(api, adminKey);
 }
 
@@ -22,7 +22,7 @@ internal static class RunResourceExtensions
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>Adds the resource; its state follows the latest run from when the api answers.</summary>
+    /// <summary>Adds the resource; its state follows the latest run as soon as the api answers.</summary>
     public static IResourceBuilder<RunResource> AddNight(
         this IDistributedApplicationBuilder builder,
         string name,
@@ -46,7 +46,7 @@ internal static class RunResourceExtensions
             .OnInitializeResource(
                 static (night, initialize, ct) =>
                 {
-                    // The event must return for the app to start; the loop ends with it.
+                    // The app starts only after this handler returns, so the loop is not awaited; the token ends it.
                     _ = FollowAsync(night, initialize, ct);
                     return Task.CompletedTask;
                 }
@@ -72,7 +72,7 @@ internal static class RunResourceExtensions
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // The app stops.
+            // The app is stopping.
         }
     }
 
@@ -100,7 +100,7 @@ internal static class RunResourceExtensions
                     "failed" => KnownResourceStateStyles.Error,
                     _ => KnownResourceStateStyles.Info,
                 },
-                // A copy: the document is gone when they are read.
+                // Copied into an array, because the JSON document is disposed of before the properties are read.
                 runs[0]
                     .EnumerateObject()
                     .Where(field => field.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
@@ -116,15 +116,15 @@ internal static class RunResourceExtensions
     }
 }
 
-/// <summary>Asks the api as an administrator, outside any trace: a poll that goes on for ever is not one that anybody reads.</summary>
+/// <summary>Calls the api as an administrator. Polls are left out of traces, which an endless poll would fill.</summary>
 internal sealed class RunClient(EndpointReference api, ParameterResource adminKey)
 {
-    /// <summary>Where the api takes the key; <c>AdminKey.Header</c> there.</summary>
+    /// <summary>The header in which the api expects the key; the same as <c>AdminKey.Header</c> of Api.</summary>
     private const string KeyHeader = "X-Overnight-Admin-Key";
 
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromMinutes(10) };
 
-    /// <param name="isTraced">False for a poll: the trace it belongs to is told not to be recorded.</param>
+    /// <param name="isTraced">False for a poll: its trace is marked as not recorded.</param>
     public async Task<HttpResponseMessage> SendAsync(
         HttpMethod method,
         string path,
@@ -142,12 +142,12 @@ internal sealed class RunClient(EndpointReference api, ParameterResource adminKe
         return await Http.SendAsync(request, ct);
     }
 
-    /// <summary>Names a parent that is not recorded, so that what is asked is not recorded either.</summary>
+    /// <summary>Sends a parent trace context that is not sampled, so that the api does not record the request.</summary>
     public static void LeaveUntraced(HttpRequestMessage request) =>
         request.Headers.Add("traceparent", $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00");
 }
 
-/// <summary>A JSON body of fields, those without a value left out.</summary>
+/// <summary>A JSON body of fields; fields without a value are left out.</summary>
 internal sealed class JsonFields(params (string Name, object? Value)[] fields)
 {
     public HttpContent ToContent() =>

@@ -1,6 +1,6 @@
 namespace Overnight.AppHost;
 
-/// <summary>What PostgreSQL and the cache run as where no connection string names a server.</summary>
+/// <summary>How PostgreSQL and the cache run where no connection string names a server.</summary>
 internal enum ServerKind
 {
     Containers,
@@ -13,8 +13,10 @@ internal static class ServerKinds
         NoteFile = "servers";
     private static readonly TimeSpan EngineTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>What <c>Servers</c> insists on, else what this clone's data was made by, else containers where an engine answers.</summary>
-    /// <remarks>Data of one kind is not seen by the other, so the choice is kept, and a change is told.</remarks>
+    /// <summary>
+    /// The kind that <c>Servers</c> configures, else the kind this clone's data was made with, else containers where an engine answers.
+    /// </summary>
+    /// <remarks>Servers of one kind do not see the data of the other, so the choice is stored, and a change of it is printed.</remarks>
     public static async Task<ServerKind> ServerKindAsync(this IDistributedApplicationBuilder builder)
     {
         if (builder.ExecutionContext.IsPublishMode)
@@ -23,17 +25,17 @@ internal static class ServerKinds
         var data = DataDirectory.Of(builder);
         ServerKind? kept =
             Enum.TryParse<ServerKind>(data.Note(NoteFile), ignoreCase: true, out var noted) ? noted
-            // Builds before this note was kept knew only processes.
+            // Data without this file was made by builds that knew only processes.
             : Directory.Exists(Path.Combine(data.Path, "postgres")) ? ServerKind.Processes
             : null;
         var insisted = Insisted(builder.Configuration[Key]);
         var kind = insisted ?? kept ?? (await ContainerEngine.AnswersAsync(EngineTimeout) ? ServerKind.Containers : ServerKind.Processes);
         if (kept is { } before && before != kind)
             Console.WriteLine(
-                $"PostgreSQL and the cache run as {Name(kind)} now ({Key}={Name(kind)}). The data made as {Name(before)} is kept and not seen until {Key}={Name(before)}."
+                $"PostgreSQL and the cache run as {Name(kind)} now ({Key}={Name(kind)}). The data made as {Name(before)} is kept, and is used again with {Key}={Name(before)}."
             );
         else if (kept is null)
-            Console.WriteLine($"PostgreSQL and the cache run as {Name(kind)}; {Key}={Name(Other(kind))} would choose the other.");
+            Console.WriteLine($"PostgreSQL and the cache run as {Name(kind)}; {Key}={Name(Other(kind))} chooses the other kind.");
         if (kept != kind)
             data.WriteNote(NoteFile, Name(kind));
         return kind;

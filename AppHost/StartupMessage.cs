@@ -7,8 +7,8 @@ using Microsoft.Extensions.Hosting;
 namespace Overnight.AppHost;
 
 /// <summary>
-/// Tells whoever started the app how to look at it, once a dashboard is answered from the cache. A child's output never reaches this
-/// console, so the demo token stands in no log.
+/// Prints how to look at the app once a dashboard is answered from the cache. The output of child processes never reaches this console,
+/// so the demo token is in no log.
 /// </summary>
 internal sealed class StartupMessage(
     ProjectResource api,
@@ -49,7 +49,7 @@ internal sealed class StartupMessage(
         return configuration["AppHost:BrowserToken"] is { Length: > 0 } login ? $"{endpoint.Url}/login?t={login}" : endpoint.Url;
     }
 
-    /// <summary>The first night takes a while, and until it is over there is no result.</summary>
+    /// <summary>Polls, because there is no result until the first night is finished.</summary>
     private static async Task WaitForCachedDashboardAsync(Uri address, string token, CancellationToken ct)
     {
         using HttpClient http = new();
@@ -73,7 +73,7 @@ internal sealed class StartupMessage(
         }
         catch (HttpRequestException)
         {
-            return false; // The api ended meanwhile, which is told as a failure of its own.
+            return false; // The api stopped; FailureMessage prints that.
         }
     }
 }
@@ -83,7 +83,7 @@ internal static class StartupMessageExtensions
     private const string UserToken = "demo-token",
         AdminToken = "demo-admin-token";
 
-    /// <summary>Tokens for the demo user and admin, new at every start, of which the jobs make sessions in Development.</summary>
+    /// <summary>Session tokens of the demo user and admin, new at every start; jobs creates the sessions in Development.</summary>
     public static IResourceBuilder<ProjectResource> WithDemoTokens(this IResourceBuilder<ProjectResource> jobs)
     {
         var builder = jobs.ApplicationBuilder;
@@ -101,7 +101,7 @@ internal static class StartupMessageExtensions
         }
     }
 
-    /// <summary>Tells at the console how to look at the app, and lets commands find it.</summary>
+    /// <summary>Prints at the console how to look at the app, and writes the connections that commands need.</summary>
     public static void AddStartupMessage(this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> api)
     {
         var token = builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == UserToken);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Overnight.Core;
 
-/// <summary>The bounds of an option, both included: numbers, or texts of a duration or a decimal number.</summary>
+/// <summary>The inclusive bounds of an option: numbers, or the text of a duration or a decimal number.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class BetweenAttribute(object least, object most) : Attribute
 {
@@ -22,17 +22,18 @@ public sealed class BetweenAttribute(object least, object most) : Attribute
             : (IComparable)Convert.ChangeType(bound, type, CultureInfo.InvariantCulture);
 }
 
-/// <summary>Options with rules that no bound says.</summary>
+/// <summary>Options with rules beyond the bounds of single properties.</summary>
 internal interface IValidatedOptions
 {
-    /// <param name="path">Before the names of its own keys.</param>
+    /// <param name="rules">Where errors are added.</param>
+    /// <param name="path">Prefix of the options' own keys.</param>
     void Check(OptionRules rules, string path);
 }
 
 public static class SectionSetup
 {
     /// <summary>
-    /// A section of the configuration, validated at start: every failure is collected, and names the key, the bound and the value.
+    /// Binds a configuration section and validates it at start: all errors are collected, and each names key, bound and value.
     /// </summary>
     public static OptionsBuilder<TOptions> AddSection<TOptions>(this IServiceCollection services, string section)
         where TOptions : class
@@ -43,7 +44,7 @@ public static class SectionSetup
 }
 
 /// <summary>
-/// Holds options to the bounds that their properties declare, those of nested options as well, and to their further rules.
+/// Checks options, and options nested in them, against the bounds of their properties and their further rules.
 /// </summary>
 internal sealed class SectionValidator<TOptions>(string section) : IValidateOptions<TOptions>
     where TOptions : class

@@ -1,13 +1,13 @@
 namespace Overnight.Core;
 
-/// <summary>What was asked for can't be done: the field at fault, and what is wrong with it.</summary>
+/// <summary>A request can't be carried out: <see cref="Field"/> is the field at fault, the message says what is wrong with it.</summary>
 public sealed class RequestException : Exception
 {
     public RequestException(string field, string message, Exception? innerException = null)
         : base(message, innerException) => Field = field;
 
     public RequestException()
-        : this("run", "It can't be done.") { }
+        : this("run", "The request can't be carried out.") { }
 
     public RequestException(string message)
         : this("run", message) { }

@@ -9,7 +9,7 @@ namespace Overnight.Core;
 
 public static class WarmSets
 {
-    /// <summary>The warmer with all sets that are ours, for whoever warms by any trigger. Needs a cache and a database.</summary>
+    /// <summary>Adds the warmer with all built-in sets, for services that warm by any trigger. It needs a cache and a database.</summary>
     public static IServiceCollection AddWarming(this IServiceCollection services)
     {
         services

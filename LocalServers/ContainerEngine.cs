@@ -5,7 +5,7 @@ namespace Aspire.Hosting;
 /// <summary>Whether containers can be started here.</summary>
 public static class ContainerEngine
 {
-    /// <summary>Asks the engine itself: a client in the PATH says nothing about one that runs.</summary>
+    /// <summary>Asks the engine itself, because a client in the PATH does not show that an engine runs.</summary>
     /// <param name="patience">How long to wait for its answer; an engine that hangs counts as none.</param>
     /// <returns>True when Docker or Podman answers; with <c>ASPIRE_CONTAINER_RUNTIME</c> set, only that one is asked.</returns>
     public static async Task<bool> AnswersAsync(TimeSpan patience, CancellationToken cancellationToken = default)
@@ -35,7 +35,7 @@ public static class ContainerEngine
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
-                return false; // Out of patience.
+                return false; // The engine did not answer in time.
             }
         }
     }

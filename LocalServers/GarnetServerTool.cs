@@ -11,12 +11,13 @@ internal static class GarnetServerTool
     private const string Program = "GarnetServer.dll";
 
     /// <returns>The tool's program, restored, where the account can read it.</returns>
-    /// <exception cref="MissingServerException">It is not to be had.</exception>
+    /// <exception cref="MissingServerException">The tool manifest does not name the tool, or it can't be restored.</exception>
     public static async Task<string> FindAsync(ServerAccount account, string home, string directory, CancellationToken ct)
     {
-        var missing = "redis-server and valkey-server were looked for in PATH, and garnet-server in .config/dotnet-tools.json";
+        var missing =
+            "No Redis server was found: neither redis-server nor valkey-server in PATH, nor garnet-server in .config/dotnet-tools.json";
         if (Version(directory) is not { } version)
-            throw Missing($"of {directory} and the folders above it, which name none");
+            throw Missing($"of {directory} or a folder above it");
         var (code, output) = await Tool.RunAsync(Tool.Dotnet, ["tool", "restore"], ct, directory);
         if (code != 0)
             throw Missing($"(dotnet tool restore in {directory} failed: {output})");
@@ -34,7 +35,7 @@ internal static class GarnetServerTool
 
         MissingServerException Missing(string reason) =>
             new(
-                $"{missing} {reason}: install Redis (Debian: apt install redis-server, macOS: brew install redis) or the tool (dotnet tool install garnet-server), or give a connection string to a server that runs already."
+                $"{missing} {reason}. Install Redis (Debian: apt install redis-server, macOS: brew install redis) or the tool (dotnet tool install garnet-server), or configure a connection string of a running server."
             );
     }
 
@@ -52,7 +53,9 @@ internal static class GarnetServerTool
         return null;
     }
 
-    /// <summary>Our packages are closed to the server's account: it gets a copy, without what other platforms need.</summary>
+    /// <summary>
+    /// Copies the tool for the server's account, which can't read our package folder, without the files of other platforms.
+    /// </summary>
     private static string Copy(string folder, string copy)
     {
         foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))

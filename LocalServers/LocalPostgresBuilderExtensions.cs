@@ -10,19 +10,19 @@ public static class LocalPostgresBuilderExtensions
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Adds a PostgreSQL server that runs as a process of this machine: an installed one, else npm's. It is for run mode; in publish mode
-    /// add a container. It listens on 127.0.0.1, and is healthy when it answers a query.
+    /// Adds a PostgreSQL server that runs as a process of this machine, from an installed PostgreSQL or else the npm package. It is for run
+    /// mode; in publish mode add a container. It listens on 127.0.0.1, and is healthy when it answers a query.
     /// </summary>
     /// <remarks>
-    /// A child resource, named <c>{name}-prepare</c>, finds the program and makes the data; where that fails it says why, and the server
-    /// never starts. As root the server runs as <c>postgres</c> or <c>nobody</c>, with its data in a folder under /var/tmp that
-    /// <c>moved-to</c> in the data directory names.
+    /// A child resource named <c>{name}-prepare</c> finds the program and initialises the data; where that fails, its log has the reason,
+    /// and the server does not start. When the AppHost runs as root, the server runs as <c>postgres</c> or <c>nobody</c>, with its data
+    /// in a folder under /var/tmp that the file <c>moved-to</c> in the data directory names.
     /// </remarks>
     /// <param name="builder">The application builder.</param>
     /// <param name="name">The name of the resource.</param>
     /// <param name="password">The password of the superuser <c>postgres</c>; it must stay the same as long as the data is kept.</param>
-    /// <param name="dataDirectory">Where the data is, or will be.</param>
-    /// <param name="options">What differs from the usual.</param>
+    /// <param name="dataDirectory">The directory of the data, which is created where it does not exist.</param>
+    /// <param name="options">Settings that differ from the defaults.</param>
     public static IResourceBuilder<LocalPostgresServerResource> AddLocalPostgres(
         this IDistributedApplicationBuilder builder,
         [ResourceName] string name,
@@ -50,7 +50,7 @@ public static class LocalPostgresBuilderExtensions
     /// <param name="builder">The server.</param>
     /// <param name="name">The name of the resource.</param>
     /// <param name="databaseName">The name of the database; that of the resource when it is null.</param>
-    /// <param name="create">True to create it, unless it is there, once the server is ready.</param>
+    /// <param name="create">True to create the database, where it does not exist, once the server is ready.</param>
     public static IResourceBuilder<LocalPostgresDatabaseResource> AddDatabase(
         this IResourceBuilder<LocalPostgresServerResource> builder,
         [ResourceName] string name,
@@ -83,7 +83,7 @@ public static class LocalPostgresBuilderExtensions
         return added;
     }
 
-    /// <summary>A database is there when its server is.</summary>
+    /// <summary>Gives the database resource the state of its server.</summary>
     private static async Task FollowServerAsync(
         LocalPostgresDatabaseResource database,
         InitializeResourceEvent started,
@@ -105,7 +105,7 @@ public static class LocalPostgresBuilderExtensions
         }
     }
 
-    /// <summary>Makes the database unless it is there.</summary>
+    /// <summary>Creates the database where it does not exist.</summary>
     internal static async Task CreateDatabaseAsync(string connectionString, string name, CancellationToken ct)
     {
         await using var connection = await ConnectAsync(connectionString, DefaultDatabase, ct);
@@ -119,11 +119,11 @@ public static class LocalPostgresBuilderExtensions
         await create.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Ends when the server of these files has answered a query.</summary>
+    /// <summary>Completes when the server has answered a query.</summary>
     internal static async Task AskAsync(PreparedServer? server, string connectionString, string database, CancellationToken ct)
     {
         if (server is null || !PostgresPreparation.IsReady(server.Home))
-            throw new InvalidOperationException("It does not take connections yet.");
+            throw new InvalidOperationException("The server does not accept connections yet.");
         await using var connection = await ConnectAsync(connectionString, database, ct);
         await using NpgsqlCommand query = new("select 1", connection);
         await query.ExecuteScalarAsync(ct);

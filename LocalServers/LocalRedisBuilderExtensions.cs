@@ -14,15 +14,15 @@ public static class LocalRedisBuilderExtensions
     /// answers a PING.
     /// </summary>
     /// <remarks>
-    /// A child resource, named <c>{name}-prepare</c>, finds the program and writes the configuration; where that fails it says why, and
-    /// the server never starts. As root the server runs as another user: see
+    /// A child resource named <c>{name}-prepare</c> finds the program and writes the configuration; where that fails, its log has the
+    /// reason, and the server does not start. When the AppHost runs as root, the server runs as another user: see
     /// <see cref="LocalPostgresBuilderExtensions.AddLocalPostgres"/>.
     /// </remarks>
     /// <param name="builder">The application builder.</param>
     /// <param name="name">The name of the resource.</param>
-    /// <param name="password">The password that it asks for.</param>
-    /// <param name="dataDirectory">Where its configuration is, or will be.</param>
-    /// <param name="options">What differs from the usual.</param>
+    /// <param name="password">The password that the server requires.</param>
+    /// <param name="dataDirectory">The directory of its configuration, which is created where it does not exist.</param>
+    /// <param name="options">Settings that differ from the defaults.</param>
     public static IResourceBuilder<LocalRedisResource> AddLocalRedis(
         this IDistributedApplicationBuilder builder,
         [ResourceName] string name,
@@ -47,7 +47,7 @@ public static class LocalRedisBuilderExtensions
             .WithIconName("Memory");
     }
 
-    /// <summary>Ends when a server has answered a PING with the password.</summary>
+    /// <summary>Completes when the server has answered a PING with the password.</summary>
     internal static async Task AskAsync(string? connectionString, CancellationToken ct)
     {
         var options = ConfigurationOptions.Parse(connectionString!);

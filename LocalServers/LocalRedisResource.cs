@@ -2,7 +2,7 @@ namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>A Redis server, or one that speaks its protocol, that runs as a process of this machine and keeps nothing on disk.</summary>
 /// <param name="name">The name of the resource.</param>
-/// <param name="password">The password that it asks for.</param>
+/// <param name="password">The password that the server requires.</param>
 public sealed class LocalRedisResource(string name, ParameterResource password)
     : LocalServerResource(name, password),
         IResourceWithConnectionString

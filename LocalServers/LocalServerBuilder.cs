@@ -5,12 +5,12 @@ using Overnight.LocalServers;
 
 namespace Aspire.Hosting;
 
-/// <summary>What local servers have in common in the app model.</summary>
+/// <summary>The parts of the app model that all local servers share.</summary>
 internal static partial class LocalServerBuilder
 {
     private const string UnfitForConnectionStrings = ";,\"'\\";
 
-    /// <summary>Adds the server, a child that prepares it, and a health check; the server starts once the child has ended well.</summary>
+    /// <summary>Adds the server, a child that prepares it, and a health check; the server starts once the child has succeeded.</summary>
     public static IResourceBuilder<T> AddLocalServer<T>(
         this IDistributedApplicationBuilder builder,
         T server,
@@ -45,7 +45,7 @@ internal static partial class LocalServerBuilder
             .ExcludeFromManifest();
     }
 
-    /// <summary>Adds a health check that asks the server something.</summary>
+    /// <summary>Adds a health check that sends the server a request.</summary>
     public static IResourceBuilder<T> WithAnswerCheck<T>(this IResourceBuilder<T> builder, Func<CancellationToken, Task> ask)
         where T : IResource
     {
@@ -70,7 +70,7 @@ internal static partial class LocalServerBuilder
         {
             if (OperatingSystem.IsWindows())
                 throw new DistributedApplicationException(
-                    $"Servers run as local processes on Linux and macOS: on Windows give '{server.Name}' a connection string, or a container."
+                    $"Servers run as local processes on Linux and macOS only. On Windows, configure a connection string for '{server.Name}', or use a container."
                 );
             var password = await server.PasswordParameter.GetValueAsync(ct) ?? "";
             if (
@@ -78,7 +78,7 @@ internal static partial class LocalServerBuilder
                 || password.Any(c => UnfitForConnectionStrings.Contains(c) || char.IsWhiteSpace(c) || char.IsControl(c))
             )
                 throw new DistributedApplicationException(
-                    $"The parameter '{server.PasswordParameter.Name}' must be a password without spaces and {UnfitForConnectionStrings}"
+                    $"The parameter '{server.PasswordParameter.Name}' must be a password without white space, control characters, and {UnfitForConnectionStrings}"
                 );
             server.Prepared = await prepare(password, started.Logger, ct);
             await started.Notifications.PublishUpdateAsync(preparation, now =>
@@ -92,7 +92,7 @@ internal static partial class LocalServerBuilder
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            // Whatever it is, the server must not start, and whoever looks must see why.
+            // After any failure the server must not start, and the preparation's log and state must show it.
             Log.Failed(started.Logger, e is DistributedApplicationException ? null : e, e.Message);
             await started.Notifications.PublishUpdateAsync(preparation, now =>
                 now with
@@ -106,7 +106,8 @@ internal static partial class LocalServerBuilder
 
     private static async Task AddArgumentsAsync(LocalServerResource server, CommandLineArgsCallbackContext context)
     {
-        var prepared = server.Prepared ?? throw new InvalidOperationException($"'{server.Name}' is not prepared.");
+        var prepared = server.Prepared
+            ?? throw new InvalidOperationException($"The server '{server.Name}' was started before its preparation had finished.");
         if (server is LocalPostgresServerResource)
             await PostgresPreparation.WaitForPredecessorAsync(prepared.Home, context.CancellationToken);
         foreach (var argument in (string[])["-c", prepared.Script, prepared.Home, .. prepared.Command, prepared.PortOption])
@@ -121,5 +122,5 @@ internal static partial class LocalServerBuilder
     }
 }
 
-/// <summary>Finds a server's program and makes its files, once, before the server starts.</summary>
+/// <summary>Finds a server's program and creates its files, once, before the server starts.</summary>
 internal sealed class LocalServerPreparationResource(string name) : Resource(name);

@@ -7,14 +7,14 @@ public abstract class LocalServerResource : ExecutableResource
 {
     internal const string EndpointName = "tcp";
 
-    // The program is only known once the preparation has found it, and the command must be known before: hence the shell.
+    // The command must be known before the preparation has found the program, so it is a shell that runs the program.
     private protected LocalServerResource(string name, ParameterResource password)
         : base(name, "/bin/sh", "/") => (PasswordParameter, PrimaryEndpoint) = (password, new(this, EndpointName));
 
     /// <summary>The endpoint that clients connect to.</summary>
     public EndpointReference PrimaryEndpoint { get; }
 
-    /// <summary>The password that the server asks for.</summary>
+    /// <summary>The password that the server requires.</summary>
     public ParameterResource PasswordParameter { get; }
 
     /// <summary>The host of the endpoint.</summary>
@@ -23,6 +23,6 @@ public abstract class LocalServerResource : ExecutableResource
     /// <summary>The port of the endpoint.</summary>
     public EndpointReferenceExpression Port => PrimaryEndpoint.Property(EndpointProperty.Port);
 
-    /// <summary>Null until the preparation has ended.</summary>
+    /// <summary>The prepared server; null until the preparation has ended.</summary>
     internal PreparedServer? Prepared { get; set; }
 }

@@ -9,10 +9,14 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
 {
     private const int OldestMajor = 14;
 
-    /// <summary>Looks in PATH, then where packages put them, newest first, and then asks npm.</summary>
-    /// <param name="unpackTo">Where the npm package is, or will be, unpacked.</param>
-    /// <param name="major">What the data was made by, or null when there is none yet.</param>
-    /// <exception cref="MissingServerException">There is none; the message says what was looked for, where, and how to get it.</exception>
+    /// <summary>Searches PATH, then the folders of packages, newest version first, and then npm.</summary>
+    /// <param name="unpackTo">The folder into which the npm package is unpacked.</param>
+    /// <param name="account">The account that the server runs under.</param>
+    /// <param name="major">Major version that made the data; null when there is no data yet.</param>
+    /// <param name="installed">Whether an installed PostgreSQL may be used.</param>
+    /// <param name="ct">Ends the search.</param>
+    /// <exception cref="MissingServerException">No PostgreSQL was found; the message says where it was searched, and how to get it.
+    /// </exception>
     public static async Task<PostgresBinaries> FindAsync(
         string unpackTo,
         ServerAccount account,
@@ -46,8 +50,8 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
         var found = seen.Count == 0 ? "none" : string.Join(", ", seen.Distinct());
         return new(
             major is not null
-                ? $"The data was made by PostgreSQL {major}, and only that opens it, but what is installed is: {found}. Install PostgreSQL {major}, or move the data with pg_dump, or delete its folder to start anew."
-                : $"PostgreSQL {OldestMajor} or later was looked for in PATH, with pg_config, and in the folders of Debian's, Red Hat's and Homebrew's packages (found: {found}), and in npm ({npm}). Install PostgreSQL (Debian: apt install postgresql, macOS: brew install postgresql@17) or npm, or give a connection string to a server that runs already."
+                ? $"The data was made by PostgreSQL {major}, which is needed to open it, but the installed versions are: {found}. Install PostgreSQL {major}, or move the data with pg_dump, or delete its folder to start with an empty server."
+                : $"PostgreSQL {OldestMajor} or later was not found in PATH, with pg_config, and in the folders of Debian's, Red Hat's and Homebrew's packages (found: {found}), nor could it be fetched from npm ({npm}). Install PostgreSQL (Debian: apt install postgresql, macOS: brew install postgresql@17) or npm, or configure a connection string of a running server."
         );
     }
 

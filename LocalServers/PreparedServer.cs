@@ -1,18 +1,18 @@
 namespace Overnight.LocalServers;
 
-/// <summary>A server that can be started: its program is found, and its files are made.</summary>
-/// <param name="Home">Where its files are: the data directory, or, as root, the one that it points to.</param>
+/// <summary>A server that is ready to start: its program was found, and its files were created.</summary>
+/// <param name="Home">The folder of its files: the data directory or, as root, the folder that the directory points to.</param>
 /// <param name="Command">The program and its arguments, without the port.</param>
-/// <param name="PortOption">What goes before the port.</param>
-/// <param name="Script">What runs the command: a shell gets the home as <c>$0</c>, the command as the other arguments.</param>
+/// <param name="PortOption">The option that precedes the port.</param>
+/// <param name="Script">The shell script that runs the command: it gets the home as <c>$0</c> and the command as its arguments.</param>
 internal sealed record PreparedServer(string Home, IReadOnlyList<string> Command, string PortOption, string Script)
 {
-    /// <summary>Becomes the server.</summary>
+    /// <summary>Replaces the shell by the server.</summary>
     public const string Replace = """export HOME="$0"; cd "$0" && exec "$@" """;
 
     /// <summary>
-    /// Stays beside PostgreSQL, turns the SIGTERM that it is stopped with into SIGINT, and waits: on SIGTERM PostgreSQL would wait for
-    /// its clients to go. <c>wait</c> returns early when a signal comes, so it is asked again while the server is there.
+    /// Runs PostgreSQL as a child and turns the SIGTERM that stops the resource into SIGINT, because on SIGTERM PostgreSQL waits for its
+    /// clients to disconnect. <c>wait</c> returns early on a signal, so it is repeated while the server runs.
     /// </summary>
     public const string Interrupt = """
         export HOME="$0"; cd "$0" || exit
@@ -23,5 +23,5 @@ internal sealed record PreparedServer(string Home, IReadOnlyList<string> Command
         """;
 }
 
-/// <summary>A server that is neither installed nor to be had; the message says what to do.</summary>
+/// <summary>A server is neither installed nor available from a package; the message says what to do.</summary>
 internal sealed class MissingServerException(string message) : DistributedApplicationException(message);

@@ -5,15 +5,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Overnight.LocalServers;
 
-/// <summary>Finds a program that speaks Redis's protocol, and writes its configuration, which holds the password.</summary>
+/// <summary>Finds a program that speaks Redis's protocol, and writes its configuration, which contains the password.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static partial class RedisPreparation
 {
     private const string RedisServer = "redis-server",
         ValkeyServer = "valkey-server";
 
-    /// <param name="directory">Where the configuration is, or will be.</param>
-    /// <exception cref="MissingServerException">There is no such program; the message says what was looked for, where, and how to get
+    /// <param name="directory">The folder of the configuration, which is created where it does not exist.</param>
+    /// <param name="password">The password that the server requires.</param>
+    /// <param name="options">How the server is started.</param>
+    /// <param name="logger">Log of the preparation.</param>
+    /// <param name="ct">Ends the preparation.</param>
+    /// <exception cref="MissingServerException">No such program was found; the message says where it was searched, and how to get
     /// it.</exception>
     public static async Task<(PreparedServer Server, LocalRedisProgram Program)> RunAsync(
         string directory,
@@ -43,7 +47,7 @@ internal static partial class RedisPreparation
             var name = kind == LocalRedisProgram.Redis ? RedisServer : ValkeyServer;
             var program = Tool.Find(name)
                 ?? throw new MissingServerException(
-                    $"{name} was looked for in PATH: install it (Debian: apt install {name}), or let any program do."
+                    $"{name} was not found in PATH. Install it (Debian: apt install {name}), or choose LocalRedisProgram.Any."
                 );
             var configuration = Path.Combine(home, "redis.conf");
             await account.WriteSecretAsync(configuration, RedisSettings(home, password, options), ct);
@@ -81,7 +85,7 @@ internal static partial class RedisPreparation
 
     private static partial class Log
     {
-        [LoggerMessage(712, LogLevel.Information, "The cache is {Command}.")]
+        [LoggerMessage(712, LogLevel.Information, "The cache server will run as: {Command}")]
         public static partial void Prepared(ILogger logger, string command);
     }
 }

@@ -4,16 +4,16 @@ using System.Runtime.Versioning;
 namespace Overnight.LocalServers;
 
 /// <summary>
-/// The account that servers run under. It is ours, unless we are root: then <c>postgres</c>, or <c>nobody</c> where that is missing, for
-/// PostgreSQL refuses root, and no server needs it.
+/// The account that servers run under: the current one, or as root <c>postgres</c>, else <c>nobody</c>, because PostgreSQL refuses to run
+/// as root and no server needs it.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
 internal sealed class ServerAccount
 {
-    /// <summary>The file that says where a directory's files are when they are elsewhere.</summary>
+    /// <summary>Name of the file that contains the path of a directory's files when they are elsewhere.</summary>
     public const string Pointer = "moved-to";
 
-    /// <summary>The options of <c>setpriv</c>, null where it is missing or too simple (BusyBox has one).</summary>
+    /// <summary>The command <c>setpriv</c> with its options; null where it is missing or lacks them, as BusyBox's does.</summary>
     private readonly string[]? _setpriv;
     private readonly string? _name,
         _owner;
@@ -21,10 +21,10 @@ internal sealed class ServerAccount
     private ServerAccount(string[]? setpriv, string? name = null, string? owner = null) =>
         (_setpriv, _name, _owner) = (setpriv, name, owner);
 
-    /// <summary>True when servers run under our own account.</summary>
+    /// <summary>Whether servers run under the current account.</summary>
     public bool IsOurs => _owner is null;
 
-    /// <exception cref="MissingServerException">We are root, and there is no other account.</exception>
+    /// <exception cref="MissingServerException">The process runs as root, and there is no other account.</exception>
     public static async Task<ServerAccount> FindAsync(CancellationToken ct)
     {
         var setpriv =
@@ -41,12 +41,13 @@ internal sealed class ServerAccount
                 return new(setpriv is null ? null : [setpriv, $"--reuid={uid}", $"--regid={gid}", "--clear-groups"], name, $"{uid}:{gid}");
         }
         throw new MissingServerException(
-            "Servers don't run as root, and there is no account 'postgres' or 'nobody' to run them as: start as another user."
+            "Servers are not run as root, and this machine has no account 'postgres' or 'nobody' to run them as: start as another user."
         );
     }
 
-    /// <summary>What runs a command under this account.</summary>
-    /// <param name="endsWithParent">It gets SIGINT when the process that started it ends, where the system can do that.</param>
+    /// <summary>Wraps a command so that it runs under this account.</summary>
+    /// <param name="command">The command and its arguments.</param>
+    /// <param name="endsWithParent">Sends it SIGINT when the process that started it ends, where the system supports that.</param>
     public string[] Command(IEnumerable<string> command, bool endsWithParent = false) =>
         _setpriv is not null && (endsWithParent || _owner is not null)
             ? [.. _setpriv, .. endsWithParent ? (string[])["--pdeathsig=INT"] : [], "--", .. command]
@@ -54,7 +55,7 @@ internal sealed class ServerAccount
         : Tool.Find("runuser") is { } runuser ? [runuser, "-u", _name!, "--", .. command]
         : ["su", "-s", "/bin/sh", _name!, "-c", "exec \"$0\" \"$@\"", "--", .. command];
 
-    /// <summary>Runs a program to its end under this account.</summary>
+    /// <summary>Runs a program under this account and waits for its end.</summary>
     public Task<(int ExitCode, string Output)> RunAsync(
         string program,
         IEnumerable<string> arguments,
@@ -67,8 +68,9 @@ internal sealed class ServerAccount
     }
 
     /// <summary>
-    /// Where the account can keep files: <paramref name="directory"/> itself, or, as root, a folder of its own under /var/tmp (ours may be
-    /// closed to it), which the file <c>moved-to</c> in <paramref name="directory"/> names.
+    /// The folder where the account can keep files: <paramref name="directory"/> itself or, as root, a folder of the account under
+    /// /var/tmp, because root's folders may not be accessible to it. The file <c>moved-to</c> in
+    /// <paramref name="directory"/> contains its path.
     /// </summary>
     public async Task<string> HomeAsync(string directory, CancellationToken ct)
     {
@@ -82,19 +84,19 @@ internal sealed class ServerAccount
 
         if (Directory.Exists(Path.Combine(directory, "data")))
             throw new DistributedApplicationException(
-                $"{directory} holds the data of an ordinary user's server: start as that user, or give another data directory."
+                $"{directory} holds the data of an ordinary user's server: start as that user, or configure another data directory."
             );
 
-        // Made by mkdtemp: nobody can have put it there before us.
+        // mktemp creates the folder with a random name, so nobody else can have created it before.
         var (code, home) = await Tool.RunAsync("mktemp", ["-d", "/var/tmp/local-server-XXXXXXXXXX"], ct);
         if (code != 0)
-            throw new IOException($"No folder for '{_name}' could be made under /var/tmp: {home}");
+            throw new IOException($"No folder for the account '{_name}' could be created under /var/tmp: {home}");
         await OwnAsync(home, ct);
         await File.WriteAllTextAsync(pointer, home, ct);
         return home;
     }
 
-    /// <summary>Writes a file that only this account can read.</summary>
+    /// <summary>Replaces a file by one that only this account can read.</summary>
     public async Task WriteSecretAsync(string path, string text, CancellationToken ct)
     {
         File.Delete(path);
@@ -115,6 +117,6 @@ internal sealed class ServerAccount
             return;
         var (code, output) = await Tool.RunAsync("chown", ["-R", _owner, path], ct);
         if (code != 0)
-            throw new IOException($"{path} could not be given to '{_name}': {output}");
+            throw new IOException($"The owner of {path} could not be changed to '{_name}': {output}");
     }
 }

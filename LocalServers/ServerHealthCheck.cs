@@ -3,11 +3,11 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Overnight.LocalServers;
 
-/// <summary>Healthy when a server answers.</summary>
-/// <param name="ask">Ends when it has answered; bounded in time by itself.</param>
+/// <summary>Reports a server as healthy when it answers.</summary>
+/// <param name="ask">Completes when the server has answered; it limits its own duration.</param>
 internal sealed class ServerHealthCheck(Func<CancellationToken, Task> ask) : IHealthCheck
 {
-    /// <summary>What a start may take: a check that fails is logged as an error, and a server that starts is none.</summary>
+    /// <summary>How long a server may take to start before a check fails: Aspire logs a failed check as an error.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -23,7 +23,7 @@ internal sealed class ServerHealthCheck(Func<CancellationToken, Task> ask) : IHe
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                reason = e.Message; // Whatever it is, it has not answered.
+                reason = e.Message; // After any exception the server counts as not answering yet.
             }
         }
         return HealthCheckResult.Unhealthy(reason);

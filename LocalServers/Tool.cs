@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Overnight.LocalServers;
 
-/// <summary>Programs that run to their end.</summary>
+/// <summary>Runs programs and waits for their end.</summary>
 internal static class Tool
 {
-    /// <summary>The program that runs us, which need not be the one in PATH.</summary>
+    /// <summary>The dotnet that runs this process, which may differ from the one in PATH.</summary>
     public static readonly string Dotnet = Path.GetFullPath(
         Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet")
     );
@@ -32,7 +32,7 @@ internal static class Tool
         return file is { Exists: true } && (OperatingSystem.IsWindows() || (file.UnixFileMode & AnyExecute) != UnixFileMode.None);
     }
 
-    /// <returns>The exit code, and what it wrote, errors last.</returns>
+    /// <returns>The exit code, and the output followed by the error output.</returns>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string program,
         IEnumerable<string> arguments,

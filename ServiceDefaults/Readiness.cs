@@ -4,22 +4,21 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Overnight.ServiceDefaults;
 
 /// <summary>
-/// Ready means that this node can serve something useful. A dashboard is answered from the cache without the database, and from the
-/// database
-/// without the cache, so a lost store degrades a node, and only the loss of every store takes it out of service.
+/// Reports a node as ready while it can serve something useful. A dashboard is answered from the cache without the database, and from the
+/// database without the cache, so one lost store degrades a node, and only the loss of all stores takes it out of service.
 /// </summary>
 internal static class Readiness
 {
-    /// <summary>The tag of checks that say whether the process lives.</summary>
+    /// <summary>Tag of checks that show whether the process lives.</summary>
     public const string Live = "live";
 
-    /// <summary>The tag of checks that ask a store.</summary>
+    /// <summary>Tag of checks that query a store.</summary>
     public const string Store = "store";
 
-    /// <summary>A host that vanished answers nothing at all, and an orchestrator gives up on a probe sooner than TCP does.</summary>
+    /// <summary>A host that vanished does not answer at all, and an orchestrator gives up on a probe sooner than TCP does.</summary>
     public static readonly TimeSpan StoreTimeout = TimeSpan.FromSeconds(3);
 
-    // Of a store, which only degrades, just the name: an exception's message may name hosts.
+    // Of a degraded check only the name is written, because the message of an exception may contain host names.
     public static Task WriteAsync(HttpContext context, HealthReport report)
     {
         var stores = report.Entries.Values.Where(entry => entry.Tags.Contains(Store)).ToList();

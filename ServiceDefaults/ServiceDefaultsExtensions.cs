@@ -12,16 +12,16 @@ using Overnight.ServiceDefaults;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>What every service has: telemetry, health, service discovery and resilient HTTP clients.</summary>
+/// <summary>Telemetry, health checks, service discovery and resilient HTTP clients, the same for every service.</summary>
 public static class ServiceDefaultsExtensions
 {
     private const string HealthPath = "/health",
         LivePath = "/alive";
 
-    /// <summary>Every source and meter of the product is named so.</summary>
+    /// <summary>Pattern of the names of all sources and meters of the product.</summary>
     private const string OurSources = "Overnight.*";
 
-    // A line per statement would be a line per batch and request.
+    // These libraries log a line per statement or request at the level Information.
     private static readonly Dictionary<string, string?> LogLevels = new()
     {
         ["Logging:LogLevel:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
@@ -32,13 +32,13 @@ public static class ServiceDefaultsExtensions
     };
 
     /// <summary>
-    /// Adds telemetry, health checks, service discovery and the defaults of HTTP clients. Stores add themselves to the first two.
+    /// Adds telemetry, health checks, service discovery and the defaults of HTTP clients. <see cref="StoreExtensions"/> adds the stores.
     /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
-        // Below every other source, so that any configuration wins.
+        // The lowest precedence, so that any configured level overrides these.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = LogLevels });
         builder.ConfigureOpenTelemetry();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Readiness.Live]);
@@ -52,9 +52,8 @@ public static class ServiceDefaultsExtensions
     }
 
     /// <summary>
-    /// Maps <c>/health</c> (ready) and <c>/alive</c> (live), in every environment: an orchestrator asks them in production too, and
-    /// they say
-    /// nothing but a word and which part is down.
+    /// Maps <c>/health</c> (ready) and <c>/alive</c> (live), in every environment, because orchestrators probe them in production. They
+    /// reveal only the status and the names of failed checks.
     /// </summary>
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
@@ -65,8 +64,7 @@ public static class ServiceDefaultsExtensions
     }
 
     /// <summary>
-    /// Sends traces, metrics and logs to where OTEL_EXPORTER_OTLP_ENDPOINT says. When it says nothing, nothing is made and nothing
-    /// listens.
+    /// Exports traces, metrics and logs to the address in OTEL_EXPORTER_OTLP_ENDPOINT; without one no telemetry is recorded.
     /// </summary>
     private static void ConfigureOpenTelemetry(this IHostApplicationBuilder builder)
     {
@@ -90,7 +88,8 @@ public static class ServiceDefaultsExtensions
             )
             .WithTracing(tracing =>
                 tracing
-                    // Aspire asks for every trace, also those whose caller says that it is not to be recorded, as a poll does.
+                    // Aspire configures a sampler for all traces; this one leaves out those whose caller marked them as not recorded, as
+                    // polls do.
                     .SetSampler(new ParentBasedSampler(new AlwaysOnSampler()))
                     .AddSource(OurSources)
                     .AddAspNetCoreInstrumentation(options => options.Filter = static context => !IsProbe(context.Request.Path))

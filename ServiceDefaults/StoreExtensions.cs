@@ -9,20 +9,21 @@ using StackExchange.Redis;
 namespace Microsoft.Extensions.Hosting;
 
 /// <summary>
-/// The two stores of a service: PostgreSQL and the cache, each with telemetry and a health check that degrades the node and never takes
-/// it out.
+/// Adds the two stores of a service, PostgreSQL and the cache, each with telemetry and a health check. A lost store degrades the node; it
+/// never takes the node out of service alone.
 /// </summary>
 public static class StoreExtensions
 {
-    /// <summary>Words of a statement that name its span.</summary>
+    /// <summary>Number of words of a statement that its span has as a name.</summary>
     private const int SpanWords = 4;
 
-    /// <summary>One data source of PostgreSQL, which the context shares: one pool per service.</summary>
-    /// <typeparam name="TContext">The EF Core context. Retry is off: what is retried, and how often, is decided where the work
-    /// is.</typeparam>
-    /// <param name="connectionName">Below <c>ConnectionStrings</c>.</param>
-    /// <param name="complete">Adds what a connection string leaves open.</param>
-    /// <param name="configureContext">Settings of the context that are not of the connection.</param>
+    /// <summary>Adds one PostgreSQL data source, and so one connection pool, which the EF Core context shares.</summary>
+    /// <typeparam name="TContext">The EF Core context. Its automatic retry is off, because callers decide what they retry, and how
+    /// often.</typeparam>
+    /// <param name="builder">The application builder.</param>
+    /// <param name="connectionName">Name below <c>ConnectionStrings</c>.</param>
+    /// <param name="complete">Adds the settings that a connection string leaves open.</param>
+    /// <param name="configureContext">Options of the context that do not concern the connection.</param>
     /// <param name="configure">Further settings of the data source.</param>
     public static void AddDatabase<TContext>(
         this IHostApplicationBuilder builder,
@@ -34,7 +35,7 @@ public static class StoreExtensions
         where TContext : DbContext
     {
         ArgumentNullException.ThrowIfNull(builder);
-        // Where nothing is exported nothing listens: a span or a measurement of each statement would be made for nobody.
+        // Without an exporter, spans and measurements of statements would be created for nothing.
         var isQuiet = !builder.ExportsTelemetry();
         builder.AddNpgsqlDataSource(
             connectionName,
@@ -47,7 +48,7 @@ public static class StoreExtensions
                 ),
             database =>
             {
-                // Statements of a poll belong to no trace, and each would be a trace of its own.
+                // Statements of a poll run outside any trace, and each would start a trace of its own.
                 database.ConfigureTracing(static tracing =>
                     tracing
                         .ConfigureCommandFilter(static _ => Activity.Current is not null)
@@ -74,15 +75,16 @@ public static class StoreExtensions
     }
 
     /// <summary>
-    /// The one client of the cache server. Its own spans are off: one for each of a thousand writes tells less than the one of their
-    /// batch.
+    /// Adds the client of the cache server. Its own spans are off, because a span for each of a thousand writes shows less than the span of
+    /// their batch.
     /// </summary>
-    /// <param name="connectionName">Below <c>ConnectionStrings</c>.</param>
+    /// <param name="builder">The application builder.</param>
+    /// <param name="connectionName">Name below <c>ConnectionStrings</c>.</param>
     /// <param name="configure">Settings of the client.</param>
     public static void AddCache(this IHostApplicationBuilder builder, string connectionName, Action<ConfigurationOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        // Commands such as migrate run where there is no cache yet: it is connected when it is first asked for.
+        // Commands such as migrate run where there is no cache yet, so the client connects only when it is first used.
         builder.AddRedisClient(
             connectionName,
             static settings => (settings.DisableHealthChecks, settings.DisableTracing, settings.DisableAutoActivation) = (true, true, true),
@@ -91,7 +93,7 @@ public static class StoreExtensions
         builder.AddStoreCheck<CacheCheck>("cache");
     }
 
-    /// <summary>The beginning of a statement. Statements are constants of the code, so there are few names.</summary>
+    /// <summary>The beginning of a statement as a span's name. Statements are constants of the code, so there are few names.</summary>
     private static string SpanName(string statement)
     {
         var words = statement.Split((char[]?)null, SpanWords + 1, StringSplitOptions.RemoveEmptyEntries);
@@ -102,7 +104,7 @@ public static class StoreExtensions
         where TCheck : StoreCheck =>
         builder.Services.AddHealthChecks().AddCheck<TCheck>(name, HealthStatus.Degraded, [Readiness.Store], Readiness.StoreTimeout);
 
-    /// <summary>A store that is away is a word in a log, not a stack trace each time a probe asks.</summary>
+    /// <summary>Reports a store that can't be reached by a message, because a stack trace for each probe would fill the log.</summary>
     private abstract class StoreCheck : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -114,7 +116,7 @@ public static class StoreExtensions
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                // Whatever the client throws when its server is away; the check's own limit is told by whoever set it.
+                // Clients throw different exceptions when their server can't be reached. The check's own timeout is reported by its caller.
                 return new(context.Registration.FailureStatus, exception.Message);
             }
         }

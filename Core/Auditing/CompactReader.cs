@@ -4,7 +4,7 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Core.Auditing;
 
-/// <summary>Reads what <see cref="CompactWriter"/> wrote. Damage is an <see cref="InvalidDataException"/>, never a wrong number.</summary>
+/// <summary>Reads what <see cref="CompactWriter"/> wrote. A damaged payload throws <see cref="InvalidDataException"/>.</summary>
 internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;
@@ -26,13 +26,13 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
         throw new InvalidDataException("A number in the payload is longer than 64 bits.");
     }
 
-    /// <summary>A count of things that follow; each takes at least a byte, which bounds it.</summary>
+    /// <summary>Number of items that follow. It is at most the number of bytes left, because each item takes at least one.</summary>
     public int Count()
     {
         var count = Varint();
         return count <= (ulong)_rest.Length
             ? (int)count
-            : throw new InvalidDataException($"The payload announces {count} items in {_rest.Length} bytes.");
+            : throw new InvalidDataException($"The payload announces {count} items but has only {_rest.Length} bytes left.");
     }
 
     public long Signed()
@@ -79,7 +79,7 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count > _rest.Length)
-            throw new InvalidDataException("The payload ends too early.");
+            throw new InvalidDataException("The payload ends within a value.");
         var taken = _rest[..count];
         _rest = _rest[count..];
         return taken;

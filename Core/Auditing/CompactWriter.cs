@@ -3,7 +3,7 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Core.Auditing;
 
-/// <summary>Appends the compact forms of events and snapshots to one growing buffer: varints, fixed ids, length-prefixed text.</summary>
+/// <summary>Appends the compact forms of events and snapshots to one growing buffer: varints, 16-byte ids, length-prefixed text.</summary>
 internal sealed class CompactWriter(int capacity)
 {
     private byte[] _bytes = new byte[capacity];
@@ -20,7 +20,7 @@ internal sealed class CompactWriter(int capacity)
         Length++;
     }
 
-    /// <summary>Unsigned, 7 bits a byte, low bits first.</summary>
+    /// <summary>Unsigned LEB128: 7 bits a byte, low bits first.</summary>
     public void Varint(ulong value)
     {
         var span = Reserve(10);
@@ -31,7 +31,7 @@ internal sealed class CompactWriter(int capacity)
         Length += at;
     }
 
-    /// <summary>Signed: the sign goes to the lowest bit, so that small numbers stay short.</summary>
+    /// <summary>Zigzag: the sign is moved to the lowest bit, so that small negative numbers stay short.</summary>
     public void Signed(long value) => Varint((ulong)(value << 1 ^ value >> 63));
 
     public void Signed(Decimal4? value)
@@ -41,7 +41,7 @@ internal sealed class CompactWriter(int capacity)
             Signed(number.Units);
     }
 
-    /// <summary>Exact, with its scale: replay must see the same number.</summary>
+    /// <summary>The exact decimal with its scale, because replay must produce identical bytes.</summary>
     public void Decimal(decimal value)
     {
         Span<int> bits = stackalloc int[4];

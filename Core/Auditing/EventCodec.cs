@@ -4,7 +4,7 @@ using Overnight.Core.Scoring;
 
 namespace Overnight.Core.Auditing;
 
-/// <summary>The four events of a user's calculation, in order (SPEC A6). The numbers are stored: never renumber.</summary>
+/// <summary>The four events of a user's calculation, in order. The numbers are stored: never renumber.</summary>
 public enum CalculationEvent
 {
     Started = 1,
@@ -14,18 +14,18 @@ public enum CalculationEvent
 }
 
 /// <summary>
-/// The compact payloads of events: ids of the immutable criteria version and market snapshot, asset ordinals and bit
-/// masks instead of copies; some 0.7 KB a user with 30 holdings, where JSON takes 48. Not thread-safe.
+/// Encodes the payloads of events compactly: ids of the immutable criteria version and market snapshot, asset ordinals and bit masks
+/// instead of copies. A user with 30 holdings takes about 0.7 KB, where JSON takes 48 KB. Not thread-safe.
 /// </summary>
 public sealed class EventCodec
 {
-    /// <summary>The rules of calculation; raise it when a rule changes, and keep the old ones for replay.</summary>
+    /// <summary>Version of the calculation rules. Raise it when a rule changes, and keep the old rules for replay.</summary>
     public const int RuleVersion = 1;
 
     private const byte Version = 1;
     private readonly CompactWriter _writer = new(4 * 1024);
 
-    /// <summary><c>CALC_STARTED</c>: the batch.</summary>
+    /// <summary><c>CALC_STARTED</c>: the number of the batch.</summary>
     public byte[] Started(int batch)
     {
         Begin();
@@ -33,7 +33,7 @@ public sealed class EventCodec
         return _writer.ToArray();
     }
 
-    /// <summary><c>INPUTS_CAPTURED</c>: everything that a replay needs.</summary>
+    /// <summary><c>INPUTS_CAPTURED</c>: everything that a replay of the calculation needs.</summary>
     public byte[] Inputs(UserPortfolio portfolio, Guid snapshotId, DateTimeOffset generatedAt)
     {
         ArgumentNullException.ThrowIfNull(portfolio);
@@ -113,7 +113,7 @@ public sealed class EventCodec
 
     private static int MaskBytes(int criteria) => (criteria + 7) / 8;
 
-    /// <summary>Reads <c>INPUTS_CAPTURED</c> back.</summary>
+    /// <summary>Reads <c>INPUTS_CAPTURED</c>.</summary>
     /// <exception cref="InvalidDataException">The payload is damaged or of a version this build does not know.</exception>
     public static CapturedInputs ReadInputs(ReadOnlySpan<byte> payload)
     {
@@ -139,13 +139,13 @@ public sealed class EventCodec
         return new(rules, snapshotId, generatedAt, portfolio);
     }
 
-    /// <summary>Reads <c>SCORES_COMPUTED</c> back; <see cref="AssetScore.TopContributor"/> is not stored and is -1.</summary>
+    /// <summary>Reads <c>SCORES_COMPUTED</c>; <see cref="AssetScore.TopContributor"/> is not stored and is -1.</summary>
     public static IReadOnlyList<AssetScore> ReadScores(ReadOnlySpan<byte> payload)
     {
         var reader = Open(payload);
         var bytes = MaskBytes((int)reader.Varint());
         if (bytes > 8)
-            throw new InvalidDataException("The scores have more criteria than a mask holds.");
+            throw new InvalidDataException("The scores in the payload have more than 64 criteria.");
         var scores = new AssetScore[reader.Count()];
         for (var i = 0; i < scores.Length; i++)
         {
@@ -155,14 +155,15 @@ public sealed class EventCodec
         return scores;
     }
 
-    /// <summary>Reads <c>CALC_STARTED</c> back: the batch.</summary>
+    /// <summary>Reads <c>CALC_STARTED</c>.</summary>
+    /// <returns>The number of the batch.</returns>
     public static int ReadStarted(ReadOnlySpan<byte> payload)
     {
         var reader = Open(payload);
         return (int)reader.Varint();
     }
 
-    /// <summary>Reads <c>CALC_COMPLETED</c> back.</summary>
+    /// <summary>Reads <c>CALC_COMPLETED</c>.</summary>
     public static CompletedCalculation ReadCompleted(ReadOnlySpan<byte> payload)
     {
         var reader = Open(payload);
@@ -183,12 +184,12 @@ public sealed class EventCodec
     }
 }
 
-/// <summary>The inputs of one calculation, as they were captured.</summary>
+/// <summary>The inputs of one calculation as they were captured.</summary>
 public sealed record CapturedInputs(int RuleVersion, Guid SnapshotId, DateTimeOffset GeneratedAt, UserPortfolio Portfolio);
 
 /// <summary>How one calculation ended.</summary>
-/// <param name="Scores">Assets scored.</param>
-/// <param name="Recommendations">Holdings ranked.</param>
-/// <param name="Stage">Where it failed; null when it did not.</param>
-/// <param name="Reason">Why it failed; null when it did not.</param>
+/// <param name="Scores">Number of assets scored.</param>
+/// <param name="Recommendations">Number of holdings ranked.</param>
+/// <param name="Stage">The stage that failed; null when the user was computed.</param>
+/// <param name="Reason">Why the stage failed; null when the user was computed.</param>
 public sealed record CompletedCalculation(TimeSpan Duration, int Scores, int Recommendations, CalculationStage? Stage, string? Reason);

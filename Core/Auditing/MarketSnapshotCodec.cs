@@ -4,13 +4,13 @@ using Overnight.Core.Market;
 namespace Overnight.Core.Auditing;
 
 /// <summary>
-/// The stored form of a snapshot: a version, assets in the order of their ordinals, then rates, then what is stale. About 130 bytes
-/// an asset.
+/// The stored form of a snapshot: a version, the assets in the order of their ordinals, the exchange rates, then the stale prices and
+/// rates. It takes about 130 bytes an asset.
 /// </summary>
 public static class MarketSnapshotCodec
 {
     /// <summary>
-    /// Ends after the rates; still written where nothing is stale, so that replicas of the build before can share the usual night.
+    /// The form that ends after the rates. It is still written where nothing is stale, so that replicas of the previous build can read it.
     /// </summary>
     private const byte WithoutStaleness = 1;
     private const byte Version = 2;

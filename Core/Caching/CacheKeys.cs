@@ -1,25 +1,24 @@
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Every key the product writes is built here, but those of reference data, which their declaration builds. Parts that come from
-/// outside are percent-encoded, so that no value can
-/// forge another key. Source: SPEC B1, B2, E1, F1, G2.
+/// Builds every cache key of the product except those of reference data, which are built from their declarations. Parts that come from
+/// outside are percent-encoded, so that no value can forge another key.
 /// </summary>
 public static class CacheKeys
 {
-    /// <summary>How long recommendations and portfolios stay: 86,400 s (SPEC B1, B2).</summary>
+    /// <summary>TTL of recommendations and portfolios: 86,400 s, one day.</summary>
     public static readonly TimeSpan ResultTtl = TimeSpan.FromSeconds(86_400);
 
-    /// <summary>How long a session stays, never past its own expiry (SPEC E1).</summary>
+    /// <summary>TTL of a session, which never lasts past the session's own expiry.</summary>
     public static readonly TimeSpan SessionTtl = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a feature flag stays: 300 s (SPEC F1).</summary>
+    /// <summary>TTL of a feature flag: 300 s.</summary>
     public static readonly TimeSpan FlagTtl = TimeSpan.FromSeconds(300);
 
-    /// <summary>Tells a cache server from itself after it lost everything.</summary>
+    /// <summary>Key whose absence shows that a cache server lost its data.</summary>
     public const string Marker = "overnight:marker";
 
-    /// <summary>Written to learn whether a server that refused writes takes them again.</summary>
+    /// <summary>Key written to find out whether a server that refused writes accepts them again.</summary>
     public const string WriteProbe = "overnight:write-probe";
 
     public static string Recommendations(Guid userId) => $"recs:{userId:D}";
@@ -30,6 +29,7 @@ public static class CacheKeys
     public static string Session(string tokenHash) => $"session:{tokenHash}";
 
     /// <param name="environment">From configuration, never from a client.</param>
+    /// <param name="key">The flag's key.</param>
     public static string Flag(string environment, string key) =>
         $"feature_flags:{Uri.EscapeDataString(environment)}:{Uri.EscapeDataString(key)}";
 }

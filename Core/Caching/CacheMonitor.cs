@@ -1,25 +1,25 @@
 namespace Overnight.Core.Caching;
 
-/// <summary>How well the cache serves this process (SPEC G6).</summary>
+/// <summary>How well the cache serves this process.</summary>
 public enum CacheHealth
 {
     Healthy,
 
-    /// <summary>Worth an alert.</summary>
+    /// <summary>A hit rate under 70 % or an error rate over 5 %: worth an alert.</summary>
     Degraded,
     Unhealthy,
 }
 
-/// <summary>Figures of the last five minutes, and what they say. A cold start's misses are forgotten with time.</summary>
+/// <summary>Cache figures of the last five minutes and the health they show; a cold start's misses count no longer than that.</summary>
 public sealed class CacheMonitor(CacheTelemetry telemetry, TimeProvider time)
 {
-    /// <summary>What is judged, and how often it is logged.</summary>
+    /// <summary>The period whose figures are judged, and the interval at which they are logged.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
 
-    /// <summary>How often <see cref="Roll"/> is to be called.</summary>
+    /// <summary>The interval at which <see cref="Roll"/> is to be called.</summary>
     public static readonly TimeSpan Step = Window / 10;
 
-    /// <summary>Fewer operations than this say nothing.</summary>
+    /// <summary>Fewer operations than this are too few to judge, so the cache counts as healthy.</summary>
     public const int LeastOperations = 100;
 
     private const double UnhealthyHitRate = 0.5,
@@ -32,7 +32,7 @@ public sealed class CacheMonitor(CacheTelemetry telemetry, TimeProvider time)
 
     public CacheFigures SinceStart => telemetry.Statistics.Take();
 
-    /// <summary>Of the window, or since the start where that is shorter.</summary>
+    /// <summary>The figures of the window, or since the start where that is shorter.</summary>
     public CacheFigures Latest
     {
         get
@@ -44,7 +44,7 @@ public sealed class CacheMonitor(CacheTelemetry telemetry, TimeProvider time)
 
     public CacheHealth Health => Judge(Latest);
 
-    /// <summary>Moves the window on.</summary>
+    /// <summary>Adds the figures now to the window and drops those that are older than it.</summary>
     public void Roll()
     {
         lock (_lock)

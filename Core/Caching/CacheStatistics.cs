@@ -1,6 +1,6 @@
 namespace Overnight.Core.Caching;
 
-/// <summary>What this process asked of the cache since it started. Counting costs an addition; nothing is allocated.</summary>
+/// <summary>Counts what this process asked of the cache since it started. A count is one addition and allocates nothing.</summary>
 public sealed class CacheStatistics
 {
     private static readonly int Outcomes = Enum.GetValues<CacheOutcome>().Length;
@@ -13,10 +13,10 @@ public sealed class CacheStatistics
 
     public void Read(CacheSet set, CacheOutcome outcome) => Interlocked.Increment(ref _reads[(int)set * Outcomes + (int)outcome]);
 
-    /// <summary>How long values take to come.</summary>
+    /// <summary>How long reads of the cache server take.</summary>
     public ReadLatency Latency { get; } = new();
 
-    /// <summary>The cache server gave a value.</summary>
+    /// <summary>Counts a value that the cache server returned.</summary>
     public void Answered(TimeSpan took)
     {
         Latency.Record(took);
@@ -24,11 +24,11 @@ public sealed class CacheStatistics
         Interlocked.Add(ref _answerTicks, took.Ticks);
     }
 
-    /// <param name="entries">Written together.</param>
-    /// <param name="done">Whether the server confirmed.</param>
+    /// <param name="entries">Number of entries that were written together.</param>
+    /// <param name="done">Whether the server confirmed the write.</param>
     public void Wrote(int entries, bool done) => Interlocked.Add(ref done ? ref _sets : ref _failedSets, entries);
 
-    /// <summary>The figures now; the difference of two is that of the time between.</summary>
+    /// <summary>The figures since the start; <see cref="CacheFigures.Since"/> gives those of a period.</summary>
     public CacheFigures Take()
     {
         var reads = new long[_reads.Length];
@@ -56,16 +56,16 @@ public sealed class CacheFigures
     internal CacheFigures(long[] reads, long sets, long failedSets, long answers, long answerTicks) =>
         (_reads, Sets, FailedSets, _answers, _answerTicks) = (reads, sets, failedSets, answers, answerTicks);
 
-    /// <summary>Entries written.</summary>
+    /// <summary>Number of entries written.</summary>
     public long Sets { get; }
 
-    /// <summary>Entries that the server refused or did not confirm.</summary>
+    /// <summary>Number of entries that the server refused or did not confirm.</summary>
     public long FailedSets { get; }
 
-    /// <summary>Of the cache server; answers from this node's memory take no time worth telling. Null without any.</summary>
+    /// <summary>Mean time of the cache server's hits, without those of this node's memory; null without any.</summary>
     public TimeSpan? MeanHitTime => _answers == 0 ? null : TimeSpan.FromTicks(_answerTicks / _answers);
 
-    /// <summary>Reads with an outcome, of one set or of all.</summary>
+    /// <summary>Number of reads with an outcome, of one set or of all.</summary>
     public long Count(CacheOutcome outcome, CacheSet? set = null)
     {
         if (set is { } one)
@@ -76,22 +76,22 @@ public sealed class CacheFigures
         return count;
     }
 
-    /// <summary>Answered by the cache or by this node's memory.</summary>
+    /// <summary>Number of reads answered by the cache or by this node's memory.</summary>
     public long Hits(CacheSet? set = null) => Count(CacheOutcome.MemoryHit, set) + Count(CacheOutcome.Hit, set);
 
-    /// <summary>Nothing there, or nothing that could be used.</summary>
+    /// <summary>Number of reads that found no entry, or none that could be used.</summary>
     public long Misses(CacheSet? set = null) =>
         Count(CacheOutcome.Miss, set) + Count(CacheOutcome.Damaged, set) + Count(CacheOutcome.Outdated, set);
 
-    /// <summary>Reads and writes that failed, and reads that were not tried because the circuit is open.</summary>
+    /// <summary>Number of reads and writes that failed, and of reads that were not tried because the circuit was open.</summary>
     public long Errors => Count(CacheOutcome.Error) + Count(CacheOutcome.Bypassed) + FailedSets;
 
     public long Operations => Hits() + Misses() + Errors + Sets;
 
-    /// <summary>Hits of what the cache answered, 0 to 1; null where it answered nothing.</summary>
+    /// <summary>Hits divided by hits and misses, 0 to 1; null without any.</summary>
     public double? HitRate(CacheSet? set = null) => Hits(set) + Misses(set) is > 0 and var all ? (double)Hits(set) / all : null;
 
-    /// <summary>Errors of all operations, 0 to 1; null without any.</summary>
+    /// <summary>Errors divided by all operations, 0 to 1; null without any.</summary>
     public double? ErrorRate => Operations is > 0 and var all ? (double)Errors / all : null;
 
     public CacheFigures Since(CacheFigures earlier)

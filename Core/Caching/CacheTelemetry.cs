@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Overnight.Core.Caching;
 
-/// <summary>Which entries a figure is about; a closed set, as every attribute of a metric is.</summary>
+/// <summary>The kind of entries that a figure is about, used as an attribute of metrics.</summary>
 public enum CacheSet
 {
     Results,
@@ -20,14 +20,14 @@ public enum CacheOutcome
     Hit,
     Miss,
 
-    /// <summary>An entry was there, but of another shape, of someone else, or broken: a miss.</summary>
+    /// <summary>The entry had another shape, belonged to another key, or was broken; the read is a miss.</summary>
     Damaged,
 
-    /// <summary>An entry was there, but of a generation that an invalidation ended: a miss.</summary>
+    /// <summary>The entry had a generation that an invalidation had ended; the read is a miss.</summary>
     Outdated,
     Error,
 
-    /// <summary>Not asked, because the circuit is open.</summary>
+    /// <summary>The cache was not asked, because the circuit was open.</summary>
     Bypassed,
 }
 
@@ -40,11 +40,11 @@ public enum RepairOutcome
     Gone,
     Failed,
 
-    /// <summary>Not tried: the queue was full or the circuit open.</summary>
+    /// <summary>The repair was not tried, because the queue was full or the circuit open.</summary>
     Dropped,
 }
 
-/// <summary>Names and verbs of <c>Overnight.Caching</c>.</summary>
+/// <summary>The names of the source, meter and instruments of <c>Overnight.Caching</c>, and the methods that record on them.</summary>
 public sealed class CacheTelemetry
 {
     public const string Name = "Overnight.Caching";
@@ -68,7 +68,7 @@ public sealed class CacheTelemetry
         _stale = meter.CreateCounter<long>(
             "overnight.cache.stale_answers",
             "{key}",
-            "Last known values answered because neither the cache nor PostgreSQL did, by set."
+            "Reads answered with the last known value because neither the cache nor PostgreSQL answered, by set."
         );
         _repairs = meter.CreateCounter<long>("overnight.cache.repairs", "{user}", "Entries written back after a miss, by outcome.");
         _circuit = meter.CreateCounter<long>(
@@ -79,7 +79,7 @@ public sealed class CacheTelemetry
         _large = meter.CreateCounter<long>("overnight.cache.large_entries", "{key}", "Entries over 1 MiB that were written.");
     }
 
-    /// <summary>The same figures for this process itself, listened to or not.</summary>
+    /// <summary>The counts of this process, kept also when no metrics are collected.</summary>
     public CacheStatistics Statistics { get; } = new();
 
     public void Read(CacheSet set, CacheOutcome outcome)
@@ -108,8 +108,8 @@ public sealed class CacheTelemetry
     }
 
     /// <summary>
-    /// Says on the span of the request itself whether the cache answered it or PostgreSQL did. Where nobody records the request it
-    /// costs a look.
+    /// Tags the span of the current request with whether the cache or PostgreSQL answered it. Where the request is not recorded this
+    /// costs one check.
     /// </summary>
     public static void Answered(bool fromCache)
     {

@@ -5,7 +5,7 @@ namespace Overnight.Core.Caching;
 
 public static class CachingSetup
 {
-    /// <summary>The cache server behind its circuit, and how its entries are invalidated; for whoever reads and whoever writes.</summary>
+    /// <summary>Adds the cache server behind its circuit, and the invalidation of entries, for readers and writers alike.</summary>
     public static IServiceCollection AddCaching(this IServiceCollection services)
     {
         services.AddSection<CacheOptions>(CacheOptions.Section);
@@ -19,7 +19,7 @@ public static class CachingSetup
         return services;
     }
 
-    /// <summary>A reader, which forgets what <see cref="ChangeListener"/> hears of.</summary>
+    /// <summary>Adds a reader that drops the entries that <see cref="ChangeListener"/> receives changes of.</summary>
     public static IServiceCollection AddReader<TReader>(this IServiceCollection services)
         where TReader : class, IChangeHandler
     {

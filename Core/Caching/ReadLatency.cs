@@ -5,27 +5,27 @@ using System.Text;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// How long this process waits for values of the cache, as the 95th percentile since it was last asked for. The api tells it
-/// every second by a key, for warms to give way; several nodes take turns with it.
+/// How long this process waits for values of the cache, as the 95th percentile since it was last asked for. The api writes it under a
+/// key every second, so that warming can slow down while reads are slow; with several nodes the last write counts.
 /// </summary>
 public sealed class ReadLatency
 {
-    /// <summary>Microseconds, as text; there only while somebody reads.</summary>
+    /// <summary>Key of the percentile in microseconds, as text; it expires when nobody reads.</summary>
     private const string Key = "overnight:read-latency";
 
     private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(3);
 
-    /// <summary>Four buckets for each power of two, so that a percentile is told within a fifth.</summary>
+    /// <summary>Four buckets for each power of two, so that the percentile is exact to a fifth of its value.</summary>
     private const int PerOctave = 4,
         Buckets = 36 * PerOctave;
 
     private readonly long[] _counts = new long[Buckets];
     private readonly long[] _taken = new long[Buckets];
 
-    /// <summary>A value came.</summary>
+    /// <summary>Counts one read that took <paramref name="took"/>.</summary>
     public void Record(TimeSpan took) => Interlocked.Increment(ref _counts[BucketOf(Math.Max(1, took.Ticks))]);
 
-    /// <summary>Of what was recorded since the last time; null for nothing. For one caller.</summary>
+    /// <summary>The 95th percentile since the last call; null when nothing was recorded. For one caller: a call resets it.</summary>
     public TimeSpan? Take()
     {
         Span<long> since = stackalloc long[Buckets];
@@ -45,25 +45,25 @@ public sealed class ReadLatency
         return null;
     }
 
-    /// <summary>Tells it to warms.</summary>
-    /// <exception cref="CacheAwayException">The cache is away.</exception>
+    /// <summary>Writes the percentile where warming reads it.</summary>
+    /// <exception cref="CacheAwayException">The cache can't be reached.</exception>
     public static Task TellAsync(CacheStore store, TimeSpan latency)
     {
         ArgumentNullException.ThrowIfNull(store);
         return store.WriteAsync([new(Key, Encoding.ASCII.GetBytes($"{(long)latency.TotalMicroseconds}"), Ttl)]);
     }
 
-    /// <returns>What the api told last; null while nobody reads.</returns>
+    /// <returns>The percentile that an api wrote last; null when it expired because nobody reads.</returns>
     public static async Task<TimeSpan?> ReadAsync(CacheStore store)
     {
         ArgumentNullException.ThrowIfNull(store);
-        var (_, told) = await store.GetAsync(Key).ConfigureAwait(false);
+        var (_, told) = await store.GetAsync(Key);
         return told is not null && Utf8Parser.TryParse(told, out long microseconds, out var read) && read == told.Length
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;
     }
 
-    /// <summary>By the first two binary digits behind the leading one.</summary>
+    /// <summary>The bucket, from the leading binary digit and the two after it.</summary>
     private static int BucketOf(long ticks)
     {
         var octave = BitOperations.Log2((ulong)ticks);

@@ -3,12 +3,12 @@ using Npgsql;
 namespace Overnight.Core.Data;
 
 /// <summary>
-/// One holder of a thing, however many replicas there are: PostgreSQL's advisory lock of it, held by a connection of its own,
-/// so that it is free at once when its holder dies.
+/// Admits one holder among all replicas, with PostgreSQL's advisory lock. A connection of its own holds the lock, so that the lock is
+/// free at once when the holder dies.
 /// </summary>
 internal sealed class AdvisoryLock : IAsyncDisposable
 {
-    /// <summary>Kinds of things: a warm, by its set, and a run's job span, by the run.</summary>
+    /// <summary>Kinds of locks: <c>Warm</c> is taken by set, <c>RunSpan</c> by run.</summary>
     public const string Warm = "overnight.warm",
         RunSpan = "overnight.job-span";
 
@@ -19,7 +19,7 @@ internal sealed class AdvisoryLock : IAsyncDisposable
 
     private AdvisoryLock(NpgsqlConnection connection, string kind, string name) => (_connection, _kind, _name) = (connection, kind, name);
 
-    /// <returns>Null when another holds it.</returns>
+    /// <returns>Null when another process holds the lock.</returns>
     public static async Task<AdvisoryLock?> TryTakeAsync(NpgsqlDataSource database, string kind, string name, CancellationToken ct)
     {
         var connection = await database.OpenConnectionAsync(ct);
@@ -46,7 +46,7 @@ internal sealed class AdvisoryLock : IAsyncDisposable
         }
         catch (NpgsqlException)
         {
-            // Lost with its connection, and the lock with it.
+            // The connection was lost, which released the lock.
         }
         await _connection.DisposeAsync();
     }

@@ -4,10 +4,10 @@ using Npgsql;
 namespace Overnight.Core.Data;
 
 /// <summary>
-/// The answer of <c>copy (..) to stdout (format binary)</c>, read whole into a buffer that is used again, then taken
-/// apart field by field: a fifth of what a data reader costs per row. Fields come in the order of the query.
+/// Reads the answer of <c>copy (..) to stdout (format binary)</c> whole into a buffer that is reused, then field by field in the order
+/// of the query. Each row takes a fifth of the time that a data reader takes.
 /// </summary>
-/// <remarks>Form: PostgreSQL's documentation of COPY, "Binary Format". Not thread-safe.</remarks>
+/// <remarks>Source of the format: PostgreSQL's documentation of COPY, "Binary Format". Not thread-safe.</remarks>
 internal sealed class CopyReader
 {
     private const int HeaderLength = 19;
@@ -15,7 +15,7 @@ internal sealed class CopyReader
     private int _at,
         _length;
 
-    /// <summary>Runs the query and takes its whole answer.</summary>
+    /// <summary>Runs the query and reads its whole answer.</summary>
     public async Task LoadAsync(NpgsqlConnection connection, string query, CancellationToken ct)
     {
         _at = HeaderLength;
@@ -25,7 +25,7 @@ internal sealed class CopyReader
         {
             if (_length == _buffer.Length)
                 Array.Resize(ref _buffer, _buffer.Length * 2);
-            // A read gives one row, and to listen to a token for each would cost as much as the row itself.
+            // Each read returns one row, and registering a cancellation token for each would cost as much as the row itself.
             var read = await stream.ReadAsync(_buffer.AsMemory(_length), CancellationToken.None);
             if (read == 0)
                 return;
@@ -40,7 +40,7 @@ internal sealed class CopyReader
 
     public Guid? OptionalGuid() => BinaryPrimitives.ReadInt32BigEndian(_buffer.AsSpan(_at)) < 0 ? Null<Guid>() : Guid();
 
-    /// <summary>The bytes of a field of any length, until the next load; none where it is null.</summary>
+    /// <summary>The bytes of a field of any length, valid until the next load; empty where it is null.</summary>
     public ReadOnlySpan<byte> Bytes()
     {
         var length = BinaryPrimitives.ReadInt32BigEndian(Take(4));
@@ -52,7 +52,7 @@ internal sealed class CopyReader
         var length = BinaryPrimitives.ReadInt32BigEndian(Take(4));
         return length == expected
             ? Take(length)
-            : throw new InvalidDataException($"A field of {length} bytes stands where one of {expected} is expected.");
+            : throw new InvalidDataException($"A field of the copy has {length} bytes instead of {expected}.");
     }
 
     private T? Null<T>()
@@ -65,7 +65,7 @@ internal sealed class CopyReader
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count < 0 || count > _length - _at)
-            throw new InvalidDataException("The copy ends too early.");
+            throw new InvalidDataException("The answer of the copy ends within a row.");
         var taken = _buffer.AsSpan(_at, count);
         _at += count;
         return taken;

@@ -4,15 +4,15 @@ using Npgsql;
 namespace Overnight.Core.Data;
 
 /// <summary>
-/// Rows for <c>copy .. from stdin (format binary)</c>, put together in a buffer that is used again and sent when it is
-/// full. Fields are appended in the order of the columns, each exactly of its column's type.
+/// Writes rows for <c>copy .. from stdin (format binary)</c>, through a buffer that is reused and sent when it is half full. Fields are
+/// appended in the order of the columns, each exactly of its column's type.
 /// </summary>
-/// <remarks>Form: PostgreSQL's documentation of COPY, "Binary Format". Not thread-safe.</remarks>
+/// <remarks>Source of the format: PostgreSQL's documentation of COPY, "Binary Format". Not thread-safe.</remarks>
 internal sealed class CopyWriter
 {
     private static readonly byte[] Header = [.. "PGCOPY\n"u8, 0xff, .. "\r\n"u8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-    // PostgreSQL counts time from here.
+    // PostgreSQL's binary dates and times count from this day.
     private static readonly DateTime Epoch = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
     private static readonly int EpochDay = new DateOnly(2000, 1, 1).DayNumber;
 
@@ -28,7 +28,7 @@ internal sealed class CopyWriter
         _length = Header.Length;
     }
 
-    /// <summary>Begins a row; what is full is sent.</summary>
+    /// <summary>Begins a row, and sends the buffer when it is half full.</summary>
     public ValueTask RowAsync(short columns, CancellationToken ct)
     {
         var sending = _length > _buffer.Length / 2 ? SendAsync(ct) : ValueTask.CompletedTask;
@@ -38,7 +38,7 @@ internal sealed class CopyWriter
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Ends the copy; PostgreSQL checks its rows now.</summary>
+    /// <summary>Ends the copy; PostgreSQL checks the rows only now.</summary>
     public async Task CompleteAsync(CancellationToken ct)
     {
         Int16(-1);

@@ -2,17 +2,17 @@ using Npgsql;
 
 namespace Overnight.Core.Data;
 
-/// <summary>Commands with their parameters, <c>$1</c> and on, in one line.</summary>
+/// <summary>Creates commands together with their positional parameters, <c>$1</c> and on.</summary>
 public static class DatabaseCommands
 {
-    /// <param name="values">Null for SQL's null; a parameter where its type must be said.</param>
+    /// <param name="values">Null for SQL's null; an <see cref="NpgsqlParameter"/> where the type can't be inferred.</param>
     public static NpgsqlCommand Command(this NpgsqlDataSource database, string sql, params ReadOnlySpan<object?> values)
     {
         ArgumentNullException.ThrowIfNull(database);
         return With(database.CreateCommand(sql), values);
     }
 
-    /// <summary>In the connection's transaction, where one is under way.</summary>
+    /// <summary>Creates a command in the connection's transaction, where one has begun.</summary>
     /// <inheritdoc cref="Command(NpgsqlDataSource, string, ReadOnlySpan{object?})"/>
     public static NpgsqlCommand Command(this NpgsqlConnection connection, string sql, params ReadOnlySpan<object?> values) =>
         With(new(sql, connection), values);
@@ -25,7 +25,7 @@ public static class DatabaseCommands
     }
 }
 
-/// <summary>A statement of a batch.</summary>
+/// <summary>Creates statements of a batch.</summary>
 public static class Statement
 {
     /// <inheritdoc cref="DatabaseCommands.Command(NpgsqlDataSource, string, ReadOnlySpan{object?})"/>

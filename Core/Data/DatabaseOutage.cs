@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Overnight.Core.Data;
 
-/// <summary>Tells a PostgreSQL that is away from a query that is wrong.</summary>
+/// <summary>Distinguishes an outage of PostgreSQL from a fault of a query.</summary>
 public static class DatabaseOutage
 {
     /// <summary>Whether the connection was refused, broken or timed out, or the server is starting, stopping or full.</summary>
@@ -14,7 +14,7 @@ public static class DatabaseOutage
                 || server.SqlState is PostgresErrorCodes.QueryCanceled
                 || server.SqlState.StartsWith("57P", StringComparison.Ordinal),
             NpgsqlException client => client.IsTransient || client.InnerException is SocketException or IOException or TimeoutException,
-            // EF Core wraps what its provider throws and calls transient.
+            // EF Core wraps exceptions of its provider that it considers transient.
             InvalidOperationException { InnerException: NpgsqlException inner } => Is(inner),
             _ => false,
         };

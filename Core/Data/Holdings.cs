@@ -7,7 +7,7 @@ public sealed class UserMarket
     public required string Market { get; init; }
 }
 
-/// <summary>One per user: the next contribution in base currency, and the criteria version in force.</summary>
+/// <summary>A user's next contribution in base currency, and the criteria version in force; one per user.</summary>
 public sealed class Portfolio
 {
     public Guid UserId { get; init; }
@@ -27,7 +27,7 @@ public sealed class AssetClass
     public decimal? MinAmount { get; set; }
 }
 
-/// <summary>What a user holds of an asset; quantity has up to 8 decimals.</summary>
+/// <summary>A user's holding of an asset; the quantity has up to 8 decimals.</summary>
 public sealed class Holding
 {
     public Guid UserId { get; init; }
@@ -37,7 +37,7 @@ public sealed class Holding
     public bool Ignored { get; set; }
 }
 
-/// <summary>An immutable version of a user's criteria; <see cref="Rules"/> is the JSON array they wrote.</summary>
+/// <summary>An immutable version of a user's criteria; <see cref="Rules"/> is the JSON array that the user wrote.</summary>
 public sealed class CriteriaVersion
 {
     public Guid UserId { get; init; }

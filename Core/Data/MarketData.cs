@@ -1,6 +1,6 @@
 namespace Overnight.Core.Data;
 
-/// <summary>An exchange. When it is open is not data but calendar: rules in <c>Core/Market/Calendars</c>, and configuration.</summary>
+/// <summary>An exchange. Its opening hours are not stored: <c>Core/Market/Calendars</c> and the configuration define them.</summary>
 public sealed class Market
 {
     public required string Code { get; init; }

@@ -5,8 +5,8 @@ using System.Text;
 namespace Overnight.Core.Data;
 
 /// <summary>
-/// PostgreSQL's binary form of a <c>numeric</c>: groups of four digits, as how many there are, the first one's power of
-/// 10,000, the sign, the decimals shown, and then the groups. It is read without an exception, whatever it holds.
+/// Decodes PostgreSQL's binary <c>numeric</c>, whose digits come in groups of four: the number of groups, the first group's power of
+/// 10,000, the sign, the number of decimals shown, then the groups. No content makes it throw.
 /// </summary>
 internal static class NumericField
 {
@@ -15,17 +15,17 @@ internal static class NumericField
         Infinity = 0xD000,
         NegativeInfinity = 0xF000;
 
-    /// <summary>What can take four digits more.</summary>
+    /// <summary>The largest value to which four more digits can be appended.</summary>
     private const ulong Most = ulong.MaxValue / 10_000 - 1;
 
-    /// <summary>Digits that a message shows of a number.</summary>
+    /// <summary>Largest number of groups of four digits that a message shows.</summary>
     private const int ShownGroups = 12;
 
     /// <summary>
-    /// The number without its sign in units of its last decimal that is kept; further ones are rounded half away from zero.
+    /// Reads the absolute value in units of the last decimal that is kept; further decimals are rounded half away from zero.
     /// </summary>
-    /// <param name="fractionGroups">Decimals that are kept, in fours.</param>
-    /// <returns>False when it is no number, or has more than 64 bits.</returns>
+    /// <param name="fractionGroups">Number of decimals that are kept, divided by four.</param>
+    /// <returns>False for NaN, an infinity, or more than 64 bits.</returns>
     public static bool TryUnits(ReadOnlySpan<byte> field, int fractionGroups, out ulong units, out bool negative)
     {
         int groups = BinaryPrimitives.ReadInt16BigEndian(field),
@@ -46,7 +46,7 @@ internal static class NumericField
         return true;
     }
 
-    /// <summary>For a message.</summary>
+    /// <summary>The number as text for an error message.</summary>
     public static string Text(ReadOnlySpan<byte> field)
     {
         int groups = BinaryPrimitives.ReadInt16BigEndian(field),

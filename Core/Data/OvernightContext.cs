@@ -4,10 +4,10 @@ using Npgsql;
 namespace Overnight.Core.Data;
 
 /// <summary>
-/// The model of the small tables and of the API's queries. The loop over users does not come through here: it reads
-/// and writes sets in PostgreSQL's binary forms. The schema itself is in <c>Migrations</c>, as SQL, without a snapshot of
-/// the model; names are in snake case, by the options' convention. No <c>OnConfiguring</c>: contexts are pooled, and a pooled one may
-/// not change its options.
+/// The EF Core model of the small tables and of the API's queries. The loop over users does not use it, but reads and writes sets of rows
+/// in PostgreSQL's binary formats. The schema is defined in <c>Migrations</c>, as SQL, without a model snapshot; the options' convention
+/// maps names to snake case. There is no <c>OnConfiguring</c>, because contexts are pooled, and a pooled context may not change its
+/// options.
 /// </summary>
 public sealed class OvernightContext(DbContextOptions<OvernightContext> options) : DbContext(options)
 {
@@ -30,14 +30,14 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
     public DbSet<CalculationResult> CalculationResults => Set<CalculationResult>();
     public DbSet<CurrentResult> CurrentResults => Set<CurrentResult>();
 
-    /// <summary>What every context has beside its connection.</summary>
+    /// <summary>Sets the options that every context has, apart from its connection.</summary>
     public static void Configure(DbContextOptionsBuilder options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.UseSnakeCaseNamingConvention();
     }
 
-    /// <returns>A context outside a container, for who migrates or looks by hand.</returns>
+    /// <returns>A context for code that runs outside a container, such as migrations.</returns>
     public static OvernightContext Open(NpgsqlDataSource database)
     {
         DbContextOptionsBuilder<OvernightContext> options = new();

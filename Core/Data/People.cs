@@ -8,7 +8,7 @@ public sealed class Tenant
     public DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>Who gets recommendations; amounts are in <see cref="BaseCurrency"/> (ISO 4217).</summary>
+/// <summary>A person who gets recommendations; amounts are in <see cref="BaseCurrency"/> (ISO 4217).</summary>
 public sealed class User
 {
     public Guid Id { get; init; }

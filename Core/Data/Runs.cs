@@ -1,11 +1,11 @@
 namespace Overnight.Core.Data;
 
-/// <summary>A row of <c>overnight_job_runs</c>; a night is unique by market, business date and revision.</summary>
+/// <summary>A row of <c>overnight_job_runs</c>; a scoring run is unique by market, business date and revision.</summary>
 public sealed class Run
 {
     public Guid Id { get; init; }
 
-    /// <summary>Given by the database when the row is inserted, by which runs are ordered.</summary>
+    /// <summary>Assigned by the database when the row is inserted; runs are ordered by it.</summary>
     public long Number { get; init; }
     public required string JobType { get; init; }
     public required string Status { get; init; }
@@ -52,7 +52,7 @@ public sealed class RunFailure
     public DateTimeOffset OccurredAt { get; init; }
 }
 
-/// <summary>An immutable result, byte for byte what the cache holds.</summary>
+/// <summary>An immutable result, with exactly the bytes that the cache holds.</summary>
 public sealed class CalculationResult
 {
     public Guid UserId { get; init; }
@@ -65,7 +65,7 @@ public sealed class CalculationResult
     public required byte[] Portfolio { get; init; }
 }
 
-/// <summary>Which result of a user is in force: the latest by business date, then by the run's number.</summary>
+/// <summary>The result of a user that is in force: the latest by business date, then by the run's number.</summary>
 public sealed class CurrentResult
 {
     public Guid UserId { get; init; }

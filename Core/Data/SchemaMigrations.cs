@@ -4,15 +4,15 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data;
 
 /// <summary>
-/// The migrations of this build. EF Core knows them, too, but builds its services and model first, which takes a program's start a
-/// second.
+/// The migrations of this build. EF Core can list them too, but it builds its services and model first, which adds a second to the start
+/// of a program.
 /// </summary>
 public static class SchemaMigrations
 {
-    /// <summary>Quoted as SQL has it.</summary>
+    /// <summary>The name of the history table, quoted as in SQL.</summary>
     public const string HistoryTable = "\"__EFMigrationsHistory\"";
 
-    /// <summary>In the order in which they are applied.</summary>
+    /// <summary>Ids of the migrations in the order in which they are applied.</summary>
     public static IReadOnlyList<string> Ids { get; } =
     [
         .. typeof(SchemaMigrations)

@@ -3,19 +3,19 @@ using Npgsql;
 
 namespace Overnight.Core.Flags;
 
-/// <summary>How often a flag was read since the last flush, and when last.</summary>
+/// <summary>The number of reads of a flag since the last flush, and the time of the last read.</summary>
 public readonly record struct FlagUse(string Key, long Count, DateTimeOffset LastAt);
 
-/// <summary>Counts reads of flags in memory, where they cost nothing, and adds them to the table in one statement (SPEC F2).</summary>
+/// <summary>Counts reads of flags in memory, so that a read needs no statement; one statement adds the counts to the table.</summary>
 public sealed class FlagAccess(FlagStore store, TimeProvider time)
 {
-    // As many as there are flags; a tally stays, with nothing in it.
+    // One tally per flag; a tally is kept after its count was flushed.
     private readonly ConcurrentDictionary<string, Tally> _tallies = new(StringComparer.Ordinal);
 
     public void Count(string key) => _tallies.GetOrAdd(key, static _ => new()).Add(1, time.GetUtcNow().UtcTicks);
 
-    /// <returns>How many flags were written.</returns>
-    /// <exception cref="NpgsqlException">PostgreSQL could not be told; the counts are kept for the next time.</exception>
+    /// <returns>Number of flags whose counts were written.</returns>
+    /// <exception cref="NpgsqlException">PostgreSQL could not be reached; the counts are kept for the next flush.</exception>
     public async Task<int> FlushAsync(CancellationToken ct)
     {
         List<FlagUse> uses = [];
@@ -28,7 +28,7 @@ public sealed class FlagAccess(FlagStore store, TimeProvider time)
             return 0;
         try
         {
-            await store.AddUsesAsync(uses, ct).ConfigureAwait(false);
+            await store.AddUsesAsync(uses, ct);
         }
         catch
         {
@@ -46,7 +46,7 @@ public sealed class FlagAccess(FlagStore store, TimeProvider time)
 
         public void Add(long count, long ticks)
         {
-            // The later of two that race may lose by a moment, which is as good.
+            // Of two concurrent reads the later time may be lost; they differ by a moment only.
             if (ticks > Volatile.Read(ref _ticks))
                 Volatile.Write(ref _ticks, ticks);
             Interlocked.Add(ref _count, count);

@@ -2,16 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace Overnight.Core.Flags;
 
-/// <summary>Which flags this node serves, and how (SPEC F1).</summary>
+/// <summary>Which flags this node serves, and how it caches them.</summary>
 public sealed partial class FlagOptions : IValidatedOptions
 {
     public const string Section = "Flags";
 
-    /// <summary>Whose flags; the host's environment in lowercase unless configured. Never from a client.</summary>
+    /// <summary>The environment whose flags are served; the host's in lowercase unless configured. Never from a client.</summary>
     public string Environment { get; set; } = "";
 
     /// <summary>
-    /// How long a flag stays in a node's memory: the bound on staleness should a message of the channel be lost. Zero keeps none.
+    /// How long a flag stays in a node's memory, which bounds its staleness should a message of the channel be lost. Zero keeps none.
     /// </summary>
     [Between("00:00:00", "00:05:00")]
     public TimeSpan MemoryTtl { get; set; } = TimeSpan.FromSeconds(1);

@@ -4,7 +4,9 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Core.Flags;
 
-/// <summary>Flags as everyone reads them: through the cache, counted, and past their age while nobody can be asked (SPEC F1, F5).</summary>
+/// <summary>
+/// Reads flags through the cache and counts the reads. While neither the cache nor PostgreSQL answers, it returns the last known value.
+/// </summary>
 public sealed class FlagReader : IChangeHandler
 {
     private readonly BoundedMemory<string, StoredEntry> _memory;
@@ -34,20 +36,20 @@ public sealed class FlagReader : IChangeHandler
 
     public IMemory Memory => _memory;
 
-    /// <param name="key">As <see cref="FeatureFlag.IsKey"/> has it.</param>
+    /// <param name="key">A key that <see cref="FeatureFlag.IsKey"/> accepts.</param>
     /// <param name="ct">Ends this caller's wait.</param>
     /// <returns>JSON as <see cref="FlagStore.Json"/> makes it; no value when there is no such flag.</returns>
-    /// <exception cref="NpgsqlException">Nobody could answer, and this node has never known the flag.</exception>
+    /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL answers, and this node has no last known value.</exception>
     public async ValueTask<Answer<StoredEntry>> GetAsync(string key, CancellationToken ct)
     {
-        var answer = await _entries.GetAsync(key, ct).ConfigureAwait(false);
-        // Only flags that are there, so that what clients make up takes no memory.
+        var answer = await _entries.GetAsync(key, ct);
+        // Only flags that exist are counted, so that keys invented by clients take no memory.
         if (answer.Value is not null)
             _access.Count(key);
         return answer;
     }
 
-    /// <summary>Of the entry in the cache.</summary>
+    /// <summary>The flag's key in the cache.</summary>
     public string KeyOf(string flag) => CacheKeys.Flag(_environment, flag);
 
     public void Forget(IReadOnlyList<string> keys)

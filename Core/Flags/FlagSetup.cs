@@ -8,11 +8,11 @@ namespace Overnight.Core.Flags;
 public static class FlagSetup
 {
     /// <summary>
-    /// Where every .NET host keeps the name of its environment (<c>HostDefaults.EnvironmentKey</c>); without it that is Production.
+    /// The configuration key of the host's environment (<c>HostDefaults.EnvironmentKey</c>); without it the environment is Production.
     /// </summary>
     private const string HostEnvironment = "environment";
 
-    /// <summary>Reading and changing flags. Needs a cache and a database.</summary>
+    /// <summary>Adds reading and changing flags. It needs a cache and a database.</summary>
     public static IServiceCollection AddFlags(this IServiceCollection services)
     {
         services.AddCaching().AddFlagOptions();
@@ -21,7 +21,7 @@ public static class FlagSetup
         return services.AddReader<FlagReader>();
     }
 
-    /// <summary>Which flags are this environment's, for whoever warms or seeds them.</summary>
+    /// <summary>Adds the options that say whose flags are served, for services that warm or seed flags.</summary>
     public static IServiceCollection AddFlagOptions(this IServiceCollection services)
     {
         services

@@ -11,7 +11,7 @@ namespace Overnight.Core.Flags;
 public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> options, TimeProvider time)
 {
     /// <summary>
-    /// A flag as the cache and clients have it: <c>{"key":"..","enabled":true,"value":..,"version":1,"updatedAt":".."}</c>, UTF-8.
+    /// A flag as UTF-8 JSON for the cache and clients: <c>{"key":"..","enabled":true,"value":..,"version":1,"updatedAt":".."}</c>.
     /// </summary>
     public const string Json = """
         convert_to(format('{"key":%s,"enabled":%s,"value":%s,"version":%s,"updatedAt":"%s"}', to_json(key), to_json(enabled), coalesce(value::text, 'null'), version,
@@ -21,7 +21,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     private const string Columns =
         "key, enabled, value::text, description, version, updated_at, updated_by, last_accessed_at, access_count";
 
-    // Locked in the order of keys first: the flushes of two nodes must not wait for each other.
+    // Rows are locked in the order of keys first, so that the flushes of two nodes can't deadlock.
     private const string AddUses = """
         with uses as (select * from unnest($2::text[], $3::bigint[], $4::timestamptz[]) as u (key, count, last_at)),
         locked as (select f.key from feature_flags f where f.environment = $1 and f.key = any ($2) order by f.key for no key update)
@@ -31,12 +31,12 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
 
     private readonly string _environment = options.Value.Environment;
 
-    /// <summary>For the cache.</summary>
-    /// <returns>As <see cref="Json"/> makes it, repaired where a value was stored without being validated; null when there is no such
+    /// <summary>Reads a flag for the cache.</summary>
+    /// <returns>JSON as <see cref="Json"/> makes it, repaired where a value was stored without validation; null when there is no such
     /// flag.</returns>
     public async Task<byte[]?> ReadAsync(string key, CancellationToken ct)
     {
-        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(ct);
         await using var command = Command(
             $"select {Json} from feature_flags where environment = $1 and key = $2",
             connection,
@@ -44,11 +44,11 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             _environment,
             key
         );
-        await command.PrepareAsync(ct).ConfigureAwait(false);
-        return await command.ExecuteScalarAsync(ct).ConfigureAwait(false) is byte[] flag ? JsonText.Repair(flag) : null;
+        await command.PrepareAsync(ct);
+        return await command.ExecuteScalarAsync(ct) is byte[] flag ? JsonText.Repair(flag) : null;
     }
 
-    /// <param name="after">The last key of the page before; empty for the first.</param>
+    /// <param name="after">The last key of the previous page; empty for the first page.</param>
     public Task<List<FeatureFlag>> ListAsync(string after, int limit, CancellationToken ct) =>
         QueryAsync(
             $"select {Columns} from feature_flags where environment = $1 and key > $2 order by key limit $3",
@@ -59,8 +59,8 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             limit
         );
 
-    /// <summary>What was changed of a flag, newest first.</summary>
-    /// <param name="before">The last version of the page before.</param>
+    /// <summary>The changes of a flag, newest first.</summary>
+    /// <param name="before">The last version of the previous page.</param>
     public Task<List<FlagChangeRecord>> ChangesAsync(string key, long before, int limit, CancellationToken ct) =>
         QueryAsync(
             "select version, changed_at, changed_by, before::text, after::text from feature_flag_changes where environment = $1 and key = $2 and version < $3 order by version desc limit $4",
@@ -78,12 +78,12 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             limit
         );
 
-    /// <summary>Changes a flag and records who changed what, together.</summary>
-    /// <param name="isExpected">Whether the flag, locked, is the one that the change was meant for.</param>
+    /// <summary>Changes a flag and records the change in the same transaction.</summary>
+    /// <param name="isExpected">Whether the flag, whose row is locked, is still the one that the change is meant for.</param>
     /// <param name="by">The user; null for the admin key.</param>
     /// <returns>
-    /// The flag before, null where there is none; and after, null where it was not the expected one, the same as before where
-    /// the change says what it is already, which raises no version.
+    /// The flag before the change, null where there is no such flag; and the flag after it, null where it was not the expected one. A
+    /// change that alters nothing returns the same flag twice and does not raise the version.
     /// </returns>
     public async Task<(FeatureFlag? Before, FeatureFlag? After)> ChangeAsync(
         string key,
@@ -95,8 +95,8 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(isExpected);
-        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
-        await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
         FeatureFlag before;
         await using (
             var find = Command(
@@ -107,9 +107,9 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
                 key
             )
         )
-        await using (var reader = await find.ExecuteReaderAsync(ct).ConfigureAwait(false))
+        await using (var reader = await find.ExecuteReaderAsync(ct))
         {
-            if (!await reader.ReadAsync(ct).ConfigureAwait(false))
+            if (!await reader.ReadAsync(ct))
                 return (null, null);
             before = Read(reader);
         }
@@ -119,7 +119,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
         if (after == before)
             return (before, before);
 
-        // To the microsecond, as PostgreSQL keeps it.
+        // PostgreSQL stores times to the microsecond.
         var now = time.GetUtcNow();
         after = after with
         {
@@ -143,7 +143,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             )
         )
         {
-            await update.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            await update.ExecuteNonQueryAsync(ct);
         }
         await using (
             var record = Command(
@@ -160,17 +160,17 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             )
         )
         {
-            await record.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            await record.ExecuteNonQueryAsync(ct);
         }
-        await transaction.CommitAsync(ct).ConfigureAwait(false);
+        await transaction.CommitAsync(ct);
         return (before, after);
     }
 
-    /// <summary>Adds what was counted, in one statement. Flags that are gone are passed over.</summary>
+    /// <summary>Adds the counted reads in one statement. Flags that no longer exist are skipped.</summary>
     public async Task AddUsesAsync(IReadOnlyCollection<FlagUse> uses, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(uses);
-        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(ct);
         await using var command = Command(
             AddUses,
             connection,
@@ -180,16 +180,16 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             uses.Select(u => u.Count).ToArray(),
             uses.Select(u => u.LastAt).ToArray()
         );
-        await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     private async Task<List<T>> QueryAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] values)
     {
-        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(ct);
         await using var command = Command(sql, connection, null, values);
-        await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        await using var reader = await command.ExecuteReaderAsync(ct);
         List<T> rows = [];
-        while (await reader.ReadAsync(ct).ConfigureAwait(false))
+        while (await reader.ReadAsync(ct))
             rows.Add(read(reader));
         return rows;
     }
@@ -218,7 +218,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     private static string Recorded(FeatureFlag flag) =>
         $"{{\"enabled\":{(flag.Enabled ? "true" : "false")},\"value\":{flag.Value ?? "null"},\"description\":{JsonSerializer.Serialize(flag.Description)}}}";
 
-    // Null has no type of its own.
+    // The type is given, because PostgreSQL can't infer it from null.
     private static NpgsqlParameter Text(string? text) => new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
     private static NpgsqlParameter Id(Guid? id) => new() { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid };

@@ -11,8 +11,8 @@ using Overnight.Core.Warming;
 namespace Overnight.Core.Flags;
 
 /// <summary>
-/// The most used enabled flags of this environment, in one pipelined write; all enabled ones while no access was ever
-/// counted (SPEC F2). Read and written under a share lock, so that a change waits, and invalidates afterwards.
+/// Warms the most used enabled flags of this environment in one pipelined write, or all enabled flags while no access was ever counted.
+/// They are read and written under a share lock, so a concurrent change waits, and invalidates the entry afterwards.
 /// </summary>
 public sealed class FlagWarmSet(
     NpgsqlDataSource database,
@@ -24,13 +24,13 @@ public sealed class FlagWarmSet(
 {
     public const string SetName = WarmSetNames.Flags;
 
-    /// <summary>Flags locked and written at once.</summary>
+    /// <summary>Largest number of flags that are locked and written at once.</summary>
     private const int MostAtOnce = 1_000;
 
     private const string Named = "select key from feature_flags where environment = $1 and key = any ($2) order by key";
 
-    // In the order of keys, as accesses are flushed: neither may wait for the other. Two statements, for one that had to wait would
-    // read what was before.
+    // Locked in the order of keys, as flushes of accesses do, so that the two can't deadlock. Lock and read are two statements, because a
+    // single one that had to wait would read the values from before the wait.
     private const string Lock =
         "select count(*) from (select 1 from feature_flags where environment = $1 and key = any ($2) order by key for share) locked";
 
@@ -41,7 +41,7 @@ public sealed class FlagWarmSet(
     private readonly string _environment = flags.Value.Environment;
     private readonly FlagWarmOptions _options = options.Value.Flags;
 
-    // $2 the most, $3 whether also of flags that nobody counted.
+    // $2 is the largest number of flags, $3 whether it applies also while no access was counted.
     private string MostUsed =>
         $"""
             select key from feature_flags where environment = $1 and enabled

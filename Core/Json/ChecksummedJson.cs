@@ -3,19 +3,18 @@ using System.Buffers.Text;
 namespace Overnight.Core.Json;
 
 /// <summary>
-/// A JSON object that ends with its shape and a checksum, so that one of another shape, or with damage, is recognised without
-/// parsing it.
+/// A JSON object that ends with the version of its shape and a checksum, so that another shape or damage is recognised without parsing.
 /// </summary>
 /// <remarks>
-/// The tail is <c>,"schema":1,"checksum":"0a1b2c3d"}</c>; the checksum is the CRC-32C of every byte before its comma,
-/// as eight lowercase hex digits.
+/// The tail is <c>,"schema":1,"checksum":"0a1b2c3d"}</c>; the checksum is the CRC-32C of every byte before the comma of the checksum
+/// field, as eight lowercase hex digits.
 /// </remarks>
 public static class ChecksummedJson
 {
-    /// <summary>The shape of what this build writes; raise it when a field is renamed, removed or retyped.</summary>
+    /// <summary>Version of the shape that this build writes; raise it when a field is renamed, removed or retyped.</summary>
     public const int Schema = 1;
 
-    /// <summary>Length in bytes of what <see cref="WriteTail"/> appends.</summary>
+    /// <summary>Bytes that <see cref="WriteTail"/> appends.</summary>
     public const int TailLength = 34;
 
     private static ReadOnlySpan<byte> SchemaField => ",\"schema\":1"u8;
@@ -23,7 +22,7 @@ public static class ChecksummedJson
     private static ReadOnlySpan<byte> End => "\"}"u8;
 
     /// <summary>
-    /// Appends shape and checksum to the open object in <paramref name="buffer"/>[..<paramref name="length"/>] and closes it.
+    /// Appends the version and the checksum to the open object in <paramref name="buffer"/>[..<paramref name="length"/>] and closes it.
     /// </summary>
     /// <returns>The length of the finished object, <paramref name="length"/> + <see cref="TailLength"/>.</returns>
     /// <exception cref="ArgumentException">The buffer has less than <see cref="TailLength"/> bytes left.</exception>
@@ -39,7 +38,7 @@ public static class ChecksummedJson
         return length + TailLength;
     }
 
-    /// <summary>Whether it is whole and of this build's shape.</summary>
+    /// <summary>Whether the JSON is undamaged and of this build's shape.</summary>
     public static bool IsIntact(ReadOnlySpan<byte> json)
     {
         if (json.Length <= TailLength || !json.EndsWith(End))

@@ -3,7 +3,7 @@ using System.Numerics;
 
 namespace Overnight.Core.Json;
 
-/// <summary>The checksum of cached values: CRC-32C (RFC 3720, B.4), which processors have an instruction for.</summary>
+/// <summary>The checksum of cached values: CRC-32C (RFC 3720, B.4), which processors compute with one instruction.</summary>
 internal static class Crc32C
 {
     public static uint Of(ReadOnlySpan<byte> bytes)

@@ -6,29 +6,29 @@ using System.Text.Json;
 namespace Overnight.Core.Json;
 
 /// <summary>
-/// Text on its way into JSON, and JSON whose text comes from outside. Its escapes can spell half of a surrogate pair
-/// (<c>\ud83d</c> alone), which is no character: parsers and PostgreSQL's type <c>json</c> let it in, and fail or write
-/// what no reader takes when the text is used.
+/// Text that goes into JSON, and JSON that comes from outside. JSON's escapes can spell half of a surrogate pair (<c>\ud83d</c> alone),
+/// which is no character: parsers and PostgreSQL's type <c>json</c> accept it, and then fail when the text is used, or write text that
+/// no reader accepts.
 /// </summary>
 public static class JsonText
 {
-    /// <summary>What is wrong with a text that has one, for whoever sent it.</summary>
+    /// <summary>The error message for a text with half of a surrogate pair.</summary>
     public const string HalfPair = "must be Unicode text, without halves of surrogate pairs";
 
     private const int EscapeLength = 6;
 
-    /// <summary>A text as the inside of a JSON string, escaped as <see cref="JsonEncodedText"/> does it.</summary>
+    /// <summary>Escapes a text as the inside of a JSON string, in the way <see cref="JsonEncodedText"/> does.</summary>
     /// <param name="utf8">Valid UTF-8.</param>
     public static byte[] Escape(ReadOnlySpan<byte> utf8) =>
         JavaScriptEncoder.Default.FindFirstCharacterToEncodeUtf8(utf8) < 0
             ? utf8.ToArray()
             : JsonEncodedText.Encode(utf8).EncodedUtf8Bytes.ToArray();
 
-    /// <summary>Whether no escape of a JSON text, or of the inside of one of its strings, is half of a surrogate pair.</summary>
+    /// <summary>Whether no escape in a JSON text, or in the inside of a JSON string, is half of a surrogate pair.</summary>
     /// <param name="json">Valid JSON in UTF-8.</param>
     public static bool IsUnicode(ReadOnlySpan<byte> json) => FindHalfPair(json) < 0;
 
-    /// <summary>The same JSON with U+FFFD in the place of halves of surrogate pairs: for what was stored before it was validated.</summary>
+    /// <summary>Replaces halves of surrogate pairs by U+FFFD, in JSON that was stored before such text was refused.</summary>
     /// <param name="json">Valid JSON in UTF-8.</param>
     public static byte[] Repair(byte[] json)
     {
@@ -48,7 +48,7 @@ public static class JsonText
         return json.Contains('\\', StringComparison.Ordinal) ? Encoding.UTF8.GetString(Repair(Encoding.UTF8.GetBytes(json))) : json;
     }
 
-    /// <summary>Where the first half of a surrogate pair is, as <c>input.assets[0].symbol</c>; null where there is none.</summary>
+    /// <summary>The path of the first half of a surrogate pair, as <c>input.assets[0].symbol</c>; null where there is none.</summary>
     /// <param name="json">Valid JSON in UTF-8.</param>
     public static string? PathOfHalfPair(ReadOnlySpan<byte> json)
     {
@@ -56,7 +56,7 @@ public static class JsonText
         if (half < 0)
             return null;
         Utf8JsonReader reader = new(json);
-        // Of each open object the last name, of each open array how many items there were.
+        // For each open object its last name, for each open array the number of items so far.
         Stack<(string? Name, int Count)> path = new();
         while (reader.Read())
         {
@@ -90,7 +90,7 @@ public static class JsonText
         return text.ToString();
     }
 
-    /// <returns>Where the escape begins; -1 where there is none.</returns>
+    /// <returns>Index of the first escape that is half of a pair; -1 where there is none.</returns>
     private static int FindHalfPair(ReadOnlySpan<byte> json)
     {
         for (var at = 0; ; )
@@ -114,7 +114,7 @@ public static class JsonText
         }
     }
 
-    /// <summary>What an escape of the form <c>\u0041</c> stands for; null for any other.</summary>
+    /// <summary>The UTF-16 code unit of an escape of the form <c>\u0041</c>; null for any other text.</summary>
     private static ushort? CodeUnit(ReadOnlySpan<byte> escape) =>
         escape.Length >= EscapeLength
         && escape[0] == '\\'

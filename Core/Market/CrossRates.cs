@@ -1,25 +1,25 @@
 namespace Overnight.Core.Market;
 
-/// <summary>Turns quotes against the US dollar into a rate for every pair of currencies (DESIGN, Contracts).</summary>
+/// <summary>Computes a rate for every pair of currencies from quotes against the US dollar.</summary>
 public static class CrossRates
 {
     private const string Pivot = "USD";
     private const int SignificantDigits = 10;
 
-    /// <summary>Below, 28 decimals do not hold the significant digits; above, a rounded rate is no decimal any more.</summary>
+    /// <summary>A smaller rate has fewer than 10 significant digits in 28 decimals; a greater one overflows when it is rounded.</summary>
     private const decimal Least = 0.000_000_000_000_000_001m,
         Most = 10_000_000_000_000_000_000_000_000_000m;
 
     /// <summary>
-    /// All pairs of the quoted currencies. A quoted pair keeps its rate; the others go through USD and are rounded to 10
-    /// significant digits, half away from zero. Quotes between two other currencies than USD only give their own pair and its inverse.
-    /// A pair whose rate a decimal can't hold has none.
+    /// Returns all pairs of the quoted currencies. A quoted pair keeps its rate, its opposite pair gets the inverse; the others are
+    /// computed through USD. Computed rates are rounded to 10 significant digits, half away from zero. Quotes between two currencies other
+    /// than USD give only their own pair and its inverse. A pair whose rate a decimal can't hold is left out.
     /// </summary>
     public static Dictionary<(string From, string To), decimal> Compute(IEnumerable<QuotedRate> quotes)
     {
         ArgumentNullException.ThrowIfNull(quotes);
         Dictionary<(string From, string To), decimal> rates = [];
-        // Units of the currency for one dollar, unrounded.
+        // Units of each currency for one dollar, unrounded.
         SortedDictionary<string, decimal> perDollar = new(StringComparer.Ordinal) { [Pivot] = 1 };
         foreach (var quote in quotes)
         {
@@ -43,7 +43,7 @@ public static class CrossRates
         return rates;
     }
 
-    /// <returns>False when the quotient is beyond what a rate can be.</returns>
+    /// <returns>False when the quotient is outside the range of a rate.</returns>
     internal static bool TryDivide(decimal numerator, decimal denominator, out decimal quotient)
     {
         quotient = 0;

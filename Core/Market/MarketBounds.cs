@@ -1,12 +1,12 @@
 namespace Overnight.Core.Market;
 
 /// <summary>
-/// What a price or a rate from outside may be. A value beyond is no price of this world, and is refused where it enters, for
-/// no user is at fault; within, the tables hold it, and a rate through the dollar keeps its 10 significant digits.
+/// The range of prices and rates from outside. A value beyond it is refused where it enters, because it can only be an error of its
+/// source; within it the tables can hold the value, and a rate through the dollar keeps its 10 significant digits.
 /// </summary>
 public static class MarketBounds
 {
-    /// <summary>In the asset's own currency.</summary>
+    /// <summary>In the asset's currency.</summary>
     public const decimal LeastPrice = 0.00000001m,
         MostPrice = 10_000_000_000m;
 

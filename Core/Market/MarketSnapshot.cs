@@ -5,18 +5,18 @@ using System.Text.Json;
 namespace Overnight.Core.Market;
 
 /// <summary>
-/// What a run knows of the market: prices, fundamentals and exchange rates, fetched once, immutable, as arrays indexed
-/// by an asset's ordinal. Users' calculations read it from many threads.
+/// The market data of a run: prices, fundamentals and exchange rates, fetched once, immutable, in arrays indexed by an asset's ordinal.
+/// Calculations of users read it from many threads.
 /// </summary>
 public sealed class MarketSnapshot
 {
     private readonly FrozenDictionary<Guid, int> _ordinals;
     private readonly decimal[]?[] _pricesByBase;
 
-    /// <param name="assets">In the order of their ordinals.</param>
-    /// <param name="rates">Units of the second currency for one unit of the first. A missing pair is an error of the users who need
-    /// it.</param>
-    /// <param name="staleness">Nothing is stale unless given.</param>
+    /// <param name="header">Run and times of the snapshot.</param>
+    /// <param name="assets">The assets in the order of their ordinals.</param>
+    /// <param name="rates">Units of the second currency for one unit of the first. A missing pair fails only the users who need it.</param>
+    /// <param name="staleness">Which values are stored ones; none when null.</param>
     public MarketSnapshot(
         MarketSnapshotHeader header,
         IReadOnlyList<SnapshotAsset> assets,
@@ -70,32 +70,32 @@ public sealed class MarketSnapshot
     public IReadOnlyList<SnapshotAsset> Assets { get; }
     public IReadOnlyDictionary<(string From, string To), decimal> Rates { get; }
 
-    /// <summary>Which of the values are last stored ones that stand in for newer.</summary>
+    /// <summary>Which values are the last stored ones because no provider delivered newer ones.</summary>
     public MarketStaleness Staleness { get; }
 
-    /// <summary>Every currency that occurs, in ordinal order.</summary>
+    /// <summary>Every currency that occurs in assets or rates, in ordinal order.</summary>
     public IReadOnlyList<string> Currencies { get; }
 
     /// <summary>Value of metric m of asset a at [a * Metrics.Count + m]; 0 where <see cref="Present"/> has no bit for it.</summary>
     internal decimal[] Fundamentals { get; }
 
-    /// <summary>The same as floating point, which settles most comparisons.</summary>
+    /// <summary>The same values as floating point, with which most comparisons are decided.</summary>
     internal double[] NearFundamentals { get; }
 
-    /// <summary>A bit per metric that is known, by asset.</summary>
+    /// <summary>A bit per known metric, by asset.</summary>
     internal ushort[] Present { get; }
 
-    /// <summary>An asset's place in the ordinal order of symbols.</summary>
+    /// <summary>The rank of each asset's symbol in ordinal order.</summary>
     internal int[] SymbolRanks { get; }
 
-    /// <summary>The beginning of an asset's JSON object, up to and with its symbol: the same for every user.</summary>
+    /// <summary>The beginning of an asset's JSON object, up to and including its symbol, which is the same for every user.</summary>
     internal byte[][] JsonHeads { get; }
 
     public bool TryGetOrdinal(Guid assetId, out int ordinal) => _ordinals.TryGetValue(assetId, out ordinal);
 
     /// <summary>
-    /// Prices of all assets in one base currency; negative where there is none, and then why. Made at the first use of a
-    /// currency. Null when the snapshot has never heard of the currency.
+    /// Prices of all assets in one base currency, computed at the first use of the currency; a negative value says why there is no price.
+    /// Null when neither an asset nor a rate of the snapshot has the currency.
     /// </summary>
     internal decimal[]? PricesIn(string baseCurrency)
     {
@@ -107,7 +107,7 @@ public sealed class MarketSnapshot
         return null;
     }
 
-    /// <summary>Stand for a price that is not known, that has no exchange rate, and that is beyond what a decimal can hold.</summary>
+    /// <summary>Negative values in place of a price: it is unknown, has no exchange rate, or is beyond what a decimal can hold.</summary>
     internal const decimal NoPrice = -1,
         NoRate = -2,
         OutOfRange = -3;
@@ -130,9 +130,9 @@ public sealed class MarketSnapshot
     }
 }
 
-/// <summary>Which run a snapshot is of, and how old its parts are; times are UTC.</summary>
-/// <param name="PricesAsOf">The time of the newest price in it; null without prices.</param>
-/// <param name="RatesAsOf">The time of the newest exchange rate in it; null without rates.</param>
+/// <summary>Run and times of a snapshot; times are UTC.</summary>
+/// <param name="PricesAsOf">Time of the newest price in the snapshot; null without prices.</param>
+/// <param name="RatesAsOf">Time of the newest exchange rate in the snapshot; null without rates.</param>
 public sealed record MarketSnapshotHeader(
     Guid Id,
     string Market,
@@ -142,7 +142,7 @@ public sealed record MarketSnapshotHeader(
     DateTimeOffset? RatesAsOf
 );
 
-/// <summary>An asset as the snapshot holds it.</summary>
+/// <summary>An asset of the snapshot.</summary>
 /// <param name="Price">In <paramref name="Currency"/>; null when unknown.</param>
 /// <param name="Fundamentals">Indexed by <see cref="Metric"/>, <see cref="Metrics.Count"/> long; null where unknown.</param>
 public sealed record SnapshotAsset(Guid Id, string Symbol, string Currency, decimal? Price, decimal?[] Fundamentals);

@@ -3,17 +3,17 @@ using Overnight.Core.Portfolios;
 namespace Overnight.Core.Market;
 
 /// <summary>
-/// Which parts of a snapshot are last stored values, because no provider delivered them that night, and the times they are of (UTC).
+/// The values of a snapshot that are the last stored ones, because no provider delivered them in that run, with their times (UTC).
 /// </summary>
-/// <param name="Prices">By the asset's ordinal.</param>
-/// <param name="Rates">By currency: its rate to the dollar, through which it is exchanged.</param>
+/// <param name="Prices">Times by the asset's ordinal.</param>
+/// <param name="Rates">Times by currency, of its rate to the dollar, through which it is exchanged.</param>
 public sealed record MarketStaleness(IReadOnlyDictionary<int, DateTimeOffset> Prices, IReadOnlyDictionary<string, DateTimeOffset> Rates)
 {
     public static MarketStaleness None { get; } = new(new Dictionary<int, DateTimeOffset>(), new Dictionary<string, DateTimeOffset>());
 
     public bool IsNone => Prices.Count == 0 && Rates.Count == 0;
 
-    /// <summary>What of it this portfolio's amounts rest on; null when nothing.</summary>
+    /// <summary>The stale values that this portfolio's amounts depend on; null when there are none.</summary>
     internal PortfolioStaleness? Of(UserPortfolio portfolio, IReadOnlyList<SnapshotAsset> assets)
     {
         if (IsNone)
@@ -42,5 +42,8 @@ public sealed record MarketStaleness(IReadOnlyDictionary<int, DateTimeOffset> Pr
     private static DateTimeOffset Earlier(DateTimeOffset? one, DateTimeOffset other) => one < other ? one.Value : other;
 }
 
-/// <param name="Since">The time of the oldest value that stands in for a newer one.</param>
+/// <summary>Which kinds of stale values a portfolio's amounts depend on.</summary>
+/// <param name="Prices">Whether a price is stale.</param>
+/// <param name="Rates">Whether an exchange rate is stale.</param>
+/// <param name="Since">Time of the oldest stale value.</param>
 internal readonly record struct PortfolioStaleness(bool Prices, bool Rates, DateTimeOffset Since);

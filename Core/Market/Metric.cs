@@ -1,6 +1,6 @@
 namespace Overnight.Core.Market;
 
-/// <summary>The fundamentals that criteria use (SPEC, Scoring). The numbers are stored: never renumber.</summary>
+/// <summary>The fundamentals that criteria can use. The numbers are stored: never renumber.</summary>
 public enum Metric
 {
     DividendYield,
@@ -20,7 +20,7 @@ public enum Metric
     EvEbitda,
 }
 
-/// <summary>Names of metrics as users, files and columns write them.</summary>
+/// <summary>Names of metrics in criteria, files and columns.</summary>
 public static class Metrics
 {
     public const int Count = 15;

@@ -1,6 +1,6 @@
 namespace Overnight.Core.Portfolios;
 
-/// <summary>Where a user's calculation failed (SPEC A5).</summary>
+/// <summary>The stage of a user's calculation that failed.</summary>
 public enum CalculationStage
 {
     Load,
@@ -10,7 +10,7 @@ public enum CalculationStage
     Write,
 }
 
-/// <summary>A user that can't be computed: at which stage, and why. It never stops another user.</summary>
+/// <summary>A user can't be computed. The run records stage and reason and goes on with the other users.</summary>
 public sealed class CalculationException : Exception
 {
     public CalculationException(CalculationStage stage, string reason, string detail)
@@ -32,7 +32,7 @@ public sealed class CalculationException : Exception
     public CalculationStage Stage { get; }
 
     /// <summary>
-    /// A word for machines: <c>no_criteria</c>, <c>corrupt_criteria</c>, <c>no_priced_holding</c>, <c>missing_exchange_rate</c>, ...
+    /// Machine-readable reason: <c>no_criteria</c>, <c>corrupt_criteria</c>, <c>no_priced_holding</c>, <c>missing_exchange_rate</c>, ...
     /// </summary>
     public string Reason { get; }
 }

@@ -4,13 +4,13 @@ using System.Globalization;
 namespace Overnight.Core.Portfolios;
 
 /// <summary>
-/// A number with exactly four decimals, held as a whole number of ten-thousandths: amounts, scores, percentages and
-/// gaps (SPEC, Scoring and Recommending). Range ±922,337,203,685,477.5807; sums and products of it are exact.
+/// A number with exactly four decimals, held as a whole number of ten-thousandths, for amounts, scores, percentages and gaps. Range
+/// ±922,337,203,685,477.5807. Sums are exact or throw <see cref="OverflowException"/>.
 /// </summary>
 /// <param name="Units">The number times 10,000.</param>
 public readonly record struct Decimal4(long Units) : IComparable<Decimal4>
 {
-    /// <summary>The longest text: sign, 15 digits, point, 4 decimals.</summary>
+    /// <summary>Bytes of the longest text: sign, 15 digits, point, 4 decimals.</summary>
     public const int MaxLength = 21;
 
     private const long One = 10_000;
@@ -27,7 +27,7 @@ public readonly record struct Decimal4(long Units) : IComparable<Decimal4>
     /// <exception cref="OverflowException">The quotient is outside the range.</exception>
     public static Decimal4 Divide(Int128 numerator, Int128 denominator)
     {
-        // Most numerators fit 64 bits, where a division costs a tenth.
+        // Most numerators fit 64 bits, for which a division takes a tenth of the time.
         if (numerator >= long.MinValue / 4 && numerator <= long.MaxValue / 4 && denominator > 0 && denominator <= long.MaxValue / 4)
         {
             var (n, d) = ((long)numerator, (long)denominator);

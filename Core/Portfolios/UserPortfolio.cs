@@ -1,12 +1,12 @@
 namespace Overnight.Core.Portfolios;
 
-/// <summary>What a calculation takes of one user: values only, filled again for each user so that a batch allocates little.</summary>
-/// <remarks>Amounts and targets are in the user's base currency and in percent. Classes keep the order they were added in.</remarks>
+/// <summary>The inputs of one user's calculation. One object is refilled for each user, so that a batch allocates little.</summary>
+/// <remarks>Amounts are in the user's base currency, targets in percent. Classes keep the order in which they were added.</remarks>
 public sealed class UserPortfolio
 {
     public Guid UserId { get; set; }
 
-    /// <summary>ISO 4217; every amount of the result is in it.</summary>
+    /// <summary>ISO 4217; every amount of the result is in this currency.</summary>
     public string BaseCurrency { get; set; } = "";
 
     /// <summary>The next contribution, 0 or more; null when none is planned.</summary>
@@ -44,6 +44,6 @@ public readonly record struct PortfolioClass(
 /// <param name="Quantity">Units held, 0 or more, up to 8 decimals.</param>
 public readonly record struct PortfolioHolding(int Asset, int Class, decimal Quantity)
 {
-    /// <summary>No class: counts as a class of its own with target 0 to 0 that is always over-allocated.</summary>
+    /// <summary>Holdings without a class form a class of their own with target 0 to 0, which always counts as over-allocated.</summary>
     public const int Unclassified = -1;
 }

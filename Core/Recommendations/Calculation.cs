@@ -4,16 +4,16 @@ using Overnight.Core.Scoring;
 
 namespace Overnight.Core.Recommendations;
 
-/// <summary>The share of a class in a portfolio, in percent, against its target.</summary>
+/// <summary>The share of a class in a portfolio, in percent with 4 decimals, compared with its target.</summary>
 /// <param name="Value">In base currency, unrounded.</param>
-/// <param name="Current">Value over the portfolio's value.</param>
+/// <param name="Current">The class's value divided by the portfolio's value.</param>
 /// <param name="Gap">Midpoint of the target range minus <paramref name="Current"/>.</param>
-/// <param name="OverAllocated">Current exceeds the target's maximum, or there is no class.</param>
+/// <param name="OverAllocated">Whether <paramref name="Current"/> exceeds the target's maximum, or the holdings have no class.</param>
 public readonly record struct AllocationShare(decimal Value, Decimal4 Current, Decimal4 Gap, bool OverAllocated);
 
 /// <summary>
-/// One user's scores, allocations and amounts. Pure: values in, values out. Made once per worker and used for one user
-/// after another, so that a batch allocates little.
+/// Computes one user's scores, allocations and amounts. Pure: it depends on its arguments alone. One object is used for one user after
+/// another, so that a batch allocates little; not thread-safe.
 /// </summary>
 public sealed class Calculation
 {
@@ -28,10 +28,10 @@ public sealed class Calculation
         _rankedCount,
         _classes;
 
-    /// <summary>By holding, in the portfolio's order; a holding without a price is scored too.</summary>
+    /// <summary>Scores by holding, in the portfolio's order; a holding without a price is scored as well.</summary>
     public ReadOnlySpan<AssetScore> Scores => _scores.AsSpan(0, _holdings);
 
-    /// <summary>By class, in the portfolio's order; one more at the end for holdings without a class, when there are any.</summary>
+    /// <summary>Shares by class, in the portfolio's order; holdings without a class add one at the end.</summary>
     public ReadOnlySpan<AllocationShare> Allocations => _allocations.AsSpan(0, _classes);
 
     /// <summary>Holdings with a price, best first, with their amounts.</summary>
@@ -40,10 +40,10 @@ public sealed class Calculation
     /// <summary>Value of all holdings with a price, in base currency.</summary>
     public Decimal4 TotalValue { get; private set; }
 
-    /// <summary>The part of the contribution that no holding could take.</summary>
+    /// <summary>The part of the contribution that no holding could take, in base currency.</summary>
     public Decimal4 Unallocated { get; private set; }
 
-    /// <summary>Computes everything for one user.</summary>
+    /// <summary>Computes the result of one user, which the properties then return.</summary>
     /// <exception cref="CalculationException">No criteria, no holding with a price, a missing exchange rate, or a number out of
     /// range.</exception>
     public void Run(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, MarketSnapshot market)
@@ -64,7 +64,7 @@ public sealed class Calculation
         }
         catch (OverflowException)
         {
-            throw OutOfRange("A value of the portfolio is beyond what a number with 4 decimals can hold.");
+            throw OutOfRange("A value of the portfolio is outside the range of a number with 4 decimals, ±922,337,203,685,477.5807.");
         }
     }
 
@@ -85,7 +85,7 @@ public sealed class Calculation
         }
     }
 
-    /// <summary>Values in base currency; -1 for a holding without a price. One of which nothing is held is worth 0 at any rate.</summary>
+    /// <summary>Computes values in base currency; -1 for a holding without a price. A quantity of 0 is worth 0 without a rate.</summary>
     private void Value(UserPortfolio portfolio, MarketSnapshot market)
     {
         var prices = market.PricesIn(portfolio.BaseCurrency);
@@ -111,7 +111,7 @@ public sealed class Calculation
             throw new CalculationException(CalculationStage.Score, "no_priced_holding", $"None of the {_holdings} holdings has a price.");
     }
 
-    /// <summary>Into a currency that the snapshot has never heard of.</summary>
+    /// <summary>The price in a base currency that the snapshot does not contain.</summary>
     private static decimal Unconverted(MarketSnapshot market, int asset) =>
         market.Assets[asset].Price is null ? MarketSnapshot.NoPrice : MarketSnapshot.NoRate;
 
@@ -126,7 +126,7 @@ public sealed class Calculation
     {
         var asset = market.Assets[portfolio.Holdings[holding].Asset];
         return OutOfRange(
-            $"The price of {asset.Symbol}, {asset.Price} {asset.Currency}, has no value in {portfolio.BaseCurrency} that can be held."
+            $"The price of {asset.Symbol}, {asset.Price} {asset.Currency}, can't be converted to {portfolio.BaseCurrency}: the value is too large."
         );
     }
 
@@ -148,7 +148,9 @@ public sealed class Calculation
             total += _values[i];
         }
         if (total > MaxValue)
-            throw OutOfRange($"The portfolio's value is {total} {portfolio.BaseCurrency}; at most {Decimal4.MaxValue} can be held.");
+            throw OutOfRange(
+                $"The portfolio's value is {total} {portfolio.BaseCurrency}; the largest value that can be calculated is {Decimal4.MaxValue}."
+            );
         TotalValue = Decimal4.Round(total);
         for (var i = 0; i < _classes; i++)
         {
@@ -179,7 +181,8 @@ public sealed class Calculation
             var (gap, score) = (share.Gap, _scores[i].Score);
 
             var priority = Decimal4.Divide((Int128)gap.Units * score.Units, 1_000_000);
-            // An overweight class and a bad score are no reason to buy.
+            // Priority is class gap x score / 100. Two negative factors would give a positive one, but an overweight class with a bad score
+            // must not be bought.
             if (gap.IsNegative && score.IsNegative)
                 priority = -priority;
             var minimum = holding.Class == PortfolioHolding.Unclassified ? Decimal4.Zero : portfolio.Classes[index].MinAmount;

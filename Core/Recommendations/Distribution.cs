@@ -2,11 +2,15 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Core.Recommendations;
 
-/// <summary>Shares a contribution among ranked holdings; amounts add up to it exactly. Source: SPEC, Recommending.</summary>
+/// <summary>
+/// Shares a contribution among the holdings of classes that are not over-allocated, in proportion to positive priorities, or equally where
+/// no priority is positive. Amounts have 4 decimals and add up to the contribution exactly.
+/// </summary>
 internal static class Distribution
 {
-    /// <param name="ranked">Best first; receives the amounts.</param>
-    /// <returns>What no holding could take: the whole contribution when none is eligible, otherwise 0.</returns>
+    /// <param name="ranked">Holdings, best first; their amounts are set.</param>
+    /// <param name="contribution">Amount to share, in base currency.</param>
+    /// <returns>The part that no holding could take: the whole contribution when no holding is eligible, otherwise 0.</returns>
     public static Decimal4 Distribute(Span<RankedHolding> ranked, Decimal4 contribution)
     {
         foreach (ref var holding in ranked)
@@ -39,8 +43,8 @@ internal static class Distribution
     }
 
     /// <summary>
-    /// Amounts below their class's minimum go to the first holding that can take them: one that has an amount, or whose
-    /// minimum the pool reaches; else to the first eligible. Bounded, since two minimums can pass a pool back and forth.
+    /// Pools amounts below their class's minimum and gives the pool to the first holding that can take it: one that has an amount, or whose
+    /// minimum the pool reaches; else to the first eligible one. Rounds are limited, because two minimums can pass a pool back and forth.
     /// </summary>
     private static void PoolSmallAmounts(Span<RankedHolding> ranked, int rounds)
     {
@@ -62,8 +66,8 @@ internal static class Distribution
     }
 
     /// <summary>
-    /// Amounts that are rounded up add up to a little more than the contribution, which may be the largest number there is; the
-    /// remainder corrects it.
+    /// Adds without overflow: amounts that were rounded up can add up to slightly more than the contribution, which may be the largest
+    /// number there is. <see cref="AddRemainder"/> corrects the difference.
     /// </summary>
     private static Decimal4 AddCapped(Decimal4 a, Decimal4 b) => a.Units > long.MaxValue - b.Units ? Decimal4.MaxValue : a + b;
 
@@ -82,7 +86,7 @@ internal static class Distribution
         return ref ranked[first];
     }
 
-    /// <summary>What rounding left over, or took too much, goes to the first holding with an amount; never below 0.</summary>
+    /// <summary>Adds the difference that rounding left, of either sign, to the first holding with an amount; none falls below 0.</summary>
     private static void AddRemainder(Span<RankedHolding> ranked, Decimal4 contribution)
     {
         var remainder = contribution;

@@ -4,7 +4,7 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Core.Recommendations;
 
-/// <summary>A growing buffer of UTF-8 that is used again and again: the parts of a result are appended, not serialised.</summary>
+/// <summary>A growing UTF-8 buffer that is reused: the parts of a result are appended without a serialiser.</summary>
 internal sealed class JsonBuffer(int capacity)
 {
     private byte[] _bytes = new byte[capacity];
@@ -42,7 +42,7 @@ internal sealed class JsonBuffer(int capacity)
         Length += written;
     }
 
-    /// <summary>Seals the open object as a cache entry and returns a copy of exactly its length.</summary>
+    /// <summary>Closes the object with the tail of <see cref="ChecksummedJson"/> and returns a copy of exactly its length.</summary>
     public byte[] Seal()
     {
         Reserve(ChecksummedJson.TailLength);

@@ -6,13 +6,13 @@ using Overnight.Core.Scoring;
 
 namespace Overnight.Core.Recommendations;
 
-/// <summary>What every result of a run says of it.</summary>
-/// <param name="CorrelationId">Links the results and events of the run.</param>
+/// <summary>The run that results belong to, as each result names it.</summary>
+/// <param name="CorrelationId">Id that links the results and events of the run.</param>
 public sealed record ResultContext(string Market, DateOnly BusinessDate, int Revision, Guid CorrelationId);
 
 /// <summary>
-/// Makes the bytes of a user's result, once: they go into the database, into the cache and out of the dashboard as they
-/// are. Fields in canonical order; decimals as strings, times in ISO 8601 UTC. Source: SPEC B1, B2. Not thread-safe.
+/// Writes the bytes of a user's result once; the database, the cache and the dashboard use them unchanged. Fields are in canonical order,
+/// decimals are strings, times ISO 8601 in UTC. Not thread-safe.
 /// </summary>
 public sealed class ResultWriter
 {
@@ -30,7 +30,7 @@ public sealed class ResultWriter
         );
     }
 
-    /// <summary>The value of <c>recs:{userId}</c>.</summary>
+    /// <summary>Writes the value of <c>recs:{userId}</c>.</summary>
     /// <param name="generatedAt">UTC, to the millisecond.</param>
     public byte[] Recommendations(
         UserPortfolio portfolio,
@@ -73,7 +73,7 @@ public sealed class ResultWriter
         return b.Seal();
     }
 
-    /// <summary>The value of <c>portfolio:{userId}</c>.</summary>
+    /// <summary>Writes the value of <c>portfolio:{userId}</c>.</summary>
     public byte[] Portfolio(UserPortfolio portfolio, Calculation calculation, DateTimeOffset generatedAt)
     {
         ArgumentNullException.ThrowIfNull(portfolio);
@@ -151,7 +151,7 @@ public sealed class ResultWriter
         }
     }
 
-    /// <summary>Holdings that have no price: they are scored, but can't be valued.</summary>
+    /// <summary>Lists holdings without a price, which are scored but can't be valued.</summary>
     private void WriteLeftOut(UserPortfolio portfolio)
     {
         var first = true;
@@ -168,7 +168,8 @@ public sealed class ResultWriter
     }
 
     /// <summary>
-    /// Only where this user's amounts rest on stale values: results of before there was staleness must replay to the same bytes.
+    /// Written only where this user's amounts depend on stale values, because results of builds without staleness must replay to the same
+    /// bytes.
     /// </summary>
     private void WriteStaleness(UserPortfolio portfolio)
     {

@@ -4,29 +4,29 @@ using System.Text;
 namespace Overnight.Core.Reference;
 
 /// <summary>
-/// A named part of a key, such as <c>page:1</c>. A value from outside is checked and brought into the one form it has in
-/// keys and in queries, so that a question has one key, and no value can be another key's.
+/// A named part of a key, such as <c>page:1</c>. A value from outside is validated and normalised to the one form it has in keys and in
+/// queries, so that equal requests have one key, and no value can forge another key.
 /// </summary>
-/// <param name="Name">As in the key and in the query string.</param>
-/// <param name="Default">When left out; null when it may not be.</param>
-/// <param name="Must">What a value must be, for the message to one who sent another.</param>
-/// <param name="Normalise">The value in its one form; null when it is none.</param>
+/// <param name="Name">The name in the key and in the query string.</param>
+/// <param name="Default">The value when it is left out; null when it must be given.</param>
+/// <param name="Must">The rule for values, as it follows "must be" in an error message.</param>
+/// <param name="Normalise">Returns the value in its one form; null when it is invalid.</param>
 public sealed record CacheKeyPart(string Name, string? Default, string Must, Func<string, string?> Normalise)
 {
-    /// <summary>The latest known, or the last one on a day.</summary>
+    /// <summary>The newest value, or on a day the last one of that day.</summary>
     public const string Latest = "latest";
 
-    /// <summary>The period that today is in, and the one before.</summary>
+    /// <summary>The financial period that contains today, and the one before it.</summary>
     public const string Current = "current",
         Previous = "previous";
 
-    /// <summary>A text is measured as it is and as it stands in the key, where a character may take nine.</summary>
+    /// <summary>Limits of values. Text is limited before and after percent-encoding, because a character can take nine in a key.</summary>
     public const int MostPages = 100_000,
         MostItems = 500,
         MostText = 64,
         MostEncoded = 400;
 
-    /// <summary>Entries of the default page size are the ones that are warmed.</summary>
+    /// <summary>The default page size; pages of this size are warmed.</summary>
     public const int PageSize = 100;
 
     private static readonly DateOnly FirstDay = new(2000, 1, 1),
@@ -59,13 +59,13 @@ public sealed record CacheKeyPart(string Name, string? Default, string Must, Fun
                 : null
         );
 
-    /// <summary>Whatever a tenant calls its things; it is percent-encoded in the key, and compared as it is.</summary>
+    /// <summary>Any text that a tenant uses as an identifier; it is percent-encoded in the key, and compared as it is.</summary>
     public static CacheKeyPart Text(string name) =>
         new(name, null, $"1 to {MostText} characters, at most {MostEncoded} when percent-encoded, none of them a control character", text =>
             IsText(text) ? text : null
         );
 
-    /// <returns>The value; null when it is missing or wrong, and then what to tell.</returns>
+    /// <returns>The normalised value; null when it is missing or invalid, and then <paramref name="error"/> says why.</returns>
     public string? Read(string? given, out string error)
     {
         error = "";
@@ -86,7 +86,7 @@ public sealed record CacheKeyPart(string Name, string? Default, string Must, Fun
         && day >= FirstDay
         && day <= LastDay;
 
-    // A half of a surrogate pair has no UTF-8, and would be encoded like any other half.
+    // Half of a surrogate pair has no UTF-8; all halves would be encoded alike, as one key.
     private static bool IsText(string text)
     {
         if (text.Length is 0 or > MostText)

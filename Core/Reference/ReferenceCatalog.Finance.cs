@@ -3,7 +3,7 @@ using static Overnight.Core.Reference.ReferenceSql;
 
 namespace Overnight.Core.Reference;
 
-/// <summary>The ledger.</summary>
+/// <summary>Entities of the ledger.</summary>
 public static partial class ReferenceCatalog
 {
     private static ReferenceEntity[] Finance =>
@@ -23,7 +23,7 @@ public static partial class ReferenceCatalog
                 Phase = WarmPhase.Essential,
                 Events = AccountEvents,
             },
-            // Of the current year, and half a year on each side.
+            // The current year and half a year on each side.
             new(
                 "finance",
                 "periods",
@@ -42,7 +42,7 @@ public static partial class ReferenceCatalog
                 Phase = WarmPhase.Essential,
                 Events = PeriodEvents,
             },
-            // An hour, for a period ends at a midnight that no event tells of.
+            // One hour (Dashboard), because a period ends at midnight without an event.
             new(
                 "finance",
                 "current-period",
@@ -58,7 +58,8 @@ public static partial class ReferenceCatalog
                 Phase = WarmPhase.Essential,
                 Events = PeriodEvents,
             },
-            // The latest is at most of tomorrow, for a date alone may be a day ahead: one of the future would be the latest for ever.
+            // "latest" ends with tomorrow, because a date without a time can be a day ahead. A rate dated further ahead would stay the
+            // latest.
             new(
                 "finance",
                 "xrate",
@@ -84,7 +85,7 @@ public static partial class ReferenceCatalog
                     """,
                 Events = ["EXCHANGE_RATE_UPDATED", "CURRENCY_ADDED", "CURRENCY_REMOVED"],
             },
-            // Balances up to the end of the period, each on its side.
+            // Balances up to the end of the period, positive ones as debit, negative ones as credit.
             new(
                 "finance",
                 "trial-balance",
@@ -119,7 +120,7 @@ public static partial class ReferenceCatalog
                 Keys = "select * from (values ('current'), ('previous')) periods (period)",
                 Events = [.. AccountEvents, .. PeriodEvents, JournalPosted],
             },
-            // What moved in the period, and where it led.
+            // Movements of the period, with opening and closing balance.
             new(
                 "finance",
                 "gl-balances",

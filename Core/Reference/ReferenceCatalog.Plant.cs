@@ -3,7 +3,7 @@ using static Overnight.Core.Reference.ReferenceSql;
 
 namespace Overnight.Core.Reference;
 
-/// <summary>Facilities, and what is in them.</summary>
+/// <summary>Entities of facilities and equipment.</summary>
 public static partial class ReferenceCatalog
 {
     private static ReferenceEntity[] Plant =>
@@ -81,7 +81,7 @@ public static partial class ReferenceCatalog
                 Keys = FacilityKeys,
                 Events = ["STOCK_MOVED", "BIN_UPDATED", .. LocationEvents, .. FacilityEvents],
             },
-            // By the worst of the last reading's shares of its limits; a machine not heard of for a day is unknown.
+            // Status by the highest share of a limit in the last reading; a machine without a reading since yesterday is unknown.
             new(
                 "equipment",
                 "health",

@@ -3,7 +3,7 @@ using static Overnight.Core.Reference.ReferenceSql;
 
 namespace Overnight.Core.Reference;
 
-/// <summary>Who is bought from and sold to, what, and on which terms.</summary>
+/// <summary>Entities of purchasing and sales.</summary>
 public static partial class ReferenceCatalog
 {
     private static ReferenceEntity[] Sales =>
@@ -74,7 +74,7 @@ public static partial class ReferenceCatalog
                 Phase = WarmPhase.Master,
                 Events = ["KIT_CREATED", "KIT_UPDATED", "KIT_DELETED", .. MaterialEvents],
             },
-            // Those in force today. An hour, for one begins or ends at a midnight that no event tells of.
+            // The rules in force today. One hour (Dashboard), because a rule begins or ends at midnight without an event.
             new(
                 "sales",
                 "pricing-rules",
@@ -101,8 +101,8 @@ public static partial class ReferenceCatalog
 
     private static string[] MaterialEvents => ["MATERIAL_CREATED", "MATERIAL_UPDATED", "MATERIAL_DELETED"];
 
-    /// <summary>A master table, of which the active rows are read in pages.</summary>
-    /// <param name="most">Rows that are warmed.</param>
+    /// <summary>A master table whose active rows are read in pages.</summary>
+    /// <param name="most">Largest number of rows that are warmed.</param>
     private static ReferenceEntity Paged(
         string module,
         string name,

@@ -4,14 +4,14 @@ using System.Text.RegularExpressions;
 namespace Overnight.Core.Reference;
 
 /// <summary>
-/// Every entity of reference data. To add one, declare it in the list of its module: the endpoint, the warm set of its
-/// phase and invalidation take it from there. A new module's name goes into <c>KeyTemplate.Reserved</c>, too.
+/// Every entity of reference data. To add one, declare it in the list of its module: the endpoint, the warm set of its phase and
+/// invalidation use the declaration. The name of a new module is added to <c>KeyTemplate.Reserved</c> as well.
 /// </summary>
 public static partial class ReferenceCatalog
 {
     public static IReadOnlyList<ReferenceEntity> All { get; } = [.. Finance, .. Sales, .. Plant];
 
-    /// <summary>What happens to data, and which entities show it.</summary>
+    /// <summary>Entities by the events that invalidate them.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<ReferenceEntity>> Events { get; } =
         All.SelectMany(entity => entity.Events, (entity, name) => (Event: name, Entity: entity))
             .GroupBy(pair => pair.Event, pair => pair.Entity)
@@ -23,9 +23,9 @@ public static partial class ReferenceCatalog
 
     public static ReferenceEntity? Find(string module, string entity) => ByName.GetValueOrDefault((module, entity));
 
-    /// <param name="pattern">Such as <c>finance:*</c>, <c>*:*-balances</c> or <c>sales:kits</c>; an asterisk is any text without a
+    /// <param name="pattern">Such as <c>finance:*</c>, <c>*:*-balances</c> or <c>sales:kits</c>; an asterisk matches any text without a
     /// colon.</param>
-    /// <returns>None when it is no pattern, or matches nothing.</returns>
+    /// <returns>The entities that match; empty also when the text is no pattern.</returns>
     public static IReadOnlyList<ReferenceEntity> Matching(string pattern)
     {
         if (!Pattern().IsMatch(pattern))

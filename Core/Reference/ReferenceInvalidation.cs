@@ -5,21 +5,21 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Reference;
 
 /// <summary>
-/// Ends the validity of cached reference data, on every node, whatever is in the cache: what is there is not looked for, but
-/// carries a generation that is over. Source: SPEC G5.
+/// Invalidates cached reference data on every node. Entries are not searched for in the cache: they carry a generation, and an entry with
+/// an older one counts as a miss.
 /// </summary>
 public sealed partial class ReferenceInvalidation(TenantGenerations generations, CacheStore cache, ILogger<ReferenceInvalidation> logger)
 {
     /// <param name="tenant">Null for every tenant.</param>
     /// <param name="entities">Null for every entity.</param>
     /// <returns>The new generation.</returns>
-    /// <exception cref="NpgsqlException">PostgreSQL can't be told, and nothing was invalidated.</exception>
+    /// <exception cref="NpgsqlException">PostgreSQL can't be reached, and nothing was invalidated.</exception>
     public async Task<long> InvalidateAsync(Guid? tenant, IReadOnlyCollection<ReferenceEntity>? entities, CancellationToken ct)
     {
         var id = tenant ?? TenantGenerations.EveryTenant;
         string[] names = entities is null ? [TenantGenerations.EveryEntity] : [.. entities.Select(entity => entity.FullName)];
         var generation = await generations.RaiseAsync(id, names, ct);
-        // A node that does not hear of it asks PostgreSQL, as every node does each second.
+        // A node that misses the message reads the generation from PostgreSQL, as every node does each second.
         cache.Publish(CacheChannel.Raised(id, names, generation));
         Log.Invalidated(logger, string.Join(", ", names), tenant?.ToString("D") ?? "every tenant", generation);
         return generation;

@@ -1,27 +1,27 @@
 namespace Overnight.Core.Reference;
 
-/// <summary>How fast a kind of data ages, which decides its TTL. Source: SPEC G3.</summary>
+/// <summary>How fast a kind of data ages, which sets its TTL.</summary>
 public enum ReferenceKind
 {
-    /// <summary>Changes while people work: 5 minutes.</summary>
+    /// <summary>Data that changes while people work with it: 5 minutes.</summary>
     Operational,
 
-    /// <summary>Figures on a page: 1 hour.</summary>
+    /// <summary>Figures shown on a page: 1 hour.</summary>
     Dashboard,
 
-    /// <summary>Who may do what: 15 minutes.</summary>
+    /// <summary>Permissions: 15 minutes.</summary>
     Authorisation,
 
     /// <summary>Master data: 12 hours.</summary>
     Reference,
 
-    /// <summary>Hardly ever changes: 24 hours.</summary>
+    /// <summary>Data that hardly ever changes: 24 hours.</summary>
     Static,
 }
 
 public static class ReferenceKinds
 {
-    /// <summary>How long an entry of the kind stays in the cache, exactly.</summary>
+    /// <summary>TTL of an entry of the kind; it is applied without jitter.</summary>
     public static TimeSpan Ttl(this ReferenceKind kind) =>
         kind switch
         {

@@ -5,10 +5,10 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Core.Reference;
 
-/// <summary>Reference data of a tenant: from the cache, else from PostgreSQL, and then cached (SPEC G5).</summary>
+/// <summary>Reads reference data of a tenant from the cache, else from PostgreSQL, and then caches it.</summary>
 public sealed class ReferenceReader : IChangeHandler
 {
-    /// <summary>Seconds; a trial balance over years of journals takes some.</summary>
+    /// <summary>Seconds. A trial balance over years of journals takes several.</summary>
     private const int ReadTimeout = 10;
 
     private static readonly TimeSpan MemoryTtl = TimeSpan.FromSeconds(5);
@@ -34,9 +34,9 @@ public sealed class ReferenceReader : IChangeHandler
 
     public IMemory Memory => _memory;
 
-    /// <param name="values">Of the entity's parts, in their one form (<see cref="CacheKeyPart.Read"/>) and in order.</param>
-    /// <returns>No value when the tenant has nothing there.</returns>
-    /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
+    /// <param name="values">Values of the entity's parts in order, normalised by <see cref="CacheKeyPart.Read"/>.</param>
+    /// <returns>No value when the tenant has no such data.</returns>
+    /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL answers.</exception>
     public async ValueTask<Answer<StoredEntry>> GetAsync(
         Guid tenant,
         ReferenceEntity entity,
@@ -45,7 +45,7 @@ public sealed class ReferenceReader : IChangeHandler
     )
     {
         ArgumentNullException.ThrowIfNull(entity);
-        // Before anything is read, so that what is loaded can't carry a number that is newer than it.
+        // Read before the data, so that loaded data can't be stored with a generation that is newer than the data.
         var generation = await _generations.OfAsync(tenant, entity.FullName, ct);
         return await _entries.GetAsync(new(entity.Key(tenant, values), generation, tenant, entity, values), ct);
     }
@@ -55,10 +55,10 @@ public sealed class ReferenceReader : IChangeHandler
 
     public void Trim() => _entries.Trim();
 
-    /// <summary>The day that queries go by.</summary>
+    /// <summary>The current date in UTC, which queries use as today.</summary>
     internal static DateOnly Today(TimeProvider time) => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
-    /// <summary>Told by key and generation: who asks after an invalidation shares nothing with who asked before.</summary>
+    /// <summary>Compared by key and generation, so that a request after an invalidation shares no load with one before it.</summary>
     private readonly record struct Question(string Key, long Generation, Guid Tenant, ReferenceEntity Entity, IReadOnlyList<string> Values)
     {
         public bool Equals(Question other) => Generation == other.Generation && Key == other.Key;

@@ -6,7 +6,7 @@ namespace Overnight.Core.Reference;
 
 public static class ReferenceSetup
 {
-    /// <summary>Reading and invalidating tenants' reference data. Needs a cache and a database.</summary>
+    /// <summary>Adds reading and invalidating tenants' reference data. It needs a cache and a database.</summary>
     public static IServiceCollection AddReferenceData(this IServiceCollection services)
     {
         services.AddCaching();

@@ -1,11 +1,11 @@
 namespace Overnight.Core.Reference;
 
 /// <summary>
-/// Pieces of SQL that make JSON in PostgreSQL: without blanks, decimals as strings without needless zeros, times ISO 8601 in UTC.
+/// Parts of SQL that make JSON in PostgreSQL: without blanks, decimals as strings without trailing zeros, times ISO 8601 in UTC.
 /// </summary>
 internal static class ReferenceSql
 {
-    /// <summary>The rows of a query as an array of objects; an empty one where there are none.</summary>
+    /// <summary>The rows of a query as an array of objects; empty where there are none.</summary>
     public static string Array(string rows) => $"array_to_json(array(select row_to_json(r) from ({rows}) r))";
 
     /// <summary>The one row of a query as an object; null where there is none.</summary>
@@ -19,7 +19,7 @@ internal static class ReferenceSql
     public static string Time(string value) => $"to_char({value} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
 
     /// <summary>
-    /// The financial period that the part <c>period</c> names, of <c>k</c>'s tenant: a row of <c>erp.periods</c>, or none.
+    /// The financial period that the key part <c>period</c> names, of <c>k</c>'s tenant: a row of <c>erp.periods</c>, or none.
     /// </summary>
     public const string Period = """
         select * from erp.periods p where p.tenant_id = k.tenant_id and case k.period
@@ -28,9 +28,10 @@ internal static class ReferenceSql
             else p.code = k.period end
         """;
 
-    /// <summary>A page of rows, by the parts <c>page</c> and <c>limit</c>, with the count of all; null behind the last page.</summary>
-    /// <param name="columns">Of an item.</param>
-    /// <param name="from">Tables and condition; what is asked for is <c>x</c>.</param>
+    /// <summary>A page of rows, by the parts <c>page</c> and <c>limit</c>, with the count of all rows; null after the last page.</summary>
+    /// <param name="columns">Columns of an item, from row <c>x</c>.</param>
+    /// <param name="from">Tables and condition; the item's table has the alias <c>x</c>.</param>
+    /// <param name="order">Order of the rows.</param>
     public static string Page(string columns, string from, string order) =>
         One(
             $"""
@@ -43,13 +44,17 @@ internal static class ReferenceSql
             """
         );
 
-    /// <summary>How many pages are warmed, one row each.</summary>
-    /// <param name="from">As above, over <c>t</c>.</param>
+    /// <summary>The numbers of the warmed pages, one row each.</summary>
+    /// <param name="from">Tables and condition over the row <c>t</c>.</param>
+    /// <param name="most">Largest number of rows that are warmed.</param>
     public static string Pages(string from, int most) =>
         $"select n::text as page, '{CacheKeyPart.PageSize}' as \"limit\" from generate_series(1, (select ceil(least(count(*), {most}) / {CacheKeyPart.PageSize}.0)::int from {from})) n";
 
-    /// <summary>The pages that are warmed, as <see cref="Page"/> makes them, all in one scan.</summary>
-    /// <param name="from">As above, over <c>t</c>.</param>
+    /// <summary>The warmed pages in the form of <see cref="Page"/>, all in one scan.</summary>
+    /// <param name="columns">Columns of an item, from row <c>x</c>.</param>
+    /// <param name="from">Tables and condition over the row <c>t</c>.</param>
+    /// <param name="order">Order of the rows.</param>
+    /// <param name="most">Largest number of rows that are warmed.</param>
     public static string AllPages(string columns, string from, string order, int most) =>
         $"""
             select row_to_json(v) as value, v.page::text as page, v."limit"::text as "limit" from (

@@ -11,10 +11,10 @@ using Overnight.Core.Warming;
 namespace Overnight.Core.Reference;
 
 /// <summary>
-/// Reference data of one phase, of every tenant there is or of one (SPEC G1, G4): one round trip for all entries of some
-/// tenants. Each carries the generation that PostgreSQL had in the snapshot it was read in, so that an invalidation meanwhile ends it.
+/// Warms the reference data of one phase, of every tenant or of one, with one round trip for all entries of several tenants. Each entry
+/// carries the generation of the snapshot it was read in, so that a concurrent invalidation ends it.
 /// </summary>
-/// <remarks>Resumed behind the last tenant whose entries are all in the cache.</remarks>
+/// <remarks>A broken warm resumes after the last tenant whose entries are all in the cache.</remarks>
 public sealed partial class ReferenceWarmSet(
     WarmPhase phase,
     TenantDirectory tenants,
@@ -27,7 +27,7 @@ public sealed partial class ReferenceWarmSet(
 {
     public const string NamePrefix = WarmSetNames.ReferencePrefix;
 
-    /// <summary>Tenants of one round trip: their entries are held until they are written.</summary>
+    /// <summary>Number of tenants in one round trip; their entries are in memory until they are written.</summary>
     private const int TenantsAtOnce = 8;
 
     private readonly ReferenceEntity[] _entities = Of(phase);
@@ -74,11 +74,11 @@ public sealed partial class ReferenceWarmSet(
         ArgumentNullException.ThrowIfNull(request);
         var left = request.Limit ?? int.MaxValue;
         await using var connection = await database.OpenConnectionAsync(ct);
-        // Keys are counted while a query runs, so it is planned for many more than there are, and would be compiled each time.
+        // The planner expects far more keys than there are, and would compile the query each time it runs.
         await using (NpgsqlCommand setting = new("set jit = off", connection))
             await setting.ExecuteNonQueryAsync(ct);
         await using var query = await PrepareAsync(connection, ct);
-        // Some are written while the next are read.
+        // The entries of some tenants are written while those of the next are read.
         Task<WarmStep>? writing = null;
         try
         {
@@ -98,13 +98,13 @@ public sealed partial class ReferenceWarmSet(
         }
         finally
         {
-            // None may still write when the set's lock is let go; the failure that ends the warm is told already.
+            // No write may go on after the set's lock is released. The failure that ends the warm has been thrown already.
             if (writing is not null)
                 await ((Task)writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>A few at once.</summary>
+    /// <summary>The tenants of the request, several at a time.</summary>
     private async IAsyncEnumerable<Guid[]> TenantsAsync(WarmSetRequest request, [EnumeratorCancellation] CancellationToken ct)
     {
         if (request.Tenant is { } only)
@@ -129,8 +129,8 @@ public sealed partial class ReferenceWarmSet(
     }
 
     /// <summary>
-    /// All entries of some tenants at once; where one can't be read, each tenant's, and then each entity's alone, so that it fails
-    /// alone.
+    /// Reads all entries of several tenants at once. Where one entry can't be read, each tenant is read alone, and then each entity, so
+    /// that only the entity at fault fails.
     /// </summary>
     private async Task<(List<CacheWrite> Read, int Failed)> ReadAsync(
         NpgsqlConnection connection,
@@ -145,7 +145,7 @@ public sealed partial class ReferenceWarmSet(
         }
         catch (PostgresException exception) when (!DatabaseOutage.Is(exception))
         {
-            // Told below, of the entity that it is about.
+            // The reads of single tenants and entities below find and log the entity at fault.
         }
         List<CacheWrite> read = [];
         var failed = 0;
@@ -195,7 +195,7 @@ public sealed partial class ReferenceWarmSet(
             await reader.NextResultAsync(ct);
             while (await reader.ReadAsync(ct))
             {
-                // Nothing there, as of a period that does not exist.
+                // The query returns null where there is no entry, for example for a period that does not exist.
                 if (reader.IsDBNull(0))
                     continue;
                 var key = entity.Key(reader.GetGuid(2), [.. entity.Parts.Select((_, at) => reader.GetString(at + 3))]);
@@ -205,7 +205,7 @@ public sealed partial class ReferenceWarmSet(
         return writes;
     }
 
-    /// <summary>Planned once for all.</summary>
+    /// <summary>Prepares the query once for all round trips.</summary>
     private async Task<NpgsqlBatch> PrepareAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         var batch = Batch(connection, _entities);
@@ -216,7 +216,7 @@ public sealed partial class ReferenceWarmSet(
         }
         catch (PostgresException exception) when (!DatabaseOutage.Is(exception))
         {
-            // One of them can't be planned, as of a table that was altered: it fails alone when it is read.
+            // A query can't be planned, for example after a table was altered. It fails alone when it is read.
             await batch.DisposeAsync();
             return Batch(connection, _entities);
         }
@@ -249,7 +249,7 @@ public sealed partial class ReferenceWarmSet(
 
     private static partial class Log
     {
-        [LoggerMessage(441, LogLevel.Warning, "{Entity} of tenant {TenantId} can't be read, and is not warmed: {Reason}")]
+        [LoggerMessage(441, LogLevel.Warning, "{Entity} of tenant {TenantId} can't be read, so it is not warmed: {Reason}")]
         public static partial void EntityFailed(ILogger logger, string entity, Guid tenantId, string reason);
     }
 }

@@ -4,7 +4,7 @@ using NpgsqlTypes;
 
 namespace Overnight.Core.Reference;
 
-/// <summary>The tenants that there are, as PostgreSQL has them. Source: SPEC G4.</summary>
+/// <summary>Reads the ids of tenants from PostgreSQL.</summary>
 public sealed class TenantDirectory(NpgsqlDataSource database)
 {
     private const int PageSize = 1_000;
@@ -17,7 +17,7 @@ public sealed class TenantDirectory(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// All behind <paramref name="after"/>, in the order of ids; read in pages, so that nothing is held open while they are worked on.
+    /// All tenants after <paramref name="after"/>, in the order of ids. They are read in pages, so that no query is open between reads.
     /// </summary>
     public async IAsyncEnumerable<Guid> AfterAsync(Guid? after, [EnumeratorCancellation] CancellationToken ct)
     {

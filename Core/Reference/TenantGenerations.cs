@@ -6,18 +6,17 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Reference;
 
 /// <summary>
-/// The generation that entries must carry to be valid, as this node knows it: rows of <c>erp.generations</c> in memory. Whoever
-/// raises one tells the nodes on <see cref="CacheChannel"/>, and each asks PostgreSQL for newer ones now and then. Source: SPEC G5,
-/// DESIGN "Reading".
+/// The generation that entries must carry to be valid, as far as this node knows: rows of <c>erp.generations</c> in memory. A node that
+/// raises one publishes it on <see cref="CacheChannel"/>, and each node reads newer ones from PostgreSQL regularly.
 /// </summary>
-/// <remarks>A number known here is never ahead of the data: it is committed after the change, so whoever reads PostgreSQL after knowing
-/// it sees the change.</remarks>
+/// <remarks>A generation is never ahead of the data: it is committed after the change, so a read of PostgreSQL that begins after this node
+/// knows the generation returns the change.</remarks>
 public sealed class TenantGenerations(NpgsqlDataSource database) : IDisposable
 {
-    /// <summary>Stands for every entity.</summary>
+    /// <summary>Means every entity.</summary>
     public const string EveryEntity = "*";
 
-    /// <summary>Stands for every tenant.</summary>
+    /// <summary>Means every tenant.</summary>
     public static readonly Guid EveryTenant = Guid.Empty;
 
     private const long Unread = -1;
@@ -26,19 +25,19 @@ public sealed class TenantGenerations(NpgsqlDataSource database) : IDisposable
     private readonly SemaphoreSlim _reading = new(1);
     private long _seen = Unread;
 
-    /// <param name="entity">As the table has it, such as <c>finance:coa</c>.</param>
-    /// <exception cref="NpgsqlException">Nothing is known yet, and PostgreSQL can't be asked.</exception>
+    /// <param name="entity">Name in the table, such as <c>finance:coa</c>.</param>
+    /// <exception cref="NpgsqlException">No generation was read yet, and PostgreSQL can't be reached.</exception>
     public ValueTask<long> OfAsync(Guid tenant, string entity, CancellationToken ct) =>
         Interlocked.Read(ref _seen) == Unread ? ReadAndFindAsync(tenant, entity, ct) : ValueTask.FromResult(Find(tenant, entity));
 
-    /// <summary>Takes what others raised since the last time.</summary>
-    /// <exception cref="NpgsqlException">PostgreSQL can't be asked; what is known stays.</exception>
+    /// <summary>Reads generations that were raised since the last call.</summary>
+    /// <exception cref="NpgsqlException">PostgreSQL can't be reached; known generations stay.</exception>
     public async Task RefreshAsync(CancellationToken ct)
     {
         await _reading.WaitAsync(ct);
         try
         {
-            // Numbers become visible in their order, so nothing is behind the highest that was read.
+            // Generations become visible in their order, so there is no unread one below the highest that was read.
             var seen = Math.Max(0, Interlocked.Read(ref _seen));
             await using var command = database.CreateCommand(
                 "select tenant_id, entity, generation from erp.generations where generation > $1"
@@ -59,7 +58,7 @@ public sealed class TenantGenerations(NpgsqlDataSource database) : IDisposable
         }
     }
 
-    /// <summary>Takes what somebody raised. It may come in any order, and twice.</summary>
+    /// <summary>Stores a generation that another node raised. Messages may come in any order, and twice.</summary>
     public void Hear(Guid tenant, IEnumerable<string> entities, long generation)
     {
         ArgumentNullException.ThrowIfNull(entities);
@@ -67,9 +66,9 @@ public sealed class TenantGenerations(NpgsqlDataSource database) : IDisposable
             _raised.AddOrUpdate((tenant, entity), generation, (_, known) => Math.Max(known, generation));
     }
 
-    /// <summary>Ends the validity of all entries of the entities, here at once; it is on the caller to tell other nodes.</summary>
+    /// <summary>Invalidates all entries of the entities, in this process at once; the caller tells other nodes.</summary>
     /// <returns>The new generation.</returns>
-    /// <exception cref="NpgsqlException">PostgreSQL can't be told, and nothing was raised.</exception>
+    /// <exception cref="NpgsqlException">PostgreSQL can't be reached, and no generation was raised.</exception>
     public async Task<long> RaiseAsync(Guid tenant, IReadOnlyCollection<string> entities, CancellationToken ct)
     {
         await using var command = database.CreateCommand("select erp.raise_generation($1, $2)");

@@ -4,20 +4,20 @@ using NpgsqlTypes;
 namespace Overnight.Core.Reference;
 
 /// <summary>
-/// Says in PostgreSQL whose reference data the statements behind it are about: the role of <c>api</c> sees rows of schema
-/// <c>erp</c> of these tenants and no other, and without it none (row-level security, <c>Jobs/Migrations/RoleGrants.cs</c>). The
-/// role that owns the database, which warms, sees all.
+/// Sets in PostgreSQL the tenants whose reference data the following statements may read. The role of <c>api</c> sees only the rows of
+/// schema <c>erp</c> of these tenants, and without the setting none (row-level security, <c>Jobs/Migrations/RoleGrants.cs</c>). The role
+/// that owns the database, which warms, sees all rows.
 /// </summary>
 /// <remarks>
-/// Good until the transaction ends, and without one to the end of its batch, which is a transaction then; so that nothing is left
-/// behind on a pooled connection, and it costs no round trip.
+/// The setting lasts until the transaction ends; a batch without a transaction is one of its own. So nothing is left behind on a pooled
+/// connection, and the setting costs no round trip.
 /// </remarks>
 internal static class TenantSetting
 {
-    /// <summary>Ids with commas between them.</summary>
+    /// <summary>The setting, which holds ids with commas between them.</summary>
     public const string Name = "overnight.tenant";
 
-    /// <summary>The first of a batch, or of a transaction. Its result, a row, comes first as well.</summary>
+    /// <summary>The first command of a batch or transaction. It returns one row, before the results of the others.</summary>
     public static NpgsqlBatchCommand Of(params Guid[] tenants) =>
         new($"select set_config('{Name}', array_to_string($1, ','), true)")
         {

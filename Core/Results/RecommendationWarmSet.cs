@@ -11,8 +11,8 @@ using Overnight.Core.Warming;
 namespace Overnight.Core.Results;
 
 /// <summary>
-/// Both keys of every user with a current result, from the stored bytes, most recently active users first (SPEC B2, B6).
-/// Renewed before their TTL ends, also where no trading day does it.
+/// Warms both keys of every user with a current result, from the stored bytes, most recently active users first. Entries are renewed
+/// before their TTL ends, also in weeks without a trading day.
 /// </summary>
 public sealed partial class RecommendationWarmSet(
     NpgsqlDataSource database,
@@ -24,17 +24,17 @@ public sealed partial class RecommendationWarmSet(
 {
     public const string SetName = WarmSetNames.Recommendations;
 
-    /// <summary>One batch is read while another is written.</summary>
+    /// <summary>One batch is read while another one is written.</summary>
     private const int BatchesAtOnce = 2;
 
-    /// <summary>Users; a smaller batch costs PostgreSQL nearly as much, and a larger one keeps a night waiting for its rows.</summary>
+    /// <summary>Users of a batch. A smaller batch costs PostgreSQL nearly as much; a larger one makes a run wait for its rows.</summary>
     private const int MostUsers = 256;
 
-    /// <summary>Seconds; sorting a million users takes a few.</summary>
+    /// <summary>Seconds. Sorting a million users takes several.</summary>
     private const int ReadTimeout = 120;
 
-    // Activity is in microseconds. Who became active since the first try may have moved in front of what was reached, and
-    // is taken once more.
+    // Activity is in microseconds. A user who became active since the first try may have moved ahead of what was reached, and is
+    // warmed once more.
     private const string Users = """
         select user_id, activity from (
             select c.user_id, coalesce((extract(epoch from a.last_active_at) * 1000000)::bigint, 0) as activity
@@ -80,7 +80,7 @@ public sealed partial class RecommendationWarmSet(
         }
         finally
         {
-            // None may still write when the set's lock is let go; the failure that ends the warm is told already.
+            // No write may go on after the set's lock is released. The failure that ends the warm has been thrown already.
             await ((Task)Task.WhenAll(underWay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -142,7 +142,7 @@ public sealed partial class RecommendationWarmSet(
         [LoggerMessage(
             411,
             LogLevel.Error,
-            "{Count} stored results are damaged or not of schema {Schema}, and are not warmed; their users wait for the next night."
+            "{Count} stored results are damaged or not of schema {Schema}, so they are not warmed. The next night replaces them."
         )]
         public static partial void Damaged(ILogger logger, int count, int schema);
     }

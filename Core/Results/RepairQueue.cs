@@ -6,7 +6,8 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Results;
 
 /// <summary>
-/// Users whose cache entries are to be written back: bounded, each once. What does not fit is dropped, for the next miss asks again.
+/// Users whose cache entries are to be written back: bounded, each user once. A user that does not fit is dropped, and the next miss
+/// requests the repair again.
 /// </summary>
 public sealed class RepairQueue(CacheCircuit circuit, IOptions<CacheOptions> options, CacheTelemetry telemetry)
 {
@@ -15,7 +16,7 @@ public sealed class RepairQueue(CacheCircuit circuit, IOptions<CacheOptions> opt
     );
     private readonly ConcurrentDictionary<Guid, byte> _waiting = new();
 
-    /// <returns>Whether a repair of this user is waiting now.</returns>
+    /// <returns>Whether a repair of this user is queued.</returns>
     public bool Enqueue(Guid userId)
     {
         if (!circuit.IsOpen)
@@ -30,10 +31,10 @@ public sealed class RepairQueue(CacheCircuit circuit, IOptions<CacheOptions> opt
         return false;
     }
 
-    /// <summary>The next user, who may be enqueued again from now on: a miss during the repair may need another.</summary>
+    /// <summary>Takes the next user, who can be enqueued again from now on: a miss during the repair may need another one.</summary>
     public async ValueTask<Guid> DequeueAsync(CancellationToken ct)
     {
-        var userId = await _queue.Reader.ReadAsync(ct).ConfigureAwait(false);
+        var userId = await _queue.Reader.ReadAsync(ct);
         _waiting.TryRemove(userId, out _);
         return userId;
     }

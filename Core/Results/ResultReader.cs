@@ -10,12 +10,12 @@ using Overnight.Core.Recommendations;
 namespace Overnight.Core.Results;
 
 /// <summary>
-/// The way the morning reads (SPEC C2): the bytes of <c>recs:{userId}</c>, which must not be changed. What PostgreSQL had to
-/// answer is written back in the background.
+/// Reads results for the dashboard: the bytes of <c>recs:{userId}</c>, which must not be changed. A result that was loaded from PostgreSQL
+/// is written back to the cache in the background.
 /// </summary>
 public sealed partial class ResultReader : IChangeHandler
 {
-    /// <summary>$1 user. For an answer, so without a lock.</summary>
+    /// <summary>$1 user. A read for an answer, so it takes no lock.</summary>
     internal const string Current =
         "select r.recommendations from current_results c join calculation_results r using (user_id, business_date, run_id) where c.user_id = $1";
 
@@ -37,7 +37,7 @@ public sealed partial class ResultReader : IChangeHandler
         Entries = new(new Kind(database, repairs, given.MemoryTtl, logger), _memory, store, telemetry, given.LoadShared, time);
     }
 
-    /// <summary>By user.</summary>
+    /// <summary>Results by user.</summary>
     public CacheAside<Guid, byte[]> Entries { get; }
 
     public IMemory Memory => _memory;
@@ -50,7 +50,7 @@ public sealed partial class ResultReader : IChangeHandler
             Entries.Forget(user => IsBetween(firstUser, lastUser, user));
     }
 
-    /// <summary>Both ends included. Guid compares field by field from the left, as PostgreSQL compares bytes.</summary>
+    /// <summary>Whether the user is in the range, both ends included. Guid compares in the order of PostgreSQL's <c>uuid</c>.</summary>
     internal static bool IsBetween(Guid first, Guid last, Guid user) => first.CompareTo(user) <= 0 && user.CompareTo(last) <= 0;
 
     public void Trim() => Entries.Trim();
@@ -69,12 +69,12 @@ public sealed partial class ResultReader : IChangeHandler
 
         public override async Task<byte[]?> LoadAsync(Guid key)
         {
-            await using var connection = await database.OpenConnectionAsync().ConfigureAwait(false);
+            await using var connection = await database.OpenConnectionAsync();
             await using NpgsqlCommand command = new(Current, connection) { CommandTimeout = DatabaseConnection.ReadTimeout };
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = key, NpgsqlDbType = NpgsqlDbType.Uuid });
-            // Kept by the pooled connection, so only its first use costs a round trip.
-            await command.PrepareAsync().ConfigureAwait(false);
-            if (await command.ExecuteScalarAsync().ConfigureAwait(false) is not byte[] stored)
+            // The pooled connection keeps the prepared statement, so only its first use costs a round trip.
+            await command.PrepareAsync();
+            if (await command.ExecuteScalarAsync() is not byte[] stored)
                 return null;
             if (ResultBytes.AreOf(key, stored))
                 return stored;
@@ -82,7 +82,7 @@ public sealed partial class ResultReader : IChangeHandler
             return null;
         }
 
-        /// <summary>Behind the fence, in the background: what was read here may not be current any more.</summary>
+        /// <summary>Queues a repair, which locks the result that is current then; the loaded one may no longer be.</summary>
         public override ValueTask<bool> StoreAsync(Guid key, byte[] value, byte[]? seen)
         {
             repairs.Enqueue(key);
@@ -95,7 +95,7 @@ public sealed partial class ResultReader : IChangeHandler
         [LoggerMessage(
             211,
             LogLevel.Error,
-            "A stored result is damaged or not of schema {Schema}; its user is told to wait for the next night."
+            "A stored result is damaged or not of schema {Schema}, so its user has no result until the next night."
         )]
         public static partial void Unreadable(ILogger logger, int schema);
     }

@@ -3,7 +3,7 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Core.Results;
 
-/// <summary>Writes a user's current result to the cache, and never an older one over a newer.</summary>
+/// <summary>Writes a user's current result to the cache, never an older result over a newer one.</summary>
 public sealed class ResultRepair(
     NpgsqlDataSource database,
     ResultFence fence,
@@ -19,11 +19,11 @@ public sealed class ResultRepair(
         var outcome = RepairOutcome.Failed;
         try
         {
-            outcome = circuit.IsOpen ? RepairOutcome.Dropped : await WriteAsync(userId, ct).ConfigureAwait(false);
+            outcome = circuit.IsOpen ? RepairOutcome.Dropped : await WriteAsync(userId, ct);
         }
         catch (CacheAwayException)
         {
-            // The next miss asks again.
+            // The next miss requests the repair again.
         }
         finally
         {
@@ -34,14 +34,14 @@ public sealed class ResultRepair(
 
     private async Task<RepairOutcome> WriteAsync(Guid userId, CancellationToken ct)
     {
-        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
-        await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
-        var (current, _) = await ResultFence.LockAsync(transaction, [userId], ct).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var (current, _) = await ResultFence.LockAsync(transaction, [userId], ct);
         if (current.Count == 0)
             return RepairOutcome.Gone;
-        if (await fence.WriteAsync(transaction, current).ConfigureAwait(false) is (> 0, _))
+        if (await fence.WriteAsync(transaction, current) is (> 0, _))
             return RepairOutcome.Failed;
-        // Other nodes may hold what this entry replaced.
+        // Other nodes may have the replaced entry in memory.
         store.Publish(CacheChannel.Changed(Guid.Empty, userId, userId));
         return RepairOutcome.Written;
     }

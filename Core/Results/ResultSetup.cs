@@ -6,7 +6,7 @@ namespace Overnight.Core.Results;
 
 public static class ResultSetup
 {
-    /// <summary>Reading results, repairing and forgetting them. Needs a cache and a database.</summary>
+    /// <summary>Adds reading, repairing and invalidating results. It needs a cache and a database.</summary>
     public static IServiceCollection AddResults(this IServiceCollection services)
     {
         services.AddCaching();

@@ -1,7 +1,7 @@
 namespace Overnight.Core.Runs;
 
 /// <summary>
-/// A night's run, as its row says it. Results are ordered by business date, then by the number that the database gave the run.
+/// A scoring run as stored in its row. Results are ordered by business date, then by the number that the database gave the run.
 /// </summary>
 public sealed record PipelineRun(
     Guid Id,
@@ -20,7 +20,7 @@ public sealed record PipelineRun(
 {
     public bool IsFinished => Status != "started";
 
-    /// <summary>Whether it computes only what failed in <see cref="RetryOf"/>.</summary>
+    /// <summary>Whether it computes only the users that failed in <see cref="RetryOf"/>.</summary>
     public bool IsRetry => RetryOf is not null;
 }
 
@@ -34,7 +34,7 @@ public enum RunTrigger
     Api,
 }
 
-/// <summary>Names of triggers as stored and shown.</summary>
+/// <summary>Names of triggers in the database and in output.</summary>
 public static class RunTriggers
 {
     public static string Name(this RunTrigger trigger) =>

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace Overnight.Core.Runs;
 
 /// <summary>
-/// What a run took and did, as the column <c>metrics</c> of its row and the API have it (SPEC A7), in snake case; times in
-/// milliseconds. The planner leaves the first of it, whoever ends the run completes it; what is not known yet is not there.
+/// Durations and counts of a run, as in the column <c>metrics</c> of its row and in the API, in snake case; durations are in milliseconds.
+/// The planner writes the first of them, the replica that ends the run completes them; fields that are not known yet are left out.
 /// </summary>
 public sealed record RunMetrics
 {
@@ -20,7 +20,7 @@ public sealed record RunMetrics
     public double FetchPricesMs { get; init; }
     public double? ProcessUsersMs { get; init; }
 
-    /// <summary>Summed over workers that do it at once, as is <see cref="CacheWarmMs"/>.</summary>
+    /// <summary>Sum over workers that run concurrently, as is <see cref="CacheWarmMs"/>.</summary>
     public double? WorkMs { get; init; }
 
     public double? CacheWarmMs { get; init; }
@@ -38,10 +38,10 @@ public sealed record RunMetrics
     public int Assets { get; init; }
     public int Rates { get; init; }
 
-    /// <summary>What each provider delivered; null for none asked.</summary>
+    /// <summary>What each provider delivered; null when none was asked.</summary>
     public JsonElement? Providers { get; init; }
 
-    /// <param name="json">Null before the plan.</param>
+    /// <param name="json">The column's text; null before the run is planned.</param>
     public static RunMetrics Read(string? json) => json is null ? new() : JsonSerializer.Deserialize<RunMetrics>(json, SnakeCase)!;
 
     public string ToJson() => JsonSerializer.Serialize(this, SnakeCase);

@@ -4,8 +4,8 @@ using Overnight.Core.Data;
 namespace Overnight.Core.Runs;
 
 /// <summary>
-/// Starts a run that computes again only what failed in another: the next revision of the same night, with a market snapshot of its
-/// own.
+/// Starts a run that computes only the users that failed in another: the next revision for the same market and business date, with a
+/// market snapshot of its own.
 /// </summary>
 public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimeProvider time)
 {
@@ -13,7 +13,7 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         select (select count(*) from run_failures where run_id = $1) + (select coalesce(sum(size), 0) from run_batches where run_id = $1 and status = 'pending')
         """;
 
-    // A retry of a run that was never planned is a run of everybody.
+    // A retry of a run that was never planned computes every user.
     private const string Insert = """
         insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id, traceparent, retry_of)
         select $1, 'scoring', r.market, r.business_date, n.latest + 1, 'retry', $2, $3, $4, case when r.planned_at is not null then r.id end
@@ -24,8 +24,8 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         on conflict (job_type, market, business_date, revision) do nothing
         """;
 
-    /// <returns>The new run; null when nothing of <paramref name="runId"/> failed.</returns>
-    /// <exception cref="RequestException">There is no such run, or a run of its night is under way.</exception>
+    /// <returns>The new run; null when no user of <paramref name="runId"/> failed.</returns>
+    /// <exception cref="RequestException">There is no such run, or a run of the same market and date is under way.</exception>
     public async Task<PipelineRun?> StartAsync(Guid runId, CancellationToken ct)
     {
         var run = await runs.FindAsync(runId, ct) ?? throw new RequestException("run", $"There is no run {runId}.");

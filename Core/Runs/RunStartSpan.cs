@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Overnight.Core.Runs;
 
 /// <summary>
-/// The span under which a whole night is told, in whichever process it began: its id is on the run's row, and everything that
-/// any replica does for the run is below it. What a person asked for is told also when it joined a run or failed; a trigger that
-/// comes by itself is told only when it started one, for it comes in every replica.
+/// The root span of a run, in the process that started it. Its id is stored in the run's row, and the spans of all replicas that work on
+/// the run are its descendants. A start that a person requested is always recorded; an automatic one only when it started the run, because
+/// the trigger fires in every replica.
 /// </summary>
 internal sealed class RunStartSpan : IDisposable
 {
@@ -27,12 +27,12 @@ internal sealed class RunStartSpan : IDisposable
             .SetTag("overnight.trigger", trigger);
         _isAutomatic = isAutomatic;
         Id = (_span ?? above)?.Id;
-        // Statements would be told before it is known whether this is.
+        // Statements under an automatic span would be recorded before it is known whether the span itself is.
         if (_isAutomatic)
             Activity.Current = above;
     }
 
-    /// <summary>Null when nobody listens, and then the night is told by nobody either.</summary>
+    /// <summary>Id of the span for the run's row; null when no one records traces.</summary>
     public string? Id { get; }
 
     public void Done(Guid run, bool started)

@@ -5,23 +5,24 @@ using Overnight.Core.Market.Calendars;
 namespace Overnight.Core.Runs;
 
 /// <summary>
-/// Starts runs and finds them. The unique row (market, business date, revision) is what makes a night happen once:
-/// a double, lost or late trigger is harmless. Used by whatever triggers a run, in any process.
+/// Starts runs and finds them, for every trigger in any process. The unique row (market, business date, revision) makes a run happen
+/// once: a double, lost or late trigger is harmless.
 /// </summary>
 public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets, TimeProvider time)
 {
-    /// <summary>Where a started run is announced; the payload is its id.</summary>
+    /// <summary>PostgreSQL's notification channel for started runs; the payload is the run's id.</summary>
     public const string Channel = "overnight_runs";
 
     private const string Columns =
         "id, market, business_date, revision, status, trigger, started_at, planned_at is not null, correlation_id, traceparent, snapshot_id, retry_of";
 
     /// <summary>
-    /// Joins the latest run of the night, or starts one: revision 1 where there is none, the next revision when
-    /// <paramref name="again"/> and the latest is finished (SPEC A2).
+    /// Joins the latest run of the market and date, or starts one: revision 1 where there is none, the next revision when
+    /// <paramref name="again"/> is set and the latest run is finished.
     /// </summary>
-    /// <param name="businessDate">A trading day of the market; the next open's when null.</param>
-    /// <exception cref="RequestException">The market is unknown, or the date no trading day or out of bounds.</exception>
+    /// <param name="market">Code of the market.</param>
+    /// <param name="businessDate">A trading day of the market; that of the next open when null.</param>
+    /// <exception cref="RequestException">The market is unknown, or the date is no trading day or out of bounds.</exception>
     public async Task<(PipelineRun Run, bool Started)> StartOrJoinAsync(
         string market,
         DateOnly? businessDate,
@@ -55,7 +56,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     )
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
-        // A conflict means that another trigger won; then its row is there to be joined.
+        // On a conflict another trigger has inserted the row, so its run is joined.
         await using NpgsqlCommand insert = new(
             $"""
             insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id, traceparent)
@@ -89,7 +90,9 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             date
         );
         var joined = await ReadOneAsync(latest, ct)
-            ?? throw new InvalidOperationException($"The run of {market} for {date} vanished while it was being joined; try again.");
+            ?? throw new InvalidOperationException(
+                $"The run of {market} for {date:yyyy-MM-dd} was deleted while it was being joined; start it again."
+            );
         return (joined, false);
     }
 
@@ -114,7 +117,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     /// <summary>The oldest run that is not finished.</summary>
     public Task<PipelineRun?> FindUnfinishedAsync(CancellationToken ct) => FindUnfinishedAsync([], ct);
 
-    /// <summary>The oldest run that is not finished, of those that are not excepted.</summary>
+    /// <summary>The oldest unfinished run, without those in <paramref name="except"/>.</summary>
     public async Task<PipelineRun?> FindUnfinishedAsync(IReadOnlyCollection<Guid> except, CancellationToken ct)
     {
         await using var command = dataSource.Command(
@@ -136,18 +139,18 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             where m.market = $1 and exists (select from holdings h where h.user_id = m.user_id and not h.ignored))
         """;
 
-    /// <summary>What is told to who starts a run of a market without active users.</summary>
+    /// <summary>The message for a start in a market without active users.</summary>
     public static string NobodyIn(string market) =>
-        $"{market} has no active user with a holding that counts: the run has nobody to compute.";
+        $"{market} has no active user with a holding that is not ignored, so the run computes no user.";
 
-    /// <summary>Whether the market has an active user (SPEC A7): a night for nobody is not begun by the schedule.</summary>
+    /// <summary>Whether the market has an active user; the schedule starts no run without one.</summary>
     public async Task<bool> HasUsersAsync(string market, CancellationToken ct)
     {
         await using var command = dataSource.Command(HasActiveUser, market);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>Whether the night has a run, finished or not.</summary>
+    /// <summary>Whether the market has a run for the date, finished or not.</summary>
     public async Task<bool> HasRunAsync(string market, DateOnly businessDate, CancellationToken ct)
     {
         await using var command = dataSource.Command(
@@ -161,7 +164,10 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     private DateOnly CheckDate(MarketCalendar market, DateOnly? requested)
     {
         var nextOpen = market.NextOpen(time.GetUtcNow())?.Date
-            ?? throw new RequestException("market", $"Market '{market.Code}' has no trading day within a year; mend its configuration.");
+            ?? throw new RequestException(
+                "market",
+                $"Market '{market.Code}' has no trading day within a year; check section Markets:{market.Code} of the configuration."
+            );
         if (requested is not { } date)
             return nextOpen;
         var (earliest, latest) = (nextOpen.AddYears(-2), nextOpen.AddDays(7));
@@ -184,7 +190,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         }
         catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.ForeignKeyViolation)
         {
-            // Configured since the database was last migrated.
+            // The market was configured after the last migration.
             throw new RequestException(
                 "market",
                 $"Market '{market}' is not in the database yet: run the command migrate with the same configuration.",

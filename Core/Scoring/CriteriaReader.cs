@@ -8,9 +8,9 @@ using Overnight.Core.Portfolios;
 namespace Overnight.Core.Scoring;
 
 /// <summary>
-/// Reads criteria from the JSON their user wrote: an array of
-/// <c>{id, name, metric, operator, value, value2, points, requiredFundamentals}</c>, decimals as strings or numbers.
-/// Allocates nothing but what the list needs: ids and names stay slices of the source.
+/// Reads criteria from the JSON that their user wrote: an array of
+/// <c>{id, name, metric, operator, value, value2, points, requiredFundamentals}</c>, decimals as strings or numbers. Apart from the list
+/// nothing is allocated: ids and names are slices of the source.
 /// </summary>
 public static class CriteriaReader
 {
@@ -18,7 +18,7 @@ public static class CriteriaReader
 
     /// <param name="json">UTF-8; must stay unchanged as long as the criteria are used.</param>
     /// <param name="criteria">Receives the criteria in order; cleared first.</param>
-    /// <exception cref="CalculationException">The text is no such array; the message names the criterion and the field.</exception>
+    /// <exception cref="CalculationException">The text is no such array; the message names criterion and field.</exception>
     public static void Read(ReadOnlyMemory<byte> json, List<Criterion> criteria)
     {
         ArgumentNullException.ThrowIfNull(criteria);
@@ -31,10 +31,10 @@ public static class CriteriaReader
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
                 if (criteria.Count == Scorer.MaxCriteria)
-                    throw Corrupt(criteria.Count, "criteria", $"are at most {Scorer.MaxCriteria}");
+                    throw Corrupt(criteria.Count, "criteria", $"has more than {Scorer.MaxCriteria} entries");
                 criteria.Add(ReadOne(ref reader, json, criteria.Count));
             }
-            // What no field holds is kept with the criteria, and shown with them.
+            // Text outside the known fields is stored and shown with the criteria, so it must be Unicode as well.
             if (JsonText.PathOfHalfPair(json.Span) is { } path)
                 throw new CalculationException(CalculationStage.Load, Reason, $"criteria{path} {JsonText.HalfPair}");
         }
@@ -106,7 +106,7 @@ public static class CriteriaReader
             throw Corrupt(index, field, "must be a string");
         if (reader.ValueIsEscaped && !JsonText.IsUnicode(reader.ValueSpan))
             throw Corrupt(index, field, $"{JsonText.HalfPair}, not '{Encoding.UTF8.GetString(reader.ValueSpan)}'");
-        // The inside of the quotes, escapes and all: it goes into the result as it is.
+        // The escaped text between the quotes, because the result contains it unchanged.
         return json.Slice((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length);
     }
 

@@ -3,7 +3,7 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Core.Scoring;
 
-/// <summary>How a metric is compared (SPEC, Scoring). The numbers are stored: never renumber.</summary>
+/// <summary>How a metric is compared. The numbers are stored: never renumber.</summary>
 public enum ComparisonOperator
 {
     GreaterThan,
@@ -15,13 +15,13 @@ public enum ComparisonOperator
     Exists,
 }
 
-/// <summary>One rule of a user.</summary>
+/// <summary>One criterion of a user.</summary>
 /// <param name="IdJson">The id as the inside of a JSON string: UTF-8, already escaped.</param>
-/// <param name="NameJson">The name, likewise.</param>
-/// <param name="Value">What the metric is compared with; the lower bound of <see cref="ComparisonOperator.Between"/>, inclusive.</param>
+/// <param name="NameJson">The name as the inside of a JSON string: UTF-8, already escaped.</param>
+/// <param name="Value">The number compared with; the lower bound of <see cref="ComparisonOperator.Between"/>, inclusive.</param>
 /// <param name="Upper">The upper bound of <see cref="ComparisonOperator.Between"/>, inclusive; otherwise 0.</param>
-/// <param name="Points">What a match adds: -100 to 100, up to 4 decimals.</param>
-/// <param name="Required">A bit per <see cref="Metric"/> that must be known, or the criterion is skipped.</param>
+/// <param name="Points">Points that a match adds: -100 to 100, up to 4 decimals.</param>
+/// <param name="Required">A bit per <see cref="Metric"/>; the criterion is skipped where one of them is unknown.</param>
 public readonly record struct Criterion(
     ReadOnlyMemory<byte> IdJson,
     ReadOnlyMemory<byte> NameJson,
@@ -33,7 +33,7 @@ public readonly record struct Criterion(
     ushort Required
 )
 {
-    /// <summary>The bounds as floating point, which settles most comparisons; see <see cref="Scorer"/>.</summary>
+    /// <summary>The bound as floating point, with which most comparisons are decided; see <see cref="Scorer"/>.</summary>
     internal double NearValue { get; } = (double)Value;
 
     internal double NearUpper { get; } = (double)Upper;

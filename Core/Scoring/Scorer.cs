@@ -6,17 +6,19 @@ namespace Overnight.Core.Scoring;
 /// <summary>The score of an asset against a user's criteria.</summary>
 /// <param name="Score">Sum of the points of the criteria that matched.</param>
 /// <param name="Matched">Bit i: criterion i matched.</param>
-/// <param name="Skipped">Bit i: criterion i was skipped, a required fundamental being unknown (<c>missing_fundamental</c>).</param>
+/// <param name="Skipped">Bit i: criterion i was skipped, because a required fundamental is unknown (<c>missing_fundamental</c>).</param>
 /// <param name="TopContributor">Index of the criterion that gave the most points, the first on a tie; -1 when none matched.</param>
 public readonly record struct AssetScore(Decimal4 Score, ulong Matched, ulong Skipped, int TopContributor);
 
-/// <summary>Scores assets; pure. Source: SPEC, Scoring.</summary>
+/// <summary>Scores assets: the sum of the points of the criteria that match. Pure: a score depends on the arguments alone.</summary>
 public static class Scorer
 {
-    /// <summary>A mask is 64 bits wide.</summary>
+    /// <summary>Largest number of criteria of a user, because a mask has 64 bits.</summary>
     public const int MaxCriteria = 64;
 
-    /// <summary>Scores one asset. A metric that is unknown but not required is evaluated, and does not match.</summary>
+    /// <summary>Scores one asset. A criterion whose metric is unknown but not required counts as evaluated, and does not match.</summary>
+    /// <param name="criteria">Criteria of the user, at most <see cref="MaxCriteria"/>.</param>
+    /// <param name="market">The snapshot that has the asset.</param>
     /// <param name="asset">Ordinal in <paramref name="market"/>.</param>
     public static AssetScore Score(ReadOnlySpan<Criterion> criteria, MarketSnapshot market, int asset)
     {
@@ -69,12 +71,12 @@ public static class Scorer
         Compare(market.NearFundamentals[at], criterion.NearValue, in market.Fundamentals[at], criterion.Value);
 
     /// <summary>
-    /// Compares decimals exactly. Where they differ by more than a floating-point number can be off, that decides, at a
-    /// tenth of the cost; else the decimals themselves do.
+    /// Compares decimals exactly. Where their floating-point values differ by more than the rounding error, the difference decides, in a
+    /// tenth of the time; otherwise the decimals are compared.
     /// </summary>
     private static int Compare(double near, double nearOther, in decimal value, decimal other)
     {
-        // A double is within 1.2e-16 of its decimal, relatively; this is some hundred times as much.
+        // A double differs from its decimal by a factor of up to 1.2e-16; the limit is some hundred times that.
         var difference = near - nearOther;
         if (Math.Abs(difference) > (Math.Abs(near) + Math.Abs(nearOther)) * 1e-14)
             return difference > 0 ? 1 : -1;

@@ -1,7 +1,7 @@
 namespace Overnight.Core.Sessions;
 
 /// <summary>A session that was valid when it was looked up.</summary>
-/// <param name="Markets">Codes of the user's markets, with commas between; by their calendars the dashboard tells what is fresh.</param>
+/// <param name="Markets">Codes of the user's markets, with commas between; their calendars determine the dashboard's freshness.</param>
 public sealed record ActiveSession(Guid UserId, bool IsAdmin, Guid? TenantId, DateTimeOffset ExpiresAt, string Markets = "");
 
 /// <summary>Why a request is not signed in.</summary>
@@ -18,6 +18,6 @@ public enum SessionRefusal
     AccountClosed,
 }
 
-/// <summary>A session, or why there is none.</summary>
-/// <param name="ReadAt">When PostgreSQL was asked.</param>
+/// <summary>A session, or the reason why there is none.</summary>
+/// <param name="ReadAt">When PostgreSQL was queried.</param>
 public sealed record SessionLookup(ActiveSession? Session, SessionRefusal Refusal, DateTimeOffset ReadAt);

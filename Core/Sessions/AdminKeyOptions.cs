@@ -4,19 +4,19 @@ using System.Text;
 namespace Overnight.Core.Sessions;
 
 /// <summary>
-/// A secret shared with programs and operators that have no user, such as the buttons of the Aspire dashboard. Off unless configured.
+/// A secret for programs and operators without a user, such as the buttons of the Aspire dashboard. Off unless configured.
 /// </summary>
 internal sealed class AdminKeyOptions : IValidatedOptions
 {
     public const string Section = "Admin";
     public const int LeastLength = 32;
 
-    /// <summary>Nobody gets in by it while it is empty.</summary>
+    /// <summary>The secret; empty switches this way of signing in off.</summary>
     public string Key { get; set; } = "";
 
     public bool IsOn => Key.Length > 0;
 
-    // Hashes are of one length, so that neither it nor a common beginning shows in the time taken.
+    // Hashes have one length, so the time of the comparison shows neither the key's length nor a common beginning.
     public bool Is(string given) =>
         IsOn
         && CryptographicOperations.FixedTimeEquals(
@@ -24,7 +24,7 @@ internal sealed class AdminKeyOptions : IValidatedOptions
             SHA256.HashData(Encoding.UTF8.GetBytes(Key))
         );
 
-    // The value is a secret, so only its length is told.
+    // The value is a secret, so the message has only its length.
     void IValidatedOptions.Check(OptionRules rules, string path)
     {
         if (Key.Length is > 0 and < LeastLength)

@@ -2,14 +2,15 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Overnight.Core.Sessions;
 
-/// <summary>E-mail addresses as <c>users.email</c> has them: lowercase, so that two spellings are one account.</summary>
+/// <summary>E-mail addresses in the form of <c>users.email</c>: lowercase, so that two spellings are one account.</summary>
 public static class EmailAddress
 {
-    /// <summary>Characters, as SMTP allows them in a path (RFC 5321, 4.5.3.1.3).</summary>
+    /// <summary>Longest address in characters. Source: SMTP's limit of a path (RFC 5321, 4.5.3.1.3).</summary>
     public const int Most = 254;
 
     /// <summary>
-    /// False for what can't be an address: without an @ behind something, with white space or control characters, or too long.
+    /// False for a text that can't be an address: without an @ after its first character, with white space or control characters, or too
+    /// long.
     /// </summary>
     public static bool TryNormalise(string? text, [NotNullWhen(true)] out string? email)
     {

@@ -1,19 +1,20 @@
 namespace Overnight.Core.Sessions;
 
 /// <summary>
-/// What a password must be, and how often it is hashed. It is kept as PBKDF2 with HMAC-SHA-512 by the framework's hasher,
-/// which writes salt and iterations beside it: raising <see cref="Iterations"/> leaves older ones valid, and renews each when it is used.
+/// Limits of passwords, and the work factor of their hashes. A password is stored as PBKDF2 with HMAC-SHA-512 by the framework's hasher,
+/// which stores salt and iterations with it: after <see cref="Iterations"/> is raised, older hashes stay valid, and each is renewed when
+/// it is used.
 /// </summary>
 public static class PasswordRules
 {
-    /// <summary>Characters. The most bounds what a stranger can have hashed.</summary>
+    /// <summary>Characters. The upper limit bounds the work that a request without a session can cause.</summary>
     public const int Least = 12,
         Most = 256;
 
-    /// <summary>OWASP's recommendation for PBKDF2 with HMAC-SHA-512.</summary>
+    /// <summary>Iterations. Source: OWASP's recommendation for PBKDF2 with HMAC-SHA-512.</summary>
     public const int Iterations = 210_000;
 
-    /// <returns>What is wrong with a new password, without it; null when nothing is.</returns>
+    /// <returns>Why a new password is refused, without quoting it; null when it is accepted.</returns>
     public static string? Failure(string password)
     {
         ArgumentNullException.ThrowIfNull(password);

@@ -1,26 +1,26 @@
 namespace Overnight.Core.Sessions;
 
-/// <summary>How sessions are cached; the same in every process that reads or warms them.</summary>
+/// <summary>How sessions are cached. The options must be the same in every process that reads or warms sessions.</summary>
 public sealed class SessionCacheOptions : IValidatedOptions
 {
     public const string Section = "Sessions";
 
-    /// <summary>Bytes of a signing key, at least.</summary>
+    /// <summary>Smallest length of a signing key in bytes.</summary>
     private const int LeastKey = 32;
 
     /// <summary>
-    /// How long a session stays in a node's memory: the bound on a revocation should its message be lost. Zero keeps none.
+    /// How long a session stays in a node's memory, which bounds a revocation should its message be lost. Zero keeps none.
     /// </summary>
     [Between("00:00:00", "00:05:00")]
     public TimeSpan MemoryTtl { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Keys that cached sessions are signed with, base64 of 32 bytes or more: the first signs, and one more is accepted while
-    /// processes change over. Without any, one that <c>migrate</c> made and keeps in PostgreSQL.
+    /// Keys that cached sessions are signed with, base64 of 32 bytes or more: the first one signs, a second one is accepted while processes
+    /// change over. Without any, the key is used that <c>migrate</c> generated and stored in PostgreSQL.
     /// </summary>
     public IList<string> SigningKeys { get; } = [];
 
-    // A key itself is not told.
+    // Messages leave out the keys, because they are secrets.
     void IValidatedOptions.Check(OptionRules rules, string path)
     {
         rules.Require(nameof(SigningKeys), SigningKeys.Count <= 2, "two keys at most", $"{SigningKeys.Count} keys");

@@ -6,7 +6,7 @@ namespace Overnight.Core.Sessions;
 
 public static class SessionCacheSetup
 {
-    /// <summary>Reading and ending sessions. Needs a cache and a database.</summary>
+    /// <summary>Adds reading and ending sessions. It needs a cache and a database.</summary>
     public static IServiceCollection AddSessionReading(this IServiceCollection services)
     {
         services.AddCaching().AddSessionKeys();
@@ -14,7 +14,7 @@ public static class SessionCacheSetup
         return services.AddReader<SessionReader>();
     }
 
-    /// <summary>What cached sessions are signed with, for whoever warms them.</summary>
+    /// <summary>Adds the keys that cached sessions are signed with, for services that warm sessions.</summary>
     public static IServiceCollection AddSessionKeys(this IServiceCollection services)
     {
         services.AddSection<SessionCacheOptions>(SessionCacheOptions.Section);

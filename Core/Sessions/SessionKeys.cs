@@ -4,8 +4,8 @@ using Npgsql;
 namespace Overnight.Core.Sessions;
 
 /// <summary>
-/// The keys that cached sessions are signed with: those of the configuration, else the one that <c>migrate</c> made in
-/// PostgreSQL. They are never in the cache, so that who can write there still can't sign in.
+/// The keys that cached sessions are signed with: those of the configuration, else the one that <c>migrate</c> stored in PostgreSQL. They
+/// are never in the cache, so write access to the cache does not allow anyone to sign in.
 /// </summary>
 public sealed class SessionKeys(NpgsqlDataSource database, IOptions<SessionCacheOptions> options)
 {
@@ -13,16 +13,16 @@ public sealed class SessionKeys(NpgsqlDataSource database, IOptions<SessionCache
         ? new([.. keys.Select(key => SessionCacheOptions.Decode(key)!)])
         : null;
 
-    /// <summary>Null until PostgreSQL was asked once.</summary>
+    /// <summary>Null until the key was read from PostgreSQL, where the configuration has none.</summary>
     public SessionSigner? Current => Volatile.Read(ref _signer);
 
-    /// <exception cref="NpgsqlException">PostgreSQL has to be asked, and can't be.</exception>
+    /// <exception cref="NpgsqlException">The key must be read from PostgreSQL, which can't be reached.</exception>
     public async ValueTask<SessionSigner> GetAsync(CancellationToken ct)
     {
         if (Current is { } known)
             return known;
         await using var command = database.CreateCommand("select key from session_signing_key");
-        var key = (byte[]?)await command.ExecuteScalarAsync(ct).ConfigureAwait(false)
+        var key = (byte[]?)await command.ExecuteScalarAsync(ct)
             ?? throw new InvalidOperationException(
                 "The table session_signing_key is empty. Run the command migrate, or set Sessions:SigningKeys:0."
             );

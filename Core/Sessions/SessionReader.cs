@@ -6,7 +6,7 @@ using Overnight.Core.Data;
 
 namespace Overnight.Core.Sessions;
 
-/// <summary>Sessions by the hash of their token, lowercase hex SHA-256 (SPEC E1).</summary>
+/// <summary>Finds sessions by the hash of their token, lowercase hex SHA-256.</summary>
 public sealed class SessionReader : IChangeHandler
 {
     private static readonly string Prefix = CacheKeys.Session("");
@@ -30,34 +30,33 @@ public sealed class SessionReader : IChangeHandler
         ArgumentNullException.ThrowIfNull(cache);
         (_keys, _time) = (keys, time);
         _memory = new(cache.Value.EntryMemoryBytes, time);
-        // Nothing is shared once it is loaded: what comes after reads the cache, or the truth.
+        // A loaded session is not shared with later misses, which must read the cache or PostgreSQL to see a revocation.
         _entries = new(new Kind(database, keys, store, options.Value.MemoryTtl, time), _memory, store, telemetry, TimeSpan.Zero, time);
     }
 
     public IMemory Memory => _memory;
 
-    /// <summary>What this node's memory has, without a wait.</summary>
+    /// <summary>The session in this node's memory, without a wait.</summary>
     public ActiveSession? Recall(string hash) =>
         _entries.TryGetMemory(hash, out var lookup) && lookup?.Session is { } session && session.ExpiresAt > _time.GetUtcNow()
             ? session
             : null;
 
-    /// <summary>Asks memory and the cache, and nothing else.</summary>
+    /// <summary>Reads memory and the cache only.</summary>
     /// <returns>Null on a miss.</returns>
     public ValueTask<SessionLookup?> ReadAsync(string hash) => _entries.ReadAsync(hash);
 
-    /// <summary>Asks memory and the cache, and after a miss PostgreSQL, in one query with whoever misses it too.</summary>
-    /// <param name="isMissed">Whether <see cref="ReadAsync"/> was asked before.</param>
+    /// <summary>Reads memory and the cache, and after a miss PostgreSQL, in one query for all concurrent misses.</summary>
+    /// <param name="hash">Hash of the token.</param>
+    /// <param name="isMissed">Whether <see cref="ReadAsync"/> has missed already, so that memory and cache are not read again.</param>
     /// <param name="ct">Ends this caller's wait.</param>
-    /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL could answer.</exception>
+    /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL answers.</exception>
     public async ValueTask<SessionLookup> FindAsync(string hash, bool isMissed, CancellationToken ct)
     {
-        // Without it nothing in the cache can be believed; PostgreSQL is asked once for it.
+        // Without the signing key no entry of the cache can be verified; it is read from PostgreSQL once.
         if (_keys.Current is null)
-            await _keys.GetAsync(ct).ConfigureAwait(false);
-        var answer = isMissed
-            ? await _entries.LoadAsync(hash, ct).ConfigureAwait(false)
-            : await _entries.GetAsync(hash, ct).ConfigureAwait(false);
+            await _keys.GetAsync(ct);
+        var answer = isMissed ? await _entries.LoadAsync(hash, ct) : await _entries.GetAsync(hash, ct);
         var lookup = answer.Value!;
         return lookup.Session is { } session && session.ExpiresAt <= _time.GetUtcNow()
             ? new(null, SessionRefusal.Expired, lookup.ReadAt)
@@ -82,14 +81,14 @@ public sealed class SessionReader : IChangeHandler
         private const string Query =
             $"select {StoredSessions.Columns}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";
 
-        /// <summary>Bytes of a session in memory, about.</summary>
+        /// <summary>Estimated bytes of a session in memory.</summary>
         private const int Size = 250;
 
         public override string KeyOf(string key) => CacheKeys.Session(key);
 
         public override int SizeOf(SessionLookup value) => Size;
 
-        /// <summary>Never past what the entry has left, and a refusal not at all.</summary>
+        /// <summary>At most what is left of the entry's TTL; a refusal is not kept.</summary>
         public override TimeSpan MemoryTtl(string key, SessionLookup value)
         {
             if (value.Session is null)
@@ -111,13 +110,13 @@ public sealed class SessionReader : IChangeHandler
         public override async Task<SessionLookup?> LoadAsync(string key)
         {
             var readAt = time.GetUtcNow();
-            await keys.GetAsync(CancellationToken.None).ConfigureAwait(false);
-            await using var connection = await database.OpenConnectionAsync().ConfigureAwait(false);
+            await keys.GetAsync(CancellationToken.None);
+            await using var connection = await database.OpenConnectionAsync();
             await using NpgsqlCommand command = new(Query, connection) { CommandTimeout = DatabaseConnection.ReadTimeout };
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key, NpgsqlDbType = NpgsqlDbType.Text });
-            await command.PrepareAsync().ConfigureAwait(false);
-            await using var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
-            if (!await reader.ReadAsync().ConfigureAwait(false))
+            await command.PrepareAsync();
+            await using var reader = await command.ExecuteReaderAsync();
+            if (!await reader.ReadAsync())
                 return Refused(SessionRefusal.Unknown);
             if (reader.GetBoolean(StoredSessions.ColumnCount + 1))
                 return Refused(SessionRefusal.AccountClosed);
@@ -134,6 +133,6 @@ public sealed class SessionReader : IChangeHandler
         public override async ValueTask<bool> StoreAsync(string key, SessionLookup value, byte[]? seen) =>
             value.Session is { } session
             && keys.Current?.Write(session, key, value.ReadAt, time.GetUtcNow()) is { } entry
-            && await store.AddAsync(entry, seen).ConfigureAwait(false);
+            && await store.AddAsync(entry, seen);
     }
 }

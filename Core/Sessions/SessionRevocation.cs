@@ -4,23 +4,23 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Core.Sessions;
 
-/// <summary>Sessions that were ended.</summary>
-/// <param name="Ended">How many were not before.</param>
-/// <param name="HeldFrom">From when on every node refuses them: at once, or where the cache could not be told when
-/// <see cref="CacheKeys.SessionTtl"/> is over.</param>
+/// <summary>The outcome of ending sessions.</summary>
+/// <param name="Ended">Number of sessions that had not been ended before.</param>
+/// <param name="HeldFrom">From when on every node refuses them: at once, or after <see cref="CacheKeys.SessionTtl"/> where the cache could
+/// not be reached.</param>
 public readonly record struct EndedSessions(int Ended, DateTimeOffset HeldFrom);
 
 /// <summary>
-/// Ends sessions: first in PostgreSQL, then in the cache and in every node's memory; a mark keeps out whoever read one before.
-/// With the cache away this node refuses them at once, and others within <see cref="CacheKeys.SessionTtl"/> (SPEC E1).
+/// Ends sessions in PostgreSQL, then in the cache and in every node's memory; a mark keeps a load that began earlier from writing one
+/// back. While the cache can't be reached this node refuses them at once, and others within <see cref="CacheKeys.SessionTtl"/>.
 /// </summary>
 /// <remarks>
-/// Nothing here can be cancelled: what is committed must be told to the cache as well. It is safe to repeat, and should the
-/// process have ended between the two, repeating it tells the cache.
+/// Nothing here can be cancelled, because a committed change must reach the cache as well. Every call can be repeated safely; repeating it
+/// writes to the cache also where the process ended between the two steps.
 /// </remarks>
 public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidation cache, TimeProvider time)
 {
-    // The row it was, so that one who repeats it is told the same.
+    // Returns the state before the update, so that a repeated call can tell that the session had been ended already.
     private const string One = """
         with before as (select token_hash, revoked_at from sessions where token_hash = $1 for no key update)
         update sessions s set revoked_at = coalesce(s.revoked_at, $2) from before where s.token_hash = before.token_hash returning before.revoked_at is null
@@ -28,16 +28,16 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
 
     private const string OfUser = "update sessions set revoked_at = $2 where user_id = $1 and revoked_at is null";
 
-    // Also those that were ended a moment ago, perhaps by one who could not tell the cache. $2 is now, $3 the start of that moment.
+    // Includes sessions that were ended recently, possibly while the cache could not be reached. $2 is now, $3 the start of that time.
     private const string Marked = "select token_hash from sessions where user_id = $1 and expires_at > $2 and revoked_at >= $3";
 
-    // The lock lets no sign-in be under way meanwhile: its session is there to be ended, or is never made.
+    // The row lock waits for a concurrent sign-in, whose session is then ended, or keeps it from creating one.
     private const string Ban =
         "update users set banned_at = coalesce(banned_at, $2) where id = $1 and deleted_at is null returning banned_at";
 
     private const string Unban = "update users set banned_at = null where id = $1 and deleted_at is null";
 
-    /// <returns>Null when there is no such session; one that is in the cache all the same is refused from now on, too.</returns>
+    /// <returns>Null when there is no such session; an entry of it in the cache is invalidated all the same.</returns>
     public async Task<EndedSessions?> RevokeAsync(string hash)
     {
         bool? first;
@@ -58,7 +58,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
         return new(ended, await MarkAsync(hashes));
     }
 
-    /// <summary>Bans a user and ends every session; who is banned already stays so since then.</summary>
+    /// <summary>Bans a user and ends all of the user's sessions; an earlier ban keeps its time.</summary>
     /// <returns>Null when there is no such user, or one that was deleted.</returns>
     public async Task<(DateTimeOffset BannedAt, EndedSessions Sessions)?> BanAsync(Guid userId)
     {
@@ -104,7 +104,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
         return (ended, hashes);
     }
 
-    /// <returns>From when on they are refused everywhere.</returns>
+    /// <returns>From when on every node refuses the sessions.</returns>
     private async Task<DateTimeOffset> MarkAsync(IReadOnlyList<string> hashes) =>
         await cache.ForgetAsync([.. hashes.Select(CacheKeys.Session)]) ? time.GetUtcNow() : time.GetUtcNow() + CacheKeys.SessionTtl;
 

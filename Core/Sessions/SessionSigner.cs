@@ -9,20 +9,20 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Sessions;
 
 /// <summary>
-/// The value of a session's entry (<see cref="StoredEntry"/>):
-/// <c>{"user":"..","admin":false,"tenant":..,"expires":..,"markets":"..","mac":".."}</c>,
-/// ids with hyphens, the expiry in Unix milliseconds. The MAC, HMAC-SHA256 in base64url, covers the entry's key, when it was
-/// read from PostgreSQL, and all before it.
+/// Encodes and verifies the value of a session's entry (<see cref="StoredEntry"/>):
+/// <c>{"user":"..","admin":false,"tenant":..,"expires":..,"markets":"..","mac":".."}</c>, ids with hyphens, the expiry in Unix
+/// milliseconds. The MAC, HMAC-SHA256 in base64url, covers the entry's key, the time at which the session was read from PostgreSQL, and
+/// the fields before it.
 /// </summary>
-/// <param name="keys">The first signs; each is accepted.</param>
+/// <param name="keys">The first key signs; each of them is accepted.</param>
 public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
 {
     private const int MacLength = 43;
 
-    /// <summary>Of a value, in bytes; what is longer is none of ours.</summary>
+    /// <summary>Longest value in bytes that is accepted; the values that are written are shorter.</summary>
     private const int MostLength = 1_024;
 
-    // One a thread, for making it costs more than a hash of this length.
+    // One hash object per thread, because creating one costs more than hashing a value of this length.
     private readonly ThreadLocal<IncrementalHash>[] _keys =
     [
         .. keys.Select(key => new ThreadLocal<IncrementalHash>(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key))),
@@ -34,16 +34,19 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
     private static ReadOnlySpan<byte> End => "\"}"u8;
 
     /// <summary>
-    /// The entry of a session that was read from PostgreSQL at <paramref name="readAt"/>: five minutes from then, never past its expiry
-    /// (SPEC E1). Null when that is over.
+    /// Encodes a session that was read from PostgreSQL at <paramref name="readAt"/>, with a TTL that ends five minutes later and never
+    /// after the session's expiry. Null when that time is over.
     /// </summary>
-    /// <param name="hash">Of its token.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="hash">Hash of the session's token.</param>
+    /// <param name="readAt">When it was read from PostgreSQL.</param>
+    /// <param name="now">The current time.</param>
     public CacheWrite? Write(ActiveSession session, string hash, DateTimeOffset readAt, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(session);
         var until = readAt + CacheKeys.SessionTtl;
         var left = (session.ExpiresAt < until ? session.ExpiresAt : until) - now;
-        // A TTL is set in whole milliseconds, and none may be zero.
+        // The server takes a TTL in whole milliseconds and refuses zero.
         if (left < TimeSpan.FromMilliseconds(1))
             return null;
         var key = CacheKeys.Session(hash);
@@ -61,14 +64,14 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
         return new(key, StoredEntry.Write(key, readAt, generation: 0, value), left);
     }
 
-    /// <returns>Null for a value that was not signed for this key with one of the keys, or was read more than
+    /// <returns>Null for a value that was not signed for this key with one of the signing keys, or that was read from PostgreSQL more than
     /// <see cref="CacheKeys.SessionTtl"/> ago.</returns>
     public ActiveSession? Read(StoredEntry entry, string key, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(entry);
         ArgumentNullException.ThrowIfNull(key);
         var value = entry.Value.Span;
-        // Whoever replays an entry can't lengthen its life by a TTL.
+        // The time is signed, so replaying an entry can't prolong it beyond its TTL.
         if (now - entry.AsOf > CacheKeys.SessionTtl || value.Length <= TailLength || value.Length > MostLength)
             return null;
         var signed = value[..^TailLength];
@@ -100,7 +103,7 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
         with.Value.GetHashAndReset(mac);
     }
 
-    /// <summary>Of a value that we signed, so of our form.</summary>
+    /// <summary>Parses a value whose signature was verified, so its form is known.</summary>
     private static ActiveSession Parse(ReadOnlySpan<byte> value)
     {
         Utf8JsonReader json = new(value);

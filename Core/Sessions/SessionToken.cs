@@ -6,15 +6,15 @@ using System.Text;
 namespace Overnight.Core.Sessions;
 
 /// <summary>
-/// A session token: 32 random bytes as base64url, 43 characters. It is stored nowhere; only its hash is, the lowercase
-/// hex SHA-256 of the token's ASCII bytes.
+/// A session token: 32 random bytes as base64url, 43 characters. Only its hash is stored, the lowercase hex SHA-256 of the token's ASCII
+/// bytes.
 /// </summary>
 public static class SessionToken
 {
     private const int Bytes = 32;
     private const int Length = 43;
 
-    // One a thread, for making it costs more than a hash of this length.
+    // One hash object per thread, because creating one costs more than hashing a token.
     [ThreadStatic]
     private static IncrementalHash? t_sha256;
 
@@ -26,7 +26,7 @@ public static class SessionToken
     }
 
     /// <summary>
-    /// False unless <paramref name="token"/> is exactly 43 base64url characters; then no cache and no database need be asked.
+    /// False unless <paramref name="token"/> is exactly 43 base64url characters; a malformed token needs neither cache nor database.
     /// </summary>
     public static bool TryHash(string token, [NotNullWhen(true)] out string? hash)
     {

@@ -9,8 +9,8 @@ using Overnight.Core.Warming;
 namespace Overnight.Core.Sessions;
 
 /// <summary>
-/// The most recently active sessions, newest first; expired and revoked ones, and those of deleted or banned users, are left
-/// out (SPEC E2). A session is written only where nothing is, so that the mark of a revocation stays (SPEC E1).
+/// Warms the most recently active sessions, newest first, without expired and revoked ones and those of deleted or banned users. A session
+/// is written only where no entry is, so that the mark of a revocation stays.
 /// </summary>
 public sealed class SessionWarmSet(
     NpgsqlDataSource database,
@@ -24,7 +24,7 @@ public sealed class SessionWarmSet(
 
     private const string Wanted = $"s.revoked_at is null and s.expires_at > $1 and s.last_active_at >= $2 and not {StoredSessions.Closed}";
 
-    // One batch is one query: what is written was read a moment before.
+    // Each batch has a query of its own, so that sessions are written shortly after they were read.
     private const string Page = $"""
         select {StoredSessions.Columns}, (extract(epoch from s.last_active_at) * 1000000)::bigint
         {StoredSessions.From} where {Wanted} and ($3::timestamptz is null or (s.last_active_at, s.token_hash) < ($3, $4))

@@ -2,10 +2,13 @@ using Npgsql;
 
 namespace Overnight.Core.Sessions;
 
-/// <summary>A session as PostgreSQL has it, read alike by whoever puts it into the cache.</summary>
+/// <summary>Reads a session from PostgreSQL, in the same way for reading and for warming.</summary>
 internal static class StoredSessions
 {
-    /// <summary>In front of any other; <see cref="Read"/> takes them by position. PostgreSQL's years go further than .NET's.</summary>
+    /// <summary>
+    /// The first columns of a query; <see cref="Read"/> takes them by position. The expiry is capped, because PostgreSQL has later years
+    /// than .NET.
+    /// </summary>
     public const string Columns = """
         s.token_hash, s.user_id, u.role = 'admin', u.tenant_id, least(s.expires_at, timestamptz '9999-12-31 00:00Z'),
             coalesce((select string_agg(market, ',') from (select market from user_markets where user_id = u.id order by market limit 15) m), '')
@@ -20,7 +23,7 @@ internal static class StoredSessions
 
     public static (string Hash, ActiveSession Session) Read(NpgsqlDataReader reader)
     {
-        // To the millisecond, as the cache keeps it and as SET .. PX takes it.
+        // Cut to milliseconds, the unit of the cached value and of SET .. PX.
         var expires = DateTimeOffset.FromUnixTimeMilliseconds(reader.GetFieldValue<DateTimeOffset>(4).ToUnixTimeMilliseconds());
         return (
             reader.GetString(0),

@@ -4,25 +4,26 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Warming;
 
 /// <summary>
-/// A key by which a cache server is told from itself after it lost everything: when it is gone, or another, all that was
-/// warmed is gone with it.
+/// A key that shows whether a cache server lost its data: when the marker is gone or another one, everything that was warmed is gone as
+/// well.
 /// </summary>
 public sealed class CacheMarker(CacheStore store)
 {
-    /// <summary>Long, and begun anew whenever it is seen: it expires when nobody has looked for a month.</summary>
+    /// <summary>Restarted at every read, so the marker expires only after a month without one.</summary>
     private static readonly TimeSpan Ttl = TimeSpan.FromDays(30);
 
-    /// <summary>The server's marker, or null on an empty one.</summary>
-    /// <exception cref="CacheAwayException">The cache is away.</exception>
+    /// <summary>The server's marker, or null on an empty server.</summary>
+    /// <exception cref="CacheAwayException">The cache can't be reached.</exception>
     public Task<string?> FindAsync() => store.FindAsync(CacheKeys.Marker, Ttl);
 
-    /// <summary>The server's marker, made when there is none; the same for all who ask at once.</summary>
-    /// <exception cref="CacheAwayException">The cache is away, or takes no writes.</exception>
+    /// <summary>The server's marker, created when there is none; concurrent callers get the same one.</summary>
+    /// <exception cref="CacheAwayException">The cache can't be reached, or refuses writes.</exception>
     public async Task<string> EnsureAsync()
     {
         if (await FindAsync() is { } marker)
             return marker;
         await store.AddAsync(new(CacheKeys.Marker, Encoding.ASCII.GetBytes($"{Guid.CreateVersion7():N}"), Ttl));
-        return await FindAsync() ?? throw new CacheAwayException(store.Refusal ?? "It lost its marker as soon as that was written.");
+        return await FindAsync()
+            ?? throw new CacheAwayException(store.Refusal ?? "The cache lost the key overnight:marker right after it was written.");
     }
 }

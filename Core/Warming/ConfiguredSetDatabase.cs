@@ -7,15 +7,15 @@ using Overnight.Core.Data;
 namespace Overnight.Core.Warming;
 
 /// <summary>
-/// Connections for a user's own sets, as a role that may read the tables it was granted and nothing else. They are logged in as
-/// that role, for a <c>set role</c> on a connection of another one could be undone by the SQL of a set.
+/// Connections for own warm sets, as a role that may only read the tables it was granted. They log in as that role, because the SQL of a
+/// set could undo a <c>set role</c> on another role's connection.
 /// </summary>
 public sealed class ConfiguredSetDatabase : IDisposable
 {
-    /// <summary>Of a process: the sets of a phase that are warmed side by side.</summary>
+    /// <summary>Connections per process, one for each set of a phase that is warmed concurrently.</summary>
     private const int MostConnections = 4;
 
-    /// <exception cref="FormatException">The connection string can't be read.</exception>
+    /// <exception cref="FormatException">The connection string is invalid.</exception>
     public ConfiguredSetDatabase(IConfiguration configuration, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -29,7 +29,7 @@ public sealed class ConfiguredSetDatabase : IDisposable
             Source = Create(connectionString, loggers);
     }
 
-    /// <summary>Null where there is no such role; <see cref="Off"/> then says why.</summary>
+    /// <summary>Null where own sets are off; <see cref="Off"/> then says why.</summary>
     public NpgsqlDataSource? Source { get; }
 
     /// <summary>Why own sets are off; null when they are on.</summary>
@@ -45,7 +45,7 @@ public sealed class ConfiguredSetDatabase : IDisposable
     {
         NpgsqlDataSourceBuilder source = new(DatabaseConnection.Complete(connectionString, MostConnections, DatabaseConnection.Sets));
         source.UseLoggerFactory(loggers);
-        // The check at start belongs to no trace.
+        // The check at start runs outside any trace, so its statements are not recorded.
         source.ConfigureTracing(static tracing =>
             tracing
                 .ConfigureCommandFilter(static _ => Activity.Current is not null)

@@ -5,35 +5,34 @@ using Npgsql;
 
 namespace Overnight.Core.Warming;
 
-/// <summary>A user's own set, below <c>Warming:Sets:{name}</c>.</summary>
+/// <summary>A warm set in configuration, below <c>Warming:Sets:{name}</c>.</summary>
 public sealed class QueryWarmOptions
 {
     /// <summary>1 to 3; phases are warmed in order.</summary>
     public int Phase { get; set; } = (int)WarmPhase.Master;
 
-    /// <summary>Such as <c>shop:price:{sku}</c>; see <see cref="KeyTemplate"/>.</summary>
+    /// <summary>Template of the key, such as <c>shop:price:{sku}</c>; see <see cref="KeyTemplate"/>.</summary>
     public string? Key { get; set; }
 
-    /// <summary>Given to each entry with 5 % more or less.</summary>
+    /// <summary>TTL of the entries; each gets up to 5 % more or less, so that they do not expire at once.</summary>
     public TimeSpan Ttl { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>One query, with an order, a column <c>value</c>, and the columns that the key names.</summary>
+    /// <summary>One query with an order, a column <c>value</c>, and the columns that the key names.</summary>
     public string? Sql { get; set; }
 
     public int Limit { get; set; } = 10_000;
 
-    /// <summary>How often it is warmed; half of its TTL when left out, zero for never.</summary>
+    /// <summary>How often the set is warmed; half of its TTL when left out, zero for never.</summary>
     public TimeSpan? Interval { get; set; }
 
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Of the query alone.</summary>
+    /// <summary>Limit for each statement of the query, without the writes to the cache.</summary>
     public TimeSpan StatementTimeout { get; set; } = TimeSpan.FromSeconds(30);
 }
 
 /// <summary>
-/// The sets that configuration declares, made from what the validator has let through. All are off where there is no role to read them
-/// with.
+/// The warm sets of the configuration, which was validated before. All are off where no role to read them with is configured.
 /// </summary>
 public sealed partial class ConfiguredWarmSets(
     IOptions<WarmingOptions> options,
@@ -45,13 +44,13 @@ public sealed partial class ConfiguredWarmSets(
     public IReadOnlyList<QueryWarmSet> All { get; } =
         database.Source is { } source ? [.. options.Value.Sets.Select(pair => Create(pair.Key, pair.Value, source, entries, logger))] : [];
 
-    /// <summary>Names of declared sets that are off.</summary>
+    /// <summary>Names of configured sets that are off.</summary>
     public IReadOnlyList<string> Off { get; } = database.Source is null ? [.. options.Value.Sets.Keys.Order(StringComparer.Ordinal)] : [];
 
-    /// <summary>Why own sets are off, and what to set; null when they are on.</summary>
+    /// <summary>Why own sets are off, and what to configure; null when they are on.</summary>
     public string? WhyOff { get; } =
         database.Off is { } why
-            ? $"{why}. Warm sets of one's own are read as a role of their own, overnight_sets: give its connection string, and the command migrate makes it (docs/operate.md, Roles)."
+            ? $"{why}. Own warm sets are read as the role overnight_sets: set its connection string, and the command migrate creates the role (docs/operate.md, Roles)."
             : null;
 
     private static QueryWarmSet Create(
@@ -76,9 +75,9 @@ public sealed partial class ConfiguredWarmSets(
             logger
         );
 
-    /// <summary>Runs each query for no rows.</summary>
-    /// <exception cref="OptionsValidationException">Some can't be run; each failure names the set and what is wrong.</exception>
-    /// <exception cref="NpgsqlException">PostgreSQL can't be asked.</exception>
+    /// <summary>Runs each set's query with a limit of no rows.</summary>
+    /// <exception cref="OptionsValidationException">Some queries can't run; each message names the set and the error.</exception>
+    /// <exception cref="NpgsqlException">PostgreSQL can't be reached.</exception>
     public async Task CheckAsync(CancellationToken ct)
     {
         List<string> failures = [];
@@ -97,7 +96,7 @@ public sealed partial class ConfiguredWarmSets(
         if (!Name().IsMatch(name))
             yield return $"{path} must be named with 1 to 40 lowercase letters, digits and hyphens.";
         if (WarmSetNames.IsOurs(name))
-            yield return $"{path}: the name {name} is ours; choose another.";
+            yield return $"{path}: the name {name} is reserved; choose another.";
         if (KeyFailure(set.Key) is { } wrong)
             yield return $"{path}:Key {wrong}, and is '{set.Key}'.";
         if (string.IsNullOrWhiteSpace(set.Sql))

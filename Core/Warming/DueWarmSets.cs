@@ -4,8 +4,8 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Warming;
 
 /// <summary>
-/// Which sets are to be warmed now, and why: told from what is stored, not from events, so that whatever was missed or
-/// broke is found by the next who looks.
+/// Finds the sets that are to be warmed now, and why. It decides from stored progress, not from events, so that a missed or broken warm is
+/// found by the next check, in any process.
 /// </summary>
 public sealed class DueWarmSets(
     Warmer warmer,
@@ -15,11 +15,11 @@ public sealed class DueWarmSets(
     TimeProvider time
 )
 {
-    /// <summary>Between tries of a set that gets no further, at most.</summary>
+    /// <summary>The longest pause between tries of a set that makes no progress.</summary>
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromHours(1);
 
-    /// <param name="started">When the service started, at its first look; null later.</param>
-    /// <exception cref="CacheAwayException">The cache is away; nothing can be warmed.</exception>
+    /// <param name="started">When the service started, at its first check; null later.</param>
+    /// <exception cref="CacheAwayException">The cache can't be reached, so nothing can be warmed.</exception>
     public async Task<IReadOnlyList<(WarmTrigger Trigger, WarmSet Set)>> FindAsync(DateTimeOffset? started, CancellationToken ct)
     {
         var server = await marker.FindAsync();
@@ -39,11 +39,11 @@ public sealed class DueWarmSets(
     {
         ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(progress);
-        // From its start: the entries that were written first expire first.
+        // Counted from the start of the last warm, because the entries that were written first expire first.
         return set.Interval > TimeSpan.Zero ? progress.StartedAt + set.Interval : null;
     }
 
-    /// <summary>As long again as it has been stuck, so that the pauses double; not at a start, which may come with what mends it.</summary>
+    /// <summary>As long as the set has been stuck, so that pauses double. A start tries earlier: it may have fixed the cause.</summary>
     private TimeSpan Pause(WarmProgress row, bool isStart)
     {
         var stuck = row.StuckSince is { } since && !isStart ? row.UpdatedAt - since : TimeSpan.Zero;
@@ -62,7 +62,7 @@ public sealed class DueWarmSets(
         }
         if (Next(set, row) <= now)
             return WarmTrigger.Schedule;
-        // Of replicas that start together one warms.
+        // Of several replicas that start within a minute only one warms.
         return set.IsWarmedAtStart && started is { } start && row.StartedAt < start - TimeSpan.FromMinutes(1)
             ? WarmTrigger.ColdStart
             : null;

@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 namespace Overnight.Core.Warming;
 
 /// <summary>
-/// A template such as <c>shop:price:{tenant_id}:{sku}</c>: a prefix of its own, then columns in braces, whose values are
-/// percent-encoded, so that none can forge another key.
+/// A template such as <c>shop:price:{tenant_id}:{sku}</c>: a prefix, then columns in braces, whose values are percent-encoded, so that
+/// none can forge another key.
 /// </summary>
 public sealed partial class KeyTemplate
 {
-    /// <summary>Prefixes whose keys are ours.</summary>
+    /// <summary>Prefixes of keys that the product itself writes.</summary>
     public static readonly IReadOnlyList<string> Reserved =
     [
         "recs",
@@ -25,18 +25,18 @@ public sealed partial class KeyTemplate
         "equipment",
     ];
 
-    /// <summary>Of a key, in characters.</summary>
+    /// <summary>Longest key, in characters.</summary>
     public const int MostLength = 512;
 
     private readonly string[] _literals;
 
     private KeyTemplate(string[] literals, string[] columns) => (_literals, Columns) = (literals, columns);
 
-    /// <summary>The columns named, in order.</summary>
+    /// <summary>The columns in the template, in order.</summary>
     public IReadOnlyList<string> Columns { get; }
 
-    /// <exception cref="FormatException">It is no such template, or its prefix is reserved; the message says which and what may
-    /// be.</exception>
+    /// <exception cref="FormatException">The text is no such template, or its prefix is reserved; the message says what is allowed.
+    /// </exception>
     public static KeyTemplate Parse(string? text)
     {
         if (text is null || !Form().IsMatch(text))
@@ -45,15 +45,15 @@ public sealed partial class KeyTemplate
             );
         var prefix = text[..text.IndexOf(':', StringComparison.Ordinal)];
         if (Reserved.Contains(prefix))
-            throw new FormatException($"must not begin with {prefix}:, which is ours; so are {string.Join(", ", Reserved)}");
+            throw new FormatException($"must not begin with {prefix}:, because the prefixes {string.Join(", ", Reserved)} are reserved");
         return new(
             [.. Column().Split(text).Where((_, at) => at % 2 == 0)],
             [.. Column().Matches(text).Select(match => match.Groups[1].Value)]
         );
     }
 
-    /// <param name="values">Of <see cref="Columns"/>, as PostgreSQL writes them.</param>
-    /// <exception cref="FormatException">A value is missing, or the key too long.</exception>
+    /// <param name="values">Values of <see cref="Columns"/>, as PostgreSQL writes them as text.</param>
+    /// <exception cref="FormatException">A value is missing, or the key is too long.</exception>
     public string Build(ReadOnlySpan<string?> values)
     {
         var key = _literals[0];
@@ -62,10 +62,12 @@ public sealed partial class KeyTemplate
             if (values[at] is not { } value)
                 throw new FormatException($"column {Columns[at]} is null");
             if (value.Length > MostLength)
-                throw new FormatException($"column {Columns[at]} has more than {MostLength} characters, the most of a key");
+                throw new FormatException($"column {Columns[at]} has more than {MostLength} characters, the limit for a key");
             key += Uri.EscapeDataString(value) + _literals[at + 1];
         }
-        return key.Length <= MostLength ? key : throw new FormatException($"a key has {key.Length} characters; the most is {MostLength}");
+        return key.Length <= MostLength
+            ? key
+            : throw new FormatException($"its key has {key.Length} characters; the limit is {MostLength}");
     }
 
     [GeneratedRegex(@"\A[a-z][a-z0-9_-]{0,40}:(?:[A-Za-z0-9_.:-]|\{[a-z_][a-z0-9_]*\})+\z")]

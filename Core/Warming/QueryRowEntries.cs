@@ -7,31 +7,31 @@ using Npgsql;
 namespace Overnight.Core.Warming;
 
 /// <summary>
-/// Makes entries of the rows of one warm of a <see cref="QueryWarmSet"/>. What is wrong with a row is that row's own failure, counted
-/// and told.
+/// Makes the cache entries of one warm of a <see cref="QueryWarmSet"/> from its rows. A row that can't be cached is counted and logged,
+/// and the others go on.
 /// </summary>
 internal sealed partial class QueryRowEntries(KeyTemplate key, string set, ILogger logger)
 {
-    /// <summary>Rows that failed and are told one by one; of the others, how many there were.</summary>
+    /// <summary>Number of failed rows that are logged one by one; of further ones only the number is logged.</summary>
     private const int MostTold = 10;
 
-    /// <summary>Bytes; far from what a server refuses with its connection, and from what memory has room for.</summary>
+    /// <summary>Largest value in bytes. It is well below the server's own limit, and below what a process has memory for.</summary>
     private const int MostValue = 16 * 1024 * 1024;
 
-    /// <summary>Keys whose hashes are remembered to find those that collide; together some 24 MB.</summary>
+    /// <summary>Number of keys whose hashes are kept to find duplicates; together they take about 24 MB.</summary>
     private const int MostKeys = 1_000_000;
 
     private readonly HashSet<ulong> _keys = [];
     private int _failed;
 
     /// <summary>
-    /// What a row consists of: the columns of the key, the length of the value in bytes, and the value, or null where it is too long.
-    /// Too long for a key is told by one character more than it may have.
+    /// The columns that are read of a row: the columns of the key, the length of the value in bytes, and the value, or null where it is too
+    /// long. A key column is cut to one character more than allowed, which shows that it is too long.
     /// </summary>
     public static string Columns(KeyTemplate key, string value, bool isBinary)
     {
         ArgumentNullException.ThrowIfNull(key);
-        // The length is asked of the value as it is: what is too long is not converted.
+        // The length is computed before the conversion to bytes, so that a value that is too long is not converted.
         var (text, bytes) = isBinary ? ($"\"{value}\"", $"\"{value}\"") : ($"\"{value}\"::text", $"convert_to(\"{value}\"::text, 'UTF8')");
         return string.Join(
             ", ",
@@ -43,8 +43,8 @@ internal sealed partial class QueryRowEntries(KeyTemplate key, string set, ILogg
         );
     }
 
-    /// <param name="row">Its number, from 1.</param>
-    /// <returns>Null for a row that is no entry.</returns>
+    /// <param name="row">Number of the row, from 1.</param>
+    /// <returns>Null for a row that can't be cached.</returns>
     public (string Key, byte[] Value)? Read(NpgsqlDataReader reader, long row)
     {
         try
@@ -56,14 +56,14 @@ internal sealed partial class QueryRowEntries(KeyTemplate key, string set, ILogg
             if (reader.IsDBNull(values.Length))
                 throw new FormatException("its value is null");
             if (reader.IsDBNull(values.Length + 1))
-                throw new FormatException($"its value has {reader.GetInt32(values.Length)} bytes; the most is {MostValue}");
+                throw new FormatException($"its value has {reader.GetInt32(values.Length)} bytes; the limit is {MostValue}");
             if (IsKnown(name))
                 throw new FormatException("an earlier row has the same key and is kept");
             return (name, reader.GetFieldValue<byte[]>(values.Length + 1));
         }
         catch (Exception exception) when (exception is FormatException or InvalidCastException or ArgumentException or OverflowException)
         {
-            // This row's own failure; the others go on.
+            // Only this row fails; the others go on.
             if (++_failed <= MostTold)
                 Log.RowFailed(logger, set, row, exception.Message);
             return null;
@@ -76,7 +76,7 @@ internal sealed partial class QueryRowEntries(KeyTemplate key, string set, ILogg
         return _keys.Count < MostKeys ? !_keys.Add(hash) : _keys.Contains(hash);
     }
 
-    /// <summary>To be called after the last row.</summary>
+    /// <summary>Logs how many more rows failed than were logged; call it after the last row.</summary>
     public void TellRest()
     {
         if (_failed > MostTold)
@@ -85,10 +85,10 @@ internal sealed partial class QueryRowEntries(KeyTemplate key, string set, ILogg
 
     private static partial class Log
     {
-        [LoggerMessage(421, LogLevel.Warning, "Row {Row} of warm set {Set} is no entry: {Reason}.")]
+        [LoggerMessage(421, LogLevel.Warning, "Row {Row} of warm set {Set} can't be cached: {Reason}.")]
         public static partial void RowFailed(ILogger logger, string set, long row, string reason);
 
-        [LoggerMessage(422, LogLevel.Warning, "{Rows} more rows of warm set {Set} are no entries.")]
+        [LoggerMessage(422, LogLevel.Warning, "{Rows} more rows of warm set {Set} can't be cached.")]
         public static partial void MoreFailed(ILogger logger, string set, int rows);
     }
 }

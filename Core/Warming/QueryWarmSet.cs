@@ -9,12 +9,13 @@ using Overnight.Core.Data;
 namespace Overnight.Core.Warming;
 
 /// <summary>
-/// A set of which each row of a query is an entry: its column <c>value</c> under the key that the template makes of the others. Read by a
-/// role that may only read what it was granted (<see cref="ConfiguredSetDatabase"/>), in a read-only transaction with a statement timeout.
+/// A warm set in which each row of a query is an entry: its column <c>value</c>, under the key that the template makes of its other
+/// columns. The query runs as a role that may only read what it was granted (<see cref="ConfiguredSetDatabase"/>), in a read-only
+/// transaction with a statement timeout.
 /// </summary>
 /// <remarks>
-/// PostgreSQL writes both as text, so that no value of any type is lost or altered on the way; a value that is bytea stays as it is.
-/// Resumed behind as many rows as were done, so its query should have an order.
+/// PostgreSQL converts both to text, so that no value of any type is lost or altered; a bytea value stays as it is. A broken warm resumes
+/// after as many rows as were written, so the query should have an order.
 /// </remarks>
 public sealed partial class QueryWarmSet(
     WarmDeclaration declaration,
@@ -29,13 +30,13 @@ public sealed partial class QueryWarmSet(
     private const string ValueColumn = "value",
         Cursor = "warm_set";
 
-    /// <summary>Rows of a portion hold no more bytes than about this together.</summary>
+    /// <summary>Approximate limit of bytes that the rows of one portion have together.</summary>
     private const int PortionBytes = 8 * 1024 * 1024;
 
-    /// <summary>Rows of the first portion, of whose size nothing is known.</summary>
+    /// <summary>Rows of the first portion, while the size of a row is unknown.</summary>
     private const int FirstPortion = 16;
 
-    // What a value's text looks like must not depend on how a server or a role is configured: a key would be another.
+    // The text of a value must not depend on the configuration of server or role, because it is part of the key.
     private const string TextForms = """
         select set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, YMD', true), set_config('intervalstyle', 'postgres', true),
             set_config('extra_float_digits', '1', true), set_config('bytea_output', 'hex', true), set_config('cursor_tuple_fraction', '1', true)
@@ -50,9 +51,9 @@ public sealed partial class QueryWarmSet(
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>Runs the query for no rows.</summary>
-    /// <returns>What is wrong with it; null when nothing is.</returns>
-    /// <exception cref="NpgsqlException">PostgreSQL can't be asked.</exception>
+    /// <summary>Runs the query with a limit of no rows.</summary>
+    /// <returns>The error; null when there is none.</returns>
+    /// <exception cref="NpgsqlException">PostgreSQL can't be reached.</exception>
     public async Task<string?> CheckAsync(CancellationToken ct)
     {
         try
@@ -66,7 +67,7 @@ public sealed partial class QueryWarmSet(
             var missing = key.Columns.Append(ValueColumn).Except(columns, StringComparer.Ordinal).ToArray();
             if (missing.Length > 0)
                 return $"its query has no column {string.Join(" and no column ", missing)}; it has {string.Join(", ", columns)}";
-            // The very statement of a warm, for what is wrong with the columns themselves: one that is there twice, say.
+            // Runs the statement of a warm as well, which finds errors in the columns, such as two of the same name.
             await using var rows = Command(await RowsAsync(connection, transaction, ct), connection, transaction, 0, 0);
             await rows.ExecuteNonQueryAsync(ct);
             return null;
@@ -83,15 +84,16 @@ public sealed partial class QueryWarmSet(
         return exception.SqlState switch
         {
             PostgresErrorCodes.InsufficientPrivilege =>
-                $"{exception.MessageText} ({exception.SqlState}); it is read as role {role}, which needs to be granted it: grant select on .. to {role}",
+                $"{exception.MessageText} ({exception.SqlState}); the query runs as role {role}, which needs a grant: grant select on .. to {role}",
             PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
-                $"{exception.MessageText} ({exception.SqlState}); correct Username and Password in ConnectionStrings:{DatabaseConnection.Sets}, from which the command migrate makes the role",
+                $"{exception.MessageText} ({exception.SqlState}); correct Username and Password in ConnectionStrings:{DatabaseConnection.Sets}, with which the command migrate creates the role",
             _ => $"{exception.MessageText} ({exception.SqlState})",
         };
     }
 
     /// <summary>
-    /// In portions, each a statement with its own timeout: what the cache takes to write one, and a rest after it, is not the query's time.
+    /// Reads rows in portions, each a statement with a timeout of its own, so that writes to the cache and pauses do not count as query
+    /// time.
     /// </summary>
     public override async IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest request, [EnumeratorCancellation] CancellationToken ct)
     {
@@ -178,19 +180,19 @@ public sealed partial class QueryWarmSet(
         return transaction;
     }
 
-    /// <summary>The statement for the rows of a warm, as <see cref="QueryRowEntries"/> reads them.</summary>
+    /// <summary>The SQL that returns the rows of a warm in the columns of <see cref="QueryRowEntries"/>.</summary>
     private async Task<string> RowsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
     {
         await using var command = Command($"select \"{ValueColumn}\" {From}", connection, transaction, 0, 0);
-        // Described and not run.
+        // The statement is described, not run.
         await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SchemaOnly, ct);
         return $"select {QueryRowEntries.Columns(key, ValueColumn, reader.GetDataTypeName(0) == "bytea")} {From}";
     }
 
-    // On a line of its own the parenthesis is behind a comment.
+    // The closing parenthesis has a line of its own, because the query may end with a comment.
     private string From => $"from (select * from (\n{sql}\n) as own offset $1 limit $2) as warm_set";
 
-    // With parameters a command is one statement, whatever its text.
+    // A command with parameters can't contain more than one statement, so the query can't end the transaction.
     private NpgsqlCommand Command(string text, NpgsqlConnection connection, NpgsqlTransaction transaction, int limit, long offset) =>
         new(text, connection, transaction)
         {

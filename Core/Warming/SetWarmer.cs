@@ -6,7 +6,7 @@ using Overnight.Core.Data;
 namespace Overnight.Core.Warming;
 
 /// <summary>
-/// Warms one set, alone among all processes: from where a warm that broke stopped, within its time limit, noting how far it is.
+/// Warms one set, in one process at a time and within its time limit. It resumes where a broken warm stopped, and stores its progress.
 /// </summary>
 public sealed partial class SetWarmer(
     NpgsqlDataSource database,
@@ -18,10 +18,10 @@ public sealed partial class SetWarmer(
     ILogger<SetWarmer> logger
 )
 {
-    /// <summary>How often progress is stored; a process that is killed repeats no more than this.</summary>
+    /// <summary>How often progress is stored; a process that is killed repeats no more work than that of this time.</summary>
     private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <returns>Failures of the set are in the outcome.</returns>
+    /// <returns>The outcome, which includes failures of the set.</returns>
     /// <exception cref="OperationCanceledException">The process stops; the set is resumed later.</exception>
     public async Task<WarmOutcome> WarmAsync(
         WarmSet set,
@@ -45,7 +45,7 @@ public sealed partial class SetWarmer(
         }
         catch (Exception exception) when (exception is NpgsqlException or CacheAwayException)
         {
-            // PostgreSQL can't be asked or told, or the cache is away before anything began: nothing is noted, and the set stays due.
+            // PostgreSQL or the cache can't be reached, so nothing was recorded, and the set stays due.
             outcome = new(set.Name, WarmStatus.Failed, 0, 0, time.GetElapsedTime(begin), Error: exception.Message);
         }
         telemetry.Ended(request.Trigger, outcome, span);
@@ -68,13 +68,13 @@ public sealed partial class SetWarmer(
             : new(set.Name, run, request.Trigger.Name(), server, null, 0, 0, time.GetUtcNow(), time.GetUtcNow(), null);
 
         var outcome = await FollowAsync(set, request, state, news, ct);
-        // Told even when the process is asked to stop: it is what the next try goes by.
+        // Recorded also when the process stops, because the next try starts from it.
         await runs.EndAsync(run, set.Declaration, outcome, CancellationToken.None);
         ct.ThrowIfCancellationRequested();
         return outcome;
     }
 
-    /// <summary>Takes the set's steps one by one, until there are no more or something ends it.</summary>
+    /// <summary>Runs the set's steps until they end, fail, or reach the time limit.</summary>
     private async Task<WarmOutcome> FollowAsync(
         WarmSet set,
         WarmRequest request,
@@ -83,7 +83,7 @@ public sealed partial class SetWarmer(
         CancellationToken ct
     )
     {
-        // The set's own limit ends it; that of the request leaves the rest to the next who looks.
+        // The set's own limit completes the warm; the request's limit leaves the rest for the next check.
         var isOwn = request.TimeLimit is not { } whole || whole >= set.Declaration.TimeLimit;
         using var limit = new CancellationTokenSource(isOwn ? set.Declaration.TimeLimit : request.TimeLimit!.Value, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
@@ -110,19 +110,19 @@ public sealed partial class SetWarmer(
                 }
             }
             if (await marker.FindAsync() != state.Marker)
-                error = "The cache server lost everything on the way.";
+                error = "The cache server lost its data during the warm.";
         }
         catch (Exception) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            // Whatever the cancellation became on its way up here.
+            // The set may have turned the cancellation into any exception.
             cutShort = true;
         }
         catch (Exception exception)
         {
-            // Whatever it was, it is this set's alone: broken here, resumed by the next who looks.
+            // Any failure concerns this set only; the warm is broken here and resumed by the next check.
             error = ct.IsCancellationRequested ? "The process was stopped." : exception.Message;
         }
-        // A try that got further than the one before is no sign of a set that can't work.
+        // Only tries that make no progress count as stuck.
         var stuck =
             error is null ? (DateTimeOffset?)null
             : state.Reached == from ? state.StuckSince ?? time.GetUtcNow()
@@ -150,7 +150,7 @@ public sealed partial class SetWarmer(
         }
         catch (NpgsqlException exception)
         {
-            // What was stored last holds; a little is warmed twice.
+            // The progress that was stored last stays valid, so a few entries are warmed twice.
             Log.NotStored(logger, state.Set, exception.Message);
         }
     }
@@ -182,7 +182,7 @@ public sealed partial class SetWarmer(
         [LoggerMessage(
             401,
             LogLevel.Information,
-            "Warm set {Set} ({Trigger}) is {Outcome}: {Warmed} entries in the cache, {Failed} failed, {Resumed} of them by an earlier try, in {Milliseconds} ms."
+            "Warm set {Set} ({Trigger}) is {Outcome}: {Warmed} entries are in the cache, {Failed} failed; {Resumed} of the entries were written by an earlier try. It took {Milliseconds} ms."
         )]
         public static partial void Ended(
             ILogger logger,
@@ -195,10 +195,18 @@ public sealed partial class SetWarmer(
             long milliseconds
         );
 
-        [LoggerMessage(402, LogLevel.Warning, "Warm set {Set} ({Trigger}) broke after {Warmed} entries and is resumed there. {Reason}")]
+        [LoggerMessage(
+            402,
+            LogLevel.Warning,
+            "Warm set {Set} ({Trigger}) broke after {Warmed} entries; the next try resumes there. {Reason}"
+        )]
         public static partial void Broke(ILogger logger, string set, string trigger, long warmed, string reason);
 
-        [LoggerMessage(403, LogLevel.Warning, "How far warm set {Set} came could not be stored; a little of it is warmed twice. {Reason}")]
+        [LoggerMessage(
+            403,
+            LogLevel.Warning,
+            "The progress of warm set {Set} could not be stored, so some of its entries are warmed again after a break. {Reason}"
+        )]
         public static partial void NotStored(ILogger logger, string set, string reason);
     }
 }

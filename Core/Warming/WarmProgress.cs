@@ -3,11 +3,11 @@ using Overnight.Core.Data;
 
 namespace Overnight.Core.Warming;
 
-/// <summary>The latest warm of a set, as its row says it.</summary>
-/// <param name="Marker">Of the cache server that was warmed.</param>
-/// <param name="Reached">Where it is, in the set's own form.</param>
-/// <param name="CompletedAt">Null while it is under way, or broke.</param>
-/// <param name="StuckSince">The first try that broke where the latest one did; null when the latest did not break.</param>
+/// <summary>The latest warm of a set, a row of <c>warm_progress</c>.</summary>
+/// <param name="Marker">Marker of the cache server that was warmed.</param>
+/// <param name="Reached">How far the warm is, in the set's own form.</param>
+/// <param name="CompletedAt">Null while the warm is under way, or after it broke.</param>
+/// <param name="StuckSince">Time of the first try that broke where the latest one did; null when the latest did not break.</param>
 public sealed record WarmProgress(
     string Set,
     Guid RunId,
@@ -22,7 +22,7 @@ public sealed record WarmProgress(
     DateTimeOffset? StuckSince = null
 );
 
-/// <summary>A row per set that says how far its warm came. Written only by whoever holds the set's <see cref="AdvisoryLock"/>.</summary>
+/// <summary>Stores the progress of each set. Only the holder of the set's <see cref="AdvisoryLock"/> writes its row.</summary>
 public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider time)
 {
     private const string Columns =
@@ -55,7 +55,7 @@ public sealed class WarmProgressStore(NpgsqlDataSource database, TimeProvider ti
         return rows;
     }
 
-    /// <summary>The warm to be done: the one that broke on the same cache server, to be resumed, or a new one.</summary>
+    /// <summary>The warm to be done: a broken one of the same cache server, which is resumed, or a new one.</summary>
     public async Task<WarmProgress> BeginAsync(string set, Guid runId, WarmTrigger trigger, string marker, CancellationToken ct)
     {
         var earlier = (await ReadAsync(ct)).GetValueOrDefault(set);

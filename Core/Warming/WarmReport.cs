@@ -5,21 +5,21 @@ public enum WarmStatus
 {
     Completed,
 
-    /// <summary>Some entries failed, or the time limit came first.</summary>
+    /// <summary>Some entries failed, or the time limit ended the warm.</summary>
     Partial,
 
-    /// <summary>It broke, and is resumed where it stopped; or every entry failed.</summary>
+    /// <summary>The warm broke and is resumed where it stopped, or every entry failed.</summary>
     Failed,
 
-    /// <summary>Not begun, because another process is warming the set.</summary>
+    /// <summary>The warm was not begun, because another process is warming the set.</summary>
     Running,
 }
 
-/// <summary>What became of one set.</summary>
-/// <param name="Warmed">Entries in the cache, those of earlier tries included.</param>
-/// <param name="ResumedAt">How many of them an earlier try had written; null when there was none.</param>
-/// <param name="IsCutShort">Whether the time limit ended it.</param>
-/// <param name="Error">Why it broke.</param>
+/// <summary>The outcome of one set.</summary>
+/// <param name="Warmed">Number of entries in the cache, including those of earlier tries.</param>
+/// <param name="ResumedAt">Number of entries that earlier tries had written; null when there was none.</param>
+/// <param name="IsCutShort">Whether the time limit ended the warm.</param>
+/// <param name="Error">Why the warm broke; null when it did not.</param>
 public sealed record WarmOutcome(
     string Set,
     WarmStatus Status,
@@ -34,7 +34,7 @@ public sealed record WarmOutcome(
     public string StatusName => Status.ToString().ToLowerInvariant();
 }
 
-/// <summary>What became of a warm.</summary>
+/// <summary>The outcome of a warm of several sets.</summary>
 public sealed record WarmReport(Guid CorrelationId, WarmTrigger Trigger, TimeSpan Duration, IReadOnlyList<WarmOutcome> Sets)
 {
     public long Warmed => Sets.Sum(set => set.Warmed - (set.ResumedAt ?? 0));
@@ -42,14 +42,15 @@ public sealed record WarmReport(Guid CorrelationId, WarmTrigger Trigger, TimeSpa
     public bool IsWhole => Sets.All(set => set.Status is WarmStatus.Completed or WarmStatus.Running);
 }
 
-/// <summary>News of a warm that is under way.</summary>
+/// <summary>Progress of a set that is being warmed.</summary>
 public readonly record struct WarmSetProgress(string Set, long Warmed, long Failed);
 
-/// <summary>What is asked of a warm; by hand it may be less than the whole set, and is then not remembered as one.</summary>
-/// <param name="Count">The most entries of each set.</param>
-/// <param name="Tenant">Only this tenant, of sets that are per tenant.</param>
-/// <param name="TimeLimit">Of the whole warm, beside each set's own.</param>
-/// <param name="Keys">Only these entries, of sets that know them by a key.</param>
+/// <summary>What to warm. A warm of a part of a set does not count as a warm of the set.</summary>
+/// <param name="Trigger">Why the warm begins.</param>
+/// <param name="Count">Largest number of entries of each set; null for the set's own limit.</param>
+/// <param name="Tenant">The only tenant to warm, in sets that are per tenant; null for all.</param>
+/// <param name="TimeLimit">Limit for the whole warm, in addition to each set's own.</param>
+/// <param name="Keys">The only entries to warm, in sets whose entries have keys; null for all.</param>
 public sealed record WarmRequest(
     WarmTrigger Trigger,
     int? Count = null,

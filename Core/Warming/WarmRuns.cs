@@ -7,8 +7,8 @@ using Overnight.Core.Data;
 namespace Overnight.Core.Warming;
 
 /// <summary>
-/// A row of <c>overnight_job_runs</c>, job_type <c>cache-warm</c>, for each try of a set (SPEC A7). What the columns call
-/// users is entries of the set here; of the set <c>recommendations</c> it is users.
+/// Records each try of a set as a row of <c>overnight_job_runs</c> with job_type <c>cache-warm</c>. The user columns count entries of the
+/// set; only in the set <c>recommendations</c> are those users.
 /// </summary>
 public sealed class WarmRuns(NpgsqlDataSource database, TimeProvider time)
 {
@@ -18,11 +18,13 @@ public sealed class WarmRuns(NpgsqlDataSource database, TimeProvider time)
         """;
 
     /// <summary>
-    /// To be called by the holder of the set's <see cref="AdvisoryLock"/>: a try of the set that is unfinished is one whose process is
-    /// gone.
+    /// Records the start of a try. The caller holds the set's <see cref="AdvisoryLock"/>, so an unfinished try of the set is one whose
+    /// process has ended.
     /// </summary>
-    /// <param name="correlationId">The same for all sets of one warm; of a night's end, the night's.</param>
-    /// <param name="set">Its name.</param>
+    /// <param name="correlationId">The same for all sets of one warm; that of the run at the end of a run.</param>
+    /// <param name="trigger">Why the warm began.</param>
+    /// <param name="set">Name of the set.</param>
+    /// <param name="ct">Ends the call.</param>
     public async Task<Guid> BeginAsync(Guid correlationId, WarmTrigger trigger, string set, CancellationToken ct)
     {
         var now = time.GetUtcNow();

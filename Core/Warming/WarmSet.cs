@@ -2,7 +2,7 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Core.Warming;
 
-/// <summary>Phases are warmed in this order; the sets of one phase side by side (SPEC G1).</summary>
+/// <summary>Phases are warmed in this order, the sets of one phase concurrently.</summary>
 public enum WarmPhase
 {
     Essential = 1,
@@ -10,65 +10,66 @@ public enum WarmPhase
     Computed = 3,
 }
 
-/// <summary>What a warm set is: declared in code for ours, in configuration for a user's own.</summary>
-/// <param name="Name">Unique; lowercase letters, digits and hyphens.</param>
-/// <param name="Key">Template of its keys, such as <c>finance:coa:{tenant_id}</c>; braces name a column of the query.</param>
-/// <param name="Ttl">Of an entry.</param>
+/// <summary>A warm set's declaration, in code for built-in sets and in configuration for others.</summary>
+/// <param name="Name">Unique name of lowercase letters, digits and hyphens.</param>
+/// <param name="Phase">The phase in which it is warmed.</param>
+/// <param name="Key">Template of its keys, such as <c>finance:coa:{tenant_id}</c>; braces contain a column of the query.</param>
+/// <param name="Ttl">TTL of its entries.</param>
 public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, TimeSpan Ttl)
 {
     /// <summary>
-    /// Whether every entry gets exactly <see cref="Ttl"/>, where the specification fixes it; otherwise 5 % less or more, so that they
-    /// don't all expire at once.
+    /// Whether every entry gets exactly <see cref="Ttl"/>; otherwise each gets up to 5 % less or more, so that they do not all expire at
+    /// once.
     /// </summary>
     public bool IsTtlExact { get; init; }
 
-    /// <summary>The most entries a warm writes; null for all.</summary>
+    /// <summary>Largest number of entries that a warm writes; null for all.</summary>
     public int? Limit { get; init; }
 
-    /// <summary>How often the schedule warms it; zero for never.</summary>
+    /// <summary>How often the schedule warms the set; zero for never.</summary>
     public TimeSpan Interval { get; init; }
 
-    /// <summary>Whether a start of the service warms it, beside a cold cache server, which warms everything.</summary>
+    /// <summary>Whether each start of the service warms the set, not only one that finds an empty cache server.</summary>
     public bool IsWarmedAtStart { get; init; }
 
-    /// <summary>Whether the service warms it by itself, and a deployment does; by hand it is warmed anyway.</summary>
+    /// <summary>Whether the service and deployments warm the set; a warm by hand ignores this.</summary>
     public bool IsAutomatic { get; init; } = true;
 
-    /// <summary>The longest a warm may take; what is left then waits for a reader.</summary>
+    /// <summary>How long a warm may take; entries that are left are cached when they are read.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Whether its entries are of tenants, of which one can be warmed alone.</summary>
+    /// <summary>Whether its entries belong to tenants, so that those of one tenant can be warmed alone.</summary>
     public bool IsPerTenant { get; init; }
 
-    /// <param name="chance">From 0 to 1.</param>
+    /// <param name="chance">Random number from 0 to 1, which varies the TTL.</param>
     public TimeSpan EntryTtl(double chance) => IsTtlExact ? Ttl : Ttl * (0.95 + 0.1 * chance);
 }
 
-/// <summary>What a warm asks of a set.</summary>
-/// <param name="Limit">The most entries; null for all.</param>
+/// <summary>The part of a set that a warm asks for.</summary>
+/// <param name="Limit">Largest number of entries; null for all.</param>
 /// <param name="Tenant">The only tenant to warm; null for all.</param>
-/// <param name="Reached">Where a warm that broke stopped, in the set's own form; null to start at the beginning.</param>
+/// <param name="Reached">Where a broken warm stopped, in the set's own form; null to start at the beginning.</param>
 /// <param name="Since">When the first try began.</param>
-/// <param name="Keys">The only entries to warm, by what the set calls a key; null for those it chooses.</param>
+/// <param name="Keys">The only entries to warm, by the set's own keys; null for those the set selects.</param>
 public sealed record WarmSetRequest(int? Limit, Guid? Tenant, string? Reached, DateTimeOffset Since, IReadOnlyList<string>? Keys = null);
 
-/// <summary>A part of a set that is in the cache now.</summary>
-/// <param name="Warmed">Entries written.</param>
-/// <param name="Failed">Entries that could not be made or were refused; they never stop another.</param>
-/// <param name="Reached">Everything up to here is done; a warm may go on behind it.</param>
+/// <summary>A part of a set whose entries are in the cache.</summary>
+/// <param name="Warmed">Number of entries written.</param>
+/// <param name="Failed">Number of entries that could not be built or were refused; the others are written all the same.</param>
+/// <param name="Reached">Position up to which everything is done; another warm can resume after it.</param>
 public readonly record struct WarmStep(int Warmed, int Failed, string Reached);
 
-/// <summary>A declared set, and how its rows become entries.</summary>
+/// <summary>A declared set, and the code that turns its rows into entries.</summary>
 public abstract class WarmSet(WarmDeclaration declaration)
 {
     public WarmDeclaration Declaration => declaration;
 
     public string Name => declaration.Name;
 
-    /// <summary>How many entries a warm would write now.</summary>
+    /// <summary>Estimates how many entries a warm would write now.</summary>
     public abstract Task<long> EstimateAsync(WarmSetRequest request, CancellationToken ct);
 
-    /// <summary>Reads rows and writes entries; a step comes when it is in the cache, in order.</summary>
-    /// <exception cref="CacheAwayException">The cache is away; what the steps so far say stays true.</exception>
+    /// <summary>Reads rows and writes entries. Each step is returned once its entries are in the cache, in order.</summary>
+    /// <exception cref="CacheAwayException">The cache can't be reached; the steps returned before stay valid.</exception>
     public abstract IAsyncEnumerable<WarmStep> WarmAsync(WarmSetRequest request, CancellationToken ct);
 }

@@ -1,13 +1,13 @@
 namespace Overnight.Core.Warming;
 
-/// <summary>Names of the sets that are ours.</summary>
+/// <summary>Names of the built-in sets.</summary>
 public static class WarmSetNames
 {
     public const string Recommendations = "recommendations",
         Sessions = "sessions",
         Flags = "flags";
 
-    /// <summary>Before the name of a phase.</summary>
+    /// <summary>Prefix of a set of reference data, before the name of its phase.</summary>
     public const string ReferencePrefix = "reference-";
 
     public static bool IsOurs(string name)

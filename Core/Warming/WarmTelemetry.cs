@@ -4,7 +4,7 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Core.Warming;
 
-/// <summary>What a warm tells of itself, under <c>Overnight.Caching</c>: by set, trigger and outcome.</summary>
+/// <summary>Metrics and spans of warms, in <c>Overnight.Caching</c>: by set, trigger and outcome.</summary>
 public sealed class WarmTelemetry
 {
     private readonly Counter<long> _entries;

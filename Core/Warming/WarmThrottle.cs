@@ -1,35 +1,36 @@
 namespace Overnight.Core.Warming;
 
-/// <summary>Who has to wait for the cache server, should warms ask too much of it.</summary>
+/// <summary>Where a latency of the cache server was measured.</summary>
 public enum LatencySource
 {
-    /// <summary>This process, asking while nothing of its own warms is on the way.</summary>
+    /// <summary>By this process, with a ping while none of its warms is writing.</summary>
     Probe,
 
-    /// <summary>Readers: the api's own 95th percentile of the last second.</summary>
+    /// <summary>By the api: the 95th percentile of its reads in the last second.</summary>
     Readers,
 }
 
 /// <summary>
-/// How many commands a second all warms of this process together send to the cache. The budget halves, in one step, when live
-/// reads slow down, and grows while they don't. What is measured is not the warms' own load, or they would starve themselves.
+/// Limits the commands that all warms of this process together send to the cache per second. The budget is halved when live reads slow
+/// down, and grows while they do not. The latencies exclude the warms' own load, which would otherwise reduce the budget further and
+/// further.
 /// </summary>
 public sealed class WarmThrottle(TimeProvider time)
 {
-    /// <summary>Commands a second: never fewer, so that a warm ends at last; never more, which no server does.</summary>
+    /// <summary>Commands a second. The lower limit lets a warm finish; the upper one is more than any server handles.</summary>
     public const double Least = 2_000,
         Most = 1_000_000;
 
     private const double Start = 20_000,
         Growth = 1.25;
 
-    /// <summary>How many times its best a latency may be.</summary>
+    /// <summary>A latency is slow from this multiple of the best one on.</summary>
     private const int Tolerance = 3;
 
-    /// <summary>The best is forgotten slowly: a server that was moved, or is shared now, is not held to it for ever.</summary>
+    /// <summary>Factor by which the best latency grows per measurement, so that a server that became slower for good is accepted.</summary>
     private const double Forgetting = 1.02;
 
-    /// <summary>Seconds below which a latency is never slow: it is what a scheduler may take. By source.</summary>
+    /// <summary>Seconds up to which a latency is never slow, because the scheduler alone can cause it; by source.</summary>
     private static readonly double[] Unremarkable = [0.001, 0.002];
 
     private readonly Lock _lock = new();
@@ -39,7 +40,7 @@ public sealed class WarmThrottle(TimeProvider time)
     /// <summary>Commands a second.</summary>
     public double Budget { get; private set; } = Start;
 
-    /// <summary>Takes commands out of the budget.</summary>
+    /// <summary>Takes a number of commands out of the budget.</summary>
     /// <returns>How long to wait before they are sent.</returns>
     public TimeSpan Reserve(int commands)
     {
@@ -52,7 +53,7 @@ public sealed class WarmThrottle(TimeProvider time)
         }
     }
 
-    /// <summary>Takes a measurement, each once.</summary>
+    /// <summary>Adjusts the budget to a measurement; each measurement is passed once.</summary>
     public void Observe(LatencySource source, TimeSpan latency)
     {
         lock (_lock)

@@ -11,7 +11,7 @@ public enum WarmTrigger
     PipelineEnd,
 }
 
-/// <summary>Names of triggers as stored and shown, the same as in <c>overnight_job_runs</c>.</summary>
+/// <summary>Names of triggers in output and in <c>overnight_job_runs</c>.</summary>
 public static class WarmTriggers
 {
     private static readonly string[] Names = ["schedule", "cold-start", "deployment", "manual", "api", "pipeline-end"];

@@ -3,28 +3,30 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Core.Warming;
 
-/// <summary>Writes entries of all warms of this process, in turns and as fast as <see cref="WarmThrottle"/> lets them.</summary>
+/// <summary>Writes entries of all warms of this process, one part at a time, at the rate of <see cref="WarmThrottle"/>.</summary>
 public sealed class WarmWriter(CacheStore store, WarmThrottle throttle, IOptions<WarmingOptions> options, TimeProvider time) : IDisposable
 {
-    /// <summary>Commands: fewer cost more to send than to do.</summary>
+    /// <summary>Commands of a part; the overhead of a smaller one exceeds its work.</summary>
     private const int LeastAtOnce = 32;
 
-    /// <summary>Of the budget, in one go: what a reader may have to wait behind.</summary>
+    /// <summary>Time whose budget one part uses up, which a read may have to wait for.</summary>
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(5);
 
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(20),
         ReadersInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Entries in one go, at most: a larger batch of rows is no faster.</summary>
+    /// <summary>Largest number of entries in a part; larger batches of rows are not faster.</summary>
     public int MostAtOnce => options.Value.MostInFlight;
 
     private readonly SemaphoreSlim _turn = new(1);
     private long _probed,
         _asked;
 
-    /// <param name="onlyAbsent">Leaves what is there; an entry that is not written for that reason has not failed.</param>
-    /// <returns>Those that the server refused.</returns>
-    /// <exception cref="CacheAwayException">The cache is away; some of them may have been written.</exception>
+    /// <param name="entries">The entries; existing ones are replaced.</param>
+    /// <param name="onlyAbsent">Keeps entries that exist; they do not count as failed.</param>
+    /// <param name="ct">Ends the wait between parts.</param>
+    /// <returns>The entries that the server refused.</returns>
+    /// <exception cref="CacheAwayException">The cache can't be reached; some of the entries may have been written.</exception>
     public async Task<CacheRefusals> WriteAsync(IReadOnlyList<CacheWrite> entries, bool onlyAbsent, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(entries);
@@ -39,7 +41,7 @@ public sealed class WarmWriter(CacheStore store, WarmThrottle throttle, IOptions
                 var some = entries.Skip(written).Take(Math.Min(budget, MostAtOnce)).ToArray();
                 if (throttle.Reserve(some.Length) is var wait && wait > TimeSpan.Zero)
                     await Task.Delay(wait, time, ct);
-                // To its end, whoever asks to stop: a write may not be under way any more when the set's lock is let go.
+                // Not cancelled: no write may go on after the set's lock is released.
                 refused.Add(await store.WriteAsync(some, onlyAbsent), written);
                 written += some.Length;
             }
@@ -53,7 +55,7 @@ public sealed class WarmWriter(CacheStore store, WarmThrottle throttle, IOptions
 
     public void Dispose() => _turn.Dispose();
 
-    /// <summary>In its turn, so that nothing of ours is on the way.</summary>
+    /// <summary>Measures while this process holds the turn, so that none of its writes is under way.</summary>
     private async Task ObserveAsync()
     {
         var now = time.GetTimestamp();

@@ -1,18 +1,18 @@
 namespace Overnight.Core.Warming;
 
 /// <summary>
-/// Warms declared sets: phases in order, the sets of one phase side by side. Whatever becomes of one set never stops another.
+/// Warms declared sets: phases in order, the sets of one phase concurrently. A failed set never stops another.
 /// </summary>
 public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets configured, SetWarmer warmer, TimeProvider time)
 {
-    /// <summary>Of one phase: each takes two to four connections to PostgreSQL, which has readers to serve.</summary>
+    /// <summary>Largest number of sets that are warmed concurrently; each takes two to four connections to PostgreSQL.</summary>
     private const int SetsAtOnce = 4;
 
-    /// <summary>All that are declared, in the order of phases.</summary>
+    /// <summary>All declared sets, in the order of phases.</summary>
     public IReadOnlyList<WarmSet> Sets { get; } =
     [.. sets.Concat(configured.All).OrderBy(set => set.Declaration.Phase).ThenBy(set => set.Name, StringComparer.Ordinal)];
 
-    /// <exception cref="KeyNotFoundException">There is no such set, or it is off; the message names those that are.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such set, or it is off; the message lists the sets.</exception>
     public IReadOnlyList<WarmSet> Find(IEnumerable<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
@@ -31,8 +31,8 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets configu
         ];
     }
 
-    /// <summary>Those named, or all when <paramref name="names"/> is null; with a tenant, all that are of tenants.</summary>
-    /// <exception cref="KeyNotFoundException">There is no such set, or it is not of tenants; the message names those that are.</exception>
+    /// <summary>The named sets, or all when <paramref name="names"/> is null; with a tenant, only those that are per tenant.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such set, or it is not per tenant; the message lists those that are.</exception>
     public IReadOnlyList<WarmSet> Find(IEnumerable<string>? names, Guid? tenant)
     {
         var wanted = names is null ? Sets : Find(names);
@@ -41,7 +41,7 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets configu
         if (names is not null && wanted.FirstOrDefault(set => !set.Declaration.IsPerTenant) is { } other)
         {
             throw new KeyNotFoundException(
-                $"Warm set '{other.Name}' is not of tenants, and can't be warmed for one. Of tenants: {string.Join(", ", Sets.Where(set => set.Declaration.IsPerTenant).Select(set => set.Name))}."
+                $"Warm set '{other.Name}' is not per tenant, so it can't be warmed for one tenant. Sets per tenant: {string.Join(", ", Sets.Where(set => set.Declaration.IsPerTenant).Select(set => set.Name))}."
             );
         }
         return [.. wanted.Where(set => set.Declaration.IsPerTenant)];
@@ -72,7 +72,7 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets configu
 
         async Task<WarmOutcome> WarmInTurnAsync(WarmSet set, SemaphoreSlim turns)
         {
-            // Not cancelled while it waits: whoever is at work ends soon then, and every set has an outcome.
+            // Not cancelled: when the process stops, the sets under way end soon, and each set must have an outcome.
             await turns.WaitAsync(CancellationToken.None);
             try
             {

@@ -1,26 +1,26 @@
 namespace Overnight.Core.Warming;
 
-/// <summary>What is kept warm, and how.</summary>
+/// <summary>Which sets are kept warm, and how.</summary>
 public sealed class WarmingOptions : IValidatedOptions
 {
     public const string Section = "Warming";
 
-    /// <summary>Whether the service warms by itself; a warm by hand is done anyway.</summary>
+    /// <summary>Whether the service warms by itself; a warm by hand ignores this.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>How often the service looks for what is due: a cold cache server is noticed this late.</summary>
+    /// <summary>How often the service checks which sets are due, and so after what time an empty cache server is noticed.</summary>
     [Between("00:00:00.100", "01:00:00")]
     public TimeSpan CheckInterval { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a warm that broke is left alone before it is resumed.</summary>
+    /// <summary>How long after a warm broke it is resumed.</summary>
     [Between("00:00:00", "01:00:00")]
     public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest a deployment waits for its warm; the service goes on with the rest.</summary>
+    /// <summary>How long a deployment waits for its warm; the service warms what is left.</summary>
     [Between("00:00:01", "01:00:00")]
     public TimeSpan DeploymentLimit { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Commands on the wire at once, where the cache server is fast enough.</summary>
+    /// <summary>Largest number of commands that are sent before their answers are read.</summary>
     [Between(16, 65_536)]
     public int MostInFlight { get; set; } = 1_024;
 
@@ -32,7 +32,7 @@ public sealed class WarmingOptions : IValidatedOptions
 
     public ReferenceWarmOptions Reference { get; set; } = new();
 
-    /// <summary>A user's own tables, by the name of their set.</summary>
+    /// <summary>Warm sets of the configuration, by name.</summary>
     public Dictionary<string, QueryWarmOptions> Sets { get; set; } = new(StringComparer.Ordinal);
 
     void IValidatedOptions.Check(OptionRules rules, string path)
@@ -50,7 +50,7 @@ public sealed class WarmingOptions : IValidatedOptions
 
 public sealed class RecommendationWarmOptions
 {
-    /// <summary>Before the TTL of 24 hours ends (SPEC B6), with time to be late in.</summary>
+    /// <summary>Shorter than the entries' TTL of 24 hours, so that a delayed warm still renews them in time.</summary>
     [Between("00:01:00", "23:00:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromHours(20);
 
@@ -58,7 +58,7 @@ public sealed class RecommendationWarmOptions
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromHours(1);
 }
 
-/// <summary>Source: SPEC E2.</summary>
+/// <summary>How the most recently active sessions are warmed.</summary>
 public sealed class SessionWarmOptions
 {
     [Between(1, 1_000_000)]
@@ -67,20 +67,20 @@ public sealed class SessionWarmOptions
     [Between(1, 10_000)]
     public int BatchSize { get; set; } = 100;
 
-    /// <summary>How long ago a session may have been active last.</summary>
+    /// <summary>How long ago a warmed session may have been active last.</summary>
     [Between("00:01:00", "90.00:00:00")]
     public TimeSpan Window { get; set; } = TimeSpan.FromHours(24);
 
     [Between("00:00:01", "01:00:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Zero, for by then those in use are there.</summary>
+    /// <summary>Zero (only at starts), because sessions in use are cached when they are read.</summary>
     [Between("00:00:00", "7.00:00:00")]
     public TimeSpan Interval { get; set; }
 }
 
 /// <summary>
-/// Reference data of tenants, by phase. An interval is half of the shortest TTL in it, and zero for never. Source: SPEC G1, G3.
+/// How reference data of tenants is warmed, by phase. The interval is half of the phase's shortest TTL; zero is never.
 /// </summary>
 public sealed class ReferenceWarmOptions
 {
@@ -90,34 +90,34 @@ public sealed class ReferenceWarmOptions
     [Between("00:00:00", "1.00:00:00")]
     public TimeSpan MasterInterval { get; set; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>Whether the third phase is warmed by itself; else its entries wait for a reader, or for a warm by hand.</summary>
+    /// <summary>Whether the third phase is warmed automatically; otherwise its entries are cached when they are read, or by hand.</summary>
     public bool Computed { get; set; } = true;
 
     [Between("00:00:00", "1.00:00:00")]
     public TimeSpan ComputedInterval { get; set; } = TimeSpan.FromSeconds(150);
 
-    /// <summary>Of each phase, for all tenants.</summary>
+    /// <summary>Limit for each phase, for all tenants together.</summary>
     [Between("00:00:01", "1.00:00:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);
 }
 
-/// <summary>What makes a flag one of the most used.</summary>
+/// <summary>The order in which flags count as most used.</summary>
 public enum FlagOrder
 {
-    /// <summary>How often it was read.</summary>
+    /// <summary>By the number of reads.</summary>
     Count,
 
-    /// <summary>How lately it was read.</summary>
+    /// <summary>By the time of the last read.</summary>
     LastAccess,
 }
 
-/// <summary>Source: SPEC F2-F4. Per environment by its configuration, as every key.</summary>
+/// <summary>How the most used flags are warmed; each environment can be configured differently.</summary>
 public sealed class FlagWarmOptions
 {
-    /// <summary>Whether flags are warmed by the service and by deployments.</summary>
+    /// <summary>Whether the service and deployments warm flags.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>The most used flags; all enabled ones while none was ever read.</summary>
+    /// <summary>Number of flags, the most used ones; all enabled flags are warmed while none was ever read.</summary>
     [Between(1, 100_000)]
     public int Count { get; set; } = 20;
 

@@ -5,7 +5,7 @@ namespace Overnight.Core.Warming;
 
 public static class WarmingSetup
 {
-    /// <summary>What warms the sets that are registered and those of the configuration. Needs a cache and a database.</summary>
+    /// <summary>Adds the warmer of registered and configured sets. It needs a cache and a database.</summary>
     public static IServiceCollection AddWarmer(this IServiceCollection services)
     {
         services.AddSection<WarmingOptions>(WarmingOptions.Section);

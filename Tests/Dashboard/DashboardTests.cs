@@ -76,7 +76,7 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         "2026-11-20T16:00:00Z",
         "2026-11-22T20:00:00Z",
         "provisional",
-        "A provider failed, and stored prices stand in, the oldest of 2026-11-18."
+        "A provider failed, so stored prices are used, the oldest of 2026-11-18."
     )]
     [InlineData("", "2026-11-20T16:00:00Z", "2026-11-24T14:00:00Z", "delayed", "The night of NYSE for 2026-11-24 is past its deadline")]
     public void Head_C3_FreshnessIsSaidWithItsReasonAndWithoutAQuery(

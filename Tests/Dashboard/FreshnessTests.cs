@@ -75,9 +75,9 @@ public sealed class FreshnessTests
         Assert.Equal(status, Judge(new(Utc("2026-11-20T12:31Z"), PricesAsOf: Utc(pricesAsOf), PricesStale: true), now));
 
     [Theory]
-    [InlineData(true, false, "A provider failed, and stored prices stand in, the oldest of 2026-11-18.")]
-    [InlineData(false, true, "A provider failed, and stored exchange rates stand in, the oldest of 2026-11-18.")]
-    [InlineData(true, true, "A provider failed, and stored prices and exchange rates stand in, the oldest of 2026-11-18.")]
+    [InlineData(true, false, "A provider failed, so stored prices are used, the oldest of 2026-11-18.")]
+    [InlineData(false, true, "A provider failed, so stored exchange rates are used, the oldest of 2026-11-18.")]
+    [InlineData(true, true, "A provider failed, so stored prices and exchange rates are used, the oldest of 2026-11-18.")]
     public void C3_Provisional_SaysWhatStandsIn(bool prices, bool rates, string reason) =>
         Assert.Equal(
             reason,

@@ -109,7 +109,7 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
     [Theory]
     [InlineData("""{"tenant":"moon"}""", "tenant", "not \"moon\"")]
     [InlineData("""{"tenant":"019a0000-0000-7000-8000-000000000001"}""", "tenant", "There is no tenant")]
-    [InlineData("""{"tenant":"MINE","sets":["sessions"]}""", "sets", "is not of tenants")]
+    [InlineData("""{"tenant":"MINE","sets":["sessions"]}""", "sets", "is not per tenant")]
     public async Task Warm_OneTenantThatCannotBe_Is400ByField(string body, string field, string words)
     {
         var tenant = await fixture.TenantAsync();

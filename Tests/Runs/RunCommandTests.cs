@@ -24,7 +24,7 @@ public sealed class RunCommandTests(TestServers servers)
         );
 
         Assert.Equal(0, command.ExitCode);
-        Assert.Contains("LSE has no active user with a holding that counts", command.Output, StringComparison.Ordinal);
+        Assert.Contains("LSE has no active user with a holding that is not ignored", command.Output, StringComparison.Ordinal);
         Assert.Contains("0 users computed", command.Output, StringComparison.Ordinal);
     }
 

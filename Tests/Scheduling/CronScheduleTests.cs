@@ -28,14 +28,14 @@ public sealed class CronScheduleTests
     [InlineData("0 30 11 * * 1-5", "has 6 fields")]
     [InlineData("@daily", "has 1 fields")]
     [InlineData("61 * * * *", "Minutes: Value must be a number between 0 and 59")]
-    [InlineData("0 3 1 * 1", "names days of the month and of the week")]
-    [InlineData("0 3 1-31 * */2", "names days of the month and of the week")]
+    [InlineData("0 3 1 * 1", "names days of the month and days of the week")]
+    [InlineData("0 3 1-31 * */2", "names days of the month and days of the week")]
     [InlineData("0 3 * * 8", "Days of week: Value must be a number between 0 and 7")]
     [InlineData("0 3 * * MOON", "Days of week")]
     [InlineData("0 3 * * 5#6", "Days of week")]
     [InlineData("? 3 * * *", "has a '?'")]
     [InlineData("H 3 * * *", "is no cron expression")]
-    [InlineData("0 3 31 2,4 *", "never comes")]
+    [InlineData("0 3 31 2,4 *", "never occurs")]
     public void Parse_NotFiveGoodFields_HasTheTextAndWhatIsWrong(string cron, string why)
     {
         var message = Assert.Throws<FormatException>(() => CronSchedule.Parse(cron)).Message;

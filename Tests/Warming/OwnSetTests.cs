@@ -98,12 +98,12 @@ public sealed class OwnSetTests(TestServers servers)
         Assert.True(await warm.Cache.KeyExistsAsync($"{OwnSets.Prefix(warm)}:d"));
         Assert.Equal(
             [
-                "Row 2 of warm set prices is no entry: column sku is null.",
-                "Row 3 of warm set prices is no entry: its value is null.",
-                "Row 4 of warm set prices is no entry: column sku has more than 512 characters, the most of a key.",
-                "Row 5 of warm set prices is no entry: a key has 634 characters; the most is 512.",
-                "Row 6 of warm set prices is no entry: an earlier row has the same key and is kept.",
-                "Row 7 of warm set prices is no entry: its value has 17000000 bytes; the most is 16777216.",
+                "Row 2 of warm set prices can't be cached: column sku is null.",
+                "Row 3 of warm set prices can't be cached: its value is null.",
+                "Row 4 of warm set prices can't be cached: column sku has more than 512 characters, the limit for a key.",
+                "Row 5 of warm set prices can't be cached: its key has 634 characters; the limit is 512.",
+                "Row 6 of warm set prices can't be cached: an earlier row has the same key and is kept.",
+                "Row 7 of warm set prices can't be cached: its value has 17000000 bytes; the limit is 16777216.",
             ],
             warm.Log.All.Where(line => line.StartsWith("Warning Row ", StringComparison.Ordinal))
                 .Select(line => line["Warning ".Length..].TrimEnd())
@@ -118,9 +118,9 @@ public sealed class OwnSetTests(TestServers servers)
         var outcome = await warm.WarmAsync("prices", Ct);
 
         Assert.Equal((1, 4_999), (outcome.Warmed, outcome.Failed));
-        var told = warm.Log.All.Where(line => line.Contains("no entr", StringComparison.Ordinal)).ToList();
+        var told = warm.Log.All.Where(line => line.Contains("can't be cached", StringComparison.Ordinal)).ToList();
         Assert.Equal(11, told.Count);
-        Assert.StartsWith("Warning 4989 more rows of warm set prices are no entries.", told[^1], StringComparison.Ordinal);
+        Assert.StartsWith("Warning 4989 more rows of warm set prices can't be cached.", told[^1], StringComparison.Ordinal);
     }
 
     /// <summary>

@@ -64,7 +64,7 @@ public sealed class WarmCommandTests(TestServers servers)
     [InlineData(1, "--tenant: there is no tenant", "warm", "--estimate", "--tenant", "019a0000-0000-7000-8000-000000000001")]
     [InlineData(
         1,
-        "'sessions' is not of tenants, and can't be warmed for one. Of tenants: reference-essential, reference-master, reference-computed.",
+        "'sessions' is not per tenant, so it can't be warmed for one tenant. Sets per tenant: reference-essential, reference-master, reference-computed.",
         "warm",
         "sessions",
         "--tenant",

@@ -4,23 +4,23 @@ using System.Diagnostics.CodeAnalysis;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Entries in this node's memory (L1): bounded in bytes, each for a short time, and only while <see cref="Enable"/>d,
-/// that is while the node is known to hear <see cref="CacheChannel"/>.
+/// Entries in this node's memory (L1): bounded in bytes, each for a short time, and only while <see cref="Enable"/>d, that is while the
+/// node receives the messages of <see cref="CacheChannel"/>.
 /// </summary>
 /// <remarks>
-/// A read that began before a change must not put its old value back after the change was heard: take
-/// <see cref="Epoch"/> before reading and hand it to the put. A library's cache is not in its place because those that admit by
-/// frequency are bounded in entries, and a result has 2 to 12 KB.
+/// A read that began before a change must not put its old value back after the change was received: take <see cref="Epoch"/> before
+/// reading and pass it to the put. No library's cache is used, because those that admit by frequency bound the number of entries, and
+/// a result has 2 to 12 KB.
 /// </remarks>
-/// <param name="limit">Bytes; 0 keeps nothing.</param>
+/// <param name="limit">Bytes of all entries; 0 keeps nothing.</param>
 /// <param name="time">The clock.</param>
-/// <param name="admission">What is put again within this time is kept, so that one read now and then does not push out those read
-/// often; zero keeps it at the first put.</param>
+/// <param name="admission">A key is kept once it is put twice within this time, so that keys read rarely do not evict those read often;
+/// zero keeps it at the first put.</param>
 public sealed class BoundedMemory<TKey, TValue>(long limit, TimeProvider time, TimeSpan admission = default) : IMemory
     where TKey : notnull
     where TValue : class
 {
-    // What an entry costs beside its bytes: array header, entry, dictionary node, queue slot.
+    // Estimated bytes of an entry beside its value: array header, entry, dictionary node, queue slot.
     private const int Overhead = 200;
 
     private readonly ConcurrentDictionary<TKey, Entry> _entries = new();
@@ -34,7 +34,7 @@ public sealed class BoundedMemory<TKey, TValue>(long limit, TimeProvider time, T
 
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>Rises with every change heard.</summary>
+    /// <summary>Rises with every change that is received.</summary>
     public long Epoch => Interlocked.Read(ref _epoch);
 
     public bool TryGet(TKey key, [NotNullWhen(true)] out TValue? value)
@@ -74,11 +74,11 @@ public sealed class BoundedMemory<TKey, TValue>(long limit, TimeProvider time, T
         Clear();
     }
 
-    /// <summary>Drops what expired or is too much. Done on each put; without any, somebody has to.</summary>
+    /// <summary>Drops entries that expired or exceed the limit. Every put does it; a node without puts has to call it regularly.</summary>
     public void Trim()
     {
-        // First in, first out, but one that was read since gets another round; how many, per call, has a limit, because
-        // readers can mark faster than this loop moves.
+        // First in, first out, but an entry that was read since is requeued once. The number of requeues per call is limited, because
+        // readers can mark entries faster than this loop moves.
         var moreRounds = 16;
         var now = time.GetTimestamp();
         while (_order.TryPeek(out var peeked) && (Bytes > limit || IsOver(peeked.Entry)) && _order.TryDequeue(out var oldest))
@@ -95,10 +95,10 @@ public sealed class BoundedMemory<TKey, TValue>(long limit, TimeProvider time, T
         bool IsOver(Entry entry) => entry.Value is null || now >= entry.Expires;
     }
 
-    /// <param name="key">Of what is kept; what is there already stays.</param>
-    /// <param name="value">It must not be changed afterwards.</param>
-    /// <param name="bytes">What it takes.</param>
-    /// <param name="ttl">How long it stays: the bound on its staleness should a message of the channel be lost.</param>
+    /// <param name="key">The key; an entry that it has already stays.</param>
+    /// <param name="value">The value; it must not be changed afterwards.</param>
+    /// <param name="bytes">Bytes that the value takes.</param>
+    /// <param name="ttl">How long it stays, which bounds its staleness should a message of the channel be lost.</param>
     /// <param name="epoch"><see cref="Epoch"/> as it was before the value was read.</param>
     public void Put(TKey key, TValue value, int bytes, TimeSpan ttl, long epoch)
     {
@@ -110,13 +110,13 @@ public sealed class BoundedMemory<TKey, TValue>(long limit, TimeProvider time, T
 
         Interlocked.Add(ref _bytes, entry.Cost);
         _order.Enqueue((key, entry));
-        // After it is in: a change heard since either finds it there, or has raised the epoch by now.
+        // Checked after the entry is added: a change received before this check has raised the epoch, a later one finds the entry.
         if (Epoch != epoch || !_enabled)
             Remove(key, entry);
         Trim();
     }
 
-    /// <summary>Forgets one, and what was read of any before now.</summary>
+    /// <summary>Drops an entry, and keeps reads that began before now from putting theirs.</summary>
     public void Forget(TKey key)
     {
         Interlocked.Increment(ref _epoch);
@@ -124,7 +124,7 @@ public sealed class BoundedMemory<TKey, TValue>(long limit, TimeProvider time, T
             Remove(key, entry);
     }
 
-    /// <inheritdoc cref="Forget"/>
+    /// <summary>Drops the entries whose keys match, and keeps reads that began before now from putting theirs.</summary>
     public void ForgetWhere(Func<TKey, bool> matches)
     {
         ArgumentNullException.ThrowIfNull(matches);
@@ -152,35 +152,35 @@ public sealed class BoundedMemory<TKey, TValue>(long limit, TimeProvider time, T
         public readonly int Cost = cost;
         public volatile bool Used;
 
-        /// <summary>Null once removed, so that its place in the queue holds no memory.</summary>
+        /// <summary>Null once the entry is removed, so that its place in the queue does not keep the value in memory.</summary>
         public TValue? Value => _value;
 
         public void Release() => _value = null;
     }
 }
 
-/// <summary>Some of this node's memory, whatever is in it.</summary>
+/// <summary>A part of this node's memory, whatever its entries are.</summary>
 public interface IMemory
 {
     long Bytes { get; }
 
     bool IsEnabled { get; }
 
-    /// <summary>Begins to keep entries, with none.</summary>
+    /// <summary>Starts to keep entries, beginning with none.</summary>
     void Enable();
 
-    /// <summary>Forgets all, and keeps none until it is enabled.</summary>
+    /// <summary>Drops all entries, and keeps none until <see cref="Enable"/> is called.</summary>
     void Disable();
 
-    /// <summary>Forgets all.</summary>
+    /// <summary>Drops all entries.</summary>
     void Clear();
 }
 
 /// <summary>
-/// Tells what is put again and again: a table of the last puts, of fixed size, in which keys that share a slot push each other
-/// out. A key wrongly called rare is put once more; none is wrongly called frequent but by a chance in four thousand million.
+/// Recognises keys that are put repeatedly, with a table of the last puts of fixed size in which keys that share a slot overwrite each
+/// other. A repeated key that was overwritten is put once more; a new key is taken for a repeated one with a probability of 2^-32.
 /// </summary>
-/// <param name="within">How close two puts are, 49 days at most.</param>
+/// <param name="within">The longest time between two puts that counts as repeated, at most 49 days.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RecentPuts(TimeSpan within, TimeProvider time)
 {
@@ -190,15 +190,15 @@ internal sealed class RecentPuts(TimeSpan within, TimeProvider time)
     private readonly uint _within = (uint)within.TotalMilliseconds;
     private readonly long _start = time.GetTimestamp();
 
-    /// <summary>Notes a put.</summary>
-    /// <returns>Whether the one before it was close enough.</returns>
+    /// <summary>Records a put.</summary>
+    /// <returns>Whether the same key was put within the time before.</returns>
     public bool IsAgain(int keyHash)
     {
         var hash = (uint)keyHash;
         var now = (uint)(long)time.GetElapsedTime(_start).TotalMilliseconds;
         ref var slot = ref _puts[(hash * 0x9E3779B1u) >> 16];
         var last = Volatile.Read(ref slot);
-        // Torn by nobody: 64 bits are written at once, and of two writers either may win.
+        // Writes of 64 bits are atomic; of two concurrent writers either may win.
         Volatile.Write(ref slot, ((ulong)hash << 32) | now);
         return last >> 32 == hash && last != 0 && now - (uint)last <= _within;
     }

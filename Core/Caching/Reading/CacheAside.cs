@@ -4,12 +4,12 @@ using Overnight.Core.Data;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// The way everything is read that is cached (cache-aside): this node's memory, the cache, PostgreSQL. Misses of one key share
-/// one load. What is damaged, of another shape, or somebody else's is a miss, counted as such; a cache that is away costs one
-/// timeout and then nothing, until it is back.
+/// Cache-aside reading, used for everything that is cached: this node's memory, then the cache, then PostgreSQL. Concurrent misses of
+/// a key share one load. An entry that is damaged, has another shape or belongs to another key counts as a miss. A cache that can't be
+/// reached costs one timeout; after that it is not asked until it is back.
 /// </summary>
-/// <param name="memory">Which of the values are kept here.</param>
-/// <param name="shared">How long a loaded value answers others who missed it too; zero where what comes after must read the cache.</param>
+/// <param name="memory">Where this node keeps values.</param>
+/// <param name="shared">How long a loaded value answers later misses of its key; zero where they must read the cache.</param>
 public sealed class CacheAside<TKey, TValue>(
     CachedKind<TKey, TValue> kind,
     BoundedMemory<TKey, TValue> memory,
@@ -21,23 +21,24 @@ public sealed class CacheAside<TKey, TValue>(
     where TKey : notnull
     where TValue : class
 {
-    /// <summary>How long one who could be told the last known value waits for PostgreSQL.</summary>
+    /// <summary>How long a read waits for PostgreSQL when a last known value could answer it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly SingleFlight<TKey, Answer<TValue>> _loads = new(shared, time);
 
-    /// <summary>Memory, the cache, else PostgreSQL.</summary>
-    /// <param name="ct">Ends this caller's wait.</param>
-    /// <exception cref="Npgsql.NpgsqlException">Neither the cache nor PostgreSQL could answer, and no last known value may stand
-    /// in.</exception>
+    /// <summary>Returns the value from memory, else from the cache, else from PostgreSQL.</summary>
+    /// <param name="key">What is asked for.</param>
+    /// <param name="ct">Ends this caller's wait, but not the load, which others may share.</param>
+    /// <exception cref="Npgsql.NpgsqlException">Neither the cache nor PostgreSQL answers, and there is no last known value to
+    /// return.</exception>
     public ValueTask<Answer<TValue>> GetAsync(TKey key, CancellationToken ct) =>
         TryGetMemory(key, out var value) ? new(new Answer<TValue>(value, EntrySource.Memory)) : GetBehindMemoryAsync(key, ct);
 
-    /// <summary>Asks memory and the cache, and nothing else; begun at once, so that two such questions go out together.</summary>
-    /// <returns>Null on a miss, which <see cref="LoadAsync"/> should follow.</returns>
+    /// <summary>Reads memory and the cache only. The read begins at once, so that two of them are sent together.</summary>
+    /// <returns>Null on a miss, after which <see cref="LoadAsync"/> is to be called.</returns>
     public ValueTask<TValue?> ReadAsync(TKey key) => TryGetMemory(key, out var value) ? new(value) : ReadCacheAsync(key);
 
-    /// <summary>What this node's memory has.</summary>
+    /// <summary>Reads this node's memory only.</summary>
     public bool TryGetMemory(TKey key, out TValue? value)
     {
         if (!memory.TryGet(key, out value))
@@ -46,40 +47,40 @@ public sealed class CacheAside<TKey, TValue>(
         return true;
     }
 
-    /// <summary>After a miss: what PostgreSQL has, shared with whoever misses it too.</summary>
+    /// <summary>Loads a key after a miss from PostgreSQL, in one load for all concurrent misses of the key.</summary>
     /// <inheritdoc cref="GetAsync"/>
     public async ValueTask<Answer<TValue>> LoadAsync(TKey key, CancellationToken ct)
     {
         var load = _loads.RunAsync(key, this, static (key, reader) => reader.LoadOnceAsync(key), ct);
         if (kind.LastKnown(key) is not { } last)
-            return await load.ConfigureAwait(false);
+            return await load;
         try
         {
-            return await load.WaitAsync(Patience, time, ct).ConfigureAwait(false);
+            return await load.WaitAsync(Patience, time, ct);
         }
         catch (Exception exception) when (exception is TimeoutException || DatabaseOutage.Is(exception))
         {
-            // What it was last is better than nothing, as long as its age is told (SPEC F5).
+            // The last known value is better than no answer, and callers tell its age.
             telemetry.Stale(kind.Set);
             return new(last, EntrySource.Stale);
         }
     }
 
-    /// <summary>Forgets what matches here; loads under way are no longer shared.</summary>
+    /// <summary>Drops the entries whose keys match from memory; later misses start loads of their own.</summary>
     public void Forget(Func<TKey, bool> matches)
     {
         _loads.ForgetWhere(matches);
         memory.ForgetWhere(matches);
     }
 
-    /// <inheritdoc cref="Forget(Func{TKey, bool})"/>
+    /// <summary>Drops the entry of a key from memory; later misses start a load of their own.</summary>
     public void Forget(TKey key)
     {
         _loads.Forget(key);
         memory.Forget(key);
     }
 
-    /// <summary>Drops what is over; without reads, somebody has to.</summary>
+    /// <summary>Drops what expired. Reads do it as well; a node without reads has to call it regularly.</summary>
     public void Trim()
     {
         _loads.Prune();
@@ -88,15 +89,13 @@ public sealed class CacheAside<TKey, TValue>(
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Answer<TValue>> GetBehindMemoryAsync(TKey key, CancellationToken ct) =>
-        await ReadCacheAsync(key).ConfigureAwait(false) is { } value
-            ? new(value, EntrySource.Cache)
-            : await LoadAsync(key, ct).ConfigureAwait(false);
+        await ReadCacheAsync(key) is { } value ? new(value, EntrySource.Cache) : await LoadAsync(key, ct);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<TValue?> ReadCacheAsync(TKey key)
     {
         var epoch = memory.Epoch;
-        var (look, _) = await LookAsync(key).ConfigureAwait(false);
+        var (look, _) = await LookAsync(key);
         telemetry.Read(kind.Set, look.Outcome);
         if (look.Value is { } value)
             Keep(key, value, epoch);
@@ -106,17 +105,18 @@ public sealed class CacheAside<TKey, TValue>(
     private async Task<Answer<TValue>> LoadOnceAsync(TKey key)
     {
         using var span = CacheTelemetry.Source.StartActivity("cache.load");
-        // One who missed may come here after another's load has ended; a look costs less than a query, and says what a write may replace.
+        // Another load may have ended between the miss and now; reading the cache again costs less than a query, and shows what a
+        // write would replace.
         var epoch = memory.Epoch;
-        var (look, seen) = await LookAsync(key).ConfigureAwait(false);
+        var (look, seen) = await LookAsync(key);
         if (look.Value is { } cached)
         {
             telemetry.Read(kind.Set, look.Outcome);
             Keep(key, cached, epoch);
             return new(cached, EntrySource.Cache);
         }
-        var value = await kind.LoadAsync(key).ConfigureAwait(false);
-        if (value is not null && look.IsReplaceable && await kind.StoreAsync(key, value, seen).ConfigureAwait(false))
+        var value = await kind.LoadAsync(key);
+        if (value is not null && look.IsReplaceable && await kind.StoreAsync(key, value, seen))
             Keep(key, value, epoch);
         kind.Know(key, value);
         return new(value, EntrySource.Database);
@@ -125,7 +125,7 @@ public sealed class CacheAside<TKey, TValue>(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<(Look<TValue> Look, byte[]? Seen)> LookAsync(TKey key)
     {
-        var (outcome, bytes) = await store.GetAsync(kind.KeyOf(key)).ConfigureAwait(false);
+        var (outcome, bytes) = await store.GetAsync(kind.KeyOf(key));
         return bytes is null ? (new(null, outcome), null) : (kind.Read(key, bytes), bytes);
     }
 

@@ -1,19 +1,19 @@
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// What is cached of one kind: under which keys, in what bytes, and where it comes from. It is read by
+/// What is cached of one kind: its keys, the bytes of its entries, and the query that loads it. It is read by
 /// <see cref="CacheAside{TKey, TValue}"/>.
 /// </summary>
-/// <typeparam name="TKey">What one asks for.</typeparam>
-/// <typeparam name="TValue">What one gets; it must not be changed.</typeparam>
+/// <typeparam name="TKey">What a reader asks for.</typeparam>
+/// <typeparam name="TValue">What a reader gets; it must not be changed.</typeparam>
 public abstract class CachedKind<TKey, TValue>(CacheSet set)
     where TKey : notnull
     where TValue : class
 {
-    /// <summary>For telemetry.</summary>
+    /// <summary>The set that metrics name.</summary>
     public CacheSet Set => set;
 
-    /// <summary>Of the entry in the cache.</summary>
+    /// <summary>The cache key of the entry.</summary>
     public abstract string KeyOf(TKey key);
 
     /// <summary>Bytes that a value takes in memory.</summary>
@@ -22,30 +22,32 @@ public abstract class CachedKind<TKey, TValue>(CacheSet set)
     /// <summary>How long a value stays in this node's memory; zero for not at all.</summary>
     public abstract TimeSpan MemoryTtl(TKey key, TValue value);
 
-    /// <summary>What the bytes under a key are.</summary>
+    /// <summary>Decodes the bytes under a key.</summary>
     public abstract Look<TValue> Read(TKey key, byte[] bytes);
 
     /// <summary>
-    /// Reads the value from PostgreSQL, null for none. The load is everyone's who asks meanwhile: it ends by its command's timeout
-    /// alone.
+    /// Reads the value from PostgreSQL, null for none. All concurrent misses share the load, so only the timeout of its command ends it.
     /// </summary>
     public abstract Task<TValue?> LoadAsync(TKey key);
 
-    /// <summary>Puts a value that was loaded into the cache, where it may be.</summary>
-    /// <param name="seen">What was there before it was loaded; null for nothing.</param>
-    /// <returns>Whether it is there now, so that it may stay in memory as well.</returns>
+    /// <summary>Writes a loaded value to the cache, unless the entry has changed since it was seen.</summary>
+    /// <param name="key">What was asked for.</param>
+    /// <param name="value">What was loaded.</param>
+    /// <param name="seen">The entry before the load; null for none.</param>
+    /// <returns>Whether the cache has the value now, so that it may stay in memory as well.</returns>
     public abstract ValueTask<bool> StoreAsync(TKey key, TValue value, byte[]? seen);
 
-    /// <summary>The last value this node knew, for when neither the cache nor PostgreSQL answers; null where none may stand in.</summary>
+    /// <summary>The last value this node knew, for when neither the cache nor PostgreSQL answers; null where none may be used.</summary>
     public virtual TValue? LastKnown(TKey key) => null;
 
-    /// <summary>Keeps it for that, or forgets it when there is none any more.</summary>
+    /// <summary>Stores the value for <see cref="LastKnown"/>, or removes the stored one where it is null.</summary>
     public virtual void Know(TKey key, TValue? value) { }
 }
 
-/// <summary>What was found in the cache.</summary>
+/// <summary>What a read of the cache found.</summary>
 /// <param name="Value">Null for a miss of any kind.</param>
-/// <param name="IsReplaceable">Whether a value that is loaded may take its place.</param>
+/// <param name="Outcome">How the read ended.</param>
+/// <param name="IsReplaceable">Whether a loaded value may replace the entry.</param>
 public readonly record struct Look<TValue>(TValue? Value, CacheOutcome Outcome, bool IsReplaceable = true)
     where TValue : class;
 
@@ -56,11 +58,11 @@ public enum EntrySource
     Cache,
     Database,
 
-    /// <summary>From what this node knew last, because nobody else answered.</summary>
+    /// <summary>The last value this node knew, because neither the cache nor PostgreSQL answered.</summary>
     Stale,
 }
 
-/// <summary>A value, or none.</summary>
+/// <summary>A value, or none, and where it came from.</summary>
 /// <param name="Value">Null when PostgreSQL has none.</param>
 public readonly record struct Answer<TValue>(TValue? Value, EntrySource Source)
     where TValue : class;

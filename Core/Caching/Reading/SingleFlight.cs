@@ -3,10 +3,10 @@ using System.Collections.Concurrent;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// One load per key, however many ask. A caller's cancellation ends that caller's wait and never the load, which others
-/// may wait for; a load that fails fails for all who shared it, and the next caller starts anew.
+/// Runs one load per key, however many callers ask. A caller's cancellation ends that caller's wait and never the load, which others may
+/// share. A load that fails throws its exception to all who share it, and the next caller starts a new load.
 /// </summary>
-/// <param name="shared">How long a finished load goes on answering, so that those who missed just before it ended share it too.</param>
+/// <param name="shared">How long a finished load goes on answering, so that misses just before its end share it too.</param>
 /// <param name="time">The clock.</param>
 public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider time)
     where TKey : notnull
@@ -17,7 +17,7 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
     private readonly ConcurrentQueue<(TKey Key, Flight Flight)> _landed = new();
     private readonly long _sharedTicks = (long)(shared.TotalSeconds * time.TimestampFrequency);
 
-    /// <summary>Loads that are running or still shared.</summary>
+    /// <summary>Number of loads that run or still answer.</summary>
     public int Count => _flights.Count;
 
     public Task<TValue> RunAsync<TState>(TKey key, TState state, Func<TKey, TState, Task<TValue>> load, CancellationToken ct)
@@ -36,16 +36,16 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
             Flight own = new();
             if (!_flights.TryAdd(key, own))
                 continue;
-            // Not awaited: it belongs to everyone who waits for its result.
+            // Not awaited: a caller's cancellation must not end a load that others share.
             _ = FlyAsync(key, state, load, own);
             return own.Result.Task.WaitAsync(ct);
         }
     }
 
-    /// <summary>Lets the next caller start a load of its own; those who wait keep theirs.</summary>
+    /// <summary>Lets the next caller start a new load; callers that wait already get the result of the old one.</summary>
     public void Forget(TKey key) => _flights.TryRemove(key, out _);
 
-    /// <inheritdoc cref="Forget"/>
+    /// <summary>The same for all keys that match.</summary>
     public void ForgetWhere(Func<TKey, bool> matches)
     {
         ArgumentNullException.ThrowIfNull(matches);
@@ -56,7 +56,7 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
         }
     }
 
-    /// <summary>Drops what is no longer shared. Done on each load too; without loads, somebody has to.</summary>
+    /// <summary>Drops results that are no longer shared. Every load does it; a node without loads has to call it regularly.</summary>
     public void Prune()
     {
         while (_landed.TryPeek(out var oldest) && IsOver(oldest.Flight))
@@ -78,7 +78,7 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
     {
         try
         {
-            var value = await load(key, state).ConfigureAwait(false);
+            var value = await load(key, state);
             Volatile.Write(ref flight.SharedUntil, time.GetTimestamp() + _sharedTicks);
             if (_sharedTicks == 0)
                 _flights.TryRemove(new(key, flight));
@@ -88,7 +88,7 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
         }
         catch (Exception ex)
         {
-            // Whatever it was belongs to those who wait, and must not be met by the next.
+            // The exception goes to the callers that share the load; the next caller must start a new one.
             _flights.TryRemove(new(key, flight));
             flight.Result.SetException(ex);
             _ = flight.Result.Task.Exception;
@@ -103,7 +103,7 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
 
     private sealed class Flight
     {
-        // Continuations run elsewhere, or a thousand callers would be resumed one after the other on the loading thread.
+        // Asynchronous, because otherwise the loading thread would resume a thousand callers one after the other.
         public readonly TaskCompletionSource<TValue> Result = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public long SharedUntil = Running;
     }

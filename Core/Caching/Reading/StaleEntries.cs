@@ -4,9 +4,9 @@ using Microsoft.Extensions.Options;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// The last value this node knew of each entry that may be answered when neither the cache nor PostgreSQL can (SPEC F5).
-/// Unlike memory it outlives the channel and every TTL; it is no cache, and nothing is answered from it
-/// while there is a better source. Bounded in bytes: when it is full, what is not in it yet stays out.
+/// The last value this node knew of each entry that may be answered when neither the cache nor PostgreSQL can. Unlike memory it outlives
+/// the channel and every TTL, and it is read only when no better source answers. Bounded in bytes: when it is full, new keys are not
+/// added.
 /// </summary>
 public sealed class StaleEntries(IOptions<CacheOptions> options)
 {
@@ -18,7 +18,7 @@ public sealed class StaleEntries(IOptions<CacheOptions> options)
 
     public StoredEntry? Find(string key) => _entries.GetValueOrDefault(key);
 
-    /// <summary>Keeps the entry, unless a newer one is known.</summary>
+    /// <summary>Stores the entry, unless a newer one is stored.</summary>
     public void Keep(string key, StoredEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -42,7 +42,7 @@ public sealed class StaleEntries(IOptions<CacheOptions> options)
         }
     }
 
-    /// <summary>For what PostgreSQL says is not there any more.</summary>
+    /// <summary>Removes an entry that PostgreSQL no longer has.</summary>
     public void Forget(string key)
     {
         if (_entries.TryRemove(key, out var last))

@@ -1,8 +1,8 @@
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Entries in the frame of <see cref="StoredEntry"/>. A value that is loaded is written only over exactly what was there before,
-/// so that a load begun before an invalidation does not bring the old value back; nor does an entry of an older generation.
+/// Entries in the frame of <see cref="StoredEntry"/>. A loaded value is written only over exactly the entry that was there before the
+/// load, so that a load begun before an invalidation does not bring the old value back; nor does an entry of an older generation.
 /// </summary>
 public abstract class StoredEntryKind<TKey>(CacheSet set, CacheStore store, TimeProvider time) : CachedKind<TKey, StoredEntry>(set)
     where TKey : notnull
@@ -22,17 +22,17 @@ public abstract class StoredEntryKind<TKey>(CacheSet set, CacheStore store, Time
         var generation = GenerationOf(key);
         return entry.Generation == generation
             ? new(entry, CacheOutcome.Hit)
-            // A newer one stays: this node has not heard of its generation yet.
+            // An entry of a newer generation is not replaced: this node has not received that generation yet.
             : new(null, CacheOutcome.Outdated, IsReplaceable: entry.Generation < generation);
     }
 
     public override async Task<StoredEntry?> LoadAsync(TKey key)
     {
         var (asOf, name) = (time.GetUtcNow(), KeyOf(key));
-        if (await QueryAsync(key).ConfigureAwait(false) is not { } json)
+        if (await QueryAsync(key) is not { } json)
             return null;
         return StoredEntry.Read(StoredEntry.Write(name, asOf, GenerationOf(key), json), name)
-            ?? throw new InvalidOperationException($"What was loaded for an entry of {Set} is empty.");
+            ?? throw new InvalidOperationException($"The value loaded from PostgreSQL for an entry of {Set} is empty.");
     }
 
     public override ValueTask<bool> StoreAsync(TKey key, StoredEntry value, byte[]? seen)
@@ -41,12 +41,12 @@ public abstract class StoredEntryKind<TKey>(CacheSet set, CacheStore store, Time
         return store.AddAsync(new(KeyOf(key), value.Bytes, Ttl(key)), seen);
     }
 
-    /// <summary>In the cache.</summary>
+    /// <summary>TTL of the entry in the cache.</summary>
     protected abstract TimeSpan Ttl(TKey key);
 
-    /// <summary>In force when it was asked for, read before anything else; 0 where there are none.</summary>
+    /// <summary>The generation in force, read before the value is loaded; 0 where a kind has no generations.</summary>
     protected virtual long GenerationOf(TKey key) => 0;
 
-    /// <returns>JSON; null for none.</returns>
+    /// <returns>The value as JSON; null for none.</returns>
     protected abstract Task<byte[]?> QueryAsync(TKey key);
 }

@@ -5,15 +5,15 @@ using System.Text;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// The channel on which whoever changed or ended entries of the cache tells the nodes that keep some in memory. It is published
-/// after the cache or PostgreSQL was written; a message that is lost costs no more than the memory's short TTL, or, where
-/// generations were raised, than the second until a node asks PostgreSQL for them.
+/// The channel that tells nodes with entries in memory which of them were changed or ended. A message is published after the cache or
+/// PostgreSQL was written. A lost message leaves a stale value for the memory's TTL at most, or, where generations were raised, for the
+/// second until a node reads them from PostgreSQL.
 /// </summary>
 /// <remarks>
-/// A message is ASCII: <c>changed {runId} {firstUser} {lastUser}</c>, ids in hyphenated lowercase hex, the range
-/// inclusive and in PostgreSQL's order of <c>uuid</c>; <c>keys {key} {key} ..</c>, entries that were invalidated;
-/// <c>raised {generation} {tenantId} {entity} {entity} ..</c>, the generation that entries of a tenant must carry from now on;
-/// or <c>beat {id}</c>, by which a node hears that it still hears.
+/// A message is ASCII: <c>changed {runId} {firstUser} {lastUser}</c>, ids in hyphenated lowercase hex, the range inclusive and in
+/// PostgreSQL's order of <c>uuid</c>; <c>keys {key} {key} ..</c>, entries that were invalidated;
+/// <c>raised {generation} {tenantId} {entity} {entity} ..</c>, the generation that entries of a tenant must carry from now on; or
+/// <c>beat {id}</c>, which a node sends to itself to check that it receives messages.
 /// </remarks>
 public static class CacheChannel
 {
@@ -25,14 +25,16 @@ public static class CacheChannel
     private static ReadOnlySpan<byte> KeysWord => "keys "u8;
     private static ReadOnlySpan<byte> RaisedWord => "raised "u8;
 
-    /// <summary>A whole batch of a night is one message.</summary>
+    /// <summary>One message for a whole batch of a run.</summary>
     public static byte[] Changed(Guid runId, Guid firstUser, Guid lastUser) =>
         Encoding.ASCII.GetBytes($"changed {runId:D} {firstUser:D} {lastUser:D}");
 
-    /// <param name="keys">Without blanks, as <see cref="StoredEntry.CheckKey"/> has it.</param>
+    /// <param name="keys">Keys that pass <see cref="StoredEntry.CheckKey"/>, so without blanks.</param>
     public static byte[] Keys(IEnumerable<string> keys) => Encoding.ASCII.GetBytes($"keys {string.Join(' ', keys)}");
 
-    /// <param name="entities">One at least, without blanks, as the table of generations has them.</param>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="entities">At least one name of the table of generations, without blanks.</param>
+    /// <param name="generation">The generation in force from now on.</param>
     public static byte[] Raised(Guid tenant, IEnumerable<string> entities, long generation) =>
         Encoding.ASCII.GetBytes(
             string.Create(CultureInfo.InvariantCulture, $"raised {generation} {tenant:D} {string.Join(' ', entities)}")

@@ -4,13 +4,13 @@ using Microsoft.Extensions.Options;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Whether the cache server is worth asking: after one call that failed, everyone is kept away for a moment, or until the
-/// connection is restored; then one caller tries. Each try that fails doubles the moment, up to
-/// <see cref="CacheOptions.BreakDuration"/>. Only changes are logged.
+/// Circuit breaker for the cache server. One failed call opens it: calls are refused for a break, or until the connection is restored;
+/// then one caller tries. Each failed try doubles the break, up to <see cref="CacheOptions.BreakDuration"/>. Only changes of state are
+/// logged.
 /// </summary>
 /// <remarks>
-/// One failure opens it, on purpose: a frozen server must cost one timeout and not one per request, and PostgreSQL can
-/// answer meanwhile. A library's breaker wants a ratio over several calls.
+/// A single failure opens it, because a frozen server must cost one timeout and not one per request, and PostgreSQL can answer meanwhile.
+/// The breakers of libraries need a failure ratio over several calls.
 /// </remarks>
 public sealed partial class CacheCircuit(
     IOptions<CacheOptions> options,
@@ -21,7 +21,7 @@ public sealed partial class CacheCircuit(
 {
     private const long Closed = 0;
 
-    /// <summary>A server that was only started anew is back by then.</summary>
+    /// <summary>The first break; a server that was restarted is usually back after it.</summary>
     public static readonly TimeSpan FirstBreak = TimeSpan.FromMilliseconds(250);
 
     private readonly long _first = Ticks(FirstBreak, time),
@@ -33,7 +33,7 @@ public sealed partial class CacheCircuit(
 
     public bool IsOpen => Volatile.Read(ref _openUntil) != Closed;
 
-    /// <summary>Whether to call now. An open circuit lets one caller through per break; its outcome decides.</summary>
+    /// <summary>Whether the caller may call the server now. An open circuit admits one caller per break, whose outcome decides.</summary>
     public bool TryEnter()
     {
         var until = Volatile.Read(ref _openUntil);
@@ -58,7 +58,7 @@ public sealed partial class CacheCircuit(
     {
         if (!IsOpen)
             Volatile.Write(ref _break, Math.Min(_first, _longest));
-        // At least 1, for 0 means closed.
+        // At least 1, because 0 means closed.
         if (Interlocked.Exchange(ref _openUntil, Math.Max(1, time.GetTimestamp() + Volatile.Read(ref _break))) != Closed)
             return;
         telemetry.CircuitChanged(open: true);
@@ -72,11 +72,11 @@ public sealed partial class CacheCircuit(
         [LoggerMessage(
             201,
             LogLevel.Warning,
-            "The cache does not answer; reads go to PostgreSQL, and every {Seconds} s at least one tries the cache again."
+            "The cache does not answer. Reads go to PostgreSQL, and one of them tries the cache again at least every {Seconds} s."
         )]
         public static partial void Opened(ILogger logger, double seconds, Exception reason);
 
-        [LoggerMessage(202, LogLevel.Information, "The cache answers again.")]
+        [LoggerMessage(202, LogLevel.Information, "The cache answers again, and reads use it.")]
         public static partial void Closed(ILogger logger);
     }
 }

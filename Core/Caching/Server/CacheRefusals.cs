@@ -1,20 +1,21 @@
 namespace Overnight.Core.Caching;
 
-/// <summary>The entries of a write that the server refused, as one that is full does.</summary>
+/// <summary>The entries of a write that the server refused, for example because its memory is full.</summary>
 public sealed class CacheRefusals
 {
     private HashSet<int>? _places;
 
     public int Count => _places?.Count ?? 0;
 
-    /// <summary>Why the first was; null when none was.</summary>
+    /// <summary>The server's reason for the first refusal; null when nothing was refused.</summary>
     public string? First { get; private set; }
 
-    /// <param name="at">Its place among the entries.</param>
+    /// <param name="at">Index among the entries of the write.</param>
     public bool Contains(int at) => _places?.Contains(at) == true;
 
-    /// <summary>Adds those of a part of the write.</summary>
-    /// <param name="from">Where the part began.</param>
+    /// <summary>Adds the refusals of a part of the write.</summary>
+    /// <param name="part">The refusals, with indexes within the part.</param>
+    /// <param name="from">Index at which the part began.</param>
     public void Add(CacheRefusals part, int from)
     {
         ArgumentNullException.ThrowIfNull(part);

@@ -2,14 +2,14 @@ using StackExchange.Redis;
 
 namespace Overnight.Core.Caching;
 
-/// <summary>Messages of <see cref="CacheChannel"/>, sent and heard.</summary>
+/// <summary>Publishing and receiving messages of <see cref="CacheChannel"/>.</summary>
 public sealed partial class CacheStore
 {
     private static readonly RedisChannel Channel = new(CacheChannel.Name, RedisChannel.PatternMode.Literal);
 
     /// <summary>
-    /// Sends a message of <see cref="CacheChannel"/>, if there is a way to send it: who hears it late or not at all keeps old entries
-    /// for the memory's TTL.
+    /// Publishes a message of <see cref="CacheChannel"/> without waiting, and drops it when the cache can't be reached. A node that
+    /// misses it keeps old entries for the memory's TTL.
     /// </summary>
     public void Publish(byte[] message)
     {
@@ -21,20 +21,20 @@ public sealed partial class CacheStore
         }
         catch (Exception exception) when (IsOutage(exception))
         {
-            // Nodes without a channel keep nothing in memory, so they need not hear it.
+            // Nodes that are not connected to the channel keep nothing in memory, so they do not need the message.
         }
     }
 
-    /// <summary>The same, and waits until the server has it.</summary>
-    /// <exception cref="CacheAwayException">The cache is away.</exception>
+    /// <summary>Publishes a message and waits until the server has it.</summary>
+    /// <exception cref="CacheAwayException">The cache can't be reached.</exception>
     public Task PublishAsync(byte[] message) => OrAwayAsync(() => _cache.GetSubscriber().PublishAsync(Channel, message));
 
-    /// <summary>Hears <see cref="CacheChannel"/>, also after the connection was lost and restored.</summary>
-    /// <exception cref="CacheAwayException">The cache is away.</exception>
+    /// <summary>Calls back for each message of <see cref="CacheChannel"/>; the subscription is restored with the connection.</summary>
+    /// <exception cref="CacheAwayException">The cache can't be reached.</exception>
     public Task SubscribeAsync(Action<byte[]> hear) =>
         OrAwayAsync(async () =>
         {
-            await _cache.GetSubscriber().SubscribeAsync(Channel, (_, message) => hear((byte[]?)message ?? [])).ConfigureAwait(false);
+            await _cache.GetSubscriber().SubscribeAsync(Channel, (_, message) => hear((byte[]?)message ?? []));
             return true;
         });
 }

@@ -3,62 +3,62 @@ using StackExchange.Redis;
 
 namespace Overnight.Core.Caching;
 
-/// <summary>Writes: one where nothing or something known is, thousands, and marks that must arrive.</summary>
+/// <summary>Writes: conditional writes of one entry, bulk writes, and invalidation marks, which are retried until they arrive.</summary>
 public sealed partial class CacheStore
 {
     /// <summary>Commands sent together: enough to keep a server busy, few enough to keep its queue short.</summary>
     private const int Window = 512;
 
-    /// <summary>Bytes beyond which an entry is counted and told (SPEC B3).</summary>
+    /// <summary>Bytes from which on an entry is counted and logged.</summary>
     private const int LargeEntry = 1024 * 1024;
 
-    /// <summary>Between two tries of what waits.</summary>
+    /// <summary>Time between two tries of a write that waits.</summary>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Writes an entry where none is, or in the place of exactly <paramref name="replacing"/>: what somebody else wrote
-    /// meanwhile stays. So a write that arrives late does no harm, and needs nothing behind it.
+    /// Writes an entry where none is, or in the place of exactly <paramref name="replacing"/>. An entry that was written meanwhile
+    /// stays, so a write that arrives late does no harm.
     /// </summary>
-    /// <returns>False when something else is there, or the cache is away.</returns>
+    /// <returns>False when another entry is there, or the cache can't be reached.</returns>
     public async ValueTask<bool> AddAsync(CacheWrite entry, byte[]? replacing = null)
     {
         if (_pending.Contains(entry.Key))
             return false;
         var (answered, added) = await AskAsync(
-                database =>
-                {
-                    if (replacing is null)
-                        return database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, When.NotExists);
-                    // SER301: the compare-and-set of one command needs Redis 8.4; WATCH is understood by every server.
+            database =>
+            {
+                if (replacing is null)
+                    return database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, When.NotExists);
+                // SER301: the one-command compare-and-set needs Redis 8.4; WATCH works on every server.
 #pragma warning disable SER301
-                    var transaction = database.CreateTransaction();
-                    transaction.AddCondition(Condition.StringEqual(entry.Key, replacing));
-                    _ = transaction.StringSetAsync(entry.Key, entry.Value, entry.Ttl);
+                var transaction = database.CreateTransaction();
+                transaction.AddCondition(Condition.StringEqual(entry.Key, replacing));
+                _ = transaction.StringSetAsync(entry.Key, entry.Value, entry.Ttl);
 #pragma warning restore SER301
-                    return transaction.ExecuteAsync();
-                },
-                isWrite: true
-            )
-            .ConfigureAwait(false);
+                return transaction.ExecuteAsync();
+            },
+            isWrite: true
+        );
         if (added || !answered)
             _telemetry.Statistics.Wrote(1, done: added);
         return added;
     }
 
-    /// <summary>Writes entries by the thousand. When it ends without a failure, every answer is there.</summary>
-    /// <param name="onlyAbsent">Leaves what is there; an entry that is not written for that reason is not refused.</param>
-    /// <returns>Those that the server refused, each for itself.</returns>
-    /// <exception cref="CacheAwayException">The cache is away; some of them may have been written.</exception>
+    /// <summary>Writes entries in bulk. When it returns, the server has answered for every entry.</summary>
+    /// <param name="entries">The entries; one that exists already is replaced.</param>
+    /// <param name="onlyAbsent">Keeps entries that exist; they do not count as refused.</param>
+    /// <returns>The entries that the server refused, each with its index.</returns>
+    /// <exception cref="CacheAwayException">The cache can't be reached; some of the entries may have been written.</exception>
     public async Task<CacheRefusals> WriteAsync(IReadOnlyList<CacheWrite> entries, bool onlyAbsent = false)
     {
         ArgumentNullException.ThrowIfNull(entries);
         CacheRefusals refused = new();
         for (var from = 0; from < entries.Count; from += Window)
-            await WriteAsync(entries, from, Math.Min(Window, entries.Count - from), onlyAbsent, refused).ConfigureAwait(false);
+            await WriteAsync(entries, from, Math.Min(Window, entries.Count - from), onlyAbsent, refused);
         return refused;
     }
 
-    /// <returns>How many of them were there; null when the cache is away, and entries then live until their TTL.</returns>
+    /// <returns>How many of the entries existed; null when the cache can't be reached, in which case they live until their TTL.</returns>
     public async ValueTask<long?> RemoveAsync(IReadOnlyCollection<string> keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -66,10 +66,9 @@ public sealed partial class CacheStore
         foreach (var some in keys.Chunk(Window))
         {
             var (answered, gone) = await AskAsync(
-                    database => Task.WhenAll(Array.ConvertAll(some, key => database.KeyDeleteAsync(key))),
-                    isWrite: true
-                )
-                .ConfigureAwait(false);
+                database => Task.WhenAll(Array.ConvertAll(some, key => database.KeyDeleteAsync(key))),
+                isWrite: true
+            );
             if (!answered)
                 return null;
             removed += gone!.Count(was => was);
@@ -78,21 +77,21 @@ public sealed partial class CacheStore
     }
 
     /// <summary>
-    /// Writes marks over entries that must not be believed any more. What the server does not take is tried again until it
-    /// does, and this process does not read these entries meanwhile.
+    /// Writes invalidation marks over entries that must not be used any more. Marks that the server does not accept are retried until it
+    /// does, and this process does not read the entries meanwhile.
     /// </summary>
-    /// <returns>Whether the server took all of them now.</returns>
+    /// <returns>Whether the server has all of them now.</returns>
     public async ValueTask<bool> ForgetAsync(IReadOnlyList<CacheWrite> marks)
     {
         ArgumentNullException.ThrowIfNull(marks);
         _pending.Add(marks);
-        return await TellAsync(marks).ConfigureAwait(false);
+        return await TellAsync(marks);
     }
 
     private async Task WriteAsync(IReadOnlyList<CacheWrite> entries, int from, int count, bool onlyAbsent, CacheRefusals refused)
     {
         if (!_circuit.TryEnter())
-            throw new CacheAwayException("It did not answer a moment ago.");
+            throw new CacheAwayException("The cache did not answer a moment ago and is not asked until its break is over.");
         var batch = _cache.GetDatabase().CreateBatch();
         var when = onlyAbsent ? When.NotExists : When.Always;
         var sent = new Task[count];
@@ -114,7 +113,7 @@ public sealed partial class CacheStore
         }
         catch (Exception exception) when (IsOutage(exception))
         {
-            // Told below; what was sent is answered, or fails as well.
+            // Thrown below, after the answers to the commands that were sent.
             away = exception;
         }
         await Task.WhenAll(sent).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -134,8 +133,8 @@ public sealed partial class CacheStore
         }
         if (away is not null)
         {
-            // What was not confirmed may still arrive, over a newer entry. It is deleted behind it, on the same connection: a miss is
-            // never wrong.
+            // A write that was not confirmed may still arrive, over a newer entry. A delete on the same connection follows it, because
+            // a miss is never wrong.
             if (!onlyAbsent)
                 DeleteBehind(entries, from, count);
             Failed(away);
@@ -161,23 +160,23 @@ public sealed partial class CacheStore
         }
         catch (Exception exception) when (IsOutage(exception))
         {
-            // No connection to send it on, so nothing of the write is on its way either.
+            // Without a connection to send the delete on, the write is not on its way either.
         }
     }
 
-    /// <summary>Tells the server marks that wait; those it takes wait no longer.</summary>
+    /// <summary>Writes the marks; those that the server accepts are no longer pending.</summary>
     private async Task<bool> TellAsync(IReadOnlyList<CacheWrite> marks)
     {
         var told = false;
         try
         {
-            var refused = await WriteAsync(marks).ConfigureAwait(false);
+            var refused = await WriteAsync(marks);
             _pending.Remove(marks, refused);
             told = refused.Count == 0;
         }
         catch (CacheAwayException)
         {
-            // They wait.
+            // The marks stay pending.
         }
         if (!told)
             RetrySoon();
@@ -187,11 +186,10 @@ public sealed partial class CacheStore
     private async Task RetryAsync()
     {
         if (!_pending.IsEmpty)
-            await TellAsync(_pending.Some(Window)).ConfigureAwait(false);
+            await TellAsync(_pending.Some(Window));
         else if (Refusal is not null)
-            // Nobody else may write for a while.
-            await AskAsync(database => database.StringSetAsync(CacheKeys.WriteProbe, 1, RetryInterval), isWrite: true)
-                .ConfigureAwait(false);
+            // No other write may come for a while, so a probe finds out when the server accepts writes again.
+            await AskAsync(database => database.StringSetAsync(CacheKeys.WriteProbe, 1, RetryInterval), isWrite: true);
         if (!_pending.IsEmpty || Refusal is not null)
             RetrySoon();
     }
@@ -209,7 +207,7 @@ public sealed partial class CacheStore
         [LoggerMessage(
             205,
             LogLevel.Warning,
-            "The entry {Key} has {Bytes} bytes: one that large keeps a server from answering others while it is sent."
+            "The cache entry {Key} has {Bytes} bytes. The server answers no other request while it sends an entry that large."
         )]
         public static partial void Large(ILogger logger, string key, int bytes);
     }

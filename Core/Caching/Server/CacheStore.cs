@@ -5,10 +5,10 @@ using StackExchange.Redis;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// The cache server (L2), the same over TLS, in a cluster and for an ACL user: the one type that speaks to it. It may be away at
-/// any time: reads and single writes say so in what they return, and only writes by the thousand throw.
+/// The cache server (L2): the only type that sends it commands, the same over TLS, in a cluster and for an ACL user. The server may fail
+/// at any time: reads and single writes report that in their result, and only bulk writes throw.
 /// </summary>
-/// <remarks>No command spans two keys, for they may lie on different nodes of a cluster.</remarks>
+/// <remarks>No command spans two keys, because the keys may lie on different nodes of a cluster.</remarks>
 public sealed partial class CacheStore : IDisposable
 {
     private readonly IConnectionMultiplexer _cache;
@@ -42,17 +42,17 @@ public sealed partial class CacheStore : IDisposable
         cache.ConnectionRestored += OnConnectionRestored;
     }
 
-    /// <summary>Some connection to a server was lost; what was said on the channel meanwhile may have been missed.</summary>
+    /// <summary>A connection to a server was lost, so messages of the channel may have been missed.</summary>
     public event EventHandler? ConnectionLost;
 
-    /// <summary>Why the server, which answers reads, takes no writes; null when it takes them.</summary>
+    /// <summary>The server's reason for refusing writes while it answers reads; null while it accepts them.</summary>
     public string? Refusal => _writes.Refusal;
 
-    /// <returns><see cref="CacheOutcome.Hit"/> with the bytes as they are stored; whether they are intact is the reader's to say.</returns>
+    /// <returns><see cref="CacheOutcome.Hit"/> with the bytes as they are stored; the caller checks whether they are intact.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<(CacheOutcome Outcome, byte[]? Value)> GetAsync(string key)
     {
-        // What the server could not be told to forget is not believed.
+        // The entry was invalidated, but the server has not accepted the invalidation yet.
         if (_pending.Contains(key))
             return (CacheOutcome.Miss, null);
         if (!_circuit.TryEnter())
@@ -60,7 +60,7 @@ public sealed partial class CacheStore : IDisposable
         var begin = _time.GetTimestamp();
         try
         {
-            byte[]? value = await _cache.GetDatabase().StringGetAsync(key).ConfigureAwait(false);
+            byte[]? value = await _cache.GetDatabase().StringGetAsync(key);
             _circuit.Succeeded();
             if (value is null)
                 return (CacheOutcome.Miss, null);
@@ -69,62 +69,61 @@ public sealed partial class CacheStore : IDisposable
         }
         catch (RedisServerException exception) when (exception.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
         {
-            // Somebody else's list or hash under our key: the server is well, the entry is not.
+            // Another program stores a list or hash under this key: the server works, the entry is unusable.
             _circuit.Succeeded();
             return (CacheOutcome.Damaged, null);
         }
         catch (Exception exception) when (IsOutage(exception))
         {
-            // The cache is an optimisation: whoever asked goes on without it.
+            // The cache is an optimisation, so the caller goes on without it.
             Failed(exception);
             return (CacheOutcome.Error, null);
         }
     }
 
-    /// <summary>Whether the cache server has an entry, and for how long; nothing is read.</summary>
-    /// <returns>Null when the cache is away.</returns>
+    /// <summary>Whether the cache server has an entry, and for how long, without reading the entry.</summary>
+    /// <returns>Null when the cache can't be reached.</returns>
     public async ValueTask<EntryState?> LookAsync(string key)
     {
         var (answered, state) = await AskAsync(async database =>
-            {
-                var (exists, remaining) = (database.KeyExistsAsync(key), database.KeyTimeToLiveAsync(key));
-                return new EntryState(await exists.ConfigureAwait(false), await remaining.ConfigureAwait(false));
-            })
-            .ConfigureAwait(false);
+        {
+            var (exists, remaining) = (database.KeyExistsAsync(key), database.KeyTimeToLiveAsync(key));
+            return new EntryState(await exists, await remaining);
+        });
         return answered ? state : null;
     }
 
-    /// <summary>The text under a key, whose life begins anew; for what this process needs to know before it can go on.</summary>
-    /// <returns>Null where nothing is.</returns>
-    /// <exception cref="CacheAwayException">The cache is away.</exception>
+    /// <summary>Reads the text under a key and starts its TTL anew, for values without which this process can't go on.</summary>
+    /// <returns>Null when the key does not exist.</returns>
+    /// <exception cref="CacheAwayException">The cache can't be reached.</exception>
     public async Task<string?> FindAsync(string key, TimeSpan ttl)
     {
-        var value = await OrAwayAsync(() => _cache.GetDatabase().StringGetAsync(key)).ConfigureAwait(false);
+        var value = await OrAwayAsync(() => _cache.GetDatabase().StringGetAsync(key));
         if (!value.IsNull)
-            await OrAwayAsync(() => _cache.GetDatabase().KeyExpireAsync(key, ttl)).ConfigureAwait(false);
+            await OrAwayAsync(() => _cache.GetDatabase().KeyExpireAsync(key, ttl));
         return value;
     }
 
-    /// <summary>Whether the server answers, and how fast.</summary>
-    /// <exception cref="CacheAwayException">It does not.</exception>
+    /// <summary>Measures how long the server takes to answer.</summary>
+    /// <exception cref="CacheAwayException">The server does not answer.</exception>
     public Task<TimeSpan> PingAsync() => OrAwayAsync(() => _cache.GetDatabase().PingAsync());
 
-    /// <summary>Each server of the cache that is connected, as it tells of itself.</summary>
-    /// <exception cref="CacheAwayException">None is, or one does not tell.</exception>
+    /// <summary>Figures of each server of the cache that is connected.</summary>
+    /// <exception cref="CacheAwayException">No server is connected, or one does not answer.</exception>
     public async Task<IReadOnlyList<ServerFigures>> DescribeAsync()
     {
         List<ServerFigures> servers = [];
         foreach (var server in _cache.GetServers().Where(server => server.IsConnected))
         {
-            var latency = await OrAwayAsync(() => server.PingAsync()).ConfigureAwait(false);
-            var keys = await OrAwayAsync(() => server.DatabaseSizeAsync()).ConfigureAwait(false);
-            var told = (await OrAwayAsync(() => server.InfoAsync()).ConfigureAwait(false))
+            var latency = await OrAwayAsync(() => server.PingAsync());
+            var keys = await OrAwayAsync(() => server.DatabaseSizeAsync());
+            var told = (await OrAwayAsync(() => server.InfoAsync()))
                 .SelectMany(section => section)
                 .DistinctBy(pair => pair.Key)
                 .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase);
             servers.Add(new($"{server.EndPoint}", keys, latency, told));
         }
-        return servers.Count > 0 ? servers : throw new CacheAwayException("It is not connected.");
+        return servers.Count > 0 ? servers : throw new CacheAwayException("No server of the cache is connected.");
     }
 
     public void Dispose()
@@ -140,7 +139,7 @@ public sealed partial class CacheStore : IDisposable
             return default;
         try
         {
-            var value = await ask(_cache.GetDatabase()).ConfigureAwait(false);
+            var value = await ask(_cache.GetDatabase());
             _circuit.Succeeded();
             if (isWrite)
                 _writes.Taken();
@@ -148,7 +147,7 @@ public sealed partial class CacheStore : IDisposable
         }
         catch (RedisServerException exception)
         {
-            // Refused, as by a server that is full: it still answers reads.
+            // A refused write, for example because the server's memory is full, is no outage: the server still answers reads.
             _circuit.Succeeded();
             if (isWrite)
                 Refused(exception.Message);
@@ -156,7 +155,7 @@ public sealed partial class CacheStore : IDisposable
         }
         catch (Exception exception) when (IsOutage(exception))
         {
-            // As of a read.
+            // The cache is an optimisation, so the caller goes on without it.
             Failed(exception);
             return default;
         }
@@ -166,7 +165,7 @@ public sealed partial class CacheStore : IDisposable
     {
         try
         {
-            var answer = await ask().ConfigureAwait(false);
+            var answer = await ask();
             _circuit.Succeeded();
             return answer;
         }
@@ -178,7 +177,7 @@ public sealed partial class CacheStore : IDisposable
 
     private void Failed(Exception exception)
     {
-        // Of a cluster one node may be gone, which is known without a wait: the others are asked as before.
+        // In a cluster, a call to a node that is gone fails without a wait, so the circuit stays closed for the other nodes.
         if (exception is not RedisConnectionException || !_cache.IsConnected)
             _circuit.Failed(exception);
     }
@@ -192,7 +191,7 @@ public sealed partial class CacheStore : IDisposable
 
     private void OnConnectionRestored(object? sender, ConnectionFailedEventArgs e) => _circuit.Succeeded();
 
-    /// <summary>Whether it is what a call to a cache that is away ends with.</summary>
+    /// <summary>Whether the exception shows that the cache can't be reached, rather than a fault of the command.</summary>
     private static bool IsOutage(Exception exception) =>
         exception
             is RedisException

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Hears <see cref="CacheChannel"/> and tells this process's handlers. Their memory is in use only while this node hears its own
-/// beats on the channel, which is the proof that it hears the others; it starts empty each time that proof comes anew.
+/// Receives the messages of <see cref="CacheChannel"/> and passes them to this process's handlers. Their memory is enabled only while
+/// this node receives its own beats on the channel, which shows that it receives other messages too; it starts empty each time.
 /// </summary>
 public sealed partial class ChangeListener : IDisposable
 {
@@ -25,7 +25,7 @@ public sealed partial class ChangeListener : IDisposable
         store.ConnectionLost += OnConnectionLost;
     }
 
-    /// <summary>Judges whether the last beat was heard, and sends the next.</summary>
+    /// <summary>Checks whether the last beat was received, and sends the next.</summary>
     public async Task RunOnceAsync()
     {
         foreach (var handler in _handlers)
@@ -35,15 +35,15 @@ public sealed partial class ChangeListener : IDisposable
         {
             if (!_subscribed)
             {
-                await _store.SubscribeAsync(OnMessage).ConfigureAwait(false);
+                await _store.SubscribeAsync(OnMessage);
                 _subscribed = true;
             }
             Await(beat);
-            await _store.PublishAsync(CacheChannel.Beat(beat)).ConfigureAwait(false);
+            await _store.PublishAsync(CacheChannel.Beat(beat));
         }
         catch (CacheAwayException)
         {
-            // No channel now; the next beat tries again. A reader's circuit says why in the log, once.
+            // The next beat tries again. The circuit logs the reason, once.
             Lose();
         }
     }
@@ -73,13 +73,13 @@ public sealed partial class ChangeListener : IDisposable
         }
         else
         {
-            // Another build's word for a change, perhaps.
+            // The message may be a kind of change that only a newer build knows, so all memory is dropped.
             foreach (var memory in _memory)
                 memory.Clear();
         }
     }
 
-    // Messages may have been missed from here on.
+    // Messages sent while the connection is lost are not delivered later.
     private void OnConnectionLost(object? sender, EventArgs e) => Lose();
 
     private void Await(Guid beat)
@@ -96,7 +96,7 @@ public sealed partial class ChangeListener : IDisposable
     {
         lock (_state)
         {
-            // Not another node's, and not one from before the connection was lost that is handled late.
+            // Ignores beats of other nodes, and one sent before the connection was lost that arrives late.
             if (_awaited != beat)
                 return;
             _awaited = null;
@@ -125,10 +125,14 @@ public sealed partial class ChangeListener : IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(221, LogLevel.Information, "Hearing of changes in the cache; this node keeps some of it in memory.")]
+        [LoggerMessage(221, LogLevel.Information, "This node receives changes of the cache, so it keeps entries in memory.")]
         public static partial void Listening(ILogger logger);
 
-        [LoggerMessage(222, LogLevel.Warning, "No longer hearing of changes in the cache; nothing is kept in memory until it does again.")]
+        [LoggerMessage(
+            222,
+            LogLevel.Warning,
+            "This node no longer receives changes of the cache, so it keeps no entries in memory until it does again."
+        )]
         public static partial void Lost(ILogger logger);
     }
 }

@@ -1,20 +1,20 @@
 namespace Overnight.Core.Caching;
 
-/// <summary>Who keeps something of the cache in this process, and forgets it when <see cref="CacheChannel"/> tells of a change.</summary>
+/// <summary>Keeps entries of the cache in this process, and drops those that a message of <see cref="CacheChannel"/> names.</summary>
 public interface IChangeHandler
 {
-    /// <summary>In use only while the channel is heard; null for none.</summary>
+    /// <summary>Memory that is enabled only while the channel is received; null for none.</summary>
     IMemory? Memory => null;
 
-    /// <summary>Results of a range of users were replaced, both ends included, in PostgreSQL's order of ids.</summary>
+    /// <summary>Results of a range of users were replaced. The range includes both ends, in PostgreSQL's order of <c>uuid</c>.</summary>
     void ResultsChanged(Guid firstUser, Guid lastUser) { }
 
-    /// <summary>Entries were invalidated.</summary>
+    /// <summary>The entries of these keys were invalidated.</summary>
     void Forget(IReadOnlyList<string> keys) { }
 
-    /// <summary>Entries of a tenant are valid from this generation on.</summary>
+    /// <summary>Entries of a tenant must have this generation, or a later one, from now on.</summary>
     void GenerationRaised(Guid tenant, IReadOnlyList<string> entities, long generation) { }
 
-    /// <summary>Drops what is over.</summary>
+    /// <summary>Drops what expired.</summary>
     void Trim() { }
 }

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Marks of entries that must not be believed any more and that the server has not taken yet. While one waits here, this process
-/// does not read its entry. Bounded: beyond <see cref="Most"/> an entry lives in the cache until its TTL.
+/// Invalidation marks that the server has not accepted yet. While a mark is pending, this process does not read its entry. Bounded: the
+/// mark of an entry beyond <see cref="Most"/> is dropped, and the entry lives in the cache until its TTL.
 /// </summary>
 internal sealed class PendingMarks
 {
@@ -15,7 +15,7 @@ internal sealed class PendingMarks
 
     public bool IsEmpty => _marks.IsEmpty;
 
-    /// <summary>Asked at every read, so mostly a look at a number.</summary>
+    /// <summary>Called at every read, so it checks the count before it looks up the key.</summary>
     public bool Contains(string key) => Volatile.Read(ref _count) > 0 && _marks.ContainsKey(key);
 
     public void Add(IReadOnlyList<CacheWrite> marks)
@@ -28,7 +28,7 @@ internal sealed class PendingMarks
         Recount();
     }
 
-    /// <summary>Those of the marks that the server took wait no longer. Another mark of the same entry, added meanwhile, stays.</summary>
+    /// <summary>Removes the marks that the server accepted. Another mark of the same entry, added meanwhile, stays.</summary>
     public void Remove(IReadOnlyList<CacheWrite> marks, CacheRefusals refused)
     {
         foreach (var (at, mark) in marks.Index())

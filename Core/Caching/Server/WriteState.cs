@@ -2,15 +2,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Overnight.Core.Caching;
 
-/// <summary>Whether the server, which answers reads, takes writes. Only changes are logged.</summary>
+/// <summary>Whether the server accepts writes while it answers reads. Only changes are logged.</summary>
 internal sealed partial class WriteState(ILogger logger)
 {
-    /// <summary>Refusals that are the server's or the user's state and not the entry's fault.</summary>
+    /// <summary>Prefixes of refusals that are due to the server's or the user's state, not to the entry.</summary>
     private static readonly string[] StateRefusals = ["READONLY", "NOREPLICAS", "MISCONF", "NOPERM", "OOM"];
 
     private string? _refusal;
 
-    /// <summary>Why it takes none; null when it takes them.</summary>
+    /// <summary>The server's reason for refusing writes; null while it accepts them.</summary>
     public string? Refusal => Volatile.Read(ref _refusal);
 
     public void Taken()
@@ -19,7 +19,7 @@ internal sealed partial class WriteState(ILogger logger)
             Log.TakesWrites(logger);
     }
 
-    /// <returns>Whether the server was well until now.</returns>
+    /// <returns>Whether the server accepted writes until now.</returns>
     public bool Refused(string reason)
     {
         if (
@@ -36,11 +36,11 @@ internal sealed partial class WriteState(ILogger logger)
         [LoggerMessage(
             203,
             LogLevel.Warning,
-            "The cache answers reads and takes no writes; what it must forget is told to it again until it does. {Reason}"
+            "The cache answers reads but refuses writes. Invalidations of entries are retried until it accepts them. {Reason}"
         )]
         public static partial void RefusesWrites(ILogger logger, string reason);
 
-        [LoggerMessage(204, LogLevel.Information, "The cache takes writes again.")]
+        [LoggerMessage(204, LogLevel.Information, "The cache accepts writes again.")]
         public static partial void TakesWrites(ILogger logger);
     }
 }

@@ -1,21 +1,21 @@
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Ends entries in the cache, here, and on every node. A load begun earlier, on any node, does not bring the old value back,
-/// for a mark stands in the entry's place (<see cref="StoredEntry.Invalidation"/>).
+/// Invalidates entries in the cache, in this process, and on every node. A load begun earlier, on any node, does not bring the old value
+/// back, because a mark is written in the entry's place (<see cref="StoredEntry.Invalidation"/>).
 /// </summary>
 public sealed class CacheInvalidation(CacheStore store, IEnumerable<IChangeHandler> handlers)
 {
-    /// <summary>Keys in one message.</summary>
+    /// <summary>Largest number of keys in one message of the channel.</summary>
     private const int KeysAtOnce = 100;
 
     private readonly IChangeHandler[] _handlers = [.. handlers];
 
     /// <summary>
-    /// Call it after the commit that changed them. With the cache away it is done when the cache is back, and this node does not
-    /// believe the old entry meanwhile.
+    /// Call it after the commit that changed the entries. When the cache can't be reached, the invalidation is retried until it can, and
+    /// this node does not use the old entries meanwhile.
     /// </summary>
-    /// <returns>Whether the cache knows now.</returns>
+    /// <returns>Whether the cache has the invalidation now.</returns>
     public async ValueTask<bool> ForgetAsync(IReadOnlyCollection<string> keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -24,11 +24,11 @@ public sealed class CacheInvalidation(CacheStore store, IEnumerable<IChangeHandl
         var told = true;
         foreach (var some in keys.Chunk(KeysAtOnce))
         {
-            told &= await store
-                .ForgetAsync(Array.ConvertAll(some, key => new CacheWrite(key, StoredEntry.Invalidation(), StoredEntry.InvalidationTtl)))
-                .ConfigureAwait(false);
-            // After the cache, or a reader could take the old entry from there once more; the same for other nodes, which hear of it
-            // behind it.
+            told &= await store.ForgetAsync(
+                Array.ConvertAll(some, key => new CacheWrite(key, StoredEntry.Invalidation(), StoredEntry.InvalidationTtl))
+            );
+            // Done after the cache is written, because a reader could otherwise take the old entry from there once more. The same holds for
+            // other nodes, whose message is sent last.
             foreach (var handler in _handlers)
                 handler.Forget(some);
             store.Publish(CacheChannel.Keys(some));

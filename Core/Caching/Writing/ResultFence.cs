@@ -8,18 +8,18 @@ namespace Overnight.Core.Caching;
 public readonly record struct StoredResult(Guid UserId, byte[] Recommendations, byte[] Portfolio);
 
 /// <summary>
-/// The one way by which results come into the cache, from a night, a warm and a repair alike: what is current is locked for
-/// share, then read, and the lock is held until it is written. A newer result becomes current by changing the locked row, so
-/// it waits, and is written over it.
+/// Writes results to the cache, for runs, warms and repairs alike. The rows of the current results are locked for share, then read, and
+/// stay locked until the entries are written. A newer result becomes current by changing the locked row, so its run waits for the lock
+/// and writes its entry over this one.
 /// </summary>
 /// <remarks>
-/// Lock and read are two statements: one that had to wait for the lock would join the changed row with the results it saw
-/// before, and find nothing. Rows are locked in the order of ids, so that two can't wait for each other.
+/// Lock and read are two statements: a single one that had to wait for the lock would join the changed row with the results it saw
+/// before the wait, and find nothing. Rows are locked in the order of ids, so that two transactions can't deadlock.
 /// </remarks>
 public sealed class ResultFence(CacheStore store)
 {
-    // A share lock is all such a transaction writes: nobody need wait until it is on disk. Index lookups, month by month, are
-    // right for some hundred users among millions of results; the planner may think otherwise.
+    // The transaction writes nothing but share locks, so its commit need not wait for the disk. Index lookups in each month are faster for
+    // some hundred users among millions of results; the planner's estimate may differ.
     private const string Settings = """
         select set_config('synchronous_commit', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
             set_config('enable_seqscan', 'off', true)
@@ -33,8 +33,8 @@ public sealed class ResultFence(CacheStore store)
         from current_results c join calculation_results r using (user_id, business_date, run_id) where c.user_id = any($1)
         """;
 
-    /// <summary>What is current of these users, locked until the transaction ends.</summary>
-    /// <returns>Those that are whole and of this build's shape (SPEC B3), and how many are not.</returns>
+    /// <summary>Reads the current results of these users, locked until the transaction ends.</summary>
+    /// <returns>The results that are intact and of this build's shape, and the number of those that are not.</returns>
     public static async Task<(List<StoredResult> Current, int Damaged)> LockAsync(
         NpgsqlTransaction transaction,
         Guid[] users,
@@ -44,12 +44,12 @@ public sealed class ResultFence(CacheStore store)
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(users);
         await using NpgsqlBatch batch = new(transaction.Connection, transaction) { BatchCommands = { new(Settings), Of(Lock), Of(Read) } };
-        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
-        await reader.NextResultAsync(ct).ConfigureAwait(false);
-        await reader.NextResultAsync(ct).ConfigureAwait(false);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        await reader.NextResultAsync(ct);
         List<StoredResult> current = new(users.Length);
         var damaged = 0;
-        while (await reader.ReadAsync(ct).ConfigureAwait(false))
+        while (await reader.ReadAsync(ct))
         {
             StoredResult result = new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2));
             if (ResultBytes.AreOf(result.UserId, result.Recommendations) && ResultBytes.AreOf(result.UserId, result.Portfolio))
@@ -69,12 +69,13 @@ public sealed class ResultFence(CacheStore store)
             };
     }
 
-    /// <summary>Writes both entries of each user, then commits, by which the lock ends.</summary>
-    /// <param name="current">Locked in this transaction, as by <see cref="LockAsync"/>.</param>
-    /// <param name="write">How they are written; as fast as can be when it is null.</param>
-    /// <param name="mark">What the transaction notes when the server took all of them.</param>
-    /// <returns>How many users had an entry refused, and why the first.</returns>
-    /// <exception cref="CacheAwayException">The cache is away; nothing is noted.</exception>
+    /// <summary>Writes both entries of each user, then commits, which releases the lock.</summary>
+    /// <param name="transaction">The transaction that locked the results.</param>
+    /// <param name="current">The results, locked in this transaction by <see cref="LockAsync"/>.</param>
+    /// <param name="write">Writes the entries; null writes them in bulk, unthrottled.</param>
+    /// <param name="mark">Records in the transaction that the server has all entries; called only then.</param>
+    /// <returns>The number of users with a refused entry, and the reason of the first refusal.</returns>
+    /// <exception cref="CacheAwayException">The cache can't be reached; <paramref name="mark"/> was not called.</exception>
     public async Task<(int Users, string? Reason)> WriteAsync(
         NpgsqlTransaction transaction,
         IReadOnlyList<StoredResult> current,
@@ -91,19 +92,19 @@ public sealed class ResultFence(CacheStore store)
             entries[2 * i] = new(CacheKeys.Recommendations(user), recommendations, CacheKeys.ResultTtl);
             entries[2 * i + 1] = new(CacheKeys.Portfolio(user), portfolio, CacheKeys.ResultTtl);
         }
-        var refused = await (write is null ? store.WriteAsync(entries) : write(entries)).ConfigureAwait(false);
+        var refused = await (write is null ? store.WriteAsync(entries) : write(entries));
         try
         {
             if (mark is not null && refused.Count == 0)
-                await mark().ConfigureAwait(false);
-            // What it also shows is that the lock was still held when the last was written.
-            await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                await mark();
+            // A successful commit also shows that the lock was held until the last entry was written.
+            await transaction.CommitAsync(CancellationToken.None);
         }
         catch
         {
-            // The lock was lost, perhaps before: a newer result may have come first, and been covered. A miss is never wrong, and
-            // a cache that can't be told now has lost them, or is told by the next warm.
-            await store.RemoveAsync(Array.ConvertAll(entries, entry => entry.Key)).ConfigureAwait(false);
+            // The lock may have been lost before the last write, which may then have replaced a newer entry. The entries are removed,
+            // because a miss is never wrong; a cache that can't be reached now has lost them, or the next warm replaces them.
+            await store.RemoveAsync(Array.ConvertAll(entries, entry => entry.Key));
             throw;
         }
         var users = Enumerable.Range(0, current.Count).Count(i => refused.Contains(2 * i) || refused.Contains(2 * i + 1));

@@ -7,17 +7,17 @@ using Overnight.Core.Json;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// An entry whose bytes are ours to choose, as the cache holds it: <c>{"key":"..","asOf":"..","generation":0,"value":..</c> and the
-/// tail of <see cref="ChecksummedJson"/>. One under another key, of another shape, or with damage is none.
+/// An entry as the cache holds it: <c>{"key":"..","asOf":"..","generation":0,"value":..</c> and the tail of
+/// <see cref="ChecksummedJson"/>. Bytes of another key, of another shape, or with damage are not read as an entry.
 /// </summary>
 /// <remarks>
-/// <c>asOf</c> is when PostgreSQL was asked, UTC with seven decimals; <c>value</c> is any JSON. Where an entry was invalidated,
-/// a mark stands in its place for <see cref="InvalidationTtl"/>: a value is written only over exactly what was there before it
-/// was loaded, so that a load begun before an invalidation can't bring the old value back.
+/// <c>asOf</c> is when PostgreSQL was queried, UTC with seven decimals; <c>value</c> is any JSON. A mark replaces an invalidated entry
+/// for <see cref="InvalidationTtl"/>. A value is written only over exactly what was there before it was loaded, so a load begun before
+/// an invalidation can't bring the old value back.
 /// </remarks>
 public sealed class StoredEntry
 {
-    /// <summary>How long the mark of an invalidation stands: longer than any load takes from its look at the cache to its write.</summary>
+    /// <summary>How long an invalidation mark stays: longer than any load takes from its read of the cache to its write.</summary>
     public static readonly TimeSpan InvalidationTtl = TimeSpan.FromMinutes(10);
 
     /// <summary>The longest key, in characters.</summary>
@@ -25,7 +25,7 @@ public sealed class StoredEntry
 
     private const int TimeLength = 28;
 
-    // Printable ASCII without the blank, which separates keys on the channel, and what JSON would escape.
+    // Printable ASCII except the blank, which separates keys on the channel, and the characters that JSON escapes.
     private static readonly SearchValues<char> KeyCharacters = SearchValues.Create([
         .. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c).Where(c => c is not ('"' or '\\')),
     ]);
@@ -33,10 +33,10 @@ public sealed class StoredEntry
     private StoredEntry(byte[] bytes, ReadOnlyMemory<byte> value, DateTimeOffset asOf, long generation) =>
         (Bytes, Value, AsOf, Generation) = (bytes, value, asOf, generation);
 
-    /// <summary>The whole entry, as it is stored.</summary>
+    /// <summary>The whole entry as it is stored.</summary>
     public byte[] Bytes { get; }
 
-    /// <summary>The JSON that PostgreSQL gave.</summary>
+    /// <summary>The JSON that PostgreSQL returned.</summary>
     public ReadOnlyMemory<byte> Value { get; }
 
     public DateTimeOffset AsOf { get; }
@@ -49,7 +49,7 @@ public sealed class StoredEntry
     private static ReadOnlySpan<byte> ValueField => ",\"value\":"u8;
     private static ReadOnlySpan<byte> InvalidationWord => "invalidated "u8;
 
-    /// <exception cref="ArgumentException">The key is too long, or has a character that percent-encoding would have encoded.</exception>
+    /// <exception cref="ArgumentException">The key is empty, too long, or has a character that percent-encoding would encode.</exception>
     public static void CheckKey(string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
@@ -60,10 +60,10 @@ public sealed class StoredEntry
             );
     }
 
-    /// <summary>The bytes to be stored.</summary>
-    /// <param name="key">Its key; see <see cref="CheckKey"/>.</param>
-    /// <param name="asOf">When PostgreSQL was asked.</param>
-    /// <param name="generation">In force before it was asked; another one's readers take the entry for a miss.</param>
+    /// <summary>Encodes an entry.</summary>
+    /// <param name="key">The entry's key, which <see cref="CheckKey"/> accepts.</param>
+    /// <param name="asOf">When PostgreSQL was queried.</param>
+    /// <param name="generation">The generation in force before the query; a reader with another one takes the entry for a miss.</param>
     /// <param name="value">JSON.</param>
     public static byte[] Write(string key, DateTimeOffset asOf, long generation, ReadOnlySpan<byte> value)
     {
@@ -76,8 +76,8 @@ public sealed class StoredEntry
         return bytes;
     }
 
-    /// <returns>Null for anything but a whole entry of this build's shape, written for this key. It shares
-    /// <paramref name="bytes"/>.</returns>
+    /// <returns>The entry, which shares <paramref name="bytes"/>; null where they are not an intact entry of this build's shape, written
+    /// for this key.</returns>
     public static StoredEntry? Read(byte[] bytes, string key)
     {
         ArgumentNullException.ThrowIfNull(bytes);
@@ -104,7 +104,7 @@ public sealed class StoredEntry
         );
     }
 
-    /// <summary>What stands in an entry's place when it was invalidated, different each time.</summary>
+    /// <summary>A mark that replaces an invalidated entry. It is random, so that a write can't mistake it for an earlier mark.</summary>
     public static byte[] Invalidation() =>
         [.. InvalidationWord, .. Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(32, lowercase: true))];
 

@@ -4,9 +4,9 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
-/// The range of a calculation (Core/Portfolios/Decimal4, Jobs/Pipeline/BatchLoader) as constraints of the columns it reads.
-/// A row that violates one stays as it is, and with it the constraint stays unvalidated: its user fails alone in a run, and
-/// the command doctor names the row.
+/// Adds the ranges that a calculation can handle (Core/Portfolios/Decimal4, Jobs/Pipeline/BatchLoader) as constraints of the columns it
+/// reads. A row that violates a constraint stays, and the constraint stays unvalidated: only the row's user fails in a run, and the
+/// command doctor names the row.
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261128000100_CalculationRanges")]

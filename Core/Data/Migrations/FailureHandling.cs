@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>Who keeps failing and why, runs that retry what failed in another, and progress that can be read from the run's row.</summary>
+/// <summary>Adds repeated failures of users, runs that retry the failed users of another, and the progress of a run.</summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000300_FailureHandling")]
 public sealed class FailureHandling : Migration

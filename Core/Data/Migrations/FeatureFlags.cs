@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>Feature flags per environment, and who changed what of them.</summary>
+/// <summary>Adds feature flags per environment, and the history of their changes.</summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000500_FeatureFlags")]
 public sealed class FeatureFlags : Migration

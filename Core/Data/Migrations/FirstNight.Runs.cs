@@ -1,6 +1,6 @@
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>Runs with their batches, and the history they leave, by month.</summary>
+/// <summary>Tables of runs, their batches, and the history they write, partitioned by month.</summary>
 public sealed partial class FirstNight
 {
     private const string Runs = """

@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
-/// The tables of a night. Everything of a user is keyed by user id, so that it can be found, erased and sharded by it.
-/// Written by hand: constraints, partitions and storage parameters are the point, and the model builder can't say them.
+/// Creates the tables of a run. Every table of a user's data is keyed by user id, so that the data can be found, erased and sharded by
+/// it. The SQL is written by hand, because the model builder has no constraints, partitions and storage parameters of this kind.
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261121000000_FirstNight")]
@@ -22,7 +22,7 @@ public sealed partial class FirstNight : Migration
     }
 
     protected override void Down(MigrationBuilder migrationBuilder) =>
-        throw new NotSupportedException("Dropping every table is done by dropping the database, by a person who means it.");
+        throw new NotSupportedException("The first migration can't be undone; drop the database instead.");
 
     private const string People = """
         create table tenants (

@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
-/// The five markets that ship. Zone and hours leave the table: they change with dates and configuration, and a second place
-/// that says them would one day say something else.
+/// Adds the five markets that ship. Time zone and hours leave the table, because they change with dates and configuration, and a second
+/// copy of them would go out of date.
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000000_Markets")]
@@ -32,5 +32,5 @@ public sealed class Markets : Migration
     }
 
     protected override void Down(MigrationBuilder migrationBuilder) =>
-        throw new NotSupportedException("Hours that were dropped are not known here any more; restore the database instead.");
+        throw new NotSupportedException("The hours of markets were dropped by this migration; restore a backup to go back before it.");
 }

@@ -1,6 +1,6 @@
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>Facilities, and what is in them.</summary>
+/// <summary>Tables of facilities, work centers, locations and equipment.</summary>
 public sealed partial class ReferenceData
 {
     private const string Plant = """

@@ -1,6 +1,6 @@
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>What is bought and sold, and on which terms; and the numbers that invalidation raises.</summary>
+/// <summary>Tables of what is bought and sold, of pricing rules, and of the generations that invalidation raises.</summary>
 public sealed partial class ReferenceData
 {
     private const string Trade = """
@@ -86,9 +86,9 @@ public sealed partial class ReferenceData
             'Discounts, of one material or all, to one customer or all, on both days and between; the highest priority comes first.';
         """;
 
-    // Raised one at a time, under the lock to the end of the transaction: numbers become visible in their order, so that
-    // "greater than the last one seen" misses none. From the clock's milliseconds on: after a restore of an older backup
-    // no number comes again while entries that carry it are still in the cache.
+    // Generations are raised one transaction at a time, under a lock that is held to its end, so that they become visible in their order
+    // and "greater than the last one seen" misses none. They start at the clock's milliseconds, so that after a restore of an older backup
+    // none comes again while entries that carry it are still in the cache.
     private const string Generations = """
         create table erp.generations (
             tenant_id uuid not null,
@@ -121,9 +121,9 @@ public sealed partial class ReferenceData
             'committed, or with it.';
         """;
 
-    // exchange_rates is written by nights, imports, and whoever has SQL, and every tenant's rates come from it. The lock of
-    // raise_generation is taken before any row is locked: a transaction of two statements has it after the first, and would
-    // else wait for a row of one that has the row and waits for the lock.
+    // Runs, imports and users with SQL access write exchange_rates, from which every tenant's rates are computed. The lock of
+    // raise_generation is taken before any row is locked: otherwise a transaction of two statements, which has the lock after the first,
+    // could wait for a row of a transaction that waits for the lock.
     private const string RateChanges = """
         create function erp.before_rates_change() returns trigger language plpgsql as $$
         begin

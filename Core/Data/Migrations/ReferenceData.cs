@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
-/// Reference data of tenants (SPEC G1), in a schema of its own. Every table is keyed by tenant first, and every reference
-/// carries the tenant with it, so that no row can refer to another tenant's.
+/// Creates the reference data of tenants in a schema of its own. Every key begins with the tenant, and every foreign key contains it, so
+/// that no row can refer to another tenant's.
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000600_ReferenceData")]
@@ -28,7 +28,7 @@ public sealed partial class ReferenceData : Migration
     protected override void Down(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
-        // With it go the triggers on exchange_rates, whose functions are in it.
+        // The triggers on exchange_rates are dropped as well, because their functions are in the schema.
         migrationBuilder.Sql("drop schema erp cascade");
     }
 
@@ -81,8 +81,8 @@ public sealed partial class ReferenceData : Migration
             'them.';
         """;
 
-    // The rule is that of Core/Market/CrossRates: a quoted pair as it is, its inverse, else through the dollar, with 10
-    // significant digits. One set of rates for nights and ledgers: what a provider delivered is a tenant's rate, too.
+    // The same rule as in Core/Market/CrossRates: a quoted pair as it is, else its inverse, else through the dollar, with 10 significant
+    // digits. Runs and ledgers share the quotes of the providers.
     private const string Rates = """
         create function erp.ten_digits(value numeric) returns numeric language sql immutable strict as $$
             select round(value, 9 - floor(log(value))::int)

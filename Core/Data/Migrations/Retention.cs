@@ -4,9 +4,9 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
-/// Months that come and go beside a night, and indexes for audit queries. Not one of them is on events, results or
-/// postings, where each would cost every night: those queries find days and runs in the small tables first, and then use
-/// the primary keys (business date, run, user, type), (user, business date, run) and (asset, business date, run, batch).
+/// Adds partitions that are created and dropped outside a run, and the indexes of audit queries. Events, results and postings get no
+/// further index, because each would slow every run: audit queries find days and runs in the small tables first, and then use the primary
+/// keys (business date, run, user, type), (user, business date, run) and (asset, business date, run, batch).
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000200_Retention")]
@@ -27,8 +27,8 @@ public sealed class Retention : Migration
         );
     }
 
-    // "create table .. partition of" locks the parent against readers and writers, and would wait for, and hold up, a
-    // night under way. A table made alone and then attached only keeps other such changes out.
+    // "create table .. partition of" locks the parent against readers and writers, so it would wait for a run under way and block others.
+    // Attaching a table that was created alone only excludes other schema changes.
     private const string Months = """
         create function partitioned_by_month() returns setof text language sql stable as $$
             select c.relname::text from pg_class c

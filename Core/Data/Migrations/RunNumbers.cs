@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
-/// A number that the database gives each run when it is inserted. Ids are made from the clock of whoever starts a run, and
-/// clocks of two hosts differ: what is later is said by the number alone.
+/// Adds a number that the database gives each run when it is inserted. Ids contain the time of the host that starts a run, and the clocks
+/// of two hosts differ, so only the number orders runs.
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261128000200_RunNumbers")]
@@ -14,7 +14,7 @@ public sealed class RunNumbers : Migration
     protected override void Up(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
-        // Runs from before keep the order in which their results became current.
+        // Existing runs are numbered by their ids, the order in which their results became current.
         migrationBuilder.Sql(
             """
             alter table overnight_job_runs add column number bigint;

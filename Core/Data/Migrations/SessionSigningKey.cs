@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
-/// The key that cached sessions are signed with where the configuration gives none: made once, at random, and never in the cache.
+/// Adds the random key that signs cached sessions where the configuration gives none. It is never in the cache.
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261129000100_SessionSigningKey")]
@@ -13,7 +13,7 @@ public sealed class SessionSigningKey : Migration
     protected override void Up(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
-        // Two random UUIDs have 244 bits of the server's strong random source.
+        // Two random UUIDs have 244 bits from the server's cryptographically strong random source.
         migrationBuilder.Sql(
             """
             create table session_signing_key (

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>Passwords, in a table of their own: whoever may read users, a person's own warm sets among them, may not read these.</summary>
+/// <summary>Adds passwords in a table of their own, because roles that may read users, as for own warm sets, may not read these.</summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000700_SignIn")]
 public sealed class SignIn : Migration

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>Since when a warm set gets no further, by which its tries become rarer.</summary>
+/// <summary>Adds the time since which a warm set has made no progress, from which the pause between its tries grows.</summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261128000500_WarmBackOff")]
 public sealed class WarmBackOff : Migration

@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
-/// How far each warm set came. It once made a role for users' own sets as well, which <c>Jobs/Migrations/ReaderRoleUpgrade.cs</c>
-/// replaces.
+/// Adds the progress of each warm set. Earlier builds created a role for own warm sets here as well, which
+/// <c>Jobs/Migrations/ReaderRoleUpgrade.cs</c> replaces.
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000400_Warming")]

@@ -14,8 +14,9 @@ internal static class B3
     private static readonly TimeZoneInfo SaoPaulo = TimeZoneInfo.FindSystemTimeZoneById("America/Sao_Paulo");
 
     /// <summary>
-    /// The open is at 10:00 all year; the close goes with New York: 17:00 in its summer, 18:00 in its winter (and, while Brazil
-    /// had a summer time, in that). Times include the closing call, whose five minutes the exchange's tables list apart: 16:55, 17:55.
+    /// The open is at 10:00 all year. The close depends on New York: 17:00 during its summer time, 18:00 during its winter time and, while
+    /// Brazil had a summer time, during that. Times include the closing call of five minutes, which the exchange's tables list apart:
+    /// 16:55, 17:55.
     /// </summary>
     public static TradingHours Hours(DateOnly date)
     {
@@ -39,7 +40,7 @@ internal static class B3
         yield return Closed(easter.AddDays(60), "Corpus Christi");
         if (year == 2014)
             yield return Closed(year, 6, 12, "Opening of the World Cup");
-        // In 2020 the city moved its holidays to the first weeks of the pandemic, and the exchange stayed open on either day.
+        // In 2020 the city moved this holiday and Black Awareness Day to the first weeks of the pandemic, and the exchange traded on both.
         if (year is >= 1998 and <= 2021 and not 2020)
             yield return Closed(year, 7, 9, "Constitutionalist Revolution");
         yield return Closed(year, 9, 7, "Independence Day");

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Overnight.Core.Market.Calendars;
 
-/// <summary>A day that configuration names: a date, a day of every year, or so many days from Easter Sunday.</summary>
+/// <summary>A day in configuration: a date, a day of every year, or a number of days before or after Easter Sunday.</summary>
 internal readonly record struct ConfiguredDay(DateOnly? Date, int Month, int DayOfMonth, int? FromEaster)
 {
     public const string Forms = "yyyy-MM-dd, MM-dd for every year, or easter-2 and the like";
@@ -12,7 +12,7 @@ internal readonly record struct ConfiguredDay(DateOnly? Date, int Month, int Day
     {
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
             return new(date, 0, 0, null);
-        // Read in a leap year, so that February 29 is a day like others.
+        // Parsed in a leap year, so that February 29 is accepted.
         if (
             text.Length == 5
             && DateOnly.TryParseExact($"2000-{text}", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
@@ -31,7 +31,7 @@ internal readonly record struct ConfiguredDay(DateOnly? Date, int Month, int Day
             : null;
     }
 
-    /// <summary>The day in a year; null when it has none.</summary>
+    /// <summary>The day in a year; null when it does not occur in that year.</summary>
     public DateOnly? In(int year)
     {
         if (Date is { } date)

@@ -3,9 +3,9 @@ using Cronos;
 namespace Overnight.Core.Market.Calendars;
 
 /// <summary>
-/// A cron expression of five fields, as Unix writes it: minute, hour, day of month, month, day of week with Sunday 0 or 7.
-/// Cronos reads it, so names (<c>MON-FRI</c>), <c>L</c>, <c>W</c> and <c>#</c> are understood, too; a number with a step
-/// (<c>5/2</c>) counts up to the end of its field.
+/// A cron expression with the five fields of Unix: minute, hour, day of month, month, day of week with Sunday 0 or 7. Cronos parses it,
+/// so names (<c>MON-FRI</c>), <c>L</c>, <c>W</c> and <c>#</c> are accepted too; a number with a step (<c>5/2</c>) counts up to the end of
+/// its field.
 /// </summary>
 public sealed class CronSchedule
 {
@@ -14,7 +14,7 @@ public sealed class CronSchedule
 
     private CronSchedule(string text, CronExpression expression) => (_text, _expression) = (text, expression);
 
-    /// <exception cref="FormatException">The text is no such expression; the message has it and says why.</exception>
+    /// <exception cref="FormatException">The text is no such expression; the message contains the text and the reason.</exception>
     public static CronSchedule Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -23,18 +23,18 @@ public sealed class CronSchedule
             throw new FormatException(
                 $"'{text}' has {fields.Length} fields; a cron expression has five: minute, hour, day of month, month, day of week."
             );
-        // Unix takes a day that either field names, Cronos one that both name: whichever was chosen, someone's run would be on other days.
+        // Unix runs on days that either field names, Cronos on days that both name; either choice would surprise some users.
         if (fields[2] != "*" && fields[4] != "*")
-            throw new FormatException($"'{text}' names days of the month and of the week; give one of them and * for the other.");
-        // Cronos takes it for * in every field; Unix does not know it.
+            throw new FormatException($"'{text}' names days of the month and days of the week; give one of them, and * for the other.");
+        // Cronos treats it as * in every field; Unix does not know it.
         if (text.Contains('?', StringComparison.Ordinal))
-            throw new FormatException($"'{text}' has a '?', which is not of the Unix form; write * for any value.");
+            throw new FormatException($"'{text}' has a '?', which Unix cron does not know; write * for any value.");
         try
         {
             CronSchedule schedule = new(text.Trim(), CronExpression.Parse(text.Trim(), CronFormat.Standard));
             return schedule.Next(DateTimeOffset.UnixEpoch) is not null
                 ? schedule
-                : throw new FormatException($"'{text}' names a day that no month of its has, so it never comes.");
+                : throw new FormatException($"'{text}' names a day that none of its months has, so it never occurs.");
         }
         catch (Exception exception) when (exception is CronFormatException or MissingSeedException)
         {
@@ -42,17 +42,17 @@ public sealed class CronSchedule
         }
     }
 
-    /// <summary>The first time after <paramref name="moment"/>, in UTC; null when there is none.</summary>
+    /// <summary>The first occurrence after <paramref name="moment"/>, in UTC; null when there is none.</summary>
     public DateTimeOffset? Next(DateTimeOffset moment) => _expression.GetNextOccurrence(moment.UtcDateTime);
 
     /// <summary>
-    /// The last time between two moments, read on the clocks of a zone: one that they skip is when they skip it, one that they
-    /// show twice is the first. Null when there is none.
+    /// The last occurrence between two moments, in the local time of a zone: a local time that the clocks skip occurs at the moment of the
+    /// change, one that they show twice occurs the first time. Null when there is none.
     /// </summary>
     public DateTimeOffset? Last(TimeZoneInfo zone, DateTimeOffset after, DateTimeOffset before)
     {
-        // The expression is asked for local times as if they were UTC, so that a change of clocks is LocalTime's alone to decide.
-        // A day more than asked for covers any change between.
+        // Cronos gets local times as if they were UTC, so that only LocalTime handles changes of the clocks. The range begins a day early,
+        // which is longer than any change.
         var (end, earliest) = (Local(before), Local(after).AddDays(-1));
         for (var back = TimeSpan.FromHours(2); ; back *= 4)
         {

@@ -1,6 +1,6 @@
 namespace Overnight.Core.Market.Calendars;
 
-/// <summary>From best to worst.</summary>
+/// <summary>How current a result is, from best to worst.</summary>
 public enum FreshnessStatus
 {
     Fresh,
@@ -9,13 +9,13 @@ public enum FreshnessStatus
     Stale,
 }
 
-/// <summary>What a result says of its age; times are UTC, and one at midnight is a date alone.</summary>
-/// <param name="GeneratedAt">Null when it can't be read.</param>
-/// <param name="PricesAsOf">Of the newest price; null without prices.</param>
-/// <param name="RatesAsOf">Of the newest exchange rate; null without rates.</param>
-/// <param name="PricesStale">Whether stored prices stand in, because a provider failed.</param>
-/// <param name="RatesStale">The same of exchange rates.</param>
-/// <param name="StaleSince">Of the oldest value that stands in.</param>
+/// <summary>The times of a result and of the market data it used, in UTC; a time at midnight means a date without a time.</summary>
+/// <param name="GeneratedAt">When it was computed; null when that can't be read.</param>
+/// <param name="PricesAsOf">Time of the newest price; null without prices.</param>
+/// <param name="RatesAsOf">Time of the newest exchange rate; null without rates.</param>
+/// <param name="PricesStale">Whether stored prices were used because a provider failed.</param>
+/// <param name="RatesStale">Whether stored exchange rates were used because a provider failed.</param>
+/// <param name="StaleSince">Time of the oldest stored value that was used.</param>
 public readonly record struct ResultTimes(
     DateTimeOffset? GeneratedAt,
     DateTimeOffset? PricesAsOf = null,
@@ -25,29 +25,32 @@ public readonly record struct ResultTimes(
     DateTimeOffset? StaleSince = null
 );
 
+/// <summary>How current a result is, and why.</summary>
+/// <param name="Status">The status.</param>
 /// <param name="Reason">One sentence of ASCII that needs no escaping in JSON.</param>
 public readonly record struct FreshnessVerdict(FreshnessStatus Status, string Reason);
 
 /// <summary>
-/// What a person is told about the age of a result (SPEC C3), in this order: stale when two nights that should have replaced it are
-/// missing, or when its prices or rates were too old when it was computed; delayed when one night is past its deadline; provisional
-/// when stored values stand in; else fresh. So Friday's is fresh all weekend, and a result of this morning over last month's rates is
-/// stale.
+/// Judges the age of a result, in this order: stale when two nights that should have replaced it are missing, or when its prices or rates
+/// were too old when it was computed; delayed when one night is past its deadline; provisional when stored values were used because a
+/// provider failed; else fresh. So a result of Friday is fresh all weekend, and one of this morning with last month's rates is stale.
 /// </summary>
 public static class Freshness
 {
     private static readonly TimeSpan Oldest = TimeSpan.FromDays(366);
 
-    /// <summary>A date alone may be a day ahead; beyond it, a time is a mistake.</summary>
+    /// <summary>How far a time may be in the future: a date without a time can be a day ahead in UTC.</summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromDays(1);
 
-    /// <param name="markets">The user's; the one that fared worst decides.</param>
+    /// <param name="result">The times of the result.</param>
+    /// <param name="now">The current time.</param>
+    /// <param name="markets">The user's markets; the worst status counts.</param>
     public static FreshnessVerdict Judge(in ResultTimes result, DateTimeOffset now, IReadOnlyList<MarketCalendar> markets)
     {
         ArgumentNullException.ThrowIfNull(markets);
         if (result.GeneratedAt is not { } generatedAt || generatedAt < now - Oldest)
             return new(FreshnessStatus.Stale, "It was computed over a year ago.");
-        // The clock of the machine that computed it may be ahead of this one's.
+        // The computing machine's clock may be ahead of this one's.
         if (generatedAt > now)
             generatedAt = now;
         if (result.PricesAsOf > generatedAt + Ahead)
@@ -61,7 +64,7 @@ public static class Freshness
             if (worst is null || verdict.Status > worst.Value.Status)
                 worst = verdict;
         }
-        return worst ?? new(FreshnessStatus.Fresh, "No market says when it should be replaced.");
+        return worst ?? new(FreshnessStatus.Fresh, "The user has no known market whose nights would replace it.");
     }
 
     public static string Name(this FreshnessStatus status) =>

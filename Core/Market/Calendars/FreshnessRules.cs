@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Overnight.Core.Market.Calendars;
 
-/// <summary>The age that a value must not exceed: as a moment, and as a day for values that have a date alone.</summary>
+/// <summary>A limit of age: as a moment, and as a day for values that have a date without a time.</summary>
 internal readonly record struct AgeLimit(DateTimeOffset Moment, DateOnly Day)
 {
     public static readonly AgeLimit None = new(DateTimeOffset.MinValue, DateOnly.MinValue);
@@ -11,16 +11,16 @@ internal readonly record struct AgeLimit(DateTimeOffset Moment, DateOnly Day)
         asOf is { } time && (time.TimeOfDay == TimeSpan.Zero ? DateOnly.FromDateTime(time.UtcDateTime) < Day : time < Moment);
 }
 
-/// <summary>What a market's calendar asks of a result that was computed at some moment.</summary>
+/// <summary>The deadlines and limits that a market's calendar sets for a result computed at some moment.</summary>
 internal sealed class FreshnessRules
 {
-    /// <summary>Closing prices are published within it.</summary>
+    /// <summary>Time within which closing prices are published.</summary>
     private static readonly TimeSpan AfterClose = TimeSpan.FromHours(1);
 
-    /// <summary>Before the open that the night prepares (SPEC A10).</summary>
+    /// <summary>Time from a night's deadline to the open that the night prepares.</summary>
     private static readonly TimeSpan DeadlineLead = TimeSpan.FromMinutes(30);
 
-    /// <summary>When the European Central Bank publishes the day's rates.</summary>
+    /// <summary>When the European Central Bank publishes the day's rates, in <see cref="RatesZone"/>.</summary>
     private static readonly TimeOnly RatesPublished = new(16, 0);
     private static readonly TimeZoneInfo RatesZone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
 
@@ -63,7 +63,7 @@ internal sealed class FreshnessRules
         );
     }
 
-    /// <summary>The one place that knows deadlines and how old data may be.</summary>
+    /// <summary>Derives deadlines and limits of age from the market's calendar.</summary>
     public static FreshnessRules Of(MarketCalendar market, DateTimeOffset generatedAt)
     {
         var own = market.NextOpen(generatedAt);
@@ -93,7 +93,7 @@ internal sealed class FreshnessRules
             : "exchange rates";
         return new(
             FreshnessStatus.Provisional,
-            $"A provider failed, and stored {what} stand in{(result.StaleSince is { } since ? $", the oldest of {since:yyyy-MM-dd}" : "")}."
+            $"A provider failed, so stored {what} are used{(result.StaleSince is { } since ? $", the oldest of {since:yyyy-MM-dd}" : "")}."
         );
     }
 
@@ -124,12 +124,12 @@ internal sealed class FreshnessRules
 }
 
 /// <summary>
-/// The rules of one market by the minute of a result, for opens, closes and publications are at whole minutes, and the results of a
-/// night share a few.
+/// The rules of one market by the minute in which a result was computed: opens, closes and publications are at whole minutes, so results
+/// of a run share few entries.
 /// </summary>
 internal sealed class FreshnessMemory(MarketCalendar market)
 {
-    /// <summary>More minutes than this are of results made one by one; remembering starts again.</summary>
+    /// <summary>Limit of remembered minutes. Results computed one by one can exceed it; then all are dropped.</summary>
     private const int MostMinutes = 1_024;
 
     private readonly ConcurrentDictionary<long, FreshnessRules> _byMinute = new();

@@ -1,9 +1,9 @@
 namespace Overnight.Core.Market.Calendars;
 
-/// <summary>Days that holidays are defined by.</summary>
+/// <summary>Dates on which the holidays of exchanges are based.</summary>
 internal static class HolidayDates
 {
-    /// <summary>Easter Sunday of the Gregorian calendar (the anonymous algorithm, as Meeus gives it), for any year.</summary>
+    /// <summary>Easter Sunday of the Gregorian calendar. Source: the anonymous algorithm in Meeus, Astronomical Algorithms.</summary>
     public static DateOnly Easter(int year)
     {
         var (century, ofCentury) = Math.DivRem(year, 100);
@@ -16,7 +16,7 @@ internal static class HolidayDates
         return new(year, month, day + 1);
     }
 
-    /// <summary>The <paramref name="nth"/> Monday (or whichever) of a month.</summary>
+    /// <summary>The <paramref name="nth"/> given weekday of a month.</summary>
     public static DateOnly Nth(int nth, DayOfWeek weekday, int year, int month)
     {
         DateOnly first = new(year, month, 1);
@@ -29,7 +29,7 @@ internal static class HolidayDates
         return last.AddDays(-((last.DayOfWeek - weekday + 7) % 7));
     }
 
-    /// <summary>Saturday gives Friday, Sunday gives Monday.</summary>
+    /// <summary>The Friday before a Saturday, the Monday after a Sunday, else the day itself.</summary>
     public static DateOnly NearestWeekday(DateOnly date) =>
         date.DayOfWeek switch
         {

@@ -1,12 +1,12 @@
 namespace Overnight.Core.Market.Calendars;
 
 /// <summary>
-/// Japan's national holidays as its Act on National Holidays has them, from 1990 on: fixed days, Happy Mondays, the equinoxes,
+/// Japan's national holidays from 1990 on. Source: the Act on National Holidays, with its fixed days, Happy Mondays, equinoxes,
 /// substitutes for Sundays, and the citizens' holiday between two others.
 /// </summary>
 internal static class JapaneseHolidays
 {
-    /// <summary>Before 2007 only the Monday could stand for a Sunday; since then it is the next day that is no holiday.</summary>
+    /// <summary>Before 2007 only the Monday could substitute a Sunday; since then it is the next day that is no holiday.</summary>
     private const int SubstitutesReachSince = 2007;
 
     public static SortedDictionary<DateOnly, string> Of(int year)
@@ -53,7 +53,7 @@ internal static class JapaneseHolidays
             yield return holiday;
     }
 
-    /// <summary>In 2020 and 2021 these were moved around the Olympic Games.</summary>
+    /// <summary>Holidays that were moved in 2020 and 2021 for the Olympic Games.</summary>
     private static IEnumerable<(DateOnly Date, string Name)> Summer(int year)
     {
         if (year >= 1996)
@@ -108,8 +108,8 @@ internal static class JapaneseHolidays
     }
 
     /// <summary>
-    /// The day in Japan on which the sun crosses the equator, by the approximation that almanacs use: good from 1980 to 2150. The
-    /// government names the day a year ahead and has never named another.
+    /// The day in Japan on which the sun crosses the equator. Source: the approximation that Japanese almanacs use, valid from 1980 to
+    /// 2150. The government announces the day a year ahead and has never announced another one.
     /// </summary>
     private static DateOnly Equinox(int year, bool spring)
     {

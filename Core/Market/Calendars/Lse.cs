@@ -30,7 +30,7 @@ internal static class Lse
         yield return Closed(HolidayDates.MondayAfter(new(year, 1, 1)), "New Year's Day");
         yield return Closed(easter.AddDays(-2), "Good Friday");
         yield return Closed(easter.AddDays(1), "Easter Monday");
-        // Moved to the anniversaries of VE Day.
+        // In 1995 and 2020 it was moved to the anniversary of VE Day.
         yield return Closed(
             year is 1995 or 2020 ? new DateOnly(year, 5, 8) : HolidayDates.Nth(1, DayOfWeek.Monday, year, 5),
             "Early May bank holiday"
@@ -48,7 +48,7 @@ internal static class Lse
             yield return Closed(year, 12, 28, "Boxing Day (substitute day)");
     }
 
-    /// <summary>Moved beside the jubilees.</summary>
+    /// <summary>Moved in the years of jubilees.</summary>
     private static DateOnly SpringHoliday(int year) =>
         year switch
         {

@@ -3,12 +3,12 @@ using System.Collections.Concurrent;
 namespace Overnight.Core.Market.Calendars;
 
 /// <summary>
-/// When a market is open and when its night is due, for any day; all moments in UTC. Immutable but for what it remembers of
-/// years and moments it was asked about; safe to use from many threads.
+/// When a market is open and when its night is due, for any day; all moments are in UTC. Immutable except for the years and freshness
+/// rules that it caches; safe to use from many threads.
 /// </summary>
 public sealed class MarketCalendar
 {
-    /// <summary>A market that stays closed longer than this has no next open.</summary>
+    /// <summary>Days after which a market that stays closed counts as having no next open.</summary>
     private const int LongestBreak = 366;
 
     private readonly Func<DateOnly, TradingHours> _hours;
@@ -40,7 +40,7 @@ public sealed class MarketCalendar
 
     internal FreshnessMemory Freshness { get; }
 
-    /// <summary>What decides when the night is due, in words.</summary>
+    /// <summary>The rule for the time at which the night is due, for people.</summary>
     public string Due => _cron is null ? $"{_lead:h\\:mm} h before the open" : $"cron {_cron}, local time";
 
     public MarketDay Day(DateOnly date)
@@ -53,10 +53,10 @@ public sealed class MarketCalendar
         return new(Code, date, Status(special), special?.Reason, open, close, DueBefore(date, open));
     }
 
-    /// <summary>Local hours of a day; null when it is closed.</summary>
+    /// <summary>Local hours of a day; null when the market is closed.</summary>
     internal TradingHours? Hours(DateOnly date) => Hours(date, Special(date));
 
-    /// <summary>The special days of a year that are open, with their local hours.</summary>
+    /// <summary>The special days of a year on which the market is open, with their local hours.</summary>
     internal IEnumerable<(SpecialDay Day, TradingHours Hours)> SpecialSessions(int year)
     {
         foreach (var day in Specials(year).Values)
@@ -73,22 +73,22 @@ public sealed class MarketCalendar
     }
 
     /// <summary>
-    /// The first open after a moment: the one that a night at that moment prepares. Null when there is none within a year.
+    /// The first open after a moment, which is the open that a night at that moment prepares. Null when there is none within a year.
     /// </summary>
     public MarketDay? NextOpen(DateTimeOffset now)
     {
-        // A day back, for where a local day is skipped the dates are further apart than the moments.
+        // Begins a day early: where a local day is skipped, a later date can have an earlier moment than the dates suggest.
         var date = LocalTime.DateIn(Zone, now).AddDays(-1);
         return Days(date, date.AddDays(LongestBreak)).FirstOrDefault(day => day.OpenUtc > now);
     }
 
     /// <summary>
-    /// The open whose night should have begun by now; null when none is due. Once a market has opened, its night is no longer of use.
+    /// The open whose night should have begun by now; null when none is due. A night is no longer due once its market has opened.
     /// </summary>
     public MarketDay? DueAt(DateTimeOffset now) => NextOpen(now) is { DueUtc: { } due } day && due <= now ? day : null;
 
     /// <summary>
-    /// When the night is due: so long before the open, as time passes; with a cron, the last time it names after the open before.
+    /// When the night is due: <c>Lead</c> before the open, in elapsed time; with a cron, at its last occurrence after the open before.
     /// </summary>
     private DateTimeOffset? DueBefore(DateOnly date, DateTimeOffset open)
     {
@@ -115,7 +115,7 @@ public sealed class MarketCalendar
         return new(special?.Opens ?? usual.Opens, special?.Closes ?? usual.Closes);
     }
 
-    /// <summary>A trading day whose open and close are both given has hours of its own: it is neither short nor late.</summary>
+    /// <summary>A trading day with both a configured open and close counts as open, not as an early close or a late open.</summary>
     private static DayStatus Status(SpecialDay? special) =>
         special switch
         {

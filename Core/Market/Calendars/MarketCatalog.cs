@@ -3,23 +3,23 @@ using Microsoft.Extensions.Options;
 
 namespace Overnight.Core.Market.Calendars;
 
-/// <summary>The markets of this installation: those that ship, as configuration changes them, and its own.</summary>
+/// <summary>The markets of this installation: those that ship, with changes from the configuration, and those it adds.</summary>
 public sealed class MarketCatalog
 {
-    /// <summary>The market of commands and requests that name none.</summary>
+    /// <summary>Market used by commands and requests that name none.</summary>
     public const string Default = "NYSE";
 
-    /// <summary>The years that the shipped rules were made for; the first is bounded by history, the last by Japan's equinoxes.</summary>
+    /// <summary>The years for which the shipped rules hold: the first is limited by history, the last by Japan's equinoxes.</summary>
     public const int FirstYear = 1993,
         LastYear = 2150;
 
-    // Users have few sets of markets between them; past this many, one is made for each question.
+    // Users have few different sets of markets; beyond this number, a set is built for each request.
     private const int MostSets = 1_000;
 
     private readonly SortedDictionary<string, MarketCalendar> _markets;
     private readonly ConcurrentDictionary<string, MarketCalendar[]> _sets = new(StringComparer.Ordinal);
 
-    /// <exception cref="OptionsValidationException">Something is wrong with the configuration; the messages say what.</exception>
+    /// <exception cref="OptionsValidationException">The configuration is invalid; each message names key, bound and value.</exception>
     public MarketCatalog(IOptions<MarketsOptions> options)
         : this(Read(options, out var failures))
     {
@@ -29,17 +29,17 @@ public sealed class MarketCatalog
 
     private MarketCatalog(SortedDictionary<string, MarketCalendar> markets) => _markets = markets;
 
-    /// <summary>In order of their codes.</summary>
+    /// <summary>All markets, in order of their codes.</summary>
     public IReadOnlyCollection<MarketCalendar> All => _markets.Values;
 
-    /// <exception cref="RequestException">There is none.</exception>
+    /// <exception cref="RequestException">No market has this code.</exception>
     public MarketCalendar Get(string code) =>
         _markets.TryGetValue(code, out var market)
             ? market
             : throw new RequestException("market", $"There is no market '{code}'. Known: {string.Join(", ", _markets.Keys)}.");
 
     /// <summary>
-    /// The markets of a user, given by their codes with commas between; the default for a user who has none, or none that is known.
+    /// The markets of a user, given by their codes with commas between; the default market where none of the codes is known.
     /// </summary>
     public IReadOnlyList<MarketCalendar> OfUser(string codes)
     {

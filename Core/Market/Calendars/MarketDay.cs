@@ -1,6 +1,6 @@
 namespace Overnight.Core.Market.Calendars;
 
-/// <summary>What a market does on a day.</summary>
+/// <summary>Whether and how a market trades on a day.</summary>
 public enum DayStatus
 {
     Open,
@@ -9,10 +9,11 @@ public enum DayStatus
     Closed,
 }
 
-/// <summary>One day of one market, in UTC.</summary>
+/// <summary>One day of one market; moments are in UTC.</summary>
 /// <param name="Reason">Why the day differs from others; null for an ordinary trading day.</param>
-/// <param name="OpenUtc">Null when closed, as is <paramref name="CloseUtc"/>.</param>
-/// <param name="DueUtc">When the night that prepares this open is due; null when closed, or when the market's own cron names no time
+/// <param name="OpenUtc">The open; null when closed.</param>
+/// <param name="CloseUtc">The close; null when closed.</param>
+/// <param name="DueUtc">When the night that prepares this open is due; null when closed, or when the market's cron has no occurrence
 /// before this open.</param>
 public sealed record MarketDay(
     string Market,
@@ -27,7 +28,7 @@ public sealed record MarketDay(
     public bool IsOpen => Status != DayStatus.Closed;
 }
 
-/// <summary>Names of statuses as shown.</summary>
+/// <summary>Names of statuses in output and JSON.</summary>
 public static class DayStatuses
 {
     public static string Name(this DayStatus status) =>

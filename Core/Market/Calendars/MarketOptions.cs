@@ -1,8 +1,8 @@
 namespace Overnight.Core.Market.Calendars;
 
 /// <summary>
-/// What configuration says of markets, by code: of one that ships, what is different; of a new one, all of it. Entries are
-/// lists of texts, so that one line in a file or in the environment is one day.
+/// Configuration of a market, by code: for a market that ships, only what differs; for a new one, everything. Entries are lists of texts,
+/// so that one line in a file or one environment variable is one day.
 /// </summary>
 public sealed class MarketOptions
 {
@@ -12,7 +12,7 @@ public sealed class MarketOptions
         LeastLead = TimeSpan.FromMinutes(1),
         MostLead = TimeSpan.FromHours(24);
 
-    /// <summary>Another market that this one begins as a copy of: zone, hours and days.</summary>
+    /// <summary>Code of a shipped market whose zone, hours and days this market starts from.</summary>
     public string? Like { get; set; }
 
     public string? Name { get; set; }
@@ -31,21 +31,21 @@ public sealed class MarketOptions
     /// </summary>
     public string[] Holidays { get; set; } = [];
 
-    /// <summary>Days that are open although a rule, or the weekend, closes them.</summary>
+    /// <summary>Days on which the market is open although a rule, or the weekend, closes it.</summary>
     public string[] TradingDays { get; set; } = [];
 
-    /// <summary><c>2027-07-02 13:00 Reason</c>.</summary>
+    /// <summary>Days with an early close and its local time, <c>2027-07-02 13:00 Reason</c>.</summary>
     public string[] EarlyCloses { get; set; } = [];
 
-    /// <summary><c>2027-02-10 13:00 Reason</c>.</summary>
+    /// <summary>Days with a late open and its local time, <c>2027-02-10 13:00 Reason</c>.</summary>
     public string[] LateOpens { get; set; } = [];
 
     /// <summary>How long before the open the night is due; <see cref="DefaultLead"/> when left out.</summary>
     public TimeSpan? Lead { get; set; }
 
-    /// <summary>Instead of <see cref="Lead"/>: five fields, in the market's local time.</summary>
+    /// <summary>When the night is due, instead of <see cref="Lead"/>: a five-field cron expression in the market's local time.</summary>
     public string? Cron { get; set; }
 }
 
-/// <summary>The section as it is bound: options by market code.</summary>
+/// <summary>The configuration section as it is bound: options by market code.</summary>
 public sealed class MarketsOptions : Dictionary<string, MarketOptions>;

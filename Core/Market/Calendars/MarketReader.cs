@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Overnight.Core.Market.Calendars;
 
 /// <summary>
-/// Makes a market's calendar of what ships and what configuration says, and collects what is wrong with that: key, bound and value.
+/// Builds a market's calendar from the shipped rules and the configuration, and collects its errors with key, bound and value.
 /// </summary>
 internal sealed class MarketReader(string code, MarketOptions options, List<string> failures)
 {
@@ -21,7 +21,7 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
             null
         );
 
-    /// <returns>Null when something is wrong.</returns>
+    /// <returns>Null when the configuration of the market is invalid.</returns>
     public MarketCalendar? Read()
     {
         var before = failures.Count;
@@ -125,11 +125,11 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
         return weekend;
     }
 
-    /// <summary>What ships first, then what configuration says, so that it counts.</summary>
+    /// <summary>Shipped days first, then configured ones, which take precedence because they come later.</summary>
     private static Func<int, IEnumerable<SpecialDay>> Days(MarketRules? like, IReadOnlyList<SpecialDayEntry> own) =>
         year => (like?.Days(year) ?? []).Concat(own.Select(entry => entry.In(year)).OfType<SpecialDay>());
 
-    /// <summary>In the order in which they count: hours of its own are a trading day's, too.</summary>
+    /// <summary>In order of precedence: late opens and early closes come last, so that they can set the hours of a trading day.</summary>
     private List<SpecialDayEntry> OwnDays() =>
         [
             .. Entries(nameof(options.Holidays), options.Holidays, false, "holiday", (date, _, reason) => SpecialDay.Closed(date, reason)),
@@ -187,7 +187,7 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
         }
         catch (FormatException exception)
         {
-            // The message has the value; it becomes one of the failures.
+            // The exception's message already contains the value.
             failures.Add($"{MarketOptions.Section}:{code}:{nameof(options.Cron)}: {exception.Message}");
             return null;
         }

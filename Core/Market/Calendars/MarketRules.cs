@@ -1,9 +1,9 @@
 namespace Overnight.Core.Market.Calendars;
 
-/// <summary>What is known of a market without configuration.</summary>
+/// <summary>The rules of a market that ships.</summary>
 /// <param name="TimeZone">IANA id.</param>
-/// <param name="Hours">The hours of an ordinary session on a date, for they change over the years, and at B3 with the season.</param>
-/// <param name="Days">The special days of a year, all of them within it; of two on one date the later counts.</param>
+/// <param name="Hours">The hours of an ordinary session by date, because they change over the years, and at B3 with the season.</param>
+/// <param name="Days">The special days of a year; of two for one date the later one counts.</param>
 internal sealed record MarketRules(
     string Code,
     string Name,
@@ -12,7 +12,7 @@ internal sealed record MarketRules(
     Func<int, IEnumerable<SpecialDay>> Days
 )
 {
-    /// <summary>The markets that come with Overnight.</summary>
+    /// <summary>The markets that ship with Overnight.</summary>
     public static IReadOnlyList<MarketRules> Shipped { get; } =
     [
         new("B3", "B3, Sao Paulo", "America/Sao_Paulo", B3.Hours, B3.Days),

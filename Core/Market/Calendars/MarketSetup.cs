@@ -6,7 +6,7 @@ namespace Overnight.Core.Market.Calendars;
 
 public static class MarketSetup
 {
-    /// <summary>The catalog of markets, from section <c>Markets</c> of the configuration; a bad one stops the start.</summary>
+    /// <summary>Adds the catalog of markets from section <c>Markets</c> of the configuration; an invalid section stops the start.</summary>
     public static IServiceCollection AddMarkets(this IServiceCollection services)
     {
         services.AddOptions<MarketsOptions>().BindConfiguration(MarketOptions.Section).ValidateOnStart();
@@ -14,7 +14,7 @@ public static class MarketSetup
     }
 }
 
-/// <summary>Every failure at once: values that can't be read, and keys that nothing reads.</summary>
+/// <summary>Reports all errors at once: values that can't be parsed, and keys that do not exist.</summary>
 internal sealed class MarketsValidator(IConfiguration configuration) : IValidateOptions<MarketsOptions>
 {
     private static readonly string[] Texts =
@@ -43,7 +43,7 @@ internal sealed class MarketsValidator(IConfiguration configuration) : IValidate
         {
             foreach (var key in market.GetChildren())
             {
-                // Ignored, a mistyped key would be a night on the wrong day.
+                // A mistyped key that is ignored would put a night on the wrong day.
                 if (Lists.Contains(key.Key, StringComparer.OrdinalIgnoreCase))
                 {
                     if (!string.IsNullOrEmpty(key.Value))

@@ -3,14 +3,14 @@ using static Overnight.Core.Market.Calendars.SpecialDay;
 namespace Overnight.Core.Market.Calendars;
 
 /// <summary>
-/// New York Stock Exchange: its rule 7.2 and the holidays and early closings it announces each year, from 1993 on. A holiday
-/// on a Saturday is observed on Friday, one on a Sunday on Monday; New Year's Day on a Saturday is not observed.
+/// New York Stock Exchange, from 1993 on. Source: its rule 7.2 and the holidays and early closings it announces each year. A holiday on a
+/// Saturday is observed on Friday, one on a Sunday on Monday; New Year's Day on a Saturday is not observed.
 /// </summary>
 internal static class Nyse
 {
     private static readonly TimeOnly EarlyClose = new(13, 0);
 
-    /// <summary>Closed by decision of the day, not by rule.</summary>
+    /// <summary>Days that were closed or shortened by a decision, not by a rule.</summary>
     private static readonly SpecialDay[] Exceptional =
     [
         Closed(1994, 4, 27, "National day of mourning, President Nixon"),
@@ -55,7 +55,7 @@ internal static class Nyse
 
     private static IEnumerable<SpecialDay> EarlyCloses(int year, DateOnly thanksgiving)
     {
-        // A Friday the 3rd is itself the observed holiday. A Wednesday is a short day since 2013; before, it was the Friday after.
+        // When July 3 is a Friday it is the observed holiday. A Wednesday is a short day since 2013; before, the Friday after was short.
         DateOnly eve = new(year, 7, 3);
         if (
             eve.DayOfWeek is DayOfWeek.Monday or DayOfWeek.Tuesday or DayOfWeek.Thursday

@@ -1,15 +1,15 @@
 namespace Overnight.Core.Market.Calendars;
 
-/// <summary>A session's local times.</summary>
+/// <summary>The local times of a session.</summary>
 public readonly record struct TradingHours(TimeOnly Opens, TimeOnly Closes)
 {
     public static TradingHours Between(int opens, int closes) => new(Clock(opens), Clock(closes));
 
-    /// <summary>A time of day as people write it without the colon: 930 is 09:30.</summary>
+    /// <summary>A time of day written without the colon: 930 is 09:30.</summary>
     internal static TimeOnly Clock(int time) => new(time / 100, time % 100);
 }
 
-/// <summary>A day that is not like the others: closed, open for other hours than usual, or open although a rule closes it.</summary>
+/// <summary>A day that differs from the others: closed, open at other hours, or open although a rule closes it.</summary>
 /// <param name="IsTradingDay">Open although a rule or the weekend closes it.</param>
 /// <param name="Opens">Local time of a late open.</param>
 /// <param name="Closes">Local time of an early close.</param>
@@ -35,8 +35,8 @@ public readonly record struct SpecialDay(
     public static SpecialDay TradingDay(DateOnly date, string reason) => new(date, reason, false, IsTradingDay: true);
 
     /// <summary>
-    /// What this day is when a later rule or setting speaks of it, too: that replaces it, but a trading day, a late open and an early close
-    /// add up.
+    /// Combines this day with a later rule or setting for the same date: the later one replaces it, except that a trading day, a late open
+    /// and an early close are combined.
     /// </summary>
     public SpecialDay Then(SpecialDay later)
     {

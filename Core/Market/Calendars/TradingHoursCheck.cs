@@ -1,21 +1,23 @@
 namespace Overnight.Core.Market.Calendars;
 
 /// <summary>An entry of <see cref="MarketOptions"/> about a day, or a day of every year.</summary>
-/// <param name="Key">Below the market's.</param>
-/// <param name="Text">As configured.</param>
+/// <param name="Key">Configuration key below the market's.</param>
+/// <param name="Text">The configured text.</param>
+/// <param name="Day">The day it names.</param>
 /// <param name="IsTimed">Whether it is an early close or a late open.</param>
+/// <param name="Make">Creates the special day on a date.</param>
 internal sealed record SpecialDayEntry(string Key, string Text, ConfiguredDay Day, bool IsTimed, Func<DateOnly, SpecialDay> Make)
 {
-    /// <summary>Null when the year has no such day.</summary>
+    /// <summary>The special day in a year; null when the year has no such day.</summary>
     public SpecialDay? In(int year) => Day.In(year) is { } date ? Make(date) : null;
 }
 
 /// <summary>
-/// Whether configured times make sense beside all else that is known of the market: each session opens before it closes, and no time is
-/// given for a day without one. Of an entry for every year the first year that is wrong is told.
+/// Checks configured times against the market's other rules: each session opens before it closes, and no time is given for a closed day.
+/// For an entry for every year only the first year with an error is reported.
 /// </summary>
-/// <param name="entries">The market's own, in the order in which they count.</param>
-/// <param name="fail">Takes the key below the market's, the bound and the value.</param>
+/// <param name="entries">The market's configured days in order of precedence.</param>
+/// <param name="fail">Called with the key below the market's, the bound and the value.</param>
 internal sealed class TradingHoursCheck(
     MarketCalendar calendar,
     IReadOnlyList<string> hours,
@@ -30,7 +32,7 @@ internal sealed class TradingHoursCheck(
     {
         foreach (var entry in _timed)
         {
-            // One of every year is for the years in which that is a day of trading.
+            // An entry for every year applies only in years in which its day is a trading day, so it is not checked.
             if (entry.Day.Date is { } date && calendar.Hours(date) is null)
                 Fail(
                     entry.Key,

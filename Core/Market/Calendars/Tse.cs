@@ -7,7 +7,7 @@ internal static class Tse
 {
     private static readonly DateOnly LongerSince = new(2024, 11, 5);
 
-    /// <summary>The session, whose break at noon matters to nothing here, was made half an hour longer in November 2024.</summary>
+    /// <summary>The session, ignoring its break at noon, which no schedule depends on. In November 2024 it grew by half an hour.</summary>
     public static TradingHours Hours(DateOnly date) => TradingHours.Between(900, date >= LongerSince ? 1530 : 1500);
 
     public static IEnumerable<SpecialDay> Days(int year)

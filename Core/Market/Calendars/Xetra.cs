@@ -3,8 +3,8 @@ using static Overnight.Core.Market.Calendars.SpecialDay;
 namespace Overnight.Core.Market.Calendars;
 
 /// <summary>
-/// Xetra: the trading calendar of the Frankfurt Stock Exchange. No half days but the year's last session, which ends at
-/// 14:00; the exchange announces that each December and has done so every year since 2010.
+/// Xetra. Source: the trading calendar of the Frankfurt Stock Exchange. The only half day is the year's last session, which ends at 14:00;
+/// the exchange announces it each December and has done so every year since 2010.
 /// </summary>
 internal static class Xetra
 {
