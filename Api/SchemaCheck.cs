@@ -26,7 +26,7 @@ internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
             _isThere = await HasTableAsync(cancellationToken) && await HasMigrationAsync(cancellationToken);
             return _isThere ? HealthCheckResult.Healthy() : NotYet($"has no migration {Newest}");
         }
-        catch (PostgresException exception) when (!exception.IsTransient)
+        catch (PostgresException exception) when (!DatabaseOutage.Is(exception))
         {
             // The server answers, and has no such database, or no such role, or does not let it read.
             return NotYet($"can't be asked ({exception.SqlState})");

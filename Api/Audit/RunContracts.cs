@@ -6,6 +6,7 @@ namespace Overnight.Api.Audit;
 
 /// <summary>A run as the list shows it. Counts of an unfinished run are those of its finished batches only in the run itself.</summary>
 /// <param name="Note">What whoever started it should know; seldom there.</param>
+/// <param name="Workers">For whoever started it: processes that were heard lately and will work on it.</param>
 internal sealed record RunItem(
     Guid Id,
     string JobType,
@@ -22,7 +23,8 @@ internal sealed record RunItem(
     int UsersFailed,
     Guid CorrelationId,
     RunLinks Links,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Note = null
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Note = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Workers = null
 )
 {
     public static RunItem From(Run run) =>

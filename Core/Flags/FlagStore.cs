@@ -85,7 +85,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     /// The flag before, null where there is none; and after, null where it was not the expected one, the same as before where
     /// the change says what it is already, which raises no version.
     /// </returns>
-    public async Task<(FeatureFlag? Before, FeatureFlag? After)> ChangeAsync(
+    public Task<(FeatureFlag? Before, FeatureFlag? After)> ChangeAsync(
         string key,
         FlagChange change,
         Predicate<FeatureFlag> isExpected,
@@ -95,6 +95,17 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(isExpected);
+        return DatabaseRetry.WriteAsync(() => ChangeOnceAsync(key, change, isExpected, by, ct));
+    }
+
+    private async Task<(FeatureFlag? Before, FeatureFlag? After)> ChangeOnceAsync(
+        string key,
+        FlagChange change,
+        Predicate<FeatureFlag> isExpected,
+        Guid? by,
+        CancellationToken ct
+    )
+    {
         await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
         await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
         FeatureFlag before;

@@ -101,7 +101,7 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
         }
         // One that is away is told, or waited for, as it is where the owner's connection can't be opened.
         catch (NpgsqlException exception)
-            when (!exception.IsTransient && DatabaseErrors.Explain(exception, text, DatabaseConnection.Server) is { } message)
+            when (!DatabaseOutage.Is(exception) && DatabaseErrors.Explain(exception, text, DatabaseConnection.Server) is { } message)
         {
             throw new CommandException(message, exception);
         }

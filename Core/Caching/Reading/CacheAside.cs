@@ -115,7 +115,7 @@ public sealed class CacheAside<TKey, TValue>(
             Keep(key, cached, epoch);
             return new(cached, EntrySource.Cache);
         }
-        var value = await kind.LoadAsync(key).ConfigureAwait(false);
+        var value = await DatabaseRetry.ReadAsync(() => kind.LoadAsync(key)).ConfigureAwait(false);
         if (value is not null && look.IsReplaceable && await kind.StoreAsync(key, value, seen).ConfigureAwait(false))
             Keep(key, value, epoch);
         kind.Know(key, value);
