@@ -142,10 +142,13 @@ public sealed class DatabaseOutageTests(TestServers servers)
         // Reads go on.
         using var read = await app.GetAsync("/api/runs", admin, Ct);
         Assert.Equal(HttpStatusCode.OK, read.StatusCode);
-        DoctorReport doctor = new(app.Database, new(() => throw new InvalidOperationException("no cache in this test")), TimeProvider.System);
-        Assert.Contains(
-            await doctor.FindAsync(Ct),
-            found => found.What == "The database takes no writes: default_transaction_read_only is on."
+        DoctorReport doctor = new(
+            app.Database,
+            new(() => throw new InvalidOperationException("no cache in this test")),
+            TimeProvider.System
+        );
+        Assert.Contains(await doctor.FindAsync(Ct), found =>
+            found.What == "The database takes no writes: default_transaction_read_only is on."
         );
     }
 

@@ -56,9 +56,8 @@ public sealed class WorkerTests(TestServers servers)
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal((0, last), await workers.FindAsync(Ct));
         DoctorReport doctor = new(database, new(() => throw new InvalidOperationException("no cache in this test")), time);
-        var finding = Assert.Single(
-            await doctor.FindAsync(Ct),
-            found => found.What.StartsWith("No jobs process was heard for 60 s", StringComparison.Ordinal)
+        var finding = Assert.Single(await doctor.FindAsync(Ct), found =>
+            found.What.StartsWith("No jobs process was heard for 60 s", StringComparison.Ordinal)
         );
         Assert.Equal(last, finding.Since);
 

@@ -48,7 +48,11 @@ public sealed class BackupTests(TestServers servers)
 
         await RunAsync(source.Owner, source.Configuration["ConnectionStrings:overnight"]!, "pg_dump", "--format=custom", $"--file={file}");
         var server = (await servers.StartPostgresAsync(Ct)).ConnectionString("postgres");
-        await TestRoles.AsAdministratorAsync(server, "create role overnight login; create role overnight_api; create role overnight_sets", Ct);
+        await TestRoles.AsAdministratorAsync(
+            server,
+            "create role overnight login; create role overnight_api; create role overnight_sets",
+            Ct
+        );
         await TestRoles.AsAdministratorAsync(server, "grant overnight_api, overnight_sets to overnight", Ct);
         await TestRoles.AsAdministratorAsync(server, "create database overnight owner overnight", Ct);
         await using var target = RoleDatabase.At(new NpgsqlConnectionStringBuilder(server) { Database = "overnight" }.ConnectionString);
