@@ -1,5 +1,6 @@
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
+using Overnight.Core.Runs;
 
 namespace Overnight.Api;
 
@@ -20,6 +21,7 @@ internal static class Connections
             OvernightContext.Configure
         );
         builder.AddCache("cache", options => CacheConnection.Configure(options, builder.Configuration));
-        builder.Services.AddHealthChecks().AddCheck<SchemaCheck>(SchemaCheck.Name);
+        builder.Services.AddSingleton<WorkerDirectory>();
+        builder.Services.AddHealthChecks().AddCheck<SchemaCheck>(SchemaCheck.Name).AddCheck<WorkerCheck>(WorkerCheck.Name);
     }
 }

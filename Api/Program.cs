@@ -27,6 +27,7 @@ var app = builder.Build();
 app.UseCachedDashboard();
 app.UseProblems();
 app.UseSessions();
+app.UseReadRetry();
 
 app.MapDefaultEndpoints();
 app.MapSessions();

@@ -25,7 +25,7 @@ internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
             _isThere = await HasTableAsync(cancellationToken) && await HasMigrationAsync(cancellationToken);
             return _isThere ? HealthCheckResult.Healthy() : NotYet($"has no migration {Newest}");
         }
-        catch (PostgresException exception) when (!exception.IsTransient)
+        catch (PostgresException exception) when (!DatabaseOutage.Is(exception))
         {
             // The server answers, but the database or the role does not exist, or the role may not read.
             return NotYet($"can't be asked ({exception.SqlState})");

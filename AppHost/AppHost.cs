@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using Overnight.AppHost;
 
+if (args is [ServersCommand.Name, ..])
+    return await ServersCommand.RunAsync(args, Console.Out, Console.Error);
+
 var builder = DistributedApplication.CreateBuilder(args);
 builder.UseDataDirectory();
 
@@ -77,3 +80,4 @@ else
 }
 
 builder.RandomizeTakenPorts().Build().Run();
+return 0;

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.LocalServers;
 
 namespace Overnight.AppHost;
 
@@ -49,21 +50,16 @@ internal sealed class DataDirectory(string path)
 
     public void WriteNote(string file, string text)
     {
-        Directory.CreateDirectory(Path);
+        SecretFile.EnsureFolder(Path);
         File.WriteAllText(System.IO.Path.Combine(Path, file), text + Environment.NewLine);
     }
 
     /// <summary>Replaces a file atomically with one of mode 0600.</summary>
     public void WriteSecret(string file, object content)
     {
-        FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        Directory.CreateDirectory(Path);
+        SecretFile.EnsureFolder(Path);
         var full = System.IO.Path.Combine(Path, file);
-        // Opening an existing file would keep its mode.
-        File.Delete(full + ".new");
-        using (FileStream stream = new(full + ".new", options))
+        using (var stream = SecretFile.Create(full + ".new"))
             JsonSerializer.Serialize(stream, content);
         File.Move(full + ".new", full, overwrite: true);
     }
@@ -97,7 +93,7 @@ internal sealed class DataDirectoryLock : IDisposable
     /// <exception cref="DistributedApplicationException">Another app holds the lock.</exception>
     public static DataDirectoryLock Take(string directory)
     {
-        Directory.CreateDirectory(directory);
+        SecretFile.EnsureFolder(directory);
         try
         {
             return new(new(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));

@@ -21,6 +21,9 @@ internal sealed class ServerAccount
     private ServerAccount(string[]? setpriv, string? name = null, string? owner = null) =>
         (_setpriv, _name, _owner) = (setpriv, name, owner);
 
+    /// <summary>The name of the account; null for the current one.</summary>
+    public string? Name => _name;
+
     /// <summary>Whether servers run under the current account.</summary>
     public bool IsOurs => _owner is null;
 
@@ -74,13 +77,16 @@ internal sealed class ServerAccount
     /// </summary>
     public async Task<string> HomeAsync(string directory, CancellationToken ct)
     {
-        Directory.CreateDirectory(directory);
+        SecretFile.EnsureFolder(directory);
         if (_owner is null)
             return Path.GetFullPath(directory);
 
         var pointer = Path.Combine(directory, Pointer);
         if (File.Exists(pointer) && await File.ReadAllTextAsync(pointer, ct) is var moved && Directory.Exists(moved))
+        {
+            await NoteAsync(moved, directory, ct);
             return moved;
+        }
 
         if (Directory.Exists(Path.Combine(directory, "data")))
             throw new DistributedApplicationException(
@@ -91,22 +97,35 @@ internal sealed class ServerAccount
         var (code, home) = await Tool.RunAsync("mktemp", ["-d", "/var/tmp/local-server-XXXXXXXXXX"], ct);
         if (code != 0)
             throw new IOException($"No folder for the account '{_name}' could be created under /var/tmp: {home}");
-        await OwnAsync(home, ct);
+        // The pointer is written first, because a home whose note names a directory without a pointer counts as left behind.
         await File.WriteAllTextAsync(pointer, home, ct);
+        await NoteAsync(home, directory, ct);
+        await OwnAsync(home, ct);
         return home;
+    }
+
+    /// <summary>Writes into a home which data directory it was made for (<see cref="ServerHomes"/>), also for one of an earlier build.</summary>
+    private static async Task NoteAsync(string home, string directory, CancellationToken ct)
+    {
+        var note = Path.Combine(home, ServerHomes.MadeFor);
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+        if (File.Exists(note) && await File.ReadAllTextAsync(note, ct) == full)
+            return;
+        try
+        {
+            await using StreamWriter writer = new(SecretFile.Create(note));
+            await writer.WriteAsync(full.AsMemory(), ct);
+        }
+        catch (IOException) when (File.Exists(note))
+        {
+            // Another program that shares the folder has just noted the same.
+        }
     }
 
     /// <summary>Replaces a file by one that only this account can read.</summary>
     public async Task WriteSecretAsync(string path, string text, CancellationToken ct)
     {
-        File.Delete(path);
-        FileStreamOptions options = new()
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-        await using (StreamWriter writer = new(path, options))
+        await using (StreamWriter writer = new(SecretFile.Create(path)))
             await writer.WriteAsync(text.AsMemory(), ct);
         await OwnAsync(path, ct);
     }
@@ -115,7 +134,8 @@ internal sealed class ServerAccount
     {
         if (_owner is null)
             return;
-        var (code, output) = await Tool.RunAsync("chown", ["-R", _owner, path], ct);
+        // A link that the account put there meanwhile is given to it, and not what it leads to.
+        var (code, output) = await Tool.RunAsync("chown", ["-R", "-h", _owner, path], ct);
         if (code != 0)
             throw new IOException($"The owner of {path} could not be changed to '{_name}': {output}");
     }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Audit;
 using Overnight.Api.Sessions;
+using Overnight.Core;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Admin;
@@ -46,8 +47,9 @@ internal static class AccountRoutes
         group
             .MapPost("users/{id:guid}/unban", UnbanAsync)
             .WithName("UnbanUser")
-            .WithSummary("Lets a banned user sign in again; sessions from before the ban stay ended.")
-            .ProducesProblem(StatusCodes.Status404NotFound);
+            .WithSummary("Lets a banned user sign in again; sessions from before the ban stay ended. 409 for an administrator of a tenant.")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     private static async Task<Results<Ok<Listed<SessionItem>>, ValidationProblem>> ListAsync(
@@ -110,8 +112,21 @@ internal static class AccountRoutes
             : UserNotFound(id);
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> UnbanAsync(Guid id, SessionRevocation revocation) =>
-        await revocation.UnbanAsync(id) ? TypedResults.NoContent() : UserNotFound(id);
+    private static async Task<Results<NoContent, ProblemHttpResult>> UnbanAsync(Guid id, SessionRevocation revocation)
+    {
+        try
+        {
+            return await revocation.UnbanAsync(id) ? TypedResults.NoContent() : UserNotFound(id);
+        }
+        catch (RequestException exception)
+        {
+            return TypedResults.Problem(
+                exception.Message,
+                statusCode: StatusCodes.Status409Conflict,
+                title: "An administrator of a tenant"
+            );
+        }
+    }
 
     private static ProblemHttpResult UserNotFound(Guid id) =>
         TypedResults.Problem($"There is no user {id}.", statusCode: StatusCodes.Status404NotFound, title: "User not found");

@@ -11,6 +11,8 @@ namespace Overnight.Api.Audit;
 /// <summary>Starts a run by hand, for administrators. The row is inserted and announced here; Jobs does the work (SPEC A2).</summary>
 internal static class RunStartRoute
 {
+    private const string NobodyThere = "No jobs process was heard for a minute: the run waits until one is there.";
+
     public static void AddRunStart(this WebApplicationBuilder builder) => builder.Services.AddSingleton<RunStore>();
 
     public static void MapRunStart(this WebApplication app) =>
@@ -19,7 +21,7 @@ internal static class RunStartRoute
             .RequireAuthorization(SessionSetup.Admin)
             .WithName("StartRun")
             .WithSummary(
-                "Starts the night of a market, or joins the one that is there: 202 with the run that was started, 200 with the one that was joined."
+                "Starts the night of a market, or joins the one that is there: 202 with the run that was started, 200 with the one that was joined. workers says how many jobs processes were heard in the last minute."
             )
             .Accepts<RunStartRequest>(isOptional: true, "application/json")
             .ProducesProblem(StatusCodes.Status401Unauthorized)
@@ -31,6 +33,7 @@ internal static class RunStartRoute
         HttpRequest request,
         RunStore runs,
         OvernightContext database,
+        WorkerDirectory workers,
         CancellationToken ct
     )
     {
@@ -47,8 +50,15 @@ internal static class RunStartRoute
                 ct
             );
             var item = RunItem.From(await database.Runs.AsNoTracking().SingleAsync(r => r.Id == run.Id, ct));
-            if (!await runs.HasUsersAsync(run.Market, ct))
-                item = item with { Note = RunStore.NobodyIn(run.Market) };
+            var (heard, _) = await workers.FindAsync(ct);
+            item = item with
+            {
+                Workers = heard,
+                Note =
+                    !await runs.HasUsersAsync(run.Market, ct) ? RunStore.NobodyIn(run.Market)
+                    : heard == 0 && !run.IsFinished ? NobodyThere
+                    : null,
+            };
             return started ? TypedResults.Accepted(item.Links.Self, item) : TypedResults.Ok(item);
         }
         catch (RequestException exception)

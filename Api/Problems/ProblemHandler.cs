@@ -25,7 +25,9 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
             Log.DatabaseAway(logger, httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName, exception.Message);
             httpContext.Response.Headers.RetryAfter = RetryAfter;
             answer = TypedResults.Problem(
-                "The database does not answer, and the cache has no answer either. Try again in a few seconds.",
+                DatabaseOutage.IsReadOnly(exception)
+                    ? "The database takes no changes at the moment; nothing was changed. Try again in a few seconds."
+                    : "The database does not answer, and the cache has no answer either. Try again in a few seconds.",
                 statusCode: StatusCodes.Status503ServiceUnavailable,
                 title: "Temporarily unavailable"
             );
@@ -45,7 +47,7 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
 
     private static partial class Log
     {
-        [LoggerMessage(301, LogLevel.Warning, "{Method} {Endpoint} got 503, because PostgreSQL does not answer: {Reason}")]
+        [LoggerMessage(301, LogLevel.Warning, "{Method} {Endpoint} got 503, because PostgreSQL does not answer or takes no writes: {Reason}")]
         public static partial void DatabaseAway(ILogger logger, string method, string? endpoint, string reason);
     }
 }

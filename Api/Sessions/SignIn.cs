@@ -38,12 +38,12 @@ internal sealed class SignIn(NpgsqlDataSource database, IPasswordHasher<string> 
     /// <exception cref="NpgsqlException">PostgreSQL could not answer.</exception>
     public async Task<NewSession?> TryAsync(string email, string password, CancellationToken ct)
     {
-        var (userId, stored) = await FindAsync(email, ct);
+        var (userId, stored) = await DatabaseRetry.ReadAsync(() => FindAsync(email, ct));
         var verdict = hasher.VerifyHashedPassword(email, stored ?? _nobodys, password);
         if (stored is null || verdict == PasswordVerificationResult.Failed)
             return null;
 
-        var session = await InsertAsync(userId, stored, ct);
+        var session = await DatabaseRetry.WriteAsync(() => InsertAsync(userId, stored, ct));
         if (session is not null && verdict == PasswordVerificationResult.SuccessRehashNeeded)
             await RehashAsync(userId, stored, hasher.HashPassword(email, password), ct);
         return session;

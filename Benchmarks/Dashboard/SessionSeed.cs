@@ -3,6 +3,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Overnight.Api.Dashboard;
 using Overnight.Core.Sessions;
+using Overnight.LocalServers;
 using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Dashboard;
@@ -24,10 +25,7 @@ internal sealed class SessionSeed
         var now = TimeProvider.System.GetUtcNow();
         var expires = DateTimeOffset.FromUnixTimeMilliseconds((now + Lifetime).ToUnixTimeMilliseconds());
         SessionSeed seed = new(await new SessionKeys(database, Options.Create(new SessionCacheOptions())).GetAsync(ct));
-        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using StreamWriter file = new(plan, options);
+        await using StreamWriter file = new(SecretFile.Create(plan));
 
         await using (var users = database.CreateCommand("select user_id from current_results order by user_id"))
         await using (var reader = await users.ExecuteReaderAsync(ct))

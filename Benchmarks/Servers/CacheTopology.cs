@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Overnight.LocalServers;
 using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Servers;
@@ -30,7 +31,7 @@ internal sealed record CacheOf(IReadOnlyList<CacheServer> Servers, string Connec
     private const string User = "overnight",
         Rights = "~* &* +@read +@write +@connection +@pubsub +@transaction -@dangerous +info +dbsize";
 
-    private static readonly Lazy<(string Certificate, string Key)> Certificate = new(MakeCertificate);
+    private static readonly Lazy<Task<(string Certificate, string Key)>> Certificate = new(MakeCertificateAsync);
 
     /// <param name="start">Starts a server with lines of configuration.</param>
     public static async Task<CacheOf> StartAsync(
@@ -42,7 +43,7 @@ internal sealed record CacheOf(IReadOnlyList<CacheServer> Servers, string Connec
         switch (topology)
         {
             case CacheTopology.Tls:
-                var (certificate, key) = Certificate.Value;
+                var (certificate, key) = await Certificate.Value;
                 var (port, password) = (ServerProcess.FreePort(), RandomNumberGenerator.GetHexString(32, lowercase: true));
                 var tls = await start([
                     $"tls-port {port}",
@@ -91,8 +92,10 @@ internal sealed record CacheOf(IReadOnlyList<CacheServer> Servers, string Connec
     }
 
     /// <summary>One that lives as long as this process, and which the client is told to trust.</summary>
-    private static (string Certificate, string Key) MakeCertificate()
+    private static async Task<(string Certificate, string Key)> MakeCertificateAsync()
     {
+        if (OperatingSystem.IsWindows())
+            throw new PlatformNotSupportedException("Caches are started as local processes on Linux and macOS alone.");
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256);
         SubjectAlternativeNameBuilder names = new();
@@ -101,13 +104,13 @@ internal sealed record CacheOf(IReadOnlyList<CacheServer> Servers, string Connec
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         var now = TimeProvider.System.GetUtcNow();
         using var certificate = request.CreateSelfSigned(now.AddHours(-1), now.AddDays(1));
-        // The server may run under another account than ours.
+        // The server may run under another account than ours, which the key is given to.
         var folder = Directory.CreateTempSubdirectory("overnight-tls-").FullName;
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
         var (certificateFile, keyFile) = (Path.Combine(folder, "certificate.pem"), Path.Combine(folder, "key.pem"));
-        File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
-        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
+        await File.WriteAllTextAsync(certificateFile, certificate.ExportCertificatePem());
+        var account = await ServerAccount.FindAsync(CancellationToken.None);
+        await account.WriteSecretAsync(keyFile, key.ExportPkcs8PrivateKeyPem(), CancellationToken.None);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         Environment.SetEnvironmentVariable("SERedis_IssuerCertPath", certificateFile);
         return (certificateFile, keyFile);

@@ -85,7 +85,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     /// The flag before the change, null where there is no such flag; and the flag after it, null where it was not the expected one. A
     /// change that alters nothing returns the same flag twice and does not raise the version.
     /// </returns>
-    public async Task<(FeatureFlag? Before, FeatureFlag? After)> ChangeAsync(
+    public Task<(FeatureFlag? Before, FeatureFlag? After)> ChangeAsync(
         string key,
         FlagChange change,
         Predicate<FeatureFlag> isExpected,
@@ -95,6 +95,17 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(isExpected);
+        return DatabaseRetry.WriteAsync(() => ChangeOnceAsync(key, change, isExpected, by, ct));
+    }
+
+    private async Task<(FeatureFlag? Before, FeatureFlag? After)> ChangeOnceAsync(
+        string key,
+        FlagChange change,
+        Predicate<FeatureFlag> isExpected,
+        Guid? by,
+        CancellationToken ct
+    )
+    {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         FeatureFlag before;

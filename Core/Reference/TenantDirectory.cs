@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Npgsql;
 using NpgsqlTypes;
+using Overnight.Core.Data;
 
 namespace Overnight.Core.Reference;
 
@@ -9,12 +10,12 @@ public sealed class TenantDirectory(NpgsqlDataSource database)
 {
     private const int PageSize = 1_000;
 
-    public async Task<bool> ContainsAsync(Guid tenant, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand("select exists (select from tenants where id = $1)");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant });
-        return (bool)(await command.ExecuteScalarAsync(ct))!;
-    }
+    public Task<bool> ContainsAsync(Guid tenant, CancellationToken ct) =>
+        DatabaseRetry.ReadAsync(async () =>
+        {
+            await using var command = database.Command("select exists (select from tenants where id = $1)", tenant);
+            return (bool)(await command.ExecuteScalarAsync(ct))!;
+        });
 
     /// <summary>
     /// All tenants after <paramref name="after"/>, in the order of ids. They are read in pages, so that no query is open between reads.

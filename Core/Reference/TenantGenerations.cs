@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Npgsql;
-using NpgsqlTypes;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 
 namespace Overnight.Core.Reference;
 
@@ -71,10 +71,11 @@ public sealed class TenantGenerations(NpgsqlDataSource database) : IDisposable
     /// <exception cref="NpgsqlException">PostgreSQL can't be reached, and no generation was raised.</exception>
     public async Task<long> RaiseAsync(Guid tenant, IReadOnlyCollection<string> entities, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select erp.raise_generation($1, $2)");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = tenant });
-        command.Parameters.Add(new() { Value = entities.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-        var generation = (long)(await command.ExecuteScalarAsync(ct))!;
+        var generation = await DatabaseRetry.WriteAsync(async () =>
+        {
+            await using var command = database.Command("select erp.raise_generation($1, $2)", tenant, entities.ToArray());
+            return (long)(await command.ExecuteScalarAsync(ct))!;
+        });
         Hear(tenant, entities, generation);
         return generation;
     }

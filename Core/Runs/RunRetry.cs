@@ -32,15 +32,26 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         if (!run.IsFinished)
             throw new RequestException("run", $"Run {runId} is still under way; there is nothing to retry before it is finished.");
         using RunStartSpan span = new(run.Market, "retry");
+        if (await DatabaseRetry.WriteAsync(() => InsertAsync(run, span.Id, ct)) is not { } id)
+            return null;
+        span.Done(id, true);
+        return await runs.FindAsync(id, ct);
+    }
+
+    private async Task<Guid?> InsertAsync(PipelineRun run, string? traceparent, CancellationToken ct)
+    {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
-        await using (var failed = connection.Command(Failed, runId))
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using (var failed = connection.Command(Failed, run.Id))
         {
             if (run.IsPlanned && (long)(await failed.ExecuteScalarAsync(ct))! == 0)
                 return null;
         }
 
         var id = Guid.CreateVersion7(time.GetUtcNow());
-        await using (var insert = connection.Command(Insert, id, time.GetUtcNow(), Guid.CreateVersion7(time.GetUtcNow()), span.Id, runId))
+        await using (
+            var insert = connection.Command(Insert, id, time.GetUtcNow(), Guid.CreateVersion7(time.GetUtcNow()), traceparent, run.Id)
+        )
         {
             if (await insert.ExecuteNonQueryAsync(ct) == 0)
             {
@@ -52,7 +63,7 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         }
         await using var notify = connection.Command("select pg_notify($1, $2)", RunStore.Channel, id.ToString());
         await notify.ExecuteNonQueryAsync(ct);
-        span.Done(id, true);
-        return await runs.FindAsync(id, ct);
+        await transaction.CommitAsync(ct);
+        return id;
     }
 }

@@ -35,7 +35,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         using RunStartSpan span = new(market, trigger);
         try
         {
-            var (run, started) = await StartOrJoinAsync(market, date, trigger, again, span.Id, ct);
+            var (run, started) = await DatabaseRetry.WriteAsync(() => StartOrJoinAsync(market, date, trigger, again, span.Id, ct));
             span.Done(run.Id, started);
             return (run, started);
         }
@@ -56,6 +56,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     )
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
         // On a conflict another trigger has inserted the row, so its run is joined.
         await using NpgsqlCommand insert = new(
             $"""
@@ -81,6 +82,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         {
             await using var notify = connection.Command("select pg_notify($1, $2)", Channel, id.ToString());
             await notify.ExecuteNonQueryAsync(ct);
+            await transaction.CommitAsync(ct);
             return (started, true);
         }
 
@@ -96,23 +98,25 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         return (joined, false);
     }
 
-    public async Task<PipelineRun?> FindAsync(Guid id, CancellationToken ct)
-    {
-        await using var command = dataSource.Command(
-            $"select {Columns} from overnight_job_runs where id = $1 and job_type = 'scoring'",
-            id
-        );
-        return await ReadOneAsync(command, ct);
-    }
+    public Task<PipelineRun?> FindAsync(Guid id, CancellationToken ct) =>
+        DatabaseRetry.ReadAsync(async () =>
+        {
+            await using var command = dataSource.Command(
+                $"select {Columns} from overnight_job_runs where id = $1 and job_type = 'scoring'",
+                id
+            );
+            return await ReadOneAsync(command, ct);
+        });
 
     /// <summary>The run that was started last.</summary>
-    public async Task<PipelineRun?> FindLatestAsync(CancellationToken ct)
-    {
-        await using var command = dataSource.CreateCommand(
-            $"select {Columns} from overnight_job_runs where job_type = 'scoring' order by number desc limit 1"
-        );
-        return await ReadOneAsync(command, ct);
-    }
+    public Task<PipelineRun?> FindLatestAsync(CancellationToken ct) =>
+        DatabaseRetry.ReadAsync(async () =>
+        {
+            await using var command = dataSource.CreateCommand(
+                $"select {Columns} from overnight_job_runs where job_type = 'scoring' order by number desc limit 1"
+            );
+            return await ReadOneAsync(command, ct);
+        });
 
     /// <summary>The oldest run that is not finished.</summary>
     public Task<PipelineRun?> FindUnfinishedAsync(CancellationToken ct) => FindUnfinishedAsync([], ct);

@@ -1,6 +1,8 @@
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
+using Overnight.Core.Data.Migrations;
 
 namespace Overnight.Core.Sessions;
 
@@ -40,12 +42,12 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
     /// <returns>Null when there is no such session; an entry of it in the cache is invalidated all the same.</returns>
     public async Task<EndedSessions?> RevokeAsync(string hash)
     {
-        bool? first;
-        await using (var command = database.CreateCommand(One))
+        var first = await DatabaseRetry.WriteAsync(async () =>
         {
+            await using var command = database.CreateCommand(One);
             Add(command, new NpgsqlParameter<string> { TypedValue = hash }, Time(time.GetUtcNow()));
-            first = (bool?)await command.ExecuteScalarAsync();
-        }
+            return (bool?)await command.ExecuteScalarAsync();
+        });
         var heldFrom = await MarkAsync([hash]);
         return first is { } ended ? new(ended ? 1 : 0, heldFrom) : null;
     }
@@ -53,14 +55,25 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
     /// <summary>Ends every session of a user.</summary>
     public async Task<EndedSessions> RevokeOfUserAsync(Guid userId)
     {
-        await using var connection = await database.OpenConnectionAsync();
-        var (ended, hashes) = await EndAsync(connection, userId);
+        var (ended, hashes) = await DatabaseRetry.WriteAsync(async () =>
+        {
+            await using var connection = await database.OpenConnectionAsync();
+            await using var transaction = await connection.BeginTransactionAsync();
+            var done = await EndAsync(connection, userId);
+            await transaction.CommitAsync();
+            return done;
+        });
         return new(ended, await MarkAsync(hashes));
     }
 
     /// <summary>Bans a user and ends all of the user's sessions; an earlier ban keeps its time.</summary>
     /// <returns>Null when there is no such user, or one that was deleted.</returns>
-    public async Task<(DateTimeOffset BannedAt, EndedSessions Sessions)?> BanAsync(Guid userId)
+    public async Task<(DateTimeOffset BannedAt, EndedSessions Sessions)?> BanAsync(Guid userId) =>
+        await DatabaseRetry.WriteAsync(() => BanAndEndAsync(userId)) is var (bannedAt, ended, hashes)
+            ? (bannedAt, new(ended, await MarkAsync(hashes)))
+            : null;
+
+    private async Task<(DateTimeOffset BannedAt, int Ended, List<string> Hashes)?> BanAndEndAsync(Guid userId)
     {
         await using var connection = await database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
@@ -74,16 +87,31 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
             return null;
         var (ended, hashes) = await EndAsync(connection, userId);
         await transaction.CommitAsync();
-        return (new(at), new(ended, await MarkAsync(hashes)));
+        return (new(at), ended, hashes);
     }
 
     /// <summary>Lets a user sign in again; ended sessions stay ended.</summary>
     /// <returns>False when there is no such user, or one that was deleted.</returns>
+    /// <exception cref="RequestException">The user is an administrator of a tenant, of whom no new one may come.</exception>
     public async Task<bool> UnbanAsync(Guid userId)
     {
-        await using var command = database.CreateCommand(Unban);
-        Add(command, new NpgsqlParameter<Guid> { TypedValue = userId });
-        return await command.ExecuteNonQueryAsync() == 1;
+        try
+        {
+            return await DatabaseRetry.WriteAsync(async () =>
+            {
+                await using var command = database.CreateCommand(Unban);
+                Add(command, new NpgsqlParameter<Guid> { TypedValue = userId });
+                return await command.ExecuteNonQueryAsync() == 1;
+            });
+        }
+        catch (PostgresException refused) when (refused.ConstraintName == TenantlessAdministrators.Constraint)
+        {
+            throw new RequestException(
+                "user",
+                $"User {userId} is an administrator and belongs to a tenant: an administrator acts for all tenants, and so belongs to none.",
+                refused
+            );
+        }
     }
 
     private async Task<(int Ended, List<string> Hashes)> EndAsync(NpgsqlConnection connection, Guid userId)

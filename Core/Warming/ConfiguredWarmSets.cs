@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Data;
 
 namespace Overnight.Core.Warming;
 
@@ -75,19 +76,36 @@ public sealed partial class ConfiguredWarmSets(
             logger
         );
 
-    /// <summary>Runs each set's query with a limit of no rows.</summary>
+    // A read-only transaction prevents writes; grants limit reads, but not those of a role with one of these rights.
+    private const string Excess = """
+        select case when rolsuper then 'is a superuser' when rolbypassrls then 'may bypass row-level security'
+            when pg_has_role('pg_read_all_data', 'member') then 'may read every table' when pg_has_role('pg_read_server_files', 'member') then 'may read the server''s files'
+        end from pg_roles where rolname = session_user
+        """;
+
+    /// <summary>Checks the rights of the role, and runs each set's query with a limit of no rows.</summary>
     /// <exception cref="OptionsValidationException">Some queries can't run; each message names the set and the error.</exception>
     /// <exception cref="NpgsqlException">PostgreSQL can't be reached.</exception>
     public async Task CheckAsync(CancellationToken ct)
     {
         List<string> failures = [];
-        foreach (var set in All)
+        if (All.Count > 0 && await ExcessAsync(ct) is { } excess)
+            failures.Add(
+                $"ConnectionStrings:{DatabaseConnection.Sets} names a role that {excess}. Name one that may read what it was granted, and nothing else."
+            );
+        foreach (var set in failures.Count > 0 ? [] : All)
         {
             if (await set.CheckAsync(ct) is { } wrong)
                 failures.Add($"{WarmingOptions.Section}:Sets:{set.Name}: {wrong}.");
         }
         if (failures.Count > 0)
             throw new OptionsValidationException(WarmingOptions.Section, typeof(WarmingOptions), failures);
+    }
+
+    private async Task<string?> ExcessAsync(CancellationToken ct)
+    {
+        await using var command = database.Source!.CreateCommand(Excess);
+        return await command.ExecuteScalarAsync(ct) as string;
     }
 
     internal static IEnumerable<string> Failures(string name, QueryWarmOptions set)

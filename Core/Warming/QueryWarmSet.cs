@@ -72,7 +72,11 @@ public sealed partial class QueryWarmSet(
             await rows.ExecuteNonQueryAsync(ct);
             return null;
         }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.QueryCanceled || !DatabaseOutage.Is(exception))
+        // Its transaction is read-only whatever the server is, and its time-out is its own: both are of the query.
+        catch (PostgresException exception)
+            when (exception.SqlState is PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.ReadOnlySqlTransaction
+                || !DatabaseOutage.Is(exception)
+            )
         {
             return Explain(exception);
         }

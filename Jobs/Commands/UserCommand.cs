@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Jobs.Commands;
@@ -19,6 +20,9 @@ internal static class UserCommand
         on conflict (user_id) do update set password_hash = excluded.password_hash, changed_at = excluded.changed_at
         returning user_id
         """;
+
+    private const string TenantOfAdministrator =
+        "select tenant_id from users where email = $1 and role = 'admin' and tenant_id is not null and deleted_at is null";
 
     public static Command Create() => new("user", "Manages accounts.") { Password() };
 
@@ -64,6 +68,7 @@ internal static class UserCommand
         if (!EmailAddress.TryNormalise(address, out var email))
             throw new CommandException($"EMAIL must be an e-mail address of at most {EmailAddress.Most} characters, not '{address}'.");
         CommandServices.RequireCacheConnection(services);
+        await RefuseAdministratorOfTenantAsync(services, email, ct);
         var password = await PasswordInput.ReadAsync(file, ct);
         if (PasswordRules.Failure(password) is { } failure)
             throw new CommandException(failure);
@@ -85,6 +90,18 @@ internal static class UserCommand
                 )
         );
         return CommandLine.Success;
+    }
+
+    private static async Task RefuseAdministratorOfTenantAsync(IServiceProvider services, string email, CancellationToken ct)
+    {
+        await using var command = services.GetRequiredService<NpgsqlDataSource>().Command(TenantOfAdministrator, email);
+        if (await command.ExecuteScalarAsync(ct) is Guid tenant)
+        {
+            throw new CommandException(
+                $"{email} is an administrator and belongs to tenant {tenant}: an administrator acts for all tenants, and so belongs to none. "
+                    + $"Take one from it first: update users set tenant_id = null (or role = 'user') where email = '{email}'."
+            );
+        }
     }
 
     private static async Task<Guid?> StoreAsync(IServiceProvider services, string email, string hash, CancellationToken ct)

@@ -1,5 +1,4 @@
 using Npgsql;
-using NpgsqlTypes;
 using Overnight.Core.Data;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Import;
@@ -85,7 +84,7 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
         return (long)await copy.CompleteAsync(ct);
     }
 
-    /// <summary>Assigns each demo user to the tenant of its number, and the admin to the first; a user with a tenant keeps it.</summary>
+    /// <summary>Assigns each demo user to the tenant of its number; a user with a tenant keeps it. The admin belongs to none.</summary>
     private static async Task AssignUsersAsync(NpgsqlConnection connection, int tenants, CancellationToken ct)
     {
         const string assign = """
@@ -94,16 +93,8 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
             """;
         var numbers = Enumerable.Range(1, tenants).ToArray();
         await using NpgsqlCommand command = new(assign, connection);
-        command.Parameters.Add(
-            new()
-            {
-                Value = numbers.Select(DemoAccounts.EmailOf).Append(DemoAccounts.Admin).ToArray(),
-                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
-            }
-        );
-        command.Parameters.Add(
-            new() { Value = numbers.Append(1).Select(DemoTenant.NameOf).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text }
-        );
+        command.Parameters.Add(new() { Value = numbers.Select(DemoAccounts.EmailOf).ToArray() });
+        command.Parameters.Add(new() { Value = numbers.Select(DemoTenant.NameOf).ToArray() });
         await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -1,6 +1,8 @@
 using Npgsql;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
+using Overnight.Core.Runs;
+using Overnight.Jobs.Migrations;
 
 namespace Overnight.Jobs.Doctor;
 
@@ -90,8 +92,19 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
         List<Finding> findings = [];
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         var before = time.GetUtcNow() - Patience;
+        if (await ReadOnlyAsync(connection, ct) is { } readOnly)
+            findings.Add(readOnly);
         foreach (var check in Checks)
             await ReadAsync(connection, check, before, findings, ct);
+        var (heard, lastSeen) = await new WorkerDirectory(dataSource, time).FindAsync(ct);
+        if (heard == 0)
+            findings.Add(
+                new(
+                    $"No jobs process was heard for {WorkerDirectory.Silence.TotalSeconds:F0} s: no night is computed.",
+                    lastSeen,
+                    "Start one: dotnet run --project Jobs, or the AppHost."
+                )
+            );
         findings.AddRange(await UnvalidatedConstraints.FindAsync(connection, Named, ct));
         if (await CacheTroubleAsync() is { } trouble)
             findings.Add(
@@ -102,6 +115,27 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
                 )
             );
         return findings;
+    }
+
+    private static async Task<Finding?> ReadOnlyAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = connection.Command(
+            "select case when pg_is_in_recovery() then 'standby' when current_setting('default_transaction_read_only')::bool then 'set' end"
+        );
+        return await command.ExecuteScalarAsync(ct) switch
+        {
+            "standby" => new(
+                "The database takes no writes: its server is a standby.",
+                null,
+                "Let ConnectionStrings:overnight name the primary, or promote this server: select pg_promote()."
+            ),
+            "set" => new(
+                "The database takes no writes: default_transaction_read_only is on.",
+                null,
+                $"Once the reason is gone: alter database {Sql.Name(connection.Database)} set default_transaction_read_only = off (of a role: alter role .. reset default_transaction_read_only), and end its connections."
+            ),
+            _ => null,
+        };
     }
 
     private static async Task ReadAsync(

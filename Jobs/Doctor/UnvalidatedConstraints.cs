@@ -35,7 +35,7 @@ internal static class UnvalidatedConstraints
                     .Select(row => new Finding(
                         $"A row of {constraint.Table} violates {constraint.Name} ({constraint.Check}): {row}.",
                         null,
-                        $"Correct the value, or a run can't compute its user. Then: {validate}"
+                        $"Correct it: what reads this row refuses it, or does what it must not. Then: {validate}"
                     ))
             );
             if (rows.Count > most)

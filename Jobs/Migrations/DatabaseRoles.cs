@@ -100,7 +100,7 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
         }
         // A server that is away is left to the caller, which reports it or waits for it.
         catch (NpgsqlException exception)
-            when (!exception.IsTransient && DatabaseErrors.Explain(exception, text, DatabaseConnection.Server) is { } message)
+            when (!DatabaseOutage.Is(exception) && DatabaseErrors.Explain(exception, text, DatabaseConnection.Server) is { } message)
         {
             throw new CommandException(message, exception);
         }

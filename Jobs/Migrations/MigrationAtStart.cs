@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core;
+using Overnight.Core.Data;
 using Overnight.Core.Flags;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Warming;
@@ -38,7 +39,7 @@ internal sealed partial class MigrationAtStart(
                     Log.Roles(logger, line);
                 return;
             }
-            catch (NpgsqlException exception) when (exception.IsTransient)
+            catch (NpgsqlException exception) when (DatabaseOutage.Is(exception))
             {
                 // The server may still be starting, since its start and this one are in no order.
                 Log.Away(logger, RetryInterval, exception.Message);

@@ -40,6 +40,7 @@ internal static class RoleGrants
         ["user_passwords"] = "select, update (password_hash)",
         ["users"] = "select, update (banned_at)",
         ["warm_progress"] = "select, insert, update",
+        ["worker_heartbeats"] = "select",
     }.ToFrozenDictionary();
 
     /// <summary>Never readable by configured warm sets, even when granted by mistake, such as by "on all tables".</summary>
@@ -67,6 +68,12 @@ internal static class RoleGrants
         order by turn, statement
         """;
 
+    // Views are left out, because a view reads with its owner's rights and shows the rows of every tenant.
+    private const string TablesOfTenants = """
+        select c.oid::regclass::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
+        where c.relnamespace = 'erp'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity order by 1
+        """;
+
     /// <summary>Every table of Overnight outside schema <c>erp</c>, without partitions.</summary>
     public static IReadOnlyCollection<string> Tables => ApiMay.Keys;
 
@@ -88,7 +95,7 @@ internal static class RoleGrants
             "revoke create on schema public from public",
         ];
         if (api is not null)
-            statements.AddRange(OfApi(Sql.Name(owner.Database), Sql.Name(api)));
+            statements.AddRange(OfApi(Sql.Name(owner.Database), Sql.Name(api), await owner.TextsAsync(TablesOfTenants, ct)));
         if (sets is not null)
             statements.AddRange(OfSets(Sql.Name(owner.Database), Sql.Name(sets)));
         // In one transaction, so that no statement runs between a revoke and its grant.
@@ -97,7 +104,7 @@ internal static class RoleGrants
         await transaction.CommitAsync(ct);
     }
 
-    private static IEnumerable<string> OfApi(string database, string api)
+    private static IEnumerable<string> OfApi(string database, string api, IReadOnlyList<string> tablesOfTenants)
     {
         yield return $"grant connect on database {database} to {api}";
         yield return $"grant usage on schema public, erp to {api}";
@@ -108,8 +115,9 @@ internal static class RoleGrants
                 yield return $"grant {privileges} on {Sql.Name(table)} to {api}";
         }
         yield return $"revoke all on all tables in schema erp from {api}";
-        yield return $"grant select on all tables in schema erp to {api}";
-        yield return $"grant insert, update on erp.{Generations} to {api}";
+        foreach (var table in tablesOfTenants)
+            yield return $"grant select on {table} to {api}";
+        yield return $"grant select, insert, update on erp.{Generations} to {api}";
         yield return $"grant execute on all functions in schema erp to {api}";
     }
 

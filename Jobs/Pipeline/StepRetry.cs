@@ -1,7 +1,7 @@
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
@@ -88,24 +88,9 @@ internal sealed partial class StepRetry(
         }
     }
 
-    /// <summary>Whether the server can't be reached, is starting, stopping or full, or has dropped the connection.</summary>
+    // Of a statement that took too long, or of a connection that could not be made: the server itself tells which.
     private async Task<bool> IsAwayAsync(Exception exception, CancellationToken ct) =>
-        exception switch
-        {
-            // Either a statement took too long or no connection could be made; a query tells which.
-            NpgsqlException { InnerException: TimeoutException } => !await AnswersAsync(ct),
-            PostgresException
-            {
-                SqlState: PostgresErrorCodes.AdminShutdown
-                    or PostgresErrorCodes.CrashShutdown
-                    or PostgresErrorCodes.CannotConnectNow
-                    or PostgresErrorCodes.TooManyConnections
-            } => true,
-            PostgresException => false,
-            NpgsqlException { InnerException: SocketException or IOException } => true,
-            NpgsqlException { IsTransient: true } => true,
-            _ => false,
-        };
+        exception is NpgsqlException { InnerException: TimeoutException } ? !await AnswersAsync(ct) : DatabaseOutage.IsAway(exception);
 
     private async Task<bool> AnswersAsync(CancellationToken ct)
     {

@@ -29,7 +29,7 @@ public sealed class AppTests(AppTests.RunningApp running) : IClassFixture<AppTes
             Assert.Equal(0, ended.Snapshot.ExitCode);
         }
         using var client = App.CreateHttpClient("api", "http");
-        Assert.Equal("Healthy", await client.GetStringAsync("/health", Ct));
+        await Eventually.TrueAsync(async () => await client.GetStringAsync("/health", Ct) == "Healthy", "the api and its worker are there");
         Assert.Equal("Healthy", await client.GetStringAsync("/alive", Ct));
         using var unsigned = await client.GetAsync("/api/dashboard", Ct);
         Assert.Equal(HttpStatusCode.Unauthorized, unsigned.StatusCode);

@@ -41,7 +41,7 @@ public sealed class RefusedWriteTests(TestServers servers)
         Assert.StartsWith("NOREPLICAS", app.Get<CacheStore>().Refusal, StringComparison.Ordinal);
         using (var health = await app.GetAsync("/health", ct: Ct))
             Assert.Equal(
-                (HttpStatusCode.OK, "Degraded: cache-statistics"),
+                (HttpStatusCode.OK, "Degraded: cache-statistics, workers"),
                 (health.StatusCode, await health.Content.ReadAsStringAsync(Ct))
             );
 

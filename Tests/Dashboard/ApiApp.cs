@@ -22,6 +22,7 @@ internal sealed class ApiApp : IAsyncDisposable
     {
         // The tests' own connections are not counted, and not broken by a pool of a server that was stopped.
         Database = NpgsqlDataSource.Create(database);
+        ConnectionString = database;
         var api = TestRoles.OfApi(database);
         _factory = new WebApplicationFactory<ApiMarker>().WithWebHostBuilder(host =>
         {
@@ -42,6 +43,9 @@ internal sealed class ApiApp : IAsyncDisposable
     }
 
     public HttpClient Http { get; }
+
+    /// <summary>Of the owner, with its password.</summary>
+    public string ConnectionString { get; }
     public NpgsqlDataSource Database { get; }
     public DatabaseQueryCounter Queries { get; } = new();
     public IDatabase Cache => Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase();

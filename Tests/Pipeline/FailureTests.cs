@@ -5,6 +5,7 @@ using Overnight.Core.Runs;
 using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Health;
 
 namespace Overnight.Tests.Pipeline;
 
@@ -168,6 +169,7 @@ public sealed class FailureTests(TestServers servers)
     {
         var ct = TestContext.Current.CancellationToken;
         await using var night = await PipelineFixture.CreateAsync(servers, 20, ct);
+        await WorkerTests.BeatAsync(new(night.Database, TimeProvider.System), TimeProvider.System);
         DoctorReport doctor = new(night.Database, new(night.Services.GetRequiredService<CacheStore>), TimeProvider.System);
         Assert.Empty(await doctor.FindAsync(ct));
 

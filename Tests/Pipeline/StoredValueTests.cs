@@ -9,6 +9,7 @@ using Overnight.Core.Portfolios;
 using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Health;
 
 namespace Overnight.Tests.Pipeline;
 
@@ -165,6 +166,7 @@ public sealed class StoredValueTests(TestServers servers)
 
         await migrator.MigrateAsync(cancellationToken: ct);
 
+        await WorkerTests.BeatAsync(new(night.Database, TimeProvider.System), TimeProvider.System);
         DoctorReport doctor = new(night.Database, new(night.Services.GetRequiredService<CacheStore>), TimeProvider.System);
         var finding = Assert.Single(await doctor.FindAsync(ct));
         Assert.Contains($"user_id {user}, contribution 930000000000000.0000", finding.What, StringComparison.Ordinal);

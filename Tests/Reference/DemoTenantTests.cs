@@ -71,7 +71,7 @@ public sealed class DemoTenantTests(TestServers servers)
         );
         await SeedAsync(database, 2);
         Assert.Equal(
-            ["admin@demo.example Demo tenant 0001", "demo@demo.example Demo tenant 0001", "user000002@demo.example Demo tenant 0002"],
+            ["demo@demo.example Demo tenant 0001", "user000002@demo.example Demo tenant 0002"],
             await database.TextsAsync("select u.email || ' ' || t.name from users u join tenants t on t.id = u.tenant_id order by 1", Ct)
         );
     }

@@ -89,18 +89,21 @@ internal static class ReferenceClient
     public static async Task<(string Path, ReferenceEntity Entity, string Key)[]> QuestionsAsync(NpgsqlDataSource database, Guid tenant)
     {
         await using var command = database.CreateCommand(
-            "select (select min(id::text) from erp.facilities where tenant_id = $1) || ' ' || (select code from erp.currencies where tenant_id = $1 and is_base)"
+            """
+            select (select min(id::text) from erp.facilities where tenant_id = $1) || ' ' || (select code from erp.currencies where tenant_id = $1 and is_base)
+                || ' ' || (select min(sku) from erp.materials where tenant_id = $1 and sku like 'Ø10:100/a*b%')
+            """
         );
         command.Parameters.Add(new() { Value = tenant });
-        var (facility, currency) = ((string)(await command.ExecuteScalarAsync())!).Split(' ') is [var id, var code]
-            ? (id, code)
+        var (facility, currency, sku) = ((string)(await command.ExecuteScalarAsync())!).Split(' ') is [var id, var code, var material]
+            ? (id, code, material)
             : throw new InvalidOperationException("There is no such tenant.");
         Dictionary<string, string> given = new()
         {
             ["from"] = currency,
             ["to"] = currency == "USD" ? "EUR" : "USD",
             ["facilityId"] = facility,
-            ["sku"] = "Ø10:100/a*b",
+            ["sku"] = sku,
         };
         return
         [

@@ -83,6 +83,69 @@ public sealed class RoleGrantsTests(TestServers servers)
         );
     }
 
+    /// <summary>What is granted is granted by name: no rule gives away what is made later, nor does the next migrate.</summary>
+    [Fact]
+    public async Task Table_MadeLaterByTheOwner_IsReadByNeitherRole()
+    {
+        await using var database = await RoleDatabase.CreateAsync(servers, Ct);
+        Assert.Empty(await RoleDatabase.TextsAsync(database.Administrator, "select defaclacl::text from pg_default_acl", Ct));
+        Assert.Null(
+            await RoleDatabase.TryAsync(
+                database.Owner,
+                """
+                create table later (id int);
+                create table erp.later (tenant_id uuid);
+                create table erp.of_no_tenant (id int);
+                create view erp.of_all_tenants as select * from erp.accounts;
+                create materialized view erp.copied as select * from erp.accounts;
+                """,
+                Ct
+            )
+        );
+        string[] all = ["later", "erp.later", "erp.of_no_tenant", "erp.of_all_tenants", "erp.copied"];
+
+        foreach (var role in (NpgsqlDataSource[])[database.Api, database.Sets])
+            await AssertRefusedAsync(role, [.. all.Select(table => $"select * from {table}")]);
+        await database.MigrateAsync(Ct);
+
+        // A table of tenants is read by tenant from then on, and the others by nobody.
+        Assert.Null(await RoleDatabase.TryAsync(database.Api, "select * from erp.later", Ct));
+        foreach (var role in (NpgsqlDataSource[])[database.Api, database.Sets])
+            await AssertRefusedAsync(role, [.. all.Where(table => table != "erp.later").Select(table => $"select * from {table}")]);
+    }
+
+    /// <summary>A function that runs with its owner's rights would read past both grants and policies.</summary>
+    [Fact]
+    public async Task Functions_OfOurs_RunWithTheRightsOfWhoCalls()
+    {
+        await using var database = await RoleDatabase.CreateAsync(servers, Ct);
+
+        var functions = await RoleDatabase.TextsAsync(
+            database.Owner,
+            "select oid::regprocedure::text || case when prosecdef then ' definer' else '' end from pg_proc where pronamespace in ('public'::regnamespace, 'erp'::regnamespace) order by 1",
+            Ct
+        );
+
+        Assert.Contains("erp.generation(uuid,text)", functions);
+        Assert.DoesNotContain(functions, function => function.EndsWith(" definer", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Roles_OfOurs_AreNoSuperusers()
+    {
+        await using var database = await RoleDatabase.CreateAsync(servers, Ct);
+
+        foreach (var role in (NpgsqlDataSource[])[database.Owner, database.Api, database.Sets])
+            Assert.Equal(
+                ["False"],
+                await RoleDatabase.TextsAsync(
+                    role,
+                    "select rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls from pg_roles where rolname = session_user",
+                    Ct
+                )
+            );
+    }
+
     [Fact]
     public async Task Tables_OfOurs_AreAllNamed()
     {

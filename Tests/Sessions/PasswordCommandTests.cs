@@ -80,6 +80,28 @@ public sealed class PasswordCommandTests(ApiFixture fixture, TestServers servers
         );
     }
 
+    /// <summary>Of an administrator whom an earlier build let belong to a tenant.</summary>
+    [Fact]
+    public async Task Password_OfAnAdministratorOfATenant_IsRefused()
+    {
+        var database = await servers.CreateDatabaseAsync(Ct);
+        await using var source = Npgsql.NpgsqlDataSource.Create(database);
+        var (user, tenant) = await TenantAdministratorTests.AddAsync(source);
+
+        var refused = await JobsCommand.RunAsync(
+            servers,
+            database,
+            ["user", "password", $"{user:N}@test.example"],
+            await servers.CacheConnectionStringAsync(Ct),
+            "a password of mine\n",
+            Ct
+        );
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.StartsWith($"{user:N}@test.example is an administrator and belongs to tenant {tenant}: ", refused.Error);
+        Assert.Equal(0, await source.ScalarAsync<long>("select count(*) from user_passwords"));
+    }
+
     private async Task<(int Code, string Output, string Error)> RunAsync(string input, params string[] arguments)
     {
         var command = await JobsCommand.RunAsync(

@@ -1,9 +1,12 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Overnight.Core.Warming;
 using Overnight.Jobs.Warming;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Providers;
+using Overnight.Tests.Roles;
 
 namespace Overnight.Tests.Warming;
 
@@ -18,6 +21,48 @@ public sealed class OwnSetRefusalTests(TestServers servers)
     [InlineData("select password_hash as sku, '' as value from user_passwords", "permission denied for table user_passwords", true)]
     [InlineData("select email as sku, '' as value from users", "grant select on .. to overnight_sets", true)]
     [InlineData("select set_config('role', 'overnight', false) as sku, '' as value", "permission denied to set role", false)]
+    [InlineData("select set_config('session_authorization', 'overnight', false) as sku, '' as value", "session authorization", false)]
+    [InlineData(
+        "select 'a' as sku, query_to_xml('select * from sessions', true, false, '')::text as value",
+        "denied for table sessions",
+        false
+    )]
+    [InlineData(
+        "select set_config('role', 'overnight', true) as sku, query_to_xml('select * from user_passwords', true, false, '')::text as value",
+        "permission denied to set role",
+        false
+    )]
+    [InlineData("select 'a' as sku, query_to_xml('set role overnight', true, false, '')::text as value", "SET is not allowed", false)]
+    [InlineData(
+        "select 'a' as sku, query_to_xml('select password_hash from user_passwords', true, false, '')::text as value",
+        "denied for table user_passwords",
+        false
+    )]
+    [InlineData(
+        "select 'a' as sku, table_to_xml('user_passwords', true, false, '')::text as value",
+        "denied for table user_passwords",
+        false
+    )]
+    [InlineData(
+        "select word as sku, '' as value from ts_stat('select token_hash::tsvector from sessions')",
+        "denied for table sessions",
+        false
+    )]
+    [InlineData(
+        "select 'a' as sku, query_to_xml('select rolpassword from pg_authid', true, false, '')::text as value",
+        "denied for table pg_authid",
+        false
+    )]
+    [InlineData(
+        "select 'a' as sku, query_to_xml('select * from erp.accounts', true, false, '')::text as value",
+        "denied for schema erp",
+        false
+    )]
+    [InlineData("select 'a' as sku, pg_read_file('postgresql.conf') as value", "denied for function pg_read_file", true)]
+    [InlineData("select 'a' as sku, pg_read_binary_file('PG_VERSION') as value", "denied for function pg_read_binary_file", true)]
+    [InlineData("select name as sku, '' as value from pg_ls_dir('.') as name", "denied for function pg_ls_dir", true)]
+    [InlineData("select 'a' as sku, lo_import('/etc/passwd')::text as value", "denied for function lo_import", true)]
+    [InlineData("select 'a' as sku, current_setting('hba_file') as value", "hba_file", false)]
     [InlineData("select pg_sleep(60)::text as sku, '' as value", "statement timeout", false)]
     [InlineData("select 'a' as sku, '' as value; drop table users", "syntax error", true)]
     [InlineData("select 'a' as sku, 'b' as text", "no column value", true)]
@@ -65,6 +110,41 @@ public sealed class OwnSetRefusalTests(TestServers servers)
         var warmer = warm.Get<Warmer>();
         Assert.DoesNotContain(warmer.Sets, set => set.Name == "prices");
         Assert.StartsWith($"Warm set 'prices' is off: {words}", Assert.Throws<KeyNotFoundException>(() => warmer.Find(["prices"])).Message);
+    }
+
+    /// <summary>A role that grants don't hold back would show a set everything.</summary>
+    [Theory]
+    [InlineData("superuser", "is a superuser")]
+    [InlineData("bypassrls", "may bypass row-level security")]
+    [InlineData("in role pg_read_all_data", "may read every table")]
+    [InlineData("in role pg_read_server_files", "may read the server's files")]
+    public async Task Check_RoleThatMayReadMore_IsRefused(string more, string words)
+    {
+        await using var database = await RoleDatabase.CreateAsync(servers, Ct);
+        var (role, password) = ($"sets_{Guid.NewGuid():N}", RandomNumberGenerator.GetHexString(32));
+        await TestRoles.AsAdministratorAsync(database.Server, $"create role {role} login password '{password}' {more}", Ct);
+        NpgsqlConnectionStringBuilder sets = new(database.Server) { Username = role, Password = password };
+        await using var warm = WarmFixture.Over(
+            database.Configuration["ConnectionStrings:overnight"]!,
+            await servers.CacheConnectionStringAsync(Ct),
+            null,
+            ("ConnectionStrings:overnight_sets", sets.ConnectionString),
+            ("Warming:Sets:prices:Key", "prices-of-mine:{sku}"),
+            ("Warming:Sets:prices:Sql", "select 'a' as sku, 'b' as value")
+        );
+        try
+        {
+            var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => warm.Get<ConfiguredWarmSets>().CheckAsync(Ct));
+            Assert.StartsWith(
+                $"ConnectionStrings:overnight_sets names a role that {words}.",
+                Assert.Single(refused.Failures),
+                StringComparison.Ordinal
+            );
+        }
+        finally
+        {
+            await TestRoles.AsAdministratorAsync(database.Server, $"drop role {role}", Ct);
+        }
     }
 
     [Theory]

@@ -115,7 +115,7 @@ public sealed class CacheAside<TKey, TValue>(
             Keep(key, cached, epoch);
             return new(cached, EntrySource.Cache);
         }
-        var value = await kind.LoadAsync(key);
+        var value = await DatabaseRetry.ReadAsync(() => kind.LoadAsync(key));
         if (value is not null && look.IsReplaceable && await kind.StoreAsync(key, value, seen))
             Keep(key, value, epoch);
         kind.Know(key, value);
