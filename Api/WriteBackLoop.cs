@@ -1,8 +1,11 @@
+using Overnight.Core.Data;
+
 namespace Overnight.Api;
 
 /// <summary>Writes back what was noted in memory, now and then, and once more when the node stops.</summary>
 /// <param name="what">Its name in the log, in the plural.</param>
-internal abstract partial class WriteBackLoop(string what, TimeSpan interval, TimeProvider time, ILogger logger) : BackgroundService
+internal abstract partial class WriteBackLoop(string what, TimeSpan interval, DatabaseState database, TimeProvider time, ILogger logger)
+    : BackgroundService
 {
     /// <summary>What a stop may wait for it.</summary>
     private static readonly TimeSpan LastLimit = TimeSpan.FromSeconds(5);
@@ -38,7 +41,7 @@ internal abstract partial class WriteBackLoop(string what, TimeSpan interval, Ti
         catch (Exception exception)
         {
             // The next tick writes it; notes are no reason to stop a node. Told when it begins, not each time.
-            if (_isFailing || ct.IsCancellationRequested)
+            if (ct.IsCancellationRequested || database.IsAway(exception) || _isFailing)
                 return;
             _isFailing = true;
             Log.NotWritten(logger, what, interval, exception.Message);

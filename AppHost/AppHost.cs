@@ -1,6 +1,6 @@
-using Microsoft.Extensions.Configuration;
 using Overnight.AppHost;
 
+AppHostSettings.TellFailuresInOneBlock();
 var builder = DistributedApplication.CreateBuilder(args);
 builder.UseDataDirectory();
 
@@ -17,7 +17,7 @@ var api = builder
     .WithReference(cache)
     .WaitFor(cache)
     .WithEnvironment("Admin__Key", adminKey)
-    .WithReplicas(builder.Configuration.GetValue("Api:Replicas", 1))
+    .WithReplicas(builder.Replicas("Api"))
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
     .WithUrlForEndpoint("http", url => url.DisplayText = "Overnight")
@@ -32,7 +32,7 @@ var jobs = builder
     .WaitFor(database.Server)
     .WithReference(cache)
     .WaitFor(cache)
-    .WithReplicas(builder.Configuration.GetValue("Jobs:Replicas", 1))
+    .WithReplicas(builder.Replicas("Jobs"))
     .WithIconName("WeatherMoon");
 
 if (builder.ExecutionContext.IsRunMode)

@@ -5,7 +5,7 @@ using Overnight.Core.Data;
 namespace Overnight.Api.Problems;
 
 /// <summary>The one place that turns an exception into an answer.</summary>
-internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : IExceptionHandler
+internal sealed class ProblemHandler(DatabaseState database) : IExceptionHandler
 {
     /// <summary>What a client is asked to wait while PostgreSQL is away, in seconds.</summary>
     private const string RetryAfter = "5";
@@ -20,9 +20,8 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
         {
             answer = TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, title: "The request can't be read");
         }
-        else if (DatabaseOutage.Is(exception))
+        else if (database.IsAway(exception))
         {
-            Log.DatabaseAway(logger, httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName, exception.Message);
             httpContext.Response.Headers.RetryAfter = RetryAfter;
             answer = TypedResults.Problem(
                 "The database does not answer, and the cache has no answer either. Try again in a few seconds.",
@@ -41,11 +40,5 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
         }
         await answer.ExecuteAsync(httpContext);
         return true;
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(301, LogLevel.Warning, "{Method} {Endpoint}: PostgreSQL does not answer, {Reason}")]
-        public static partial void DatabaseAway(ILogger logger, string method, string? endpoint, string reason);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
+using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
@@ -8,7 +9,7 @@ namespace Overnight.Api.Sessions;
 /// Writes to PostgreSQL, in batches, when sessions were used last, which each request notes in memory. What is lost with a
 /// node is its last <see cref="Interval"/> of activity, by which sessions are warmed newest first, and nothing else.
 /// </summary>
-internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch prefetch, IOptions<SessionOptions> options)
+internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch prefetch, IOptions<UserSessionOptions> options)
 {
     private const int BatchSize = 1_000;
 

@@ -14,7 +14,12 @@ internal sealed record NewSession(string Hash, string Token, Guid UserId, DateTi
 /// Makes a session for an e-mail address and its password. Whether the address is unknown, has no password, is banned or
 /// the password is wrong, the same is done and answered.
 /// </summary>
-internal sealed class SignIn(NpgsqlDataSource database, IPasswordHasher<string> hasher, IOptions<SessionOptions> options, TimeProvider time)
+internal sealed class SignIn(
+    NpgsqlDataSource database,
+    IPasswordHasher<string> hasher,
+    IOptions<UserSessionOptions> options,
+    TimeProvider time
+)
 {
     private const string Find = """
         select u.id, p.password_hash from users u join user_passwords p on p.user_id = u.id

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
+using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
@@ -9,7 +10,7 @@ namespace Overnight.Api.Sessions;
 /// How often this node lets anyone try to sign in: so often per client address, so often per e-mail address whether it is
 /// known or not, and so many at once. In this order, so that one address can't use up what others' e-mails are allowed.
 /// </summary>
-internal sealed class SignInLimits(IOptions<SessionOptions> options) : IDisposable
+internal sealed class SignInLimits(IOptions<UserSessionOptions> options) : IDisposable
 {
     /// <summary>Waiting for their turn to be hashed: seconds of work, not minutes.</summary>
     private const int MostWaiting = 64;

@@ -23,7 +23,7 @@ internal sealed class SessionSeed
     {
         var now = TimeProvider.System.GetUtcNow();
         var expires = DateTimeOffset.FromUnixTimeMilliseconds((now + Lifetime).ToUnixTimeMilliseconds());
-        SessionSeed seed = new(await new SessionKeys(database, Options.Create(new SessionCacheOptions())).GetAsync(ct));
+        SessionSeed seed = new(await new SessionKeys(database, Options.Create(new UserSessionOptions())).GetAsync(ct));
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

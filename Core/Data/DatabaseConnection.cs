@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Overnight.Core.Data;
@@ -60,7 +61,7 @@ public static class DatabaseConnection
     }
 
     /// <param name="name">Of the connection string, for a message about it.</param>
-    /// <exception cref="FormatException">It is no connection string of PostgreSQL; the message is for whoever configured it.</exception>
+    /// <exception cref="OptionsValidationException">It is no connection string of PostgreSQL; the message is for whoever configured it.</exception>
     public static NpgsqlConnectionStringBuilder Read(string connectionString, string name = Overnight)
     {
         try
@@ -69,11 +70,15 @@ public static class DatabaseConnection
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException)
         {
-            // The text itself may hold a password, so only the parser's complaint is told.
-            throw new FormatException(
-                $"ConnectionStrings:{name} can't be read: {exception.Message.TrimEnd('.')}. Expected is \"Host=..;Port=..;Username=..;Password=..;Database=..\".",
-                exception
-            );
+            // The text itself may hold a password, so only the parser's complaint is told; its cause names a value that is no number.
+            var cause = exception.InnerException is FormatException or OverflowException
+                ? $": {exception.InnerException.Message.TrimEnd('.')}"
+                : "";
+            OptionRules rules = new("ConnectionStrings");
+            rules.Add([
+                $"ConnectionStrings:{name} can't be read: {exception.Message.TrimEnd('.')}{cause}. Expected is \"Host=..;Port=..;Username=..;Password=..;Database=..\".",
+            ]);
+            throw rules.Failed();
         }
     }
 }

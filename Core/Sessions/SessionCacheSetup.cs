@@ -17,7 +17,7 @@ public static class SessionCacheSetup
     /// <summary>What cached sessions are signed with, for whoever warms them.</summary>
     public static IServiceCollection AddSessionKeys(this IServiceCollection services)
     {
-        services.AddSection<SessionCacheOptions>(SessionCacheOptions.Section);
+        services.AddSection<UserSessionOptions>(UserSessionOptions.Section);
         services.TryAddSingleton<SessionKeys>();
         return services;
     }

@@ -7,10 +7,10 @@ namespace Overnight.Core.Sessions;
 /// The keys that cached sessions are signed with: those of the configuration, else the one that <c>migrate</c> made in
 /// PostgreSQL. They are never in the cache, so that who can write there still can't sign in.
 /// </summary>
-public sealed class SessionKeys(NpgsqlDataSource database, IOptions<SessionCacheOptions> options)
+public sealed class SessionKeys(NpgsqlDataSource database, IOptions<UserSessionOptions> options)
 {
     private SessionSigner? _signer = options.Value.SigningKeys is { Count: > 0 } keys
-        ? new([.. keys.Select(key => SessionCacheOptions.Decode(key)!)])
+        ? new([.. keys.Select(key => UserSessionOptions.Decode(key)!)])
         : null;
 
     /// <summary>Null until PostgreSQL was asked once.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Data;
 
@@ -15,7 +16,7 @@ public sealed class ConfiguredSetDatabase : IDisposable
     /// <summary>Of a process: the sets of a phase that are warmed side by side.</summary>
     private const int MostConnections = 4;
 
-    /// <exception cref="FormatException">The connection string can't be read.</exception>
+    /// <exception cref="OptionsValidationException">The connection string can't be read.</exception>
     public ConfiguredSetDatabase(IConfiguration configuration, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(configuration);

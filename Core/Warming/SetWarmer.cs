@@ -182,7 +182,7 @@ public sealed partial class SetWarmer(
         [LoggerMessage(
             401,
             LogLevel.Information,
-            "Warm set {Set} ({Trigger}) is {Outcome}: {Warmed} entries in the cache, {Failed} failed, {Resumed} of them by an earlier try, in {Milliseconds} ms."
+            "Warm set {Set} ({Trigger}) is {Outcome} after {Milliseconds} ms. Entries in the cache: {Warmed}, of them by an earlier try: {Resumed}; failed: {Failed}."
         )]
         public static partial void Ended(
             ILogger logger,
@@ -195,7 +195,11 @@ public sealed partial class SetWarmer(
             long milliseconds
         );
 
-        [LoggerMessage(402, LogLevel.Warning, "Warm set {Set} ({Trigger}) broke after {Warmed} entries and is resumed there. {Reason}")]
+        [LoggerMessage(
+            402,
+            LogLevel.Warning,
+            "Warm set {Set} ({Trigger}) broke, and is resumed where it stopped. Entries in the cache: {Warmed}. {Reason}"
+        )]
         public static partial void Broke(ILogger logger, string set, string trigger, long warmed, string reason);
 
         [LoggerMessage(403, LogLevel.Warning, "How far warm set {Set} came could not be stored; a little of it is warmed twice. {Reason}")]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Scheduling;
 
@@ -17,6 +18,7 @@ internal sealed partial class RunLoop(
     NpgsqlDataSource dataSource,
     FirstRun firstRun,
     RunSchedule schedule,
+    DatabaseState database,
     IOptions<RunOptions> options,
     ILogger<RunLoop> logger
 ) : BackgroundService
@@ -41,7 +43,8 @@ internal sealed partial class RunLoop(
             catch (Exception exception)
             {
                 // Most likely PostgreSQL is away. What was under way is rolled back there and taken up again here.
-                Log.Interrupted(logger, options.Value.PollInterval, exception);
+                if (!database.IsAway(exception))
+                    Log.Interrupted(logger, options.Value.PollInterval, exception);
                 await Task.Delay(options.Value.PollInterval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -58,6 +61,7 @@ internal sealed partial class RunLoop(
         while (true)
         {
             await RunOnceAsync(ct);
+            database.Answered();
             await connection.WaitAsync(options.Value.PollInterval, ct);
         }
     }
@@ -92,7 +96,8 @@ internal sealed partial class RunLoop(
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
             // The next has its turn: one run that can't go on must not keep all others from it. With PostgreSQL away that fails as well.
-            Log.Left(logger, run, exception);
+            if (!database.IsAway(exception))
+                Log.Left(logger, run, exception);
         }
     }
 
