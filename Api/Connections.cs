@@ -1,3 +1,4 @@
+using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Runs;
@@ -15,12 +16,14 @@ internal static class Connections
 
     public static void AddConnections(this WebApplicationBuilder builder)
     {
+        HostSettings.Check(builder.Configuration, needsCache: true);
         builder.AddDatabase<OvernightContext>(
             "overnight",
             static connectionString => DatabaseConnection.Complete(connectionString, MostConnections),
             OvernightContext.Configure
         );
-        builder.AddCache("cache", options => CacheConnection.Configure(options, builder.Configuration));
+        builder.Services.AddSingleton<DatabaseState>();
+        builder.AddCache(CacheConnection.Name, options => CacheConnection.Configure(options, builder.Configuration));
         builder.Services.AddSingleton<WorkerDirectory>();
         builder.Services.AddHealthChecks().AddCheck<SchemaCheck>(SchemaCheck.Name).AddCheck<WorkerCheck>(WorkerCheck.Name);
     }

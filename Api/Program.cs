@@ -8,6 +8,7 @@ using Overnight.Api.Problems;
 using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
 
+StartFailure.TellInOneBlock();
 var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 builder.AddServiceDefaults();
@@ -38,4 +39,5 @@ app.MapFlags();
 app.MapAdmin();
 app.MapApiDocument();
 
+app.ValidateConfiguration();
 app.Run();

@@ -1,8 +1,11 @@
+using Overnight.Core.Data;
+
 namespace Overnight.Api;
 
 /// <summary>Writes what requests noted in memory to PostgreSQL, at an interval and once more when the node stops.</summary>
 /// <param name="what">What is written, in the plural, for the log.</param>
-internal abstract partial class WriteBackLoop(string what, TimeSpan interval, TimeProvider time, ILogger logger) : BackgroundService
+internal abstract partial class WriteBackLoop(string what, TimeSpan interval, DatabaseState database, TimeProvider time, ILogger logger)
+    : BackgroundService
 {
     /// <summary>How long a stop waits for the last write.</summary>
     private static readonly TimeSpan LastLimit = TimeSpan.FromSeconds(5);
@@ -38,7 +41,7 @@ internal abstract partial class WriteBackLoop(string what, TimeSpan interval, Ti
         catch (Exception exception)
         {
             // The next tick writes what is kept; a failed write must not stop the node. Only the first of a row of failures is logged.
-            if (_isFailing || ct.IsCancellationRequested)
+            if (ct.IsCancellationRequested || database.IsAway(exception) || _isFailing)
                 return;
             _isFailing = true;
             Log.NotWritten(logger, what, interval, exception.Message);

@@ -1,9 +1,9 @@
-using Microsoft.Extensions.Configuration;
 using Overnight.AppHost;
 
 if (args is [ServersCommand.Name, ..])
     return await ServersCommand.RunAsync(args, Console.Out, Console.Error);
 
+AppHostSettings.TellFailuresInOneBlock();
 var builder = DistributedApplication.CreateBuilder(args);
 builder.UseDataDirectory();
 
@@ -20,7 +20,7 @@ var api = builder
     .WithReference(cache)
     .WaitFor(cache)
     .WithEnvironment("Admin__Key", adminKey)
-    .WithReplicas(builder.Configuration.GetValue("Api:Replicas", 1))
+    .WithReplicas(builder.Replicas("Api"))
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
     .WithUrlForEndpoint("http", url => url.DisplayText = "Overnight")
@@ -35,7 +35,7 @@ var jobs = builder
     .WaitFor(database.Server)
     .WithReference(cache)
     .WaitFor(cache)
-    .WithReplicas(builder.Configuration.GetValue("Jobs:Replicas", 1))
+    .WithReplicas(builder.Replicas("Jobs"))
     .WithIconName("WeatherMoon");
 
 if (builder.ExecutionContext.IsRunMode)

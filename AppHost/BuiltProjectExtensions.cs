@@ -1,6 +1,7 @@
 // ASPIRECERTIFICATES001: the only way to say that a project needs no development certificate; the API is marked experimental.
 #pragma warning disable ASPIRECERTIFICATES001
 using System.Reflection;
+using Microsoft.Extensions.Hosting;
 
 namespace Overnight.AppHost;
 
@@ -13,7 +14,8 @@ internal static class BuiltProjectExtensions
     /// </summary>
     public static IResourceBuilder<ProjectResource> StartBuilt(this IResourceBuilder<ProjectResource> project)
     {
-        project.WithoutHttpsCertificate();
+        // Jobs has no launch settings, and this is a developer's machine: a published app sets its own.
+        project.WithoutHttpsCertificate().WithEnvironment("DOTNET_ENVIRONMENT", Environments.Development);
         var assembly = typeof(BuiltProjectExtensions).Assembly;
         var folder = Path.GetDirectoryName(project.Resource.GetProjectMetadata().ProjectPath)!;
         var output = Path.Combine(

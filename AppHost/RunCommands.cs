@@ -149,7 +149,6 @@ internal static class RunCommands
             [
                 "run",
                 "--no-build",
-                "--no-launch-profile",
                 "--configuration",
                 typeof(RunCommands).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration,
                 "--",

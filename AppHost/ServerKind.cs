@@ -44,7 +44,7 @@ internal static class ServerKinds
     private static ServerKind? Insisted(string? text) =>
         string.IsNullOrWhiteSpace(text) ? null
         : Enum.TryParse<ServerKind>(text, ignoreCase: true, out var kind) && Enum.IsDefined(kind) ? kind
-        : throw new DistributedApplicationException($"{Key} must be containers or processes, not '{text}'.");
+        : throw new DistributedApplicationException($"{Key} must be containers or processes, and is '{text}'.");
 
     private static ServerKind Other(ServerKind kind) => kind == ServerKind.Containers ? ServerKind.Processes : ServerKind.Containers;
 

@@ -1,6 +1,8 @@
-using Microsoft.Extensions.Configuration;
+using System.Reflection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
@@ -13,11 +15,12 @@ internal static class JobsBuilder
 {
     private const int BufferSize = 64 * 1024;
 
-    /// <exception cref="CommandException">There is no connection string for the database, or it can't be read.</exception>
-    public static HostApplicationBuilder Create(string[] args)
+    /// <param name="needsCache">False for a command that works without one, or asks for it by itself.</param>
+    /// <exception cref="OptionsValidationException">A connection string is missing or can't be read.</exception>
+    public static HostApplicationBuilder Create(string[] args, bool needsCache)
     {
         var builder = CreateUnconnected(args);
-        RequireDatabase(builder.Configuration);
+        HostSettings.Check(builder.Configuration, needsCache);
         AddConnections(builder);
         return builder;
     }
@@ -32,7 +35,7 @@ internal static class JobsBuilder
             ApplicationName = "Overnight.Jobs",
             ContentRootPath = AppContext.BaseDirectory,
         };
-        if (running is not null && Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null)
+        if ((running is not null || IsBuiltForTheDesk()) && Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT") is null)
             settings.EnvironmentName = Environments.Development;
 
         var builder = Host.CreateApplicationBuilder(settings);
@@ -40,6 +43,14 @@ internal static class JobsBuilder
             running.AddTo(builder.Configuration);
         return builder;
     }
+
+    /// <summary>
+    /// A Debug build that runs where it was built, in a clone. Launch settings would say so as well, and <c>dotnet run</c> announces
+    /// them on standard output, before the JSON that a command prints.
+    /// </summary>
+    private static bool IsBuiltForTheDesk() =>
+        typeof(JobsBuilder).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration == "Debug"
+        && RunningApp.Clone(AppContext.BaseDirectory) is not null;
 
     /// <summary>Telemetry, the database and the cache, from the builder's configuration.</summary>
     internal static void AddConnections(IHostApplicationBuilder builder)
@@ -56,37 +67,8 @@ internal static class JobsBuilder
                     BufferSize
                 )
         );
-        builder.AddCache("cache", options => CacheConnection.Configure(options, builder.Configuration));
+        builder.AddCache(CacheConnection.Name, options => CacheConnection.Configure(options, builder.Configuration));
         builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
-    }
-
-    private static void RequireDatabase(IConfiguration configuration)
-    {
-        var connectionString = configuration.GetConnectionString(DatabaseConnection.Overnight);
-        if (string.IsNullOrWhiteSpace(connectionString))
-        {
-            throw new CommandException(
-                "There is no connection to the database: ConnectionStrings:overnight is not set. "
-                    + "Start the app (dotnet run --project AppHost), or set ConnectionStrings__overnight, for example to \"Host=127.0.0.1;Username=overnight;Database=overnight\"."
-            );
-        }
-        RequireHost(DatabaseConnection.Overnight, connectionString);
-        if (configuration.GetConnectionString(DatabaseConnection.Sets) is { } sets && !string.IsNullOrWhiteSpace(sets))
-            RequireHost(DatabaseConnection.Sets, sets);
-    }
-
-    private static void RequireHost(string name, string connectionString)
-    {
-        try
-        {
-            if (string.IsNullOrEmpty(DatabaseConnection.Read(connectionString, name).Host))
-                throw new CommandException(
-                    $"ConnectionStrings:{name} names no Host. Give it one, for example \"Host=127.0.0.1;Username=overnight;Database=overnight\"."
-                );
-        }
-        catch (FormatException exception)
-        {
-            throw new CommandException(exception.Message);
-        }
+        builder.Services.TryAddSingleton<DatabaseState>();
     }
 }

@@ -27,14 +27,16 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
 root.SetAction(
     async (_, ct) =>
     {
-        var builder = JobsBuilder.Create(args);
+        var builder = JobsBuilder.Create(args, needsCache: true);
         builder.AddMigrationAtStart();
         builder.AddDemoSessions();
         builder.AddPipeline();
         builder.AddRunLoop();
         builder.AddRetentionLoop();
         builder.AddWarmLoop();
-        await builder.Build().RunAsync(ct);
+        using var host = builder.Build();
+        host.ValidateConfiguration();
+        await host.RunAsync(ct);
     }
 );
 return await CommandLine.RunAsync(root, args);

@@ -1,3 +1,4 @@
+using Aspire.Hosting.Eventing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
@@ -34,7 +35,22 @@ internal static partial class LocalServerBuilder
             .WithParentRelationship(added)
             .WithIconName("BoxToolbox")
             .ExcludeFromManifest()
-            .OnInitializeResource((resource, started, ct) => PrepareAsync(resource, server, started, prepare, ct));
+            .OnInitializeResource((resource, started, ct) => PrepareAsync(resource, server, started.Services, prepare, ct));
+        preparation.WithCommand(
+            KnownResourceCommands.StartCommand,
+            "Start",
+            context => PrepareAgainAsync(preparation.Resource, server, context, prepare),
+            new()
+            {
+                Description = $"Prepares '{server.Name}' again, and starts it.",
+                IconName = "Play",
+                IsHighlighted = true,
+                UpdateState = context =>
+                    context.ResourceSnapshot.State?.Text == KnownResourceStates.FailedToStart
+                        ? ResourceCommandState.Enabled
+                        : ResourceCommandState.Hidden,
+            }
+        );
 
         return added
             .WithEndpoint(port: port, name: LocalServerResource.EndpointName, scheme: "tcp", isProxied: false)
@@ -56,16 +72,36 @@ internal static partial class LocalServerBuilder
         return builder.WithHealthCheck(key);
     }
 
-    private static async Task PrepareAsync(
+    /// <summary>What failed is mended by whoever reads why, such as a disk that was full: then the server starts after all.</summary>
+    private static async Task<ExecuteCommandResult> PrepareAgainAsync(
         LocalServerPreparationResource preparation,
         LocalServerResource server,
-        InitializeResourceEvent started,
+        ExecuteCommandContext context,
+        Func<string, ILogger, CancellationToken, Task<PreparedServer>> prepare
+    )
+    {
+        if (!await PrepareAsync(preparation, server, context.Services, prepare, context.CancellationToken))
+            return CommandResults.Failure($"'{server.Name}' can't be prepared: the logs of '{preparation.Name}' say why.");
+        return await context
+            .Services.GetRequiredService<ResourceCommandService>()
+            .ExecuteCommandAsync(server, KnownResourceCommands.StartCommand, context.CancellationToken);
+    }
+
+    /// <returns>Whether the server can be started.</returns>
+    private static async Task<bool> PrepareAsync(
+        LocalServerPreparationResource preparation,
+        LocalServerResource server,
+        IServiceProvider services,
         Func<string, ILogger, CancellationToken, Task<PreparedServer>> prepare,
         CancellationToken ct
     )
     {
-        await started.Eventing.PublishAsync(new BeforeResourceStartedEvent(preparation, started.Services), ct);
-        await started.Notifications.PublishUpdateAsync(preparation, now => now with { State = KnownResourceStates.Running });
+        var notifications = services.GetRequiredService<ResourceNotificationService>();
+        var logger = services.GetRequiredService<ResourceLoggerService>().GetLogger(preparation);
+        await services
+            .GetRequiredService<IDistributedApplicationEventing>()
+            .PublishAsync(new BeforeResourceStartedEvent(preparation, services), ct);
+        await notifications.PublishUpdateAsync(preparation, now => now with { State = KnownResourceStates.Running, ExitCode = null });
         try
         {
             if (OperatingSystem.IsWindows())
@@ -80,8 +116,8 @@ internal static partial class LocalServerBuilder
                 throw new DistributedApplicationException(
                     $"The parameter '{server.PasswordParameter.Name}' must be a password without white space, control characters, and {UnfitForConnectionStrings}"
                 );
-            server.Prepared = await prepare(password, started.Logger, ct);
-            await started.Notifications.PublishUpdateAsync(preparation, now =>
+            server.Prepared = await prepare(password, logger, ct);
+            await notifications.PublishUpdateAsync(preparation, now =>
                 now with
                 {
                     State = KnownResourceStates.Finished,
@@ -89,18 +125,20 @@ internal static partial class LocalServerBuilder
                     IsHidden = true,
                 }
             );
+            return true;
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // After any failure the server must not start, and the preparation's log and state must show it.
-            Log.Failed(started.Logger, e is DistributedApplicationException ? null : e, e.Message);
-            await started.Notifications.PublishUpdateAsync(preparation, now =>
+            Log.Failed(logger, e is DistributedApplicationException ? null : e, e.Message);
+            await notifications.PublishUpdateAsync(preparation, now =>
                 now with
                 {
                     State = new(KnownResourceStates.FailedToStart, KnownResourceStateStyles.Error),
                     ExitCode = 1,
                 }
             );
+            return false;
         }
     }
 

@@ -28,7 +28,8 @@ public static class ServiceDefaultsExtensions
         ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Warning),
         ["Logging:LogLevel:Polly"] = nameof(LogLevel.Warning),
-        ["Logging:LogLevel:StackExchange.Redis"] = nameof(LogLevel.Warning),
+        // Our own circuit tells when the cache goes and comes; its client would with a stack trace for each try.
+        ["Logging:LogLevel:StackExchange.Redis"] = nameof(LogLevel.Critical),
     };
 
     /// <summary>

@@ -45,7 +45,7 @@ internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProv
     {
         [LoggerMessage(
             EventId = 341,
-            Message = "The cache is {Health}; in the last five minutes {Hits} hits, {Misses} misses, {Sets} sets, {Errors} errors, hit rate {HitRate:F1} %, mean hit time {MeanHitTime:F2} ms."
+            Message = "The cache is {Health}; in the last five minutes hits: {Hits}, misses: {Misses}, sets: {Sets}, errors: {Errors}, hit rate: {HitRate:F1} %, mean hit time: {MeanHitTime:F2} ms."
         )]
         public static partial void Statistics(
             ILogger logger,

@@ -1,11 +1,17 @@
 using Microsoft.Extensions.Options;
+using Overnight.Core.Data;
 using Overnight.Core.Flags;
 
 namespace Overnight.Api.Flags;
 
 /// <summary>Adds the accesses counted in memory to the table.</summary>
-internal sealed class FlagAccessLoop(FlagAccess access, IOptions<FlagOptions> options, TimeProvider time, ILogger<FlagAccessLoop> logger)
-    : WriteBackLoop("Accesses of flags", options.Value.FlushInterval, time, logger)
+internal sealed class FlagAccessLoop(
+    FlagAccess access,
+    IOptions<FlagOptions> options,
+    DatabaseState database,
+    TimeProvider time,
+    ILogger<FlagAccessLoop> logger
+) : WriteBackLoop("Accesses of flags", options.Value.FlushInterval, database, time, logger)
 {
     protected override Task WriteAsync(CancellationToken ct) => access.FlushAsync(ct);
 }

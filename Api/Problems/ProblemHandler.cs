@@ -5,7 +5,7 @@ using Overnight.Core.Data;
 namespace Overnight.Api.Problems;
 
 /// <summary>Turns every exception that reaches the end of the pipeline into ProblemDetails.</summary>
-internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : IExceptionHandler
+internal sealed class ProblemHandler(DatabaseState database) : IExceptionHandler
 {
     /// <summary>Value of Retry-After while PostgreSQL is away, in seconds.</summary>
     private const string RetryAfter = "5";
@@ -20,9 +20,8 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
         {
             answer = TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, title: "The request can't be read");
         }
-        else if (DatabaseOutage.Is(exception))
+        else if (database.IsAway(exception))
         {
-            Log.DatabaseAway(logger, httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName, exception.Message);
             httpContext.Response.Headers.RetryAfter = RetryAfter;
             answer = TypedResults.Problem(
                 DatabaseOutage.IsReadOnly(exception)
@@ -43,11 +42,5 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
         }
         await answer.ExecuteAsync(httpContext);
         return true;
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(301, LogLevel.Warning, "{Method} {Endpoint} got 503, because PostgreSQL does not answer or takes no writes: {Reason}")]
-        public static partial void DatabaseAway(ILogger logger, string method, string? endpoint, string reason);
     }
 }

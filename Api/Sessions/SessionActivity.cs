@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
+using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
@@ -8,7 +9,7 @@ namespace Overnight.Api.Sessions;
 /// Writes the last uses of sessions, which requests note in memory, to PostgreSQL in batches. A node that crashes loses at most
 /// <see cref="Interval"/> of them; they only decide which sessions are warmed first.
 /// </summary>
-internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch prefetch, IOptions<SessionOptions> options)
+internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch prefetch, IOptions<UserSessionOptions> options)
 {
     private const int BatchSize = 1_000;
 

@@ -40,7 +40,6 @@ internal static class SessionSetup
             .AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>()
             .AddSingleton<SessionList>();
         builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
-        builder.Services.AddSection<SessionOptions>(SessionOptions.Section);
         builder.Services.AddSection<AdminKeyOptions>(AdminKeyOptions.Section);
         builder
             .Services.AddAuthentication(Scheme)

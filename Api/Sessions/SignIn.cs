@@ -14,7 +14,12 @@ internal sealed record NewSession(string Hash, string Token, Guid UserId, DateTi
 /// Makes a session for an e-mail address and its password. An unknown address, an account without a password, a banned account and
 /// a wrong password take the same work and get the same answer, so that they can't be told apart.
 /// </summary>
-internal sealed class SignIn(NpgsqlDataSource database, IPasswordHasher<string> hasher, IOptions<SessionOptions> options, TimeProvider time)
+internal sealed class SignIn(
+    NpgsqlDataSource database,
+    IPasswordHasher<string> hasher,
+    IOptions<UserSessionOptions> options,
+    TimeProvider time
+)
 {
     private const string Find = """
         select u.id, p.password_hash from users u join user_passwords p on p.user_id = u.id

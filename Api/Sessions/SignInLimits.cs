@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
+using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
@@ -9,7 +10,7 @@ namespace Overnight.Api.Sessions;
 /// Limits attempts to sign in on this node: per client address, per e-mail address whether it is known or not, and at the same time.
 /// The client address comes first, so that one client can't use up the attempts of other people's e-mail addresses.
 /// </summary>
-internal sealed class SignInLimits(IOptions<SessionOptions> options) : IDisposable
+internal sealed class SignInLimits(IOptions<UserSessionOptions> options) : IDisposable
 {
     /// <summary>Sign-ins that wait for their password to be hashed: seconds of work, not minutes.</summary>
     private const int MostWaiting = 64;

@@ -24,7 +24,7 @@ internal sealed class SessionSeed
     {
         var now = TimeProvider.System.GetUtcNow();
         var expires = DateTimeOffset.FromUnixTimeMilliseconds((now + Lifetime).ToUnixTimeMilliseconds());
-        SessionSeed seed = new(await new SessionKeys(database, Options.Create(new SessionCacheOptions())).GetAsync(ct));
+        SessionSeed seed = new(await new SessionKeys(database, Options.Create(new UserSessionOptions())).GetAsync(ct));
         await using StreamWriter file = new(SecretFile.Create(plan));
 
         await using (var users = database.CreateCommand("select user_id from current_results order by user_id"))

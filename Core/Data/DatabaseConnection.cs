@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Overnight.Core.Data;
@@ -63,7 +64,7 @@ public static class DatabaseConnection
 
     /// <param name="connectionString">The connection string as configured.</param>
     /// <param name="name">The connection string's name, for error messages.</param>
-    /// <exception cref="FormatException">The text is no connection string of PostgreSQL; the message names its key.</exception>
+    /// <exception cref="OptionsValidationException">The text is no connection string of PostgreSQL; the message names its key.</exception>
     public static NpgsqlConnectionStringBuilder Read(string connectionString, string name = Overnight)
     {
         try
@@ -72,11 +73,15 @@ public static class DatabaseConnection
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException)
         {
-            // The message leaves the text out, because it may hold a password.
-            throw new FormatException(
-                $"ConnectionStrings:{name} can't be read: {exception.Message.TrimEnd('.')}. Expected is \"Host=..;Port=..;Username=..;Password=..;Database=..\".",
-                exception
-            );
+            // The message leaves the text out, because it may hold a password; the parser's cause names a value that is no number.
+            var cause = exception.InnerException is FormatException or OverflowException
+                ? $": {exception.InnerException.Message.TrimEnd('.')}"
+                : "";
+            OptionRules rules = new("ConnectionStrings");
+            rules.Add([
+                $"ConnectionStrings:{name} can't be read: {exception.Message.TrimEnd('.')}{cause}. Expected is \"Host=..;Port=..;Username=..;Password=..;Database=..\".",
+            ]);
+            throw rules.Failed();
         }
     }
 }

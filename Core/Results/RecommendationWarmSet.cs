@@ -142,7 +142,7 @@ public sealed partial class RecommendationWarmSet(
         [LoggerMessage(
             411,
             LogLevel.Error,
-            "{Count} stored results are damaged or not of schema {Schema}, so they are not warmed. The next night replaces them."
+            "Stored results that are damaged or not of schema {Schema}, and are not warmed: {Count}. Their users wait for the next night."
         )]
         public static partial void Damaged(ILogger logger, int count, int schema);
     }

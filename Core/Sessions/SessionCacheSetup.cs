@@ -17,7 +17,7 @@ public static class SessionCacheSetup
     /// <summary>Adds the keys that cached sessions are signed with, for services that warm sessions.</summary>
     public static IServiceCollection AddSessionKeys(this IServiceCollection services)
     {
-        services.AddSection<SessionCacheOptions>(SessionCacheOptions.Section);
+        services.AddSection<UserSessionOptions>(UserSessionOptions.Section);
         services.TryAddSingleton<SessionKeys>();
         return services;
     }

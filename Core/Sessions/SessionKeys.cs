@@ -7,10 +7,10 @@ namespace Overnight.Core.Sessions;
 /// The keys that cached sessions are signed with: those of the configuration, else the one that <c>migrate</c> stored in PostgreSQL. They
 /// are never in the cache, so write access to the cache does not allow anyone to sign in.
 /// </summary>
-public sealed class SessionKeys(NpgsqlDataSource database, IOptions<SessionCacheOptions> options)
+public sealed class SessionKeys(NpgsqlDataSource database, IOptions<UserSessionOptions> options)
 {
     private SessionSigner? _signer = options.Value.SigningKeys is { Count: > 0 } keys
-        ? new([.. keys.Select(key => SessionCacheOptions.Decode(key)!)])
+        ? new([.. keys.Select(key => UserSessionOptions.Decode(key)!)])
         : null;
 
     /// <summary>Null until the key was read from PostgreSQL, where the configuration has none.</summary>

@@ -21,7 +21,7 @@ public sealed class SessionReader : IChangeHandler
         SessionKeys keys,
         CacheStore store,
         CacheTelemetry telemetry,
-        IOptions<SessionCacheOptions> options,
+        IOptions<UserSessionOptions> options,
         IOptions<CacheOptions> cache,
         TimeProvider time
     )

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Data;
 
@@ -15,7 +16,7 @@ public sealed class ConfiguredSetDatabase : IDisposable
     /// <summary>Connections per process, one for each set of a phase that is warmed concurrently.</summary>
     private const int MostConnections = 4;
 
-    /// <exception cref="FormatException">The connection string is invalid.</exception>
+    /// <exception cref="OptionsValidationException">The connection string is invalid.</exception>
     public ConfiguredSetDatabase(IConfiguration configuration, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(configuration);

@@ -182,7 +182,7 @@ public sealed partial class SetWarmer(
         [LoggerMessage(
             401,
             LogLevel.Information,
-            "Warm set {Set} ({Trigger}) is {Outcome}: {Warmed} entries are in the cache, {Failed} failed; {Resumed} of the entries were written by an earlier try. It took {Milliseconds} ms."
+            "Warm set {Set} ({Trigger}) is {Outcome} after {Milliseconds} ms. Entries in the cache: {Warmed}, of them by an earlier try: {Resumed}; failed: {Failed}."
         )]
         public static partial void Ended(
             ILogger logger,
@@ -198,7 +198,7 @@ public sealed partial class SetWarmer(
         [LoggerMessage(
             402,
             LogLevel.Warning,
-            "Warm set {Set} ({Trigger}) broke after {Warmed} entries; the next try resumes there. {Reason}"
+            "Warm set {Set} ({Trigger}) broke, and is resumed where it stopped. Entries in the cache: {Warmed}. {Reason}"
         )]
         public static partial void Broke(ILogger logger, string set, string trigger, long warmed, string reason);
 

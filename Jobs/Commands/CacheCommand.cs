@@ -45,9 +45,9 @@ internal static class CacheCommand
 
     private static IEnumerable<string> Lines(ServerFigures server)
     {
-        yield return $"{server.EndPoint}: {server.Keys:N0} keys, {server.Told.GetValueOrDefault("used_memory_human", "? bytes")}, answers in {server.Latency.TotalMilliseconds:F1} ms";
+        yield return $"{server.EndPoint}: {Plural.Of(server.Keys, "key")}, {server.Told.GetValueOrDefault("used_memory_human", "? bytes")}, answers in {server.Latency.TotalMilliseconds:F1} ms";
         if (Number(server.Told, "keyspace_hits") is { } hits && Number(server.Told, "keyspace_misses") is { } misses)
-            yield return $"  since it started: {hits:N0} hits, {misses:N0} misses{(hits + misses > 0 ? $", {100.0 * hits / (hits + misses):F1} %" : "")}, {Number(server.Told, "evicted_keys") ?? 0:N0} evicted";
+            yield return $"  since it started: {Plural.Of(hits, "hit")}, {Plural.Of(misses, "miss", "misses")}{(hits + misses > 0 ? $", {100.0 * hits / (hits + misses):F1} %" : "")}, {Number(server.Told, "evicted_keys") ?? 0:N0} evicted";
     }
 
     private static async Task<List<string>> SetLinesAsync(IServiceProvider services, CancellationToken ct)
@@ -66,8 +66,8 @@ internal static class CacheCommand
             var next = DueWarmSets.Next(declaration, last) is { } at ? $", again at {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "";
             lines.Add(
                 last.CompletedAt is { } completed
-                    ? $"{set.Name}: {last.Warmed:N0} entries, {last.Failed:N0} failed, {last.Trigger}, {completed.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC{next}"
-                    : $"{set.Name}: under way or interrupted after {last.Warmed:N0} entries, started {last.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"
+                    ? $"{set.Name}: {Plural.Of(last.Warmed, "entry", "entries")}, {last.Failed:N0} failed, {last.Trigger}, {completed.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC{next}"
+                    : $"{set.Name}: under way or interrupted after {Plural.Of(last.Warmed, "entry", "entries")}, started {last.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"
             );
         }
         return lines;

@@ -18,7 +18,7 @@ internal static class CacheEntryCommands
         Argument<string> user = User();
         Command command = new(
             "show",
-            "Shows whether a user's recommendations are in the cache, and how long they stay. Exit code 1 when they are not."
+            "Shows whether a user's recommendations are in the cache, and how long they stay. Exit code 3 when they are not."
         )
         {
             user,
@@ -101,9 +101,9 @@ internal static class CacheEntryCommands
         await CommandServices.RequireCacheAsync(services);
         var (removed, isWhole) = await services.GetRequiredService<ResultInvalidation>().AllAsync(ct);
         output.Line(
-            $"{removed:N0} entries are forgotten{(isWhole ? "." : ", then the cache went away: the rest lives until its TTL ends.")}"
+            $"{(removed == 1 ? "1 entry is" : $"{removed:N0} entries are")} forgotten{(isWhole ? "." : ", then the cache went away: the rest lives until its TTL ends.")}"
         );
-        return isWhole ? CommandLine.Success : CommandLine.Failed;
+        return CommandLine.CodeOf(isWhole, removed > 0);
     }
 
     private static Argument<string> User() => new("USER") { Description = "Id or e-mail address." };
@@ -115,6 +115,6 @@ internal static class CacheEntryCommands
         await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand("select id from users where email = $1");
         command.Parameters.Add(new() { Value = EmailAddress.TryNormalise(who, out var email) ? email : who });
         return (Guid?)await command.ExecuteScalarAsync(ct)
-            ?? throw new CommandException($"There is no user '{who}'. Give an id or an e-mail address.");
+            ?? throw new CommandException($"USER: there is no user '{who}'. Give an id or an e-mail address.");
     }
 }

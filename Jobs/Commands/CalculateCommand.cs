@@ -19,7 +19,10 @@ internal static class CalculateCommand
         {
             Description = "Where to write one JSON line per case; standard output when left out.",
         };
-        Command command = new("calculate", "Scores portfolios and recommends purchases from a file, without touching the database.")
+        Command command = new(
+            "calculate",
+            "Scores portfolios and recommends purchases from a file, without touching the database. Exit code 2 when some cases have errors, 3 when all have."
+        )
         {
             input,
             output,
@@ -43,15 +46,22 @@ internal static class CalculateCommand
                 await console.Output.WriteLineAsync(
                     $"{summary.Calculated} calculated, {summary.Errors.Count} with errors: {output.FullName}"
                 );
-            return summary.Errors.Count == 0 ? CommandLine.Success : CommandLine.Failed;
+            return CommandLine.CodeOf(summary.Errors.Count == 0, summary.Calculated > 0);
         }
         catch (DecoderFallbackException exception)
         {
             throw new CommandException($"{input.FullName} is not UTF-8 text. Save it as UTF-8 and calculate it again.", exception);
         }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException && !input.Exists)
+        {
+            throw new CommandException($"--input: there is no file {input.FullName}.", exception);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException(exception.Message, exception);
+            throw new CommandException(
+                $"--input {input.FullName}{(output is null ? "" : $", --output {output.FullName}")}: {exception.Message}",
+                exception
+            );
         }
     }
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 
 namespace Overnight.Jobs.Commands;
@@ -7,9 +7,14 @@ namespace Overnight.Jobs.Commands;
 /// <summary>Runs a command, and turns every expected failure into one message and an exit code.</summary>
 internal static class CommandLine
 {
+    /// <summary>
+    /// Exit codes. <see cref="Usage"/> is of arguments, configuration and servers that can't be reached: nothing was begun.
+    /// <see cref="Partial"/> is of work of which some failed, <see cref="Failed"/> of work that failed, and of a question answered no.
+    /// </summary>
     public const int Success = 0,
-        Failed = 1,
-        Usage = 2,
+        Usage = StartFailure.ExitCode,
+        Partial = 2,
+        Failed = 3,
         Cancelled = 130;
 
     /// <summary>How long a command may take to roll back after Ctrl+C.</summary>
@@ -31,7 +36,7 @@ internal static class CommandLine
         if (parsed.Errors.Count > 0)
         {
             foreach (var problem in parsed.Errors)
-                await error.WriteLineAsync(problem.Message);
+                await error.WriteLineAsync(UsageErrors.Explain(problem));
             await error.WriteLineAsync("Add --help to see the commands and options.");
             return Usage;
         }
@@ -55,19 +60,30 @@ internal static class CommandLine
         catch (Exception exception) when (Explain(exception) is { } message)
         {
             await error.WriteLineAsync(message);
-            return Failed;
+            return ExitCode(exception);
         }
     }
+
+    /// <summary>The exit code of a run or warm: whole, partial or failed.</summary>
+    public static int CodeOf(bool isWhole, bool hasAny) =>
+        isWhole ? Success
+        : hasAny ? Partial
+        : Failed;
+
+    private static int ExitCode(Exception exception) =>
+        exception switch
+        {
+            CommandException command => command.ExitCode,
+            _ when exception.InnerException is { } inner => ExitCode(inner),
+            _ => Usage,
+        };
 
     /// <returns>The message of an expected failure; null for any other.</returns>
     internal static string? Explain(Exception exception) =>
         exception switch
         {
             CommandException => exception.Message,
-            OptionsValidationException invalid => string.Join(Environment.NewLine, invalid.Failures),
-            // The binder's own message has key, value and type.
-            InvalidOperationException
-                when exception.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) => exception.Message,
+            _ when StartFailure.Explain(exception) is { } wrong => wrong,
             NpgsqlException => DatabaseErrors.Explain(exception, null),
             _ when exception.InnerException is { } inner => Explain(inner),
             _ => null,

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using Npgsql;
 using Overnight.Core.Caching;
 
@@ -20,18 +21,15 @@ internal static class CommandServices
         Action<HostApplicationBuilder>? configure = null
     )
     {
-        var builder = JobsBuilder.Create([]);
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(c => c.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        var builder = JobsBuilder.Create([], needsCache: false);
+        LogToStandardError(builder);
         // A failed statement is thrown, and the command prints it once; a log line would repeat it.
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical).AddFilter("Npgsql", LogLevel.Critical);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c =>
-            c.LogToStandardErrorThreshold = LogLevel.Trace
-        );
         builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
         configure?.Invoke(builder);
 
         using var host = builder.Build();
+        host.ValidateConfiguration();
         // Telemetry is exported only between the host's start and stop.
         await host.StartAsync(ct);
         try
@@ -51,12 +49,20 @@ internal static class CommandServices
                 && DatabaseErrors.Explain(exception, host.Services.GetRequiredService<NpgsqlDataSource>()) is { } message
             )
         {
-            throw new CommandException(message, exception);
+            throw new CommandException(message, exception, DatabaseErrors.IsOfWork(exception) ? CommandLine.Failed : CommandLine.Usage);
         }
         finally
         {
             await host.StopAsync(CancellationToken.None);
         }
+    }
+
+    /// <summary>Standard output is the command's own, so that a script can read it.</summary>
+    public static void LogToStandardError(HostApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning);
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 
     /// <exception cref="CommandException">There is no cache, or it does not answer.</exception>
@@ -81,7 +87,7 @@ internal static class CommandServices
     /// <exception cref="CommandException">ConnectionStrings:cache is not set.</exception>
     public static void RequireCacheConnection(IServiceProvider services)
     {
-        if (string.IsNullOrWhiteSpace(services.GetRequiredService<IConfiguration>().GetConnectionString("cache")))
+        if (string.IsNullOrWhiteSpace(services.GetRequiredService<IConfiguration>().GetConnectionString(CacheConnection.Name)))
         {
             throw new CommandException(
                 "There is no connection to the cache: ConnectionStrings:cache is not set. "

@@ -7,6 +7,30 @@ namespace Overnight.Jobs.Commands;
 /// <summary>Says in one sentence why the database can't be used. Names host, port, database and user, never the password.</summary>
 internal static class DatabaseErrors
 {
+    /// <returns>Whether the server was reached and refused what was asked of it, and not the connection.</returns>
+    public static bool IsOfWork(Exception exception)
+    {
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is PostgresException { SqlState: var state })
+            {
+                // Classes of the connection, the login, the database's name, the shutdown, and of tables that are not there yet.
+                return !(
+                    state.StartsWith("08", StringComparison.Ordinal)
+                    || state.StartsWith("28", StringComparison.Ordinal)
+                    || state.StartsWith("57P", StringComparison.Ordinal)
+                    || state
+                        is PostgresErrorCodes.InvalidCatalogName
+                            or PostgresErrorCodes.TooManyConnections
+                            or PostgresErrorCodes.UndefinedTable
+                            or PostgresErrorCodes.UndefinedColumn
+                            or PostgresErrorCodes.UndefinedFunction
+                );
+            }
+        }
+        return false;
+    }
+
     /// <inheritdoc cref="Explain(Exception, NpgsqlConnectionStringBuilder?, string)"/>
     /// <param name="dataSource">The data source that was used; null where that is not known.</param>
     public static string? Explain(Exception exception, NpgsqlDataSource? dataSource) =>

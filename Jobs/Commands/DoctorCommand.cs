@@ -13,7 +13,7 @@ internal static class DoctorCommand
     {
         Command command = new(
             "doctor",
-            "Names what is stuck or broken (runs, batches, sessions, users, the cache), since when, and what to do. Exit code 1 when there is anything."
+            "Names what is stuck or broken (runs, batches, sessions, users, the cache), since when, and what to do. Exit code 3 when there is anything."
         );
         command.SetAction(
             (parsed, ct) =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core;
 using Overnight.Jobs.Import;
 
 namespace Overnight.Jobs.Commands;
@@ -104,13 +105,13 @@ internal static class ImportCommand
         return null;
     }
 
-    private static string Describe(int rows) => $"{rows:N0} rows read";
+    private static string Describe(int rows) => $"{Plural.Of(rows, "row")} read";
 
     private static void Tell(CommandOutput output, CompanyImportResult result)
     {
         TellSkipped(output, result.Bad);
         var (assets, prices, fundamentals) = (result.AssetChanges, result.PriceChanges, result.FundamentalChanges);
-        output.Line($"{result.Assets} assets, {assets.New} new, {assets.Changed} changed.");
+        output.Line($"{Plural.Of(result.Assets, "asset")}, {assets.New} new, {assets.Changed} changed.");
         output.Line(
             $"Prices of {result.AsOf:yyyy-MM-dd}: {prices.New} new, {prices.Changed} changed. Fundamentals: {fundamentals.New} new, {fundamentals.Changed} changed."
         );
@@ -132,7 +133,7 @@ internal static class ImportCommand
         foreach (var rate in result.Doubled)
             output.Line($"Skipped {rate.Country}: another country of the file gives the rate of {rate.Currency}.");
         output.Line(
-            $"{result.Rows:N0} rows, {result.Currencies} currencies up to {result.Newest:yyyy-MM-dd}: {result.Changes.New} rates new, {result.Changes.Changed} changed."
+            $"{Plural.Of(result.Rows, "row")}, {Plural.Of(result.Currencies, "currency", "currencies")} up to {result.Newest:yyyy-MM-dd}: {Plural.Of(result.Changes.New, "rate")} new, {result.Changes.Changed} changed."
         );
         if (result.Changes.None)
             output.Line("Nothing changed: all of it was there already.");
@@ -144,6 +145,6 @@ internal static class ImportCommand
             return;
         foreach (var line in bad.Describe())
             output.Line($"Skipped {line}");
-        output.Line($"{bad.Count} bad {(bad.Count == 1 ? "row" : "rows")} skipped.");
+        output.Line($"{Plural.Of(bad.Count, "bad row")} skipped.");
     }
 }

@@ -35,7 +35,7 @@ internal static class PasswordInput
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & OfOthers) is not UnixFileMode.None)
             {
                 throw new CommandException(
-                    $"{file} may be read or changed by others than its owner: its mode must be 0600, and is 0{Convert.ToString((int)File.GetUnixFileMode(file), 8)}. Others may know the password that is in it."
+                    $"--file {file} may be read or changed by others than its owner: its mode must be 0600, and is 0{Convert.ToString((int)File.GetUnixFileMode(file), 8)}. Others may know the password that is in it."
                 );
             }
             // Invalid UTF-8 is an error, since replaced bytes would make another password.
@@ -44,16 +44,17 @@ internal static class PasswordInput
         }
         catch (DecoderFallbackException exception)
         {
-            throw new CommandException($"{file} is not UTF-8 text.", exception);
+            throw new CommandException($"--file {file} is not UTF-8 text.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"{file} can't be read: {exception.Message}", exception);
+            throw new CommandException($"--file {file} can't be read: {exception.Message}", exception);
         }
     }
 
     private static string Ask()
     {
+        Console.Error.WriteLine("A new password ends every session of the user.");
         var first = Ask("Password: ");
         return Ask("Once more: ") == first ? first : throw new CommandException("The two are not the same; nothing was changed.");
     }

@@ -12,7 +12,7 @@ internal static class RetentionCommand
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be made, dropped and removed, and change nothing." };
         Command command = new(
             "retention",
-            "Makes the monthly partitions ahead, and drops those older than Retention:Months with all that belongs to them."
+            "Makes the monthly partitions ahead, and drops those older than Retention:Months with all that belongs to them. Exit code 2 when some had to be put off."
         )
         {
             dryRun,
@@ -24,10 +24,13 @@ internal static class RetentionCommand
                     async (services, output, token) =>
                     {
                         var report = await services.GetRequiredService<HistoryRetention>().RunOnceAsync(parsed.GetValue(dryRun), token)
-                            ?? throw new CommandException("Another process is running retention at this moment; nothing was changed here.");
+                            ?? throw new CommandException(
+                                "Another process is running retention at this moment; nothing was changed here.",
+                                exitCode: CommandLine.Failed
+                            );
                         foreach (var line in report.Lines())
                             output.Line(line);
-                        return report.Postponed.Count == 0 ? CommandLine.Success : CommandLine.Failed;
+                        return report.Postponed.Count == 0 ? CommandLine.Success : CommandLine.Partial;
                     },
                     ct,
                     builder => builder.AddRetention()

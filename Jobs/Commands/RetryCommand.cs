@@ -14,7 +14,7 @@ internal static class RetryCommand
         Argument<Guid> run = new("RUN") { Description = "Id of a finished run, as jobs run and GET /api/runs show it." };
         Command command = new(
             "retry",
-            "Computes again only the users that failed in a run, quarantined ones included, as the next revision of its night."
+            "Computes again only the users that failed in a run, quarantined ones included, as the next revision of its night. Exit code 0: completed; 2: partial; 3: failed."
         )
         {
             run,
@@ -33,6 +33,7 @@ internal static class RetryCommand
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, Guid runId, CancellationToken ct)
     {
+        CommandServices.RequireCacheConnection(services);
         var participant = services.GetRequiredService<RunParticipant>();
         PipelineRun? run;
         try
@@ -41,7 +42,7 @@ internal static class RetryCommand
         }
         catch (RequestException exception)
         {
-            throw new CommandException(exception.Message, exception);
+            throw new CommandException($"RUN: {exception.Message}", exception);
         }
         if (run is null)
         {

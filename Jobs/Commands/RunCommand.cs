@@ -26,7 +26,10 @@ internal static class RunCommand
         {
             Description = "Start the next revision when the night's run is finished; without it a finished run is only shown.",
         };
-        Command command = new("run", "Runs a night now, or joins the one under way, and shows its progress and outcome.")
+        Command command = new(
+            "run",
+            "Runs a night now, or joins the one under way, and shows its progress and outcome. Exit code 0: completed; 2: partial; 3: failed."
+        )
         {
             market,
             date,
@@ -60,6 +63,7 @@ internal static class RunCommand
         CancellationToken ct
     )
     {
+        CommandServices.RequireCacheConnection(services);
         // Created first, since it connects to the cache and compiles the calculation in the background.
         var participant = services.GetRequiredService<RunParticipant>();
         var runs = services.GetRequiredService<RunStore>();
@@ -69,8 +73,9 @@ internal static class RunCommand
             output.Line(
                 $"The night of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is done (revision {run.Revision}, {run.Status}). Add --again to run revision {run.Revision + 1}."
             );
-            output.Line((await services.GetRequiredService<RunProgress>().ReadAsync(run.Id, ct)).Summary());
-            return CommandLine.Success;
+            var state = await services.GetRequiredService<RunProgress>().ReadAsync(run.Id, ct);
+            output.Line(state.Summary());
+            return RunWatcher.CodeOf(state);
         }
         output.Line(
             $"{(started ? "Started" : "Joined")} run {run.Id}: {run.Market}, {run.BusinessDate:yyyy-MM-dd}, revision {run.Revision}."

@@ -39,7 +39,7 @@ internal static class RunWatcher
         if (failure is not null)
         {
             if (state.Status != "failed")
-                throw new CommandException($"Run {run.Id} is not finished: {failure.Message}", failure);
+                throw new CommandException($"Run {run.Id} is not finished: {failure.Message}", failure, CommandLine.Failed);
             output.Line(failure.Message);
         }
         output.Line(state.Summary());
@@ -47,8 +47,16 @@ internal static class RunWatcher
             output.Line($"  {reason}");
         if (state.Failed > 0)
             output.Line($"  When the cause is mended: jobs retry {run.Id}");
-        return state.Status == "failed" ? CommandLine.Failed : CommandLine.Success;
+        return CodeOf(state);
     }
+
+    public static int CodeOf(RunState run) =>
+        run.Status switch
+        {
+            "failed" => CommandLine.Failed,
+            "partial" => CommandLine.Partial,
+            _ => CommandLine.Success,
+        };
 
     private static async Task WatchAsync(RunProgress progress, Guid run, CommandOutput output, CancellationToken ct)
     {

@@ -26,11 +26,16 @@ internal sealed class RunningApp
     {
         if (Environment.GetEnvironmentVariable(DirectoryVariable) is { Length: > 0 } given)
             return At(given);
+        return Clone(directory) is { } clone ? At(Path.Combine(clone, ".data")) : null;
+    }
+
+    /// <returns>The folder with the solution, from <paramref name="directory"/> upwards; null when there is none.</returns>
+    public static string? Clone(string directory)
+    {
         for (DirectoryInfo? d = new(directory); d is not null; d = d.Parent)
         {
-            if (!File.Exists(Path.Combine(d.FullName, Solution)))
-                continue;
-            return At(Path.Combine(d.FullName, ".data"));
+            if (File.Exists(Path.Combine(d.FullName, Solution)))
+                return d.FullName;
         }
         return null;
     }

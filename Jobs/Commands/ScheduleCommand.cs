@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Overnight.Core;
 using Overnight.Core.Market.Calendars;
 using Overnight.Jobs.Scheduling;
@@ -47,7 +48,9 @@ internal static class ScheduleCommand
             throw new CommandException($"--until must not be before --from ({from:yyyy-MM-dd}), and is {until:yyyy-MM-dd}.");
         var builder = JobsBuilder.CreateUnconnected([]);
         builder.Services.AddMarkets();
+        CommandServices.LogToStandardError(builder);
         using var host = builder.Build();
+        host.ValidateConfiguration();
         var markets = host.Services.GetRequiredService<MarketCatalog>();
         ScheduleReport report = new(output, (host.Services.GetService<TimeProvider>() ?? TimeProvider.System).GetUtcNow());
         foreach (var market in code is null ? markets.All : [Market(markets, code)])

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core;
 using Overnight.Jobs.Demo;
 
 namespace Overnight.Jobs.Commands;
@@ -80,21 +81,24 @@ internal static class SeedCommand
 
     public static string Describe(DemoProgress progress) =>
         progress.Step == "copying"
-            ? $"{progress.Users:N0} of {progress.Total:N0} demo users copied"
-            : $"{progress.Total:N0} demo users copied, checking references";
+            ? $"{progress.Users:N0} of {Plural.Of(progress.Total, "demo user")} copied"
+            : $"{Plural.Of(progress.Total, "demo user")} copied, checking references";
 
-    public static string Describe(DemoTenantProgress progress) => $"{progress.Tenants:N0} of {progress.Total:N0} demo tenants copied";
+    public static string Describe(DemoTenantProgress progress) =>
+        $"{progress.Tenants:N0} of {Plural.Of(progress.Total, "demo tenant")} copied";
 
     public static string Describe(DemoTenantSummary summary) =>
         summary.Added == 0
-            ? $"{summary.Tenants:N0} demo tenants, all there already: nothing added."
-            : $"{summary.Tenants:N0} demo tenants: {summary.Added:N0} added with {summary.Rows:N0} rows of reference data in {summary.Elapsed.TotalSeconds:N1} s.";
+            ? $"{Plural.Of(summary.Tenants, "demo tenant")}, all there already: nothing added."
+            : $"{Plural.Of(summary.Tenants, "demo tenant")}: {summary.Added:N0} added with {Plural.Of(summary.Rows, "row")} of reference data in {summary.Elapsed.TotalSeconds:N1} s.";
 
     public static string Describe(DemoSummary summary)
     {
-        var market = summary.SyntheticMarket ? $"a synthetic market of {summary.Assets:N0} assets" : $"{summary.Assets:N0} assets";
+        var market = summary.SyntheticMarket
+            ? $"a synthetic market of {Plural.Of(summary.Assets, "asset")}"
+            : $"{Plural.Of(summary.Assets, "asset")}";
         return summary.UsersAdded == 0
-            ? $"{summary.Users:N0} demo users, all there already: nothing added."
-            : $"{summary.Users:N0} demo users over {market}: {summary.UsersAdded:N0} added with {summary.HoldingsAdded:N0} holdings and {summary.CriteriaAdded:N0} criteria in {summary.Elapsed.TotalSeconds:N1} s.";
+            ? $"{Plural.Of(summary.Users, "demo user")}, all there already: nothing added."
+            : $"{Plural.Of(summary.Users, "demo user")} over {market}: {summary.UsersAdded:N0} added with {Plural.Of(summary.HoldingsAdded, "holding")} and {Plural.Of(summary.CriteriaAdded, "criterion", "criteria")} in {summary.Elapsed.TotalSeconds:N1} s.";
     }
 }

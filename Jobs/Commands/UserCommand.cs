@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Sessions;
@@ -78,11 +79,11 @@ internal static class UserCommand
             email,
             services.GetRequiredService<IPasswordHasher<string>>().HashPassword(email, password),
             ct
-        ) ?? throw new CommandException($"There is no user with the e-mail address {email}.");
+        ) ?? throw new CommandException($"EMAIL: there is no user with the e-mail address {email}.");
         var ended = await services.GetRequiredService<SessionRevocation>().RevokeOfUserAsync(user);
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         output.Line(
-            $"The password of {email} is set; {ended.Ended} {(ended.Ended == 1 ? "session" : "sessions")} ended"
+            $"The password of {email} is set; {Plural.Of(ended.Ended, "session")} ended"
                 + (
                     ended.HeldFrom > now
                         ? $", which nodes may go on accepting until {ended.HeldFrom.UtcDateTime:HH:mm:ss} UTC, because the cache does not answer."

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Overnight.Core;
@@ -30,13 +29,13 @@ internal static class WarmCommand
                 "manual or deployment; with deployment a failure is only printed and the exit code is 0, so that a deployment goes on.",
             DefaultValueFactory = _ => "manual",
         };
-        Option<bool> strict = new("--strict") { Description = "Exit code 1 for a failure, also with --trigger deployment." };
-        count.Validators.Add(result => AtLeastOne(result));
+        Option<bool> strict = new("--strict") { Description = "The exit code of a failure, also with --trigger deployment." };
+        count.Validators.Add(UsageErrors.AtLeast(1));
         trigger.AcceptOnlyFromAmong("manual", "deployment");
         Command command = new(
             "warm",
             "Puts what PostgreSQL has into the cache, and shows progress and outcome. What another process is warming is left to it. "
-                + "Exit code 0: all of it is warm; 1: something failed, or the time limit came first."
+                + "Exit code 0: all of it is warm; 2: some failed, or the time limit came first; 3: all of it failed."
         )
         {
             sets,
@@ -111,9 +110,9 @@ internal static class WarmCommand
         );
         foreach (var set in report.Sets)
             output.Line(Describe(set));
-        output.Line($"{report.Warmed:N0} entries in {report.Duration.TotalMilliseconds:N0} ms.");
+        output.Line($"{Plural.Of(report.Warmed, "entry", "entries")} in {report.Duration.TotalMilliseconds:N0} ms.");
         output.Line(await HitRateAsync(services, sets, report, request, ct));
-        return report.IsWhole ? CommandLine.Success : CommandLine.Failed;
+        return CommandLine.CodeOf(report.IsWhole, report.Sets.Any(set => set.Status != WarmStatus.Failed));
     }
 
     /// <summary>The share of the sets' entries that is warm now (SPEC E3).</summary>
@@ -136,7 +135,7 @@ internal static class WarmCommand
         if (all == 0)
             return "These sets have no entries.";
         var rate = (double)warm / all;
-        return $"Estimated hit rate {100 * rate:F1} %: {warm:N0} of {all:N0} entries are warm, if each is read equally often. The target of {100 * Target:F0} % is {(rate >= Target ? "reached" : "missed")}.";
+        return $"Estimated hit rate {100 * rate:F1} %: {warm:N0} of {Plural.Of(all, "entry", "entries")} are warm, if each is read equally often. The target of {100 * Target:F0} % is {(rate >= Target ? "reached" : "missed")}.";
     }
 
     private static async Task<int> EstimateAsync(
@@ -155,10 +154,10 @@ internal static class WarmCommand
             var entries = await set.EstimateAsync(new(request.Count ?? set.Declaration.Limit, request.Tenant, null, now), ct);
             all += entries;
             output.Line(
-                $"{set.Name}: {entries:N0} entries, phase {(int)set.Declaration.Phase}, {set.Declaration.Key}, {set.Declaration.Ttl.TotalSeconds:N0} s"
+                $"{set.Name}: {Plural.Of(entries, "entry", "entries")}, phase {(int)set.Declaration.Phase}, {set.Declaration.Key}, {set.Declaration.Ttl.TotalSeconds:N0} s"
             );
         }
-        output.Line($"{all:N0} entries; nothing was written.");
+        output.Line($"{Plural.Of(all, "entry", "entries")}; nothing was written.");
         return CommandLine.Success;
     }
 
@@ -167,9 +166,9 @@ internal static class WarmCommand
         {
             WarmStatus.Running => $"{set.Set}: another process is warming it.",
             WarmStatus.Failed when set.Error is not null =>
-                $"{set.Set}: failed after {set.Warmed:N0} entries; the next warm resumes there. {set.Error}",
+                $"{set.Set}: failed after {Plural.Of(set.Warmed, "entry", "entries")}; the next warm resumes there. {set.Error}",
             _ =>
-                $"{set.Set}: {set.StatusName}, {set.Warmed:N0} entries{(set.ResumedAt is { } resumed ? $" ({resumed:N0} by an earlier try)" : "")}, {set.Failed:N0} failed, "
+                $"{set.Set}: {set.StatusName}, {Plural.Of(set.Warmed, "entry", "entries")}{(set.ResumedAt is { } resumed ? $" ({resumed:N0} by an earlier try)" : "")}, {set.Failed:N0} failed, "
                     + $"{set.Duration.TotalMilliseconds:N0} ms{(set.IsCutShort ? ", ended by the time limit" : "")}",
         };
 
@@ -189,13 +188,7 @@ internal static class WarmCommand
         }
         catch (KeyNotFoundException unknown)
         {
-            throw new CommandException(unknown.Message, unknown);
+            throw new CommandException($"SET: {unknown.Message}", unknown);
         }
-    }
-
-    private static void AtLeastOne(OptionResult result)
-    {
-        if (result.GetValueOrDefault<int?>() is < 1)
-            result.AddError($"--count must be at least 1, not {result.GetValueOrDefault<int?>()}.");
     }
 }

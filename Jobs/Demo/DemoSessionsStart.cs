@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core;
 
 namespace Overnight.Jobs.Demo;
 
@@ -37,17 +38,14 @@ internal sealed partial class DemoSessionsStart(
 
 internal static class DemoSessionsRegistration
 {
-    private const string UserKey = "Demo:UserToken",
-        AdminKey = "Demo:AdminToken";
-
     /// <summary>Does nothing outside Development or without both tokens.</summary>
     public static void AddDemoSessions(this IHostApplicationBuilder builder)
     {
-        if (
-            !builder.Environment.IsDevelopment()
-            || builder.Configuration[UserKey] is not { Length: > 0 } userToken
-            || builder.Configuration[AdminKey] is not { Length: > 0 } adminToken
-        )
+        if (!builder.Environment.IsDevelopment())
+            return;
+        builder.Services.AddSection<DemoSettings>(DemoSettings.Section);
+        var demo = builder.Configuration.ReadSection<DemoSettings>(DemoSettings.Section);
+        if (demo is not { UserToken: { Length: > 0 } userToken, AdminToken: { Length: > 0 } adminToken })
             return;
         builder
             .Services.AddSingleton<DemoSessions>()

@@ -63,7 +63,8 @@ internal sealed class BadRows
 internal sealed class BadRowsException(string path, BadRows rows)
     : CommandException(
         $"{path}: nothing was imported, because {rows.Count} {(rows.Count == 1 ? "row is" : "rows are")} bad. Correct them, or import the others with --skip-bad-rows."
-            + string.Concat(rows.Describe().Select(line => $"{Environment.NewLine}  {line}"))
+            + string.Concat(rows.Describe().Select(line => $"{Environment.NewLine}  {line}")),
+        exitCode: CommandLine.Failed
     )
 {
     public BadRows Rows { get; } = rows;

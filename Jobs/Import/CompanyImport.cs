@@ -56,7 +56,8 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
             throw new BadRowsException(path, bad);
         if (assets == 0)
             throw new CommandException(
-                $"{path}: there is nothing to import: {(bad.Count == 0 ? "the file has a header and no rows" : "every row is bad")}."
+                $"{path}: there is nothing to import: {(bad.Count == 0 ? "the file has a header and no rows" : "every row is bad")}.",
+                exitCode: CommandLine.Failed
             );
 
         DateTimeOffset asOf = new(day, TimeOnly.MinValue, TimeSpan.Zero);

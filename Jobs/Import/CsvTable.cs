@@ -54,6 +54,8 @@ internal sealed class CsvTable : IDisposable
     /// <exception cref="CommandException">The file can't be read, is empty, or lacks a column.</exception>
     public static async Task<CsvTable> OpenAsync(string path, string[] columns, BadRows bad, CancellationToken ct)
     {
+        if (string.IsNullOrWhiteSpace(path))
+            throw new CommandException($"FILE must be the path of a file, not '{path}'.");
         try
         {
             // Strict: a byte that is no UTF-8 is an error and not a question mark in a name.

@@ -77,7 +77,8 @@ internal sealed class RateImport(NpgsqlDataSource dataSource, TimeProvider time)
         var (quotes, outdated, doubled) = rates.Select(options.Quoting);
         if (quotes.Count == 0)
             throw new CommandException(
-                $"{path}: there is nothing to import: {(bad.Count == 0 ? "the file has a header and no rows" : "every row is bad")}."
+                $"{path}: there is nothing to import: {(bad.Count == 0 ? "the file has a header and no rows" : "every row is bad")}.",
+                exitCode: CommandLine.Failed
             );
 
         await using var connection = await dataSource.OpenConnectionAsync(ct);

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,6 +25,7 @@ internal sealed partial class MigrationAtStart(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        var told = false;
         while (true)
         {
             try
@@ -42,7 +42,9 @@ internal sealed partial class MigrationAtStart(
             catch (NpgsqlException exception) when (DatabaseOutage.Is(exception))
             {
                 // The server may still be starting, since its start and this one are in no order.
-                Log.Away(logger, RetryInterval, exception.Message);
+                if (!told)
+                    Log.Away(logger, RetryInterval, exception.Message);
+                told = true;
                 await Task.Delay(RetryInterval, time, cancellationToken);
             }
         }
@@ -52,10 +54,10 @@ internal sealed partial class MigrationAtStart(
 
     private static partial class Log
     {
-        [LoggerMessage(681, LogLevel.Information, "Database {Database} has this build's schema; {Count} migrations were applied now.")]
+        [LoggerMessage(681, LogLevel.Information, "Database {Database} has this build's schema. Migrations applied now: {Count}.")]
         public static partial void Migrated(ILogger logger, string database, int count);
 
-        [LoggerMessage(682, LogLevel.Warning, "The database can't be migrated yet; the next try is in {Delay}. {Reason}")]
+        [LoggerMessage(682, LogLevel.Warning, "The database can't be migrated yet; it is tried again every {Delay}. {Reason}")]
         public static partial void Away(ILogger logger, TimeSpan delay, string reason);
 
         [LoggerMessage(683, LogLevel.Information, "{Outcome}")]
@@ -63,10 +65,16 @@ internal sealed partial class MigrationAtStart(
     }
 }
 
+internal sealed class DatabaseSettings
+{
+    public const string Section = "Database";
+
+    /// <summary>Whether the service migrates before it works, for want of a program that runs once.</summary>
+    public bool MigrateAtStart { get; set; }
+}
+
 internal static class MigrationSetup
 {
-    private const string AtStartKey = "Database:MigrateAtStart";
-
     /// <summary>The services that migrate a database, for the command and for the service.</summary>
     public static IServiceCollection AddDatabaseMigration(this IServiceCollection services)
     {
@@ -81,7 +89,8 @@ internal static class MigrationSetup
     /// <summary>Migrates at start when the key is true, and then warms the cache as after a deployment.</summary>
     public static void AddMigrationAtStart(this IHostApplicationBuilder builder)
     {
-        if (!builder.Configuration.GetValue<bool>(AtStartKey))
+        builder.Services.AddSection<DatabaseSettings>(DatabaseSettings.Section);
+        if (!builder.Configuration.ReadSection<DatabaseSettings>(DatabaseSettings.Section).MigrateAtStart)
             return;
         builder.Services.AddDatabaseMigration().AddHostedService<MigrationAtStart>();
         builder.Services.AddWarming().AddHostedService<DeploymentWarm>();

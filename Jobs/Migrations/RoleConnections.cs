@@ -81,14 +81,7 @@ internal sealed record RoleConnections(
     private static NpgsqlConnectionStringBuilder? Find(IConfiguration configuration, string key)
     {
         var text = configuration.GetConnectionString(key);
-        try
-        {
-            return string.IsNullOrWhiteSpace(text) ? null : DatabaseConnection.Read(text, key);
-        }
-        catch (FormatException exception)
-        {
-            throw new CommandException(exception.Message);
-        }
+        return string.IsNullOrWhiteSpace(text) ? null : DatabaseConnection.Read(text, key);
     }
 
     private static RoleLogin Login(string key, NpgsqlConnectionStringBuilder text, bool isMade)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Runs;
@@ -43,7 +44,8 @@ internal sealed partial class BatchCacheWriter(
         order by c.user_id for share of c
         """;
 
-    private readonly RateLimitedLog _failures = new();
+    // Told when it begins, not for each of a night's batches.
+    private int _isFailing;
 
     /// <summary>Caches a batch that this worker has just committed, from memory. A cache that is away is not an error.</summary>
     /// <param name="connection">The worker's own, with no transaction under way.</param>
@@ -65,13 +67,14 @@ internal sealed partial class BatchCacheWriter(
             if (await LockAsync(connection, transaction, run.Id, batch, computed, ct) is not { } current)
                 return true;
             await WriteAsync(transaction, run.Id, batch, current, begin, ct);
+            Volatile.Write(ref _isFailing, 0);
             return true;
         }
         catch (CacheAwayException exception)
         {
             // The batch stays done and not cached; the warm at the end of the run caches it, or a later one when the cache is back.
             span?.SetStatus(ActivityStatusCode.Error, exception.Message);
-            if (_failures.ShouldLog())
+            if (Interlocked.Exchange(ref _isFailing, 1) == 0)
                 Log.CacheFailed(logger, batch, run.Id, exception.Message);
             return false;
         }
@@ -156,7 +159,7 @@ internal sealed partial class BatchCacheWriter(
         if (current.Count > 0)
             cache.Publish(CacheChannel.Changed(runId, current[0].UserId, current[^1].UserId));
         if (refused > 0)
-            throw new CacheAwayException($"The cache refused entries of {refused} users: {reason}");
+            throw new CacheAwayException($"The cache refused entries of {Plural.Of(refused, "user")}: {reason}");
     }
 
     /// <returns>The results that are current for their users; null when the batch is cached already.</returns>

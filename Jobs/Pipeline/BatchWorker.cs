@@ -59,7 +59,10 @@ internal sealed partial class BatchWorker(
             if (await BatchSplitter.SplitAsync(connection, transaction, context, batch, BatchFailure.EndedWorker(batch.Attempts), time, ct))
                 Log.Split(logger, batch.Number, _run.Id, batch.Attempts, batch.Size);
             else
+            {
                 Log.UserGivenUp(logger, batch.Number, _run.Id, batch.Attempts);
+                RunLog.UserFailed(logger, _run, batch.FirstUser, CalculationStage.Score, UserQuarantine.EndedWorker);
+            }
             await transaction.CommitAsync(ct);
             return true;
         }
@@ -81,7 +84,10 @@ internal sealed partial class BatchWorker(
             if (await BatchSplitter.SplitFailedAsync(dataSource, context, batch, BatchFailure.Of(_stage, exception), time, ct))
                 Log.SplitForData(logger, batch.Number, _run.Id, batch.Size, _stage, exception);
             else
+            {
                 Log.UserFailed(logger, batch.Number, _run.Id, _stage, exception);
+                RunLog.UserFailed(logger, _run, batch.FirstUser, _stage, BatchCalculator.Unexpected);
+            }
             return true;
         }
         await cacher.TryCacheAsync(connection, _run, batch.Number, _calculator.Results, ct);
@@ -112,7 +118,9 @@ internal sealed partial class BatchWorker(
         faults.At("written");
         await transaction.CommitAsync(ct);
         faults.At("committed");
-        Telemetry.BatchDone(_run.Market, _calculator.Results.Count, _calculator.Failures.Count, Stopwatch.GetElapsedTime(begin));
+        var took = Stopwatch.GetElapsedTime(begin);
+        Telemetry.BatchDone(_run.Market, _calculator.Results.Count, _calculator.Failures.Count, took);
+        RunLog.Processed(logger, _run, batch.Number, _calculator.Results.Count, _calculator.Failures, took);
     }
 
     private async Task<ClaimedBatch?> ClaimAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
@@ -138,21 +146,21 @@ internal sealed partial class BatchWorker(
         [LoggerMessage(
             561,
             LogLevel.Warning,
-            "Batch {Batch} of run {RunId} ended its worker {Attempts} times; its {Size} users are split into smaller batches to find the one at fault."
+            "Batch {Batch} of run {RunId} ended its worker too often (attempts: {Attempts}); its users (there: {Size}) are split into smaller batches to find the one at fault."
         )]
         public static partial void Split(ILogger logger, int batch, Guid runId, int attempts, int size);
 
         [LoggerMessage(
             562,
             LogLevel.Error,
-            "The one user of batch {Batch} of run {RunId} ended its worker {Attempts} times and is recorded as failed; see run_failures."
+            "The one user of batch {Batch} of run {RunId} ended its worker too often (attempts: {Attempts}) and is recorded as failed; see run_failures."
         )]
         public static partial void UserGivenUp(ILogger logger, int batch, Guid runId, int attempts);
 
         [LoggerMessage(
             563,
             LogLevel.Warning,
-            "Batch {Batch} of run {RunId} failed at stage {Stage} for what is stored of one of its {Size} users; it is split into smaller batches to find that user."
+            "Batch {Batch} of run {RunId} failed at stage {Stage} for what is stored of one of its users (there: {Size}); it is split into smaller batches to find that user."
         )]
         public static partial void SplitForData(
             ILogger logger,

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Overnight.Core;
 
 namespace Overnight.Jobs.Pipeline;
 
@@ -20,6 +21,7 @@ internal sealed class FaultOptions
     public string? KillAt { get; set; }
 
     /// <summary>Checkpoints of that name to let pass first.</summary>
+    [Between(0, int.MaxValue)]
     public int KillAfter { get; set; }
 
     /// <summary>
@@ -35,26 +37,15 @@ internal sealed class Faults
     private readonly Lock _orders = new();
     private int _passed;
 
-    public Faults(IOptions<FaultOptions> options, IHostEnvironment environment)
-    {
-        _options = options.Value;
-        if (
-            (_options.KillAtUser is not null || _options.KillAt is not null || _options.OrderFile is not null)
-            && !environment.IsDevelopment()
-        )
-        {
-            throw new OptionsValidationException(
-                FaultOptions.Section,
-                typeof(FaultOptions),
-                [$"{FaultOptions.Section} is for Development only; this is {environment.EnvironmentName}."]
-            );
-        }
-    }
+    public Faults(IOptions<FaultOptions> options) => _options = options.Value;
 
     private Faults() => _options = new();
 
     /// <summary>Kills nothing.</summary>
     public static Faults None { get; } = new();
+
+    public static bool AreAllowed(FaultOptions options, IHostEnvironment environment) =>
+        options is { KillAtUser: null, KillAt: null, OrderFile: null } || environment.IsDevelopment();
 
     public void BeforeUser(Guid userId)
     {

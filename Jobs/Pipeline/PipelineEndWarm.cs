@@ -142,13 +142,13 @@ internal sealed partial class PipelineEndWarm(
 
     private static partial class Log
     {
-        [LoggerMessage(541, LogLevel.Information, "{Users} results of run {RunId} that were stored but not cached are cached now.")]
+        [LoggerMessage(541, LogLevel.Information, "Results of run {RunId} that were stored but not cached, and are cached now: {Users}.")]
         public static partial void RestCached(ILogger logger, long users, Guid runId);
 
         [LoggerMessage(
             542,
             LogLevel.Warning,
-            "Caching the stored results of run {RunId} stopped after {Users} users; the rest is cached when the cache is back. {Reason}"
+            "Caching the stored results of run {RunId} stopped; the rest is cached when the cache is back. Users cached: {Users}. {Reason}"
         )]
         public static partial void Broke(ILogger logger, Guid runId, long users, string reason);
     }

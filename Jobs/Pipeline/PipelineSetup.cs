@@ -16,7 +16,12 @@ internal static class PipelineSetup
     public static IHostApplicationBuilder AddPipeline(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<RunOptions>(RunOptions.Section);
-        builder.Services.AddOptions<FaultOptions>().BindConfiguration(FaultOptions.Section);
+        builder
+            .Services.AddSection<FaultOptions>(FaultOptions.Section)
+            .Validate<IHostEnvironment>(
+                Faults.AreAllowed,
+                $"{FaultOptions.Section} is for Development only; this is {builder.Environment.EnvironmentName}."
+            );
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
         builder.Services.TryAddSingleton<WarmRuns>();

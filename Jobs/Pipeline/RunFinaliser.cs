@@ -276,7 +276,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         [LoggerMessage(
             521,
             LogLevel.Information,
-            "Run {RunId} is {Status}: {Users} users computed, {Failed} failed, {Uncached} batches not cached yet, {Seconds:F1} s."
+            "Run {RunId} is {Status} after {Seconds:F1} s. Users computed: {Users}, failed: {Failed}; batches not cached yet: {Uncached}."
         )]
         public static partial void Finished(
             ILogger logger,

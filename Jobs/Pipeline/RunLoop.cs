@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Scheduling;
 
@@ -17,6 +18,7 @@ internal sealed partial class RunLoop(
     NpgsqlDataSource dataSource,
     FirstRun firstRun,
     RunSchedule schedule,
+    DatabaseState database,
     IOptions<RunOptions> options,
     ILogger<RunLoop> logger
 ) : BackgroundService
@@ -41,7 +43,8 @@ internal sealed partial class RunLoop(
             catch (Exception exception)
             {
                 // Most likely PostgreSQL is away. It rolls back what was under way, and the loop takes it up again.
-                Log.Interrupted(logger, options.Value.PollInterval, exception);
+                if (!database.IsAway(exception))
+                    Log.Interrupted(logger, options.Value.PollInterval, exception);
                 await Task.Delay(options.Value.PollInterval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -58,6 +61,7 @@ internal sealed partial class RunLoop(
         while (true)
         {
             await RunOnceAsync(ct);
+            database.Answered();
             await connection.WaitAsync(options.Value.PollInterval, ct);
         }
     }
@@ -92,7 +96,8 @@ internal sealed partial class RunLoop(
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
             // One run that can't go on must not hold up the others. When PostgreSQL is away, looking for the next run fails too.
-            Log.Left(logger, run, exception);
+            if (!database.IsAway(exception))
+                Log.Left(logger, run, exception);
         }
     }
 

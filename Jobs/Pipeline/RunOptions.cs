@@ -15,7 +15,7 @@ internal sealed class RunOptions
     /// Batches worked on at once by this process: one more than processors, so that others calculate while one waits for PostgreSQL's disk.
     /// </summary>
     [Between(1, 64)]
-    public int Workers { get; set; } = Environment.ProcessorCount + 1;
+    public int Workers { get; set; } = Math.Min(64, Environment.ProcessorCount + 1);
 
     /// <summary>Times a batch may end its worker before it is split to find the user at fault.</summary>
     [Between(1, 10)]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core;
 using Overnight.Core.Auditing;
 using Overnight.Core.Data;
 using Overnight.Core.Market;
@@ -60,7 +61,7 @@ internal sealed partial class RunPlanner(
     private const string MarkPlanned = """
         update overnight_job_runs set planned_at = $2, snapshot_id = $3, metrics = $4::json, traceparent = $5,
             users_total = (select coalesce(sum(size), 0) from run_batches where run_id = $1)
-        where id = $1
+        where id = $1 returning users_total
         """;
 
     private const string LimitIdling = "select set_config('idle_in_transaction_session_timeout', $1, true)";
@@ -122,19 +123,19 @@ internal sealed partial class RunPlanner(
         var batches = run.RetryOf is { } failed
             ? await ExecuteAsync(connection, PlanRetry, ct, run.Id, run.Market, options.Value.BatchSize, failed)
             : await ExecuteAsync(connection, PlanBatches, ct, run.Id, run.Market, options.Value.BatchSize);
-        await ExecuteAsync(
-            connection,
+        await using var mark = connection.Command(
             MarkPlanned,
-            ct,
             run.Id,
             time.GetUtcNow(),
             snapshot.Header.Id,
             Metrics(answer),
             (object?)run.Traceparent ?? DBNull.Value
         );
+        var users = (int)(await mark.ExecuteScalarAsync(ct))!;
         await transaction.CommitAsync(ct);
         market.Forget(run);
-        Log.Planned(logger, run.Id, run.Market, run.BusinessDate, run.Revision, batches, answer.Assets.Count, answer.Quotes.Count);
+        RunLog.Started(logger, run, users);
+        Log.Planned(logger, run.Id, run.Market, Iso.Of(run.BusinessDate), run.Revision, batches, answer.Assets.Count, answer.Quotes.Count);
     }
 
     private MarketSnapshot Snapshot(PipelineRun run, MarketFeedResult answer)
@@ -198,13 +199,13 @@ internal sealed partial class RunPlanner(
         [LoggerMessage(
             511,
             LogLevel.Information,
-            "Run {RunId} ({Market}, {BusinessDate}, revision {Revision}) is planned: {Batches} batches, {Assets} assets, {Rates} exchange rates."
+            "Run {RunId} ({Market}, {BusinessDate}, revision {Revision}) is planned. Batches: {Batches}, assets: {Assets}, exchange rates: {Rates}."
         )]
         public static partial void Planned(
             ILogger logger,
             Guid runId,
             string market,
-            DateOnly businessDate,
+            string businessDate,
             int revision,
             int batches,
             int assets,

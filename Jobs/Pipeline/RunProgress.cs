@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core;
 using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Pipeline;
@@ -23,11 +24,11 @@ internal sealed record RunState(
         if (!Planned)
             return "Setting up: exchange rates, prices, users ...";
         var left = Rate > 0 ? TimeSpan.FromSeconds(Math.Max(0, Total - Done - Failed) / Rate) : (TimeSpan?)null;
-        return $"{Done + Failed:N0} of {Total:N0} users, {Rate:N0} a second, {(left is { } time ? $"{time:mm\\:ss} left" : "...")}, {Failed:N0} failed";
+        return $"{Done + Failed:N0} of {Plural.Of(Total, "user")}, {Rate:N0} a second, {(left is { } time ? $"{time:mm\\:ss} left" : "...")}, {Failed:N0} failed";
     }
 
     public string Summary() =>
-        $"Run {Status}: {Done:N0} users computed, {Failed:N0} failed, {Cached:N0} in the cache{(Uncached > 0 ? $" ({Uncached:N0} batches wait for the cache)" : "")}, {Seconds:F1} s, {Rate:N0} users a second.";
+        $"Run {Status}: {Plural.Of(Done, "user")} computed, {Failed:N0} failed, {Cached:N0} in the cache{(Uncached > 0 ? $" ({Plural.Of(Uncached, "batch", "batches")} not cached, the cache being away)" : "")}, {Seconds:F1} s, {Plural.Of((long)Math.Round(Rate), "user")} a second.";
 }
 
 internal sealed class RunProgress(NpgsqlDataSource dataSource)

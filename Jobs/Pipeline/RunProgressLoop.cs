@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Core;
 using Overnight.Core.Data;
 using Overnight.Core.Runs;
 
@@ -41,7 +42,7 @@ internal sealed partial class RunProgressLoop(
                     if (time.GetElapsedTime(said) < SayInterval || !logger.IsEnabled(LogLevel.Information))
                         continue;
                     said = time.GetTimestamp();
-                    Log.Progress(logger, run.Market, run.BusinessDate, (await progress.ReadAsync(run.Id, ct)).Line());
+                    Log.Progress(logger, run.Market, Iso.Of(run.BusinessDate), (await progress.ReadAsync(run.Id, ct)).Line());
                 }
                 catch (NpgsqlException)
                 {
@@ -64,6 +65,6 @@ internal sealed partial class RunProgressLoop(
     private static partial class Log
     {
         [LoggerMessage(531, LogLevel.Information, "{Market} {BusinessDate}: {Progress}")]
-        public static partial void Progress(ILogger logger, string market, DateOnly businessDate, string progress);
+        public static partial void Progress(ILogger logger, string market, string businessDate, string progress);
     }
 }

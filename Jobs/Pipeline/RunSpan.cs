@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Npgsql;
+using Overnight.Core;
 using Overnight.Core.Data;
 using Overnight.Core.Runs;
 
@@ -86,7 +87,7 @@ internal sealed class RunSpan(NpgsqlDataSource dataSource)
             span.SetStatus(
                 ActivityStatusCode.Error,
                 await row.IsDBNullAsync(3, ct)
-                    ? $"{figures.UsersFailed} users failed; see run_failures of run {run.Id}."
+                    ? $"{Plural.Of(figures.UsersFailed ?? 0, "user")} failed; see run_failures of run {run.Id}."
                     : $"Step {row.GetString(3)} failed for good: {row.GetString(4)}"
             );
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Overnight.Core;
 using Overnight.Core.Market;
 
 namespace Overnight.Jobs.Providers;
@@ -58,7 +59,7 @@ internal sealed class PriceFeed(
         if (assets.Length == 0 || assets.Any(a => a.Asset.Price is not null))
             return new(assets, stale, reports);
         throw new NoMarketValuesException(
-            $"None of {assets.Length} assets has a price, neither from a provider nor stored{ProviderReport.Failures(reports)}. Import some (jobs import companies FILE), or configure {ProvidersOptions.Section}:Prices:Order."
+            $"None of {Plural.Of(assets.Length, "asset")} has a price, neither from a provider nor stored{ProviderReport.Failures(reports)}. Import some (jobs import companies FILE), or configure {ProvidersOptions.Section}:Prices:Order."
         );
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Overnight.Core;
 using Overnight.Core.Market;
 
 namespace Overnight.Jobs.Providers;
@@ -63,7 +64,7 @@ internal sealed class RateFeed(
         if (needed.Count < 2)
             return answer;
         throw new NoMarketValuesException(
-            $"There are {needed.Count} currencies and no exchange rate, neither from a provider nor stored{ProviderReport.Failures(reports)}. Import some (jobs import rates FILE), or configure {ProvidersOptions.Section}:Rates:Order."
+            $"There is no exchange rate for {Plural.Of(needed.Count, "currency", "currencies")}, neither from a provider nor stored{ProviderReport.Failures(reports)}. Import some (jobs import rates FILE), or configure {ProvidersOptions.Section}:Rates:Order."
         );
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core;
 using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Retention;
@@ -151,7 +152,7 @@ internal sealed partial class HistoryRetention(
         if (report.IsDryRun)
             return;
         Telemetry.RetentionDone(report.Made.Count, report.Dropped.Count, report.Postponed.Count);
-        Log.Done(logger, report.OldestKept, report.Made.Count, report.Dropped.Count, report.Bytes, report.Rows.Values.Sum());
+        Log.Done(logger, Iso.Of(report.OldestKept), report.Made.Count, report.Dropped.Count, report.Bytes, report.Rows.Values.Sum());
         foreach (var partition in report.Postponed)
             Log.Postponed(logger, partition.Name, partition.Reason);
     }
@@ -183,9 +184,9 @@ internal sealed partial class HistoryRetention(
         [LoggerMessage(
             601,
             LogLevel.Information,
-            "History is kept from {OldestKept} on: {Made} partitions made ahead, {Dropped} dropped ({Bytes} bytes), {Rows} rows removed from small tables."
+            "History is kept from {OldestKept} on. Partitions made ahead: {Made}, dropped: {Dropped} ({Bytes} bytes); rows removed from small tables: {Rows}."
         )]
-        public static partial void Done(ILogger logger, DateOnly oldestKept, int made, int dropped, long bytes, long rows);
+        public static partial void Done(ILogger logger, string oldestKept, int made, int dropped, long bytes, long rows);
 
         [LoggerMessage(602, LogLevel.Warning, "Partition {Partition} is put off: {Reason} The next attempt tries again.")]
         public static partial void Postponed(ILogger logger, string partition, string reason);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Retention;
 
@@ -8,6 +9,7 @@ namespace Overnight.Jobs.Retention;
 internal sealed partial class RetentionLoop(
     HistoryRetention retention,
     IOptions<RetentionOptions> options,
+    DatabaseState database,
     TimeProvider time,
     ILogger<RetentionLoop> logger
 ) : BackgroundService
@@ -38,7 +40,8 @@ internal sealed partial class RetentionLoop(
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
             // Most likely PostgreSQL is away, and the next try finds it again; runs do not need this work.
-            Log.Failed(logger, options.Value.RetryInterval, exception);
+            if (!database.IsAway(exception))
+                Log.Failed(logger, options.Value.RetryInterval, exception);
             return false;
         }
     }

@@ -1,3 +1,5 @@
+using Overnight.Core;
+
 namespace Overnight.Jobs.Retention;
 
 /// <summary>What retention did, or would do in a dry run.</summary>
@@ -29,7 +31,7 @@ internal sealed class RetentionReport(DateOnly oldestKept, bool isDryRun)
         foreach (var partition in Dropped)
             yield return $"{drop} {partition.Name} ({partition.Bytes / 1024d / 1024d:N1} MB).";
         foreach (var (table, rows) in Rows.Where(r => r.Value > 0))
-            yield return $"{remove} {rows:N0} {(rows == 1 ? "row" : "rows")} of {table}.";
+            yield return $"{remove} {Plural.Of(rows, "row")} of {table}.";
         foreach (var partition in Postponed)
             yield return $"Put off {partition.Name}: {partition.Reason}";
         if (Made.Count + Dropped.Count + Postponed.Count == 0 && Rows.Values.Sum() == 0)

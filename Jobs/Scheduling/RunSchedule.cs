@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Overnight.Core;
+using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 
@@ -10,12 +12,21 @@ namespace Overnight.Jobs.Scheduling;
 /// which has not opened yet. So a night that was missed, because everything was down or the database was away, is caught up while it is
 /// still of use. The run's row ensures that each night runs once, so that a double, lost or late tick is harmless.
 /// </summary>
-internal sealed partial class RunSchedule(RunStore runs, MarketCatalog markets, TimeProvider time, ILogger<RunSchedule> logger)
+internal sealed partial class RunSchedule(
+    RunStore runs,
+    MarketCatalog markets,
+    DatabaseState database,
+    TimeProvider time,
+    ILogger<RunSchedule> logger
+)
 {
     private readonly DateTimeOffset _since = time.GetUtcNow();
 
     // The latest night of each market that has a run, so that the database is not asked every minute until the open.
     private readonly ConcurrentDictionary<string, DateOnly> _begun = new();
+
+    // The last business date of each market whose failed start was logged, so that it is logged once and not every minute.
+    private readonly ConcurrentDictionary<string, DateOnly> _failed = new();
 
     /// <summary>Starts a run for every night that is due. A market that fails is logged and does not hold up the others.</summary>
     public async Task TickAsync(CancellationToken ct)
@@ -38,8 +49,17 @@ internal sealed partial class RunSchedule(RunStore runs, MarketCatalog markets, 
         {
             // The night stays due, and the next minute tries again.
             Telemetry.TickFailed(market.Code, now, exception);
-            Log.TickFailed(logger, market.Code, day.Date, exception);
+            Tell(market.Code, day.Date, exception);
         }
+    }
+
+    private void Tell(string market, DateOnly date, Exception exception)
+    {
+        var isAway = database.IsAway(exception);
+        if (_failed.TryGetValue(market, out var told) && told == date)
+            return;
+        _failed[market] = date;
+        Log.TickFailed(logger, market, Iso.Of(date), isAway ? null : exception);
     }
 
     /// <returns>Whether there is a run of the night.</returns>
@@ -52,21 +72,21 @@ internal sealed partial class RunSchedule(RunStore runs, MarketCatalog markets, 
         var trigger = day.DueUtc < _since ? RunTrigger.CatchUp : RunTrigger.Schedule;
         var (run, started) = await runs.StartOrJoinAsync(day.Market, day.Date, trigger, again: false, ct);
         if (started)
-            Log.Started(logger, trigger.Name(), run.Id, run.Market, run.BusinessDate);
+            Log.Started(logger, trigger.Name(), run.Id, run.Market, Iso.Of(run.BusinessDate));
         return true;
     }
 
     private static partial class Log
     {
         [LoggerMessage(501, LogLevel.Information, "{Trigger} started run {RunId} of {Market} for {BusinessDate}.")]
-        public static partial void Started(ILogger logger, string trigger, Guid runId, string market, DateOnly businessDate);
+        public static partial void Started(ILogger logger, string trigger, Guid runId, string market, string businessDate);
 
         [LoggerMessage(
             502,
             LogLevel.Error,
-            "The night of {Market} for {BusinessDate} is due and could not be started; the next minute tries again.",
+            "The night of {Market} for {BusinessDate} is due and could not be started; every minute tries again.",
             EventName = "RingFailed"
         )]
-        public static partial void TickFailed(ILogger logger, string market, DateOnly businessDate, Exception exception);
+        public static partial void TickFailed(ILogger logger, string market, string businessDate, Exception? exception);
     }
 }

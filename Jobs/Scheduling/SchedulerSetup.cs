@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Overnight.Core;
 
 namespace Overnight.Jobs.Scheduling;
 
@@ -11,7 +12,7 @@ internal static class SchedulerSetup
     /// </summary>
     public static IHostApplicationBuilder AddScheduling(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<ScheduleOptions>().BindConfiguration(ScheduleOptions.Section).ValidateOnStart();
+        builder.Services.AddSection<ScheduleOptions>(ScheduleOptions.Section);
         builder.Services.AddSingleton<RunSchedule>();
         return builder.AddScheduler();
     }

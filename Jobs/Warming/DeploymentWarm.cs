@@ -32,7 +32,7 @@ internal sealed partial class DeploymentWarm(Warmer warmer, IOptions<WarmingOpti
 
     private static partial class Log
     {
-        [LoggerMessage(661, LogLevel.Information, "Warmed {Entries} entries after the deployment, in {Milliseconds} ms.")]
+        [LoggerMessage(661, LogLevel.Information, "Warmed after the deployment, in {Milliseconds} ms. Entries: {Entries}.")]
         public static partial void Warmed(ILogger logger, long entries, long milliseconds);
 
         [LoggerMessage(662, LogLevel.Warning, "Not warmed after the deployment; the service warms what is cold. {Reason}")]

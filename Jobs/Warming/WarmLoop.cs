@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Warming;
@@ -14,6 +15,7 @@ namespace Overnight.Jobs.Warming;
 internal sealed partial class WarmLoop(
     IServiceProvider services,
     IOptions<WarmingOptions> options,
+    DatabaseState database,
     TimeProvider time,
     ILogger<WarmLoop> logger
 ) : BackgroundService
@@ -23,6 +25,7 @@ internal sealed partial class WarmLoop(
 
     private DateTimeOffset? _started;
     private bool _isCacheAway;
+    private string? _told;
     private volatile TaskCompletionSource _lost = NotYet();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -62,11 +65,13 @@ internal sealed partial class WarmLoop(
         try
         {
             await RunOnceAsync(ct);
+            _told = null;
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
-            // Most likely PostgreSQL or the cache is away; the next look finds all that is due then.
-            Log.Failed(logger, options.Value.CheckInterval, exception.Message);
+            // Most likely PostgreSQL is away; the next look finds all that is due then. What is wrong for long is told once.
+            if (!database.IsAway(exception) && _told != exception.Message)
+                Log.Failed(logger, options.Value.CheckInterval, _told = exception.Message);
         }
     }
 
@@ -105,7 +110,11 @@ internal sealed partial class WarmLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(641, LogLevel.Warning, "Warming the cache failed; the next try is in {Delay}. {Reason}")]
+        [LoggerMessage(
+            641,
+            LogLevel.Warning,
+            "Warming the cache failed; it is tried again every {Delay}. {Reason}"
+        )]
         public static partial void Failed(ILogger logger, TimeSpan delay, string reason);
     }
 }

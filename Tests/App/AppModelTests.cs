@@ -81,7 +81,7 @@ public sealed class AppModelTests(TestServers servers) : IAsyncLifetime
     {
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => CreateAsync("--Servers=cloud"));
 
-        Assert.Contains("Servers must be containers or processes, not 'cloud'", refused.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Servers must be containers or processes, and is 'cloud'", refused.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -93,14 +93,14 @@ public sealed class ResultCacheTests(ApiFixture fixture, TestServers servers) : 
         var forgotten = await RunAsync("invalidate", $"{user}");
         var gone = await RunAsync("show", $"{user}");
 
-        Assert.Equal((0, 0, 1), (shown.ExitCode, forgotten.ExitCode, gone.ExitCode));
+        Assert.Equal((0, 0, 3), (shown.ExitCode, forgotten.ExitCode, gone.ExitCode));
         Assert.Contains($"recs:{user}: 23:59:", shown.Output);
         Assert.Contains("whole", shown.Output);
         Assert.Contains("is not in the cache", gone.Output);
         await _app.SetResultAsync(user);
         Assert.Contains("2 entries are forgotten.", (await RunAsync("invalidate", "--all")).Output);
-        Assert.Equal(2, (await RunAsync("invalidate")).ExitCode);
-        Assert.Equal(2, (await RunAsync("invalidate", $"{user}", "--all")).ExitCode);
-        Assert.Contains("There is no user 'nobody'", (await RunAsync("show", "nobody")).Error);
+        Assert.Equal(1, (await RunAsync("invalidate")).ExitCode);
+        Assert.Equal(1, (await RunAsync("invalidate", $"{user}", "--all")).ExitCode);
+        Assert.Contains("USER: there is no user 'nobody'", (await RunAsync("show", "nobody")).Error);
     }
 }

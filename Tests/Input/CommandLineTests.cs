@@ -60,11 +60,11 @@ public sealed class CommandLineTests(TestServers servers)
         var refused = await JobsCommand.RunAsync(servers, connectionString, Ct, "import", "rates", file);
         var skipped = await JobsCommand.RunAsync(servers, connectionString, Ct, "import", "rates", file, "--skip-bad-rows");
 
-        AssertExplained(refused, $"{file}: nothing was imported, because 1 row is bad.");
+        AssertExplained(refused, $"{file}: nothing was imported, because 1 row is bad.", CommandLine.Failed);
         Assert.Contains("line 2, column \"Exchange rate\": \"yen\" is not a number", refused.Error, StringComparison.Ordinal);
         Assert.Equal((0, ""), (skipped.ExitCode, skipped.Error));
         Assert.Contains("1 bad row skipped.", skipped.Output, StringComparison.Ordinal);
-        Assert.Contains("2 rows, 1 currencies up to 2026-06-01: 1 rates new, 0 changed.", skipped.Output, StringComparison.Ordinal);
+        Assert.Contains("2 rows, 1 currency up to 2026-06-01: 1 rate new, 0 changed.", skipped.Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -86,6 +86,44 @@ public sealed class CommandLineTests(TestServers servers)
         Assert.EndsWith($"Add --help to see the commands and options.{Environment.NewLine}", error.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("warm --tenant moon", "--tenant must be an id (8-4-4-4-12 hexadecimal digits), not 'moon'.")]
+    [InlineData("warm --count many", "--count must be a whole number, not 'many'.")]
+    [InlineData("warm --count 0", "--count must be at least 1, not 0.")]
+    [InlineData("warm --trigger moon", "--trigger must be manual or deployment, not 'moon'.")]
+    [InlineData("retry 17", "RUN must be an id (8-4-4-4-12 hexadecimal digits), not '17'.")]
+    [InlineData("seed --users many", "--users must be a whole number, not 'many'.")]
+    [InlineData("seed --users 1 --seed x", "--seed must be a whole number, not 'x'.")]
+    [InlineData("seed --users 1 --holdings 1.5", "--holdings must be a whole number, not '1.5'.")]
+    [InlineData("import rates x.csv --quoting sideways", "--quoting must be units-per-dollar or noted, not 'sideways'.")]
+    [InlineData("import", "import needs one of its commands: companies, rates.")]
+    [InlineData("user", "user needs one of its commands: password.")]
+    [InlineData("cache", "cache needs one of its commands: stats, show, invalidate.")]
+    [InlineData("run --again perhaps", "Unrecognized command or argument 'perhaps'.")]
+    [InlineData("calculate --input", "Required argument missing for option: '--input'.")]
+    [InlineData("calculate --input /nowhere.jsonl", "--input: there is no file /nowhere.jsonl.")]
+    public async Task Argument_ThatCantBe_IsNamedWithItsValue(string arguments, string message)
+    {
+        RootCommand root = new()
+        {
+            ImportCommand.Create(),
+            SeedCommand.Create(),
+            RunCommand.Create(),
+            RetryCommand.Create(),
+            CalculateCommand.Create(),
+            WarmCommand.Create(),
+            CacheCommand.Create(),
+            UserCommand.Create(),
+        };
+        await using StringWriter output = new(),
+            error = new();
+
+        var exitCode = await CommandLine.RunAsync(root, arguments.Split(' '), output, error, Ct);
+
+        Assert.Equal((CommandLine.Usage, ""), (exitCode, output.ToString()));
+        Assert.Equal(message, error.ToString().Split(Environment.NewLine)[0]);
+    }
+
     [Fact]
     public async Task Command_Cancelled_ExitsAsInterrupted()
     {
@@ -102,9 +140,9 @@ public sealed class CommandLineTests(TestServers servers)
         Assert.Equal(CommandLine.Cancelled, await running);
     }
 
-    private static void AssertExplained(JobsCommand command, string expected)
+    private static void AssertExplained(JobsCommand command, string expected, int exitCode = CommandLine.Usage)
     {
-        Assert.Equal(CommandLine.Failed, command.ExitCode);
+        Assert.Equal(exitCode, command.ExitCode);
         Assert.Contains(expected, command.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", command.Error, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, command.Error + command.Output, StringComparison.Ordinal);

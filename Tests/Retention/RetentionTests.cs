@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Overnight.Core;
+using Overnight.Core.Data;
 using Overnight.Jobs.Retention;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
@@ -207,8 +209,9 @@ public sealed class RetentionTests(TestServers servers)
         using RetentionLoop loop = new(
             database.Retention(time),
             Microsoft.Extensions.Options.Options.Create(new RetentionOptions()),
+            new(NullLogger<DatabaseState>.Instance),
             time,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<RetentionLoop>.Instance
+            NullLogger<RetentionLoop>.Instance
         );
 
         await loop.StartAsync(Ct);

@@ -29,16 +29,52 @@ public sealed class RunCommandTests(TestServers servers)
     }
 
     [Fact]
-    public async Task Run_StepThatFailsForGood_IsToldInSentencesAndExitsWithOne()
+    public async Task Run_StepThatFailsForGood_IsToldInSentencesAndExitsWithThree()
     {
         await using var night = await PipelineFixture.CreateAsync(servers, 1, Ct);
         await night.ExecuteAsync("delete from prices", Ct);
 
         var command = await JobsCommand.RunAsync(servers, night.DatabaseConnection, ["run"], night.CacheConnection, null, Ct);
 
-        Assert.Equal(1, command.ExitCode);
+        Assert.Equal(3, command.ExitCode);
         Assert.Contains("has a price", command.Output, StringComparison.Ordinal);
         Assert.Contains("Run failed", command.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Unhandled", command.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_WithAUserThatFails_ExitsWithTwoAlsoWhereItIsOnlyShown()
+    {
+        await using var night = await PipelineFixture.CreateAsync(servers, 3, Ct);
+        await night.ExecuteAsync(
+            "update portfolios set criteria_version = null where user_id = (select min(user_id::text)::uuid from holdings)",
+            Ct
+        );
+
+        var run = await JobsCommand.RunAsync(servers, night.DatabaseConnection, ["run"], night.CacheConnection, null, Ct);
+        var shown = await JobsCommand.RunAsync(servers, night.DatabaseConnection, ["run"], night.CacheConnection, null, Ct);
+
+        Assert.Equal((2, 2), (run.ExitCode, shown.ExitCode));
+        Assert.Contains("Run partial: 2 users computed, 1 failed", run.Output, StringComparison.Ordinal);
+        Assert.Contains("no_criteria: 1 user (", run.Output, StringComparison.Ordinal);
+        Assert.Contains("(revision 1, partial)", shown.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Retry_RunThatIsNotThere_NamesTheArgumentAndTheValue()
+    {
+        await using var night = await PipelineFixture.CreateAsync(servers, 1, Ct);
+        var nowhere = Guid.CreateVersion7();
+
+        var command = await JobsCommand.RunAsync(
+            servers,
+            night.DatabaseConnection,
+            ["retry", $"{nowhere}"],
+            night.CacheConnection,
+            null,
+            Ct
+        );
+
+        Assert.Equal((1, $"RUN: There is no run {nowhere}.{Environment.NewLine}"), (command.ExitCode, command.Error));
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Overnight.Core;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Scheduling;
 using Overnight.Tests.Harness;
@@ -158,7 +159,7 @@ public sealed class RunScheduleTests(TestServers servers)
     private static RunStore Store(PipelineFixture night, TestClock clock) => new(night.Database, Catalog(), clock);
 
     private static RunSchedule Schedule(PipelineFixture night, TestClock clock) =>
-        new(Store(night, clock), Catalog(), clock, NullLogger<RunSchedule>.Instance);
+        new(Store(night, clock), Catalog(), new(NullLogger<DatabaseState>.Instance), clock, NullLogger<RunSchedule>.Instance);
 
     private static Task<string> RunsAsync(PipelineFixture night) =>
         night.ScalarAsync<string>(

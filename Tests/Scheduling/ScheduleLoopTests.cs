@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Scheduling;
 using Overnight.Tests.Harness;
@@ -97,7 +98,13 @@ public sealed class ScheduleLoopTests(TestServers servers)
     }
 
     private static RunSchedule Schedule(PipelineFixture night, TestClock clock) =>
-        new(new(night.Database, Catalog(), clock), Catalog(), clock, NullLogger<RunSchedule>.Instance);
+        new(
+            new(night.Database, Catalog(), clock),
+            Catalog(),
+            new(NullLogger<DatabaseState>.Instance),
+            clock,
+            NullLogger<RunSchedule>.Instance
+        );
 
     /// <summary>Spans that this test's calls begin, statements included, and that an exporter would be given.</summary>
     private sealed class Told : IDisposable

@@ -89,6 +89,32 @@ public sealed class LocalServerResourceTests(TestServers servers)
     }
 
     [Fact]
+    public async Task Preparation_StartedAgainOnceItsCauseIsMended_StartsTheServer()
+    {
+        var folder = await servers.CreateFolderAsync();
+        var builder = Builder();
+        var password = builder.AddParameter("password", () => "a-password", secret: true);
+        var data = Path.Combine(folder, "cache");
+        // A file in the place of the folder.
+        await File.WriteAllTextAsync(data, "", Ct);
+        builder.AddLocalRedis("cache", password, data);
+        await using var app = builder.Build();
+        await app.StartAsync(Ct);
+        await app.ResourceNotifications.WaitForResourceAsync("cache-prepare", KnownResourceStates.FailedToStart, Ct);
+        await app.ResourceNotifications.WaitForResourceAsync("cache", KnownResourceStates.FailedToStart, Ct);
+
+        var unmended = await app.ResourceCommands.ExecuteCommandAsync("cache-prepare", KnownResourceCommands.StartCommand, Ct);
+        File.Delete(data);
+        var mended = await app.ResourceCommands.ExecuteCommandAsync("cache-prepare", KnownResourceCommands.StartCommand, Ct);
+
+        Assert.False(unmended.Success);
+        Assert.Contains("'cache' can't be prepared", unmended.Message, StringComparison.Ordinal);
+        Assert.True(mended.Success, mended.Message);
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("cache", Ct);
+        await app.StopAsync(Ct);
+    }
+
+    [Fact]
     public void Model_OfServers_WaitsForPreparationsAndIsNotPublished()
     {
         var builder = Builder();

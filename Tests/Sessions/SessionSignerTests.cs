@@ -77,10 +77,10 @@ public sealed class SessionSignerTests
     [InlineData(new[] { "not base64 at all, but long enough to be a key" }, "Sessions:SigningKeys:0 must be base64 of 32 bytes or more.")]
     public void Options_KeyThatIsNone_IsRefusedWithoutBeingTold(string[] keys, string message)
     {
-        SessionCacheOptions options = new();
+        UserSessionOptions options = new();
         foreach (var key in keys)
             options.SigningKeys.Add(key);
-        Assert.Equal([message], new SectionValidator<SessionCacheOptions>(SessionCacheOptions.Section).Validate(null, options).Failures);
+        Assert.Equal([message], new SectionValidator<UserSessionOptions>(UserSessionOptions.Section).Validate(null, options).Failures);
     }
 
     [Fact]

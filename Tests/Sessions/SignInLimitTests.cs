@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Options;
 using Overnight.Api.Sessions;
 using Overnight.Core;
+using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
 
 namespace Overnight.Tests.Sessions;
@@ -66,7 +67,7 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
     {
         using SignInLimits limits = new(
             Options.Create(
-                new SessionOptions
+                new UserSessionOptions
                 {
                     HashesAtOnce = 1,
                     AttemptsPerEmail = 1_000,
@@ -90,7 +91,7 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
     [Fact]
     public void Options_OutOfBounds_NameKeyBoundAndValue()
     {
-        var failures = new SectionValidator<SessionOptions>(SessionOptions.Section)
+        var failures = new SectionValidator<UserSessionOptions>(UserSessionOptions.Section)
             .Validate(
                 null,
                 new()
@@ -106,7 +107,7 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
             .Failures!.ToList();
         Assert.Equal(6, failures.Count);
         Assert.Contains("Sessions:Lifetime must be between 00:05:00 and 365.00:00:00, and is 00:00:00.", failures);
-        Assert.True(new SectionValidator<SessionOptions>(SessionOptions.Section).Validate(null, new()).Succeeded);
+        Assert.True(new SectionValidator<UserSessionOptions>(UserSessionOptions.Section).Validate(null, new()).Succeeded);
     }
 
     private static async Task<(int Status, string? RetryAfter)> FromAsync(ApiApp app, string address)

@@ -117,7 +117,7 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         await _app.Database.ExecuteAsync("update users set banned_at = now() where id = $1", banned);
         var (_, email) = await _app.Database.AddAccountAsync();
         CountingHasher hasher = new();
-        SignIn signIn = new(_app.Database, hasher, Options.Create(new SessionOptions()), TimeProvider.System);
+        SignIn signIn = new(_app.Database, hasher, Options.Create(new UserSessionOptions()), TimeProvider.System);
         Assert.Equal(1, hasher.Hashed);
 
         foreach (

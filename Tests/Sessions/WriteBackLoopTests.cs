@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Overnight.Api;
+using Overnight.Core.Data;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Providers;
 
@@ -40,7 +42,8 @@ public sealed class WriteBackLoopTests
         );
     }
 
-    private sealed class Notes(TimeProvider time, ILogger logger) : WriteBackLoop("Notes", Interval, time, logger)
+    private sealed class Notes(TimeProvider time, ILogger logger)
+        : WriteBackLoop("Notes", Interval, new(NullLogger<DatabaseState>.Instance), time, logger)
     {
         private volatile int _writes;
 

@@ -1,7 +1,9 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Overnight.Api;
+using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Jobs.Commands;
 
@@ -13,20 +15,64 @@ public sealed class LogEventTests
     private const BindingFlags Own =
         BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
+    private static readonly Type[] Dates =
+    [
+        typeof(DateOnly),
+        typeof(DateTime),
+        typeof(DateTimeOffset),
+        typeof(DateOnly?),
+        typeof(DateTimeOffset?),
+    ];
+
+    /// <summary>A number, then a noun in the plural, which is wrong of one; "bytes" are never one.</summary>
+    private static readonly Regex Counted = new(@"\{(?<name>\w+)(:\w+)?\} (?!ms\b|s\b|bytes\b)[a-z]+s\b");
+
+    private static IEnumerable<MethodInfo> Methods { get; } =
+        (
+            (Assembly[])
+                [
+                    typeof(CacheStore).Assembly,
+                    typeof(ApiMarker).Assembly,
+                    typeof(CommandLine).Assembly,
+                    typeof(ServiceDefaultsExtensions).Assembly,
+                    typeof(LocalPostgresOptions).Assembly,
+                ]
+        )
+            .SelectMany(assembly => assembly.GetTypes())
+            .SelectMany(type => type.GetMethods(Own));
+
+    /// <summary>The invariant culture writes 11/30/2026: a message gets a day as a text (<see cref="Iso"/>).</summary>
+    [Fact]
+    public void Messages_OfTheWholeProduct_TakeNoDatesAndCountNoPlurals()
+    {
+        var logs = Methods.Where(method => method.GetCustomAttribute<LoggerMessageAttribute>() is not null).ToList();
+
+        Assert.Empty(logs.Where(log => log.GetParameters().Any(p => Dates.Contains(p.ParameterType))).Select(log => log.Name));
+        Assert.Empty(
+            logs.SelectMany(log =>
+                Counted
+                    .Matches(log.GetCustomAttribute<LoggerMessageAttribute>()!.Message)
+                    .Where(match =>
+                        log.GetParameters()
+                            .Any(p =>
+                                p.Name!.Equals(match.Groups["name"].Value, StringComparison.OrdinalIgnoreCase)
+                                && (p.ParameterType == typeof(int) || p.ParameterType == typeof(long))
+                            )
+                    )
+                    .Select(match => match.Value)
+            )
+        );
+        Assert.Equal("2026-11-30", Iso.Of(new(2026, 11, 30)));
+        Assert.Equal(
+            ["1 batch", "0 batches", "1,024 users"],
+            [Plural.Of(1, "batch", "batches"), Plural.Of(0, "batch", "batches"), Plural.Of(1_024, "user")]
+        );
+    }
+
     [Fact]
     public void EventIds_OfTheWholeProduct_AreOneMessageEach()
     {
-        Assembly[] product =
-        [
-            typeof(CacheStore).Assembly,
-            typeof(ApiMarker).Assembly,
-            typeof(CommandLine).Assembly,
-            typeof(ServiceDefaultsExtensions).Assembly,
-            typeof(LocalPostgresOptions).Assembly,
-        ];
-        var messages = product
-            .SelectMany(assembly => assembly.GetTypes())
-            .SelectMany(type => type.GetMethods(Own))
+        var messages = Methods
             .Select(method =>
                 (
                     Name: $"{method.DeclaringType!.DeclaringType?.Name}.{method.Name}",

@@ -53,7 +53,7 @@ public sealed class WarmCommandTests(TestServers servers)
     }
 
     [Theory]
-    [InlineData(1, "There is no warm set 'moon'. Known: ", "warm", "moon")]
+    [InlineData(1, "SET: There is no warm set 'moon'. Known: ", "warm", "moon")]
     [InlineData(
         1,
         "--tenant: there is no tenant 019a0000-0000-7000-8000-000000000001.",
@@ -70,9 +70,9 @@ public sealed class WarmCommandTests(TestServers servers)
         "--tenant",
         "019a0000-0000-7000-8000-000000000001"
     )]
-    [InlineData(2, "moon", "warm", "--tenant", "moon")]
-    [InlineData(2, "--count must be at least 1", "warm", "--count", "0")]
-    [InlineData(2, "deployment", "warm", "--trigger", "moon")]
+    [InlineData(1, "--tenant must be an id", "warm", "--tenant", "moon")]
+    [InlineData(1, "--count must be at least 1", "warm", "--count", "0")]
+    [InlineData(1, "--trigger must be manual or deployment", "warm", "--trigger", "moon")]
     public async Task Warm_AskedForWhatCannotBe_SaysWhatCan(int code, string words, params string[] arguments)
     {
         var result = await RunAsync(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct), arguments);

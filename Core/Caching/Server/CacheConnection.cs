@@ -12,6 +12,25 @@ public static class CacheConnection
     /// <summary>Milliseconds between two attempts to connect.</summary>
     private const int RetryAfter = 50;
 
+    /// <summary>The name of the connection string.</summary>
+    public const string Name = "cache",
+        Example = "\"127.0.0.1:6379\"";
+
+    /// <returns>The fault of a connection string, without its text, which may hold a password; null when it can be read.</returns>
+    public static string? Failure(string connectionString)
+    {
+        try
+        {
+            return ConfigurationOptions.Parse(connectionString).EndPoints.Count > 0
+                ? null
+                : $"ConnectionStrings:{Name} names no server. Give it one, for example {Example}.";
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or OverflowException)
+        {
+            return $"ConnectionStrings:{Name} can't be read: {exception.Message.Split('\n')[0].TrimEnd('.', '\r')}. Expected is \"host:port,password=..\", and further servers and settings with commas between them.";
+        }
+    }
+
     /// <summary>
     /// Configures the connection so that a missing cache neither stops a start nor makes callers wait, and is used again at once when
     /// it is back.
@@ -24,11 +43,7 @@ public static class CacheConnection
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.HeartbeatInterval = TimeSpan.FromMilliseconds(Heartbeat);
         options.ReconnectRetryPolicy = new LinearRetry(RetryAfter);
-        // A value that can't be parsed or is out of bounds is reported by the validation of the options at start.
-        var timeout = TimeSpan.TryParse(configuration[$"{CacheOptions.Section}:{nameof(CacheOptions.Timeout)}"], out var given)
-            ? given
-            : new CacheOptions().Timeout;
-        options.AsyncTimeout = (int)Math.Clamp(timeout.TotalMilliseconds, 1, 60_000);
+        options.AsyncTimeout = (int)configuration.ReadSection<CacheOptions>(CacheOptions.Section).Timeout.TotalMilliseconds;
         // A fault is logged once, where the state changes, so the details in each exception are not needed.
         options.IncludeDetailInExceptions = false;
         // The client treats INFO, which `jobs cache stats` reads, as an administrator's command. The server's access rules still apply.

@@ -41,8 +41,11 @@ internal static partial class ProviderPipeline
                 .Handle<TimeoutRejectedException>(),
         };
 
-    private static CircuitBreakerStrategyOptions Breaker(string provider, EndpointOptions options, ILogger logger) =>
-        new()
+    private static CircuitBreakerStrategyOptions Breaker(string provider, EndpointOptions options, ILogger logger)
+    {
+        // It opens anew after each try that fails; told is that it opened at first.
+        var isOpen = 0;
+        return new()
         {
             FailureRatio = 0.5,
             MinimumThroughput = options.BreakAfter,
@@ -51,19 +54,26 @@ internal static partial class ProviderPipeline
             ShouldHandle = new PredicateBuilder().Handle<ProviderException>().Handle<TimeoutRejectedException>(),
             OnOpened = arguments =>
             {
-                Log.CircuitOpened(logger, provider, arguments.BreakDuration.TotalSeconds);
+                if (Interlocked.Exchange(ref isOpen, 1) == 0)
+                    Log.CircuitOpened(logger, provider, arguments.BreakDuration.TotalSeconds);
                 return default;
             },
             OnClosed = _ =>
             {
+                Volatile.Write(ref isOpen, 0);
                 Log.CircuitClosed(logger, provider);
                 return default;
             },
         };
+    }
 
     private static partial class Log
     {
-        [LoggerMessage(631, LogLevel.Warning, "Provider {Provider} fails: its circuit is open, and it is left alone for {Seconds} s.")]
+        [LoggerMessage(
+            631,
+            LogLevel.Warning,
+            "Provider {Provider} fails: its circuit is open, and it is left alone for {Seconds} s at a time."
+        )]
         public static partial void CircuitOpened(ILogger logger, string provider, double seconds);
 
         [LoggerMessage(632, LogLevel.Information, "Provider {Provider} answers again: its circuit is closed.")]

@@ -3,13 +3,22 @@ using Microsoft.Extensions.Options;
 namespace Overnight.Core;
 
 /// <summary>Collects the errors of a configuration section; each names key, bound and value.</summary>
-internal sealed class OptionRules(string section)
+/// <param name="section">The first part of every key.</param>
+/// <param name="given">Reads the text configured at a key below the section; null where there is none.</param>
+internal sealed class OptionRules(string section, Func<string, string?>? given = null)
 {
     private readonly List<string> _failures = [];
 
+    public static string Bounds(IComparable least, IComparable most) => $"between {least} and {most}";
+
     /// <param name="key">Key below the section.</param>
-    public void Between(string key, IComparable value, IComparable least, IComparable most) =>
-        Require(key, value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0, $"between {least} and {most}", $"{value}");
+    public void Between(string key, IComparable value, IComparable least, IComparable most)
+    {
+        var text = $"{value}";
+        // A duration written as "5" is five days, which the value alone would not explain.
+        var written = given?.Invoke(key) is { } other && other != text ? $" (written as '{other}')" : "";
+        Require(key, value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0, Bounds(least, most), text + written);
+    }
 
     /// <param name="key">Key below the section.</param>
     /// <param name="must">The bound, as it follows "must be".</param>
@@ -32,4 +41,13 @@ internal sealed class OptionRules(string section)
     public void Add(IEnumerable<string> failures) => _failures.AddRange(failures);
 
     public ValidateOptionsResult Result() => _failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_failures);
+
+    /// <exception cref="OptionsValidationException">Something is wrong.</exception>
+    public void ThrowIfAny()
+    {
+        if (_failures.Count > 0)
+            throw Failed();
+    }
+
+    public OptionsValidationException Failed() => new(section, typeof(OptionRules), _failures);
 }

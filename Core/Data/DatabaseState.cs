@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Logging;
+
+namespace Overnight.Core.Data;
+
+/// <summary>Whether PostgreSQL answers this process. Whoever finds that out says so here, and only a change is logged.</summary>
+public sealed partial class DatabaseState(ILogger<DatabaseState> logger)
+{
+    private int _away;
+
+    /// <returns>Whether that is what the exception says; if not, it is another's to log.</returns>
+    public bool IsAway(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        if (!DatabaseOutage.Is(exception))
+            return false;
+        if (Interlocked.Exchange(ref _away, 1) == 0)
+            Log.Away(logger, exception.Message);
+        return true;
+    }
+
+    public void Answered()
+    {
+        if (Volatile.Read(ref _away) == 1 && Interlocked.Exchange(ref _away, 0) == 1)
+            Log.Back(logger);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(231, LogLevel.Warning, "PostgreSQL does not answer; what needs it waits, or is refused, until it does. {Reason}")]
+        public static partial void Away(ILogger logger, string reason);
+
+        [LoggerMessage(232, LogLevel.Information, "PostgreSQL answers again.")]
+        public static partial void Back(ILogger logger);
+    }
+}

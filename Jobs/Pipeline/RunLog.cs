@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Logging;
+using Overnight.Core.Portfolios;
+using Overnight.Core.Runs;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>
+/// The messages of a run that other programs read (SPEC A8b): by their ids, and by the names of their fields. No user's id stands in them
+/// whole.
+/// </summary>
+internal static partial class RunLog
+{
+    /// <summary>Of <c>job_type</c>: what a run of the pipeline is.</summary>
+    private const string JobType = "scoring";
+
+    /// <summary>Of a batch, for one cause fails many alike; all of them are in run_failures.</summary>
+    private const int MostUsers = 10;
+
+    public static void Started(ILogger logger, PipelineRun run, int users) =>
+        Started(logger, run.CorrelationId, JobType, run.Market, users);
+
+    public static void Processed(
+        ILogger logger,
+        PipelineRun run,
+        int batch,
+        int users,
+        IReadOnlyCollection<UserFailure> failures,
+        TimeSpan took
+    )
+    {
+        Processed(logger, run.CorrelationId, batch, users + failures.Count, took);
+        foreach (var failure in failures.Take(MostUsers))
+            UserFailed(logger, run, failure.UserId, failure.Stage, failure.Reason);
+        if (failures.Count > MostUsers)
+            MoreFailed(logger, run.CorrelationId, batch, failures.Count - MostUsers);
+    }
+
+    public static void UserFailed(ILogger logger, PipelineRun run, Guid user, CalculationStage stage, string reason)
+    {
+        if (logger.IsEnabled(LogLevel.Warning))
+            UserFailed(logger, run.CorrelationId, Masked(user), stage.ToString().ToLowerInvariant(), reason);
+    }
+
+    /// <summary>The last four digits, which are random: enough to recognise a user that one has in mind, and not to find one.</summary>
+    internal static string Masked(Guid user) => $"***{user.ToString("N")[^4..]}";
+
+    [LoggerMessage(512, LogLevel.Information, "run started: {jobType} of {markets}, users: {userCount}, correlation id {correlationId}")]
+    private static partial void Started(ILogger logger, Guid correlationId, string jobType, string markets, int userCount);
+
+    [LoggerMessage(
+        565,
+        LogLevel.Information,
+        "batch processed: number {batch}, users: {usersProcessed}, took {duration}, correlation id {correlationId}"
+    )]
+    private static partial void Processed(ILogger logger, Guid correlationId, int batch, int usersProcessed, TimeSpan duration);
+
+    [LoggerMessage(566, LogLevel.Warning, "user failed: {userId} at stage {stage}, {error}, correlation id {correlationId}")]
+    private static partial void UserFailed(ILogger logger, Guid correlationId, string userId, string stage, string error);
+
+    [LoggerMessage(
+        567,
+        LogLevel.Warning,
+        "user failed: further users of batch {batch}: {userCount}, see run_failures, correlation id {correlationId}"
+    )]
+    private static partial void MoreFailed(ILogger logger, Guid correlationId, int batch, int userCount);
+}
