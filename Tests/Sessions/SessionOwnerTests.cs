@@ -26,7 +26,7 @@ public sealed class SessionOwnerTests(ApiFixture fixture) : IClassFixture<ApiFix
         Assert.Equal(TestPeople.Hash(token), item.GetProperty("id").GetString());
         using var ended = await _app.SendAsync(HttpMethod.Delete, $"/api/admin/users/{user}/sessions", admin);
 
-        Assert.Equal(1, (await ended.JsonAsync()).GetProperty("ended").GetInt32());
+        Assert.Equal(1, (await ended.JsonAsync()).GetProperty("sessions").GetInt32());
         Assert.Equal(HttpStatusCode.Unauthorized, await _app.StatusAsync(token));
         Assert.Equal(HttpStatusCode.NotFound, await _app.StatusAsync(others));
         Assert.Equal(
