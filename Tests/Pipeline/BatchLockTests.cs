@@ -104,11 +104,12 @@ public sealed class BatchLockTests(TestServers servers)
         var writer = night.Services.GetRequiredService<BatchCacheWriter>();
         Task caching = isJustComputed ? writer.TryCacheAsync(connection, run, 0, computed, Ct) : writer.CacheNextAsync(run.Id, -1, Ct);
         var waiter = await held.WaiterAsync(caching);
-        Assert.Contains("current_results RowShareLock", waiter.Locks);
-        Assert.Equal(0, await CachedAsync(night, computed));
+        var cachedBefore = await CachedAsync(night, computed);
         await held.CommitAsync();
         await caching;
 
+        Assert.Contains("current_results RowShareLock", waiter.Locks);
+        Assert.Equal(0, cachedBefore);
         Assert.Equal(19, await CachedAsync(night, computed));
         Assert.Equal(0, await CachedAsync(night, [computed[7]]));
     }
@@ -129,10 +130,10 @@ public sealed class BatchLockTests(TestServers servers)
         await using var connection = await night.Database.OpenConnectionAsync(Ct);
         var caching = night.Services.GetRequiredService<BatchCacheWriter>().TryCacheAsync(connection, run, 0, computed, Ct);
         var waiter = await held.WaiterAsync(caching);
-        Assert.Contains("run_batches RowShareLock", waiter.Locks);
         await held.CommitAsync();
 
         Assert.True(await caching);
+        Assert.Contains("run_batches RowShareLock", waiter.Locks);
         Assert.Equal(0, await CachedAsync(night, computed));
     }
 
