@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text.Json;
+using Overnight.Api.Sessions;
+using Overnight.Core.Caching;
+using Overnight.Core.Results;
+using Overnight.Core.Sessions;
+
+namespace Overnight.Tests.Dashboard;
+
+/// <summary>SPEC C5: a guess of whose session it is decides what is asked for, and never who is answered.</summary>
+public sealed class DashboardOwnerTests(ApiFixture fixture) : IClassFixture<ApiFixture>
+{
+    private readonly ApiApp _app = fixture.App;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>Session and the other's result are both cached, on the server alone or in the node's memory.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task Get_C5_SessionGuessedToBeAnothers_AnswersItsOwnUser(bool isSessionInMemory, bool isResultInMemory)
+    {
+        var (user, token) = await _app.Database.SignInAsync();
+        var other = await _app.Database.AddUserAsync();
+        foreach (var one in (Guid[])[user, other])
+            await _app.SetResultAsync(one);
+        // Caches the session.
+        Assert.Equal(user, await UserAsync(_app, token));
+        await using var node = fixture.Another(("Sessions:MemoryTtl", "00:05:00"), ("Cache:MemoryTtl", "00:05:00"));
+        await node.Get<SessionKeys>().GetAsync(Ct);
+        if (isSessionInMemory)
+            Assert.NotNull(await node.Get<SessionReader>().ReadAsync(TestPeople.Hash(token)));
+        if (isResultInMemory)
+            Assert.NotNull(await node.Get<ResultReader>().Entries.ReadAsync(other));
+
+        node.Get<SessionPrefetch>().Remember(TestPeople.Hash(token), other, DateTimeOffset.MaxValue);
+
+        Assert.Equal(user, await UserAsync(node, token));
+    }
+
+    /// <summary>That another's result was looked for and is missing says nothing of one's own.</summary>
+    [Fact]
+    public async Task Get_C5_ResultOfTheGuessedUserMissing_IsNotTakenForTheOwn()
+    {
+        var (user, token) = await _app.Database.SignInAsync();
+        await _app.SetResultAsync(user);
+        Assert.Equal(user, await UserAsync(_app, token));
+        await using var node = fixture.Another();
+        node.Get<SessionPrefetch>().Remember(TestPeople.Hash(token), await _app.Database.AddUserAsync(), DateTimeOffset.MaxValue);
+
+        Assert.Equal(user, await UserAsync(node, token));
+    }
+
+    /// <summary>A token whose session is another user's from now on, as the node has it in mind.</summary>
+    [Fact]
+    public void Remember_AnotherUser_IsThatUser()
+    {
+        SessionPrefetch prefetch = new();
+        var (first, second) = (Guid.NewGuid(), Guid.NewGuid());
+        var hash = TestPeople.Hash(SessionToken.Create());
+        prefetch.Remember(hash, first, DateTimeOffset.MaxValue);
+
+        Assert.Equal(second, prefetch.Remember(hash, second, DateTimeOffset.MaxValue).UserId);
+        Assert.True(prefetch.TryGet(hash, out var known));
+        Assert.Equal(second, known.UserId);
+    }
+
+    /// <summary>Why there is nothing to show is told of the user alone, whatever there is of others.</summary>
+    [Fact]
+    public async Task Get_C5_NoResult_IsExplainedByTheOwnDataAlone()
+    {
+        var (_, token) = await _app.Database.SignInAsync();
+        var other = await _app.Database.AddUserAsync();
+        await _app.Database.AddResultAsync(other, TestResults.Entry(other));
+        await _app.Database.ExecuteAsync(
+            """
+            with run as (
+                insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id)
+                values (gen_random_uuid(), 'recommendations', 'NYSE', '2026-11-20', null, 'manual', now(), gen_random_uuid()) returning id)
+            insert into run_failures select id, $1, 'score', 'missing_exchange_rate', null, now() from run
+            """,
+            other
+        );
+        var asset = Guid.CreateVersion7();
+        await _app.Database.ExecuteAsync(
+            "insert into assets (id, market, symbol, name, currency) values ($1, 'NYSE', $2, 'Test asset', 'USD')",
+            asset,
+            $"T{asset:N}"[..20].ToUpperInvariant()
+        );
+        await _app.Database.ExecuteAsync("insert into portfolios (user_id) values ($1)", other);
+        await _app.Database.ExecuteAsync("insert into holdings (user_id, asset_id, quantity) values ($1, $2, 1)", other, asset);
+
+        using var answer = await _app.GetAsync("/api/dashboard", token, Ct);
+
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        using var problem = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
+        Assert.Equal("portfolio_empty", problem.RootElement.GetProperty("reason").GetString());
+    }
+
+    private static async Task<Guid> UserAsync(ApiApp node, string token)
+    {
+        using var answer = await node.GetAsync("/api/dashboard", token, Ct);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        using var body = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
+        return body.RootElement.GetProperty("data").GetProperty("userId").GetGuid();
+    }
+}

@@ -1,0 +1,71 @@
+using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Routing;
+using Overnight.Tests.Dashboard;
+
+namespace Overnight.Tests.Sessions;
+
+/// <summary>Every route of the API is for administrators, but those that are named here: who may do what is asked of each.</summary>
+public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixture<ApiFixture>
+{
+    private static readonly string[] OfAnybody = ["GET /alive", "GET /health", "GET /openapi/{documentName}.json", "POST /api/sessions"];
+
+    private static readonly string[] OfUsers =
+    [
+        "DELETE /api/sessions/current",
+        "GET /api/config/flags/{key}",
+        "GET /api/dashboard",
+        "GET /api/reference/{module}/{entity}",
+    ];
+
+    private readonly ApiApp _app = fixture.App;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Route_LetsInWhomItIsFor()
+    {
+        var routes = _app.Get<EndpointDataSource>()
+            .Endpoints.OfType<RouteEndpoint>()
+            .SelectMany(endpoint =>
+                (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(method =>
+                    $"{method} /{endpoint.RoutePattern.RawText!.Trim('/')}"
+                )
+            )
+            .ToList();
+        Assert.Equal(OfAnybody.Concat(OfUsers).Except(routes), []);
+        var (_, admin) = await _app.Database.SignInAsync("admin");
+
+        List<string> wrong = [];
+        foreach (var route in routes)
+        {
+            // A sign-out ends the session.
+            var (_, user) = await _app.Database.SignInAsync();
+            var (nobody, signedIn) = (await AskAsync(route, null), await AskAsync(route, user));
+            var isRight =
+                OfAnybody.Contains(route) ? nobody is not HttpStatusCode.Unauthorized
+                : OfUsers.Contains(route)
+                    ? nobody is HttpStatusCode.Unauthorized && signedIn is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+                : (nobody, signedIn) is (HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
+            if (!isRight)
+                wrong.Add($"{route}: {nobody} without a session, {signedIn} as a user");
+        }
+        Assert.Empty(wrong);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync("GET /api/runs", admin));
+    }
+
+    private async Task<HttpStatusCode> AskAsync(string route, string? token)
+    {
+        var (method, pattern) = route.Split(' ') is [var verb, var rest] ? (verb, rest) : throw new InvalidOperationException(route);
+        var path = Parameter()
+            .Replace(pattern, part => part.Value.Contains(":guid", StringComparison.Ordinal) ? $"{Guid.NewGuid()}" : "v1");
+        using StringContent? body = method is "POST" or "PATCH" or "PUT" ? new("{}", Encoding.UTF8, "application/json") : null;
+        using var answer = await _app.SendAsync(new(method), path, token, body);
+        await answer.Content.ReadAsByteArrayAsync(Ct);
+        return answer.StatusCode;
+    }
+
+    [GeneratedRegex(@"\{[^}]+\}")]
+    private static partial Regex Parameter();
+}
