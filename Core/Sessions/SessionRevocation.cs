@@ -18,7 +18,7 @@ public readonly record struct EndedSessions(int Ended, DateTimeOffset HeldFrom);
 /// Nothing here can be cancelled: what is committed must be told to the cache as well. It is safe to repeat, and should the
 /// process have ended between the two, repeating it tells the cache.
 /// </remarks>
-public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidation cache, TimeProvider time)
+public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidation cache, SessionTelemetry telemetry, TimeProvider time)
 {
     // The row it was, so that one who repeats it is told the same.
     private const string One = """
@@ -38,7 +38,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
     private const string Unban = "update users set banned_at = null where id = $1 and deleted_at is null";
 
     /// <returns>Null when there is no such session; one that is in the cache all the same is refused from now on, too.</returns>
-    public async Task<EndedSessions?> RevokeAsync(string hash)
+    public async Task<EndedSessions?> RevokeAsync(string hash, SessionEnd reason = SessionEnd.Revoked)
     {
         bool? first;
         await using (var command = database.CreateCommand(One))
@@ -47,14 +47,17 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
             first = (bool?)await command.ExecuteScalarAsync();
         }
         var heldFrom = await MarkAsync([hash]);
+        if (first == true)
+            telemetry.Ended(reason, hash);
         return first is { } ended ? new(ended ? 1 : 0, heldFrom) : null;
     }
 
     /// <summary>Ends every session of a user.</summary>
-    public async Task<EndedSessions> RevokeOfUserAsync(Guid userId)
+    public async Task<EndedSessions> RevokeOfUserAsync(Guid userId, SessionEnd reason = SessionEnd.Revoked)
     {
         await using var connection = await database.OpenConnectionAsync();
         var (ended, hashes) = await EndAsync(connection, userId);
+        telemetry.EndedOfUser(reason, userId, ended);
         return new(ended, await MarkAsync(hashes));
     }
 
@@ -74,6 +77,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
             return null;
         var (ended, hashes) = await EndAsync(connection, userId);
         await transaction.CommitAsync();
+        telemetry.EndedOfUser(SessionEnd.Banned, userId, ended);
         return (new(at), new(ended, await MarkAsync(hashes)));
     }
 

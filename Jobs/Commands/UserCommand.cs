@@ -31,7 +31,7 @@ internal static class UserCommand
         };
         Command command = new(
             "password",
-            $"Sets a user's password, of {PasswordRules.Least} to {PasswordRules.Most} characters, and ends every session of the user."
+            $"Sets a user's password, of {PasswordRules.Least} to {PasswordRules.Most} characters and not a common one, and ends every session of the user."
         )
         {
             email,
@@ -74,7 +74,7 @@ internal static class UserCommand
             services.GetRequiredService<IPasswordHasher<string>>().HashPassword(email, password),
             ct
         ) ?? throw new CommandException($"There is no user with the e-mail address {email}.");
-        var ended = await services.GetRequiredService<SessionRevocation>().RevokeOfUserAsync(user);
+        var ended = await services.GetRequiredService<SessionRevocation>().RevokeOfUserAsync(user, SessionEnd.PasswordSet);
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         output.Line(
             $"The password of {email} is set; {ended.Ended} {(ended.Ended == 1 ? "session" : "sessions")} ended"
