@@ -5,13 +5,14 @@ using Overnight.Api.Dashboard;
 using Overnight.Api.Documentation;
 using Overnight.Api.Flags;
 using Overnight.Api.Problems;
+using Overnight.Api.Protection;
 using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 builder.AddServiceDefaults();
 builder.AddConnections();
+builder.AddRequestPipeline();
 
 builder.AddProblems();
 builder.AddSessions();
@@ -24,9 +25,7 @@ builder.AddApiDocument();
 
 var app = builder.Build();
 
-app.UseCachedDashboard();
-app.UseProblems();
-app.UseSessions();
+app.UseRequestPipeline();
 
 app.MapDefaultEndpoints();
 app.MapSessions();
@@ -36,5 +35,6 @@ app.MapReference();
 app.MapFlags();
 app.MapAdmin();
 app.MapApiDocument();
+HeadRoutes.Map(app);
 
 app.Run();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Core.Caching;
 using Overnight.Core.Data;
 
 namespace Overnight.Api.Problems;
@@ -11,7 +12,7 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
     private const string RetryAfter = "5";
 
     /// <summary>Exceptions that say something about the request or the surroundings, not about our code.</summary>
-    public static bool IsExpected(Exception exception) => exception is BadHttpRequestException || DatabaseOutage.Is(exception);
+    public static bool IsExpected(Exception exception) => exception is BadHttpRequestException or CacheAwayException || DatabaseOutage.Is(exception);
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -19,6 +20,15 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
         if (exception is BadHttpRequestException bad)
         {
             answer = TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, title: "The request can't be read");
+        }
+        else if (exception is CacheAwayException)
+        {
+            httpContext.Response.Headers.RetryAfter = RetryAfter;
+            answer = TypedResults.Problem(
+                "The cache does not answer, and this is about nothing else. Try again in a few seconds.",
+                statusCode: StatusCodes.Status503ServiceUnavailable,
+                title: "Temporarily unavailable"
+            );
         }
         else if (DatabaseOutage.Is(exception))
         {
