@@ -13,9 +13,7 @@ internal static class AccountRoutes
 
     public static void MapAccounts(this WebApplication app)
     {
-        var group = app.MapGroup("/api/admin")
-            .WithTags("Admin")
-            .RequireAuthorization(SessionSetup.Admin);
+        var group = app.MapGroup("/api/admin").WithTags("Admin").RequireAuthorization(SessionSetup.Admin);
         group
             .MapGet("users/{id}/sessions", ListAsync)
             .WithName("ListSessions")
@@ -29,10 +27,7 @@ internal static class AccountRoutes
                 "Ends a session. heldFrom says from when on every node refuses it: at once, or in 5 minutes where the cache could not be told."
             )
             .ProducesProblem(StatusCodes.Status404NotFound);
-        group
-            .MapDelete("users/{id}/sessions", RevokeOfUserAsync)
-            .WithName("RevokeSessions")
-            .WithSummary("Ends every session of a user.");
+        group.MapDelete("users/{id}/sessions", RevokeOfUserAsync).WithName("RevokeSessions").WithSummary("Ends every session of a user.");
         group
             .MapPost("users/{id}/ban", BanAsync)
             .WithName("BanUser")
@@ -82,10 +77,7 @@ internal static class AccountRoutes
             : TypedResults.Problem($"There is no session {id}.", statusCode: StatusCodes.Status404NotFound, title: "Session not found");
     }
 
-    private static async Task<Results<Ok<RevokedSessions>, ValidationProblem>> RevokeOfUserAsync(
-        string id,
-        SessionRevocation revocation
-    ) =>
+    private static async Task<Results<Ok<RevokedSessions>, ValidationProblem>> RevokeOfUserAsync(string id, SessionRevocation revocation) =>
         InvalidId.TryRead(id, out var user, out var problem)
             ? TypedResults.Ok(RevokedSessions.From(await revocation.RevokeOfUserAsync(user)))
             : problem;

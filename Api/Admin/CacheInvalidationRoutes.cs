@@ -12,9 +12,7 @@ internal static class CacheInvalidationRoutes
 {
     public static void MapCacheInvalidation(this WebApplication app)
     {
-        var group = app.MapGroup("/api/admin/cache")
-            .WithTags("Admin")
-            .RequireAuthorization(SessionSetup.Admin);
+        var group = app.MapGroup("/api/admin/cache").WithTags("Admin").RequireAuthorization(SessionSetup.Admin);
         group
             .MapPost("events", TellAsync)
             .WithName("TellCacheEvent")

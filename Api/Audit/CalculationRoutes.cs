@@ -14,9 +14,7 @@ internal static partial class CalculationRoutes
 
     public static void MapCalculations(this WebApplication app)
     {
-        var group = app.MapGroup(Path)
-            .WithTags("Calculations")
-            .RequireAuthorization(SessionSetup.Admin);
+        var group = app.MapGroup(Path).WithTags("Calculations").RequireAuthorization(SessionSetup.Admin);
         group
             .MapGet("", ListAsync)
             .WithName("ListCalculations")

@@ -18,9 +18,7 @@ internal static class RunRoutes
 
     public static void MapRuns(this WebApplication app)
     {
-        var group = app.MapGroup(Path)
-            .WithTags("Runs")
-            .RequireAuthorization(SessionSetup.Admin);
+        var group = app.MapGroup(Path).WithTags("Runs").RequireAuthorization(SessionSetup.Admin);
         group
             .MapGet("", ListAsync)
             .WithName("ListRuns")

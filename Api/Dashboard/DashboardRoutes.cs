@@ -24,9 +24,7 @@ internal static class DashboardRoutes
 
     public static void MapDashboard(this WebApplication app)
     {
-        var group = app.MapGroup(Path)
-            .WithTags("Dashboard")
-            .RequireAuthorization(SessionSetup.SignedIn);
+        var group = app.MapGroup(Path).WithTags("Dashboard").RequireAuthorization(SessionSetup.SignedIn);
         group
             .MapGet("", GetAsync)
             // The morning's own route: a thousand misses are one query each user, and PostgreSQL's connections are its bound.

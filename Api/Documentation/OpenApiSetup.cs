@@ -53,7 +53,9 @@ internal static class OpenApiSetup
     }
 
     public static void MapApiDocument(this WebApplication app) =>
-        app.MapGet(ApiDocument.Path, static (ApiDocument document, HttpResponse response, CancellationToken ct) => document.GetAsync(response, ct))
+        app.MapGet(ApiDocument.Path, static (ApiDocument document, HttpResponse response, CancellationToken ct) =>
+                document.GetAsync(response, ct)
+            )
             .AllowAnonymous()
             .ExcludeFromDescription();
 }

@@ -12,9 +12,7 @@ internal static class FlagAdministration
 {
     public static void MapFlagAdministration(this WebApplication app)
     {
-        var group = app.MapGroup("/api/admin/flags")
-            .WithTags("Flags")
-            .RequireAuthorization(SessionSetup.Admin);
+        var group = app.MapGroup("/api/admin/flags").WithTags("Flags").RequireAuthorization(SessionSetup.Admin);
         group
             .MapGet("", ListAsync)
             .WithName("ListFlags")

@@ -78,7 +78,10 @@ internal static class JsonBody
     private static string? DuplicateIn(JsonElement value, string path)
     {
         if (value.ValueKind == JsonValueKind.Array)
-            return value.EnumerateArray().Select((item, at) => DuplicateIn(item, $"{path}[{at}]")).FirstOrDefault(found => found is not null);
+            return value
+                .EnumerateArray()
+                .Select((item, at) => DuplicateIn(item, $"{path}[{at}]"))
+                .FirstOrDefault(found => found is not null);
         if (value.ValueKind != JsonValueKind.Object)
             return null;
         HashSet<string> names = new(StringComparer.Ordinal);

@@ -12,7 +12,8 @@ internal sealed partial class ProblemHandler(ILogger<ProblemHandler> logger) : I
     private const string RetryAfter = "5";
 
     /// <summary>Exceptions that say something about the request or the surroundings, not about our code.</summary>
-    public static bool IsExpected(Exception exception) => exception is BadHttpRequestException or CacheAwayException || DatabaseOutage.Is(exception);
+    public static bool IsExpected(Exception exception) =>
+        exception is BadHttpRequestException or CacheAwayException || DatabaseOutage.Is(exception);
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {

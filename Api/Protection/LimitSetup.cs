@@ -50,9 +50,8 @@ internal static class LimitSetup
         ConcurrencyLimiterOptions patient = new() { PermitLimit = limits.RequestsPerRoute + limits.QueuePerRoute };
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
             context.GetEndpoint() is RouteEndpoint { DisplayName: { } route } endpoint
-                ? RateLimitPartition.GetConcurrencyLimiter(
-                    route,
-                    _ => endpoint.Metadata.GetMetadata<AllowDuringOutage>() is null ? turns : patient
+                ? RateLimitPartition.GetConcurrencyLimiter(route, _ =>
+                    endpoint.Metadata.GetMetadata<AllowDuringOutage>() is null ? turns : patient
                 )
                 : RateLimitPartition.GetNoLimiter("")
         );

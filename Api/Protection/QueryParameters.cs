@@ -30,11 +30,12 @@ internal sealed class QueryParameters(RequestDelegate next)
         foreach (var name in context.Request.Query.Keys)
         {
             if (!known.Contains(name, StringComparer.OrdinalIgnoreCase))
-                errors[name] = [known.Length == 0 ? "is not known; this route has none" : $"is not known; known are {string.Join(", ", known)}"];
+                errors[name] =
+                [
+                    known.Length == 0 ? "is not known; this route has none" : $"is not known; known are {string.Join(", ", known)}",
+                ];
         }
-        return errors.Count == 0
-            ? next(context)
-            : InvalidRequest.Problem(errors, "The question is not valid").ExecuteAsync(context);
+        return errors.Count == 0 ? next(context) : InvalidRequest.Problem(errors, "The question is not valid").ExecuteAsync(context);
     }
 
     internal static IEnumerable<string> Of(RouteEndpoint endpoint) =>

@@ -16,9 +16,7 @@ internal static class ReferenceRoutes
 
     public static void MapReference(this WebApplication app)
     {
-        var group = app.MapGroup("/api/reference")
-            .WithTags("Reference data")
-            .RequireAuthorization(SessionSetup.SignedIn);
+        var group = app.MapGroup("/api/reference").WithTags("Reference data").RequireAuthorization(SessionSetup.SignedIn);
         group
             .MapGet("{module}/{entity}", GetAsync)
             .WithName("GetReference")

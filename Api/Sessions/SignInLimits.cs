@@ -45,7 +45,11 @@ internal sealed class SignInLimits(CacheStore cache, IOptions<SessionOptions> op
     public async ValueTask<SignInTurn> EnterAsync(IPAddress? client, string email, CancellationToken ct)
     {
         var network = NetworkOf(client);
-        if (client is not null && await _counts.AddAsync(Network, network) is var ofNetwork && ofNetwork.Count > options.Value.AttemptsPerAddress)
+        if (
+            client is not null
+            && await _counts.AddAsync(Network, network) is var ofNetwork
+            && ofNetwork.Count > options.Value.AttemptsPerAddress
+        )
             return SignInTurn.Refused(SignInOutcome.NetworkLimited, ofNetwork.Left);
         if (await _counts.AddAsync(Both, OfBoth(email, network)) is var ofBoth && ofBoth.Count > options.Value.AttemptsPerEmail)
             return SignInTurn.Refused(SignInOutcome.Limited, ofBoth.Left);

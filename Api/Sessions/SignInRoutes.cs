@@ -13,9 +13,7 @@ internal static class SignInRoutes
 
     public static void MapSessions(this WebApplication app)
     {
-        var group = app.MapGroup(Path)
-            .WithTags("Sessions")
-            .ProducesProblem(StatusCodes.Status401Unauthorized);
+        var group = app.MapGroup(Path).WithTags("Sessions").ProducesProblem(StatusCodes.Status401Unauthorized);
         group
             .MapPost("", SignInAsync)
             .AllowAnonymous()

@@ -105,7 +105,10 @@ public sealed class AppModelTests(TestServers servers) : IAsyncLifetime
     public async Task Manifest_Published_HasContainersProjectsAndParametersAndNothingOfThisMachine()
     {
         var file = Path.Combine(_data, "manifest.json");
-        using var publish = Process.Start(AppHostProcess.Program, ["--publisher", "manifest", "--output-path", file, "--Proxies:Networks:0=10.9.0.0/16"]);
+        using var publish = Process.Start(
+            AppHostProcess.Program,
+            ["--publisher", "manifest", "--output-path", file, "--Proxies:Networks:0=10.9.0.0/16"]
+        );
         await publish.WaitForExitAsync(Ct).WaitAsync(TimeSpan.FromMinutes(2), Ct);
         Assert.Equal(0, publish.ExitCode);
 

@@ -134,7 +134,10 @@ public sealed partial class AnswerTests(ApiFixture fixture) : IClassFixture<ApiF
     {
         await using ApiApp app = new(fixture.DatabaseConnection, fixture.CacheConnection, isListening: true);
         var (_, admin) = await app.Database.SignInAsync("admin");
-        foreach (var (path, token, status) in ((string, string?, int)[])[("/api/runs", admin, 200), ("/api/runs", null, 401), ("/openapi/v1.json", null, 200)])
+        foreach (
+            var (path, token, status) in ((string, string?, int)[])
+                [("/api/runs", admin, 200), ("/api/runs", null, 401), ("/openapi/v1.json", null, 200)]
+        )
         {
             using var head = await app.SendAsync(HttpMethod.Head, path, token);
             using var get = await app.GetAsync(path, token, Ct);

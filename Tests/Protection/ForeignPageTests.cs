@@ -66,7 +66,9 @@ public sealed class ForeignPageTests(ApiFixture fixture) : IClassFixture<ApiFixt
     public async Task SignIn_FromAnotherSite_Is403WhateverTheContentType(string? type)
     {
         var (_, email) = await _app.Database.AddAccountAsync();
-        using ByteArrayContent body = new(Encoding.UTF8.GetBytes($$"""{"email":"{{email}}","password":"{{SignInHelp.Password}}","cookie":true}"""));
+        using ByteArrayContent body = new(
+            Encoding.UTF8.GetBytes($$"""{"email":"{{email}}","password":"{{SignInHelp.Password}}","cookie":true}""")
+        );
         body.Headers.ContentType = type is null ? null : new(type);
         using HttpRequestMessage request = new(HttpMethod.Post, "/api/sessions") { Content = body };
         request.Headers.Add("Origin", "https://elsewhere.example");

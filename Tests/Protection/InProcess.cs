@@ -27,7 +27,11 @@ internal static class InProcess
                 if (body is not null)
                 {
                     var bytes = Encoding.UTF8.GetBytes(body);
-                    (request.ContentType, request.ContentLength, request.Body) = ("application/json", bytes.Length, new MemoryStream(bytes));
+                    (request.ContentType, request.ContentLength, request.Body) = (
+                        "application/json",
+                        bytes.Length,
+                        new MemoryStream(bytes)
+                    );
                 }
                 foreach (var (name, value) in headers)
                     request.Headers[name] = value;
@@ -36,6 +40,10 @@ internal static class InProcess
         );
 
     /// <summary>A try to sign in, with a wrong password.</summary>
-    public static Task<HttpContext> TryFromAsync(this ApiApp app, string address, string email, params (string Name, string Value)[] headers) =>
-        app.FromAsync(address, HttpMethods.Post, "/api/sessions", $$"""{"email":"{{email}}","password":"x"}""", headers);
+    public static Task<HttpContext> TryFromAsync(
+        this ApiApp app,
+        string address,
+        string email,
+        params (string Name, string Value)[] headers
+    ) => app.FromAsync(address, HttpMethods.Post, "/api/sessions", $$"""{"email":"{{email}}","password":"x"}""", headers);
 }

@@ -31,7 +31,10 @@ public sealed class LimitTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var run = await AddRunAsync(app);
         var held = Enumerable.Range(0, 2).Select(_ => app.GetAsync($"/api/runs/{run}/failures", token, Ct)).ToList();
         await Eventually.TrueAsync(
-            async () => await app.Database.ScalarAsync<long>("select count(*) from pg_locks where not granted and relation = 'run_failures'::regclass") == 2,
+            async () =>
+                await app.Database.ScalarAsync<long>(
+                    "select count(*) from pg_locks where not granted and relation = 'run_failures'::regclass"
+                ) == 2,
             "both requests wait for the lock"
         );
 
@@ -152,7 +155,10 @@ public sealed class LimitTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         Assert.Equal((123, 20_000), (limits.MaxConcurrentConnections, limits.MaxRequestBodySize));
         Assert.Equal(TimeSpan.FromSeconds(7), limits.RequestHeadersTimeout);
-        Assert.Equal((500, TimeSpan.FromSeconds(3)), (limits.MinRequestBodyDataRate!.BytesPerSecond, limits.MinRequestBodyDataRate.GracePeriod));
+        Assert.Equal(
+            (500, TimeSpan.FromSeconds(3)),
+            (limits.MinRequestBodyDataRate!.BytesPerSecond, limits.MinRequestBodyDataRate.GracePeriod)
+        );
         var failures = new SectionValidator<LimitOptions>(LimitOptions.Section)
             .Validate(null, new() { MaxConcurrentConnections = 0, RequestsPerRoute = 0 })
             .Failures!.ToList();

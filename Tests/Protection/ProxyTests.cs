@@ -62,8 +62,18 @@ public sealed class ProxyTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         static async Task<string> HstsAsync(ApiApp app, string address, string scheme) =>
             (
-                await app.FromAsync(address, HttpMethods.Get, "/api/runs", null, ("Host", "overnight.example"), (Scheme, scheme), (Forwarded, "198.18.9.2"))
-            ).Response.Headers[Hsts].ToString();
+                await app.FromAsync(
+                    address,
+                    HttpMethods.Get,
+                    "/api/runs",
+                    null,
+                    ("Host", "overnight.example"),
+                    (Scheme, scheme),
+                    (Forwarded, "198.18.9.2")
+                )
+            )
+                .Response.Headers[Hsts]
+                .ToString();
     }
 
     [Theory]

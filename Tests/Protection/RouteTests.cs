@@ -20,14 +20,12 @@ public sealed class RouteTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var routes = Routes().ToList();
 
         Assert.InRange(routes.Count, 20, int.MaxValue);
-        Assert.All(
-            routes,
-            route =>
-                Assert.True(
-                    route.Metadata.GetMetadata<IAllowAnonymous>() is not null
-                        ^ route.Metadata.OfType<IAuthorizeData>().Any(data => data.Policy is SessionSetup.SignedIn or SessionSetup.Admin),
-                    route.DisplayName
-                )
+        Assert.All(routes, route =>
+            Assert.True(
+                route.Metadata.GetMetadata<IAllowAnonymous>() is not null
+                    ^ route.Metadata.OfType<IAuthorizeData>().Any(data => data.Policy is SessionSetup.SignedIn or SessionSetup.Admin),
+                route.DisplayName
+            )
         );
         Assert.Equal(
             ["/alive", "/api/sessions/", "/health", "/openapi/v1.json"],
@@ -37,9 +35,8 @@ public sealed class RouteTests(ApiFixture fixture) : IClassFixture<ApiFixture>
                 .Distinct()
                 .Order(StringComparer.Ordinal)
         );
-        Assert.All(
-            routes.Where(route => route.RoutePattern.RawText!.StartsWith("/api/admin", StringComparison.Ordinal)),
-            route => Assert.Contains(route.Metadata.OfType<IAuthorizeData>(), data => data.Policy == SessionSetup.Admin)
+        Assert.All(routes.Where(route => route.RoutePattern.RawText!.StartsWith("/api/admin", StringComparison.Ordinal)), route =>
+            Assert.Contains(route.Metadata.OfType<IAuthorizeData>(), data => data.Policy == SessionSetup.Admin)
         );
     }
 
@@ -49,7 +46,9 @@ public sealed class RouteTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var policy = await _app.Get<IAuthorizationPolicyProvider>().GetFallbackPolicyAsync();
         ClaimsPrincipal admin = new(new ClaimsIdentity([new(ClaimTypes.Role, SessionSetup.AdminRole)], SessionSetup.Scheme));
 
-        Assert.False(await IsAllowedAsync(new RouteEndpoint(_ => Task.CompletedTask, RoutePatternFactory.Parse("/forgotten"), 0, null, null)));
+        Assert.False(
+            await IsAllowedAsync(new RouteEndpoint(_ => Task.CompletedTask, RoutePatternFactory.Parse("/forgotten"), 0, null, null))
+        );
         // A 405, and a 404.
         Assert.True(await IsAllowedAsync(new Endpoint(_ => Task.CompletedTask, null, "405")));
         Assert.True(await IsAllowedAsync(null));
@@ -68,7 +67,9 @@ public sealed class RouteTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var routes = Routes().ToList();
         foreach (var get in routes.Where(route => Methods(route).Contains(HttpMethods.Get)))
         {
-            var head = Assert.Single(routes, route => route.RoutePattern.RawText == get.RoutePattern.RawText && Methods(route).Contains(HttpMethods.Head));
+            var head = Assert.Single(routes, route =>
+                route.RoutePattern.RawText == get.RoutePattern.RawText && Methods(route).Contains(HttpMethods.Head)
+            );
             Assert.Equal(Policies(get), Policies(head));
         }
 

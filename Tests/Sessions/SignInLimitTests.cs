@@ -247,7 +247,9 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
             ],
             measured
         );
-        foreach (var text in (string[])["signed in; session", "refused (wrong)", "refused (limited)", "ended (signed_out)", "ended (banned)"])
+        foreach (
+            var text in (string[])["signed in; session", "refused (wrong)", "refused (limited)", "ended (signed_out)", "ended (banned)"]
+        )
             Assert.Contains(lines.All, line => line.Contains(text, StringComparison.Ordinal));
         foreach (var secret in (string[])[email, $"{user:D}", $"{user:N}", token, TestPeople.Hash(token)])
             Assert.DoesNotContain(lines.All, line => line.Contains(secret, StringComparison.OrdinalIgnoreCase));
@@ -261,7 +263,11 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var token = (await first.JsonAsync()).GetProperty("token").GetString()!;
         using HttpRequestMessage request = new(HttpMethod.Post, "/api/sessions")
         {
-            Content = new StringContent($$"""{"email":"{{email}}","password":"{{SignInHelp.Password}}","cookie":true}""", Encoding.UTF8, "application/json"),
+            Content = new StringContent(
+                $$"""{"email":"{{email}}","password":"{{SignInHelp.Password}}","cookie":true}""",
+                Encoding.UTF8,
+                "application/json"
+            ),
         };
         request.Headers.Add("Cookie", $"{SessionSetup.CookieName}={token}");
         using var second = await fixture.App.Http.SendAsync(request, Ct);

@@ -72,7 +72,11 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
         using var answer = await Sessions.SignInHelp.PostAsync(app, "/api/admin/cache/warm", """{"sets":["flags"]}""", admin);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-        Assert.Contains("The cache does not answer", (await answer.JsonAsync()).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "The cache does not answer",
+            (await answer.JsonAsync()).GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
         Assert.NotNull(answer.Headers.RetryAfter);
     }
 
