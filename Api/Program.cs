@@ -5,14 +5,15 @@ using Overnight.Api.Dashboard;
 using Overnight.Api.Documentation;
 using Overnight.Api.Flags;
 using Overnight.Api.Problems;
+using Overnight.Api.Protection;
 using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
 
 StartFailure.TellInOneBlock();
 var builder = WebApplication.CreateBuilder(args);
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 builder.AddServiceDefaults();
 builder.AddConnections();
+builder.AddRequestPipeline();
 
 builder.AddProblems();
 builder.AddSessions();
@@ -25,10 +26,7 @@ builder.AddApiDocument();
 
 var app = builder.Build();
 
-app.UseCachedDashboard();
-app.UseProblems();
-app.UseSessions();
-app.UseReadRetry();
+app.UseRequestPipeline();
 
 app.MapDefaultEndpoints();
 app.MapSessions();
@@ -38,6 +36,7 @@ app.MapReference();
 app.MapFlags();
 app.MapAdmin();
 app.MapApiDocument();
+HeadRoutes.Map(app);
 
 app.ValidateConfiguration();
 app.Run();

@@ -22,6 +22,7 @@ var api = builder
     .WithEnvironment("Admin__Key", adminKey)
     .WithReplicas(builder.Replicas("Api"))
     .WithExternalHttpEndpoints()
+    .DisableForwardedHeaders()
     .WithHttpHealthCheck("/health")
     .WithUrlForEndpoint("http", url => url.DisplayText = "Overnight")
     .WithUrlForEndpoint("http", _ => new() { Url = "/openapi/v1.json", DisplayText = "API document" })
@@ -73,7 +74,10 @@ if (builder.ExecutionContext.IsRunMode)
 }
 else
 {
-    // A published manifest has no start order and no run-once programs, so jobs migrates at its start, and the api is not ready until then.
+    // A manifest knows no order and no programs that run once: jobs migrates before it works, and the api is not ready until then.
+    // What stands in front of the api is known where it is published: Proxies__Networks__0 and its like.
+    foreach (var (key, value) in builder.Configuration.GetSection("Proxies").AsEnumerable().Where(pair => pair.Value is not null))
+        api.WithEnvironment(key.Replace(":", "__", StringComparison.Ordinal), value);
     jobs.WithEnvironment("Database__MigrateAtStart", "true")
         .WithReference(database.Administrator, "postgres")
         .WithReference(database.Api, "overnight_api");

@@ -59,8 +59,14 @@ public static class ServiceDefaultsExtensions
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        app.MapHealthChecks(HealthPath, new() { ResponseWriter = Readiness.WriteAsync }).DisableHttpMetrics();
-        app.MapHealthChecks(LivePath, new() { Predicate = check => check.Tags.Contains(Readiness.Live) }).DisableHttpMetrics();
+        app.MapHealthChecks(HealthPath, new() { ResponseWriter = Readiness.WriteAsync })
+            .AllowAnonymous()
+            .DisableRateLimiting()
+            .DisableHttpMetrics();
+        app.MapHealthChecks(LivePath, new() { Predicate = check => check.Tags.Contains(Readiness.Live) })
+            .AllowAnonymous()
+            .DisableRateLimiting()
+            .DisableHttpMetrics();
         return app;
     }
 

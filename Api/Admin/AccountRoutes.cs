@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Audit;
+using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core;
 using Overnight.Core.Sessions;
@@ -15,14 +16,9 @@ internal static class AccountRoutes
 
     public static void MapAccounts(this WebApplication app)
     {
-        var group = app.MapGroup("/api/admin")
-            .WithTags("Admin")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup("/api/admin").WithTags("Admin").RequireAuthorization(SessionSetup.Admin);
         group
-            .MapGet("users/{id:guid}/sessions", ListAsync)
+            .MapGet("users/{id}/sessions", ListAsync)
             .WithName("ListSessions")
             .WithSummary(
                 "A user's sessions that are neither ended nor expired, newest first. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
@@ -34,18 +30,15 @@ internal static class AccountRoutes
                 "Ends a session. heldFrom is the time from which every node refuses it: now, or in 5 minutes when the cache does not answer."
             )
             .ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapDelete("users/{id}/sessions", RevokeOfUserAsync).WithName("RevokeSessions").WithSummary("Ends every session of a user.");
         group
-            .MapDelete("users/{id:guid}/sessions", RevokeOfUserAsync)
-            .WithName("RevokeSessions")
-            .WithSummary("Ends every session of a user.");
-        group
-            .MapPost("users/{id:guid}/ban", BanAsync)
+            .MapPost("users/{id}/ban", BanAsync)
             .WithName("BanUser")
             .WithSummary("Bans a user and ends every session of that user. 409 for the account that the request is sent with.")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
         group
-            .MapPost("users/{id:guid}/unban", UnbanAsync)
+            .MapPost("users/{id}/unban", UnbanAsync)
             .WithName("UnbanUser")
             .WithSummary("Lets a banned user sign in again; sessions from before the ban stay ended. 409 for an administrator of a tenant.")
             .ProducesProblem(StatusCodes.Status404NotFound)
@@ -53,7 +46,7 @@ internal static class AccountRoutes
     }
 
     private static async Task<Results<Ok<Listed<SessionItem>>, ValidationProblem>> ListAsync(
-        Guid id,
+        string id,
         string? limit,
         string? cursor,
         SessionList sessions,
@@ -61,11 +54,12 @@ internal static class AccountRoutes
     )
     {
         QueryErrors errors = new();
+        var user = errors.Id("id", id);
         var page = ListPage<SessionCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         return TypedResults.Ok(
-            Listed<SessionItem>.Of(await sessions.ReadAsync(id, page, ct), page, s => new SessionCursor(s.CreatedAt, s.Id), s => s)
+            Listed<SessionItem>.Of(await sessions.ReadAsync(user!.Value, page, ct), page, s => new SessionCursor(s.CreatedAt, s.Id), s => s)
         );
     }
 
@@ -76,12 +70,10 @@ internal static class AccountRoutes
     {
         if (id.Length != HashLength || !id.All(char.IsAsciiHexDigitLower))
         {
-            return TypedResults.ValidationProblem(
-                new Dictionary<string, string[]>(StringComparer.Ordinal)
-                {
-                    ["id"] = [$"must be {HashLength} lowercase hexadecimal digits, not '{id}'"],
-                },
-                title: "The session asked for is not valid"
+            return InvalidRequest.Problem(
+                "id",
+                $"must be {HashLength} lowercase hexadecimal digits, and is '{Shown.Short(id)}'",
+                "The session asked for is not valid"
             );
         }
         return await revocation.RevokeAsync(id) is { } ended
@@ -89,17 +81,21 @@ internal static class AccountRoutes
             : TypedResults.Problem($"There is no session {id}.", statusCode: StatusCodes.Status404NotFound, title: "Session not found");
     }
 
-    private static async Task<Ok<RevokedSessions>> RevokeOfUserAsync(Guid id, SessionRevocation revocation) =>
-        TypedResults.Ok(RevokedSessions.From(await revocation.RevokeOfUserAsync(id)));
+    private static async Task<Results<Ok<RevokedSessions>, ValidationProblem>> RevokeOfUserAsync(string id, SessionRevocation revocation) =>
+        InvalidId.TryRead(id, out var user, out var problem)
+            ? TypedResults.Ok(RevokedSessions.From(await revocation.RevokeOfUserAsync(user)))
+            : problem;
 
-    private static async Task<Results<Ok<BannedUser>, ProblemHttpResult>> BanAsync(
-        Guid id,
+    private static async Task<Results<Ok<BannedUser>, ValidationProblem, ProblemHttpResult>> BanAsync(
+        string id,
         HttpContext context,
         SessionRevocation revocation
     )
     {
+        if (!InvalidId.TryRead(id, out var user, out var problem))
+            return problem;
         // An administrator who banned their own account could not undo it.
-        if (context.User is SessionPrincipal { Session.UserId: var own } && own == id)
+        if (context.User is SessionPrincipal { Session.UserId: var own } && own == user)
         {
             return TypedResults.Problem(
                 "This is the account that the request is sent with; another administrator can ban it.",
@@ -107,16 +103,18 @@ internal static class AccountRoutes
                 title: "Administrators can't ban themselves"
             );
         }
-        return await revocation.BanAsync(id) is var (bannedAt, sessions)
-            ? TypedResults.Ok(new BannedUser(id, bannedAt, sessions.Ended, sessions.HeldFrom))
-            : UserNotFound(id);
+        return await revocation.BanAsync(user) is var (bannedAt, sessions)
+            ? TypedResults.Ok(new BannedUser(user, bannedAt, sessions.Ended, sessions.HeldFrom))
+            : UserNotFound(user);
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> UnbanAsync(Guid id, SessionRevocation revocation)
+    private static async Task<Results<NoContent, ValidationProblem, ProblemHttpResult>> UnbanAsync(string id, SessionRevocation revocation)
     {
+        if (!InvalidId.TryRead(id, out var user, out var problem))
+            return problem;
         try
         {
-            return await revocation.UnbanAsync(id) ? TypedResults.NoContent() : UserNotFound(id);
+            return await revocation.UnbanAsync(user) ? TypedResults.NoContent() : UserNotFound(user);
         }
         catch (RequestException exception)
         {

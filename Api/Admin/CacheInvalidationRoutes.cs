@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core.Reference;
 
@@ -11,13 +12,7 @@ internal static class CacheInvalidationRoutes
 {
     public static void MapCacheInvalidation(this WebApplication app)
     {
-        var group = app.MapGroup("/api/admin/cache")
-            .WithTags("Admin")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup("/api/admin/cache").WithTags("Admin").RequireAuthorization(SessionSetup.Admin);
         group
             .MapPost("events", TellAsync)
             .WithName("TellCacheEvent")
@@ -42,7 +37,7 @@ internal static class CacheInvalidationRoutes
         var (told, errors) = await CacheEventRequest.ReadAsync(request.Body, ct);
         await tenants.CheckAsync(told.TenantId, "tenantId", errors, ct);
         if (errors.Count > 0)
-            return TypedResults.ValidationProblem(errors, title: "The event is not valid");
+            return InvalidRequest.Problem(errors, "The event is not valid");
         return await AnswerAsync(invalidation, told.TenantId, ReferenceCatalog.Events[told.Event!], ct);
     }
 
@@ -56,7 +51,7 @@ internal static class CacheInvalidationRoutes
         var (asked, errors) = await CacheInvalidateRequest.ReadAsync(request.Body, ct);
         await tenants.CheckAsync(asked.TenantId, "tenantId", errors, ct);
         if (errors.Count > 0)
-            return TypedResults.ValidationProblem(errors, title: "The invalidation asked for is not valid");
+            return InvalidRequest.Problem(errors, "The invalidation asked for is not valid");
         return await AnswerAsync(invalidation, asked.TenantId, asked.Entities, ct);
     }
 

@@ -26,9 +26,7 @@ internal static class CacheStatisticsRoute
             .WithTags("Admin")
             .RequireAuthorization(SessionSetup.Admin)
             .WithName("GetCacheStatistics")
-            .WithSummary("How this node's reads and writes of the cache went, in the last five minutes and since it started.")
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden);
+            .WithSummary("How this node's reads and writes of the cache went, in the last five minutes and since it started.");
 
     private static Ok<CacheStatisticsAnswer> Get(
         CacheMonitor monitor,

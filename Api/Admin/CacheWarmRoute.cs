@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core;
+using Overnight.Core.Caching;
 using Overnight.Core.Flags;
 using Overnight.Core.Reference;
 using Overnight.Core.Warming;
@@ -19,15 +21,13 @@ internal static class CacheWarmRoute
             .WithName("WarmCache")
             .WithSummary("Warms the sets named, or all. A set that another process is warming is left to it and shown as running.")
             .Accepts<CacheWarmRequest>(isOptional: true, "application/json")
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .DisableRequestTimeout();
 
     private static async Task<Results<Ok<CacheWarmAnswer>, ValidationProblem>> WarmAsync(
         HttpRequest request,
         Warmer warmer,
         TenantDirectory tenants,
+        CacheStore cache,
         IHostApplicationLifetime lifetime,
         CancellationToken ct
     )
@@ -46,7 +46,9 @@ internal static class CacheWarmRoute
         if (asked.FlagKeys is not null && sets.Any(set => set.Name != FlagWarmSet.SetName))
             errors["flagKeys"] = [$"belong to the set {FlagWarmSet.SetName}; leave the other sets out"];
         if (errors.Count > 0)
-            return TypedResults.ValidationProblem(errors, title: "The warm asked for is not valid");
+            return InvalidRequest.Problem(errors, "The warm asked for is not valid");
+        // With the cache away the answer is 503, not a report of sets that failed.
+        await cache.PingAsync();
         // The warm goes on when the client disconnects, since a half-finished one would only have to be resumed.
         var report = await warmer.WarmAsync(
             sets,
@@ -54,6 +56,8 @@ internal static class CacheWarmRoute
             null,
             lifetime.ApplicationStopping
         );
+        if (!report.IsWhole)
+            await cache.PingAsync();
         return TypedResults.Ok(CacheWarmAnswer.From(report));
     }
 }

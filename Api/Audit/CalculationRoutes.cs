@@ -14,12 +14,7 @@ internal static partial class CalculationRoutes
 
     public static void MapCalculations(this WebApplication app)
     {
-        var group = app.MapGroup(Path)
-            .WithTags("Calculations")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup(Path).WithTags("Calculations").RequireAuthorization(SessionSetup.Admin);
         group
             .MapGet("", ListAsync)
             .WithName("ListCalculations")
@@ -29,7 +24,8 @@ internal static partial class CalculationRoutes
         group
             .MapGet("{run}/{user}", GetAsync)
             .WithName("GetCalculation")
-            .WithSummary("A calculation with its events in full: inputs, criteria, prices, scores by criterion, outcome.");
+            .WithSummary("A calculation with its events in full: inputs, criteria, prices, scores by criterion, outcome.")
+            .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static async Task<Results<Ok<Listed<CalculationItem>>, ValidationProblem>> ListAsync(

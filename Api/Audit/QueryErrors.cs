@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Problems;
 
 namespace Overnight.Api.Audit;
 
@@ -12,7 +13,7 @@ internal sealed class QueryErrors
 
     public void Add(string field, string error) => _errors[field] = [error];
 
-    public ValidationProblem ToProblem() => TypedResults.ValidationProblem(_errors, title: "The question is not valid");
+    public ValidationProblem ToProblem() => InvalidRequest.Problem(_errors, "The question is not valid");
 
     public Guid? Id(string field, string? text)
     {
@@ -20,7 +21,7 @@ internal sealed class QueryErrors
             return null;
         if (Guid.TryParseExact(text, "D", out var id))
             return id;
-        Add(field, "must be an id such as 019a0000-0000-7000-8000-000000000001");
+        Add(field, InvalidId.Rule(text));
         return null;
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core;
 using Overnight.Core.Data;
@@ -19,13 +20,10 @@ internal static class RunRetryRoute
         var group = app.MapGroup(RunRoutes.Path)
             .WithTags("Runs")
             .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status409Conflict);
         group
-            .MapPost("{id:guid}/retry", RetryAsync)
+            .MapPost("{id}/retry", RetryAsync)
             .WithName("RetryRun")
             .WithSummary(
                 "Computes again only what failed in a finished run: 202 with the run that was started, 200 with the run asked about when nothing of it failed, 409 while a run of its night is under way."
@@ -36,7 +34,15 @@ internal static class RunRetryRoute
             .WithSummary("The same for the run that was started last.");
     }
 
-    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ProblemHttpResult>> RetryAsync(
+    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem, ProblemHttpResult>> RetryAsync(
+        string id,
+        RunStore runs,
+        RunRetry retry,
+        OvernightContext database,
+        CancellationToken ct
+    ) => InvalidId.TryRead(id, out var run, out var problem) ? await StartAsync(run, runs, retry, database, ct) : problem;
+
+    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem, ProblemHttpResult>> StartAsync(
         Guid id,
         RunStore runs,
         RunRetry retry,
@@ -60,13 +66,13 @@ internal static class RunRetryRoute
         }
     }
 
-    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ProblemHttpResult>> RetryLatestAsync(
+    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem, ProblemHttpResult>> RetryLatestAsync(
         RunStore runs,
         RunRetry retry,
         OvernightContext database,
         CancellationToken ct
     ) =>
         await runs.FindLatestAsync(ct) is { } latest
-            ? await RetryAsync(latest.Id, runs, retry, database, ct)
+            ? await StartAsync(latest.Id, runs, retry, database, ct)
             : TypedResults.Problem("There has been no run yet.", statusCode: StatusCodes.Status404NotFound, title: "Run not found");
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core.Data;
 using Overnight.Core.Json;
@@ -17,12 +18,7 @@ internal static class RunRoutes
 
     public static void MapRuns(this WebApplication app)
     {
-        var group = app.MapGroup(Path)
-            .WithTags("Runs")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup(Path).WithTags("Runs").RequireAuthorization(SessionSetup.Admin);
         group
             .MapGet("", ListAsync)
             .WithName("ListRuns")
@@ -30,13 +26,15 @@ internal static class RunRoutes
                 "Runs, newest first, of a job type (scoring: the nights, or cache-warm), a market, a business date or a status where given. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
             );
         group
-            .MapGet("{id:guid}", GetAsync)
+            .MapGet("{id}", GetAsync)
             .WithName("GetRun")
-            .WithSummary("A run with its metrics, its checkpoints and the first users it could not compute.");
+            .WithSummary("A run with its metrics, its checkpoints and the first users it could not compute.")
+            .ProducesProblem(StatusCodes.Status404NotFound);
         group
-            .MapGet("{id:guid}/failures", FailuresAsync)
+            .MapGet("{id}/failures", FailuresAsync)
             .WithName("ListRunFailures")
-            .WithSummary("The users a run could not compute, by id, with stage and reason.");
+            .WithSummary("The users a run could not compute, by id, with stage and reason.")
+            .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static async Task<Results<Ok<Listed<RunItem>>, ValidationProblem>> ListAsync(
@@ -61,7 +59,7 @@ internal static class RunRoutes
     }
 
     private static async Task<Results<Ok<Listed<RunFailureItem>>, ValidationProblem, ProblemHttpResult>> FailuresAsync(
-        Guid id,
+        string id,
         string? limit,
         string? cursor,
         OvernightContext database,
@@ -69,24 +67,36 @@ internal static class RunRoutes
     )
     {
         QueryErrors errors = new();
+        var asked = errors.Id("id", id);
         var page = ListPage<UserCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
-        if (!await database.Runs.AnyAsync(r => r.Id == id, ct))
-            return NotFound(id);
+        var run = asked!.Value;
+        if (!await database.Runs.AnyAsync(r => r.Id == run, ct))
+            return NotFound(run);
 
-        var failures = await Failures(database, id, page).ToListAsync(ct);
+        var failures = await Failures(database, run, page).ToListAsync(ct);
         return TypedResults.Ok(
             Listed<RunFailureItem>.Of(
                 failures,
                 page,
                 f => new UserCursor(f.UserId),
-                f => new RunFailureItem(f.UserId, f.Stage, f.Reason, f.Detail, f.OccurredAt, CalculationLinks.Of(id, f.UserId))
+                f => new RunFailureItem(f.UserId, f.Stage, f.Reason, f.Detail, f.OccurredAt, CalculationLinks.Of(run, f.UserId))
             )
         );
     }
 
-    private static async Task<Results<Ok<RunDetail>, ProblemHttpResult>> GetAsync(Guid id, OvernightContext database, CancellationToken ct)
+    private static async Task<Results<Ok<RunDetail>, ValidationProblem, ProblemHttpResult>> GetAsync(
+        string id,
+        OvernightContext database,
+        CancellationToken ct
+    ) => InvalidId.TryRead(id, out var run, out var problem) ? await OpenAsync(run, database, ct) : problem;
+
+    private static async Task<Results<Ok<RunDetail>, ValidationProblem, ProblemHttpResult>> OpenAsync(
+        Guid id,
+        OvernightContext database,
+        CancellationToken ct
+    )
     {
         var run = await database.Runs.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, ct);
         if (run is null)

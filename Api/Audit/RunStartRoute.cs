@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core;
 using Overnight.Core.Data;
@@ -23,11 +24,7 @@ internal static class RunStartRoute
             .WithSummary(
                 "Starts the night of a market, or joins the one that is there: 202 with the run that was started, 200 with the one that was joined. workers says how many jobs processes were heard in the last minute."
             )
-            .Accepts<RunStartRequest>(isOptional: true, "application/json")
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .Accepts<RunStartRequest>(isOptional: true, "application/json");
 
     private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem>> StartAsync(
         HttpRequest request,
@@ -39,7 +36,7 @@ internal static class RunStartRoute
     {
         var (asked, errors) = await RunStartRequest.ReadAsync(request.Body, ct);
         if (errors.Count > 0)
-            return TypedResults.ValidationProblem(errors, title: "The run asked for is not valid");
+            return InvalidRequest.Problem(errors, "The run asked for is not valid");
         try
         {
             var (run, started) = await runs.StartOrJoinAsync(
@@ -63,10 +60,7 @@ internal static class RunStartRoute
         }
         catch (RequestException exception)
         {
-            return TypedResults.ValidationProblem(
-                new Dictionary<string, string[]>(StringComparer.Ordinal) { [exception.Field] = [exception.Message] },
-                title: "The run asked for is not valid"
-            );
+            return InvalidRequest.Problem(exception.Field, exception.Message, "The run asked for is not valid");
         }
     }
 }

@@ -26,6 +26,7 @@ internal sealed class CachedDashboard(
     {
         if (
             context.Request.Path.Value != DashboardRoutes.Path
+            || context.Request.QueryString.HasValue
             || !HttpMethods.IsGet(context.Request.Method)
             || !SessionHandler.TryGetToken(context.Request, out var token)
             || !SessionToken.TryHash(token, out var hash)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Reflection;
 using System.Text;
 using Microsoft.AspNetCore.Http.Metadata;
+using Overnight.Api.Protection;
 using Overnight.Core.Caching;
 using Overnight.Core.Market.Calendars;
 
@@ -28,6 +29,7 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = head.Length + entry.Length;
         response.Headers.CacheControl = "private, no-store";
+        response.Headers.XContentTypeOptions = ResponseHeaders.NoSniff;
         var body = response.BodyWriter;
         body.Write(head);
         body.Write(entry.AsSpan(1));

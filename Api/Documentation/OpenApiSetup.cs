@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.OpenApi;
 
 namespace Overnight.Api.Documentation;
@@ -8,8 +10,11 @@ internal static class OpenApiSetup
 {
     private const string Bearer = "bearer";
 
-    public static void AddApiDocument(this WebApplicationBuilder builder) =>
-        builder.Services.AddOpenApi(options =>
+    public static void AddApiDocument(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ApiDocument>();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, CommonProblems>());
+        builder.Services.AddOpenApi(ApiDocument.Name, options =>
         {
             options.AddDocumentTransformer(
                 static (document, _, _) =>
@@ -21,6 +26,8 @@ internal static class OpenApiSetup
                         Description =
                             "Recommendations computed overnight, answered in the morning. Decimals are strings; times are ISO 8601 UTC; errors are ProblemDetails.",
                     };
+                    // Where it is served is where it was asked for.
+                    document.Servers = null;
                     document.Components ??= new();
                     document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
                     document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
@@ -43,6 +50,12 @@ internal static class OpenApiSetup
                 }
             );
         });
+    }
 
-    public static void MapApiDocument(this WebApplication app) => app.MapOpenApi();
+    public static void MapApiDocument(this WebApplication app) =>
+        app.MapGet(ApiDocument.Path, static (ApiDocument document, HttpResponse response, CancellationToken ct) =>
+                document.GetAsync(response, ct)
+            )
+            .AllowAnonymous()
+            .ExcludeFromDescription();
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Audit;
+using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
 using Overnight.Core.Flags;
@@ -11,12 +12,7 @@ internal static class FlagAdministration
 {
     public static void MapFlagAdministration(this WebApplication app)
     {
-        var group = app.MapGroup("/api/admin/flags")
-            .WithTags("Flags")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup("/api/admin/flags").WithTags("Flags").RequireAuthorization(SessionSetup.Admin);
         group
             .MapGet("", ListAsync)
             .WithName("ListFlags")
@@ -28,8 +24,7 @@ internal static class FlagAdministration
             .Accepts<FlagPatch>("application/json")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed);
         group.MapGet("/{key}/changes", ChangesAsync).WithName("ListFlagChanges").WithSummary("Who changed what of a flag, newest first.");
     }
 
@@ -80,7 +75,7 @@ internal static class FlagAdministration
         var (patch, errors) = await FlagPatch.ReadAsync(context.Request.Body, ct);
         var precondition = FlagPrecondition.Read(context.Request, patch.Version, errors);
         if (errors.Count > 0)
-            return TypedResults.ValidationProblem(errors, title: "The change asked for is not valid");
+            return InvalidRequest.Problem(errors, "The change asked for is not valid");
 
         var by = context.User is SessionPrincipal user ? user.Session.UserId : (Guid?)null;
         // Not cancelled with the request: a committed change must be announced to the other nodes.

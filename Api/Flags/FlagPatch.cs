@@ -48,16 +48,13 @@ public sealed record FlagPatch(bool? Enabled, JsonElement? Value, string? Descri
         [
             field.Name switch
             {
-                "enabled" => $"must be true or false, not {Shown(field)}",
+                "enabled" => $"must be true or false, not {Shown.Short(field.Value.GetRawText())}",
                 "description" =>
-                    $"must be a text of at most {FeatureFlag.MostDescriptionLength} characters on one line, not {Shown(field)}",
-                "version" => $"must be a whole number from 1 on, not {Shown(field)}",
+                    $"must be a text of at most {FeatureFlag.MostDescriptionLength} characters on one line, not {Shown.Short(field.Value.GetRawText())}",
+                "version" => $"must be a whole number from 1 on, not {Shown.Short(field.Value.GetRawText())}",
                 _ => $"is not known; known are {Fields}",
             },
         ];
         return this;
     }
-
-    private static string Shown(JsonProperty field) =>
-        field.Value.GetRawText() is { Length: > 80 } longer ? $"{longer[..80]}.." : field.Value.GetRawText();
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core.Flags;
 
@@ -23,9 +24,7 @@ internal static class FlagRoutes
             .WithSummary(
                 "A flag, and how old the answer is. While neither the database nor the cache answers, the last value that this node knew."
             )
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status404NotFound);
 
         app.MapFlagAdministration();
     }
@@ -34,11 +33,9 @@ internal static class FlagRoutes
         string key,
         FlagReader flags,
         TimeProvider time,
-        HttpResponse response,
         CancellationToken ct
     )
     {
-        response.Headers.CacheControl = "private, no-store";
         if (!FeatureFlag.IsKey(key))
             return WrongKey(key);
         var answer = await flags.GetAsync(key, ct);
@@ -47,13 +44,7 @@ internal static class FlagRoutes
 
     /// <remarks>The message repeats the key, cut to 80 characters.</remarks>
     public static ValidationProblem WrongKey(string key) =>
-        TypedResults.ValidationProblem(
-            new Dictionary<string, string[]>(StringComparer.Ordinal)
-            {
-                ["key"] = [$"{FeatureFlag.KeyRule}, and is '{(key.Length > 80 ? $"{key[..80]}.." : key)}'"],
-            },
-            title: "The flag's key is not valid"
-        );
+        InvalidRequest.Problem("key", $"{FeatureFlag.KeyRule}, and is '{Shown.Short(key)}'", "The flag's key is not valid");
 
     public static ProblemHttpResult Missing(string key) =>
         TypedResults.Problem(

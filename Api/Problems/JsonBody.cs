@@ -11,6 +11,9 @@ namespace Overnight.Api.Problems;
 /// </summary>
 internal static class JsonBody
 {
+    /// <summary>Parsers differ in which of the two they take, so neither is.</summary>
+    private const string Twice = "must be given once";
+
     /// <param name="mostBytes">A longer body is an error, and is not read.</param>
     /// <param name="fields">The known fields, for the error message about a body that is no object.</param>
     /// <param name="take">Puts a field into the request, or its error into the errors.</param>
@@ -25,6 +28,7 @@ internal static class JsonBody
     )
     {
         Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
+        HashSet<string> names = new(StringComparer.Ordinal);
         var bytes = new byte[mostBytes + 1];
         var length = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct);
         if (length == 0)
@@ -47,7 +51,11 @@ internal static class JsonBody
             else
                 foreach (var field in document.RootElement.EnumerateObject())
                 {
-                    if (JsonText.IsUnicode(JsonMarshal.GetRawUtf8Value(field.Value)))
+                    if (!names.Add(field.Name))
+                        errors[field.Name] = [Twice];
+                    else if (DuplicateIn(field.Value, field.Name) is { } duplicate)
+                        errors[duplicate] = [Twice];
+                    else if (JsonText.IsUnicode(JsonMarshal.GetRawUtf8Value(field.Value)))
                         request = take(request, field, errors);
                     else
                         errors[field.Name] = [JsonText.HalfPair];
@@ -64,5 +72,22 @@ internal static class JsonBody
             errors["body"] = [$"must be an object whose names are Unicode: each {JsonText.HalfPair}"];
         }
         return (request, errors);
+    }
+
+    /// <summary>The path of a name that an object within a value has twice; null where there is none.</summary>
+    private static string? DuplicateIn(JsonElement value, string path)
+    {
+        if (value.ValueKind == JsonValueKind.Array)
+            return value
+                .EnumerateArray()
+                .Select((item, at) => DuplicateIn(item, $"{path}[{at}]"))
+                .FirstOrDefault(found => found is not null);
+        if (value.ValueKind != JsonValueKind.Object)
+            return null;
+        HashSet<string> names = new(StringComparer.Ordinal);
+        return value
+            .EnumerateObject()
+            .Select(field => names.Add(field.Name) ? DuplicateIn(field.Value, $"{path}.{field.Name}") : $"{path}.{field.Name}")
+            .FirstOrDefault(found => found is not null);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Core.Caching;
 using Overnight.Core.Data;
 
 namespace Overnight.Api.Problems;
@@ -11,7 +12,8 @@ internal sealed class ProblemHandler(DatabaseState database) : IExceptionHandler
     private const string RetryAfter = "5";
 
     /// <summary>Whether an exception is due to the request or to a lost server, so that it is not logged as an error of the code.</summary>
-    public static bool IsExpected(Exception exception) => exception is BadHttpRequestException || DatabaseOutage.Is(exception);
+    public static bool IsExpected(Exception exception) =>
+        exception is BadHttpRequestException or CacheAwayException || DatabaseOutage.Is(exception);
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -19,6 +21,15 @@ internal sealed class ProblemHandler(DatabaseState database) : IExceptionHandler
         if (exception is BadHttpRequestException bad)
         {
             answer = TypedResults.Problem(bad.Message, statusCode: bad.StatusCode, title: "The request can't be read");
+        }
+        else if (exception is CacheAwayException)
+        {
+            httpContext.Response.Headers.RetryAfter = RetryAfter;
+            answer = TypedResults.Problem(
+                "The cache does not answer, and this request is about the cache alone. Try again in a few seconds.",
+                statusCode: StatusCodes.Status503ServiceUnavailable,
+                title: "Temporarily unavailable"
+            );
         }
         else if (database.IsAway(exception))
         {

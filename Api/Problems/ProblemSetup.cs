@@ -34,12 +34,12 @@ internal static class ProblemSetup
             .ExecuteAsync(context);
     }
 
-    private static string? Detail(HttpContext context, int status) =>
+    private static string Detail(HttpContext context, int status) =>
         status switch
         {
             StatusCodes.Status404NotFound => "Nothing is served at this address; /openapi/v1.json lists what is.",
             StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not served here; the Allow header says what is.",
             StatusCodes.Status415UnsupportedMediaType => "Send application/json.",
-            _ => null,
+            _ => "The request can't be answered as it is; the status says why.",
         };
 }

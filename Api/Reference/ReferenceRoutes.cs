@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Problems;
+using Overnight.Api.Protection;
 using Overnight.Api.Sessions;
 using Overnight.Core.Reference;
 
@@ -14,15 +16,11 @@ internal static class ReferenceRoutes
 
     public static void MapReference(this WebApplication app)
     {
-        var group = app.MapGroup("/api/reference")
-            .WithTags("Reference data")
-            .RequireAuthorization(SessionSetup.SignedIn)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup("/api/reference").WithTags("Reference data").RequireAuthorization(SessionSetup.SignedIn);
         group
             .MapGet("{module}/{entity}", GetAsync)
             .WithName("GetReference")
-            .ProducesValidationProblem()
+            .WithMetadata(new ReadsOwnQuery())
             .ProducesProblem(StatusCodes.Status404NotFound)
             .WithSummary(
                 "Reference data of the signed-in user's tenant, such as finance/coa, sales/materials?page=1&limit=100, finance/xrate?from=USD&to=EUR&date=latest, wms/locations?facilityId=.. . "
@@ -38,7 +36,6 @@ internal static class ReferenceRoutes
         CancellationToken ct
     )
     {
-        context.Response.Headers.CacheControl = "private, no-store";
         // The tenant comes from the session; the request may name the same one, or none (SPEC G2).
         if (SessionPrincipal.Of(context).TenantId is not { } tenant)
             return NotFound("The signed-in user belongs to no tenant.");
@@ -47,7 +44,7 @@ internal static class ReferenceRoutes
 
         var (values, errors) = ReferenceRequest.Read(found, context.Request.Query);
         if (errors.Count > 0)
-            return TypedResults.ValidationProblem(errors, title: "The question is not valid");
+            return InvalidRequest.Problem(errors, "The question is not valid");
         var answer = await reader.GetAsync(tenant, found, values, ct);
         return answer.Value is { } entry ? new ReferenceAnswer(entry, answer.Source) : NotFound("This tenant has no such data.");
     }

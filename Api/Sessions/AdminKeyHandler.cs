@@ -30,7 +30,6 @@ internal sealed class AdminKeyHandler(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        Response.Headers.CacheControl = "no-store";
         return TypedResults
             .Problem(
                 $"Send {Header} once, with the value of Admin:Key.",

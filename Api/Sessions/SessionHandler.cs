@@ -62,7 +62,6 @@ internal sealed class SessionHandler(
     {
         // RFC 6750, 3.1: no error code when the request has no token.
         Response.Headers.WWWAuthenticate = _refusal == SessionRefusal.Missing ? "Bearer" : "Bearer error=\"invalid_token\"";
-        Response.Headers.CacheControl = "no-store";
         var (title, detail) = _refusal switch
         {
             SessionRefusal.Malformed => (

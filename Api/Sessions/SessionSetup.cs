@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 using Overnight.Api.Admin;
@@ -48,9 +49,18 @@ internal static class SessionSetup
             .AddPolicyScheme(AdminScheme, null, scheme => scheme.ForwardDefaultSelector = SchemeOf);
         builder
             .Services.AddAuthorizationBuilder()
+            .SetFallbackPolicy(ForNobody)
             .AddPolicy(SignedIn, policy => policy.RequireAuthenticatedUser())
             .AddPolicy(Admin, policy => policy.AddAuthenticationSchemes(AdminScheme).RequireAuthenticatedUser().RequireRole(AdminRole));
     }
+
+    /// <summary>
+    /// A route without a policy of its own was forgotten, and is for nobody; public ones say AllowAnonymous. What is no route, a 404
+    /// or a 405, is for everybody.
+    /// </summary>
+    private static readonly AuthorizationPolicy ForNobody = new AuthorizationPolicyBuilder()
+        .RequireAssertion(static context => context.Resource is not HttpContext http || http.GetEndpoint() is not RouteEndpoint)
+        .Build();
 
     private static string SchemeOf(HttpContext context) =>
         context.Request.Headers.ContainsKey(AdminKeyHandler.Header)

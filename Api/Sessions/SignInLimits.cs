@@ -1,24 +1,35 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
+using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
 /// <summary>
-/// Limits attempts to sign in on this node: per client address, per e-mail address whether it is known or not, and at the same time.
-/// The client address comes first, so that one client can't use up the attempts of other people's e-mail addresses.
+/// Limits attempts to sign in, whether the account is known or not: per network, per e-mail address from one network, and at the same
+/// time. They are checked in this order, and an attempt that one of them refuses does not count for the next.
 /// </summary>
-internal sealed class SignInLimits(IOptions<UserSessionOptions> options) : IDisposable
+/// <remarks>
+/// Attempts for one e-mail address from all networks together are never refused, because a stranger could otherwise lock its owner out.
+/// Each takes longer than the one before, up to <see cref="UserSessionOptions.LongestDelay"/>.
+/// </remarks>
+internal sealed class SignInLimits(CacheStore cache, IOptions<UserSessionOptions> options, TimeProvider time) : IDisposable
 {
     /// <summary>Sign-ins that wait for their password to be hashed: seconds of work, not minutes.</summary>
     private const int MostWaiting = 64;
 
-    private static readonly TimeSpan Busy = TimeSpan.FromSeconds(1);
+    /// <summary>Being slowed down at once on this node; a connection and some kilobytes each.</summary>
+    private const int MostDelayed = 1_000;
 
-    private readonly PartitionedRateLimiter<string> _addresses = Create(options.Value.AttemptsPerAddress, options.Value.AttemptWindow);
-    private readonly PartitionedRateLimiter<string> _emails = Create(options.Value.AttemptsPerEmail, options.Value.AttemptWindow);
+    private const string Network = "network",
+        Address = "address",
+        Both = "both";
+
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250),
+        Busy = TimeSpan.FromSeconds(1);
+
+    private readonly SignInCounts _counts = new(cache, options.Value.AttemptWindow, time);
     private readonly ConcurrencyLimiter _turns = new(
         new()
         {
@@ -27,56 +38,86 @@ internal sealed class SignInLimits(IOptions<UserSessionOptions> options) : IDisp
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         }
     );
+    private int _delayed;
 
-    /// <returns>A permit to be disposed when the password is checked; or how long to wait before the next attempt.</returns>
-    public async ValueTask<(RateLimitLease? Turn, TimeSpan RetryAfter)> EnterAsync(IPAddress? address, string email, CancellationToken ct)
+    /// <param name="client">Null where it is not known, as over a Unix socket: then there is no limit by network alone.</param>
+    /// <param name="email">As it was typed, in its one form.</param>
+    public async ValueTask<SignInTurn> EnterAsync(IPAddress? client, string email, CancellationToken ct)
     {
-        using (var byAddress = _addresses.AttemptAcquire(Network(address)))
-        {
-            if (!byAddress.IsAcquired)
-                return (null, RetryAfter(byAddress));
-        }
-        using (var byEmail = _emails.AttemptAcquire(email))
-        {
-            if (!byEmail.IsAcquired)
-                return (null, RetryAfter(byEmail));
-        }
+        var network = NetworkOf(client);
+        if (
+            client is not null
+            && await _counts.AddAsync(Network, network) is var ofNetwork
+            && ofNetwork.Count > options.Value.AttemptsPerAddress
+        )
+            return SignInTurn.Refused(SignInOutcome.NetworkLimited, ofNetwork.Left);
+        if (await _counts.AddAsync(Both, OfBoth(email, network)) is var ofBoth && ofBoth.Count > options.Value.AttemptsPerEmail)
+            return SignInTurn.Refused(SignInOutcome.Limited, ofBoth.Left);
+        if (!await SlowDownAsync(email, ct))
+            return SignInTurn.Refused(SignInOutcome.Busy, Busy);
         var turn = await _turns.AcquireAsync(1, ct);
         if (turn.IsAcquired)
-            return (turn, TimeSpan.Zero);
+            return new(turn, SignInOutcome.SignedIn, TimeSpan.Zero);
         turn.Dispose();
-        return (null, Busy);
+        return SignInTurn.Refused(SignInOutcome.Busy, Busy);
     }
 
-    /// <summary>A client's key: its IPv4 address, or the first 64 bits of its IPv6 address, since it chooses the others itself.</summary>
-    internal static string Network(IPAddress? address)
+    /// <summary>After the right password: who mistyped it before has all tries again.</summary>
+    public async Task SucceededAsync(IPAddress? client, string email) => await _counts.ForgetAsync(Both, OfBoth(email, NetworkOf(client)));
+
+    /// <summary>What one client may have many addresses of: the first 24 bits of IPv4, the first 64 of IPv6.</summary>
+    internal static string NetworkOf(IPAddress? client)
     {
-        if (address is null)
-            return "";
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        return address.AddressFamily == AddressFamily.InterNetworkV6
-            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
-            : address.ToString();
+        if (client is null)
+            return "unknown";
+        if (client.IsIPv4MappedToIPv6)
+            client = client.MapToIPv4();
+        var bytes = client.GetAddressBytes();
+        var kept = bytes.Length == 4 ? 3 : 8;
+        Array.Clear(bytes, kept, bytes.Length - kept);
+        return $"{new IPAddress(bytes)}/{kept * 8}";
     }
 
-    public void Dispose()
+    /// <param name="tries">For one e-mail address within the window, this one included.</param>
+    internal static TimeSpan Delay(long tries, UserSessionOptions options)
     {
-        _addresses.Dispose();
-        _emails.Dispose();
-        _turns.Dispose();
+        var over = tries - options.AttemptsPerEmail;
+        if (over <= 0)
+            return TimeSpan.Zero;
+        // Doubled each time; the bound keeps the shift within its type.
+        var delay = FirstDelay * (1L << (int)Math.Min(over - 1, 30));
+        return delay < options.LongestDelay ? delay : options.LongestDelay;
     }
 
-    // The limiter itself drops the keys that are not used for a while.
-    private static PartitionedRateLimiter<string> Create(int attempts, TimeSpan window) =>
-        PartitionedRateLimiter.Create<string, string>(key => RateLimitPartition.GetTokenBucketLimiter(key, _ => new()
-                {
-                    TokenLimit = attempts,
-                    TokensPerPeriod = 1,
-                    ReplenishmentPeriod = window / attempts,
-                    QueueLimit = 0,
-                }));
+    public void Dispose() => _turns.Dispose();
 
-    private static TimeSpan RetryAfter(RateLimitLease lease) =>
-        lease.TryGetMetadata(MetadataName.RetryAfter, out var after) && after > Busy ? after : Busy;
+    private static string OfBoth(string email, string network) => $"{email} {network}";
+
+    /// <returns>False where as many are slowed down as may be.</returns>
+    private async Task<bool> SlowDownAsync(string email, CancellationToken ct)
+    {
+        var (tries, _) = await _counts.AddAsync(Address, email);
+        var delay = Delay(tries, options.Value);
+        if (delay == TimeSpan.Zero)
+            return true;
+        try
+        {
+            if (Interlocked.Increment(ref _delayed) > MostDelayed)
+                return false;
+            await Task.Delay(delay, time, ct);
+            return true;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _delayed);
+        }
+    }
+}
+
+/// <summary>A turn to have a password hashed, to be given back; or why there is none, and how long to wait before the next try.</summary>
+internal sealed record SignInTurn(RateLimitLease? Lease, SignInOutcome Outcome, TimeSpan RetryAfter) : IDisposable
+{
+    public static SignInTurn Refused(SignInOutcome outcome, TimeSpan retryAfter) => new(null, outcome, retryAfter);
+
+    public void Dispose() => Lease?.Dispose();
 }

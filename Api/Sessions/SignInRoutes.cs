@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Problems;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
@@ -12,18 +13,17 @@ internal static class SignInRoutes
 
     public static void MapSessions(this WebApplication app)
     {
-        var group = app.MapGroup(Path)
-            .WithTags("Sessions")
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup(Path).WithTags("Sessions").ProducesProblem(StatusCodes.Status401Unauthorized);
         group
             .MapPost("", SignInAsync)
+            .AllowAnonymous()
+            // It has turns of its own; see SignInLimits.
+            .DisableRateLimiting()
             .WithName("SignIn")
             .WithSummary(
                 "Makes a session for an e-mail address and its password. The token is in this answer only; with cookie true it is set as a cookie instead."
             )
             .Accepts<SignInRequest>("application/json")
-            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status429TooManyRequests);
         group
             .MapDelete("current", SignOutAsync)
@@ -36,22 +36,29 @@ internal static class SignInRoutes
         HttpContext context,
         SignIn signIn,
         SignInLimits limits,
+        SessionRevocation revocation,
+        SessionTelemetry telemetry,
         CancellationToken ct
     )
     {
-        context.Response.Headers.CacheControl = "no-store";
         var (asked, errors) = await SignInRequest.ReadAsync(context.Request.Body, ct);
         if (errors.Count > 0)
-            return TypedResults.ValidationProblem(errors, title: "The sign-in is not valid");
+            return InvalidRequest.Problem(errors, "The sign-in is not valid");
 
-        var (turn, retryAfter) = await limits.EnterAsync(context.Connection.RemoteIpAddress, asked.Email!, ct);
-        if (turn is null)
-            return TooMany(context, retryAfter);
+        var client = context.Connection.RemoteIpAddress;
         NewSession? session;
-        using (turn)
+        using (var turn = await limits.EnterAsync(client, asked.Email!, ct))
+        {
+            if (turn.Lease is null)
+            {
+                telemetry.Refused(turn.Outcome, SignInCounts.Hash(asked.Email!), SignInLimits.NetworkOf(client));
+                return TooMany(context, turn);
+            }
             session = await signIn.TryAsync(asked.Email!, asked.Password!, ct);
+        }
         if (session is null)
         {
+            telemetry.Refused(SignInOutcome.Wrong, SignInCounts.Hash(asked.Email!), SignInLimits.NetworkOf(client));
             context.Response.Headers.WWWAuthenticate = "Bearer";
             return TypedResults.Problem(
                 "The e-mail address or the password is wrong, or the account is closed.",
@@ -59,6 +66,11 @@ internal static class SignInRoutes
                 title: "Not signed in"
             );
         }
+        telemetry.SignedIn(session.UserId, session.Hash);
+        await limits.SucceededAsync(client, asked.Email!);
+        // The session that the request came with is the one before: nobody could end it once its token is overwritten.
+        if (SessionHandler.TryGetToken(context.Request, out var former) && SessionToken.TryHash(former, out var replaced))
+            await revocation.RevokeAsync(replaced, SessionEnd.Replaced);
         if (asked.Cookie == true)
             context.Response.Cookies.Append(SessionSetup.CookieName, session.Token, Cookie(context, session.ExpiresAt));
         return TypedResults.Created(
@@ -69,16 +81,24 @@ internal static class SignInRoutes
 
     private static async Task<NoContent> SignOutAsync(HttpContext context, SessionRevocation revocation)
     {
-        await revocation.RevokeAsync(SessionPrincipal.HashOf(context));
+        await revocation.RevokeAsync(SessionPrincipal.HashOf(context), SessionEnd.SignedOut);
         if (context.Request.Cookies.ContainsKey(SessionSetup.CookieName))
             context.Response.Cookies.Delete(SessionSetup.CookieName, Cookie(context, null));
         return TypedResults.NoContent();
     }
 
-    private static ProblemHttpResult TooMany(HttpContext context, TimeSpan retryAfter)
+    private static ProblemHttpResult TooMany(HttpContext context, SignInTurn turn)
     {
-        var seconds = Math.Ceiling(retryAfter.TotalSeconds).ToString("F0", CultureInfo.InvariantCulture);
+        var seconds = Math.Ceiling(Math.Max(1, turn.RetryAfter.TotalSeconds)).ToString("F0", CultureInfo.InvariantCulture);
         context.Response.Headers.RetryAfter = seconds;
+        if (turn.Outcome == SignInOutcome.Busy)
+        {
+            return TypedResults.Problem(
+                "More are signing in at this moment than this node can check. Try again in a second.",
+                statusCode: StatusCodes.Status503ServiceUnavailable,
+                title: "Signing in is busy"
+            );
+        }
         return TypedResults.Problem(
             $"Too many tries to sign in. Try again in {seconds} s.",
             statusCode: StatusCodes.Status429TooManyRequests,

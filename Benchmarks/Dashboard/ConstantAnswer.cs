@@ -37,6 +37,7 @@ internal sealed class ConstantAnswer : IHostingStartup, IStartupFilter
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = answer.Length;
         response.Headers.CacheControl = "private, no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
         var write = response.BodyWriter.WriteAsync(answer, context.RequestAborted);
         return write.IsCompletedSuccessfully ? Task.CompletedTask : write.AsTask();
     }

@@ -28,6 +28,11 @@ public static class CacheKeys
     /// <param name="tokenHash">Lowercase hex SHA-256 of the token, 64 characters.</param>
     public static string Session(string tokenHash) => $"session:{tokenHash}";
 
+    /// <summary>A count of tries to sign in, for as long as <c>Sessions:AttemptWindow</c>.</summary>
+    /// <param name="by">What is counted: a word of the code.</param>
+    /// <param name="hash">Of whose tries they are, so that nobody reads an e-mail address there.</param>
+    public static string SignInTries(string by, string hash) => $"sign-in:{by}:{hash}";
+
     /// <param name="environment">From configuration, never from a client.</param>
     /// <param name="key">The flag's key.</param>
     public static string Flag(string environment, string key) =>

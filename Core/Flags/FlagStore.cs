@@ -15,7 +15,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     /// </summary>
     public const string Json = """
         convert_to(format('{"key":%s,"enabled":%s,"value":%s,"version":%s,"updatedAt":"%s"}', to_json(key), to_json(enabled), coalesce(value::text, 'null'), version,
-            to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')), 'UTF8')
+            to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')), 'UTF8')
         """;
 
     private const string Columns =

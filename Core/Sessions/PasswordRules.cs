@@ -1,3 +1,5 @@
+using Zxcvbn.Matcher;
+
 namespace Overnight.Core.Sessions;
 
 /// <summary>
@@ -11,6 +13,10 @@ public static class PasswordRules
     public const int Least = 12,
         Most = 256;
 
+    /// <summary>How many of the most common passwords are refused, and characters beyond which none of them is.</summary>
+    private const int MostCommon = 10_000,
+        LongestCommon = 64;
+
     /// <summary>Iterations. Source: OWASP's recommendation for PBKDF2 with HMAC-SHA-512.</summary>
     public const int Iterations = 210_000;
 
@@ -18,8 +24,17 @@ public static class PasswordRules
     public static string? Failure(string password)
     {
         ArgumentNullException.ThrowIfNull(password);
-        return password.Length is >= Least and <= Most
-            ? null
-            : $"A password must have {Least} to {Most} characters, and this one has {password.Length}.";
+        if (password.Length is < Least or > Most)
+            return $"A password must have {Least} to {Most} characters, and this one has {password.Length}.";
+        return IsCommon(password) ? $"The password is one of the {MostCommon:N0} most common ones, which are tried first." : null;
     }
+
+    /// <summary>Whether the whole of it, in any case of letters, is among the most common ones that the library ranks.</summary>
+    private static bool IsCommon(string password) =>
+        password.Length <= LongestCommon
+        && Zxcvbn
+            .Zxcvbn.MatchPassword(password)
+            .MatchSequence.Any(match =>
+                match is DictionaryMatch { DictionaryName: "passwords", Rank: <= MostCommon } && match.Token.Length == password.Length
+            );
 }

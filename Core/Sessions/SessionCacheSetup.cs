@@ -10,6 +10,7 @@ public static class SessionCacheSetup
     public static IServiceCollection AddSessionReading(this IServiceCollection services)
     {
         services.AddCaching().AddSessionKeys();
+        services.TryAddSingleton<SessionTelemetry>();
         services.TryAddSingleton<SessionRevocation>();
         return services.AddReader<SessionReader>();
     }

@@ -20,7 +20,7 @@ public readonly record struct EndedSessions(int Ended, DateTimeOffset HeldFrom);
 /// Nothing here can be cancelled, because a committed change must reach the cache as well. Every call can be repeated safely; repeating it
 /// writes to the cache also where the process ended between the two steps.
 /// </remarks>
-public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidation cache, TimeProvider time)
+public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidation cache, SessionTelemetry telemetry, TimeProvider time)
 {
     // Returns the state before the update, so that a repeated call can tell that the session had been ended already.
     private const string One = """
@@ -40,7 +40,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
     private const string Unban = "update users set banned_at = null where id = $1 and deleted_at is null";
 
     /// <returns>Null when there is no such session; an entry of it in the cache is invalidated all the same.</returns>
-    public async Task<EndedSessions?> RevokeAsync(string hash)
+    public async Task<EndedSessions?> RevokeAsync(string hash, SessionEnd reason = SessionEnd.Revoked)
     {
         var first = await DatabaseRetry.WriteAsync(async () =>
         {
@@ -49,11 +49,13 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
             return (bool?)await command.ExecuteScalarAsync();
         });
         var heldFrom = await MarkAsync([hash]);
+        if (first == true)
+            telemetry.Ended(reason, hash);
         return first is { } ended ? new(ended ? 1 : 0, heldFrom) : null;
     }
 
     /// <summary>Ends every session of a user.</summary>
-    public async Task<EndedSessions> RevokeOfUserAsync(Guid userId)
+    public async Task<EndedSessions> RevokeOfUserAsync(Guid userId, SessionEnd reason = SessionEnd.Revoked)
     {
         var (ended, hashes) = await DatabaseRetry.WriteAsync(async () =>
         {
@@ -63,6 +65,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
             await transaction.CommitAsync();
             return done;
         });
+        telemetry.EndedOfUser(reason, userId, ended);
         return new(ended, await MarkAsync(hashes));
     }
 
@@ -87,6 +90,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
             return null;
         var (ended, hashes) = await EndAsync(connection, userId);
         await transaction.CommitAsync();
+        telemetry.EndedOfUser(SessionEnd.Banned, userId, ended);
         return (new(at), ended, hashes);
     }
 

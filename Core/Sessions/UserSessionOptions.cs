@@ -19,16 +19,24 @@ public sealed class UserSessionOptions : IValidatedOptions
     [Between("00:00:01", "01:00:00")]
     public TimeSpan ActivityInterval { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Tries to sign in that one e-mail address has in a window, on each node; they come back one by one.</summary>
+    /// <summary>
+    /// Attempts to sign in with one e-mail address from one network (24 bits of IPv4, 64 of IPv6) in a window, on all nodes together.
+    /// From all networks together, further ones are slowed down.
+    /// </summary>
     [Between(1, 10_000)]
     public int AttemptsPerEmail { get; set; } = 10;
 
-    /// <summary>Likewise for a client's address; an office behind one address signs in with it.</summary>
+    /// <summary>Attempts from one network in a window, whatever the e-mail address; an office behind one network shares it.</summary>
     [Between(1, 1_000_000)]
     public int AttemptsPerAddress { get; set; } = 100;
 
+    /// <summary>The window, from the first attempt on.</summary>
     [Between("00:00:01", "1.00:00:00")]
     public TimeSpan AttemptWindow { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The most that an attempt is slowed down.</summary>
+    [Between("00:00:00", "00:00:20")]
+    public TimeSpan LongestDelay { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Passwords hashed side by side: a tenth of a second of a processor each, which other requests want too.</summary>
     [Between(1, 1_024)]

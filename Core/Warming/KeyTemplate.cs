@@ -14,6 +14,7 @@ public sealed partial class KeyTemplate
         "recs",
         "portfolio",
         "session",
+        "sign-in",
         "feature_flags",
         "overnight",
         "finance",

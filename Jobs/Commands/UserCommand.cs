@@ -36,7 +36,7 @@ internal static class UserCommand
         };
         Command command = new(
             "password",
-            $"Sets a user's password, of {PasswordRules.Least} to {PasswordRules.Most} characters, and ends every session of the user."
+            $"Sets a user's password, of {PasswordRules.Least} to {PasswordRules.Most} characters and not a common one, and ends every session of the user."
         )
         {
             email,
@@ -80,7 +80,7 @@ internal static class UserCommand
             services.GetRequiredService<IPasswordHasher<string>>().HashPassword(email, password),
             ct
         ) ?? throw new CommandException($"EMAIL: there is no user with the e-mail address {email}.");
-        var ended = await services.GetRequiredService<SessionRevocation>().RevokeOfUserAsync(user);
+        var ended = await services.GetRequiredService<SessionRevocation>().RevokeOfUserAsync(user, SessionEnd.PasswordSet);
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         output.Line(
             $"The password of {email} is set; {Plural.Of(ended.Ended, "session")} ended"

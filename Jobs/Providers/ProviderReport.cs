@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Overnight.Core.Json;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
@@ -21,7 +22,7 @@ internal sealed record ProviderReport(
     int Values = 0,
     int Refused = 0,
     IReadOnlyList<Refusal>? Refusals = null,
-    DateTimeOffset? StaleSince = null,
+    [property: JsonConverter(typeof(UtcTime))] DateTimeOffset? StaleSince = null,
     double TookMs = 0
 )
 {

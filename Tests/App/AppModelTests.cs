@@ -105,7 +105,10 @@ public sealed class AppModelTests(TestServers servers) : IAsyncLifetime
     public async Task Manifest_Published_HasContainersProjectsAndParametersAndNothingOfThisMachine()
     {
         var file = Path.Combine(_data, "manifest.json");
-        using var publish = Process.Start(AppHostProcess.Program, ["--publisher", "manifest", "--output-path", file]);
+        using var publish = Process.Start(
+            AppHostProcess.Program,
+            ["--publisher", "manifest", "--output-path", file, "--Proxies:Networks:0=10.9.0.0/16"]
+        );
         await publish.WaitForExitAsync(Ct).WaitAsync(TimeSpan.FromMinutes(2), Ct);
         Assert.Equal(0, publish.ExitCode);
 
@@ -137,6 +140,8 @@ public sealed class AppModelTests(TestServers servers) : IAsyncLifetime
         Assert.Equal("{postgres.connectionString}", jobs.GetProperty("ConnectionStrings__postgres").GetString());
         var api = manifest.RootElement.GetProperty("resources").GetProperty("api");
         Assert.Equal("{overnight-api.connectionString}", api.GetProperty("env").GetProperty("ConnectionStrings__overnight").GetString());
+        Assert.Equal("10.9.0.0/16", api.GetProperty("env").GetProperty("Proxies__Networks__0").GetString());
+        Assert.False(api.GetProperty("env").TryGetProperty("ASPNETCORE_FORWARDEDHEADERS_ENABLED", out _));
         Assert.True(api.GetProperty("bindings").GetProperty("http").GetProperty("external").GetBoolean());
         Assert.DoesNotContain("127.0.0.1", text, StringComparison.Ordinal);
     }

@@ -18,7 +18,16 @@ internal sealed class ApiApp : IAsyncDisposable
     private readonly WebApplicationFactory<ApiMarker> _factory;
 
     /// <param name="database">Connection string of the owner; the API gets that of its role.</param>
-    public ApiApp(string database, string cache, TimeProvider? time = null, IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="services">Changes what the API is made of.</param>
+    /// <param name="isListening">Whether it is behind a real server and a port of its own.</param>
+    public ApiApp(
+        string database,
+        string cache,
+        TimeProvider? time = null,
+        IReadOnlyDictionary<string, string>? settings = null,
+        Action<IServiceCollection>? services = null,
+        bool isListening = false
+    )
     {
         // The tests' own connections are not counted, and not broken by a pool of a server that was stopped.
         Database = NpgsqlDataSource.Create(database);
@@ -30,15 +39,18 @@ internal sealed class ApiApp : IAsyncDisposable
             host.UseSetting("ConnectionStrings:cache", cache);
             foreach (var (key, value) in settings ?? new Dictionary<string, string>())
                 host.UseSetting(key, value);
-            host.ConfigureTestServices(services =>
+            host.ConfigureTestServices(own =>
             {
                 NpgsqlDataSourceBuilder source = new(api);
                 source.UseLoggerFactory(Queries);
-                services.Replace(ServiceDescriptor.Singleton(source.Build()));
+                own.Replace(ServiceDescriptor.Singleton(source.Build()));
                 if (time is not null)
-                    services.Replace(ServiceDescriptor.Singleton(time));
+                    own.Replace(ServiceDescriptor.Singleton(time));
+                services?.Invoke(own);
             });
         });
+        if (isListening)
+            _factory.UseKestrel(0);
         Http = _factory.CreateClient();
     }
 
@@ -90,6 +102,7 @@ public sealed class ApiFixture(TestServers servers) : IAsyncLifetime
 
     internal ApiApp App => _app!;
     internal string DatabaseConnection => _database;
+    internal string CacheConnection => _cache;
 
     public async ValueTask InitializeAsync()
     {

@@ -123,6 +123,8 @@ public sealed class FlagChangeTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     [InlineData("""{"description":"a\u0000b"}""", null, "description", "one line")]
     [InlineData("""{"description":"\ud800"}""", null, "description", "surrogate")]
     [InlineData("""{"\ud800":1}""", null, "body", "surrogate")]
+    [InlineData("""{"enabled":true,"enabled":false}""", null, "enabled", "must be given once")]
+    [InlineData("""{"value":[{"a":{"b":1,"b":2}}]}""", null, "value[0].a.b", "must be given once")]
     [InlineData("""{"environment":"production"}""", null, "environment", "is not known")]
     [InlineData("""{"enabled":true}""", "1", "If-Match", "is '1'")]
     public async Task Patch_ThatCannotBe_Is400NamingFieldAndValue(string body, string? ifMatch, string field, string words)

@@ -51,6 +51,7 @@ public sealed class PasswordCommandTests(ApiFixture fixture, TestServers servers
         (string Input, string[] Arguments, string Words)[] cases =
         [
             ("too short\n", [email], "must have 12 to 256 characters, and this one has 9"),
+            ("1Q2w3e4r5t6y\n", [email], "one of the 10,000 most common ones"),
             ("\n", [email], "no password in standard input"),
             ("", [email], "no password in standard input"),
             ("a password of mine\n", ["nobody"], "EMAIL must be an e-mail address"),

@@ -1,13 +1,18 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Overnight.Api.Sessions;
 using Overnight.Core;
+using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
+using Overnight.Tests.Protection;
+using Overnight.Tests.Providers;
 
 namespace Overnight.Tests.Sessions;
 
@@ -17,7 +22,7 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task SignIn_TooOftenForOneEMail_Is429WithRetryAfterAndLeavesOthersAlone()
+    public async Task SignIn_TooOftenForOneEMailFromOneNetwork_Is429WithRetryAfterAndLeavesOthersAlone()
     {
         await using var app = fixture.Another(("Sessions:AttemptsPerEmail", "3"), ("Sessions:AttemptWindow", "01:00:00"));
         var (_, email) = await app.Database.AddAccountAsync();
@@ -36,23 +41,35 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
                 (HttpStatusCode.TooManyRequests, "application/problem+json"),
                 (limited.StatusCode, limited.Content.Headers.ContentType?.MediaType)
             );
-            Assert.InRange(limited.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(20));
+            Assert.InRange(limited.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         }
         using var right = await app.SignInAsync(other, SignInHelp.Password);
         Assert.Equal(HttpStatusCode.Created, right.StatusCode);
     }
 
     [Fact]
-    public async Task SignIn_TooOftenFromOneAddress_Is429AndLeavesOthersAlone()
+    public async Task SignIn_WithTheRightPassword_GivesTheTriesBack()
+    {
+        await using var app = fixture.Another(("Sessions:AttemptsPerEmail", "2"), ("Sessions:AttemptWindow", "01:00:00"));
+        var (_, email) = await app.Database.AddAccountAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            using var right = await app.SignInAsync(email, SignInHelp.Password);
+            Assert.Equal(HttpStatusCode.Created, right.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task SignIn_TooOftenFromOneNetwork_Is429AndLeavesOthersAlone()
     {
         await using var app = fixture.Another(("Sessions:AttemptsPerAddress", "3"), ("Sessions:AttemptWindow", "01:00:00"));
 
         for (var i = 0; i < 3; i++)
-            Assert.Equal(401, (await FromAsync(app, "192.0.2.7")).Status);
+            Assert.Equal(401, (await FromAsync(app, $"192.0.2.{i}")).Status);
         var limited = await FromAsync(app, "192.0.2.7");
         Assert.Equal(429, limited.Status);
-        Assert.InRange(int.Parse(limited.RetryAfter!), 1, 1200);
-        Assert.Equal(401, (await FromAsync(app, "192.0.2.8")).Status);
+        Assert.InRange(int.Parse(limited.RetryAfter!), 1, 3600);
+        Assert.Equal(401, (await FromAsync(app, "192.0.3.7")).Status);
 
         // A network of IPv6 is one client, whatever it puts behind its 64 bits.
         for (var i = 0; i < 3; i++)
@@ -63,9 +80,104 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
     }
 
     [Fact]
+    public async Task SignIn_RefusedForAStranger_DoesNotLockTheOwnerOut()
+    {
+        await using var app = fixture.Another(("Sessions:AttemptsPerEmail", "2"), ("Sessions:LongestDelay", "00:00:00"));
+        var (_, email) = await app.Database.AddAccountAsync();
+        // From one network after the other, each until it is refused.
+        for (var network = 0; network < 5; network++)
+        {
+            List<int> statuses = [];
+            for (var i = 0; i < 3; i++)
+                statuses.Add((await app.TryFromAsync($"203.0.{network}.9", email)).Response.StatusCode);
+            Assert.Equal([401, 401, 429], statuses);
+        }
+
+        var owner = await app.FromAsync(
+            "203.0.113.9",
+            "POST",
+            "/api/sessions",
+            $$"""{"email":"{{email}}","password":"{{SignInHelp.Password}}"}"""
+        );
+
+        Assert.Equal(201, owner.Response.StatusCode);
+    }
+
+    [Fact]
+    public async Task SignIn_OnAnotherNode_IsCountedWithTheFirst()
+    {
+        (string, string)[] settings = [("Sessions:AttemptsPerEmail", "3"), ("Sessions:AttemptWindow", "01:00:00")];
+        await using var one = fixture.Another(settings);
+        await using var two = fixture.Another(settings);
+        var (_, email) = await one.Database.AddAccountAsync();
+        List<int> statuses = [];
+        foreach (var node in (ApiApp[])[one, two, one, two, one])
+        {
+            using var answer = await node.SignInAsync(email, "not the password");
+            statuses.Add((int)answer.StatusCode);
+        }
+
+        Assert.Equal([401, 401, 401, 429, 429], statuses);
+        // Nobody reads an address in the cache.
+        var key = CacheKeys.SignInTries("address", SignInCounts.Hash(email));
+        Assert.Equal((true, false), (await one.Cache.KeyExistsAsync(key), key.Contains(email, StringComparison.OrdinalIgnoreCase)));
+        Assert.InRange((await one.Cache.KeyTimeToLiveAsync(key))!.Value, TimeSpan.FromMinutes(30), TimeSpan.FromHours(1));
+    }
+
+    [Fact]
+    public async Task SignIn_WithTheCacheAway_IsCountedByTheNode()
+    {
+        TestClock clock = new(TimeProvider.System.GetUtcNow());
+        await using ApiApp app = new(
+            fixture.DatabaseConnection,
+            "127.0.0.1:1",
+            clock,
+            new Dictionary<string, string> { ["Sessions:AttemptsPerEmail"] = "2", ["Sessions:LongestDelay"] = "00:00:00" }
+        );
+        var (_, email) = await app.Database.AddAccountAsync();
+        async Task<List<int>> TriesAsync()
+        {
+            List<int> statuses = [];
+            for (var i = 0; i < 3; i++)
+                statuses.Add((await app.TryFromAsync("198.51.100.1", email)).Response.StatusCode);
+            return statuses;
+        }
+
+        Assert.Equal([401, 401, 429], await TriesAsync());
+        clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal([401, 401, 429], await TriesAsync());
+    }
+
+    [Fact]
+    public async Task Enter_BeyondTheTriesOfAnEMail_WaitsLongerEachTimeUpToTheBound()
+    {
+        SessionOptions options = new() { AttemptsPerEmail = 2, LongestDelay = TimeSpan.FromSeconds(1) };
+        Assert.Equal(
+            [0, 0, 250, 500, 1000, 1000],
+            Enumerable.Range(1, 6).Select(tries => SignInLimits.Delay(tries, options).TotalMilliseconds)
+        );
+        Assert.Equal(options.LongestDelay, SignInLimits.Delay(long.MaxValue, options));
+        TestClock clock = new();
+        using SignInLimits limits = new(fixture.App.Get<CacheStore>(), Options.Create(options), clock);
+        var email = $"{Guid.NewGuid():N}@test.example";
+        for (var i = 0; i < 2; i++)
+            (await limits.EnterAsync(IPAddress.Parse($"198.51.{i}.1"), email, Ct)).Dispose();
+
+        var timers = clock.Timers;
+        var slowed = limits.EnterAsync(IPAddress.Parse("198.51.7.1"), email, Ct).AsTask();
+        await Eventually.TrueAsync(() => clock.Timers > timers, "the try waits");
+        clock.Advance(TimeSpan.FromMilliseconds(249));
+        Assert.False(slowed.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        using var turn = await slowed;
+        Assert.NotNull(turn.Lease);
+    }
+
+    [Fact]
     public async Task Enter_MoreAtOnceThanMayWait_RefusesThemAndLetsTheOthersInTurnByTurn()
     {
         using SignInLimits limits = new(
+            fixture.App.Get<CacheStore>(),
             Options.Create(
                 new UserSessionOptions
                 {
@@ -73,19 +185,95 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
                     AttemptsPerEmail = 1_000,
                     AttemptsPerAddress = 1_000,
                 }
-            )
+            ),
+            TimeProvider.System
         );
-        var (first, _) = await limits.EnterAsync(null, "a@b.example", Ct);
-        var waiting = Enumerable.Range(0, 64).Select(_ => limits.EnterAsync(null, "a@b.example", Ct).AsTask()).ToList();
+        var email = $"{Guid.NewGuid():N}@test.example";
+        var first = await limits.EnterAsync(null, email, Ct);
+        var waiting = Enumerable.Range(0, 65).Select(_ => limits.EnterAsync(null, email, Ct).AsTask()).ToList();
 
-        var (refused, retryAfter) = await limits.EnterAsync(null, "a@b.example", Ct);
-        Assert.Null(refused);
-        Assert.Equal(TimeSpan.FromSeconds(1), retryAfter);
+        // One of them is one too many.
+        var refused = await await Task.WhenAny(waiting);
 
-        Assert.DoesNotContain(waiting, turn => turn.IsCompleted);
-        first!.Dispose();
-        foreach (var turn in waiting)
-            (await turn).Turn!.Dispose();
+        Assert.Equal((null, SignInOutcome.Busy, TimeSpan.FromSeconds(1)), (refused.Lease, refused.Outcome, refused.RetryAfter));
+        waiting.RemoveAll(turn => turn.IsCompleted);
+        Assert.Equal(64, waiting.Count);
+        first.Dispose();
+        while (waiting.Count > 0)
+        {
+            var next = await Task.WhenAny(waiting);
+            waiting.Remove(next);
+            (await next).Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task SignIns_RefusalsAndEnds_AreCountedAndLoggedWithoutWhoTheyAreOf()
+    {
+        LogLines lines = new();
+        await using ApiApp app = new(
+            fixture.DatabaseConnection,
+            fixture.CacheConnection,
+            settings: new Dictionary<string, string> { ["Sessions:AttemptsPerEmail"] = "1" },
+            services: services => services.AddSingleton<ILoggerProvider>(new LogLinesProvider(lines))
+        );
+        ConcurrentQueue<string> measured = new();
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == SessionTelemetry.Name && instrument.Meter.Scope == app.Get<IMeterFactory>())
+                self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>(
+            (instrument, value, tags, _) =>
+                measured.Enqueue($"{instrument.Name} {value} {string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"))}")
+        );
+        listener.Start();
+        var (user, email) = await app.Database.AddAccountAsync();
+        using var right = await app.SignInAsync(email, SignInHelp.Password);
+        var token = (await right.JsonAsync()).GetProperty("token").GetString()!;
+        using var wrong = await app.SignInAsync(email, "not the password");
+        using var limited = await app.SignInAsync(email, "not the password");
+        using var signedOut = await app.SendAsync(HttpMethod.Delete, "/api/sessions/current", token);
+        await app.Get<SessionRevocation>().BanAsync(user);
+
+        Assert.Equal(
+            [
+                "overnight.sessions.sign_ins 1 outcome=signed_in",
+                "overnight.sessions.sign_ins 1 outcome=wrong",
+                "overnight.sessions.sign_ins 1 outcome=limited",
+                "overnight.sessions.ends 1 reason=signed_out",
+                "overnight.sessions.ends 0 reason=banned",
+            ],
+            measured
+        );
+        foreach (
+            var text in (string[])["signed in; session", "refused (wrong)", "refused (limited)", "ended (signed_out)", "ended (banned)"]
+        )
+            Assert.Contains(lines.All, line => line.Contains(text, StringComparison.Ordinal));
+        foreach (var secret in (string[])[email, $"{user:D}", $"{user:N}", token, TestPeople.Hash(token)])
+            Assert.DoesNotContain(lines.All, line => line.Contains(secret, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task SignIn_WithTheSessionOfBefore_EndsIt()
+    {
+        var (_, email) = await fixture.App.Database.AddAccountAsync();
+        using var first = await fixture.App.SignInAsync(email, SignInHelp.Password);
+        var token = (await first.JsonAsync()).GetProperty("token").GetString()!;
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/sessions")
+        {
+            Content = new StringContent(
+                $$"""{"email":"{{email}}","password":"{{SignInHelp.Password}}","cookie":true}""",
+                Encoding.UTF8,
+                "application/json"
+            ),
+        };
+        request.Headers.Add("Cookie", $"{SessionSetup.CookieName}={token}");
+        using var second = await fixture.App.Http.SendAsync(request, Ct);
+
+        Assert.Equal(HttpStatusCode.Created, second.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await fixture.App.StatusAsync(token));
     }
 
     [Fact]
@@ -112,21 +300,7 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
 
     private static async Task<(int Status, string? RetryAfter)> FromAsync(ApiApp app, string address)
     {
-        var body = Encoding.UTF8.GetBytes($$"""{"email":"{{Guid.NewGuid():N}}@test.example","password":"x"}""");
-        var context = await ((TestServer)app.Get<IServer>()).SendAsync(
-            request =>
-            {
-                request.Connection.RemoteIpAddress = IPAddress.Parse(address);
-                (
-                    request.Request.Method,
-                    request.Request.Path,
-                    request.Request.ContentType,
-                    request.Request.ContentLength,
-                    request.Request.Body
-                ) = (HttpMethods.Post, "/api/sessions", "application/json", body.Length, new MemoryStream(body));
-            },
-            Ct
-        );
+        var context = await app.TryFromAsync(address, $"{Guid.NewGuid():N}@test.example");
         return (context.Response.StatusCode, context.Response.Headers.RetryAfter);
     }
 }

@@ -160,6 +160,8 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [InlineData("""{"email":"a@b.example\ud800","password":"sEcret-pw"}""", "email", "Unicode")]
     [InlineData("""{"email":"a@b.example","password":"sEcret-pw\ud800"}""", "password", "Unicode")]
     [InlineData("""["a@b.example","sEcret-pw"]""", "body", "must be an object")]
+    [InlineData("""{"email":"a@b.example","email":"c@d.example","password":"sEcret-pw"}""", "email", "must be given once")]
+    [InlineData("""{"email":"a@b.example","password":"sEcret-pw","password":"sEcret-pw"}""", "password", "must be given once")]
     [InlineData("""{"email":"a@b.example","password":"sEcret-pw""", "body", "must be JSON")]
     public async Task SignIn_WithABodyThatCanNotBe_Is400ByFieldAndShowsNoPassword(string body, string field, string words)
     {

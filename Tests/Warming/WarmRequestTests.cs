@@ -63,6 +63,23 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden), (nobody.StatusCode, notAdmin.StatusCode));
     }
 
+    [Fact]
+    public async Task Post_WithTheCacheAway_Is503()
+    {
+        await using ApiApp app = new(fixture.DatabaseConnection, "127.0.0.1:1");
+        var (_, admin) = await app.Database.SignInAsync("admin");
+
+        using var answer = await Sessions.SignInHelp.PostAsync(app, "/api/admin/cache/warm", """{"sets":["flags"]}""", admin);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains(
+            "The cache does not answer",
+            (await answer.JsonAsync()).GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
+        Assert.NotNull(answer.Headers.RetryAfter);
+    }
+
     [Theory]
     [InlineData("""{"sets":["moon"]}""", "sets", "There is no warm set 'moon'. Known: ")]
     [InlineData("""{"sets":"sessions"}""", "sets", "must be a list")]

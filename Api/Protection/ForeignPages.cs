@@ -1,0 +1,43 @@
+using Overnight.Api.Problems;
+
+namespace Overnight.Api.Protection;
+
+/// <summary>
+/// Refuses changes that a page of another site sends: a browser adds the cookie of the session by itself, and says in Sec-Fetch-Site
+/// and Origin whose page it was. A request with Authorization is not by cookie, and no browser adds that header by itself.
+/// </summary>
+/// <remarks>Origin's scheme is not compared, for TLS may end at a proxy; Host must reach this node as the browser sent it.</remarks>
+internal sealed class ForeignPages(RequestDelegate next)
+{
+    private const string FetchSite = "Sec-Fetch-Site";
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (IsSafe(request.Method) || request.Headers.Authorization.Count > 0)
+            return next(context);
+        if (request.Headers[FetchSite] is { Count: > 0 } site && site is not ["same-origin"] and not ["none"])
+            return RefuseAsync(context, FetchSite, $"{site}");
+        if (request.Headers.Origin is { Count: > 0 } origin && !(origin.Count == 1 && IsOwn(origin[0], request.Host)))
+            return RefuseAsync(context, "Origin", $"{origin}");
+        return next(context);
+    }
+
+    private static bool IsSafe(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
+
+    private static bool IsOwn(string? origin, HostString host) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var page)
+        && page.Scheme is "http" or "https"
+        && page.Host.Equals(host.Host, StringComparison.OrdinalIgnoreCase)
+        && page.Port == (host.Port ?? (page.Scheme == "https" ? 443 : 80));
+
+    private static Task RefuseAsync(HttpContext context, string header, string value) =>
+        TypedResults
+            .Problem(
+                $"{header} is '{Shown.Short(value)}': changes are taken from pages of this site, or from programs, which send Authorization and no cookie.",
+                statusCode: StatusCodes.Status403Forbidden,
+                title: "Not from another site"
+            )
+            .ExecuteAsync(context);
+}

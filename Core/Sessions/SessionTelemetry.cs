@@ -1,0 +1,113 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+
+namespace Overnight.Core.Sessions;
+
+/// <summary>How a try to sign in ended.</summary>
+public enum SignInOutcome
+{
+    SignedIn,
+
+    /// <summary>No such account, or not with this password.</summary>
+    Wrong,
+
+    /// <summary>Too many tries for one e-mail address from one network.</summary>
+    Limited,
+
+    /// <summary>Too many tries from one network, whatever the address.</summary>
+    NetworkLimited,
+
+    /// <summary>More wait for their turn on this node than may.</summary>
+    Busy,
+}
+
+/// <summary>Why a session ended before it expired.</summary>
+public enum SessionEnd
+{
+    SignedOut,
+
+    /// <summary>By the next sign-in of the same client.</summary>
+    Replaced,
+
+    /// <summary>By an administrator.</summary>
+    Revoked,
+    Banned,
+
+    /// <summary>The password was set.</summary>
+    PasswordSet,
+}
+
+/// <summary>
+/// Sign-ins and ends of sessions, counted and logged. Logs show the end of a user's id and the beginning of a session's, a network and
+/// no address of a client, and of an e-mail address the beginning of its hash.
+/// </summary>
+public sealed partial class SessionTelemetry
+{
+    public const string Name = "Overnight.Sessions";
+
+    private static readonly string[] Outcomes = ["signed_in", "wrong", "limited", "network_limited", "busy"];
+    private static readonly string[] Ends = ["signed_out", "replaced", "revoked", "banned", "password_set"];
+
+    private readonly ILogger<SessionTelemetry> _logger;
+    private readonly Counter<long> _signIns;
+    private readonly Counter<long> _ends;
+
+    public SessionTelemetry(IMeterFactory meters, ILogger<SessionTelemetry> logger)
+    {
+        ArgumentNullException.ThrowIfNull(meters);
+        _logger = logger;
+        var meter = meters.Create(Name);
+        _signIns = meter.CreateCounter<long>("overnight.sessions.sign_ins", "{try}", "Tries to sign in, by outcome.");
+        _ends = meter.CreateCounter<long>("overnight.sessions.ends", "{session}", "Sessions ended before they expired, by reason.");
+    }
+
+    public void SignedIn(Guid user, string hash)
+    {
+        Count(SignInOutcome.SignedIn);
+        Log.SignedIn(_logger, Masked(user), Masked(hash));
+    }
+
+    /// <param name="emailHash">Of the e-mail address that was typed.</param>
+    public void Refused(SignInOutcome outcome, string emailHash, string network)
+    {
+        Count(outcome);
+        Log.Refused(_logger, Outcomes[(int)outcome], Masked(emailHash), network);
+    }
+
+    public void Ended(SessionEnd reason, string hash)
+    {
+        Count(reason, 1);
+        Log.Ended(_logger, Masked(hash), Ends[(int)reason]);
+    }
+
+    public void EndedOfUser(SessionEnd reason, Guid user, int sessions)
+    {
+        Count(reason, sessions);
+        Log.EndedOfUser(_logger, sessions, Masked(user), Ends[(int)reason]);
+    }
+
+    private void Count(SignInOutcome outcome) => _signIns.Add(1, new KeyValuePair<string, object?>("outcome", Outcomes[(int)outcome]));
+
+    private void Count(SessionEnd reason, int sessions) =>
+        _ends.Add(sessions, new KeyValuePair<string, object?>("reason", Ends[(int)reason]));
+
+    // The beginning of an id is its time; its end is random.
+    private static string Masked(Guid id) => $"..{id.ToString("N")[^6..]}";
+
+    private static string Masked(string hash) => $"{hash[..8]}..";
+
+    private static partial class Log
+    {
+        [LoggerMessage(231, LogLevel.Information, "User {User} signed in; session {Session}.")]
+        public static partial void SignedIn(ILogger logger, string user, string session);
+
+        [LoggerMessage(232, LogLevel.Information, "A sign-in was refused ({Outcome}): e-mail address {EmailHash}, network {Network}.")]
+        public static partial void Refused(ILogger logger, string outcome, string emailHash, string network);
+
+        [LoggerMessage(233, LogLevel.Information, "Session {Session} ended ({Reason}).")]
+        public static partial void Ended(ILogger logger, string session, string reason);
+
+        [LoggerMessage(234, LogLevel.Information, "{Sessions} sessions of user {User} ended ({Reason}).")]
+        public static partial void EndedOfUser(ILogger logger, int sessions, string user, string reason);
+    }
+}
