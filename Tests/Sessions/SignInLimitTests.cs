@@ -151,7 +151,7 @@ public sealed class SignInLimitTests(ApiFixture fixture) : IClassFixture<ApiFixt
     [Fact]
     public async Task Enter_BeyondTheTriesOfAnEMail_WaitsLongerEachTimeUpToTheBound()
     {
-        SessionOptions options = new() { AttemptsPerEmail = 2, LongestDelay = TimeSpan.FromSeconds(1) };
+        UserSessionOptions options = new() { AttemptsPerEmail = 2, LongestDelay = TimeSpan.FromSeconds(1) };
         Assert.Equal(
             [0, 0, 250, 500, 1000, 1000],
             Enumerable.Range(1, 6).Select(tries => SignInLimits.Delay(tries, options).TotalMilliseconds)
