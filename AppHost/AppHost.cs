@@ -74,10 +74,8 @@ if (builder.ExecutionContext.IsRunMode)
 }
 else
 {
-    // A manifest knows no order and no programs that run once: jobs migrates before it works, and the api is not ready until then.
-    // What stands in front of the api is known where it is published: Proxies__Networks__0 and its like.
-    foreach (var (key, value) in builder.Configuration.GetSection("Proxies").AsEnumerable().Where(pair => pair.Value is not null))
-        api.WithEnvironment(key.Replace(":", "__", StringComparison.Ordinal), value);
+    // A published manifest has no start order and no run-once programs, so jobs migrates at its start, and the api is not ready until then.
+    api.WithSection("Proxies");
     jobs.WithEnvironment("Database__MigrateAtStart", "true")
         .WithReference(database.Administrator, "postgres")
         .WithReference(database.Api, "overnight_api");
