@@ -23,8 +23,6 @@ internal static class CommandServices
     {
         var builder = JobsBuilder.Create([], needsCache: false);
         LogToStandardError(builder);
-        // A failed statement comes back as an exception and is told once, by the command.
-        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical).AddFilter("Npgsql", LogLevel.Critical);
         builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
         configure?.Invoke(builder);
 
