@@ -25,8 +25,11 @@ public static class ServiceDefaultsExtensions
     private static readonly Dictionary<string, string?> LogLevels = new()
     {
         ["Logging:LogLevel:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
-        ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Warning),
-        ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Warning),
+        // A failed statement comes back as an exception, and is told once by whoever catches it.
+        ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Critical),
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Critical),
+        // Whoever asks for the health of a node has the answer; each probe's would be a warning.
+        ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = nameof(LogLevel.Critical),
         ["Logging:LogLevel:Polly"] = nameof(LogLevel.Warning),
         // Our own circuit tells when the cache goes and comes; its client would with a stack trace for each try.
         ["Logging:LogLevel:StackExchange.Redis"] = nameof(LogLevel.Critical),

@@ -25,19 +25,24 @@ internal sealed class SectionValidator<TOptions>(
 ) : IValidateOptions<TOptions>
     where TOptions : class
 {
+    // Options are made once for whoever validates them and once for whoever reads them.
+    private int _isTold;
+
     public ValidateOptionsResult Validate(string? name, TOptions options)
     {
         OptionRules rules = new(section, configuration is null ? null : key => configuration[$"{section}:{key}"]);
         if (configuration is not null)
         {
-            Compare(rules, SectionKeys.Read(configuration.GetSection(section), typeof(TOptions)));
-            CompareNames(configuration);
+            var log = Interlocked.Exchange(ref _isTold, 1) == 0 ? logger : null;
+            Compare(rules, SectionKeys.Read(configuration.GetSection(section), typeof(TOptions)), log);
+            if (log is not null)
+                WarnOfNames(configuration, log);
         }
         Check(rules, "", options);
         return rules.Result();
     }
 
-    private void Compare(OptionRules rules, SectionKeys keys)
+    private void Compare(OptionRules rules, SectionKeys keys, ILogger? log)
     {
         foreach (var (key, must, value) in keys.Unreadable)
             rules.Require(key[(section.Length + 1)..], false, must, value);
@@ -46,22 +51,20 @@ internal sealed class SectionValidator<TOptions>(
             var advice = NearestKey.Of(key, known) is { } near ? $"Did you mean {near}?" : $"Known are: {string.Join(", ", known)}.";
             if (refuseUnknown)
                 rules.Add([$"{key} is not known. {advice}"]);
-            else if (logger is not null)
-                SectionLog.Unknown(logger, key, advice);
+            else if (log is not null)
+                SectionLog.Unknown(log, key, advice);
         }
     }
 
     /// <summary>A mistyped section is another one: it is told by a key in it that is one of ours.</summary>
-    private void CompareNames(IConfiguration all)
+    private void WarnOfNames(IConfiguration all, ILogger log)
     {
-        if (logger is null)
-            return;
         var near = all.GetChildren()
             .Where(other =>
                 !other.Key.Equals(section, StringComparison.OrdinalIgnoreCase) && NearestKey.Of(other.Key, [section]) is not null
             );
         foreach (var key in near.SelectMany(other => other.GetChildren()).Where(key => SectionKeys.IsKey(typeof(TOptions), key.Key)))
-            SectionLog.Unknown(logger, key.Path, $"Did you mean {section}:{key.Key}?");
+            SectionLog.Unknown(log, key.Path, $"Did you mean {section}:{key.Key}?");
     }
 
     private static void Check(OptionRules rules, string path, object options)

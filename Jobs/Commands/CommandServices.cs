@@ -23,8 +23,6 @@ internal static class CommandServices
     {
         var builder = JobsBuilder.Create([], needsCache: false);
         LogToStandardError(builder);
-        // A failed statement is thrown, and the command prints it once; a log line would repeat it.
-        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical).AddFilter("Npgsql", LogLevel.Critical);
         builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
         configure?.Invoke(builder);
 

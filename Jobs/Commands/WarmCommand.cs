@@ -126,16 +126,18 @@ internal static class WarmCommand
     {
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         var (warm, all) = (0L, 0L);
-        foreach (var outcome in report.Sets)
+        foreach (var outcome in report.Sets.Where(set => set.Status != WarmStatus.Running))
         {
             var there = await sets.First(set => set.Name == outcome.Set).EstimateAsync(new(int.MaxValue, request.Tenant, null, now), ct);
             all += there;
             warm += Math.Min(there, outcome.Warmed);
         }
+        var others = report.Sets.Count(set => set.Status == WarmStatus.Running);
+        var without = others == 0 ? "" : $" Not counted: {Plural.Of(others, "set")} that another process is warming.";
         if (all == 0)
-            return "These sets have no entries.";
+            return $"These sets have no entries.{without}";
         var rate = (double)warm / all;
-        return $"Estimated hit rate {100 * rate:F1} %: {warm:N0} of {Plural.Of(all, "entry", "entries")} are warm, if each is read equally often. The target of {100 * Target:F0} % is {(rate >= Target ? "reached" : "missed")}.";
+        return $"Estimated hit rate {100 * rate:F1} %: {warm:N0} of {Plural.Of(all, "entry", "entries")} are warm, if each is read equally often. The target of {100 * Target:F0} % is {(rate >= Target ? "reached" : "missed")}.{without}";
     }
 
     private static async Task<int> EstimateAsync(

@@ -23,7 +23,7 @@ internal sealed partial class DemoSessionsStart(
         catch (NpgsqlException exception)
         {
             // Demo sessions are only a convenience, so their failure must not keep the service from starting.
-            Log.NotMade(logger, exception);
+            Log.NotMade(logger, exception.Message);
         }
     }
 
@@ -31,8 +31,12 @@ internal sealed partial class DemoSessionsStart(
 
     private static partial class Log
     {
-        [LoggerMessage(591, LogLevel.Warning, "No demo sessions were made, so the curl line that the AppHost prints is answered with 401.")]
-        public static partial void NotMade(ILogger logger, Exception exception);
+        [LoggerMessage(
+            591,
+            LogLevel.Warning,
+            "No demo sessions were made, so the curl line that the AppHost prints is answered with 401. {Reason}"
+        )]
+        public static partial void NotMade(ILogger logger, string reason);
     }
 }
 

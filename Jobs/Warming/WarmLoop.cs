@@ -80,6 +80,13 @@ internal sealed partial class WarmLoop(
     {
         if (await DueAsync(ct) is not { } due)
             return [];
+        if (due.Count == 0)
+        {
+            _started = null;
+            return [];
+        }
+        // The root of what follows, of whatever sources it is: viewers name a trace after the first span they are given.
+        using var span = Telemetry.Source.StartActivity("warm-due");
         List<WarmReport> reports = [];
         foreach (var sets in due.GroupBy(d => d.Trigger, d => d.Set))
         {

@@ -161,6 +161,8 @@ public sealed class SectionTests
         services.AddSection<TOptions>(section);
         using var provider = services.BuildServiceProvider();
         _ = provider.GetRequiredService<IOptions<TOptions>>().Value;
+        // As ValidateOnStart makes them.
+        _ = provider.GetRequiredService<IOptionsMonitor<TOptions>>().CurrentValue;
         return log.All;
     }
 

@@ -82,6 +82,8 @@ public sealed class RunTraceTests(TestServers servers)
                 Assert.Equal(trace, span.Trace)
             );
 
+            Assert.All(spans.Where(span => span.Name == "cache.warm"), warm => Assert.False(string.IsNullOrEmpty(warm.Parent)));
+
             var job = Assert.Single(spans, span => span.Name == "overnight-scoring-job");
             Assert.All(JobAttributes, attribute => Assert.Contains(attribute, job.Attributes));
             Assert.Equal(

@@ -62,7 +62,7 @@ public sealed partial class CacheCircuit(
         if (Interlocked.Exchange(ref _openUntil, Math.Max(1, time.GetTimestamp() + Volatile.Read(ref _break))) != Closed)
             return;
         telemetry.CircuitChanged(open: true);
-        Log.Opened(logger, options.Value.BreakDuration.TotalSeconds, reason);
+        Log.Opened(logger, options.Value.BreakDuration.TotalSeconds, reason.Message);
     }
 
     private static long Ticks(TimeSpan duration, TimeProvider time) => (long)(duration.TotalSeconds * time.TimestampFrequency);
@@ -72,9 +72,9 @@ public sealed partial class CacheCircuit(
         [LoggerMessage(
             201,
             LogLevel.Warning,
-            "The cache does not answer. Reads go to PostgreSQL, and one of them tries the cache again at least every {Seconds} s."
+            "The cache does not answer. Reads go to PostgreSQL, and one of them tries the cache again at least every {Seconds} s. {Reason}"
         )]
-        public static partial void Opened(ILogger logger, double seconds, Exception reason);
+        public static partial void Opened(ILogger logger, double seconds, string reason);
 
         [LoggerMessage(202, LogLevel.Information, "The cache answers again, and reads use it.")]
         public static partial void Closed(ILogger logger);
