@@ -38,7 +38,7 @@ public sealed partial class TenantClauseTests(TestServers servers)
         }
     }
 
-    /// <summary>The test above is as good as its data: without any one of the clauses the owner is answered otherwise, or not at all.</summary>
+    /// <summary>The test above is as good as its data: without any one of the clauses the owner is answered otherwise.</summary>
     [Fact]
     public async Task G2_EveryClause_Dropped_ChangesAnAnswer()
     {
@@ -85,7 +85,8 @@ public sealed partial class TenantClauseTests(TestServers servers)
     private static partial Regex Clause();
 
     /// <summary>
-    /// Two tenants whose codes are the same, as codes are. Of the other so are the ids of its facilities; its periods begin, and its readings are, later.
+    /// Two tenants whose codes are the same, as codes are. Of the other so are the ids of its facilities; its periods begin, and its
+    /// readings are, later.
     /// </summary>
     private static async Task<Guid[]> SeedAsync(RoleDatabase database)
     {
