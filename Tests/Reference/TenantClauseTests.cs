@@ -94,7 +94,11 @@ public sealed partial class TenantClauseTests(TestServers servers)
         await new DemoTenantSeeder(database.Owner, Clock).SeedAsync(2, seed, null, Ct);
         await RoleDatabase.TryAsync(
             database.Owner,
-            "insert into exchange_rates select base, quote, '2026-11-19', rate, 'test' from (values ('EUR', 'USD', 1.1364), ('GBP', 'USD', 1.3158), ('USD', 'JPY', 150), ('USD', 'CHF', 0.82), ('USD', 'CAD', 1.38)) quoted (base, quote, rate)",
+            """
+            insert into exchange_rates select base, quote, '2026-11-19', rate, 'test'
+            from (values ('EUR', 'USD', 1.1364), ('GBP', 'USD', 1.3158), ('USD', 'JPY', 150), ('USD', 'CHF', 0.82), ('USD', 'CAD', 1.38))
+                quoted (base, quote, rate)
+            """,
             Ct
         );
         var (tenant, other) = (DemoIds.Tenant(seed, 1), DemoIds.Tenant(seed, 2));
