@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using Overnight.Api.Sessions;
-using Overnight.Core.Caching;
 using Overnight.Core.Results;
 using Overnight.Core.Sessions;
 

@@ -19,6 +19,9 @@ internal sealed class HeldLock : IAsyncDisposable
         from pg_stat_activity a where a.wait_event_type = 'Lock' and $1 = any (pg_blocking_pids(a.pid)) limit 1
         """;
 
+    /// <summary>A whole batch is work, too, on a machine that does other things besides.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
     private readonly NpgsqlDataSource _database;
     private readonly NpgsqlTransaction _transaction;
 
@@ -59,7 +62,8 @@ internal sealed class HeldLock : IAsyncDisposable
                 var isOver = work.IsCompleted;
                 return (waiter = await FindAsync()) is not null || isOver;
             },
-            "the work waits for the lock"
+            "the work waits for the lock",
+            Limit
         );
         if (waiter is not null)
             return waiter;
@@ -72,7 +76,7 @@ internal sealed class HeldLock : IAsyncDisposable
     public async Task NobodyWaitsAsync(Task work)
     {
         Waiter? waiter = null;
-        await Eventually.TrueAsync(async () => (waiter = await FindAsync()) is not null || work.IsCompleted, "the work ends");
+        await Eventually.TrueAsync(async () => (waiter = await FindAsync()) is not null || work.IsCompleted, "the work ends", Limit);
         if (waiter is not null)
         {
             // Nothing may still be under way on what the test disposes of next.

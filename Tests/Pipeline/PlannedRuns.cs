@@ -3,7 +3,6 @@ using Overnight.Core.Auditing;
 using Overnight.Core.Market;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
-using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Pipeline;
 

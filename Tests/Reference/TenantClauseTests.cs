@@ -38,7 +38,7 @@ public sealed partial class TenantClauseTests(TestServers servers)
         }
     }
 
-    /// <summary>The test above is as good as its data: without any one of the clauses the owner is answered otherwise, or not at all.</summary>
+    /// <summary>The test above is as good as its data: without any one of the clauses the owner is answered otherwise.</summary>
     [Fact]
     public async Task G2_EveryClause_Dropped_ChangesAnAnswer()
     {
@@ -85,7 +85,8 @@ public sealed partial class TenantClauseTests(TestServers servers)
     private static partial Regex Clause();
 
     /// <summary>
-    /// Two tenants whose codes are the same, as codes are. Of the other so are the ids of its facilities; its periods begin, and its readings are, later.
+    /// Two tenants whose codes are the same, as codes are. Of the other so are the ids of its facilities; its periods begin, and its
+    /// readings are, later.
     /// </summary>
     private static async Task<Guid[]> SeedAsync(RoleDatabase database)
     {
@@ -93,7 +94,11 @@ public sealed partial class TenantClauseTests(TestServers servers)
         await new DemoTenantSeeder(database.Owner, Clock).SeedAsync(2, seed, null, Ct);
         await RoleDatabase.TryAsync(
             database.Owner,
-            "insert into exchange_rates select base, quote, '2026-11-19', rate, 'test' from (values ('EUR', 'USD', 1.1364), ('GBP', 'USD', 1.3158), ('USD', 'JPY', 150), ('USD', 'CHF', 0.82), ('USD', 'CAD', 1.38)) quoted (base, quote, rate)",
+            """
+            insert into exchange_rates select base, quote, '2026-11-19', rate, 'test'
+            from (values ('EUR', 'USD', 1.1364), ('GBP', 'USD', 1.3158), ('USD', 'JPY', 150), ('USD', 'CHF', 0.82), ('USD', 'CAD', 1.38))
+                quoted (base, quote, rate)
+            """,
             Ct
         );
         var (tenant, other) = (DemoIds.Tenant(seed, 1), DemoIds.Tenant(seed, 2));

@@ -1,6 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Jobs.Retention;
-using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Servers;
 using Overnight.Tests.Sessions;
@@ -64,9 +65,9 @@ public sealed class RetentionLockTests(TestServers servers)
         );
         HistoryRetention retention = new(
             one,
-            Microsoft.Extensions.Options.Options.Create(new RetentionOptions { LockTimeout = TimeSpan.FromSeconds(7) }),
+            Options.Create(new RetentionOptions { LockTimeout = TimeSpan.FromSeconds(7) }),
             Clock,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<HistoryRetention>.Instance
+            NullLogger<HistoryRetention>.Instance
         );
 
         Assert.NotNull(await retention.RunOnceAsync(isDryRun: false, Ct));

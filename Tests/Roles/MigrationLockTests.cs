@@ -54,7 +54,7 @@ public sealed class MigrationLockTests(TestServers servers)
         Assert.Equal(0, await database.Administrator.ScalarAsync<long>(AdvisoryLockTests.Count));
     }
 
-    /// <summary>Roles are the server's: whoever changes them holds a lock in the database that every administrator's string names.</summary>
+    /// <summary>Roles are the server's: whoever changes them holds a lock in the database that administrators' strings name.</summary>
     [Fact]
     public async Task Migrate_WhileAnotherChangesRoles_Waits()
     {

@@ -63,7 +63,7 @@ public sealed class SessionLockTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var hash = TestPeople.Hash(token);
         DateTime noon = new(2036, 11, 20, 12, 0, 0, DateTimeKind.Utc);
         SessionPrefetch prefetch = new();
-        prefetch.Remember(hash, user, DateTimeOffset.MaxValue).Use(noon);
+        prefetch.Remember(hash, user, DateTimeOffset.MaxValue).Use(new(noon));
         SessionActivity activity = new(_app.Database, prefetch, Options.Create(new UserSessionOptions()));
         await using var held = await HeldLock.TakeAsync(
             _app.Database,

@@ -35,7 +35,7 @@ public sealed class SessionOwnerTests(ApiFixture fixture) : IClassFixture<ApiFix
         );
     }
 
-    /// <summary>Also sessions that were ended a moment ago are told to the cache once more: the user's, as long as a mark would stand.</summary>
+    /// <summary>Sessions that were ended before are told to the cache once more: the user's, as long as a mark would stand.</summary>
     [Theory]
     [InlineData(9, true)]
     [InlineData(11, false)]
