@@ -19,6 +19,13 @@ public static class CachingSetup
         return services;
     }
 
+    /// <summary>
+    /// Keeps what this process reads and writes apart from all others on the same server: its keys and its channel have a prefix. To be
+    /// called before <see cref="AddCaching"/>.
+    /// </summary>
+    public static IServiceCollection AddOwnKeyspace(this IServiceCollection services, string keyPrefix) =>
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<CacheStore>(provider, keyPrefix));
+
     /// <summary>A reader, which forgets what <see cref="ChangeListener"/> hears of.</summary>
     public static IServiceCollection AddReader<TReader>(this IServiceCollection services)
         where TReader : class, IChangeHandler

@@ -11,9 +11,6 @@ namespace Overnight.Jobs.Commands;
 /// <summary><c>warm [SET...]</c>: warm sets by hand (SPEC E3), or for a deployment.</summary>
 internal static class WarmCommand
 {
-    /// <summary>Of reads that the cache shall answer (SPEC E2).</summary>
-    private const double Target = 0.9;
-
     public static Command Create()
     {
         Argument<string[]> sets = new("SET")
@@ -30,6 +27,7 @@ internal static class WarmCommand
             DefaultValueFactory = _ => "manual",
         };
         Option<bool> strict = new("--strict") { Description = "Exit code 1 for a failure, also with --trigger deployment." };
+        var prove = WarmProofCommand.CreateOption();
         count.Validators.Add(result => AtLeastOne(result));
         trigger.AcceptOnlyFromAmong("manual", "deployment");
         Command command = new(
@@ -44,10 +42,25 @@ internal static class WarmCommand
             estimate,
             trigger,
             strict,
+            prove,
         };
+        command.Validators.Add(result => WarmProofCommand.Validate(result, prove, count, sets, tenant, estimate, trigger, strict));
         command.SetAction(
             async (parsed, ct) =>
             {
+                if (parsed.GetValue(prove))
+                {
+                    return await CommandServices.RunAsync(
+                        parsed,
+                        (services, output, token) => WarmProofCommand.RunAsync(services, output, parsed.GetValue(count), token),
+                        ct,
+                        builder =>
+                        {
+                            builder.AddProof();
+                            builder.Services.AddWarming();
+                        }
+                    );
+                }
                 var isDeployment = parsed.GetValue(trigger) == "deployment";
                 WarmRequest request = new(
                     isDeployment ? WarmTrigger.Deployment : WarmTrigger.Manual,
@@ -109,33 +122,11 @@ internal static class WarmCommand
             ct
         );
         foreach (var set in report.Sets)
-            output.Line(Describe(set));
+            output.Line(WarmSummary.Describe(set));
         output.Line($"{report.Warmed:N0} entries in {report.Duration.TotalMilliseconds:N0} ms.");
-        output.Line(await HitRateAsync(services, sets, report, request, ct));
-        return report.IsWhole ? CommandLine.Success : CommandLine.Failed;
-    }
-
-    /// <summary>SPEC E3: of all that readers could ask these sets for, how much is warm now.</summary>
-    private static async Task<string> HitRateAsync(
-        IServiceProvider services,
-        IReadOnlyList<WarmSet> sets,
-        WarmReport report,
-        WarmRequest request,
-        CancellationToken ct
-    )
-    {
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        var (warm, all) = (0L, 0L);
-        foreach (var outcome in report.Sets)
-        {
-            var there = await sets.First(set => set.Name == outcome.Set).EstimateAsync(new(int.MaxValue, request.Tenant, null, now), ct);
-            all += there;
-            warm += Math.Min(there, outcome.Warmed);
-        }
-        if (all == 0)
-            return "There is nothing to be read in these sets.";
-        var rate = (double)warm / all;
-        return $"Estimated hit rate {100 * rate:F1} %: {warm:N0} of {all:N0} entries that could be read are warm, were all read alike. The target of {100 * Target:F0} % is {(rate >= Target ? "reached" : "missed")}.";
+        output.Line(await WarmSummary.HitRateAsync(sets, report, request, now, ct));
+        return report.IsWhole ? CommandLine.Success : CommandLine.Failed;
     }
 
     private static async Task<int> EstimateAsync(
@@ -160,17 +151,6 @@ internal static class WarmCommand
         output.Line($"{all:N0} entries; nothing was written.");
         return CommandLine.Success;
     }
-
-    private static string Describe(WarmOutcome set) =>
-        set.Status switch
-        {
-            WarmStatus.Running => $"{set.Set}: another process is warming it.",
-            WarmStatus.Failed when set.Error is not null =>
-                $"{set.Set}: broke after {set.Warmed:N0} entries, to be resumed there: {set.Error}",
-            _ =>
-                $"{set.Set}: {set.StatusName}, {set.Warmed:N0} entries{(set.ResumedAt is { } resumed ? $" ({resumed:N0} by an earlier try)" : "")}, {set.Failed:N0} failed, "
-                    + $"{set.Duration.TotalMilliseconds:N0} ms{(set.IsCutShort ? ", ended by the time limit" : "")}",
-        };
 
     private static async Task<IReadOnlyList<WarmSet>> FindAsync(
         IServiceProvider services,

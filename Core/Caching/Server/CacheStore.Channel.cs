@@ -5,7 +5,7 @@ namespace Overnight.Core.Caching;
 /// <summary>Messages of <see cref="CacheChannel"/>, sent and heard.</summary>
 public sealed partial class CacheStore
 {
-    private static readonly RedisChannel Channel = new(CacheChannel.Name, RedisChannel.PatternMode.Literal);
+    private readonly RedisChannel _channel;
 
     /// <summary>
     /// Sends a message of <see cref="CacheChannel"/>, if there is a way to send it: who hears it late or not at all keeps old entries
@@ -17,7 +17,7 @@ public sealed partial class CacheStore
             return;
         try
         {
-            _cache.GetSubscriber().Publish(Channel, message, CommandFlags.FireAndForget);
+            _cache.GetSubscriber().Publish(_channel, message, CommandFlags.FireAndForget);
         }
         catch (Exception exception) when (IsOutage(exception))
         {
@@ -27,14 +27,14 @@ public sealed partial class CacheStore
 
     /// <summary>The same, and waits until the server has it.</summary>
     /// <exception cref="CacheAwayException">The cache is away.</exception>
-    public Task PublishAsync(byte[] message) => OrAwayAsync(() => _cache.GetSubscriber().PublishAsync(Channel, message));
+    public Task PublishAsync(byte[] message) => OrAwayAsync(() => _cache.GetSubscriber().PublishAsync(_channel, message));
 
     /// <summary>Hears <see cref="CacheChannel"/>, also after the connection was lost and restored.</summary>
     /// <exception cref="CacheAwayException">The cache is away.</exception>
     public Task SubscribeAsync(Action<byte[]> hear) =>
         OrAwayAsync(async () =>
         {
-            await _cache.GetSubscriber().SubscribeAsync(Channel, (_, message) => hear((byte[]?)message ?? [])).ConfigureAwait(false);
+            await _cache.GetSubscriber().SubscribeAsync(_channel, (_, message) => hear((byte[]?)message ?? [])).ConfigureAwait(false);
             return true;
         });
 }

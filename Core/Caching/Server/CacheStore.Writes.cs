@@ -93,7 +93,7 @@ public sealed partial class CacheStore
     {
         if (!_circuit.TryEnter())
             throw new CacheAwayException("It did not answer a moment ago.");
-        var batch = _cache.GetDatabase().CreateBatch();
+        var batch = _database.CreateBatch();
         var when = onlyAbsent ? When.NotExists : When.Always;
         var sent = new Task[count];
         for (var i = 0; i < count; i++)
@@ -157,7 +157,7 @@ public sealed partial class CacheStore
         try
         {
             for (var i = from; i < from + count; i++)
-                _cache.GetDatabase().KeyDelete(entries[i].Key, CommandFlags.FireAndForget);
+                _database.KeyDelete(entries[i].Key, CommandFlags.FireAndForget);
         }
         catch (Exception exception) when (IsOutage(exception))
         {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
+using StackExchange.Redis.KeyspaceIsolation;
 
 namespace Overnight.Core.Caching;
 
@@ -12,6 +13,7 @@ namespace Overnight.Core.Caching;
 public sealed partial class CacheStore : IDisposable
 {
     private readonly IConnectionMultiplexer _cache;
+    private readonly IDatabase _database;
     private readonly CacheCircuit _circuit;
     private readonly CacheTelemetry _telemetry;
     private readonly TimeProvider _time;
@@ -20,17 +22,22 @@ public sealed partial class CacheStore : IDisposable
     private readonly WriteState _writes;
     private readonly ITimer _retry;
 
+    /// <param name="keyPrefix">In front of every key and of the channel: an own keyspace on the same server; null for that of the
+    /// product.</param>
     public CacheStore(
         IConnectionMultiplexer cache,
         CacheCircuit circuit,
         CacheTelemetry telemetry,
         TimeProvider time,
-        ILogger<CacheStore> logger
+        ILogger<CacheStore> logger,
+        string? keyPrefix = null
     )
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentNullException.ThrowIfNull(time);
         (_cache, _circuit, _telemetry, _time, _logger) = (cache, circuit, telemetry, time, logger);
+        _database = keyPrefix is null ? cache.GetDatabase() : cache.GetDatabase().WithKeyPrefix(keyPrefix);
+        _channel = RedisChannel.Literal(keyPrefix + CacheChannel.Name);
         _writes = new(logger);
         _retry = time.CreateTimer(
             static store => _ = ((CacheStore)store!).RetryAsync(),
@@ -60,7 +67,7 @@ public sealed partial class CacheStore : IDisposable
         var begin = _time.GetTimestamp();
         try
         {
-            byte[]? value = await _cache.GetDatabase().StringGetAsync(key).ConfigureAwait(false);
+            byte[]? value = await _database.StringGetAsync(key).ConfigureAwait(false);
             _circuit.Succeeded();
             if (value is null)
                 return (CacheOutcome.Miss, null);
@@ -99,15 +106,15 @@ public sealed partial class CacheStore : IDisposable
     /// <exception cref="CacheAwayException">The cache is away.</exception>
     public async Task<string?> FindAsync(string key, TimeSpan ttl)
     {
-        var value = await OrAwayAsync(() => _cache.GetDatabase().StringGetAsync(key)).ConfigureAwait(false);
+        var value = await OrAwayAsync(() => _database.StringGetAsync(key)).ConfigureAwait(false);
         if (!value.IsNull)
-            await OrAwayAsync(() => _cache.GetDatabase().KeyExpireAsync(key, ttl)).ConfigureAwait(false);
+            await OrAwayAsync(() => _database.KeyExpireAsync(key, ttl)).ConfigureAwait(false);
         return value;
     }
 
     /// <summary>Whether the server answers, and how fast.</summary>
     /// <exception cref="CacheAwayException">It does not.</exception>
-    public Task<TimeSpan> PingAsync() => OrAwayAsync(() => _cache.GetDatabase().PingAsync());
+    public Task<TimeSpan> PingAsync() => OrAwayAsync(() => _database.PingAsync());
 
     /// <summary>Each server of the cache that is connected, as it tells of itself.</summary>
     /// <exception cref="CacheAwayException">None is, or one does not tell.</exception>
@@ -140,7 +147,7 @@ public sealed partial class CacheStore : IDisposable
             return default;
         try
         {
-            var value = await ask(_cache.GetDatabase()).ConfigureAwait(false);
+            var value = await ask(_database).ConfigureAwait(false);
             _circuit.Succeeded();
             if (isWrite)
                 _writes.Taken();
