@@ -12,12 +12,7 @@ internal static class AccountRoutes
 
     public static void MapAccounts(this WebApplication app)
     {
-        var group = app.MapGroup("/api/admin")
-            .WithTags("Admin")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup("/api/admin").WithTags("Admin").ForAdmins();
         group
             .MapGet("users/{id:guid}/sessions", ListAsync)
             .WithName("ListSessions")

@@ -13,11 +13,8 @@ internal static class CacheInvalidationRoutes
     {
         var group = app.MapGroup("/api/admin/cache")
             .WithTags("Admin")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ForAdmins()
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
         group
             .MapPost("events", TellAsync)
             .WithName("TellCacheEvent")

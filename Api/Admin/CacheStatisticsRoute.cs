@@ -24,11 +24,9 @@ internal static class CacheStatisticsRoute
     public static void MapCacheStatistics(this WebApplication app) =>
         app.MapGet("/api/admin/cache/stats", Get)
             .WithTags("Admin")
-            .RequireAuthorization(SessionSetup.Admin)
+            .ForAdmins()
             .WithName("GetCacheStatistics")
-            .WithSummary("How this node's reads and writes of the cache went, in the last five minutes and since it started.")
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden);
+            .WithSummary("How this node's reads and writes of the cache went, in the last five minutes and since it started.");
 
     private static Ok<CacheStatisticsAnswer> Get(
         CacheMonitor monitor,

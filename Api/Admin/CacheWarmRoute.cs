@@ -15,14 +15,11 @@ internal static class CacheWarmRoute
     public static void MapCacheWarm(this WebApplication app) =>
         app.MapPost("/api/admin/cache/warm", WarmAsync)
             .WithTags("Admin")
-            .RequireAuthorization(SessionSetup.Admin)
+            .ForAdmins()
             .WithName("WarmCache")
             .WithSummary("Warms the sets named, or all. A set that another process is warming is left to it and shown as running.")
             .Accepts<CacheWarmRequest>(isOptional: true, "application/json")
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
 
     private static async Task<Results<Ok<CacheWarmAnswer>, ValidationProblem>> WarmAsync(
         HttpRequest request,

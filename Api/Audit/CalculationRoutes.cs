@@ -14,12 +14,7 @@ internal static partial class CalculationRoutes
 
     public static void MapCalculations(this WebApplication app)
     {
-        var group = app.MapGroup(Path)
-            .WithTags("Calculations")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup(Path).WithTags("Calculations").ForAdmins();
         group
             .MapGet("", ListAsync)
             .WithName("ListCalculations")

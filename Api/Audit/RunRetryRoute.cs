@@ -18,12 +18,9 @@ internal static class RunRetryRoute
     {
         var group = app.MapGroup(RunRoutes.Path)
             .WithTags("Runs")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ForAdmins()
             .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status409Conflict);
         group
             .MapPost("{id:guid}/retry", RetryAsync)
             .WithName("RetryRun")

@@ -17,12 +17,7 @@ internal static class RunRoutes
 
     public static void MapRuns(this WebApplication app)
     {
-        var group = app.MapGroup(Path)
-            .WithTags("Runs")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup(Path).WithTags("Runs").ForAdmins();
         group
             .MapGet("", ListAsync)
             .WithName("ListRuns")

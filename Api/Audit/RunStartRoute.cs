@@ -16,16 +16,13 @@ internal static class RunStartRoute
     public static void MapRunStart(this WebApplication app) =>
         app.MapPost(RunRoutes.Path, StartAsync)
             .WithTags("Runs")
-            .RequireAuthorization(SessionSetup.Admin)
+            .ForAdmins()
             .WithName("StartRun")
             .WithSummary(
                 "Starts the night of a market, or joins the one that is there: 202 with the run that was started, 200 with the one that was joined."
             )
             .Accepts<RunStartRequest>(isOptional: true, "application/json")
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
 
     private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem>> StartAsync(
         HttpRequest request,

@@ -24,11 +24,7 @@ internal static class DashboardRoutes
 
     public static void MapDashboard(this WebApplication app)
     {
-        var group = app.MapGroup(Path)
-            .WithTags("Dashboard")
-            .RequireAuthorization(SessionSetup.SignedIn)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup(Path).WithTags("Dashboard").ForSignedIn();
         group
             .MapGet("", GetAsync)
             .WithName("GetDashboard")

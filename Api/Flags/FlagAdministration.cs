@@ -11,12 +11,7 @@ internal static class FlagAdministration
 {
     public static void MapFlagAdministration(this WebApplication app)
     {
-        var group = app.MapGroup("/api/admin/flags")
-            .WithTags("Flags")
-            .RequireAuthorization(SessionSetup.Admin)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup("/api/admin/flags").WithTags("Flags").ForAdmins();
         group
             .MapGet("", ListAsync)
             .WithName("ListFlags")

@@ -17,15 +17,13 @@ internal static class FlagRoutes
     {
         app.MapGet("/api/config/flags/{key}", GetAsync)
             .WithTags("Flags")
-            .RequireAuthorization(SessionSetup.SignedIn)
+            .ForSignedIn()
             .WithMetadata(new AllowDuringOutage())
             .WithName("GetFlag")
             .WithSummary(
                 "A flag, and how old the answer is: also while neither the database nor the cache answers, as long as this node has known it."
             )
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status404NotFound);
 
         app.MapFlagAdministration();
     }

@@ -14,11 +14,7 @@ internal static class ReferenceRoutes
 
     public static void MapReference(this WebApplication app)
     {
-        var group = app.MapGroup("/api/reference")
-            .WithTags("Reference data")
-            .RequireAuthorization(SessionSetup.SignedIn)
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var group = app.MapGroup("/api/reference").WithTags("Reference data").ForSignedIn();
         group
             .MapGet("{module}/{entity}", GetAsync)
             .WithName("GetReference")

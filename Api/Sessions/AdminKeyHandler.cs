@@ -7,7 +7,7 @@ using Overnight.Core.Sessions;
 namespace Overnight.Api.Sessions;
 
 /// <summary>
-/// Lets whoever sends the admin key do what the policy <see cref="SessionSetup.Admin"/> guards, and nothing else: there is no user
+/// Lets whoever sends the admin key do what routes for administrators do, and nothing else: there is no user
 /// behind it.
 /// </summary>
 internal sealed class AdminKeyHandler(

@@ -7,7 +7,7 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
-/// <summary>Sign-in by session, and the policies that route groups name.</summary>
+/// <summary>Sign-in by session, and the policies of routes.</summary>
 internal static class SessionSetup
 {
     public const string Scheme = "Session";
@@ -22,11 +22,8 @@ internal static class SessionSetup
     /// <summary>Set HttpOnly and SameSite=Strict by whoever issues it, so that no other site's page can use it.</summary>
     public const string CookieName = "overnight_session";
 
-    /// <summary>Policy: anyone signed in.</summary>
-    public const string SignedIn = "signed-in";
-
-    /// <summary>Policy: administrators, and programs with the admin key.</summary>
-    public const string Admin = "admin";
+    private const string SignedIn = "signed-in",
+        Admin = "admin";
 
     public static void AddSessions(this WebApplicationBuilder builder)
     {
@@ -52,6 +49,23 @@ internal static class SessionSetup
             .AddPolicy(SignedIn, policy => policy.RequireAuthenticatedUser())
             .AddPolicy(Admin, policy => policy.AddAuthenticationSchemes(AdminScheme).RequireAuthenticatedUser().RequireRole(AdminRole));
     }
+
+    /// <summary>For anyone signed in.</summary>
+    public static TBuilder ForSignedIn<TBuilder>(this TBuilder routes)
+        where TBuilder : IEndpointConventionBuilder =>
+        routes
+            .RequireAuthorization(SignedIn)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+    /// <summary>For administrators alone, and programs with the admin key.</summary>
+    public static TBuilder ForAdmins<TBuilder>(this TBuilder routes)
+        where TBuilder : IEndpointConventionBuilder =>
+        routes
+            .RequireAuthorization(Admin)
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static string SchemeOf(HttpContext context) =>
         context.Request.Headers.ContainsKey(AdminKeyHandler.Header)

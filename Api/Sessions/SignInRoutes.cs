@@ -27,7 +27,7 @@ internal static class SignInRoutes
             .ProducesProblem(StatusCodes.Status429TooManyRequests);
         group
             .MapDelete("current", SignOutAsync)
-            .RequireAuthorization(SessionSetup.SignedIn)
+            .ForSignedIn()
             .WithName("SignOut")
             .WithSummary("Ends the session that the request is sent with, on every node.");
     }
