@@ -11,6 +11,17 @@ namespace Overnight.Jobs.Commands;
 /// <summary>Runs the work of a command with the services of the host, but none of the host's own workers.</summary>
 internal static class CommandServices
 {
+    /// <summary>What a command does when it is called.</summary>
+    /// <inheritdoc cref="RunAsync"/>
+    public static void SetWork(
+        this Command command,
+        Func<ParseResult, IServiceProvider, CommandOutput, CancellationToken, Task<int>> work,
+        Action<HostApplicationBuilder>? configure = null
+    ) =>
+        command.SetAction(
+            (parsed, ct) => RunAsync(parsed, (services, output, token) => work(parsed, services, output, token), ct, configure)
+        );
+
     /// <param name="work">Given the services and where to print; throws <see cref="CommandException"/> for what a reader can mend.</param>
     /// <param name="configure">Adds what only this command needs.</param>
     public static async Task<int> RunAsync(

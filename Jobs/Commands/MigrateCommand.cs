@@ -19,9 +19,7 @@ internal static class MigrateCommand
     public static Command Create()
     {
         Command command = new("migrate", "Creates or updates the database; in Development also fills an empty one with demo users.");
-        command.SetAction(
-            (parsed, ct) => CommandServices.RunAsync(parsed, RunAsync, ct, builder => builder.Services.AddDatabaseMigration())
-        );
+        command.SetWork((_, services, output, ct) => RunAsync(services, output, ct), builder => builder.Services.AddDatabaseMigration());
         return command;
     }
 

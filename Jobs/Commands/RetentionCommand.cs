@@ -17,21 +17,16 @@ internal static class RetentionCommand
         {
             dryRun,
         };
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    async (services, output, token) =>
-                    {
-                        var report = await services.GetRequiredService<HistoryRetention>().RunOnceAsync(parsed.GetValue(dryRun), token)
-                            ?? throw new CommandException("Another replica is at it just now; nothing was changed here.");
-                        foreach (var line in report.Lines())
-                            output.Line(line);
-                        return report.Postponed.Count == 0 ? CommandLine.Success : CommandLine.Failed;
-                    },
-                    ct,
-                    builder => builder.AddRetention()
-                )
+        command.SetWork(
+            async (parsed, services, output, ct) =>
+            {
+                var report = await services.GetRequiredService<HistoryRetention>().RunOnceAsync(parsed.GetValue(dryRun), ct)
+                    ?? throw new CommandException("Another replica is at it just now; nothing was changed here.");
+                foreach (var line in report.Lines())
+                    output.Line(line);
+                return report.Postponed.Count == 0 ? CommandLine.Success : CommandLine.Failed;
+            },
+            builder => builder.AddRetention()
         );
         return command;
     }
