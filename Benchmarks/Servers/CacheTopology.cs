@@ -32,6 +32,9 @@ internal sealed record CacheOf(IReadOnlyList<CacheServer> Servers, string Connec
 
     private static readonly Lazy<(string Certificate, string Key)> Certificate = new(MakeCertificate);
 
+    /// <summary>Of the authority that signed what servers over TLS show: themselves.</summary>
+    public static string CertificateFile => Certificate.Value.Certificate;
+
     /// <param name="start">Starts a server with lines of configuration.</param>
     public static async Task<CacheOf> StartAsync(
         CacheTopology topology,
