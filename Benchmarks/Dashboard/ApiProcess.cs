@@ -7,7 +7,8 @@ using Overnight.Benchmarks.Servers;
 namespace Overnight.Benchmarks.Dashboard;
 
 /// <summary>
-/// The Api as the product runs it, a process of its own started from its own entry point, with <see cref="ConstantAnswer"/> beside.
+/// The Api as the product runs it, a process of its own started from its own entry point, with <see cref="ConstantAnswer"/> and
+/// <see cref="RivalAnswer"/> beside.
 /// </summary>
 internal sealed class ApiProcess
 {
@@ -26,22 +27,25 @@ internal sealed class ApiProcess
 
     /// <param name="answer">File with the constant's body; null without a constant.</param>
     /// <param name="plan">File with the users' tokens; null where <see cref="LoadAsync"/> is not called.</param>
+    /// <param name="connection">To a cache that is not there; null for the cache.</param>
     public static async Task<ApiProcess> StartAsync(
         Workbench bench,
         PostgresServer postgres,
         CacheServer cache,
         string? answer,
         string? plan,
-        CancellationToken ct
+        CancellationToken ct,
+        string? connection = null
     )
     {
         var free = ServerProcess.FreePort();
-        var environment = Workbench.ServiceEnvironment(postgres, cache);
+        var environment = Workbench.ServiceEnvironment(postgres, connection ?? cache.ConnectionString);
         environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{free}";
         if (answer is not null)
         {
             environment["ASPNETCORE_HOSTINGSTARTUPASSEMBLIES"] = typeof(ConstantAnswer).Assembly.GetName().Name!;
             environment[ConstantAnswer.FileVariable] = answer;
+            environment[RivalAnswer.CacheVariable] = cache.AdministratorsConnectionString;
         }
         // With our list of assemblies, so that it finds this one; with its own runtime settings.
         string[] arguments =

@@ -5,7 +5,7 @@ using Overnight.Benchmarks.Servers;
 namespace Overnight.Benchmarks.Dashboard;
 
 /// <param name="Seconds">Of one measurement.</param>
-/// <param name="Rounds">Each measures the constant and the dashboard, one after the other.</param>
+/// <param name="Rounds">Each measures the constant, the dashboard and its rivals, one after the other.</param>
 /// <param name="Rate">Reads per second where the rate is fixed.</param>
 internal sealed record DashboardSettings(
     int Users,
@@ -55,14 +55,11 @@ internal static class DashboardBenchmarkCommand
             Description = "redis or garnet; the first that is there when left out.",
             DefaultValueFactory = _ => LocalRedisProgram.Any,
         };
-        Option<CacheTopology> topology = new("--topology")
-        {
-            Description = "standalone; tls, with an ACL user; or a cluster of three.",
-            DefaultValueFactory = _ => CacheTopology.Standalone,
-        };
+        var topology = BenchmarkCommandLine.Topology();
         Command command = new(
             "dashboard",
-            "Cached dashboards per second, a session validated on each, beside the same server answering the same bytes from a constant."
+            "Cached dashboards per second, a session validated on each, beside the same server answering the same bytes from a constant, and "
+                + "beside the same reads by the client library alone and by FusionCache; then the latencies that the specification limits."
         )
         {
             users,

@@ -9,6 +9,9 @@ namespace Overnight.Benchmarks.Dashboard;
 /// <summary>What is read after a night: real entries of every user, in the cache and in PostgreSQL, and a session for each.</summary>
 internal sealed class DashboardEnvironment : IAsyncDisposable
 {
+    /// <summary>Users, some megabytes.</summary>
+    private const int FilledAtOnce = 1_000;
+
     private readonly Workbench bench;
     private readonly SessionSeed sessions;
     private readonly ConnectionMultiplexer redis;
@@ -60,11 +63,23 @@ internal sealed class DashboardEnvironment : IAsyncDisposable
     }
 
     /// <param name="answer">File with the constant's body; null without a constant.</param>
-    public Task<ApiProcess> StartApiAsync(string? answer, CancellationToken ct) =>
-        ApiProcess.StartAsync(bench, Postgres, Cache, answer, Plan, ct);
+    /// <param name="connection">To a cache that is not there; null for the cache.</param>
+    public Task<ApiProcess> StartApiAsync(string? answer, CancellationToken ct, string? connection = null) =>
+        ApiProcess.StartAsync(bench, Postgres, Cache, answer, Plan, ct, connection);
+
+    public IReadOnlyList<string> TokenHashes => sessions.Hashes;
 
     /// <summary>Puts all sessions into the cache, where they live 5 minutes, which a long series would outlast.</summary>
     public Task WarmSessionsAsync() => sessions.WarmAsync(redis.GetDatabase());
+
+    /// <summary>Puts what FusionCache reads into the cache, in its own form.</summary>
+    public async Task FillFusionCacheAsync(CancellationToken ct)
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(Cache.AdministratorsConnectionString);
+        using FusionCacheRival rival = new(connection);
+        await foreach (var some in sessions.EntriesAsync(Database, ct).Chunk(FilledAtOnce))
+            await rival.FillAsync(some, ct);
+    }
 
     public ValueTask DisposeAsync()
     {

@@ -126,6 +126,9 @@ internal static class DashboardWhileWarming
                 settings.Users,
                 settings.Rate,
                 settings.Seconds,
+                Topology = $"{settings.Topology}",
+                settings.Rounds,
+                Spread = Report.Spread(rounds.Select(r => r.Ratio)),
             }
         );
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
@@ -18,6 +19,27 @@ internal sealed class SessionSeed
     private SessionSeed(SessionSigner signer) => this.signer = signer;
 
     public int Count => sessions.Count;
+
+    public IReadOnlyList<string> Hashes => field ??= [.. sessions.Select(session => session.Hash)];
+
+    /// <summary>Each session with what its user's dashboard is made of.</summary>
+    public async IAsyncEnumerable<(string Hash, ActiveSession Session, byte[] Entry)> EntriesAsync(
+        NpgsqlDataSource database,
+        [EnumeratorCancellation] CancellationToken ct
+    )
+    {
+        // Sessions were made in this order.
+        await using var command = database.CreateCommand(
+            "select c.user_id, r.recommendations from current_results c join calculation_results r using (user_id, business_date, run_id) order by c.user_id"
+        );
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        foreach (var (hash, session) in sessions)
+        {
+            if (!await reader.ReadAsync(ct) || reader.GetGuid(0) != session.UserId)
+                throw new InvalidOperationException("Sessions and results are not of the same users.");
+            yield return (hash, session, reader.GetFieldValue<byte[]>(1));
+        }
+    }
 
     /// <param name="plan">Where the tokens go, as the load generator reads them.</param>
     public static async Task<SessionSeed> CreateAsync(NpgsqlDataSource database, string plan, CancellationToken ct)

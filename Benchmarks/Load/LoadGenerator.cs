@@ -5,7 +5,15 @@ namespace Overnight.Benchmarks.Load;
 
 /// <param name="Requests">Answered with 200 before the time was up.</param>
 /// <param name="FromCache">Of those, how many said <c>"fromCache":true</c> and named the user whose token was sent.</param>
-internal sealed record LoadFigures(long Requests, long FromCache, double Seconds, double P50Ms, double P99Ms, double CpuSeconds)
+internal sealed record LoadFigures(
+    long Requests,
+    long FromCache,
+    double Seconds,
+    double P50Ms,
+    double P95Ms,
+    double P99Ms,
+    double CpuSeconds
+)
 {
     public double PerSecond => Requests / Seconds;
 }
@@ -50,11 +58,14 @@ internal static class LoadGenerator
             var latencies = LoadConnection.CreateHistogram();
             foreach (var connection in all)
                 latencies.Add(connection.Latencies);
+            if (latencies.TotalCount == 0)
+                throw new BenchmarkException($"Nothing was answered within {duration.TotalSeconds} s.");
             return new(
                 latencies.TotalCount,
                 all.Sum(connection => connection.FromCache),
                 seconds,
                 Milliseconds(latencies.GetValueAtPercentile(50)),
+                Milliseconds(latencies.GetValueAtPercentile(95)),
                 Milliseconds(latencies.GetValueAtPercentile(99)),
                 Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds
             );

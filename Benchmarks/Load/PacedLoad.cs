@@ -1,24 +1,10 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
-using Overnight.Benchmarks.Reporting;
 
 namespace Overnight.Benchmarks.Load;
 
-internal enum ReadKind
-{
-    Dashboard,
-    Reference,
-    Flag,
-}
-
 /// <param name="Token">Of the session that asks.</param>
 internal readonly record struct PacedRead(ReadKind Kind, string Path, string Token);
-
-/// <param name="Sent">When, as <see cref="Stopwatch"/> has it.</param>
-/// <param name="Ms">Until the answer was whole, or failed.</param>
-/// <param name="FromCache">Whether a cache gave it, as the answer says.</param>
-/// <param name="Error">Null for a status of 2xx.</param>
-internal readonly record struct PacedAnswer(ReadKind Kind, long Sent, double Ms, bool FromCache, string? Error);
 
 /// <summary>
 /// Reads at a fixed rate, whatever becomes of them: a slow answer delays no other, and what waits in the server is seen as latency.
@@ -119,20 +105,4 @@ internal sealed class PacedLoad : IAsyncDisposable
             ReadKind.Reference => body.StartsWith("{\"fromCache\":true,"u8),
             _ => body.LastIndexOf("\"source\":\"memory\""u8) >= 0 || body.LastIndexOf("\"source\":\"cache\""u8) >= 0,
         };
-}
-
-/// <summary>What answers say together.</summary>
-internal static class PacedAnswers
-{
-    /// <returns>Milliseconds that this share of them did not exceed.</returns>
-    public static double Percentile(this IEnumerable<PacedAnswer> answers, double share)
-    {
-        var sorted = answers.Select(answer => answer.Ms).Order().ToArray();
-        return sorted.Length > 0
-            ? sorted[Math.Max(0, (int)Math.Ceiling(sorted.Length * share) - 1)]
-            : throw new BenchmarkException("Nothing was answered; there is no figure.");
-    }
-
-    public static double HitRate(this IReadOnlyCollection<PacedAnswer> answers) =>
-        answers.Count == 0 ? 0 : (double)answers.Count(answer => answer.FromCache) / answers.Count;
 }

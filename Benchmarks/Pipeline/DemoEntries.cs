@@ -8,7 +8,9 @@ namespace Overnight.Benchmarks.Pipeline;
 /// <summary>Flags and tenants, beside the users that are there.</summary>
 internal static class DemoEntries
 {
-    /// <summary>Whose flags: that of the services (see <see cref="Servers.Workbench.ServiceEnvironment"/>).</summary>
+    /// <summary>
+    /// Whose flags: that of the services (see <see cref="Servers.Workbench.ServiceEnvironment(Servers.PostgresServer, string)"/>).
+    /// </summary>
     public const string Environment = "production";
 
     /// <param name="tenants">With reference data of every kind; the users are spread over them.</param>

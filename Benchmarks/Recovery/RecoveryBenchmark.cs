@@ -127,7 +127,7 @@ internal sealed class RecoveryBenchmark(
         Row("errors that reached a client", r => $"{r.Errors:N0}", "0");
         Row(
             $"seconds until the hit rate was over {RecoveryFigures.Back:P0}",
-            r => r.BackSeconds is { } seconds ? $"{seconds:N0}" : $"more than {settings.Seconds}",
+            r => r.BackSeconds is { } seconds ? $"{seconds:N1}" : $"more than {settings.Seconds}",
             $"{MostSeconds:N0}"
         );
         Row("hit rate, whole window", r => $"{r.HitRate:P1}");

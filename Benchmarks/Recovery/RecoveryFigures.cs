@@ -28,16 +28,18 @@ internal sealed record RecoveryFigures(
 
     private const int SecondsInARow = 3;
 
+    /// <summary>Of a second: when it was back is told to a window of 100 ms.</summary>
+    private const int Windows = 10;
+
     /// <param name="stopped">When the cache server was told to stop, as <see cref="Stopwatch"/> has it.</param>
     public static RecoveryFigures Of(IEnumerable<PacedAnswer> answers, long stopped, int seconds, long queries, double queriesBefore)
     {
-        var window = answers.Where(answer => answer.Sent >= stopped && Second(answer) < seconds).ToArray();
-        var bySecond = window.ToLookup(Second);
-        var rates = Enumerable.Range(0, seconds).Select(second => bySecond[second].ToArray().HitRate()).ToArray();
+        var window = answers.Where(answer => answer.Sent >= stopped && Since(answer) < seconds).ToArray();
+        var byWindow = window.ToLookup(answer => (int)(Windows * Since(answer)));
         var back = Enumerable
-            .Range(0, Math.Max(0, seconds - SecondsInARow + 1))
-            .Where(second => rates.AsSpan(second, SecondsInARow).IndexOfAnyExceptInRange(Back, 1.0) < 0)
-            .Select(second => (double?)second)
+            .Range(0, Math.Max(0, Windows * (seconds - SecondsInARow) + 1))
+            .Where(IsBackFrom)
+            .Select(start => (double?)start / Windows)
             .FirstOrDefault();
         var errors = window.Where(answer => answer.Error is not null).ToArray();
         return new(
@@ -51,6 +53,11 @@ internal sealed record RecoveryFigures(
             window.Percentile(0.99)
         );
 
-        int Second(PacedAnswer answer) => (int)Stopwatch.GetElapsedTime(stopped, answer.Sent).TotalSeconds;
+        double Since(PacedAnswer answer) => Stopwatch.GetElapsedTime(stopped, answer.Sent).TotalSeconds;
+
+        // In its first window, too, or the misses of the last window before would count as the beginning of a good second.
+        bool IsBackFrom(int start) =>
+            Rate(start, 1) >= Back && Enumerable.Range(0, SecondsInARow).All(second => Rate(start + second * Windows, Windows) >= Back);
+        double Rate(int start, int count) => Enumerable.Range(start, count).SelectMany(one => byWindow[one]).ToArray().HitRate();
     }
 }

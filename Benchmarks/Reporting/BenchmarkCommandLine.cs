@@ -1,12 +1,10 @@
 using System.CommandLine;
 using Npgsql;
+using Overnight.Benchmarks.Servers;
 using Overnight.Jobs.Commands;
 using Overnight.LocalServers;
 
 namespace Overnight.Benchmarks.Reporting;
-
-/// <summary>A figure that can't be had, or must not be believed; the message says why.</summary>
-internal sealed class BenchmarkException(string message) : Exception(message);
 
 /// <summary>Runs a benchmark; Ctrl+C and SIGTERM cancel it, and what it started is stopped before the process ends.</summary>
 internal static class BenchmarkCommandLine
@@ -33,6 +31,13 @@ internal static class BenchmarkCommandLine
             return 1;
         }
     }
+
+    public static Option<CacheTopology> Topology() =>
+        new("--topology")
+        {
+            Description = "standalone; tls, with an ACL user; or a cluster of three.",
+            DefaultValueFactory = _ => CacheTopology.Standalone,
+        };
 
     /// <summary>A whole number with bounds, checked before anything starts.</summary>
     public static Option<int> Number(string name, int value, int low, int high, string description)

@@ -59,7 +59,7 @@ internal sealed class Workbench : IAsyncDisposable
             return await StartCacheAsync(program, ct);
         var cache = await CacheOf.StartAsync(topology, settings => StartCacheAsync(LocalRedisProgram.Redis, ct, settings: settings), ct);
         var first = cache.Servers[0];
-        first.ConnectionString = cache.ConnectionString;
+        (first.ConnectionString, first.AdministratorsConnectionString) = (cache.ConnectionString, cache.AdministratorsConnectionString);
         return first;
     }
 
@@ -73,10 +73,14 @@ internal sealed class Workbench : IAsyncDisposable
 
     /// <summary>What a service finds in its environment from the AppHost, telemetry off whatever is set here.</summary>
     public static Dictionary<string, string?> ServiceEnvironment(PostgresServer postgres, CacheServer cache) =>
+        ServiceEnvironment(postgres, cache.ConnectionString);
+
+    /// <param name="cache">Connection string.</param>
+    public static Dictionary<string, string?> ServiceEnvironment(PostgresServer postgres, string cache) =>
         new()
         {
             ["ConnectionStrings__overnight"] = postgres.ConnectionString(Database),
-            ["ConnectionStrings__cache"] = cache.ConnectionString,
+            ["ConnectionStrings__cache"] = cache,
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "",
             ["DOTNET_ENVIRONMENT"] = "Production",
             ["ASPNETCORE_ENVIRONMENT"] = "Production",

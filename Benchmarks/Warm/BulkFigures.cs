@@ -26,9 +26,11 @@ internal sealed class BulkMeasurement(Workbench bench)
     public async Task<BulkFigures> RunAsync(WarmSettings settings, CancellationToken ct)
     {
         BulkFigures figures = new(settings, null, null, 0, null, null);
-        if (await ServerAsync(LocalRedisProgram.Redis, ct) is { } redis)
+        if (await ServerAsync(LocalRedisProgram.Redis, settings.Topology, ct) is { } redis)
             figures = await OnRedisAsync(redis, settings, ct);
-        return await ServerAsync(LocalRedisProgram.Garnet, ct) is { } garnet
+        return
+            settings.Topology == CacheTopology.Standalone
+            && await ServerAsync(LocalRedisProgram.Garnet, settings.Topology, ct) is { } garnet
             ? figures with
             {
                 Garnet = await OnGarnetAsync(garnet, settings, ct),
@@ -36,13 +38,13 @@ internal sealed class BulkMeasurement(Workbench bench)
             : figures;
     }
 
-    private async Task<CacheServer?> ServerAsync(LocalRedisProgram kind, CancellationToken ct)
+    private async Task<CacheServer?> ServerAsync(LocalRedisProgram kind, CacheTopology topology, CancellationToken ct)
     {
         if (servers.TryGetValue(kind, out var server))
             return server;
         try
         {
-            return servers[kind] = await bench.StartCacheAsync(kind, ct);
+            return servers[kind] = await bench.StartCacheAsync(topology, kind, ct);
         }
         catch (MissingServerException e)
         {

@@ -1,14 +1,11 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core;
 using Overnight.Core.Warming;
-using Overnight.Jobs;
 
 namespace Overnight.Benchmarks.Warm;
 
@@ -20,19 +17,12 @@ internal sealed class ProductWarmer : IDisposable
 
     public ProductWarmer(PostgresServer postgres, CacheServer cache, WarmSettings settings)
     {
-        var builder = JobsBuilder.CreateUnconnected([]);
-        // A source of its own: what is set key by key is gone when another source is added.
-        builder.Configuration.AddInMemoryCollection(
-            Workbench
-                .ServiceEnvironment(postgres, cache)
-                .Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value))
-                .Concat([
-                    KeyValuePair.Create<string, string?>("Flags:Environment", DemoEntries.Environment),
-                    KeyValuePair.Create<string, string?>("Warming:Sessions:Count", $"{settings.Users}"),
-                ])
+        var builder = ProductHost.Create(
+            postgres,
+            cache.ConnectionString,
+            ("Flags:Environment", DemoEntries.Environment),
+            ("Warming:Sessions:Count", $"{settings.Users}")
         );
-        builder.Logging.ClearProviders();
-        JobsBuilder.AddConnections(builder);
         builder.Services.AddWarming();
         host = builder.Build();
         warmer = host.Services.GetRequiredService<Warmer>();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.LocalServers;
@@ -14,6 +15,9 @@ internal sealed class ServerTool
 
     /// <summary>As long as ours; the tool puts 12 digits into it.</summary>
     private const string Key = "recs:00000000-0000-7000-8000-__rand_int__";
+
+    /// <summary>In a cluster the tool puts a tag of some slot of the node that it sends to in place of the braces' word.</summary>
+    private const string ClusterKey = "recs:{tag}-00000000-7000-8000-__rand_int__";
 
     private readonly string path;
 
@@ -32,7 +36,8 @@ internal sealed class ServerTool
             "-h",
             "127.0.0.1",
             "-p",
-            $"{cache.Port}",
+            $"{Port(cache)}",
+            .. Options(settings.Topology),
             "-P",
             Pipeline,
             "-c",
@@ -43,7 +48,7 @@ internal sealed class ServerTool
             count,
             "--csv",
             "SET",
-            Key,
+            settings.Topology == CacheTopology.Cluster ? ClusterKey : Key,
             new('x', settings.Size),
             "PX",
             Milliseconds,
@@ -62,4 +67,15 @@ internal sealed class ServerTool
             ? double.Parse(rate, CultureInfo.InvariantCulture)
             : throw new BenchmarkException($"{Name} failed (exit code {code}): {(output.Length > 500 ? output[..500] : output)}");
     }
+
+    /// <summary>Of the topology, which is not that of the process where that speaks TLS.</summary>
+    private static int Port(CacheServer cache) => ((IPEndPoint)CacheAdmin.Options(cache).EndPoints[0]).Port;
+
+    private static string[] Options(CacheTopology topology) =>
+        topology switch
+        {
+            CacheTopology.Tls => ["--tls", "--cacert", CacheOf.CertificateFile],
+            CacheTopology.Cluster => ["--cluster"],
+            _ => [],
+        };
 }

@@ -14,7 +14,8 @@ namespace Overnight.Benchmarks.Warm;
 /// <param name="Ms">Median, from the request to its end.</param>
 /// <param name="FirstMs">Of the first time, when nothing was compiled or connected.</param>
 /// <param name="RivalMs">The same entries from memory, by the faster of the awaited batches.</param>
-internal sealed record SetFigures(string Name, long Entries, double Ms, double FirstMs, double? LimitMs, double RivalMs);
+/// <param name="Spread">Of the rounds of ours.</param>
+internal sealed record SetFigures(string Name, long Entries, double Ms, double FirstMs, double? LimitMs, double RivalMs, double Spread);
 
 /// <summary>Warms of the product's own sets, from real rows; and their entries once more as the rival writes them.</summary>
 internal static class SetBenchmark
@@ -38,7 +39,7 @@ internal static class SetBenchmark
     public static async Task<IReadOnlyList<SetFigures>> RunAsync(Workbench bench, WarmSettings settings, CancellationToken ct)
     {
         var postgres = await bench.StartPostgresAsync(ct);
-        var cache = await bench.StartCacheAsync(LocalRedisProgram.Any, ct);
+        var cache = await bench.StartCacheAsync(settings.Topology, LocalRedisProgram.Any, ct);
         await using var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
         await DemoEntries.AddAsync(database, settings.Tenants, Flags, ct);
         await JobsProcess.RunAsync(bench, postgres, cache, ct);
@@ -84,7 +85,8 @@ internal static class SetBenchmark
             Report.Median(times.Skip(1)),
             times[0],
             limit,
-            rivals.Values.Min(found => Report.Median(found.Skip(1)))
+            rivals.Values.Min(found => Report.Median(found.Skip(1))),
+            Report.Spread(times.Skip(1))
         );
         Report.Step(
             $"{set}: {figures.Entries:N0} entries in {figures.Ms:N1} ms, the first time {figures.FirstMs:N1} ms; awaited batches {figures.RivalMs:N1} ms."

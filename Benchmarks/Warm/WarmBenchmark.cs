@@ -36,6 +36,7 @@ internal static class WarmBenchmark
                 RivalEntriesPerSecond = Round(first.Rival),
                 settings.Entries,
                 settings.Size,
+                Topology = $"{settings.Topology}",
                 settings.Rounds,
                 first.Spread,
                 Sizes = sizes.Select(s => new
@@ -47,6 +48,7 @@ internal static class WarmBenchmark
                     LimitPerSecond = Round(s.Limit),
                     GarnetEntriesPerSecond = Round(s.Garnet),
                     RivalEntriesPerSecond = Round(s.Rival),
+                    s.Spread,
                 }),
                 Sets = sets.Select(s => new
                 {
@@ -56,6 +58,7 @@ internal static class WarmBenchmark
                     FirstMs = Report.Rounded(s.FirstMs),
                     s.LimitMs,
                     RivalMs = Report.Rounded(s.RivalMs),
+                    s.Spread,
                 }),
             }
         );
@@ -66,7 +69,7 @@ internal static class WarmBenchmark
     {
         var settings = figures.Settings;
         var table = Report.Table(
-            $"{settings.Entries:N0} entries of {settings.Size:N0} bytes with a TTL, {settings.Writers} writers",
+            $"{settings.Entries:N0} entries of {settings.Size:N0} bytes with a TTL, {settings.Writers} writers, {settings.Topology}",
             "",
             "entries per second"
         );

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Overnight.Benchmarks.Reporting;
+using Overnight.Benchmarks.Servers;
 
 namespace Overnight.Benchmarks.Warm;
 
@@ -9,7 +10,16 @@ namespace Overnight.Benchmarks.Warm;
 /// <param name="Sizes">Further sizes that are measured.</param>
 /// <param name="Users">With results and sessions, whom the product's own warmer warms; 0 to leave it out.</param>
 /// <param name="Tenants">Whose reference data it warms.</param>
-internal sealed record WarmSettings(int Entries, int Size, int Writers, int Rounds, IReadOnlyList<int> Sizes, int Users, int Tenants)
+internal sealed record WarmSettings(
+    int Entries,
+    int Size,
+    int Writers,
+    int Rounds,
+    IReadOnlyList<int> Sizes,
+    int Users,
+    int Tenants,
+    CacheTopology Topology
+)
 {
     /// <summary>
     /// The same measurement with values of another size: fewer where they are larger, so that they take no more of the server's memory.
@@ -62,9 +72,10 @@ internal static class WarmBenchmarkCommand
             "Users with results and sessions that the product's warmer warms; 0 to measure bulk writing alone."
         );
         var tenants = BenchmarkCommandLine.Number("--tenants", 100, 1, 10_000, "Tenants whose reference data it warms, in three phases.");
+        var topology = BenchmarkCommandLine.Topology();
         Command command = new(
             "warm",
-            "Entries with a TTL written per second by our bulk writer, beside redis-benchmark with the same command and pipeline 64, beside awaited batches, and on Garnet; "
+            "Entries with a TTL written per second by our bulk writer, beside redis-benchmark with the same command and pipeline 64, beside awaited batches, and, with --topology standalone, on Garnet; "
                 + "and warms of sessions, flags, recommendations and reference data by the product's own warmer, beside their limits."
         )
         {
@@ -75,6 +86,7 @@ internal static class WarmBenchmarkCommand
             sizes,
             users,
             tenants,
+            topology,
         };
         command.SetAction(
             (parsed, ct) =>
@@ -86,7 +98,8 @@ internal static class WarmBenchmarkCommand
                         parsed.GetValue(rounds),
                         parsed.GetValue(sizes)!,
                         parsed.GetValue(users),
-                        parsed.GetValue(tenants)
+                        parsed.GetValue(tenants),
+                        parsed.GetValue(topology)
                     ),
                     ct
                 )

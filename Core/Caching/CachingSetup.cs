@@ -19,6 +19,13 @@ public static class CachingSetup
         return services;
     }
 
+    /// <summary>
+    /// Separates this process from all others on the same server by a prefix of its keys and its channel. Call it before
+    /// <see cref="AddCaching"/>.
+    /// </summary>
+    public static IServiceCollection AddOwnKeyspace(this IServiceCollection services, string keyPrefix) =>
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<CacheStore>(provider, keyPrefix));
+
     /// <summary>Adds a reader that drops the entries that <see cref="ChangeListener"/> receives changes of.</summary>
     public static IServiceCollection AddReader<TReader>(this IServiceCollection services)
         where TReader : class, IChangeHandler

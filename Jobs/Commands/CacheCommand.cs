@@ -19,7 +19,7 @@ internal static class CacheCommand
             "stats",
             "Shows keys, memory, hits and latency of the cache server, and the latest warm of each set. Exit code 1 when the cache does not answer."
         );
-        command.SetAction((parsed, ct) => CommandServices.RunAsync(parsed, RunAsync, ct, builder => builder.Services.AddWarming()));
+        command.SetWork((_, services, output, ct) => RunAsync(services, output, ct), builder => builder.Services.AddWarming());
         return command;
     }
 

@@ -23,14 +23,9 @@ internal static class CacheEntryCommands
         {
             user,
         };
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    (services, output, token) => ShowAsync(services, output, parsed.GetValue(user)!, token),
-                    ct,
-                    builder => builder.Services.AddResults()
-                )
+        command.SetWork(
+            (parsed, services, output, ct) => ShowAsync(services, output, parsed.GetValue(user)!, ct),
+            builder => builder.Services.AddResults()
         );
         return command;
     }
@@ -53,17 +48,12 @@ internal static class CacheEntryCommands
             if (result.GetValue(all) == (result.GetValue(user) is not null))
                 result.AddError("Give a USER, or --all.");
         });
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    (services, output, token) =>
-                        parsed.GetValue(all)
-                            ? InvalidateAllAsync(services, output, token)
-                            : InvalidateAsync(services, output, parsed.GetValue(user)!, token),
-                    ct,
-                    builder => builder.Services.AddResults()
-                )
+        command.SetWork(
+            (parsed, services, output, ct) =>
+                parsed.GetValue(all)
+                    ? InvalidateAllAsync(services, output, ct)
+                    : InvalidateAsync(services, output, parsed.GetValue(user)!, ct),
+            builder => builder.Services.AddResults()
         );
         return command;
     }

@@ -1,3 +1,6 @@
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
 namespace Overnight.Jobs.Commands;
 
 /// <summary>Lines for a person, and one line of progress: rewritten in place on a terminal, printed every 5 s in a log.</summary>
@@ -5,6 +8,9 @@ internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
 {
     private static readonly TimeSpan Terminal = TimeSpan.FromMilliseconds(100),
         Pipe = TimeSpan.FromSeconds(5);
+
+    /// <summary>Characters, wide enough for the tables.</summary>
+    private const int PipeWidth = 120;
 
     private readonly bool _inPlace = ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected;
     private readonly Lock _lock = new();
@@ -17,6 +23,19 @@ internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
         {
             Clear();
             writer.WriteLine(text);
+        }
+    }
+
+    /// <summary>Prints a table or the like, as wide as the terminal.</summary>
+    public void Write(IRenderable what)
+    {
+        lock (_lock)
+        {
+            Clear();
+            var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(writer) });
+            if (!_inPlace)
+                console.Profile.Width = PipeWidth;
+            console.Write(what);
         }
     }
 

@@ -12,6 +12,17 @@ namespace Overnight.Jobs.Commands;
 /// <summary>Runs the work of a command with the services of the host, but none of the host's own workers.</summary>
 internal static class CommandServices
 {
+    /// <summary>Sets the work of a command.</summary>
+    /// <inheritdoc cref="RunAsync"/>
+    public static void SetWork(
+        this Command command,
+        Func<ParseResult, IServiceProvider, CommandOutput, CancellationToken, Task<int>> work,
+        Action<HostApplicationBuilder>? configure = null
+    ) =>
+        command.SetAction(
+            (parsed, ct) => RunAsync(parsed, (services, output, token) => work(parsed, services, output, token), ct, configure)
+        );
+
     /// <param name="work">The command's work; throws <see cref="CommandException"/> for what the user can correct.</param>
     /// <param name="configure">Adds what only this command needs.</param>
     public static async Task<int> RunAsync(

@@ -30,24 +30,19 @@ internal static class ImportCommand
         };
         var skip = SkipOption();
         Command command = new("companies", "Imports companies with price and fundamentals, in US dollars.") { file, asOf, market, skip };
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    async (services, output, token) =>
-                    {
-                        var import = ActivatorUtilities.CreateInstance<CompanyImport>(services);
-                        CompanyImportOptions options = new()
-                        {
-                            AsOf = parsed.GetValue(asOf),
-                            Market = parsed.GetRequiredValue(market),
-                            SkipBadRows = parsed.GetValue(skip),
-                        };
-                        Tell(output, await import.RunAsync(parsed.GetRequiredValue(file), options, output.Progress<int>(Describe), token));
-                        return CommandLine.Success;
-                    },
-                    ct
-                )
+        command.SetWork(
+            async (parsed, services, output, ct) =>
+            {
+                var import = ActivatorUtilities.CreateInstance<CompanyImport>(services);
+                CompanyImportOptions options = new()
+                {
+                    AsOf = parsed.GetValue(asOf),
+                    Market = parsed.GetRequiredValue(market),
+                    SkipBadRows = parsed.GetValue(skip),
+                };
+                Tell(output, await import.RunAsync(parsed.GetRequiredValue(file), options, output.Progress<int>(Describe), ct));
+                return CommandLine.Success;
+            }
         );
         return command;
     }
@@ -68,24 +63,19 @@ internal static class ImportCommand
             Description = "Imports also rates that are too far from the stored ones, or look like the inverse of them.",
         };
         Command command = new("rates", "Imports the last exchange rate of each country.") { file, quoting, accept, skip };
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    async (services, output, token) =>
-                    {
-                        var import = ActivatorUtilities.CreateInstance<RateImport>(services);
-                        RateImportOptions options = new()
-                        {
-                            Quoting = parsed.GetValue(quoting) == RateQuotingNames.Noted ? RateQuoting.Noted : RateQuoting.UnitsPerDollar,
-                            AcceptContradictions = parsed.GetValue(accept),
-                            SkipBadRows = parsed.GetValue(skip),
-                        };
-                        Tell(output, await import.RunAsync(parsed.GetRequiredValue(file), options, output.Progress<int>(Describe), token));
-                        return CommandLine.Success;
-                    },
-                    ct
-                )
+        command.SetWork(
+            async (parsed, services, output, ct) =>
+            {
+                var import = ActivatorUtilities.CreateInstance<RateImport>(services);
+                RateImportOptions options = new()
+                {
+                    Quoting = parsed.GetValue(quoting) == RateQuotingNames.Noted ? RateQuoting.Noted : RateQuoting.UnitsPerDollar,
+                    AcceptContradictions = parsed.GetValue(accept),
+                    SkipBadRows = parsed.GetValue(skip),
+                };
+                Tell(output, await import.RunAsync(parsed.GetRequiredValue(file), options, output.Progress<int>(Describe), ct));
+                return CommandLine.Success;
+            }
         );
         return command;
     }

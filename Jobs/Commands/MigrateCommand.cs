@@ -14,11 +14,9 @@ internal static class MigrateCommand
     public static Command Create()
     {
         Command command = new("migrate", "Creates or updates the database; in Development also fills an empty one with demo users.");
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(parsed, RunAsync, ct, builder =>
-                    builder.Services.AddDatabaseMigration().AddSection<DemoSettings>(DemoSettings.Section)
-                )
+        command.SetWork(
+            (_, services, output, ct) => RunAsync(services, output, ct),
+            builder => builder.Services.AddDatabaseMigration().AddSection<DemoSettings>(DemoSettings.Section)
         );
         return command;
     }

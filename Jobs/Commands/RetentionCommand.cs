@@ -17,24 +17,19 @@ internal static class RetentionCommand
         {
             dryRun,
         };
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    async (services, output, token) =>
-                    {
-                        var report = await services.GetRequiredService<HistoryRetention>().RunOnceAsync(parsed.GetValue(dryRun), token)
-                            ?? throw new CommandException(
-                                "Another process is running retention at this moment; nothing was changed here.",
-                                exitCode: CommandLine.Failed
-                            );
-                        foreach (var line in report.Lines())
-                            output.Line(line);
-                        return report.Postponed.Count == 0 ? CommandLine.Success : CommandLine.Partial;
-                    },
-                    ct,
-                    builder => builder.AddRetention()
-                )
+        command.SetWork(
+            async (parsed, services, output, ct) =>
+            {
+                var report = await services.GetRequiredService<HistoryRetention>().RunOnceAsync(parsed.GetValue(dryRun), ct)
+                    ?? throw new CommandException(
+                        "Another process is running retention at this moment; nothing was changed here.",
+                        exitCode: CommandLine.Failed
+                    );
+                foreach (var line in report.Lines())
+                    output.Line(line);
+                return report.Postponed.Count == 0 ? CommandLine.Success : CommandLine.Partial;
+            },
+            builder => builder.AddRetention()
         );
         return command;
     }

@@ -19,14 +19,9 @@ internal static class RetryCommand
         {
             run,
         };
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    (services, output, token) => RunAsync(services, output, parsed.GetValue(run), token),
-                    ct,
-                    builder => builder.AddPipeline()
-                )
+        command.SetWork(
+            (parsed, services, output, ct) => RunAsync(services, output, parsed.GetValue(run), ct),
+            builder => builder.AddPipeline()
         );
         return command;
     }

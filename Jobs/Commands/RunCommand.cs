@@ -35,15 +35,10 @@ internal static class RunCommand
             date,
             again,
         };
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    (services, output, token) =>
-                        RunAsync(services, output, parsed.GetValue(market)!, Date(parsed.GetValue(date)), parsed.GetValue(again), token),
-                    ct,
-                    builder => builder.AddPipeline()
-                )
+        command.SetWork(
+            (parsed, services, output, ct) =>
+                RunAsync(services, output, parsed.GetValue(market)!, Date(parsed.GetValue(date)), parsed.GetValue(again), ct),
+            builder => builder.AddPipeline()
         );
         return command;
     }

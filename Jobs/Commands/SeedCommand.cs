@@ -39,42 +39,30 @@ internal static class SeedCommand
             if (result.GetResult(users) is null && result.GetResult(tenants) is null)
                 result.AddError("Give --users, --tenants, or both.");
         });
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    async (services, output, token) =>
+        command.SetWork(
+            async (parsed, services, output, ct) =>
+            {
+                if (parsed.GetValue(users) is { } wanted)
+                {
+                    DemoOptions options = new()
                     {
-                        if (parsed.GetValue(users) is { } wanted)
-                        {
-                            DemoOptions options = new()
-                            {
-                                Users = wanted,
-                                Seed = parsed.GetValue(seed),
-                                Holdings = parsed.GetValue(holdings),
-                                Criteria = parsed.GetValue(criteria),
-                            };
-                            var seeder = ActivatorUtilities.CreateInstance<DemoSeeder>(services);
-                            output.Line(Describe(await seeder.SeedAsync(options, output.Progress<DemoProgress>(Describe), token)));
-                        }
-                        if (parsed.GetValue(tenants) is { } count)
-                        {
-                            var seeder = ActivatorUtilities.CreateInstance<DemoTenantSeeder>(services);
-                            output.Line(
-                                Describe(
-                                    await seeder.SeedAsync(
-                                        count,
-                                        parsed.GetValue(seed),
-                                        output.Progress<DemoTenantProgress>(Describe),
-                                        token
-                                    )
-                                )
-                            );
-                        }
-                        return CommandLine.Success;
-                    },
-                    ct
-                )
+                        Users = wanted,
+                        Seed = parsed.GetValue(seed),
+                        Holdings = parsed.GetValue(holdings),
+                        Criteria = parsed.GetValue(criteria),
+                    };
+                    var seeder = ActivatorUtilities.CreateInstance<DemoSeeder>(services);
+                    output.Line(Describe(await seeder.SeedAsync(options, output.Progress<DemoProgress>(Describe), ct)));
+                }
+                if (parsed.GetValue(tenants) is { } count)
+                {
+                    var seeder = ActivatorUtilities.CreateInstance<DemoTenantSeeder>(services);
+                    output.Line(
+                        Describe(await seeder.SeedAsync(count, parsed.GetValue(seed), output.Progress<DemoTenantProgress>(Describe), ct))
+                    );
+                }
+                return CommandLine.Success;
+            }
         );
         return command;
     }

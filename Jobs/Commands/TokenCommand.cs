@@ -14,15 +14,10 @@ internal static class TokenCommand
     {
         Option<bool> admin = new("--admin") { Description = "Makes a session of the demo admin instead of the demo user." };
         Command command = new("token", "Development only: prints the token of a new session of the demo user, for 24 hours.") { admin };
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    (services, output, token) =>
-                        RunAsync(services, output, parsed.GetValue(admin) ? DemoAccounts.Admin : DemoAccounts.User, token),
-                    ct,
-                    builder => builder.Services.AddSingleton<DemoSessions>()
-                )
+        command.SetWork(
+            (parsed, services, output, ct) =>
+                RunAsync(services, output, parsed.GetValue(admin) ? DemoAccounts.Admin : DemoAccounts.User, ct),
+            builder => builder.Services.AddSingleton<DemoSessions>()
         );
         return command;
     }

@@ -42,18 +42,13 @@ internal static class UserCommand
             email,
             file,
         };
-        command.SetAction(
-            (parsed, ct) =>
-                CommandServices.RunAsync(
-                    parsed,
-                    (services, output, token) => SetAsync(services, output, parsed.GetValue(email)!, parsed.GetValue(file), token),
-                    ct,
-                    builder =>
-                    {
-                        builder.Services.AddCaching().AddSessionReading().AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>();
-                        builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
-                    }
-                )
+        command.SetWork(
+            (parsed, services, output, ct) => SetAsync(services, output, parsed.GetValue(email)!, parsed.GetValue(file), ct),
+            builder =>
+            {
+                builder.Services.AddCaching().AddSessionReading().AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>();
+                builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);
+            }
         );
         return command;
     }

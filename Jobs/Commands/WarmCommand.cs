@@ -10,9 +10,6 @@ namespace Overnight.Jobs.Commands;
 /// <summary><c>warm [SET...]</c>: warms sets when an operator or a deployment asks for it (SPEC E3).</summary>
 internal static class WarmCommand
 {
-    /// <summary>Share of reads that the cache should answer (SPEC E2).</summary>
-    private const double Target = 0.9;
-
     public static Command Create()
     {
         Argument<string[]> sets = new("SET")
@@ -30,6 +27,7 @@ internal static class WarmCommand
             DefaultValueFactory = _ => "manual",
         };
         Option<bool> strict = new("--strict") { Description = "The exit code of a failure, also with --trigger deployment." };
+        var prove = WarmProofCommand.CreateOption();
         count.Validators.Add(UsageErrors.AtLeast(1));
         trigger.AcceptOnlyFromAmong("manual", "deployment");
         Command command = new(
@@ -44,10 +42,25 @@ internal static class WarmCommand
             estimate,
             trigger,
             strict,
+            prove,
         };
+        command.Validators.Add(result => WarmProofCommand.Validate(result, prove, count, sets, tenant, estimate, trigger, strict));
         command.SetAction(
             async (parsed, ct) =>
             {
+                if (parsed.GetValue(prove))
+                {
+                    return await CommandServices.RunAsync(
+                        parsed,
+                        (services, output, token) => WarmProofCommand.RunAsync(services, output, parsed.GetValue(count), token),
+                        ct,
+                        builder =>
+                        {
+                            builder.AddProof();
+                            builder.Services.AddWarming();
+                        }
+                    );
+                }
                 var isDeployment = parsed.GetValue(trigger) == "deployment";
                 WarmRequest request = new(
                     isDeployment ? WarmTrigger.Deployment : WarmTrigger.Manual,
@@ -109,35 +122,11 @@ internal static class WarmCommand
             ct
         );
         foreach (var set in report.Sets)
-            output.Line(Describe(set));
+            output.Line(WarmSummary.Describe(set));
         output.Line($"{Plural.Of(report.Warmed, "entry", "entries")} in {report.Duration.TotalMilliseconds:N0} ms.");
-        output.Line(await HitRateAsync(services, sets, report, request, ct));
-        return CommandLine.CodeOf(report.IsWhole, report.Sets.Any(set => set.Status != WarmStatus.Failed));
-    }
-
-    /// <summary>The share of the sets' entries that is warm now (SPEC E3).</summary>
-    private static async Task<string> HitRateAsync(
-        IServiceProvider services,
-        IReadOnlyList<WarmSet> sets,
-        WarmReport report,
-        WarmRequest request,
-        CancellationToken ct
-    )
-    {
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        var (warm, all) = (0L, 0L);
-        foreach (var outcome in report.Sets.Where(set => set.Status != WarmStatus.Running))
-        {
-            var there = await sets.First(set => set.Name == outcome.Set).EstimateAsync(new(int.MaxValue, request.Tenant, null, now), ct);
-            all += there;
-            warm += Math.Min(there, outcome.Warmed);
-        }
-        var others = report.Sets.Count(set => set.Status == WarmStatus.Running);
-        var without = others == 0 ? "" : $" Not counted: {Plural.Of(others, "set")} that another process is warming.";
-        if (all == 0)
-            return $"These sets have no entries.{without}";
-        var rate = (double)warm / all;
-        return $"Estimated hit rate {100 * rate:F1} %: {warm:N0} of {Plural.Of(all, "entry", "entries")} are warm, if each is read equally often. The target of {100 * Target:F0} % is {(rate >= Target ? "reached" : "missed")}.{without}";
+        output.Line(await WarmSummary.HitRateAsync(sets, report, request, now, ct));
+        return CommandLine.CodeOf(report.IsWhole, report.Sets.Any(set => set.Status != WarmStatus.Failed));
     }
 
     private static async Task<int> EstimateAsync(
@@ -162,17 +151,6 @@ internal static class WarmCommand
         output.Line($"{Plural.Of(all, "entry", "entries")}; nothing was written.");
         return CommandLine.Success;
     }
-
-    private static string Describe(WarmOutcome set) =>
-        set.Status switch
-        {
-            WarmStatus.Running => $"{set.Set}: another process is warming it.",
-            WarmStatus.Failed when set.Error is not null =>
-                $"{set.Set}: failed after {Plural.Of(set.Warmed, "entry", "entries")}; the next warm resumes there. {set.Error}",
-            _ =>
-                $"{set.Set}: {set.StatusName}, {Plural.Of(set.Warmed, "entry", "entries")}{(set.ResumedAt is { } resumed ? $" ({resumed:N0} by an earlier try)" : "")}, {set.Failed:N0} failed, "
-                    + $"{set.Duration.TotalMilliseconds:N0} ms{(set.IsCutShort ? ", ended by the time limit" : "")}",
-        };
 
     private static async Task<IReadOnlyList<WarmSet>> FindAsync(
         IServiceProvider services,

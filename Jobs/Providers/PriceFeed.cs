@@ -35,27 +35,13 @@ internal sealed class PriceFeed(
         var (assets, refused) = await stored.AssetsAsync(ct);
         var open = Enumerable.Range(0, assets.Length).ToHashSet();
         Dictionary<int, DateTimeOffset> stale = [];
-        List<ProviderReport> reports = [];
-        var asked = false;
-        foreach (var name in _options.Names())
-        {
-            if (name == ProviderNames.Imported)
-                reports.Add(UseStored(name, asked, assets, refused, open, stale));
-            else if (open.Count == 0)
-                reports.Add(new(Feed, name, ProviderOutcome.NotAsked));
-            else
-            {
-                asked = true;
-                reports.Add(await AskAsync(providers.First(p => p.Name == name), assets, open, ct));
-            }
-        }
-        if (asked)
-        {
-            var fallback = UseStored(ProviderNames.Stored, stale: true, assets, refused, open, stale);
-            if (fallback is { Values: > 0 } or { Refused: > 0 })
-                reports.Add(fallback);
-        }
-
+        var reports = await ProviderOrder.AskAsync(
+            Feed,
+            _options.Names(),
+            () => new(open.Count == 0),
+            (name, isStale) => UseStored(name, isStale, assets, refused, open, stale),
+            name => AskAsync(providers.First(p => p.Name == name), assets, open, ct)
+        );
         if (assets.Length == 0 || assets.Any(a => a.Asset.Price is not null))
             return new(assets, stale, reports);
         throw new NoMarketValuesException(

@@ -31,32 +31,14 @@ internal sealed class RateFeed(
     {
         var (last, refused) = await stored.RatesAsync(ct);
         RateTable table = new(last, refused);
-        List<ProviderReport> reports = [];
         IReadOnlySet<string>? needed = null;
-        var asked = false;
-        foreach (var name in _options.Names())
-        {
-            if (name == ProviderNames.Imported)
-            {
-                reports.Add(table.UseStored(name, asked, needed));
-                continue;
-            }
-            needed ??= await stored.CurrenciesAsync(market, ct);
-            if (table.Covers(needed))
-            {
-                reports.Add(new(Feed, name, ProviderOutcome.NotAsked));
-                continue;
-            }
-            asked = true;
-            reports.Add(await AskAsync(providers.First(p => p.Name == name), table, needed, ct));
-        }
-        if (asked && !table.Covers(needed!))
-        {
-            var fallback = table.UseStored(ProviderNames.Stored, stale: true, needed);
-            if (fallback is { Values: > 0 } or { Refused: > 0 })
-                reports.Add(fallback);
-        }
-
+        var reports = await ProviderOrder.AskAsync(
+            Feed,
+            _options.Names(),
+            async () => table.Covers(needed ??= await stored.CurrenciesAsync(market, ct)),
+            (name, isStale) => table.UseStored(name, isStale, needed),
+            name => AskAsync(providers.First(p => p.Name == name), table, needed!, ct)
+        );
         var answer = table.Answer(reports);
         if (answer.Quotes.Count > 0)
             return answer;

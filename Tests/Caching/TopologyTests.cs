@@ -87,12 +87,24 @@ public sealed class TopologyTests(TestServers servers)
         // A miss is answered by PostgreSQL and written back, both entries.
         var (missed, token2) = people[2];
         await one.Get<ResultInvalidation>().OneAsync(missed);
-        using var client = await ConnectionMultiplexer.ConnectAsync(cache.AdministratorsConnectionString);
+        using var client = await ConnectionMultiplexer.ConnectAsync(cache.AdministratorsConnectionString + ",allowAdmin=true");
         await Eventually.TrueAsync(
             async () => await FromCacheAsync(one, token2) && await client.GetDatabase().KeyExistsAsync(CacheKeys.Portfolio(missed)),
             "both entries are repaired"
         );
         Assert.Null(one.Get<CacheStore>().Refusal);
+
+        // Everything is lost: the service sees it, and warms it anew.
+        foreach (var server in client.GetServers())
+            await server.FlushAllDatabasesAsync();
+        Assert.All(await warm.Loop.RunOnceAsync(Ct), report =>
+            Assert.Equal((WarmTrigger.ColdStart, true), (report.Trigger, report.IsWhole))
+        );
+        foreach (var (user, token) in people.Where(person => person.Token != gone))
+        {
+            Assert.True(await client.GetDatabase().KeyExistsAsync(CacheKeys.Recommendations(user)));
+            Assert.True(await client.GetDatabase().KeyExistsAsync(CacheKeys.Session(TestPeople.Hash(token))));
+        }
     }
 
     /// <summary>
@@ -118,11 +130,10 @@ public sealed class TopologyTests(TestServers servers)
         await lost.StopAsync();
         foreach (var token in tokens)
             Assert.Equal(HttpStatusCode.OK, await app.StatusAsync(token));
-        if (topology != CacheTopology.Standalone)
-            return;
 
-        await servers.StartCacheAsync(Ct, lost.Home, lost.Port, Aspire.Hosting.LocalRedisProgram.Redis);
-        await Eventually.TrueAsync(async () => await FromCacheAsync(app, tokens[0]), "the cache is used again");
+        await servers.StartAgainAsync(lost, Ct);
+        foreach (var token in tokens)
+            await Eventually.TrueAsync(() => FromCacheAsync(app, token), "the cache is used again");
     }
 
     private static async Task<bool> FromCacheAsync(ApiApp app, string token)

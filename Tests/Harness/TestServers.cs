@@ -103,6 +103,9 @@ public sealed class TestServers : IAsyncDisposable
             ct
         );
 
+    /// <summary>The same server once more, after it has ended; it has lost everything.</summary>
+    internal Task<CacheServer> StartAgainAsync(CacheServer ended, CancellationToken ct) => StartedAsync(ended.StartAgainAsync(ct));
+
     public async ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();

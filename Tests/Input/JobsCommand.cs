@@ -16,13 +16,15 @@ internal sealed record JobsCommand(int ExitCode, string Output, string Error)
 
     /// <param name="cache">Connection string of the cache, if the command is to have one.</param>
     /// <param name="input">What it reads from standard input.</param>
+    /// <param name="environment">What it runs in.</param>
     public static async Task<JobsCommand> RunAsync(
         TestServers servers,
         string? connectionString,
         string[] arguments,
         string? cache,
         string? input,
-        CancellationToken ct
+        CancellationToken ct,
+        string environment = "Production"
     )
     {
         ProcessStartInfo start = new("dotnet")
@@ -40,7 +42,7 @@ internal sealed record JobsCommand(int ExitCode, string Output, string Error)
             var name in start.Environment.Keys.Where(k => k.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase)).ToArray()
         )
             start.Environment.Remove(name);
-        start.Environment["DOTNET_ENVIRONMENT"] = "Production";
+        start.Environment["DOTNET_ENVIRONMENT"] = environment;
         if (connectionString is not null)
             start.Environment["ConnectionStrings__overnight"] = connectionString;
         if (cache is not null)

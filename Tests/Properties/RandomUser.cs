@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Overnight.Core.Market;
 
 namespace Overnight.Tests.Properties;
 
@@ -18,25 +19,6 @@ internal sealed record UserHolding(Guid Asset, Guid? Class, decimal Quantity, bo
 /// <summary>Any user that the tables take.</summary>
 internal sealed class RandomUser
 {
-    private static readonly string[] MetricNames =
-    [
-        "dividend_yield",
-        "pe_ratio",
-        "pb_ratio",
-        "market_cap",
-        "revenue",
-        "earnings",
-        "surplus_years",
-        "roe",
-        "roa",
-        "debt_to_equity",
-        "current_ratio",
-        "gross_margin",
-        "net_margin",
-        "payout_ratio",
-        "ev_ebitda",
-    ];
-
     private static readonly string[] Operators = ["gt", "gte", "lt", "lte", "equals", "between", "exists"];
 
     private static readonly string[] Numbers =
@@ -209,12 +191,12 @@ internal sealed class RandomUser
                 {"id":{{RandomText.Json(random, RandomText.Of(random, 36))}},"name":{{RandomText.Json(
                     random,
                     name
-                )}},"metric":"{{MetricNames[random.Next(MetricNames.Length)]}}",
+                )}},"metric":"{{Metrics.Names[random.Next(Metrics.Count)]}}",
                 "operator":"{{Operators[random.Next(Operators.Length)]}}","value":{{Numbers[
                     random.Next(Numbers.Length)
                 ]}},"value2":{{Numbers[random.Next(Numbers.Length)]}},
                 "points":{{Points[random.Next(Points.Length)]}},"requiredFundamentals":[{{(
-                    random.Next(2) == 0 ? "" : $"\"{MetricNames[random.Next(MetricNames.Length)]}\""
+                    random.Next(2) == 0 ? "" : $"\"{Metrics.Names[random.Next(Metrics.Count)]}\""
                 )}}],"other":{"x":[1,null]} }
                 """
             );

@@ -1,6 +1,5 @@
-using System.Diagnostics;
-using Overnight.Jobs.Commands;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Input;
 
 namespace Overnight.Tests.Warming;
 
@@ -16,18 +15,18 @@ public sealed class WarmCommandTests(TestServers servers)
         await warm.AddResultsAsync(3);
 
         var estimate = await RunAsync(warm.DatabaseConnection, warm.CacheConnection, "warm", "--estimate");
-        Assert.Equal(0, estimate.Code);
+        Assert.Equal(0, estimate.ExitCode);
         Assert.Contains("recommendations: 3 entries", estimate.Output);
         Assert.Equal(0, await warm.ScalarAsync<long>("select count(*) from overnight_job_runs"));
 
         var warmed = await RunAsync(warm.DatabaseConnection, warm.CacheConnection, "warm", "recommendations");
-        Assert.True(warmed.Code == 0, warmed.Error);
+        Assert.True(warmed.ExitCode == 0, warmed.Error);
         Assert.Contains("recommendations: completed, 3 entries, 0 failed", warmed.Output);
         Assert.Contains("Estimated hit rate 100.0 %: 3 of 3 entries that could be read are warm", warmed.Output);
         Assert.Contains("is reached.", warmed.Output.TrimEnd().Split(Environment.NewLine)[^1]);
 
         var stats = await RunAsync(warm.DatabaseConnection, warm.CacheConnection, "cache", "stats");
-        Assert.True(stats.Code == 0, stats.Error);
+        Assert.True(stats.ExitCode == 0, stats.Error);
         Assert.Contains("keys", stats.Output);
         Assert.Contains("recommendations: 3 entries, 0 failed, manual", stats.Output);
         Assert.Contains("sessions: not warmed on this server yet", stats.Output);
@@ -41,15 +40,15 @@ public sealed class WarmCommandTests(TestServers servers)
         const string nobody = "127.0.0.1:1,connectTimeout=200";
 
         var patient = await RunAsync(database, nobody, deployment);
-        Assert.Equal(0, patient.Code);
+        Assert.Equal(0, patient.ExitCode);
         Assert.Contains("The cache does not answer", patient.Error);
-        Assert.Equal(1, (await RunAsync(database, nobody, [.. deployment, "--strict"])).Code);
+        Assert.Equal(1, (await RunAsync(database, nobody, [.. deployment, "--strict"])).ExitCode);
         var unconfigured = await RunAsync(database, null, "warm", "--estimate");
-        Assert.Equal(1, unconfigured.Code);
+        Assert.Equal(1, unconfigured.ExitCode);
         Assert.Contains("ConnectionStrings:cache is not set", unconfigured.Error);
-        Assert.Equal(0, (await RunAsync(null, null, deployment)).Code);
-        Assert.Equal(1, (await RunAsync(database, null, [.. deployment, "--strict"])).Code);
-        Assert.Equal(0, (await RunAsync(database + "nowhere", nobody, deployment)).Code);
+        Assert.Equal(0, (await RunAsync(null, null, deployment)).ExitCode);
+        Assert.Equal(1, (await RunAsync(database, null, [.. deployment, "--strict"])).ExitCode);
+        Assert.Equal(0, (await RunAsync(database + "nowhere", nobody, deployment)).ExitCode);
     }
 
     [Theory]
@@ -76,31 +75,10 @@ public sealed class WarmCommandTests(TestServers servers)
     public async Task Warm_AskedForWhatCannotBe_SaysWhatCan(int code, string words, params string[] arguments)
     {
         var result = await RunAsync(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct), arguments);
-        Assert.Equal(code, result.Code);
+        Assert.Equal(code, result.ExitCode);
         Assert.Contains(words, result.Error);
     }
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(string? database, string? cache, params string[] arguments)
-    {
-        ProcessStartInfo start = new("dotnet", [typeof(CommandLine).Assembly.Location, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-            WorkingDirectory = await servers.CreateFolderAsync(),
-        };
-        foreach (
-            var name in start.Environment.Keys.Where(k => k.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase)).ToArray()
-        )
-            start.Environment.Remove(name);
-        start.Environment["DOTNET_ENVIRONMENT"] = "Production";
-        if (database is not null)
-            start.Environment["ConnectionStrings__overnight"] = database;
-        if (cache is not null)
-            start.Environment["ConnectionStrings__cache"] = cache;
-        using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(Ct), process.StandardError.ReadToEndAsync(Ct));
-        await process.WaitForExitAsync(Ct);
-        return (process.ExitCode, await output, await error);
-    }
+    private Task<JobsCommand> RunAsync(string? database, string? cache, params string[] arguments) =>
+        JobsCommand.RunAsync(servers, database, arguments, cache, null, Ct);
 }

@@ -5,7 +5,7 @@ namespace Overnight.Core.Caching;
 /// <summary>Publishing and receiving messages of <see cref="CacheChannel"/>.</summary>
 public sealed partial class CacheStore
 {
-    private static readonly RedisChannel Channel = new(CacheChannel.Name, RedisChannel.PatternMode.Literal);
+    private readonly RedisChannel _channel;
 
     /// <summary>
     /// Publishes a message of <see cref="CacheChannel"/> without waiting, and drops it when the cache can't be reached. A node that
@@ -17,7 +17,7 @@ public sealed partial class CacheStore
             return;
         try
         {
-            _cache.GetSubscriber().Publish(Channel, message, CommandFlags.FireAndForget);
+            _cache.GetSubscriber().Publish(_channel, message, CommandFlags.FireAndForget);
         }
         catch (Exception exception) when (IsOutage(exception))
         {
@@ -27,14 +27,14 @@ public sealed partial class CacheStore
 
     /// <summary>Publishes a message and waits until the server has it.</summary>
     /// <exception cref="CacheAwayException">The cache can't be reached.</exception>
-    public Task PublishAsync(byte[] message) => OrAwayAsync(() => _cache.GetSubscriber().PublishAsync(Channel, message));
+    public Task PublishAsync(byte[] message) => OrAwayAsync(() => _cache.GetSubscriber().PublishAsync(_channel, message));
 
     /// <summary>Calls back for each message of <see cref="CacheChannel"/>; the subscription is restored with the connection.</summary>
     /// <exception cref="CacheAwayException">The cache can't be reached.</exception>
     public Task SubscribeAsync(Action<byte[]> hear) =>
         OrAwayAsync(async () =>
         {
-            await _cache.GetSubscriber().SubscribeAsync(Channel, (_, message) => hear((byte[]?)message ?? []));
+            await _cache.GetSubscriber().SubscribeAsync(_channel, (_, message) => hear((byte[]?)message ?? []));
             return true;
         });
 }

@@ -92,7 +92,7 @@ public sealed partial class CacheStore
     {
         if (!_circuit.TryEnter())
             throw new CacheAwayException("The cache did not answer a moment ago and is not asked until its break is over.");
-        var batch = _cache.GetDatabase().CreateBatch();
+        var batch = _database.CreateBatch();
         var when = onlyAbsent ? When.NotExists : When.Always;
         var sent = new Task[count];
         for (var i = 0; i < count; i++)
@@ -156,7 +156,7 @@ public sealed partial class CacheStore
         try
         {
             for (var i = from; i < from + count; i++)
-                _cache.GetDatabase().KeyDelete(entries[i].Key, CommandFlags.FireAndForget);
+                _database.KeyDelete(entries[i].Key, CommandFlags.FireAndForget);
         }
         catch (Exception exception) when (IsOutage(exception))
         {

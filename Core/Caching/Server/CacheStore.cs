@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
+using StackExchange.Redis.KeyspaceIsolation;
 
 namespace Overnight.Core.Caching;
 
@@ -12,6 +13,7 @@ namespace Overnight.Core.Caching;
 public sealed partial class CacheStore : IDisposable
 {
     private readonly IConnectionMultiplexer _cache;
+    private readonly IDatabase _database;
     private readonly CacheCircuit _circuit;
     private readonly CacheTelemetry _telemetry;
     private readonly TimeProvider _time;
@@ -20,17 +22,22 @@ public sealed partial class CacheStore : IDisposable
     private readonly WriteState _writes;
     private readonly ITimer _retry;
 
+    /// <param name="keyPrefix">In front of every key and of the channel: an own keyspace on the same server; null for that of the
+    /// product.</param>
     public CacheStore(
         IConnectionMultiplexer cache,
         CacheCircuit circuit,
         CacheTelemetry telemetry,
         TimeProvider time,
-        ILogger<CacheStore> logger
+        ILogger<CacheStore> logger,
+        string? keyPrefix = null
     )
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentNullException.ThrowIfNull(time);
         (_cache, _circuit, _telemetry, _time, _logger) = (cache, circuit, telemetry, time, logger);
+        _database = keyPrefix is null ? cache.GetDatabase() : cache.GetDatabase().WithKeyPrefix(keyPrefix);
+        _channel = RedisChannel.Literal(keyPrefix + CacheChannel.Name);
         _writes = new(logger);
         _retry = time.CreateTimer(
             static store => _ = ((CacheStore)store!).RetryAsync(),
@@ -60,7 +67,7 @@ public sealed partial class CacheStore : IDisposable
         var begin = _time.GetTimestamp();
         try
         {
-            byte[]? value = await _cache.GetDatabase().StringGetAsync(key);
+            byte[]? value = await _database.StringGetAsync(key);
             _circuit.Succeeded();
             if (value is null)
                 return (CacheOutcome.Miss, null);
@@ -98,15 +105,15 @@ public sealed partial class CacheStore : IDisposable
     /// <exception cref="CacheAwayException">The cache can't be reached.</exception>
     public async Task<string?> FindAsync(string key, TimeSpan ttl)
     {
-        var value = await OrAwayAsync(() => _cache.GetDatabase().StringGetAsync(key));
+        var value = await OrAwayAsync(() => _database.StringGetAsync(key));
         if (!value.IsNull)
-            await OrAwayAsync(() => _cache.GetDatabase().KeyExpireAsync(key, ttl));
+            await OrAwayAsync(() => _database.KeyExpireAsync(key, ttl));
         return value;
     }
 
     /// <summary>Measures how long the server takes to answer.</summary>
     /// <exception cref="CacheAwayException">The server does not answer.</exception>
-    public Task<TimeSpan> PingAsync() => OrAwayAsync(() => _cache.GetDatabase().PingAsync());
+    public Task<TimeSpan> PingAsync() => OrAwayAsync(() => _database.PingAsync());
 
     /// <summary>Figures of each server of the cache that is connected.</summary>
     /// <exception cref="CacheAwayException">No server is connected, or one does not answer.</exception>
@@ -139,7 +146,7 @@ public sealed partial class CacheStore : IDisposable
             return default;
         try
         {
-            var value = await ask(_cache.GetDatabase());
+            var value = await ask(_database);
             _circuit.Succeeded();
             if (isWrite)
                 _writes.Taken();
