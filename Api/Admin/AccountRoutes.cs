@@ -118,7 +118,11 @@ internal static class AccountRoutes
         }
         catch (RequestException exception)
         {
-            return TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status409Conflict, title: "An administrator of a tenant");
+            return TypedResults.Problem(
+                exception.Message,
+                statusCode: StatusCodes.Status409Conflict,
+                title: "An administrator of a tenant"
+            );
         }
     }
 

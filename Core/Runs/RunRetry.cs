@@ -49,7 +49,9 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         }
 
         var id = Guid.CreateVersion7(time.GetUtcNow());
-        await using (var insert = connection.Command(Insert, id, time.GetUtcNow(), Guid.CreateVersion7(time.GetUtcNow()), traceparent, run.Id))
+        await using (
+            var insert = connection.Command(Insert, id, time.GetUtcNow(), Guid.CreateVersion7(time.GetUtcNow()), traceparent, run.Id)
+        )
         {
             if (await insert.ExecuteNonQueryAsync(ct) == 0)
             {

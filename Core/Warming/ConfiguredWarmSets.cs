@@ -91,7 +91,9 @@ public sealed partial class ConfiguredWarmSets(
     {
         List<string> failures = [];
         if (All.Count > 0 && await ExcessAsync(ct) is { } excess)
-            failures.Add($"ConnectionStrings:{DatabaseConnection.Sets} names a role that {excess}. Name one that may read what it was granted, and nothing else.");
+            failures.Add(
+                $"ConnectionStrings:{DatabaseConnection.Sets} names a role that {excess}. Name one that may read what it was granted, and nothing else."
+            );
         foreach (var set in failures.Count > 0 ? [] : All)
         {
             if (await set.CheckAsync(ct) is { } wrong)

@@ -23,8 +23,7 @@ internal sealed partial class HeartbeatLoop(WorkerDirectory workers, TimeProvide
         using PeriodicTimer timer = new(WorkerDirectory.Interval, time);
         try
         {
-            do
-                await TryAsync(() => workers.BeatAsync(_id, _host, Environment.ProcessId, _startedAt, stoppingToken), stoppingToken);
+            do await TryAsync(() => workers.BeatAsync(_id, _host, Environment.ProcessId, _startedAt, stoppingToken), stoppingToken);
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

@@ -41,7 +41,12 @@ internal static class PipelineSetup
     /// <summary>The schedule, and the loop that works on whatever it starts.</summary>
     public static IHostApplicationBuilder AddRunLoop(this IHostApplicationBuilder builder)
     {
-        builder.AddScheduling().Services.AddSingleton<FirstRun>().AddSingleton<WorkerDirectory>().AddHostedService<RunLoop>().AddHostedService<HeartbeatLoop>();
+        builder
+            .AddScheduling()
+            .Services.AddSingleton<FirstRun>()
+            .AddSingleton<WorkerDirectory>()
+            .AddHostedService<RunLoop>()
+            .AddHostedService<HeartbeatLoop>();
         return builder;
     }
 }

@@ -113,7 +113,10 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
         for (var i = 0; i < 1_000; i++)
             node.Get<CacheTelemetry>().Read(CacheSet.Results, CacheOutcome.Miss);
         using var health = await node.GetAsync("/health", ct: Ct);
-        Assert.Equal((HttpStatusCode.OK, "Degraded: cache-statistics, workers"), (health.StatusCode, await health.Content.ReadAsStringAsync(Ct)));
+        Assert.Equal(
+            (HttpStatusCode.OK, "Degraded: cache-statistics, workers"),
+            (health.StatusCode, await health.Content.ReadAsStringAsync(Ct))
+        );
     }
 
     [Fact]

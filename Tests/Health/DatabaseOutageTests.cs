@@ -101,6 +101,9 @@ public sealed class DatabaseOutageTests(TestServers servers)
 
             Assert.True(first.StatusCode != HttpStatusCode.NotFound && (int)first.StatusCode < 500, $"{what}: {first.StatusCode}");
         }
+        await EndConnectionsAsync(app);
+        using var health = await app.GetAsync("/health", ct: Ct);
+        Assert.Equal("Degraded: workers", await health.Content.ReadAsStringAsync(Ct));
     }
 
     /// <summary>The case postgres-read-only, which is what a standby answers after a failover.</summary>
@@ -142,10 +145,13 @@ public sealed class DatabaseOutageTests(TestServers servers)
         // Reads go on.
         using var read = await app.GetAsync("/api/runs", admin, Ct);
         Assert.Equal(HttpStatusCode.OK, read.StatusCode);
-        DoctorReport doctor = new(app.Database, new(() => throw new InvalidOperationException("no cache in this test")), TimeProvider.System);
-        Assert.Contains(
-            await doctor.FindAsync(Ct),
-            found => found.What == "The database takes no writes: default_transaction_read_only is on."
+        DoctorReport doctor = new(
+            app.Database,
+            new(() => throw new InvalidOperationException("no cache in this test")),
+            TimeProvider.System
+        );
+        Assert.Contains(await doctor.FindAsync(Ct), found =>
+            found.What == "The database takes no writes: default_transaction_read_only is on."
         );
     }
 

@@ -1,8 +1,6 @@
 using System.Net;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Pipeline;
@@ -56,9 +54,8 @@ public sealed class WorkerTests(TestServers servers)
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal((0, last), await workers.FindAsync(Ct));
         DoctorReport doctor = new(database, new(() => throw new InvalidOperationException("no cache in this test")), time);
-        var finding = Assert.Single(
-            await doctor.FindAsync(Ct),
-            found => found.What.StartsWith("No jobs process was heard for 60 s", StringComparison.Ordinal)
+        var finding = Assert.Single(await doctor.FindAsync(Ct), found =>
+            found.What.StartsWith("No jobs process was heard for 60 s", StringComparison.Ordinal)
         );
         Assert.Equal(last, finding.Since);
 

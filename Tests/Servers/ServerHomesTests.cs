@@ -29,9 +29,7 @@ public sealed class ServerHomesTests(TestServers servers)
         // Somebody else's, which a link makes look like ours.
         File.CreateSymbolicLink(Path.Combine(folder, "local-server-link"), gone);
         var work = Directory.CreateDirectory(Path.Combine(homes[2], "data")).FullName;
-        using var process = Process.Start(
-            new ProcessStartInfo("sleep", "600") { WorkingDirectory = work }
-        )!;
+        using var process = Process.Start(new ProcessStartInfo("sleep", "600") { WorkingDirectory = work })!;
         try
         {
             var listed = await RunAsync(folder);
@@ -78,7 +76,9 @@ public sealed class ServerHomesTests(TestServers servers)
             Assert.Equal(home, await account.HomeAsync(directory, Ct));
 
             Assert.Equal(directory, await File.ReadAllTextAsync(note, Ct));
-            Assert.Contains(await ServerHomes.FindAsync(ServerHomes.Folder, Ct), found => found == new ServerHome(home, directory, ServerHomeState.Kept));
+            Assert.Contains(await ServerHomes.FindAsync(ServerHomes.Folder, Ct), found =>
+                found == new ServerHome(home, directory, ServerHomeState.Kept)
+            );
         }
         finally
         {

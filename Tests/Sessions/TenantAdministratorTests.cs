@@ -22,9 +22,7 @@ public sealed class TenantAdministratorTests(TestServers servers)
         var (user, admin) = (await database.AddUserAsync(), await database.AddUserAsync("admin"));
         await database.ExecuteAsync("update users set tenant_id = $2 where id = $1", user, tenant);
 
-        foreach (
-            var (id, change) in ((Guid Id, string Change)[])[(user, "role = 'admin'"), (admin, $"tenant_id = '{tenant}'")]
-        )
+        foreach (var (id, change) in ((Guid Id, string Change)[])[(user, "role = 'admin'"), (admin, $"tenant_id = '{tenant}'")])
         {
             var refused = await Assert.ThrowsAsync<PostgresException>(() =>
                 database.ExecuteAsync($"update users set {change} where id = $1", id)

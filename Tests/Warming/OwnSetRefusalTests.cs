@@ -22,7 +22,11 @@ public sealed class OwnSetRefusalTests(TestServers servers)
     [InlineData("select email as sku, '' as value from users", "grant select on .. to overnight_sets", true)]
     [InlineData("select set_config('role', 'overnight', false) as sku, '' as value", "permission denied to set role", false)]
     [InlineData("select set_config('session_authorization', 'overnight', false) as sku, '' as value", "session authorization", false)]
-    [InlineData("select 'a' as sku, query_to_xml('select * from sessions', true, false, '')::text as value", "denied for table sessions", false)]
+    [InlineData(
+        "select 'a' as sku, query_to_xml('select * from sessions', true, false, '')::text as value",
+        "denied for table sessions",
+        false
+    )]
     [InlineData(
         "select set_config('role', 'overnight', true) as sku, query_to_xml('select * from user_passwords', true, false, '')::text as value",
         "permission denied to set role",
@@ -34,14 +38,26 @@ public sealed class OwnSetRefusalTests(TestServers servers)
         "denied for table user_passwords",
         false
     )]
-    [InlineData("select 'a' as sku, table_to_xml('user_passwords', true, false, '')::text as value", "denied for table user_passwords", false)]
-    [InlineData("select word as sku, '' as value from ts_stat('select token_hash::tsvector from sessions')", "denied for table sessions", false)]
+    [InlineData(
+        "select 'a' as sku, table_to_xml('user_passwords', true, false, '')::text as value",
+        "denied for table user_passwords",
+        false
+    )]
+    [InlineData(
+        "select word as sku, '' as value from ts_stat('select token_hash::tsvector from sessions')",
+        "denied for table sessions",
+        false
+    )]
     [InlineData(
         "select 'a' as sku, query_to_xml('select rolpassword from pg_authid', true, false, '')::text as value",
         "denied for table pg_authid",
         false
     )]
-    [InlineData("select 'a' as sku, query_to_xml('select * from erp.accounts', true, false, '')::text as value", "denied for schema erp", false)]
+    [InlineData(
+        "select 'a' as sku, query_to_xml('select * from erp.accounts', true, false, '')::text as value",
+        "denied for schema erp",
+        false
+    )]
     [InlineData("select 'a' as sku, pg_read_file('postgresql.conf') as value", "denied for function pg_read_file", true)]
     [InlineData("select 'a' as sku, pg_read_binary_file('PG_VERSION') as value", "denied for function pg_read_binary_file", true)]
     [InlineData("select name as sku, '' as value from pg_ls_dir('.') as name", "denied for function pg_ls_dir", true)]
