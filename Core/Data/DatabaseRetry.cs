@@ -12,11 +12,11 @@ public static class DatabaseRetry
         ArgumentNullException.ThrowIfNull(read);
         try
         {
-            return await read().ConfigureAwait(false);
+            return await read();
         }
         catch (Exception exception) when (DatabaseOutage.IsLostConnection(exception))
         {
-            return await read().ConfigureAwait(false);
+            return await read();
         }
     }
 
@@ -26,11 +26,11 @@ public static class DatabaseRetry
         ArgumentNullException.ThrowIfNull(write);
         try
         {
-            return await write().ConfigureAwait(false);
+            return await write();
         }
         catch (Exception exception) when (DatabaseOutage.IsUnexecuted(exception))
         {
-            return await write().ConfigureAwait(false);
+            return await write();
         }
     }
 }
