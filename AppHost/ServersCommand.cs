@@ -13,14 +13,14 @@ internal static class ServersCommand
 
     private const int Failed = 1;
 
-    /// <param name="folder">Where they are; a test has its own.</param>
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, string folder = ServerHomes.Folder)
+    /// <param name="folder">Where they are, /var/tmp when null; a test has its own.</param>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, string? folder = null)
     {
         RootCommand root = new("Overnight. Without a command it starts the app.") { Create(folder) };
         return await root.Parse(args).InvokeAsync(new() { Output = output, Error = error });
     }
 
-    private static Command Create(string folder)
+    private static Command Create(string? folder)
     {
         Option<bool> clean = new("--clean")
         {
@@ -39,7 +39,7 @@ internal static class ServersCommand
                     await error.WriteLineAsync("Servers run as local processes on Linux and macOS alone.");
                     return Failed;
                 }
-                return await RunAsync(folder, parsed.GetValue(clean), output, error, ct);
+                return await RunAsync(folder ?? ServerHomes.Folder, parsed.GetValue(clean), output, error, ct);
             }
         );
         return command;

@@ -15,7 +15,10 @@ internal static class SecretFile
             Directory.CreateDirectory(path);
             return;
         }
-        if (Directory.CreateDirectory(path, Ours | UnixFileMode.UserExecute) is { UnixFileMode: var mode } && (mode & OthersWrite) != 0)
+        if (
+            Directory.CreateDirectory(path, Ours | UnixFileMode.UserExecute) is { UnixFileMode: var mode }
+            && (mode & OthersWrite) != UnixFileMode.None
+        )
         {
             try
             {

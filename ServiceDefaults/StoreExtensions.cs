@@ -128,6 +128,19 @@ public static class StoreExtensions
     {
         protected override async Task AskAsync(CancellationToken ct)
         {
+            try
+            {
+                await AskOnceAsync(ct);
+            }
+            catch (NpgsqlException) when (!ct.IsCancellationRequested)
+            {
+                // A pooled connection may have ended before it was used; the next one is fresh.
+                await AskOnceAsync(ct);
+            }
+        }
+
+        private async Task AskOnceAsync(CancellationToken ct)
+        {
             await using var command = database.CreateCommand("select 1");
             await command.ExecuteScalarAsync(ct);
         }

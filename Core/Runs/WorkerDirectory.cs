@@ -9,7 +9,7 @@ namespace Overnight.Core.Runs;
 /// </summary>
 public sealed class WorkerDirectory(NpgsqlDataSource database, TimeProvider time)
 {
-    /// <summary>How often a process says that it is there, after which time it counts as silent, and how long its row is kept then.</summary>
+    /// <summary>How often a process says that it is there, when it counts as silent, and how long its row is kept then.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(15),
         Silence = TimeSpan.FromSeconds(60),
         Kept = TimeSpan.FromDays(1);

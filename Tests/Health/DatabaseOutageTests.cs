@@ -101,6 +101,9 @@ public sealed class DatabaseOutageTests(TestServers servers)
 
             Assert.True(first.StatusCode != HttpStatusCode.NotFound && (int)first.StatusCode < 500, $"{what}: {first.StatusCode}");
         }
+        await EndConnectionsAsync(app);
+        using var health = await app.GetAsync("/health", ct: Ct);
+        Assert.Equal("Degraded: workers", await health.Content.ReadAsStringAsync(Ct));
     }
 
     /// <summary>The case postgres-read-only, which is what a standby answers after a failover.</summary>

@@ -1,8 +1,6 @@
 using System.Net;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Pipeline;

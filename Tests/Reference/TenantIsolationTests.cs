@@ -6,7 +6,6 @@ using NpgsqlTypes;
 using Overnight.Core.Reference;
 using Overnight.Core.Warming;
 using Overnight.Tests.Dashboard;
-using Overnight.Tests.Warming;
 
 namespace Overnight.Tests.Reference;
 

@@ -21,9 +21,9 @@ public sealed class BackupTests(TestServers servers)
 
     private const string Rights = """
         select format('%s %s %s', oid::regclass, relowner::regrole, relacl) from pg_class where relnamespace in ('public'::regnamespace, 'erp'::regnamespace)
-        union all select format('%s %s %s', polrelid::regclass, polname, pg_get_expr(polqual, polrelid)) from pg_policy
+        union all select format('%s %s %s %s', polrelid::regclass, polname, polpermissive, polroles::regrole[]) from pg_policy
         union all select format('%s %s', oid::regprocedure, proacl) from pg_proc where pronamespace in ('public'::regnamespace, 'erp'::regnamespace)
-        union all select format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)) from pg_constraint where connamespace in ('public'::regnamespace, 'erp'::regnamespace)
+        union all select format('%s %s %s', conrelid::regclass, conname, convalidated) from pg_constraint where connamespace in ('public'::regnamespace, 'erp'::regnamespace)
         union all select format('%s %s', datname = current_database(), datdba::regrole) from pg_database where datname = current_database()
         order by 1
         """;
@@ -88,7 +88,11 @@ public sealed class BackupTests(TestServers servers)
             return;
         }
         NpgsqlConnectionStringBuilder text = new(connectionString);
-        ProcessStartInfo start = new(path, [$"--dbname={text.Database}", .. arguments]) { RedirectStandardError = true };
+        ProcessStartInfo start = new(path, [$"--dbname={text.Database}", .. arguments])
+        {
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         start.Environment["PGHOST"] = text.Host;
         start.Environment["PGPORT"] = $"{text.Port}";
         start.Environment["PGUSER"] = text.Username;

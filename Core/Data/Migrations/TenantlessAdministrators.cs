@@ -5,7 +5,8 @@ namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
 /// An administrator acts for all tenants, and so belongs to none. Whoever was both before stays so until a person decides, and with that
-/// row the constraint stays unvalidated: the command doctor names it. The demo administrator, which earlier builds gave a tenant, is mended.
+/// row the constraint stays unvalidated: the command doctor names it. The demo administrator, whom earlier builds gave a tenant, is
+/// mended.
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261129000100_TenantlessAdministrators")]
