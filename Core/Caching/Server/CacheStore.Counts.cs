@@ -10,20 +10,19 @@ public sealed partial class CacheStore
     public async ValueTask<(long Count, TimeSpan Left)?> CountAsync(string key, TimeSpan life)
     {
         var (answered, counted) = await AskAsync(
-                async database =>
-                {
-                    // One transaction, so that no count is ever without an end.
-                    var transaction = database.CreateTransaction();
-                    var begun = transaction.StringSetAsync(key, 0, life, When.NotExists);
-                    var count = transaction.StringIncrementAsync(key);
-                    var left = transaction.KeyTimeToLiveAsync(key);
-                    await transaction.ExecuteAsync().ConfigureAwait(false);
-                    await begun.ConfigureAwait(false);
-                    return (Count: await count.ConfigureAwait(false), Left: await left.ConfigureAwait(false) ?? life);
-                },
-                isWrite: true
-            )
-            .ConfigureAwait(false);
+            async database =>
+            {
+                // One transaction, so that no count is ever without an end.
+                var transaction = database.CreateTransaction();
+                var begun = transaction.StringSetAsync(key, 0, life, When.NotExists);
+                var count = transaction.StringIncrementAsync(key);
+                var left = transaction.KeyTimeToLiveAsync(key);
+                await transaction.ExecuteAsync();
+                await begun;
+                return (Count: await count, Left: await left ?? life);
+            },
+            isWrite: true
+        );
         return answered ? counted : null;
     }
 }
