@@ -172,11 +172,11 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
             await _app.Database.AddResultAsync(user, TestResults.Entry(user));
             await _app.Cache.StringSetAsync(CacheKeys.Recommendations(user), TestResults.Entry(user));
         }
-        foreach (
-            var path in (string[])["/api/dashboard", $"/api/dashboard?userId={second}", $"/api/dashboard?user_id={second}&id={second}"]
-        )
+        Assert.Equal(first, await UserOfAsync(await _app.GetAsync("/api/dashboard", firstToken)));
+        foreach (var query in (string[])[$"userId={second}", $"user_id={second}&id={second}"])
         {
-            Assert.Equal(first, await UserOfAsync(await _app.GetAsync(path, firstToken)));
+            using var named = await _app.GetAsync($"/api/dashboard?{query}", firstToken);
+            Assert.Equal(HttpStatusCode.BadRequest, named.StatusCode);
         }
         Assert.Equal(second, await UserOfAsync(await _app.GetAsync("/api/dashboard", secondToken)));
         using var byPath = await _app.GetAsync($"/api/dashboard/{second}", firstToken);
