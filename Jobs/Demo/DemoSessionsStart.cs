@@ -31,7 +31,11 @@ internal sealed partial class DemoSessionsStart(
 
     private static partial class Log
     {
-        [LoggerMessage(591, LogLevel.Warning, "No demo sessions were made, so the curl line that the AppHost prints is answered with 401. {Reason}")]
+        [LoggerMessage(
+            591,
+            LogLevel.Warning,
+            "No demo sessions were made, so the curl line that the AppHost prints is answered with 401. {Reason}"
+        )]
         public static partial void NotMade(ILogger logger, string reason);
     }
 }
