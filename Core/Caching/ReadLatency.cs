@@ -57,7 +57,7 @@ public sealed class ReadLatency
     public static async Task<TimeSpan?> ReadAsync(CacheStore store)
     {
         ArgumentNullException.ThrowIfNull(store);
-        var (_, told) = await store.GetAsync(Key).ConfigureAwait(false);
+        var (_, told) = await store.GetAsync(Key);
         return told is not null && Utf8Parser.TryParse(told, out long microseconds, out var read) && read == told.Length
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;

@@ -28,7 +28,7 @@ public sealed class FlagAccess(FlagStore store, TimeProvider time)
             return 0;
         try
         {
-            await store.AddUsesAsync(uses, ct).ConfigureAwait(false);
+            await store.AddUsesAsync(uses, ct);
         }
         catch
         {

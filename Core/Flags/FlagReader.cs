@@ -40,7 +40,7 @@ public sealed class FlagReader : IChangeHandler
     /// <exception cref="NpgsqlException">Nobody could answer, and this node has never known the flag.</exception>
     public async ValueTask<Answer<StoredEntry>> GetAsync(string key, CancellationToken ct)
     {
-        var answer = await _entries.GetAsync(key, ct).ConfigureAwait(false);
+        var answer = await _entries.GetAsync(key, ct);
         // Only flags that are there, so that what clients make up takes no memory.
         if (answer.Value is not null)
             _access.Count(key);

@@ -36,7 +36,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     /// flag.</returns>
     public async Task<byte[]?> ReadAsync(string key, CancellationToken ct)
     {
-        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(ct);
         await using var command = Command(
             $"select {Json} from feature_flags where environment = $1 and key = $2",
             connection,
@@ -44,8 +44,8 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             _environment,
             key
         );
-        await command.PrepareAsync(ct).ConfigureAwait(false);
-        return await command.ExecuteScalarAsync(ct).ConfigureAwait(false) is byte[] flag ? JsonText.Repair(flag) : null;
+        await command.PrepareAsync(ct);
+        return await command.ExecuteScalarAsync(ct) is byte[] flag ? JsonText.Repair(flag) : null;
     }
 
     /// <param name="after">The last key of the page before; empty for the first.</param>
@@ -95,8 +95,8 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(isExpected);
-        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
-        await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
         FeatureFlag before;
         await using (
             var find = Command(
@@ -107,9 +107,9 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
                 key
             )
         )
-        await using (var reader = await find.ExecuteReaderAsync(ct).ConfigureAwait(false))
+        await using (var reader = await find.ExecuteReaderAsync(ct))
         {
-            if (!await reader.ReadAsync(ct).ConfigureAwait(false))
+            if (!await reader.ReadAsync(ct))
                 return (null, null);
             before = Read(reader);
         }
@@ -143,7 +143,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             )
         )
         {
-            await update.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            await update.ExecuteNonQueryAsync(ct);
         }
         await using (
             var record = Command(
@@ -160,9 +160,9 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             )
         )
         {
-            await record.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+            await record.ExecuteNonQueryAsync(ct);
         }
-        await transaction.CommitAsync(ct).ConfigureAwait(false);
+        await transaction.CommitAsync(ct);
         return (before, after);
     }
 
@@ -170,7 +170,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     public async Task AddUsesAsync(IReadOnlyCollection<FlagUse> uses, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(uses);
-        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(ct);
         await using var command = Command(
             AddUses,
             connection,
@@ -180,16 +180,16 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             uses.Select(u => u.Count).ToArray(),
             uses.Select(u => u.LastAt).ToArray()
         );
-        await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     private async Task<List<T>> QueryAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] values)
     {
-        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(ct);
         await using var command = Command(sql, connection, null, values);
-        await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        await using var reader = await command.ExecuteReaderAsync(ct);
         List<T> rows = [];
-        while (await reader.ReadAsync(ct).ConfigureAwait(false))
+        while (await reader.ReadAsync(ct))
             rows.Add(read(reader));
         return rows;
     }

@@ -33,7 +33,7 @@ public sealed class RepairQueue(CacheCircuit circuit, IOptions<CacheOptions> opt
     /// <summary>The next user, who may be enqueued again from now on: a miss during the repair may need another.</summary>
     public async ValueTask<Guid> DequeueAsync(CancellationToken ct)
     {
-        var userId = await _queue.Reader.ReadAsync(ct).ConfigureAwait(false);
+        var userId = await _queue.Reader.ReadAsync(ct);
         _waiting.TryRemove(userId, out _);
         return userId;
     }

@@ -24,9 +24,9 @@ public sealed class ResultInvalidation(NpgsqlDataSource database, CacheStore sto
     public async Task<(long Removed, bool IsWhole)> AllAsync(CancellationToken ct)
     {
         var (removed, last) = (0L, Guid.Empty);
-        while (await ReadAsync(last, ct).ConfigureAwait(false) is { Count: > 0 } users)
+        while (await ReadAsync(last, ct) is { Count: > 0 } users)
         {
-            if (await ForgetAsync(users).ConfigureAwait(false) is not { } gone)
+            if (await ForgetAsync(users) is not { } gone)
                 return (removed, false);
             removed += gone;
             last = users[^1];
@@ -37,9 +37,9 @@ public sealed class ResultInvalidation(NpgsqlDataSource database, CacheStore sto
     /// <param name="users">In order.</param>
     private async ValueTask<long?> ForgetAsync(List<Guid> users)
     {
-        var removed = await store
-            .RemoveAsync([.. users.SelectMany(user => new[] { CacheKeys.Recommendations(user), CacheKeys.Portfolio(user) })])
-            .ConfigureAwait(false);
+        var removed = await store.RemoveAsync([
+            .. users.SelectMany(user => new[] { CacheKeys.Recommendations(user), CacheKeys.Portfolio(user) }),
+        ]);
         // After the removal, so that no node reads an old entry once more.
         store.Publish(CacheChannel.Changed(Guid.Empty, users[0], users[^1]));
         return removed;
@@ -48,9 +48,9 @@ public sealed class ResultInvalidation(NpgsqlDataSource database, CacheStore sto
     private async Task<List<Guid>> ReadAsync(Guid last, CancellationToken ct)
     {
         await using var command = database.Command(Page, last, PageSize);
-        await using var reader = await command.ExecuteReaderAsync(ct).ConfigureAwait(false);
+        await using var reader = await command.ExecuteReaderAsync(ct);
         List<Guid> users = [];
-        while (await reader.ReadAsync(ct).ConfigureAwait(false))
+        while (await reader.ReadAsync(ct))
             users.Add(reader.GetGuid(0));
         return users;
     }

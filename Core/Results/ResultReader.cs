@@ -69,12 +69,12 @@ public sealed partial class ResultReader : IChangeHandler
 
         public override async Task<byte[]?> LoadAsync(Guid key)
         {
-            await using var connection = await database.OpenConnectionAsync().ConfigureAwait(false);
+            await using var connection = await database.OpenConnectionAsync();
             await using NpgsqlCommand command = new(Current, connection) { CommandTimeout = DatabaseConnection.ReadTimeout };
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = key, NpgsqlDbType = NpgsqlDbType.Uuid });
             // Kept by the pooled connection, so only its first use costs a round trip.
-            await command.PrepareAsync().ConfigureAwait(false);
-            if (await command.ExecuteScalarAsync().ConfigureAwait(false) is not byte[] stored)
+            await command.PrepareAsync();
+            if (await command.ExecuteScalarAsync() is not byte[] stored)
                 return null;
             if (ResultBytes.AreOf(key, stored))
                 return stored;

@@ -19,7 +19,7 @@ public sealed class ResultRepair(
         var outcome = RepairOutcome.Failed;
         try
         {
-            outcome = circuit.IsOpen ? RepairOutcome.Dropped : await WriteAsync(userId, ct).ConfigureAwait(false);
+            outcome = circuit.IsOpen ? RepairOutcome.Dropped : await WriteAsync(userId, ct);
         }
         catch (CacheAwayException)
         {
@@ -34,12 +34,12 @@ public sealed class ResultRepair(
 
     private async Task<RepairOutcome> WriteAsync(Guid userId, CancellationToken ct)
     {
-        await using var connection = await database.OpenConnectionAsync(ct).ConfigureAwait(false);
-        await using var transaction = await connection.BeginTransactionAsync(ct).ConfigureAwait(false);
-        var (current, _) = await ResultFence.LockAsync(transaction, [userId], ct).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var (current, _) = await ResultFence.LockAsync(transaction, [userId], ct);
         if (current.Count == 0)
             return RepairOutcome.Gone;
-        if (await fence.WriteAsync(transaction, current).ConfigureAwait(false) is (> 0, _))
+        if (await fence.WriteAsync(transaction, current) is (> 0, _))
             return RepairOutcome.Failed;
         // Other nodes may hold what this entry replaced.
         store.Publish(CacheChannel.Changed(Guid.Empty, userId, userId));

@@ -22,7 +22,7 @@ public sealed class SessionKeys(NpgsqlDataSource database, IOptions<SessionCache
         if (Current is { } known)
             return known;
         await using var command = database.CreateCommand("select key from session_signing_key");
-        var key = (byte[]?)await command.ExecuteScalarAsync(ct).ConfigureAwait(false)
+        var key = (byte[]?)await command.ExecuteScalarAsync(ct)
             ?? throw new InvalidOperationException(
                 "The table session_signing_key is empty. Run the command migrate, or set Sessions:SigningKeys:0."
             );

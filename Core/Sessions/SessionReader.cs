@@ -54,10 +54,8 @@ public sealed class SessionReader : IChangeHandler
     {
         // Without it nothing in the cache can be believed; PostgreSQL is asked once for it.
         if (_keys.Current is null)
-            await _keys.GetAsync(ct).ConfigureAwait(false);
-        var answer = isMissed
-            ? await _entries.LoadAsync(hash, ct).ConfigureAwait(false)
-            : await _entries.GetAsync(hash, ct).ConfigureAwait(false);
+            await _keys.GetAsync(ct);
+        var answer = isMissed ? await _entries.LoadAsync(hash, ct) : await _entries.GetAsync(hash, ct);
         var lookup = answer.Value!;
         return lookup.Session is { } session && session.ExpiresAt <= _time.GetUtcNow()
             ? new(null, SessionRefusal.Expired, lookup.ReadAt)
@@ -111,13 +109,13 @@ public sealed class SessionReader : IChangeHandler
         public override async Task<SessionLookup?> LoadAsync(string key)
         {
             var readAt = time.GetUtcNow();
-            await keys.GetAsync(CancellationToken.None).ConfigureAwait(false);
-            await using var connection = await database.OpenConnectionAsync().ConfigureAwait(false);
+            await keys.GetAsync(CancellationToken.None);
+            await using var connection = await database.OpenConnectionAsync();
             await using NpgsqlCommand command = new(Query, connection) { CommandTimeout = DatabaseConnection.ReadTimeout };
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key, NpgsqlDbType = NpgsqlDbType.Text });
-            await command.PrepareAsync().ConfigureAwait(false);
-            await using var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
-            if (!await reader.ReadAsync().ConfigureAwait(false))
+            await command.PrepareAsync();
+            await using var reader = await command.ExecuteReaderAsync();
+            if (!await reader.ReadAsync())
                 return Refused(SessionRefusal.Unknown);
             if (reader.GetBoolean(StoredSessions.ColumnCount + 1))
                 return Refused(SessionRefusal.AccountClosed);
@@ -134,6 +132,6 @@ public sealed class SessionReader : IChangeHandler
         public override async ValueTask<bool> StoreAsync(string key, SessionLookup value, byte[]? seen) =>
             value.Session is { } session
             && keys.Current?.Write(session, key, value.ReadAt, time.GetUtcNow()) is { } entry
-            && await store.AddAsync(entry, seen).ConfigureAwait(false);
+            && await store.AddAsync(entry, seen);
     }
 }

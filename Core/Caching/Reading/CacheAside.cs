@@ -52,10 +52,10 @@ public sealed class CacheAside<TKey, TValue>(
     {
         var load = _loads.RunAsync(key, this, static (key, reader) => reader.LoadOnceAsync(key), ct);
         if (kind.LastKnown(key) is not { } last)
-            return await load.ConfigureAwait(false);
+            return await load;
         try
         {
-            return await load.WaitAsync(Patience, time, ct).ConfigureAwait(false);
+            return await load.WaitAsync(Patience, time, ct);
         }
         catch (Exception exception) when (exception is TimeoutException || DatabaseOutage.Is(exception))
         {
@@ -88,15 +88,13 @@ public sealed class CacheAside<TKey, TValue>(
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Answer<TValue>> GetBehindMemoryAsync(TKey key, CancellationToken ct) =>
-        await ReadCacheAsync(key).ConfigureAwait(false) is { } value
-            ? new(value, EntrySource.Cache)
-            : await LoadAsync(key, ct).ConfigureAwait(false);
+        await ReadCacheAsync(key) is { } value ? new(value, EntrySource.Cache) : await LoadAsync(key, ct);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<TValue?> ReadCacheAsync(TKey key)
     {
         var epoch = memory.Epoch;
-        var (look, _) = await LookAsync(key).ConfigureAwait(false);
+        var (look, _) = await LookAsync(key);
         telemetry.Read(kind.Set, look.Outcome);
         if (look.Value is { } value)
             Keep(key, value, epoch);
@@ -108,15 +106,15 @@ public sealed class CacheAside<TKey, TValue>(
         using var span = CacheTelemetry.Source.StartActivity("cache.load");
         // One who missed may come here after another's load has ended; a look costs less than a query, and says what a write may replace.
         var epoch = memory.Epoch;
-        var (look, seen) = await LookAsync(key).ConfigureAwait(false);
+        var (look, seen) = await LookAsync(key);
         if (look.Value is { } cached)
         {
             telemetry.Read(kind.Set, look.Outcome);
             Keep(key, cached, epoch);
             return new(cached, EntrySource.Cache);
         }
-        var value = await kind.LoadAsync(key).ConfigureAwait(false);
-        if (value is not null && look.IsReplaceable && await kind.StoreAsync(key, value, seen).ConfigureAwait(false))
+        var value = await kind.LoadAsync(key);
+        if (value is not null && look.IsReplaceable && await kind.StoreAsync(key, value, seen))
             Keep(key, value, epoch);
         kind.Know(key, value);
         return new(value, EntrySource.Database);
@@ -125,7 +123,7 @@ public sealed class CacheAside<TKey, TValue>(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<(Look<TValue> Look, byte[]? Seen)> LookAsync(TKey key)
     {
-        var (outcome, bytes) = await store.GetAsync(kind.KeyOf(key)).ConfigureAwait(false);
+        var (outcome, bytes) = await store.GetAsync(kind.KeyOf(key));
         return bytes is null ? (new(null, outcome), null) : (kind.Read(key, bytes), bytes);
     }
 

@@ -78,7 +78,7 @@ public sealed class SingleFlight<TKey, TValue>(TimeSpan shared, TimeProvider tim
     {
         try
         {
-            var value = await load(key, state).ConfigureAwait(false);
+            var value = await load(key, state);
             Volatile.Write(ref flight.SharedUntil, time.GetTimestamp() + _sharedTicks);
             if (_sharedTicks == 0)
                 _flights.TryRemove(new(key, flight));

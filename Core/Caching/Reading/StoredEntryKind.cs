@@ -29,7 +29,7 @@ public abstract class StoredEntryKind<TKey>(CacheSet set, CacheStore store, Time
     public override async Task<StoredEntry?> LoadAsync(TKey key)
     {
         var (asOf, name) = (time.GetUtcNow(), KeyOf(key));
-        if (await QueryAsync(key).ConfigureAwait(false) is not { } json)
+        if (await QueryAsync(key) is not { } json)
             return null;
         return StoredEntry.Read(StoredEntry.Write(name, asOf, GenerationOf(key), json), name)
             ?? throw new InvalidOperationException($"What was loaded for an entry of {Set} is empty.");

@@ -34,7 +34,7 @@ public sealed partial class CacheStore
     public Task SubscribeAsync(Action<byte[]> hear) =>
         OrAwayAsync(async () =>
         {
-            await _cache.GetSubscriber().SubscribeAsync(_channel, (_, message) => hear((byte[]?)message ?? [])).ConfigureAwait(false);
+            await _cache.GetSubscriber().SubscribeAsync(_channel, (_, message) => hear((byte[]?)message ?? []));
             return true;
         });
 }

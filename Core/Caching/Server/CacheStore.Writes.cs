@@ -25,21 +25,20 @@ public sealed partial class CacheStore
         if (_pending.Contains(entry.Key))
             return false;
         var (answered, added) = await AskAsync(
-                database =>
-                {
-                    if (replacing is null)
-                        return database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, When.NotExists);
-                    // SER301: the compare-and-set of one command needs Redis 8.4; WATCH is understood by every server.
+            database =>
+            {
+                if (replacing is null)
+                    return database.StringSetAsync(entry.Key, entry.Value, entry.Ttl, When.NotExists);
+                // SER301: the compare-and-set of one command needs Redis 8.4; WATCH is understood by every server.
 #pragma warning disable SER301
-                    var transaction = database.CreateTransaction();
-                    transaction.AddCondition(Condition.StringEqual(entry.Key, replacing));
-                    _ = transaction.StringSetAsync(entry.Key, entry.Value, entry.Ttl);
+                var transaction = database.CreateTransaction();
+                transaction.AddCondition(Condition.StringEqual(entry.Key, replacing));
+                _ = transaction.StringSetAsync(entry.Key, entry.Value, entry.Ttl);
 #pragma warning restore SER301
-                    return transaction.ExecuteAsync();
-                },
-                isWrite: true
-            )
-            .ConfigureAwait(false);
+                return transaction.ExecuteAsync();
+            },
+            isWrite: true
+        );
         if (added || !answered)
             _telemetry.Statistics.Wrote(1, done: added);
         return added;
@@ -54,7 +53,7 @@ public sealed partial class CacheStore
         ArgumentNullException.ThrowIfNull(entries);
         CacheRefusals refused = new();
         for (var from = 0; from < entries.Count; from += Window)
-            await WriteAsync(entries, from, Math.Min(Window, entries.Count - from), onlyAbsent, refused).ConfigureAwait(false);
+            await WriteAsync(entries, from, Math.Min(Window, entries.Count - from), onlyAbsent, refused);
         return refused;
     }
 
@@ -66,10 +65,9 @@ public sealed partial class CacheStore
         foreach (var some in keys.Chunk(Window))
         {
             var (answered, gone) = await AskAsync(
-                    database => Task.WhenAll(Array.ConvertAll(some, key => database.KeyDeleteAsync(key))),
-                    isWrite: true
-                )
-                .ConfigureAwait(false);
+                database => Task.WhenAll(Array.ConvertAll(some, key => database.KeyDeleteAsync(key))),
+                isWrite: true
+            );
             if (!answered)
                 return null;
             removed += gone!.Count(was => was);
@@ -86,7 +84,7 @@ public sealed partial class CacheStore
     {
         ArgumentNullException.ThrowIfNull(marks);
         _pending.Add(marks);
-        return await TellAsync(marks).ConfigureAwait(false);
+        return await TellAsync(marks);
     }
 
     private async Task WriteAsync(IReadOnlyList<CacheWrite> entries, int from, int count, bool onlyAbsent, CacheRefusals refused)
@@ -171,7 +169,7 @@ public sealed partial class CacheStore
         var told = false;
         try
         {
-            var refused = await WriteAsync(marks).ConfigureAwait(false);
+            var refused = await WriteAsync(marks);
             _pending.Remove(marks, refused);
             told = refused.Count == 0;
         }
@@ -187,11 +185,10 @@ public sealed partial class CacheStore
     private async Task RetryAsync()
     {
         if (!_pending.IsEmpty)
-            await TellAsync(_pending.Some(Window)).ConfigureAwait(false);
+            await TellAsync(_pending.Some(Window));
         else if (Refusal is not null)
             // Nobody else may write for a while.
-            await AskAsync(database => database.StringSetAsync(CacheKeys.WriteProbe, 1, RetryInterval), isWrite: true)
-                .ConfigureAwait(false);
+            await AskAsync(database => database.StringSetAsync(CacheKeys.WriteProbe, 1, RetryInterval), isWrite: true);
         if (!_pending.IsEmpty || Refusal is not null)
             RetrySoon();
     }

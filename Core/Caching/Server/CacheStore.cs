@@ -67,7 +67,7 @@ public sealed partial class CacheStore : IDisposable
         var begin = _time.GetTimestamp();
         try
         {
-            byte[]? value = await _database.StringGetAsync(key).ConfigureAwait(false);
+            byte[]? value = await _database.StringGetAsync(key);
             _circuit.Succeeded();
             if (value is null)
                 return (CacheOutcome.Miss, null);
@@ -93,11 +93,10 @@ public sealed partial class CacheStore : IDisposable
     public async ValueTask<EntryState?> LookAsync(string key)
     {
         var (answered, state) = await AskAsync(async database =>
-            {
-                var (exists, remaining) = (database.KeyExistsAsync(key), database.KeyTimeToLiveAsync(key));
-                return new EntryState(await exists.ConfigureAwait(false), await remaining.ConfigureAwait(false));
-            })
-            .ConfigureAwait(false);
+        {
+            var (exists, remaining) = (database.KeyExistsAsync(key), database.KeyTimeToLiveAsync(key));
+            return new EntryState(await exists, await remaining);
+        });
         return answered ? state : null;
     }
 
@@ -106,9 +105,9 @@ public sealed partial class CacheStore : IDisposable
     /// <exception cref="CacheAwayException">The cache is away.</exception>
     public async Task<string?> FindAsync(string key, TimeSpan ttl)
     {
-        var value = await OrAwayAsync(() => _database.StringGetAsync(key)).ConfigureAwait(false);
+        var value = await OrAwayAsync(() => _database.StringGetAsync(key));
         if (!value.IsNull)
-            await OrAwayAsync(() => _database.KeyExpireAsync(key, ttl)).ConfigureAwait(false);
+            await OrAwayAsync(() => _database.KeyExpireAsync(key, ttl));
         return value;
     }
 
@@ -123,9 +122,9 @@ public sealed partial class CacheStore : IDisposable
         List<ServerFigures> servers = [];
         foreach (var server in _cache.GetServers().Where(server => server.IsConnected))
         {
-            var latency = await OrAwayAsync(() => server.PingAsync()).ConfigureAwait(false);
-            var keys = await OrAwayAsync(() => server.DatabaseSizeAsync()).ConfigureAwait(false);
-            var told = (await OrAwayAsync(() => server.InfoAsync()).ConfigureAwait(false))
+            var latency = await OrAwayAsync(() => server.PingAsync());
+            var keys = await OrAwayAsync(() => server.DatabaseSizeAsync());
+            var told = (await OrAwayAsync(() => server.InfoAsync()))
                 .SelectMany(section => section)
                 .DistinctBy(pair => pair.Key)
                 .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase);
@@ -147,7 +146,7 @@ public sealed partial class CacheStore : IDisposable
             return default;
         try
         {
-            var value = await ask(_database).ConfigureAwait(false);
+            var value = await ask(_database);
             _circuit.Succeeded();
             if (isWrite)
                 _writes.Taken();
@@ -173,7 +172,7 @@ public sealed partial class CacheStore : IDisposable
     {
         try
         {
-            var answer = await ask().ConfigureAwait(false);
+            var answer = await ask();
             _circuit.Succeeded();
             return answer;
         }

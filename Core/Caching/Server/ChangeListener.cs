@@ -35,11 +35,11 @@ public sealed partial class ChangeListener : IDisposable
         {
             if (!_subscribed)
             {
-                await _store.SubscribeAsync(OnMessage).ConfigureAwait(false);
+                await _store.SubscribeAsync(OnMessage);
                 _subscribed = true;
             }
             Await(beat);
-            await _store.PublishAsync(CacheChannel.Beat(beat)).ConfigureAwait(false);
+            await _store.PublishAsync(CacheChannel.Beat(beat));
         }
         catch (CacheAwayException)
         {

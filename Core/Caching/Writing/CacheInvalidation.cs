@@ -24,9 +24,9 @@ public sealed class CacheInvalidation(CacheStore store, IEnumerable<IChangeHandl
         var told = true;
         foreach (var some in keys.Chunk(KeysAtOnce))
         {
-            told &= await store
-                .ForgetAsync(Array.ConvertAll(some, key => new CacheWrite(key, StoredEntry.Invalidation(), StoredEntry.InvalidationTtl)))
-                .ConfigureAwait(false);
+            told &= await store.ForgetAsync(
+                Array.ConvertAll(some, key => new CacheWrite(key, StoredEntry.Invalidation(), StoredEntry.InvalidationTtl))
+            );
             // After the cache, or a reader could take the old entry from there once more; the same for other nodes, which hear of it
             // behind it.
             foreach (var handler in _handlers)

@@ -44,12 +44,12 @@ public sealed class ResultFence(CacheStore store)
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(users);
         await using NpgsqlBatch batch = new(transaction.Connection, transaction) { BatchCommands = { new(Settings), Of(Lock), Of(Read) } };
-        await using var reader = await batch.ExecuteReaderAsync(ct).ConfigureAwait(false);
-        await reader.NextResultAsync(ct).ConfigureAwait(false);
-        await reader.NextResultAsync(ct).ConfigureAwait(false);
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        await reader.NextResultAsync(ct);
         List<StoredResult> current = new(users.Length);
         var damaged = 0;
-        while (await reader.ReadAsync(ct).ConfigureAwait(false))
+        while (await reader.ReadAsync(ct))
         {
             StoredResult result = new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2));
             if (ResultBytes.AreOf(result.UserId, result.Recommendations) && ResultBytes.AreOf(result.UserId, result.Portfolio))
@@ -91,19 +91,19 @@ public sealed class ResultFence(CacheStore store)
             entries[2 * i] = new(CacheKeys.Recommendations(user), recommendations, CacheKeys.ResultTtl);
             entries[2 * i + 1] = new(CacheKeys.Portfolio(user), portfolio, CacheKeys.ResultTtl);
         }
-        var refused = await (write is null ? store.WriteAsync(entries) : write(entries)).ConfigureAwait(false);
+        var refused = await (write is null ? store.WriteAsync(entries) : write(entries));
         try
         {
             if (mark is not null && refused.Count == 0)
-                await mark().ConfigureAwait(false);
+                await mark();
             // What it also shows is that the lock was still held when the last was written.
-            await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            await transaction.CommitAsync(CancellationToken.None);
         }
         catch
         {
             // The lock was lost, perhaps before: a newer result may have come first, and been covered. A miss is never wrong, and
             // a cache that can't be told now has lost them, or is told by the next warm.
-            await store.RemoveAsync(Array.ConvertAll(entries, entry => entry.Key)).ConfigureAwait(false);
+            await store.RemoveAsync(Array.ConvertAll(entries, entry => entry.Key));
             throw;
         }
         var users = Enumerable.Range(0, current.Count).Count(i => refused.Contains(2 * i) || refused.Contains(2 * i + 1));
