@@ -34,7 +34,7 @@ internal sealed record CacheOf(IReadOnlyList<CacheServer> Servers, string Connec
     private static readonly Lazy<Task<(string Certificate, string Key)>> Certificate = new(MakeCertificateAsync);
 
     /// <summary>Of the authority that signed what servers over TLS show: themselves.</summary>
-    public static string CertificateFile => Certificate.Value.Certificate;
+    public static async Task<string> CertificateFileAsync() => (await Certificate.Value).Certificate;
 
     /// <param name="start">Starts a server with lines of configuration.</param>
     public static async Task<CacheOf> StartAsync(

@@ -37,7 +37,7 @@ internal sealed class ServerTool
             "127.0.0.1",
             "-p",
             $"{Port(cache)}",
-            .. Options(settings.Topology),
+            .. await OptionsAsync(settings.Topology),
             "-P",
             Pipeline,
             "-c",
@@ -71,10 +71,10 @@ internal sealed class ServerTool
     /// <summary>Of the topology, which is not that of the process where that speaks TLS.</summary>
     private static int Port(CacheServer cache) => ((IPEndPoint)CacheAdmin.Options(cache).EndPoints[0]).Port;
 
-    private static string[] Options(CacheTopology topology) =>
+    private static async Task<string[]> OptionsAsync(CacheTopology topology) =>
         topology switch
         {
-            CacheTopology.Tls => ["--tls", "--cacert", CacheOf.CertificateFile],
+            CacheTopology.Tls => ["--tls", "--cacert", await CacheOf.CertificateFileAsync()],
             CacheTopology.Cluster => ["--cluster"],
             _ => [],
         };
