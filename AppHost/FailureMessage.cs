@@ -9,6 +9,9 @@ internal sealed class FailureMessage(ResourceNotificationService notifications, 
 {
     private const int ShownLines = 10;
 
+    /// <summary>How long the log of a resource that never ran is read; it has no end, and what is there comes at once.</summary>
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// The orchestrator's own start ends only when every resource was created, and a resource that waits for a failed one never is, so
     /// the watch begins before that start.
@@ -42,8 +45,21 @@ internal sealed class FailureMessage(ResourceNotificationService notifications, 
     private async Task TellAsync(ResourceEvent change, CancellationToken ct)
     {
         List<string> lines = [];
-        await foreach (var batch in logs.GetAllAsync(change.ResourceId).WithCancellation(ct))
-            lines.AddRange(batch.SelectMany(line => Message(line.Content).Split('\n')).Where(text => !IsStackTrace(text)));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        // All lines of a resource can be asked for only once the orchestrator runs it, which it never does with one that failed to start.
+        var isStarted = change.Snapshot.State?.Text != KnownResourceStates.FailedToStart;
+        if (!isStarted)
+            limit.CancelAfter(ReadLimit);
+        var batches = isStarted ? logs.GetAllAsync(change.ResourceId) : logs.WatchAsync(change.ResourceId);
+        try
+        {
+            await foreach (var batch in batches.WithCancellation(limit.Token))
+                lines.AddRange(batch.SelectMany(line => Message(line.Content).Split('\n')).Where(text => !IsStackTrace(text)));
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // The lines read until the limit are printed.
+        }
         var exit = change.Snapshot.ExitCode is { } code ? $"with exit code {code}" : "before it started";
         Console.WriteLine($"{Environment.NewLine}{change.Resource.Name} failed {exit}. Its last lines:");
         foreach (var line in lines.TakeLast(ShownLines))

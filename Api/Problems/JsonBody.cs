@@ -11,7 +11,7 @@ namespace Overnight.Api.Problems;
 /// </summary>
 internal static class JsonBody
 {
-    /// <summary>Parsers differ in which of the two they take, so neither is.</summary>
+    /// <summary>Parsers differ in which of two equal names they take, so neither is accepted.</summary>
     private const string Twice = "must be given once";
 
     /// <param name="mostBytes">A longer body is an error, and is not read.</param>
@@ -53,12 +53,12 @@ internal static class JsonBody
                 {
                     if (!names.Add(field.Name))
                         errors[field.Name] = [Twice];
+                    else if (!JsonText.IsUnicode(JsonMarshal.GetRawUtf8Value(field.Value)))
+                        errors[field.Name] = [JsonText.HalfPair];
                     else if (DuplicateIn(field.Value, field.Name) is { } duplicate)
                         errors[duplicate] = [Twice];
-                    else if (JsonText.IsUnicode(JsonMarshal.GetRawUtf8Value(field.Value)))
-                        request = take(request, field, errors);
                     else
-                        errors[field.Name] = [JsonText.HalfPair];
+                        request = take(request, field, errors);
                 }
         }
         catch (JsonException exception)

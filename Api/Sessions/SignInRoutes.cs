@@ -17,7 +17,7 @@ internal static class SignInRoutes
         group
             .MapPost("", SignInAsync)
             .AllowAnonymous()
-            // It has turns of its own; see SignInLimits.
+            // SignInLimits limits it instead.
             .DisableRateLimiting()
             .WithName("SignIn")
             .WithSummary(

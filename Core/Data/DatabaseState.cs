@@ -26,10 +26,10 @@ public sealed partial class DatabaseState(ILogger<DatabaseState> logger)
 
     private static partial class Log
     {
-        [LoggerMessage(231, LogLevel.Warning, "PostgreSQL does not answer; what needs it waits, or is refused, until it does. {Reason}")]
+        [LoggerMessage(241, LogLevel.Warning, "PostgreSQL does not answer; what needs it waits, or is refused, until it does. {Reason}")]
         public static partial void Away(ILogger logger, string reason);
 
-        [LoggerMessage(232, LogLevel.Information, "PostgreSQL answers again.")]
+        [LoggerMessage(242, LogLevel.Information, "PostgreSQL answers again.")]
         public static partial void Back(ILogger logger);
     }
 }

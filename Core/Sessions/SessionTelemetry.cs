@@ -107,7 +107,7 @@ public sealed partial class SessionTelemetry
         [LoggerMessage(233, LogLevel.Information, "Session {Session} ended ({Reason}).")]
         public static partial void Ended(ILogger logger, string session, string reason);
 
-        [LoggerMessage(234, LogLevel.Information, "{Sessions} sessions of user {User} ended ({Reason}).")]
+        [LoggerMessage(234, LogLevel.Information, "Sessions of user {User} ended ({Reason}): {Sessions}.")]
         public static partial void EndedOfUser(ILogger logger, int sessions, string user, string reason);
     }
 }

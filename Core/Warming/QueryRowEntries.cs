@@ -88,7 +88,7 @@ internal sealed partial class QueryRowEntries(KeyTemplate key, string set, ILogg
         [LoggerMessage(421, LogLevel.Warning, "Row {Row} of warm set {Set} can't be cached: {Reason}.")]
         public static partial void RowFailed(ILogger logger, string set, long row, string reason);
 
-        [LoggerMessage(422, LogLevel.Warning, "Rows of warm set {Set} that are no entries, beside those told: {Rows}.")]
+        [LoggerMessage(422, LogLevel.Warning, "More rows of warm set {Set} can't be cached: {Rows}.")]
         public static partial void MoreFailed(ILogger logger, string set, int rows);
     }
 }

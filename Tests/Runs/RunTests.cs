@@ -124,12 +124,12 @@ public sealed class RunTests(TestServers servers)
     }
 
     [Fact]
-    public async Task Get_RunThatIsNotThere_Is404()
+    public async Task Get_RunThatIsNotThere_Is404AndOneThatCanNotBe400()
     {
         await using var app = await AppAsync();
         var (_, token) = await app.Database.SignInAsync("admin");
         await ProblemAsync(app, $"/api/runs/{Guid.CreateVersion7()}", token, HttpStatusCode.NotFound);
-        await ProblemAsync(app, "/api/runs/latest", token, HttpStatusCode.NotFound);
+        await ProblemAsync(app, "/api/runs/latest", token, HttpStatusCode.BadRequest);
     }
 
     private async Task<ApiApp> AppAsync() =>

@@ -120,7 +120,7 @@ public sealed class OwnSetTests(TestServers servers)
         Assert.Equal((1, 4_999), (outcome.Warmed, outcome.Failed));
         var told = warm.Log.All.Where(line => line.Contains("can't be cached", StringComparison.Ordinal)).ToList();
         Assert.Equal(11, told.Count);
-        Assert.StartsWith("Warning 4989 more rows of warm set prices can't be cached.", told[^1], StringComparison.Ordinal);
+        Assert.StartsWith("Warning More rows of warm set prices can't be cached: 4989.", told[^1], StringComparison.Ordinal);
     }
 
     /// <summary>

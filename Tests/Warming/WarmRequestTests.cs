@@ -89,7 +89,7 @@ public sealed class WarmRequestTests(ApiFixture fixture) : IClassFixture<ApiFixt
     [InlineData("""{"flagKeys":[]}""", "flagKeys", "must be a list of keys")]
     [InlineData("""{"flagKeys":["a:b"]}""", "flagKeys", "a:b")]
     [InlineData("""{"flagKeys":[1]}""", "flagKeys", "must be a list of keys")]
-    [InlineData("""{"flagKeys":["a"],"sets":["flags","sessions"]}""", "flagKeys", "are of the set flags")]
+    [InlineData("""{"flagKeys":["a"],"sets":["flags","sessions"]}""", "flagKeys", "belong to the set flags")]
     [InlineData("""{"sets":["\ud800"]}""", "sets", "surrogate")]
     [InlineData("""[]""", "body", "must be an object")]
     [InlineData("""{""", "body", "must be JSON")]
