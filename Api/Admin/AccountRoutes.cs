@@ -8,7 +8,7 @@ using Overnight.Core.Sessions;
 namespace Overnight.Api.Admin;
 
 /// <summary>
-/// Lets administrators list and end users' sessions, and ban users. Every node refuses a session that was ended (SPEC E1).
+/// Lets administrators list and end users' sessions, and ban users. Every node refuses a session that was ended.
 /// </summary>
 internal static class AccountRoutes
 {

@@ -6,7 +6,7 @@ using Overnight.Core.Reference;
 namespace Overnight.Api.Admin;
 
 /// <summary>
-/// Lets administrators and their programs invalidate cached reference data, by event or by pattern (SPEC G5).
+/// Lets administrators and their programs invalidate cached reference data, by event or by pattern.
 /// </summary>
 internal static class CacheInvalidationRoutes
 {

@@ -6,7 +6,7 @@ using Overnight.Core.Results;
 namespace Overnight.Api.Admin;
 
 /// <summary>
-/// How well the cache serves this node: a route for administrators, a log line and a health check (SPEC G6).
+/// How well the cache serves this node: a route for administrators, a log line and a health check.
 /// </summary>
 internal static class CacheStatisticsRoute
 {
@@ -33,7 +33,7 @@ internal static class CacheStatisticsRoute
         CacheCircuit circuit,
         ResultReader results,
         IEnumerable<IChangeHandler> handlers,
-        StaleEntries stale
+        LastKnownEntries stale
     )
     {
         var latest = monitor.Latest;

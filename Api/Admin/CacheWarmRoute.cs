@@ -9,7 +9,7 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Api.Admin;
 
-/// <summary>Lets administrators warm the cache; the answer comes when the warm has ended (SPEC F3).</summary>
+/// <summary>Lets administrators warm the cache; the answer comes when the warm has ended.</summary>
 internal static class CacheWarmRoute
 {
     public static void AddCacheWarm(this WebApplicationBuilder builder) => builder.Services.AddWarming();

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Overnight.Api.Audit;
 
 /// <summary>
-/// One user's calculation with its events in full (SPEC A6). Decimals are strings; allocation targets are percentages.
+/// One user's calculation with its events in full. Decimals are strings; allocation targets are percentages.
 /// </summary>
 internal sealed record CalculationDocument(
     Guid RunId,

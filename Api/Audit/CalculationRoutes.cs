@@ -4,7 +4,7 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>Routes about calculations: for whom, from what and with what outcome (SPEC A6, D2), for administrators.</summary>
+/// <summary>Routes about calculations: for whom, from what and with what outcome, for administrators.</summary>
 internal static partial class CalculationRoutes
 {
     public const string Path = "/api/calculations";

@@ -8,7 +8,7 @@ using Overnight.Core.Json;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>The record of what ran (SPEC D1), for administrators.</summary>
+/// <summary>The record of what ran, for administrators.</summary>
 internal static class RunRoutes
 {
     public const string Path = "/api/runs";

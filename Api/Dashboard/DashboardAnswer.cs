@@ -50,7 +50,7 @@ internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffs
         IReadOnlyList<MarketCalendar> markets
     )
     {
-        StoredFields fields = new(entry);
+        ResultTimeFields fields = new(entry);
         var (status, reason) = Freshness.Judge(fields.Times(), now, markets);
         var length = 0;
         Add(

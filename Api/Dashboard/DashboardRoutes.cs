@@ -8,7 +8,7 @@ using Overnight.Core.Results;
 
 namespace Overnight.Api.Dashboard;
 
-/// <summary>The route of the signed-in user's dashboard (SPEC C1, C2).</summary>
+/// <summary>The route of the signed-in user's dashboard.</summary>
 internal static class DashboardRoutes
 {
     public const string Path = "/api/dashboard";
@@ -20,7 +20,7 @@ internal static class DashboardRoutes
     }
 
     /// <summary>Must be the first middleware, so that a cached answer skips all others.</summary>
-    public static void UseCachedDashboard(this WebApplication app) => app.UseMiddleware<CachedDashboard>();
+    public static void UseCachedDashboard(this WebApplication app) => app.UseMiddleware<CachedDashboardMiddleware>();
 
     public static void MapDashboard(this WebApplication app)
     {
@@ -42,7 +42,7 @@ internal static class DashboardRoutes
         CancellationToken ct
     )
     {
-        // The user id comes from the session alone, so that a request can't name another user (SPEC C5).
+        // The user id comes from the session alone, so that a request can't name another user.
         var session = SessionPrincipal.Of(context);
         var userId = session.UserId;
         var isMissed = context.Features.Get<ResultCacheMiss>()?.UserId == userId;

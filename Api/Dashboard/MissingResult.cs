@@ -3,7 +3,7 @@ using Overnight.Core.Data;
 
 namespace Overnight.Api.Dashboard;
 
-/// <summary>Why a user has no result to show (SPEC C1).</summary>
+/// <summary>Why a user has no result to show.</summary>
 /// <param name="Reason"><c>never_computed</c>, <c>portfolio_empty</c>, <c>failed</c> or <c>unreadable</c>.</param>
 /// <param name="Detail">A sentence for the user.</param>
 /// <param name="Stage">Where the last run failed for this user.</param>

@@ -5,7 +5,7 @@ using Overnight.Core.Flags;
 
 namespace Overnight.Api.Flags;
 
-/// <summary>Feature flags of this node's environment: signed-in users read them, administrators change them (SPEC F1, F5).</summary>
+/// <summary>Feature flags of this node's environment: signed-in users read them, administrators change them.</summary>
 internal static class FlagRoutes
 {
     public static void AddFlags(this WebApplicationBuilder builder)

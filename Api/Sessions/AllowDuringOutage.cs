@@ -3,7 +3,7 @@ using System.Security.Claims;
 namespace Overnight.Api.Sessions;
 
 /// <summary>
-/// Marks a route that answers while PostgreSQL and the cache are both away (SPEC F5), and whose answer is no user's data. A token is
+/// Marks a route that answers while PostgreSQL and the cache are both away, and whose answer is no user's data. A token is
 /// accepted then when this node saw it valid, has not seen it refused since, and it has not expired. The request has no user and no
 /// role.
 /// </summary>

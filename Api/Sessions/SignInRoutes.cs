@@ -6,7 +6,7 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
-/// <summary>Signs in and out (SPEC E1, C1).</summary>
+/// <summary>Signs in and out.</summary>
 internal static class SignInRoutes
 {
     public const string Path = "/api/sessions";

@@ -1,6 +1,6 @@
 namespace Overnight.Benchmarks.Load;
 
-/// <summary>Who asks next: 60 % of requests are of 1 % of the users (DESIGN.md), the others of anyone. Deterministic.</summary>
+/// <summary>Who asks next: 60 % of requests are of 1 % of the users, the others of anyone. Deterministic.</summary>
 internal struct UserMix(int users, int seed)
 {
     private const uint HotPercent = 60;

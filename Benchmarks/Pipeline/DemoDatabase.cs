@@ -11,7 +11,7 @@ using Overnight.Jobs.Demo;
 
 namespace Overnight.Benchmarks.Pipeline;
 
-/// <summary>The headline load (DESIGN.md): portfolios of 30 holdings, and 10 criteria that no two users share.</summary>
+/// <summary>The headline load: portfolios of 30 holdings, and 10 criteria that no two users share.</summary>
 internal static class DemoDatabase
 {
     public const int Holdings = 30,

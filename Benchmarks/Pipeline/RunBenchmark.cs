@@ -11,7 +11,7 @@ namespace Overnight.Benchmarks.Pipeline;
 /// </summary>
 internal static class RunBenchmark
 {
-    /// <summary>SPEC B7 asks of so many users that they are computed and cached within so many seconds.</summary>
+    /// <summary>So many users shall be computed and cached within so many seconds.</summary>
     private const int ThresholdUsers = 1_000,
         MostSeconds = 1;
 

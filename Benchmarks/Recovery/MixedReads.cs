@@ -4,7 +4,7 @@ using Overnight.Benchmarks.Pipeline;
 namespace Overnight.Benchmarks.Recovery;
 
 /// <summary>
-/// 60 % dashboards, 20 % reference data, 20 % flags; of the users, 60 % of reads are of 1 % (DESIGN.md). Deterministic, so that
+/// 60 % dashboards, 20 % reference data, 20 % flags; of the users, 60 % of reads are of 1 %. Deterministic, so that
 /// both recoveries are asked the same. Not thread-safe.
 /// </summary>
 internal sealed class MixedReads(IReadOnlyList<string> tokens, int flags)

@@ -6,7 +6,7 @@ namespace Overnight.Benchmarks.Warm;
 /// <summary>Bulk writing by size of entry, then whole warms.</summary>
 internal static class WarmBenchmark
 {
-    /// <summary>Of the server's own tool, that bulk writing shall reach (DESIGN.md, numbers to reach).</summary>
+    /// <summary>Of the server's own tool, that bulk writing shall reach.</summary>
     private const double LeastRatio = 0.7;
 
     public static async Task<int> RunAsync(WarmSettings settings, CancellationToken ct)

@@ -13,7 +13,7 @@ public static class CachingSetup
         services.TryAddSingleton<CacheTelemetry>();
         services.TryAddSingleton<CacheCircuit>();
         services.TryAddSingleton<CacheStore>();
-        services.TryAddSingleton<StaleEntries>();
+        services.TryAddSingleton<LastKnownEntries>();
         services.TryAddSingleton<CacheInvalidation>();
         services.TryAddSingleton<ResultFence>();
         return services;

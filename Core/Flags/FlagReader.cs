@@ -19,7 +19,7 @@ public sealed class FlagReader : IChangeHandler
         FlagStore flags,
         FlagAccess access,
         CacheStore store,
-        StaleEntries stale,
+        LastKnownEntries stale,
         CacheTelemetry telemetry,
         IOptions<FlagOptions> options,
         IOptions<CacheOptions> cache,
@@ -64,8 +64,8 @@ public sealed class FlagReader : IChangeHandler
 
     public void Trim() => _entries.Trim();
 
-    private sealed class Kind(FlagStore flags, CacheStore store, StaleEntries stale, FlagOptions options, TimeProvider time)
-        : StoredEntryKind<string>(CacheSet.Flags, store, time)
+    private sealed class Kind(FlagStore flags, CacheStore store, LastKnownEntries stale, FlagOptions options, TimeProvider time)
+        : FramedEntrySource<string>(CacheSet.Flags, store, time)
     {
         public override string KeyOf(string key) => CacheKeys.Flag(options.Environment, key);
 

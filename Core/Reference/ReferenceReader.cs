@@ -67,7 +67,7 @@ public sealed class ReferenceReader : IChangeHandler
     }
 
     private sealed class Kind(NpgsqlDataSource database, CacheStore store, TimeProvider time)
-        : StoredEntryKind<Question>(CacheSet.Reference, store, time)
+        : FramedEntrySource<Question>(CacheSet.Reference, store, time)
     {
         private readonly TimeProvider _time = time;
 

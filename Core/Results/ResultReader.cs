@@ -56,7 +56,7 @@ public sealed partial class ResultReader : IChangeHandler
     public void Trim() => Entries.Trim();
 
     private sealed class Kind(NpgsqlDataSource database, RepairQueue repairs, TimeSpan memoryTtl, ILogger<ResultReader> logger)
-        : CachedKind<Guid, byte[]>(CacheSet.Results)
+        : CacheAsideSource<Guid, byte[]>(CacheSet.Results)
     {
         public override string KeyOf(Guid key) => CacheKeys.Recommendations(key);
 

@@ -76,7 +76,7 @@ public sealed class SessionReader : IChangeHandler
     public void Trim() => _entries.Trim();
 
     private sealed class Kind(NpgsqlDataSource database, SessionKeys keys, CacheStore store, TimeSpan memoryTtl, TimeProvider time)
-        : CachedKind<string, SessionLookup>(CacheSet.Sessions)
+        : CacheAsideSource<string, SessionLookup>(CacheSet.Sessions)
     {
         private const string Query =
             $"select {StoredSessions.Columns}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";

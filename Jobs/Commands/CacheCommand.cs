@@ -7,7 +7,7 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>cache stats</c>: figures of the cache server, and how warm each set is (SPEC E3).</summary>
+/// <summary><c>cache stats</c>: figures of the cache server, and how warm each set is.</summary>
 internal static class CacheCommand
 {
     public static Command Create() =>

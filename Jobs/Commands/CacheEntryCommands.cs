@@ -9,7 +9,7 @@ using Overnight.Core.Sessions;
 namespace Overnight.Jobs.Commands;
 
 /// <summary>
-/// <c>cache show USER</c> and <c>cache invalidate USER | --all</c>: shows and removes cached recommendations (SPEC B5).
+/// <c>cache show USER</c> and <c>cache invalidate USER | --all</c>: shows and removes cached recommendations.
 /// </summary>
 internal static class CacheEntryCommands
 {

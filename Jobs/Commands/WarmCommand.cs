@@ -7,7 +7,7 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>warm [SET...]</c>: warms sets when an operator or a deployment asks for it (SPEC E3).</summary>
+/// <summary><c>warm [SET...]</c>: warms sets when an operator or a deployment asks for it.</summary>
 internal static class WarmCommand
 {
     public static Command Create()

@@ -10,7 +10,7 @@ using Spectre.Console;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>warm --prove</c>: what warming is worth, measured (SPEC E3).</summary>
+/// <summary><c>warm --prove</c>: what warming is worth, measured.</summary>
 internal static class WarmProofCommand
 {
     private const int Users = 200,

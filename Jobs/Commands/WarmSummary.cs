@@ -40,7 +40,8 @@ internal static class WarmSummary
         var without = others == 0 ? "" : $" Not counted: {Plural.Of(others, "set")} that another process is warming.";
         return all == 0
             ? $"These sets have no entries.{without}"
-            : Judge("Estimated hit rate", warm, $"{Plural.Of(all, "entry", "entries")} are warm, if each is read equally often", all) + without;
+            : Judge("Estimated hit rate", warm, $"{Plural.Of(all, "entry", "entries")} are warm, if each is read equally often", all)
+                + without;
     }
 
     /// <param name="of">What the hits are counted among, with its number.</param>

@@ -5,7 +5,7 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// The messages of a run that other programs read (SPEC A8b): by their ids, and by the names of their fields. No user's id stands in them
+/// The messages of a run that other programs read: by their ids, and by the names of their fields. No user's id stands in them
 /// whole.
 /// </summary>
 internal static partial class RunLog

@@ -8,7 +8,7 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// The span of a whole run (SPEC A8). The replica that plans the run opens it and stores its id in the run's row, so that the spans of
+/// The span of a whole run. The replica that plans the run opens it and stores its id in the run's row, so that the spans of
 /// all replicas become its children, and exports it when the run has ended, whichever replica ended it. No other process can export a
 /// span with that id, so its replica holds a lock while it is open; one that ends a run and finds the lock free exports a new span.
 /// </summary>

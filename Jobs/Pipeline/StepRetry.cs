@@ -7,7 +7,7 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Tries a step of a run again (SPEC A4). A step that fails is tried three times more, also when it waited too long for a lock or
+/// Tries a step of a run again. A step that fails is tried three times more, also when it waited too long for a lock or
 /// an answer; a PostgreSQL that is away is waited for within a budget and counts as no try. Nothing of a failed try was committed,
 /// so that trying again repeats no user.
 /// </summary>

@@ -117,11 +117,7 @@ internal sealed partial class WarmLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(
-            641,
-            LogLevel.Warning,
-            "Warming the cache failed; it is tried again every {Delay}. {Reason}"
-        )]
+        [LoggerMessage(641, LogLevel.Warning, "Warming the cache failed; it is tried again every {Delay}. {Reason}")]
         public static partial void Failed(ILogger logger, TimeSpan delay, string reason);
     }
 }

@@ -24,7 +24,7 @@ internal sealed record ProofFigures(
 internal sealed record ProofReport(int Users, ProofFigures Without, ProofFigures With, long WarmStatements, TimeSpan WarmTook);
 
 /// <summary>
-/// What warming is worth (SPEC E3): the same reads by the product's own readers, from a cache that has none of their entries and from one
+/// What warming is worth: the same reads by the product's own readers, from a cache that has none of their entries and from one
 /// that was warmed with them. The keyspace must be this process's own (<see cref="CachingSetup.AddOwnKeyspace"/>).
 /// </summary>
 internal sealed class WarmProof(

@@ -28,7 +28,7 @@ internal sealed class TestEntries : IChangeHandler, IDisposable
     {
         var (store, time) = (app.Get<CacheStore>(), TimeProvider.System);
         _memory = new(1_000_000, time);
-        Kind kind = new(store, inMemory, isStaleIfError ? app.Get<StaleEntries>() : null, time);
+        Kind kind = new(store, inMemory, isStaleIfError ? app.Get<LastKnownEntries>() : null, time);
         _entries = new(kind, _memory, store, app.Get<CacheTelemetry>(), TimeSpan.Zero, time);
         _listener = new(store, [this], NullLogger<ChangeListener>.Instance);
         _invalidation = new(store, [this]);
@@ -53,8 +53,8 @@ internal sealed class TestEntries : IChangeHandler, IDisposable
 
     public static string? Text(Answer<StoredEntry> answer) => answer.Value is { } entry ? Encoding.UTF8.GetString(entry.Value.Span) : null;
 
-    private sealed class Kind(CacheStore store, bool inMemory, StaleEntries? known, TimeProvider time)
-        : StoredEntryKind<Asked>(CacheSet.Reference, store, time)
+    private sealed class Kind(CacheStore store, bool inMemory, LastKnownEntries? known, TimeProvider time)
+        : FramedEntrySource<Asked>(CacheSet.Reference, store, time)
     {
         public override string KeyOf(Asked key) => key.Key;
 

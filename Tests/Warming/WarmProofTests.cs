@@ -32,7 +32,10 @@ public sealed class WarmProofTests(TestServers servers)
             Assert.All([Row(proof, row).Without, Row(proof, row).With], ms =>
                 Assert.True(double.Parse(ms, CultureInfo.InvariantCulture) > 0)
             );
-        Assert.Equal("Hit rate 100.0 %: 10 of 10 reads. The target of 90 % is reached.", proof.Output.TrimEnd().Split(Environment.NewLine)[^1]);
+        Assert.Equal(
+            "Hit rate 100.0 %: 10 of 10 reads. The target of 90 % is reached.",
+            proof.Output.TrimEnd().Split(Environment.NewLine)[^1]
+        );
     }
 
     [Fact]

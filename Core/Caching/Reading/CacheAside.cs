@@ -11,7 +11,7 @@ namespace Overnight.Core.Caching;
 /// <param name="memory">Where this node keeps values.</param>
 /// <param name="shared">How long a loaded value answers later misses of its key; zero where they must read the cache.</param>
 public sealed class CacheAside<TKey, TValue>(
-    CachedKind<TKey, TValue> kind,
+    CacheAsideSource<TKey, TValue> kind,
     BoundedMemory<TKey, TValue> memory,
     CacheStore store,
     CacheTelemetry telemetry,

@@ -19,7 +19,7 @@ public sealed partial class CacheStore : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<CacheStore> _logger;
     private readonly PendingMarks _pending = new();
-    private readonly WriteState _writes;
+    private readonly WriteAvailability _writes;
     private readonly ITimer _retry;
 
     /// <param name="keyPrefix">In front of every key and of the channel: an own keyspace on the same server; null for that of the

@@ -13,7 +13,7 @@ namespace Overnight.Api.Dashboard;
 /// It runs before authentication and grants nothing that authentication would not: it answers the user of a valid session, and
 /// only from that user's entry.
 /// </remarks>
-internal sealed class CachedDashboard(
+internal sealed class CachedDashboardMiddleware(
     RequestDelegate next,
     SessionReader sessions,
     SessionPrefetch prefetch,

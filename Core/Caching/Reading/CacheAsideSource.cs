@@ -6,7 +6,7 @@ namespace Overnight.Core.Caching;
 /// </summary>
 /// <typeparam name="TKey">What a reader asks for.</typeparam>
 /// <typeparam name="TValue">What a reader gets; it must not be changed.</typeparam>
-public abstract class CachedKind<TKey, TValue>(CacheSet set)
+public abstract class CacheAsideSource<TKey, TValue>(CacheSet set)
     where TKey : notnull
     where TValue : class
 {

@@ -4,7 +4,7 @@ namespace Overnight.Core.Caching;
 /// Entries in the frame of <see cref="StoredEntry"/>. A loaded value is written only over exactly the entry that was there before the
 /// load, so that a load begun before an invalidation does not bring the old value back; nor does an entry of an older generation.
 /// </summary>
-public abstract class StoredEntryKind<TKey>(CacheSet set, CacheStore store, TimeProvider time) : CachedKind<TKey, StoredEntry>(set)
+public abstract class FramedEntrySource<TKey>(CacheSet set, CacheStore store, TimeProvider time) : CacheAsideSource<TKey, StoredEntry>(set)
     where TKey : notnull
 {
     public override int SizeOf(StoredEntry value)

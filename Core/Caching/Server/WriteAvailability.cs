@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Overnight.Core.Caching;
 
 /// <summary>Whether the server accepts writes while it answers reads. Only changes are logged.</summary>
-internal sealed partial class WriteState(ILogger logger)
+internal sealed partial class WriteAvailability(ILogger logger)
 {
     /// <summary>Prefixes of refusals that are due to the server's or the user's state, not to the entry.</summary>
     private static readonly string[] StateRefusals = ["READONLY", "NOREPLICAS", "MISCONF", "NOPERM", "OOM"];

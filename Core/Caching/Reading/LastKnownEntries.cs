@@ -8,7 +8,7 @@ namespace Overnight.Core.Caching;
 /// the channel and every TTL, and it is read only when no better source answers. Bounded in bytes: when it is full, new keys are not
 /// added.
 /// </summary>
-public sealed class StaleEntries(IOptions<CacheOptions> options)
+public sealed class LastKnownEntries(IOptions<CacheOptions> options)
 {
     private readonly long _limit = options.Value.EntryMemoryBytes;
     private readonly ConcurrentDictionary<string, StoredEntry> _entries = new(StringComparer.Ordinal);

@@ -9,7 +9,7 @@ namespace Overnight.AppHost;
 /// <param name="Owner">The role that owns the database, used by jobs.</param>
 /// <param name="Api">The role that reads and writes rows, used by the api.</param>
 /// <param name="Sets">The role that reads granted tables only, for warm sets of the configuration. Null where those are off.</param>
-internal sealed record DatabaseResources(
+internal sealed record StoreResources(
     IResourceBuilder<IResourceWithConnectionString> Server,
     IResourceBuilder<IResourceWithConnectionString>? Administrator,
     IResourceBuilder<IResourceWithConnectionString> Owner,
@@ -26,11 +26,7 @@ internal static class DatabaseExtensions
     /// <summary>
     /// PostgreSQL: a server of one's own where <c>ConnectionStrings</c> names one, else a container, else a local process.
     /// </summary>
-    public static async Task<DatabaseResources> AddDatabaseAsync(
-        this IDistributedApplicationBuilder builder,
-        string server,
-        string database
-    )
+    public static async Task<StoreResources> AddDatabaseAsync(this IDistributedApplicationBuilder builder, string server, string database)
     {
         if (builder.HasConnectionString(database))
         {
@@ -81,7 +77,7 @@ internal static class DatabaseExtensions
         string connectionName
     ) => source is null ? project : ResourceBuilderExtensions.WithReference(project, source, connectionName);
 
-    private static DatabaseResources WithRoles(
+    private static StoreResources WithRoles(
         this IDistributedApplicationBuilder builder,
         IResourceBuilder<IResourceWithConnectionString> server,
         EndpointReference endpoint,
