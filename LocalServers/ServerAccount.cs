@@ -104,7 +104,7 @@ internal sealed class ServerAccount
         return home;
     }
 
-    /// <summary>Writes into a home which data directory it was made for (<see cref="ServerHomes"/>), also for one of an earlier build.</summary>
+    /// <summary>Writes the data directory that a home was made for into it (<see cref="ServerHomes"/>); also for an earlier build's.</summary>
     private static async Task NoteAsync(string home, string directory, CancellationToken ct)
     {
         var note = Path.Combine(home, ServerHomes.MadeFor);

@@ -1,6 +1,6 @@
 namespace Overnight.Core.Sessions;
 
-/// <summary>How one signs in, for how long, and how sessions are cached: the same in every process, whichever of it that one uses.</summary>
+/// <summary>Sign-in, the lifetime of sessions, and how they are cached; the same section for every process.</summary>
 public sealed class UserSessionOptions : IValidatedOptions
 {
     public const string Section = "Sessions";

@@ -15,7 +15,7 @@ using Overnight.Tests.Providers;
 
 namespace Overnight.Tests.Configuration;
 
-/// <summary>STYLE 7: every wrong key is told with its bound and value, and a key that nobody reads is told with the one it is near to.</summary>
+/// <summary>every wrong key is told with its bound and value, and a key that nobody reads is told with the one it is near to.</summary>
 public sealed class SectionTests
 {
     [Theory]
