@@ -104,7 +104,7 @@ internal sealed class ServerAccount
         return home;
     }
 
-    /// <summary>Writes the data directory that a home was made for into it (<see cref="ServerHomes"/>); also for an earlier build's.</summary>
+    /// <summary>Notes in a home its data directory (<see cref="ServerHomes"/>); also for an earlier build's.</summary>
     private static async Task NoteAsync(string home, string directory, CancellationToken ct)
     {
         var note = Path.Combine(home, ServerHomes.MadeFor);

@@ -6,7 +6,7 @@ using Microsoft.OpenApi;
 
 namespace Overnight.Api.Documentation;
 
-/// <summary>The description as it is served. It is built once per process, because building takes a hundred times as long as a request.</summary>
+/// <summary>The description as it is served. It is built once per process: building takes as long as a hundred requests.</summary>
 internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Name)] IOpenApiDocumentProvider provider) : IDisposable
 {
     public const string Name = "v1",

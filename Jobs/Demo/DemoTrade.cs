@@ -1,6 +1,6 @@
 namespace Overnight.Jobs.Demo;
 
-/// <summary>As many vendors, customers and materials as reference sets warm, with kits of the materials and prices for the customers.</summary>
+/// <summary>As many vendors, customers and materials as are warmed, with kits of the materials and prices for the customers.</summary>
 internal static class DemoTrade
 {
     private const int Vendors = 500,
