@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Overnight.Core;
 
-/// <summary>Days as logs and messages show them, 2026-11-30: the invariant culture has them as in the United States.</summary>
+/// <summary>Formats days in logs and messages as 2026-11-30; the invariant culture's own format is 11/30/2026.</summary>
 internal static class Iso
 {
     public static string Of(DateOnly day) => day.ToString("O", CultureInfo.InvariantCulture);

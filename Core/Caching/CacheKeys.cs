@@ -28,9 +28,9 @@ public static class CacheKeys
     /// <param name="tokenHash">Lowercase hex SHA-256 of the token, 64 characters.</param>
     public static string Session(string tokenHash) => $"session:{tokenHash}";
 
-    /// <summary>A count of tries to sign in, for as long as <c>Sessions:AttemptWindow</c>.</summary>
-    /// <param name="by">What is counted: a word of the code.</param>
-    /// <param name="hash">Of whose tries they are, so that nobody reads an e-mail address there.</param>
+    /// <summary>A count of sign-in attempts, which expires after <c>Sessions:AttemptWindow</c>.</summary>
+    /// <param name="by">What the attempts are counted by, such as <c>network</c>; never from a client.</param>
+    /// <param name="hash">Hash of the network or e-mail address, because the cache holds no e-mail address in plain text.</param>
     public static string SignInTries(string by, string hash) => $"sign-in:{by}:{hash}";
 
     /// <param name="environment">From configuration, never from a client.</param>

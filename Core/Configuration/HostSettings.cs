@@ -6,15 +6,15 @@ using Overnight.Core.Data;
 
 namespace Overnight.Core;
 
-/// <summary>What is read while a host is still being built: the connection strings, and the levels of the log.</summary>
+/// <summary>Checks the settings that a host reads while it is built: connection strings and log levels.</summary>
 public static class HostSettings
 {
     private const string Strings = "ConnectionStrings",
         Levels = "Logging:LogLevel",
         Example = "\"Host=127.0.0.1;Username=overnight;Database=overnight\"";
 
-    /// <param name="needsCache">False for what works without a cache.</param>
-    /// <exception cref="OptionsValidationException">Something is wrong; every failure names its key.</exception>
+    /// <param name="needsCache">False for a program that works without a cache.</param>
+    /// <exception cref="OptionsValidationException">A setting is missing or invalid; every failure names its key.</exception>
     public static void Check(IConfiguration configuration, bool needsCache)
     {
         ArgumentNullException.ThrowIfNull(configuration);

@@ -1,13 +1,13 @@
 namespace Overnight.Core;
 
-/// <summary>Which known key a mistyped one was meant to be.</summary>
+/// <summary>Finds the known configuration key that is nearest to a mistyped one.</summary>
 internal static class NearestKey
 {
-    /// <summary>Letters wrong, missing, too many or swapped with their neighbour: one in three may be, or two in a short key.</summary>
+    /// <summary>Largest distance of a mistyped key, in edits: one for every three letters of the known key, but at least two.</summary>
     private const int LeastDistance = 2,
         LettersPerError = 3;
 
-    /// <returns>Null when none is near.</returns>
+    /// <returns>The nearest known key; null when every key is too distant.</returns>
     public static string? Of(string given, IEnumerable<string> known) =>
         known
             .Select(key => (Key: key, Distance: Distance(Last(given), Last(key))))
@@ -18,7 +18,7 @@ internal static class NearestKey
 
     private static string Last(string key) => key[(key.LastIndexOf(':') + 1)..].ToUpperInvariant();
 
-    /// <summary>Optimal string alignment: each edit counts one, and so do two neighbours that changed places.</summary>
+    /// <summary>Optimal string alignment distance: an insertion, deletion, substitution or swap of two neighbours counts one.</summary>
     internal static int Distance(string from, string to)
     {
         var rows = new int[from.Length + 1, to.Length + 1];

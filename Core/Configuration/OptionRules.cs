@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace Overnight.Core;
 
 /// <summary>Collects the errors of a configuration section; each names key, bound and value.</summary>
-/// <param name="section">The first part of every key.</param>
-/// <param name="given">Reads the text configured at a key below the section; null where there is none.</param>
+/// <param name="section">The section's name, the first part of every key.</param>
+/// <param name="given">Returns the text configured at a key below the section; null when the options were not bound.</param>
 internal sealed class OptionRules(string section, Func<string, string?>? given = null)
 {
     private readonly List<string> _failures = [];
@@ -15,7 +15,7 @@ internal sealed class OptionRules(string section, Func<string, string?>? given =
     public void Between(string key, IComparable value, IComparable least, IComparable most)
     {
         var text = $"{value}";
-        // A duration written as "5" is five days, which the value alone would not explain.
+        // A duration written as "5" is read as five days, so the message shows the text beside the value.
         var written = given?.Invoke(key) is { } other && other != text ? $" (written as '{other}')" : "";
         Require(key, value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0, Bounds(least, most), text + written);
     }
@@ -42,7 +42,7 @@ internal sealed class OptionRules(string section, Func<string, string?>? given =
 
     public ValidateOptionsResult Result() => _failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_failures);
 
-    /// <exception cref="OptionsValidationException">Something is wrong.</exception>
+    /// <exception cref="OptionsValidationException">At least one error was collected.</exception>
     public void ThrowIfAny()
     {
         if (_failures.Count > 0)

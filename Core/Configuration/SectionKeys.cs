@@ -5,17 +5,17 @@ using Microsoft.Extensions.Configuration;
 namespace Overnight.Core;
 
 /// <summary>
-/// The keys that a section of the configuration has, held against the options it is bound to: values that can't be read as their type,
-/// and keys that no option has.
+/// Compares a section of the configuration with the options it is bound to, and finds values that can't be parsed as their type and keys
+/// that no option has.
 /// </summary>
 internal sealed class SectionKeys
 {
     private SectionKeys() { }
 
-    /// <summary>Whole keys, what each must be, and the value it has.</summary>
+    /// <summary>Full keys whose values can't be parsed, the rule for each, and its value.</summary>
     public List<(string Key, string Must, string? Value)> Unreadable { get; } = [];
 
-    /// <summary>Whole keys, and those that are known beside them.</summary>
+    /// <summary>Full keys that no option has, and the known keys of the same group.</summary>
     public List<(string Key, IReadOnlyList<string> Known)> Unknown { get; } = [];
 
     public static SectionKeys Read(IConfigurationSection section, Type options)
@@ -28,7 +28,7 @@ internal sealed class SectionKeys
     public static bool IsKey(Type options, string key) =>
         ElementOf(options) is null && Properties(options).Exists(p => p.Name.Equals(key, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Binds what can be read; the validation tells of the rest, beside whatever else is wrong.</summary>
+    /// <summary>Binds the values that can be parsed. The binder would throw at the first other; validation reports them all.</summary>
     public static void Bind(IConfigurationSection section, object options)
     {
         var unreadable = Read(section, options.GetType()).Unreadable;
@@ -72,7 +72,7 @@ internal sealed class SectionKeys
         }
     }
 
-    /// <summary>Those that configuration can set: a list without a setter is added to.</summary>
+    /// <summary>The properties that configuration can set, and lists without a setter, to which the binder adds items.</summary>
     private static List<PropertyInfo> Properties(Type type) =>
         [
             .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
@@ -86,7 +86,7 @@ internal sealed class SectionKeys
 
     private static bool IsList(Type type) => ElementOf(type) is not null && Implemented(type, typeof(IDictionary<,>)) is null;
 
-    /// <returns>What a list or a dictionary holds; null of anything else.</returns>
+    /// <returns>The type of a list's items or a dictionary's values; null for any other type.</returns>
     private static Type? ElementOf(Type type) =>
         type == typeof(string) ? null
         : type.IsArray ? type.GetElementType()
@@ -97,7 +97,7 @@ internal sealed class SectionKeys
 
     private static bool CanRead(Type type, string text)
     {
-        // As the binder has it: an option that may be left out is left out by an empty text.
+        // The binder reads an empty text as null for an option that may be null.
         if (Nullable.GetUnderlyingType(type) is { } inner)
             return text.Length == 0 || CanRead(inner, text);
         try
@@ -107,7 +107,7 @@ internal sealed class SectionKeys
         }
         catch (Exception)
         {
-            // Each converter throws what it likes; what it says is less than the key, the bound and the value.
+            // Converters throw exceptions of any type. Their messages are not used, because the error names key, rule and value.
             return false;
         }
     }

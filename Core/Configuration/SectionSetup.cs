@@ -8,10 +8,10 @@ namespace Overnight.Core;
 public static class SectionSetup
 {
     /// <summary>
-    /// A section of the configuration, validated at start: every failure is collected, and names the key, the bound and the value. Keys
-    /// that no option has are told as warnings.
+    /// Binds a section of the configuration and validates it at start. All failures are collected, each with key, bound and value. Keys
+    /// that no option has are logged as warnings.
     /// </summary>
-    /// <param name="refuseUnknown">True where a mistyped key does harm: then it is a failure.</param>
+    /// <param name="refuseUnknown">Whether a key that no option has is a failure instead of a warning.</param>
     public static OptionsBuilder<TOptions> AddSection<TOptions>(
         this IServiceCollection services,
         string section,
@@ -21,7 +21,7 @@ public static class SectionSetup
     {
         ArgumentNullException.ThrowIfNull(services);
         var options = services.AddOptions<TOptions>();
-        // Capabilities share sections; bound twice, a list would hold everything twice.
+        // Several capabilities add the same section; binding it twice would add the items of its lists twice.
         if (services.Any(service => service.ServiceType == typeof(SectionValidator<TOptions>)))
             return options;
         services
@@ -37,8 +37,8 @@ public static class SectionSetup
             .ValidateOnStart();
     }
 
-    /// <summary>A section that is needed before there are services.</summary>
-    /// <exception cref="OptionsValidationException">Something is wrong with it.</exception>
+    /// <summary>Reads and validates a section that is needed before the service provider is built.</summary>
+    /// <exception cref="OptionsValidationException">The section is invalid.</exception>
     public static TOptions ReadSection<TOptions>(this IConfiguration configuration, string section)
         where TOptions : class, new()
     {

@@ -5,18 +5,19 @@ using Microsoft.Extensions.Options;
 
 namespace Overnight.Core;
 
-/// <summary>Options with rules that no bound says.</summary>
+/// <summary>Options with rules that a bound of a single property can't express.</summary>
 internal interface IValidatedOptions
 {
-    /// <param name="path">Before the names of its own keys.</param>
+    /// <param name="path">Prefix of the options' keys below the section; empty, or with a colon at its end.</param>
     void Check(OptionRules rules, string path);
 }
 
 /// <summary>
-/// Holds options to the types and bounds that their properties declare, those of nested options as well, and to their further rules.
+/// Validates options, nested ones included, against the types and bounds that their properties declare, and against
+/// <see cref="IValidatedOptions"/>.
 /// </summary>
-/// <param name="configuration">Null for options that were not bound: then only they are looked at.</param>
-/// <param name="logger">Null where nobody is to be told of keys that are not known.</param>
+/// <param name="configuration">Null for options that were not bound; then only their values are checked.</param>
+/// <param name="logger">Logs unknown keys; null to leave them out.</param>
 internal sealed class SectionValidator<TOptions>(
     string section,
     IConfiguration? configuration = null,
@@ -25,7 +26,7 @@ internal sealed class SectionValidator<TOptions>(
 ) : IValidateOptions<TOptions>
     where TOptions : class
 {
-    // Options are made once for whoever validates them and once for whoever reads them.
+    // Options are validated twice, at start and when they are first read, and unknown keys are logged only once.
     private int _isTold;
 
     public ValidateOptionsResult Validate(string? name, TOptions options)
@@ -56,7 +57,7 @@ internal sealed class SectionValidator<TOptions>(
         }
     }
 
-    /// <summary>A mistyped section is another one: it is told by a key in it that is one of ours.</summary>
+    /// <summary>Warns of a section with a similar name that has a key of these options, because its name may be mistyped.</summary>
     private void WarnOfNames(IConfiguration all, ILogger log)
     {
         var near = all.GetChildren()
@@ -89,7 +90,7 @@ internal sealed class SectionValidator<TOptions>(
 
 internal static partial class SectionLog
 {
-    // A value may be a secret, so only its key is told.
+    // The value is left out, because it may be a secret.
     [LoggerMessage(101, LogLevel.Warning, "{Key} in the configuration is not known, and is ignored. {Advice}")]
     public static partial void Unknown(ILogger logger, string key, string advice);
 }

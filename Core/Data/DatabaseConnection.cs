@@ -64,7 +64,7 @@ public static class DatabaseConnection
 
     /// <param name="connectionString">The connection string as configured.</param>
     /// <param name="name">The connection string's name, for error messages.</param>
-    /// <exception cref="OptionsValidationException">The text is no connection string of PostgreSQL; the message names its key.</exception>
+    /// <exception cref="OptionsValidationException">The text can't be parsed as a connection string; the message names its key.</exception>
     public static NpgsqlConnectionStringBuilder Read(string connectionString, string name = Overnight)
     {
         try
@@ -73,7 +73,7 @@ public static class DatabaseConnection
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException)
         {
-            // The message leaves the text out, because it may hold a password; the parser's cause names a value that is no number.
+            // The message leaves the text out, because it may hold a password. The parser's inner exception names only the invalid number.
             var cause = exception.InnerException is FormatException or OverflowException
                 ? $": {exception.InnerException.Message.TrimEnd('.')}"
                 : "";

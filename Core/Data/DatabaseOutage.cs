@@ -9,7 +9,7 @@ namespace Overnight.Core.Data;
 /// </summary>
 public static class DatabaseOutage
 {
-    /// <summary>Of intervention by an operator: the server starts, stops, crashed, or ended the session.</summary>
+    /// <summary>Prefix of the codes of operator intervention: the server starts, stops or crashed, or it ended the session.</summary>
     private const string Intervention = "57P";
 
     /// <summary>
@@ -24,7 +24,7 @@ public static class DatabaseOutage
             _ => false,
         };
 
-    /// <summary>The same without what is about one statement: a lock that was held, a deadlock, a time-out.</summary>
+    /// <summary>Whether the server is unavailable for every statement; false for a lock timeout, deadlock or statement timeout.</summary>
     public static bool IsAway(Exception exception) =>
         Cause(exception) switch
         {
@@ -36,11 +36,11 @@ public static class DatabaseOutage
             _ => false,
         };
 
-    /// <summary>Whether the server takes no writes: a standby after a failover, or a database that was set so.</summary>
+    /// <summary>Whether the server refuses writes, as a standby after a failover or a database that was set to read-only.</summary>
     public static bool IsReadOnly(Exception exception) =>
         Cause(exception) is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
 
-    /// <summary>Whether the connection was lost that a statement was sent on, as a pooled one is whose server was restarted.</summary>
+    /// <summary>Whether the statement's connection was lost, as pooled connections are after a restart of the server.</summary>
     public static bool IsLostConnection(Exception exception) =>
         Cause(exception) switch
         {
@@ -53,7 +53,7 @@ public static class DatabaseOutage
         };
 
     /// <summary>
-    /// Whether nothing was executed: there was no connection, or the server ended the session instead, and with it the transaction.
+    /// Whether nothing was executed: no connection was made, or the server ended the session, which rolled its transaction back.
     /// </summary>
     public static bool IsUnexecuted(Exception exception) =>
         Cause(exception) switch
@@ -67,7 +67,7 @@ public static class DatabaseOutage
             _ => false,
         };
 
-    /// <summary>EF Core wraps what its provider throws and calls transient.</summary>
+    /// <summary>EF Core wraps transient exceptions of the driver in an <see cref="InvalidOperationException"/>.</summary>
     private static Exception Cause(Exception exception) =>
         exception is InvalidOperationException { InnerException: NpgsqlException inner } ? inner : exception;
 }

@@ -1,12 +1,12 @@
 namespace Overnight.Core.Data;
 
 /// <summary>
-/// One more try where a connection had ended before it was used: a pool finds that out by a statement that fails, and opens a fresh one for
-/// the next.
+/// Sends a statement a second time when its pooled connection had ended before it was used. The pool notices that only when a statement
+/// fails, and opens a new connection for the next one.
 /// </summary>
 public static class DatabaseRetry
 {
-    /// <summary>For what changes nothing.</summary>
+    /// <summary>Runs a read, and repeats it after any lost connection.</summary>
     public static async Task<T> ReadAsync<T>(Func<Task<T>> read)
     {
         ArgumentNullException.ThrowIfNull(read);
@@ -20,7 +20,7 @@ public static class DatabaseRetry
         }
     }
 
-    /// <summary>For one statement or one transaction, which is sent again only where nothing of it was executed.</summary>
+    /// <summary>Runs one statement or transaction, and repeats it only when nothing of it was executed.</summary>
     public static async Task<T> WriteAsync<T>(Func<Task<T>> write)
     {
         ArgumentNullException.ThrowIfNull(write);

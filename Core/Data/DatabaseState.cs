@@ -2,12 +2,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Overnight.Core.Data;
 
-/// <summary>Whether PostgreSQL answers this process. Whoever finds that out says so here, and only a change is logged.</summary>
+/// <summary>Whether PostgreSQL answers this process, as its loops and requests report it. Only changes are logged.</summary>
 public sealed partial class DatabaseState(ILogger<DatabaseState> logger)
 {
     private int _away;
 
-    /// <returns>Whether that is what the exception says; if not, it is another's to log.</returns>
+    /// <returns>Whether the exception is an outage of PostgreSQL, logged here; any other exception is left to the caller to log.</returns>
     public bool IsAway(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Overnight.Core.Json;
 
-/// <summary>The one form of time in what the API answers: ISO 8601 in UTC, with milliseconds and Z.</summary>
+/// <summary>Writes every time in the API's answers as ISO 8601 in UTC, with milliseconds and Z.</summary>
 public sealed class UtcTime : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

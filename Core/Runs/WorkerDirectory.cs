@@ -4,12 +4,12 @@ using Overnight.Core.Data;
 namespace Overnight.Core.Runs;
 
 /// <summary>
-/// Which worker processes there are, as they say it themselves. To be shown: no work waits for it or depends on it. Times are those of the
-/// processes' own clocks.
+/// The worker processes, from the heartbeats that they write to PostgreSQL. They are only displayed; no work depends on them. Times come
+/// from each process's own clock.
 /// </summary>
 public sealed class WorkerDirectory(NpgsqlDataSource database, TimeProvider time)
 {
-    /// <summary>How often a process says that it is there, when it counts as silent, and how long its row is kept then.</summary>
+    /// <summary>Time between heartbeats, time without one after which a process counts as silent, and time until its row is deleted.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(15),
         Silence = TimeSpan.FromSeconds(60),
         Kept = TimeSpan.FromDays(1);
@@ -20,8 +20,8 @@ public sealed class WorkerDirectory(NpgsqlDataSource database, TimeProvider time
         on conflict (id) do update set seen_at = excluded.seen_at
         """;
 
-    /// <summary>Says that a process is there, and forgets those that have been silent for a day.</summary>
-    /// <param name="id">Of the process, from its start to its end.</param>
+    /// <summary>Writes a heartbeat, and deletes the rows of processes that have been silent for a day.</summary>
+    /// <param name="id">The process's id, which stays the same until it ends.</param>
     public async Task BeatAsync(Guid id, string host, int processId, DateTimeOffset startedAt, CancellationToken ct)
     {
         var now = time.GetUtcNow();
@@ -29,14 +29,14 @@ public sealed class WorkerDirectory(NpgsqlDataSource database, TimeProvider time
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Says that a process ends.</summary>
+    /// <summary>Deletes the row of a process that ends.</summary>
     public async Task LeaveAsync(Guid id, CancellationToken ct)
     {
         await using var command = database.Command("delete from worker_heartbeats where id = $1", id);
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <returns>How many were heard lately; and when the last of all was, null for never.</returns>
+    /// <returns>The number of processes that are not silent, and the time of the last heartbeat of all; null without any.</returns>
     public Task<(int Heard, DateTimeOffset? LastSeen)> FindAsync(CancellationToken ct) =>
         DatabaseRetry.ReadAsync(async () =>
         {

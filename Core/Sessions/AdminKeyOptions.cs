@@ -14,7 +14,7 @@ internal sealed class AdminKeyOptions : IValidatedOptions
     /// <summary>The secret; empty switches this way of signing in off.</summary>
     public string Key { get; set; } = "";
 
-    // RS0030: the key is banned everywhere else, so that nobody compares it with ==.
+    // RS0030: reading the key is banned everywhere else, because it must be compared in constant time.
 #pragma warning disable RS0030
     public bool IsOn => Key.Length > 0;
 

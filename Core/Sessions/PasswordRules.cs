@@ -13,7 +13,7 @@ public static class PasswordRules
     public const int Least = 12,
         Most = 256;
 
-    /// <summary>How many of the most common passwords are refused, and characters beyond which none of them is.</summary>
+    /// <summary>Number of most common passwords that are refused, and a length in characters that none of them exceeds.</summary>
     private const int MostCommon = 10_000,
         LongestCommon = 64;
 
@@ -29,7 +29,7 @@ public static class PasswordRules
         return IsCommon(password) ? $"The password is one of the {MostCommon:N0} most common ones, which are tried first." : null;
     }
 
-    /// <summary>Whether the whole of it, in any case of letters, is among the most common ones that the library ranks.</summary>
+    /// <summary>Whether the whole password, ignoring case, is among the most common ones in the library's ranking.</summary>
     private static bool IsCommon(string password) =>
         password.Length <= LongestCommon
         && Zxcvbn

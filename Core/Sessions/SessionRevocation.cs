@@ -96,7 +96,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
 
     /// <summary>Lets a user sign in again; ended sessions stay ended.</summary>
     /// <returns>False when there is no such user, or one that was deleted.</returns>
-    /// <exception cref="RequestException">The user is an administrator of a tenant, of whom no new one may come.</exception>
+    /// <exception cref="RequestException">The user is an administrator with a tenant, which the database refuses.</exception>
     public async Task<bool> UnbanAsync(Guid userId)
     {
         try

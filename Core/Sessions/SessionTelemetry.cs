@@ -3,21 +3,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Overnight.Core.Sessions;
 
-/// <summary>How a try to sign in ended.</summary>
+/// <summary>How a sign-in attempt ended.</summary>
 public enum SignInOutcome
 {
     SignedIn,
 
-    /// <summary>No such account, or not with this password.</summary>
+    /// <summary>The account does not exist or is closed, or the password is wrong.</summary>
     Wrong,
 
-    /// <summary>Too many tries for one e-mail address from one network.</summary>
+    /// <summary>Too many attempts for one e-mail address from one network.</summary>
     Limited,
 
-    /// <summary>Too many tries from one network, whatever the address.</summary>
+    /// <summary>Too many attempts from one network, whatever the e-mail address.</summary>
     NetworkLimited,
 
-    /// <summary>More wait for their turn on this node than may.</summary>
+    /// <summary>Too many attempts wait on this node.</summary>
     Busy,
 }
 
@@ -26,20 +26,20 @@ public enum SessionEnd
 {
     SignedOut,
 
-    /// <summary>By the next sign-in of the same client.</summary>
+    /// <summary>The client signed in again while it had this session.</summary>
     Replaced,
 
-    /// <summary>By an administrator.</summary>
+    /// <summary>An administrator ended it.</summary>
     Revoked,
     Banned,
 
-    /// <summary>The password was set.</summary>
+    /// <summary>The user's password was set.</summary>
     PasswordSet,
 }
 
 /// <summary>
-/// Sign-ins and ends of sessions, counted and logged. Logs show the end of a user's id and the beginning of a session's, a network and
-/// no address of a client, and of an e-mail address the beginning of its hash.
+/// Counts and logs sign-ins and ends of sessions. Logs are masked: they show the end of a user's id, the beginning of a session's hash and
+/// of an e-mail address's hash, and the client's network instead of its address.
 /// </summary>
 public sealed partial class SessionTelemetry
 {
@@ -67,7 +67,7 @@ public sealed partial class SessionTelemetry
         Log.SignedIn(_logger, Masked(user), Masked(hash));
     }
 
-    /// <param name="emailHash">Of the e-mail address that was typed.</param>
+    /// <param name="emailHash">Hash of the e-mail address in the request.</param>
     public void Refused(SignInOutcome outcome, string emailHash, string network)
     {
         Count(outcome);
@@ -91,7 +91,7 @@ public sealed partial class SessionTelemetry
     private void Count(SessionEnd reason, int sessions) =>
         _ends.Add(sessions, new KeyValuePair<string, object?>("reason", Ends[(int)reason]));
 
-    // The beginning of an id is its time; its end is random.
+    // The end of an id is random; the beginning is a time, which ids created together share.
     private static string Masked(Guid id) => $"..{id.ToString("N")[^6..]}";
 
     private static string Masked(string hash) => $"{hash[..8]}..";

@@ -1,6 +1,6 @@
 namespace Overnight.Core.Sessions;
 
-/// <summary>Sign-in, the lifetime of sessions, and how they are cached; the same section for every process.</summary>
+/// <summary>Limits of sign-in, and the lifetime and caching of sessions. Every process reads this section.</summary>
 public sealed class UserSessionOptions : IValidatedOptions
 {
     public const string Section = "Sessions";
@@ -20,21 +20,21 @@ public sealed class UserSessionOptions : IValidatedOptions
     public TimeSpan ActivityInterval { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Attempts to sign in with one e-mail address from one network (24 bits of IPv4, 64 of IPv6) in a window, on all nodes together.
-    /// From all networks together, further ones are slowed down.
+    /// Sign-in attempts with one e-mail address from one network (24 bits of IPv4, 64 of IPv6) in a window, on all nodes together. Further
+    /// ones are refused. The same number from all networks together only delays further ones.
     /// </summary>
     [Between(1, 10_000)]
     public int AttemptsPerEmail { get; set; } = 10;
 
-    /// <summary>Attempts from one network in a window, whatever the e-mail address; an office behind one network shares it.</summary>
+    /// <summary>Sign-in attempts from one network in a window, whatever the e-mail address. All users of an office may share it.</summary>
     [Between(1, 1_000_000)]
     public int AttemptsPerAddress { get; set; } = 100;
 
-    /// <summary>The window, from the first attempt on.</summary>
+    /// <summary>Length of the window, which begins with the first attempt.</summary>
     [Between("00:00:01", "1.00:00:00")]
     public TimeSpan AttemptWindow { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The most that an attempt is slowed down.</summary>
+    /// <summary>The longest delay of an attempt.</summary>
     [Between("00:00:00", "00:00:20")]
     public TimeSpan LongestDelay { get; set; } = TimeSpan.FromSeconds(5);
 

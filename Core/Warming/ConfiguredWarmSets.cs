@@ -76,7 +76,7 @@ public sealed partial class ConfiguredWarmSets(
             logger
         );
 
-    // A read-only transaction prevents writes; grants limit reads, but not those of a role with one of these rights.
+    // A read-only transaction prevents writes. Grants limit reads, except for a role with one of these rights.
     private const string Excess = """
         select case when rolsuper then 'is a superuser' when rolbypassrls then 'may bypass row-level security'
             when pg_has_role('pg_read_all_data', 'member') then 'may read every table' when pg_has_role('pg_read_server_files', 'member') then 'may read the server''s files'

@@ -72,7 +72,7 @@ public sealed partial class QueryWarmSet(
             await rows.ExecuteNonQueryAsync(ct);
             return null;
         }
-        // Its transaction is read-only whatever the server is, and its time-out is its own: both are of the query.
+        // The set's transaction is always read-only and has its own timeout, so these two errors are faults of the query, not an outage.
         catch (PostgresException exception)
             when (exception.SqlState is PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.ReadOnlySqlTransaction
                 || !DatabaseOutage.Is(exception)

@@ -2,17 +2,17 @@ using StackExchange.Redis;
 
 namespace Overnight.Core.Caching;
 
-/// <summary>Counts that all nodes share.</summary>
+/// <summary>Counters in the cache, which all nodes share.</summary>
 public sealed partial class CacheStore
 {
-    /// <summary>Counts one more. The first begins the life of the count, which later ones do not make longer.</summary>
-    /// <returns>How many there are now, and how long the count still lives; null when the cache is away or takes no writes.</returns>
+    /// <summary>Increments a counter. The first increment sets its TTL, and later ones do not extend it.</summary>
+    /// <returns>The count and the time until it expires; null when the cache can't be reached or refuses writes.</returns>
     public async ValueTask<(long Count, TimeSpan Left)?> CountAsync(string key, TimeSpan life)
     {
         var (answered, counted) = await AskAsync(
             async database =>
             {
-                // One transaction, so that no count is ever without an end.
+                // One transaction, so that a counter never exists without a TTL.
                 var transaction = database.CreateTransaction();
                 var begun = transaction.StringSetAsync(key, 0, life, When.NotExists);
                 var count = transaction.StringIncrementAsync(key);

@@ -22,8 +22,8 @@ public sealed partial class CacheStore : IDisposable
     private readonly WriteAvailability _writes;
     private readonly ITimer _retry;
 
-    /// <param name="keyPrefix">In front of every key and of the channel: an own keyspace on the same server; null for that of the
-    /// product.</param>
+    /// <param name="keyPrefix">Prefix of every key and of the channel, for a separate keyspace on the same server; null for the product's
+    /// keyspace.</param>
     public CacheStore(
         IConnectionMultiplexer cache,
         CacheCircuit circuit,

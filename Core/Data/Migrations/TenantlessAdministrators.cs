@@ -4,15 +4,15 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
-/// An administrator acts for all tenants, and so belongs to none. Whoever was both before stays so until a person decides, and with that
-/// row the constraint stays unvalidated: the command doctor names it. The demo administrator, whom earlier builds gave a tenant, is
-/// mended.
+/// Adds the constraint that an administrator, who acts for all tenants, belongs to none. Existing rows that violate it stay until a person
+/// corrects them; until then the constraint is not validated, and the command doctor names the rows. The demo administrator, to whom
+/// earlier builds gave a tenant, is corrected here.
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261129000100_TenantlessAdministrators")]
 public sealed class TenantlessAdministrators : Migration
 {
-    /// <summary>Who is banned or deleted administers nothing, and an administrator of a tenant must not escape a ban.</summary>
+    /// <summary>Banned and deleted users are exempt, because the constraint would otherwise refuse to ban an existing violator.</summary>
     public const string Constraint = "users_administrator_of_no_tenant";
 
     protected override void Up(MigrationBuilder migrationBuilder)

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>Which processes work, for people who wait for them.</summary>
+/// <summary>Adds the heartbeats of worker processes, which show whether any process does the work.</summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261129000200_WorkerHeartbeats")]
 public sealed class WorkerHeartbeats : Migration
