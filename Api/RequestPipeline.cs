@@ -6,7 +6,7 @@ using Overnight.Core.Json;
 
 namespace Overnight.Api;
 
-/// <summary>What a request passes before it reaches its route, in order.</summary>
+/// <summary>The middleware in front of the routes, in order.</summary>
 internal static class RequestPipeline
 {
     public static void AddRequestPipeline(this WebApplicationBuilder builder)
@@ -19,19 +19,19 @@ internal static class RequestPipeline
 
     public static void UseRequestPipeline(this WebApplication app)
     {
-        // First, because most requests of a morning end here and need nothing of what follows.
+        // First, because it answers most requests of a morning, which then skip all other middleware.
         app.UseCachedDashboard();
         app.UseMiddleware<ResponseHeaders>();
         app.UseForwardedHeaders();
         if (!app.Environment.IsDevelopment())
             app.UseHsts();
         app.UseProblems();
-        // Before the session is validated, which may take a query.
+        // Before sessions are validated, because that may take a query.
         app.UseRateLimiter();
         app.UseRequestTimeouts();
         app.UseMiddleware<ForeignPages>();
         app.UseSessions();
-        // After authorisation, because the parameters of a route are not told to clients that may not use it.
+        // After authorisation, because its errors list the route's parameters, which only clients with access may see.
         app.UseMiddleware<QueryParameters>();
         app.UseReadRetry();
     }

@@ -5,8 +5,8 @@ using Overnight.Core.Runs;
 namespace Overnight.Api;
 
 /// <summary>
-/// Degraded while no worker is heard: this node goes on answering, but nobody computes the next night. A database that is away, or is not
-/// migrated yet, says nothing about workers, and other checks are about that.
+/// Degraded while no worker sends heartbeats: this node still answers, but the next night would not be computed. Healthy while PostgreSQL
+/// can't be asked or is not migrated yet, because other checks report that.
 /// </summary>
 internal sealed class WorkerCheck(WorkerDirectory workers) : IHealthCheck
 {

@@ -47,7 +47,7 @@ internal static class CacheWarmRoute
             errors["flagKeys"] = [$"belong to the set {FlagWarmSet.SetName}; leave the other sets out"];
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The warm asked for is not valid");
-        // With the cache away the answer is 503, not a report of sets that failed.
+        // Throws when the cache can't be reached, which is answered 503; the warm itself would only report failed sets.
         await cache.PingAsync();
         // The warm goes on when the client disconnects, since a half-finished one would only have to be resumed.
         var report = await warmer.WarmAsync(

@@ -4,7 +4,7 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>Routes about calculations: for whom, from what and with what outcome, for administrators.</summary>
+/// <summary>Routes on which administrators list calculations and read their inputs and outcomes.</summary>
 internal static partial class CalculationRoutes
 {
     public const string Path = "/api/calculations";

@@ -8,7 +8,7 @@ namespace Overnight.Api.Audit;
 /// A run as lists show it. Its counts are written when it is finalised; until then <see cref="RunDetail"/> adds up its batches.
 /// </summary>
 /// <param name="Note">A warning for the caller, such as that the market has no users; left out when there is none.</param>
-/// <param name="Workers">How many worker processes sent a heartbeat lately, in the answer to a start; left out elsewhere.</param>
+/// <param name="Workers">Number of worker processes with a recent heartbeat, in the answer to a start; left out elsewhere.</param>
 internal sealed record RunItem(
     Guid Id,
     string JobType,

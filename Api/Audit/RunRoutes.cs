@@ -8,7 +8,7 @@ using Overnight.Core.Json;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>The record of what ran, for administrators.</summary>
+/// <summary>Routes on which administrators list runs and their failures.</summary>
 internal static class RunRoutes
 {
     public const string Path = "/api/runs";

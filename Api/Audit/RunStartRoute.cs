@@ -9,7 +9,7 @@ using Overnight.Core.Runs;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>Starts a run by hand, for administrators. The row is inserted and announced here; Jobs does the work.</summary>
+/// <summary>Lets administrators start a run. It inserts the run's row and notifies Jobs, which does the work.</summary>
 internal static class RunStartRoute
 {
     private const string NobodyThere = "No jobs process was heard for a minute: the run waits until one is there.";

@@ -27,7 +27,7 @@ internal static class DashboardRoutes
         var group = app.MapGroup(Path).WithTags("Dashboard").RequireAuthorization(SessionSetup.SignedIn);
         group
             .MapGet("", GetAsync)
-            // The morning's own route: a thousand misses are one query each user, and PostgreSQL's connections are its bound.
+            // The most used route is not queued: a user's misses share one query, and the pool of connections limits the queries.
             .DisableRateLimiting()
             .WithName("GetDashboard")
             .WithSummary("The signed-in user's recommendations, from the cache when it has them.")
@@ -42,7 +42,7 @@ internal static class DashboardRoutes
         CancellationToken ct
     )
     {
-        // The user id comes from the session alone, so that a request can't name another user.
+        // The user id comes from the session only, so that a request can't name another user.
         var session = SessionPrincipal.Of(context);
         var userId = session.UserId;
         var isMissed = context.Features.Get<ResultCacheMiss>()?.UserId == userId;

@@ -6,7 +6,7 @@ using Microsoft.OpenApi;
 
 namespace Overnight.Api.Documentation;
 
-/// <summary>The description as it is served. It is built once per process: building takes as long as a hundred requests.</summary>
+/// <summary>The OpenAPI document. It is built once per process, because building it takes as long as a hundred requests.</summary>
 internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Name)] IOpenApiDocumentProvider provider) : IDisposable
 {
     public const string Name = "v1",
@@ -18,14 +18,14 @@ internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Name)] IOpenApi
     public async Task<FileContentHttpResult> GetAsync(HttpResponse response, CancellationToken ct)
     {
         var built = Volatile.Read(ref _built) ?? await BuildAsync(ct);
-        // May be kept, and is asked for again with its tag.
+        // Clients may cache the document, and revalidate it with its ETag.
         response.Headers.CacheControl = "no-cache";
         return TypedResults.Bytes(built.Json, "application/json; charset=utf-8", entityTag: built.Tag);
     }
 
     public void Dispose() => _turn.Dispose();
 
-    // A build that fails is tried again by the next who asks.
+    // A build that fails is not stored, so the next request builds again.
     private async Task<Built> BuildAsync(CancellationToken ct)
     {
         await _turn.WaitAsync(ct);

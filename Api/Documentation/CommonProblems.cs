@@ -8,11 +8,11 @@ using Overnight.Api.Sessions;
 namespace Overnight.Api.Documentation;
 
 /// <summary>
-/// Problems that come from what is in front of the routes, described for each of them: a route says only those that are its own.
+/// Describes for each route the problems that the middleware in front of it answers with. Routes declare only their own.
 /// </summary>
 internal sealed class CommonProblems : IApiDescriptionProvider
 {
-    /// <summary>Behind the framework's own, which describe the routes.</summary>
+    /// <summary>After the framework's providers, which add the routes at lower orders.</summary>
     public int Order => 0;
 
     public void OnProvidersExecuting(ApiDescriptionProviderContext context)

@@ -26,7 +26,7 @@ internal static class OpenApiSetup
                         Description =
                             "Recommendations computed overnight, answered in the morning. Decimals are strings; times are ISO 8601 UTC; errors are ProblemDetails.",
                     };
-                    // Where it is served is where it was asked for.
+                    // Without servers, clients use the address that they fetched the document from.
                     document.Servers = null;
                     document.Components ??= new();
                     document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);

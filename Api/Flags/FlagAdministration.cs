@@ -7,7 +7,7 @@ using Overnight.Core.Flags;
 
 namespace Overnight.Api.Flags;
 
-/// <summary>Flags for administrators: the list, a change, and who changed what.</summary>
+/// <summary>Lets administrators list flags, change one, and read its history of changes.</summary>
 internal static class FlagAdministration
 {
     public static void MapFlagAdministration(this WebApplication app)

@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Overnight.Api.Problems;
 
-/// <summary>400 for what a client sent: the errors by field, and the same in one sentence for a person.</summary>
+/// <summary>Answers an invalid request with 400: the errors by field, and the same errors in one sentence.</summary>
 internal static class InvalidRequest
 {
-    /// <param name="errors">What is wrong with each field, said so that it goes on from the field's name.</param>
+    /// <param name="errors">Errors by field, each a phrase that continues after the field's name, such as "must be given once".</param>
     public static ValidationProblem Problem(IDictionary<string, string[]> errors, string title) =>
         TypedResults.ValidationProblem(
             errors,

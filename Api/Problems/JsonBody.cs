@@ -11,7 +11,7 @@ namespace Overnight.Api.Problems;
 /// </summary>
 internal static class JsonBody
 {
-    /// <summary>Parsers differ in which of two equal names they take, so neither is accepted.</summary>
+    /// <summary>JSON parsers differ in which of two equal names they use, so both are refused.</summary>
     private const string Twice = "must be given once";
 
     /// <param name="mostBytes">A longer body is an error, and is not read.</param>
@@ -74,7 +74,7 @@ internal static class JsonBody
         return (request, errors);
     }
 
-    /// <summary>The path of a name that an object within a value has twice; null where there is none.</summary>
+    /// <summary>The path of the first name that an object within the value has twice; null when there is none.</summary>
     private static string? DuplicateIn(JsonElement value, string path)
     {
         if (value.ValueKind == JsonValueKind.Array)

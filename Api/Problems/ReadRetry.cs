@@ -3,12 +3,12 @@ using Overnight.Core.Data;
 namespace Overnight.Api.Problems;
 
 /// <summary>
-/// Asks an endpoint once more where a connection to PostgreSQL had ended before it was used, as every pooled one has after a restart of
-/// the server. Only reads: what others do is tried again where it is done (<see cref="DatabaseRetry"/>).
+/// Runs the endpoint of a GET a second time when its connection to PostgreSQL was lost, as all pooled connections are after a restart of
+/// the server. Other methods retry single statements themselves (<see cref="DatabaseRetry"/>).
 /// </summary>
 internal static class ReadRetry
 {
-    /// <summary>Behind all that decides who asks, so that nothing but the endpoint is repeated.</summary>
+    /// <summary>Add it after authentication and authorisation, so that only the endpoint is repeated.</summary>
     public static void UseReadRetry(this WebApplication app) =>
         app.Use(
             static async (context, next) =>

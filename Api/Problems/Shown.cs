@@ -1,10 +1,10 @@
 namespace Overnight.Api.Problems;
 
-/// <summary>What a client sent, as an error shows it.</summary>
+/// <summary>Shortens values that a client sent for error messages.</summary>
 internal static class Shown
 {
     private const int Most = 80;
 
-    /// <summary>The text, cut where it is long.</summary>
+    /// <summary>The text, cut after the largest number of characters that a message shows.</summary>
     public static string Short(string text) => text.Length > Most ? $"{text[..Most]}.." : text;
 }

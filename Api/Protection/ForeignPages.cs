@@ -3,10 +3,10 @@ using Overnight.Api.Problems;
 namespace Overnight.Api.Protection;
 
 /// <summary>
-/// Refuses changes that a page of another site sends: a browser adds the cookie of the session by itself, and says in Sec-Fetch-Site
-/// and Origin whose page it was. A request with Authorization is not by cookie, and no browser adds that header by itself.
+/// Refuses changes sent by a page of another site (CSRF). A browser adds the session's cookie to such a request by itself, and names the
+/// page's site in Sec-Fetch-Site and Origin. A request with Authorization is accepted, because browsers never add that header themselves.
 /// </summary>
-/// <remarks>Origin's scheme is not compared, for TLS may end at a proxy; Host must reach this node as the browser sent it.</remarks>
+/// <remarks>Origin's scheme is not compared, because TLS may end at a proxy. Proxies must pass Host on unchanged.</remarks>
 internal sealed class ForeignPages(RequestDelegate next)
 {
     private const string FetchSite = "Sec-Fetch-Site";

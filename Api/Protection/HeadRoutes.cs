@@ -4,12 +4,12 @@ using Microsoft.Extensions.Primitives;
 namespace Overnight.Api.Protection;
 
 /// <summary>
-/// HEAD for every route that answers GET (RFC 9110, 9.3.2): the same handler and policy; the server leaves the body out. The
-/// description of the API does not name them.
+/// Adds HEAD for every route that answers GET (RFC 9110, 9.3.2), with the same handler and policy; the server leaves the body out. The
+/// OpenAPI document leaves these routes out.
 /// </summary>
 internal sealed class HeadRoutes(ICollection<EndpointDataSource> others) : EndpointDataSource
 {
-    /// <summary>To be called when every other route is mapped.</summary>
+    /// <summary>Call it after every other route is mapped.</summary>
     public static void Map(IEndpointRouteBuilder routes) => routes.DataSources.Add(new HeadRoutes([.. routes.DataSources]));
 
     public override IReadOnlyList<Endpoint> Endpoints =>
@@ -24,7 +24,7 @@ internal sealed class HeadRoutes(ICollection<EndpointDataSource> others) : Endpo
 
     private static RouteEndpoint Head(RouteEndpoint get)
     {
-        // Two routes must not have one name.
+        // The name is left out, because the names of routes must be unique.
         var metadata = get.Metadata.Where(item => item is not (IHttpMethodMetadata or IEndpointNameMetadata or IRouteNameMetadata));
         return new(
             get.RequestDelegate!,

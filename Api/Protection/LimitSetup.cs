@@ -8,10 +8,10 @@ using Overnight.Core;
 
 namespace Overnight.Api.Protection;
 
-/// <summary>Bounds of connections, bodies, times and concurrent work, so that no client and no route starves the others.</summary>
+/// <summary>Applies <see cref="LimitOptions"/>, so that no client and no route starves the others.</summary>
 internal static class LimitSetup
 {
-    /// <summary>What a client is asked to wait while a route is busy, in seconds.</summary>
+    /// <summary>Seconds, in Retry-After, while a route is busy.</summary>
     public const string BusyRetryAfter = "1";
 
     public static void AddLimits(this WebApplicationBuilder builder)
@@ -42,11 +42,11 @@ internal static class LimitSetup
         kestrel.Limits.MinRequestBodyDataRate = new(limits.MinRequestBodyDataRate, limits.MinRequestBodyDataRateGracePeriod);
     }
 
-    // Each route has its own turns. Routes that must answer whatever happens, or bound their work themselves, say DisableRateLimiting.
+    // Each route has its own limiter. Routes that must always answer, or that limit their work themselves, call DisableRateLimiting.
     private static void Apply(RateLimiterOptions limiter, LimitOptions limits)
     {
         ConcurrencyLimiterOptions turns = new() { PermitLimit = limits.RequestsPerRoute, QueueLimit = limits.QueuePerRoute };
-        // A route that answers while both stores are away waits for them first, and takes no connection meanwhile.
+        // During an outage these routes wait for the stores without using a connection, so more of their requests run at once.
         ConcurrencyLimiterOptions patient = new() { PermitLimit = limits.RequestsPerRoute + limits.QueuePerRoute };
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
             context.GetEndpoint() is RouteEndpoint { DisplayName: { } route } endpoint

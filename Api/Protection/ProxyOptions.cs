@@ -4,20 +4,20 @@ using Overnight.Core;
 namespace Overnight.Api.Protection;
 
 /// <summary>
-/// The proxies in front of this node: from them, and from nobody else, X-Forwarded-For and X-Forwarded-Proto are believed. Without any,
-/// a client's address and scheme are those of its connection.
+/// The proxies in front of this node. X-Forwarded-For and X-Forwarded-Proto are read from their requests only. Without proxies, a client's
+/// address and scheme are those of its connection.
 /// </summary>
 internal sealed class ProxyOptions : IValidatedOptions
 {
     public const string Section = "Proxies";
 
-    /// <summary>Addresses of proxies.</summary>
+    /// <summary>IP addresses of proxies.</summary>
     public IList<string> Addresses { get; } = [];
 
-    /// <summary>Networks that proxies are in, such as 10.0.0.0/8.</summary>
+    /// <summary>Networks of proxies in CIDR notation, such as 10.0.0.0/8.</summary>
     public IList<string> Networks { get; } = [];
 
-    /// <summary>How many proxies a request passes: as many entries of the headers are read, from the last one on.</summary>
+    /// <summary>Number of proxies that a request passes. As many entries of each header are read, beginning with the last.</summary>
     [Between(1, 16)]
     public int Hops { get; set; } = 1;
 

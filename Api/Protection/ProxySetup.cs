@@ -5,13 +5,13 @@ using Overnight.Core;
 
 namespace Overnight.Api.Protection;
 
-/// <summary>Who a client is behind a proxy.</summary>
+/// <summary>Takes the address and scheme of clients from the headers of configured proxies.</summary>
 internal static class ProxySetup
 {
     public static void AddProxies(this WebApplicationBuilder builder)
     {
         builder.Services.AddSection<ProxyOptions>(ProxyOptions.Section);
-        // After every other setting: ASPNETCORE_FORWARDEDHEADERS_ENABLED, which believes anybody, has no effect here.
+        // PostConfigure overrides ASPNETCORE_FORWARDEDHEADERS_ENABLED, which would trust the headers of any client.
         builder
             .Services.AddOptions<ForwardedHeadersOptions>()
             .PostConfigure<IOptions<ProxyOptions>>(static (headers, proxies) => Apply(headers, proxies.Value));

@@ -4,12 +4,12 @@ using Overnight.Api.Problems;
 
 namespace Overnight.Api.Protection;
 
-/// <summary>On a route whose handler reads the query string itself, and refuses what it does not know.</summary>
+/// <summary>Marks a route whose handler parses the query string itself and refuses unknown parameters.</summary>
 internal sealed record ReadsOwnQuery;
 
 /// <summary>
-/// Refuses query parameters that a route does not have: a filter that was misspelt would else be no filter. A route has those that its
-/// handler takes as text and its path does not name.
+/// Refuses query parameters that a route does not have, because a misspelt filter would otherwise be ignored. A route's parameters are
+/// the handler's parameters of type string that are not in its path.
 /// </summary>
 internal sealed class QueryParameters(RequestDelegate next)
 {
@@ -21,7 +21,7 @@ internal sealed class QueryParameters(RequestDelegate next)
             !context.Request.QueryString.HasValue
             || context.GetEndpoint() is not RouteEndpoint { RoutePattern.RawText: { } path } endpoint
             || endpoint.Metadata.GetMetadata<ReadsOwnQuery>() is not null
-            // Probes add what they like, and a node must not be taken out of service for it.
+            // Some load balancers add parameters to probes, and a node must not be taken out of service for them.
             || path is "/health" or "/alive"
         )
             return next(context);

@@ -1,9 +1,9 @@
 namespace Overnight.Api.Protection;
 
 /// <summary>
-/// Headers of every answer, errors among them: browsers do not guess its type, and nobody keeps it unless its route says so. They are
-/// set when the answer starts, because the exception handler clears what was set before. The cached dashboard, which is answered in
-/// front of this, sets its own.
+/// Sets headers of every answer, errors included: browsers must not guess its type, and caches must not store it unless its route allows
+/// it. They are set when the answer starts, because the exception handler clears headers that were set before. The middleware of the
+/// cached dashboard runs earlier and sets its own.
 /// </summary>
 internal sealed class ResponseHeaders(RequestDelegate next)
 {

@@ -6,7 +6,7 @@ using Overnight.Core.Reference;
 
 namespace Overnight.Api.Reference;
 
-/// <summary>Reference data of the caller's tenant, and of no other.</summary>
+/// <summary>Routes that return reference data of the caller's own tenant.</summary>
 internal static class ReferenceRoutes
 {
     public static void AddReference(this WebApplicationBuilder builder)
@@ -36,7 +36,7 @@ internal static class ReferenceRoutes
         CancellationToken ct
     )
     {
-        // The tenant comes from the session; the request may name the same one, or none.
+        // The tenant comes from the session; a request that names another one is answered 404.
         if (SessionPrincipal.Of(context).TenantId is not { } tenant)
             return NotFound("The signed-in user belongs to no tenant.");
         if (ReferenceCatalog.Find(module, entity) is not { } found || !ReferenceRequest.IsOf(tenant, context.Request.Query))

@@ -3,9 +3,9 @@ using System.Security.Claims;
 namespace Overnight.Api.Sessions;
 
 /// <summary>
-/// Marks a route that answers while PostgreSQL and the cache are both away, and whose answer is no user's data. A token is
-/// accepted then when this node saw it valid, has not seen it refused since, and it has not expired. The request has no user and no
-/// role.
+/// Marks a route that answers while neither PostgreSQL nor the cache can be reached, and whose answer contains no user's data. During an
+/// outage a token is accepted when this node validated it before, has not seen it refused since, and it has not expired. The request then
+/// has no user and no role.
 /// </summary>
 internal sealed record AllowDuringOutage
 {

@@ -45,7 +45,7 @@ internal sealed class SessionHandler(
         }
         catch (Exception exception) when ((exception is TimeoutException || DatabaseOutage.Is(exception)) && IsKnownEnough(hash))
         {
-            // Neither store answers, and this route may answer without them.
+            // Neither PostgreSQL nor the cache answers, and the route is marked with AllowDuringOutage.
             return AuthenticateResult.Success(new(AllowDuringOutage.Somebody(Scheme.Name), Scheme.Name));
         }
         _refusal = lookup.Refusal;

@@ -55,8 +55,8 @@ internal static class SessionSetup
     }
 
     /// <summary>
-    /// A route without a policy of its own was forgotten, and is for nobody; public ones say AllowAnonymous. What is no route, a 404
-    /// or a 405, is for everybody.
+    /// Refuses every request of a route without a policy, because its policy was forgotten; public routes declare AllowAnonymous. Requests
+    /// without a route pass, so that anybody gets their 404 or 405.
     /// </summary>
     private static readonly AuthorizationPolicy ForNobody = new AuthorizationPolicyBuilder()
         .RequireAssertion(static context => context.Resource is not HttpContext http || http.GetEndpoint() is not RouteEndpoint)

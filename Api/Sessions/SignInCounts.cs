@@ -6,12 +6,12 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Sessions;
 
 /// <summary>
-/// Tries within a window from the first one on, counted by the cache for all nodes and by this node for itself: the larger count holds,
-/// so that a cache that is away, or was emptied, takes no limit away.
+/// Counts sign-in attempts within a window that begins with the first one, in the cache for all nodes and in memory for this node. The
+/// larger count applies, so that the limits hold while the cache can't be reached and after it was emptied.
 /// </summary>
 internal sealed class SignInCounts(CacheStore cache, TimeSpan window, TimeProvider time)
 {
-    // About 200 bytes each. When as many are under way this node's own counts start over.
+    // Counts in memory, of about 200 bytes each. When this many have not expired, all of them are dropped.
     private const int Most = 100_000;
 
     private readonly ConcurrentDictionary<string, (long Count, DateTimeOffset Until)> _own = new(StringComparer.Ordinal);

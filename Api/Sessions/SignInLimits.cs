@@ -7,19 +7,19 @@ using Overnight.Core.Sessions;
 namespace Overnight.Api.Sessions;
 
 /// <summary>
-/// Limits attempts to sign in, whether the account is known or not: per network, per e-mail address from one network, and at the same
-/// time. They are checked in this order, and an attempt that one of them refuses does not count for the next.
+/// Limits sign-in attempts, whether or not the account exists: per network, per e-mail address from one network, and concurrent ones. The
+/// limits are checked in this order, and an attempt that one of them refuses is not counted by the next.
 /// </summary>
 /// <remarks>
 /// Attempts for one e-mail address from all networks together are never refused, because a stranger could otherwise lock its owner out.
-/// Each takes longer than the one before, up to <see cref="UserSessionOptions.LongestDelay"/>.
+/// Beyond the limit each is delayed twice as long as the one before, up to <see cref="UserSessionOptions.LongestDelay"/>.
 /// </remarks>
 internal sealed class SignInLimits(CacheStore cache, IOptions<UserSessionOptions> options, TimeProvider time) : IDisposable
 {
-    /// <summary>Sign-ins that wait for their password to be hashed: seconds of work, not minutes.</summary>
+    /// <summary>Largest number of attempts that wait for their password to be hashed, which takes some seconds for all of them.</summary>
     private const int MostWaiting = 64;
 
-    /// <summary>Being slowed down at once on this node; a connection and some kilobytes each.</summary>
+    /// <summary>Largest number of attempts that are delayed at once on this node; each holds a connection and some kilobytes.</summary>
     private const int MostDelayed = 1_000;
 
     private const string Network = "network",
@@ -40,8 +40,8 @@ internal sealed class SignInLimits(CacheStore cache, IOptions<UserSessionOptions
     );
     private int _delayed;
 
-    /// <param name="client">Null where it is not known, as over a Unix socket: then there is no limit by network alone.</param>
-    /// <param name="email">As it was typed, in its one form.</param>
+    /// <param name="client">The client's address; null over a Unix socket, where the limit per network does not apply.</param>
+    /// <param name="email">The normalised e-mail address.</param>
     public async ValueTask<SignInTurn> EnterAsync(IPAddress? client, string email, CancellationToken ct)
     {
         var network = NetworkOf(client);
@@ -62,10 +62,10 @@ internal sealed class SignInLimits(CacheStore cache, IOptions<UserSessionOptions
         return SignInTurn.Refused(SignInOutcome.Busy, Busy);
     }
 
-    /// <summary>After the right password: who mistyped it before has all tries again.</summary>
+    /// <summary>Resets the count of the e-mail address from this network after a sign-in.</summary>
     public async Task SucceededAsync(IPAddress? client, string email) => await _counts.ForgetAsync(Both, OfBoth(email, NetworkOf(client)));
 
-    /// <summary>What one client may have many addresses of: the first 24 bits of IPv4, the first 64 of IPv6.</summary>
+    /// <summary>The first 24 bits of an IPv4 address or 64 of an IPv6 address, because one client may have many addresses there.</summary>
     internal static string NetworkOf(IPAddress? client)
     {
         if (client is null)
@@ -78,13 +78,13 @@ internal sealed class SignInLimits(CacheStore cache, IOptions<UserSessionOptions
         return $"{new IPAddress(bytes)}/{kept * 8}";
     }
 
-    /// <param name="tries">For one e-mail address within the window, this one included.</param>
+    /// <param name="tries">Attempts for one e-mail address within the window, this one included.</param>
     internal static TimeSpan Delay(long tries, UserSessionOptions options)
     {
         var over = tries - options.AttemptsPerEmail;
         if (over <= 0)
             return TimeSpan.Zero;
-        // Doubled each time; the bound keeps the shift within its type.
+        // The delay doubles with each attempt; the bound of the shift prevents an overflow.
         var delay = FirstDelay * (1L << (int)Math.Min(over - 1, 30));
         return delay < options.LongestDelay ? delay : options.LongestDelay;
     }
@@ -93,7 +93,7 @@ internal sealed class SignInLimits(CacheStore cache, IOptions<UserSessionOptions
 
     private static string OfBoth(string email, string network) => $"{email} {network}";
 
-    /// <returns>False where as many are slowed down as may be.</returns>
+    /// <returns>False when the largest number of attempts is delayed already.</returns>
     private async Task<bool> SlowDownAsync(string email, CancellationToken ct)
     {
         var (tries, _) = await _counts.AddAsync(Address, email);
@@ -114,7 +114,7 @@ internal sealed class SignInLimits(CacheStore cache, IOptions<UserSessionOptions
     }
 }
 
-/// <summary>A turn to have a password hashed, to be given back; or why there is none, and how long to wait before the next try.</summary>
+/// <summary>A permit to hash a password, to be disposed of; or why there is none, and how long to wait before the next attempt.</summary>
 internal sealed record SignInTurn(RateLimitLease? Lease, SignInOutcome Outcome, TimeSpan RetryAfter) : IDisposable
 {
     public static SignInTurn Refused(SignInOutcome outcome, TimeSpan retryAfter) => new(null, outcome, retryAfter);

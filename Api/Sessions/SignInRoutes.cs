@@ -6,7 +6,7 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
-/// <summary>Signs in and out.</summary>
+/// <summary>Routes for signing in and out.</summary>
 internal static class SignInRoutes
 {
     public const string Path = "/api/sessions";
@@ -17,7 +17,7 @@ internal static class SignInRoutes
         group
             .MapPost("", SignInAsync)
             .AllowAnonymous()
-            // SignInLimits limits it instead.
+            // SignInLimits limits this route instead.
             .DisableRateLimiting()
             .WithName("SignIn")
             .WithSummary(
@@ -68,7 +68,7 @@ internal static class SignInRoutes
         }
         telemetry.SignedIn(session.UserId, session.Hash);
         await limits.SucceededAsync(client, asked.Email!);
-        // The session that the request came with is the one before: nobody could end it once its token is overwritten.
+        // The request's former session is ended, because nobody could end it after the client replaced its token.
         if (SessionHandler.TryGetToken(context.Request, out var former) && SessionToken.TryHash(former, out var replaced))
             await revocation.RevokeAsync(replaced, SessionEnd.Replaced);
         if (asked.Cookie == true)
