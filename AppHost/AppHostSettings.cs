@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace Overnight.AppHost;
 
-/// <summary>The AppHost's own settings that are numbers, and what keeps it from starting.</summary>
+/// <summary>Reads the AppHost's numeric settings, and prints the failures that keep it from starting.</summary>
 internal static class AppHostSettings
 {
     private const string Key = "Replicas";
     private const int MostReplicas = 100;
 
     /// <summary>
-    /// Has a failure that ends the AppHost told in one block on standard error, with exit code 1. Not caught in the entry point, so that
-    /// whoever hosts it in a test gets the exception itself.
+    /// Prints an expected failure that ends the AppHost in one block on standard error, and exits with code 1. The entry point does not
+    /// catch it, so that a test that hosts the AppHost gets the exception.
     /// </summary>
     public static void TellFailuresInOneBlock() =>
         AppDomain.CurrentDomain.UnhandledException += static (_, failure) =>
@@ -21,8 +21,8 @@ internal static class AppHostSettings
             Environment.Exit(1);
         };
 
-    /// <summary><c>Api:Replicas</c> and <c>Jobs:Replicas</c>.</summary>
-    /// <exception cref="DistributedApplicationException">It is no such number, or another key of the section is not known.</exception>
+    /// <summary>Reads <c>Api:Replicas</c> or <c>Jobs:Replicas</c>, 1 by default, and warns of other keys of the section.</summary>
+    /// <exception cref="DistributedApplicationException">The value is no whole number within the bounds.</exception>
     public static int Replicas(this IDistributedApplicationBuilder builder, string section)
     {
         foreach (var other in builder.Configuration.GetSection(section).GetChildren())
@@ -44,7 +44,7 @@ internal static class AppHostSettings
         exception switch
         {
             DistributedApplicationException => exception.Message,
-            // A file of the configuration: the outer message has its name, the inner one what is wrong in it.
+            // Thrown for a configuration file: the outer message names the file, the inner one its error.
             InvalidDataException { InnerException: { } inner } => $"{exception.Message} {inner.Message}",
             AggregateException { InnerExceptions: [var one] } => Explain(one),
             _ => null,

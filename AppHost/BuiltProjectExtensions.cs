@@ -14,7 +14,7 @@ internal static class BuiltProjectExtensions
     /// </summary>
     public static IResourceBuilder<ProjectResource> StartBuilt(this IResourceBuilder<ProjectResource> project)
     {
-        // Jobs has no launch settings, and this is a developer's machine: a published app sets its own.
+        // Jobs has no launch settings that would set the environment. A published app does not get this variable.
         project.WithoutHttpsCertificate().WithEnvironment("DOTNET_ENVIRONMENT", Environments.Development);
         var assembly = typeof(BuiltProjectExtensions).Assembly;
         var folder = Path.GetDirectoryName(project.Resource.GetProjectMetadata().ProjectPath)!;

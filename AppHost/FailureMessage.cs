@@ -9,12 +9,12 @@ internal sealed class FailureMessage(ResourceNotificationService notifications, 
 {
     private const int ShownLines = 10;
 
-    /// <summary>How long the log of a resource that never ran is read; it has no end, and what is there comes at once.</summary>
+    /// <summary>How long the log of a resource that never ran is read. Its stream never ends; existing lines come immediately.</summary>
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The orchestrator's own start ends only when every resource was created, and a resource that waits for a failed one never is, so
-    /// the watch begins before that start.
+    /// Begins to watch before the orchestrator starts. Its start ends only when every resource is created, and a resource that waits for a
+    /// failed one is never created.
     /// </summary>
     public Task StartingAsync(CancellationToken cancellationToken) => base.StartAsync(cancellationToken);
 
@@ -46,7 +46,7 @@ internal sealed class FailureMessage(ResourceNotificationService notifications, 
     {
         List<string> lines = [];
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        // All lines of a resource can be asked for only once the orchestrator runs it, which it never does with one that failed to start.
+        // GetAllAsync works only for a resource that the orchestrator has run, so not for one that failed to start.
         var isStarted = change.Snapshot.State?.Text != KnownResourceStates.FailedToStart;
         if (!isStarted)
             limit.CancelAfter(ReadLimit);

@@ -4,8 +4,8 @@ using Overnight.LocalServers;
 namespace Overnight.AppHost;
 
 /// <summary>
-/// <c>servers</c>: folders in which servers of root have their files, under /var/tmp; with <c>--clean</c> those go whose data directory is
-/// gone.
+/// <c>servers</c>: lists the folders under /var/tmp with the files of servers that root started; <c>--clean</c> removes those whose data
+/// directory no longer points to them.
 /// </summary>
 internal static class ServersCommand
 {
@@ -13,7 +13,7 @@ internal static class ServersCommand
 
     private const int Failed = 1;
 
-    /// <param name="folder">Where they are, /var/tmp when null; a test has its own.</param>
+    /// <param name="folder">The folder to search; /var/tmp when null.</param>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, string? folder = null)
     {
         RootCommand root = new("Overnight. Without a command it starts the app.") { Create(folder) };

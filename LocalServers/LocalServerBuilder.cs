@@ -72,7 +72,7 @@ internal static partial class LocalServerBuilder
         return builder.WithHealthCheck(key);
     }
 
-    /// <summary>What failed is mended by whoever reads why, such as a disk that was full: then the server starts after all.</summary>
+    /// <summary>Repeats a failed preparation after its cause, such as a full disk, was corrected, and then starts the server.</summary>
     private static async Task<ExecuteCommandResult> PrepareAgainAsync(
         LocalServerPreparationResource preparation,
         LocalServerResource server,

@@ -1,13 +1,13 @@
 namespace Overnight.LocalServers;
 
-/// <summary>Files with secrets in them: each is made anew, for us alone, in a folder that nobody else may write in.</summary>
+/// <summary>Creates files for secrets, which only this account can read, in folders that no other account can write to.</summary>
 internal static class SecretFile
 {
     private const UnixFileMode Ours = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    /// <summary>Makes a folder for them, or takes others' right to write from one that is there.</summary>
-    /// <exception cref="DistributedApplicationException">It is another account's, and others may write in it.</exception>
+    /// <summary>Creates the folder, or removes the write permission of other accounts from an existing one.</summary>
+    /// <exception cref="DistributedApplicationException">Another account owns the folder, and others can write to it.</exception>
     public static void EnsureFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -34,11 +34,11 @@ internal static class SecretFile
         }
     }
 
-    /// <summary>Opens a file that was not there, readable by us alone: a link that somebody put in its place is not followed.</summary>
-    /// <exception cref="IOException">Somebody has put one there meanwhile.</exception>
+    /// <summary>Replaces the file with a new one of mode 0600. A link in its place is replaced and not followed.</summary>
+    /// <exception cref="IOException">Another process created the file after the old one was deleted.</exception>
     public static FileStream Create(string path)
     {
-        // A file that is there would keep its mode and its readers.
+        // An existing file would keep its mode, and processes that have it open could read the secret.
         File.Delete(path);
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())

@@ -104,7 +104,7 @@ internal sealed class ServerAccount
         return home;
     }
 
-    /// <summary>Notes in a home its data directory (<see cref="ServerHomes"/>); also for an earlier build's.</summary>
+    /// <summary>Writes the data directory's path into the home (<see cref="ServerHomes"/>), also where an earlier build did not.</summary>
     private static async Task NoteAsync(string home, string directory, CancellationToken ct)
     {
         var note = Path.Combine(home, ServerHomes.MadeFor);
@@ -118,7 +118,7 @@ internal sealed class ServerAccount
         }
         catch (IOException) when (File.Exists(note))
         {
-            // Another program that shares the folder has just noted the same.
+            // Another process with the same data directory wrote the note at the same time, with the same content.
         }
     }
 
@@ -134,7 +134,7 @@ internal sealed class ServerAccount
     {
         if (_owner is null)
             return;
-        // A link that the account put there meanwhile is given to it, and not what it leads to.
+        // -h changes the owner of a link itself, so that a link created by the account does not give it the link's target.
         var (code, output) = await Tool.RunAsync("chown", ["-R", "-h", _owner, path], ct);
         if (code != 0)
             throw new IOException($"The owner of {path} could not be changed to '{_name}': {output}");

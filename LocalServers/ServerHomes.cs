@@ -3,28 +3,28 @@ using System.Runtime.Versioning;
 
 namespace Overnight.LocalServers;
 
-/// <summary>What a folder of servers' files under /var/tmp is for.</summary>
+/// <summary>Whether a server's home is still needed.</summary>
 internal enum ServerHomeState
 {
-    /// <summary>A process runs in it.</summary>
+    /// <summary>A process has its working directory in the home.</summary>
     InUse,
 
-    /// <summary>The data directory that it was made for points to it.</summary>
+    /// <summary>The data directory that the home was created for points to it.</summary>
     Kept,
 
-    /// <summary>The data directory that it was made for is gone, or points to another one.</summary>
+    /// <summary>The data directory that the home was created for is gone, or points to another home.</summary>
     LeftBehind,
 
-    /// <summary>It does not say what it was made for, as those of earlier builds.</summary>
+    /// <summary>The home does not name its data directory; homes of earlier builds do not.</summary>
     Unknown,
 }
 
-/// <param name="MadeFor">The data directory; null where it is not known.</param>
+/// <param name="MadeFor">The data directory that the home was created for; null where the home does not name it.</param>
 internal sealed record ServerHome(string Path, string? MadeFor, ServerHomeState State);
 
 /// <summary>
-/// The folders under /var/tmp in which servers of root have their files. They outlive the data directory that points to them, so that
-/// whoever deletes that has them listed and removed here.
+/// The homes of servers: the folders under /var/tmp with the files of servers that root started. A home stays when the data directory that
+/// points to it is deleted, so this class lists homes and removes those that are not needed any more.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
 internal static class ServerHomes
@@ -32,16 +32,16 @@ internal static class ServerHomes
     public const string Folder = "/var/tmp",
         Prefix = "local-server-";
 
-    /// <summary>The file in such a folder that names its data directory.</summary>
+    /// <summary>The name of the file in a home that contains the path of its data directory.</summary>
     public const string MadeFor = "made-for";
 
-    /// <summary>Those of the account that servers run under; other accounts' are not looked at.</summary>
+    /// <summary>Finds the homes that belong to the account that servers run under.</summary>
     public static async Task<IReadOnlyList<ServerHome>> FindAsync(string folder, CancellationToken ct)
     {
         var account = await ServerAccount.FindAsync(ct);
         if (account.Name is not { } owner)
             return [];
-        // Real folders alone: /var/tmp is everyone's, and a link would lead anywhere.
+        // "-type d" leaves out links, because any account can create one in /var/tmp, and a removal could follow it.
         var (code, output) = await Tool.RunAsync(
             "find",
             [folder, "-maxdepth", "1", "-type", "d", "-name", $"{Prefix}*", "-user", owner],
@@ -59,11 +59,11 @@ internal static class ServerHomes
         ];
     }
 
-    /// <summary>Removes one that was left behind.</summary>
-    /// <returns>False when it is not, or not any more.</returns>
+    /// <summary>Removes a home that was left behind.</summary>
+    /// <returns>False when the home is still needed; it is not removed then.</returns>
     public static bool Remove(string home)
     {
-        // Looked at again, for a server may have been started since it was listed.
+        // The state is read again, because a server may have started since the home was listed.
         if (Describe(home, FoldersOfProcesses()).State != ServerHomeState.LeftBehind)
             return false;
         Directory.Delete(home, recursive: true);
@@ -84,8 +84,8 @@ internal static class ServerHomes
         return new(home, directory, state);
     }
 
-    /// <summary>Where processes work, which of our servers is their home or below it.</summary>
-    /// <returns>Null where the system does not tell: then any may be in use.</returns>
+    /// <summary>The working directories of all processes. That of a server is its home, or a folder in it.</summary>
+    /// <returns>Null on a system without /proc, where every home counts as in use.</returns>
     private static HashSet<string>? FoldersOfProcesses()
     {
         if (!Directory.Exists("/proc/self"))
@@ -102,7 +102,7 @@ internal static class ServerHomes
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // It has ended meanwhile.
+                // The process has ended since it was listed, or its working directory may not be read.
             }
         }
         return folders;

@@ -23,7 +23,7 @@ internal static class Tool
             )
             .FirstOrDefault(IsProgram);
 
-    /// <returns>Whether this is a file that can be executed, and no link to one that was uninstalled.</returns>
+    /// <returns>Whether the path is an executable file; false for a link whose target was uninstalled.</returns>
     public static bool IsProgram(string path)
     {
         FileSystemInfo? file = new FileInfo(path);

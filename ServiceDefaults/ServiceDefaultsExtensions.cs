@@ -25,13 +25,13 @@ public static class ServiceDefaultsExtensions
     private static readonly Dictionary<string, string?> LogLevels = new()
     {
         ["Logging:LogLevel:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
-        // A failed statement comes back as an exception, and is told once by whoever catches it.
+        // A failed statement throws an exception, which is logged once where it is caught.
         ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Critical),
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Critical),
-        // Whoever asks for the health of a node has the answer; each probe's would be a warning.
+        // A failed health check is in the answer of the probe; it would also be logged at every probe.
         ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = nameof(LogLevel.Critical),
         ["Logging:LogLevel:Polly"] = nameof(LogLevel.Warning),
-        // Our own circuit tells when the cache goes and comes; its client would with a stack trace for each try.
+        // CacheCircuit logs when the cache goes and comes back; the client would log a stack trace for each attempt to connect.
         ["Logging:LogLevel:StackExchange.Redis"] = nameof(LogLevel.Critical),
     };
 

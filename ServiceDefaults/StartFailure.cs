@@ -4,16 +4,16 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>What keeps a program from starting and is for whoever configured it: one block on standard error, and exit code 1.</summary>
+/// <summary>Prints configuration errors that keep a program from starting in one block on standard error, with exit code 1.</summary>
 public static class StartFailure
 {
     public const int ExitCode = 1;
 
     /// <summary>
-    /// Validates the configuration before the host starts, which would log what is wrong as a failure of its own, with a stack trace.
+    /// Validates the configuration before the host starts, because the host would log the errors with a stack trace.
     /// </summary>
-    /// <exception cref="OptionsValidationException">One section is wrong.</exception>
-    /// <exception cref="AggregateException">Several are.</exception>
+    /// <exception cref="OptionsValidationException">One section is invalid.</exception>
+    /// <exception cref="AggregateException">Several sections are invalid.</exception>
     public static void ValidateConfiguration(this IHost host)
     {
         ArgumentNullException.ThrowIfNull(host);
@@ -21,8 +21,8 @@ public static class StartFailure
     }
 
     /// <summary>
-    /// Has a failure that ends this program told in one block. Not caught in the entry point, so that whoever hosts it in a test gets the
-    /// exception itself.
+    /// Prints an expected failure that ends this program in one block, and exits. The entry point does not catch it, so that a test that
+    /// hosts the program gets the exception.
     /// </summary>
     public static void TellInOneBlock() =>
         AppDomain.CurrentDomain.UnhandledException += static (_, failure) =>
@@ -33,7 +33,7 @@ public static class StartFailure
             Environment.Exit(ExitCode);
         };
 
-    /// <returns>What to tell of a failure that is expected; null of any other.</returns>
+    /// <returns>The text to print for an expected failure; null for any other.</returns>
     public static string? Explain(Exception exception) =>
         exception switch
         {
@@ -41,7 +41,7 @@ public static class StartFailure
             AggregateException several when several.InnerExceptions.All(one => one is OptionsValidationException) => Block(
                 several.InnerExceptions.SelectMany(one => ((OptionsValidationException)one).Failures)
             ),
-            // A file of the configuration: the outer message has its name, the inner one what is wrong in it.
+            // Thrown for a configuration file: the outer message names the file, the inner one its error.
             InvalidDataException { InnerException: { } inner } => Block([$"{exception.Message} {inner.Message}"]),
             FormatException when exception.Message.StartsWith("Invalid url", StringComparison.Ordinal) =>
                 $"ASPNETCORE_URLS or --urls: {exception.Message.TrimEnd('.')}. Expected is for example http://127.0.0.1:5080.",

@@ -134,7 +134,7 @@ public static class StoreExtensions
             }
             catch (NpgsqlException) when (!ct.IsCancellationRequested)
             {
-                // A pooled connection may have ended before it was used; the next one is fresh.
+                // A pooled connection may have ended before it was used; the second attempt opens a new one.
                 await AskOnceAsync(ct);
             }
         }

@@ -9,7 +9,7 @@ namespace Overnight.Core.Runs;
 /// </summary>
 public sealed class WorkerDirectory(NpgsqlDataSource database, TimeProvider time)
 {
-    /// <summary>Time between heartbeats, age of the last one at which a process counts as silent, and at which its row is deleted.</summary>
+    /// <summary>Time between heartbeats, age of the last one from which a process counts as silent, and age that deletes its row.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(15),
         Silence = TimeSpan.FromSeconds(60),
         Kept = TimeSpan.FromDays(1);
