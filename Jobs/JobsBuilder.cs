@@ -15,7 +15,7 @@ internal static class JobsBuilder
 {
     private const int BufferSize = 64 * 1024;
 
-    /// <param name="needsCache">False for a command that works without one, or asks for it by itself.</param>
+    /// <param name="needsCache">False for a command that works without a cache, or checks for one itself.</param>
     /// <exception cref="OptionsValidationException">A connection string is missing or can't be read.</exception>
     public static HostApplicationBuilder Create(string[] args, bool needsCache)
     {
@@ -45,8 +45,8 @@ internal static class JobsBuilder
     }
 
     /// <summary>
-    /// A Debug build that runs where it was built, in a clone. Launch settings would say so as well, and <c>dotnet run</c> announces
-    /// them on standard output, before the JSON that a command prints.
+    /// Whether this is a Debug build in the clone where it was built. Launch settings are not used for that, because <c>dotnet run</c>
+    /// prints a line about them on standard output, before the JSON of a command.
     /// </summary>
     private static bool IsBuiltForTheDesk() =>
         typeof(JobsBuilder).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration == "Debug"

@@ -1,7 +1,7 @@
 namespace Overnight.Jobs.Commands;
 
-/// <summary>A failure that is expected: its message says what went wrong, where, and what to do, and is all that is printed.</summary>
-/// <param name="exitCode">Of the command; <see cref="CommandLine.Usage"/> for what the command was given or can't reach.</param>
+/// <summary>An expected failure of a command. Only its message is printed: what went wrong, where, and what to do.</summary>
+/// <param name="exitCode">The command's exit code; <see cref="CommandLine.Usage"/> for bad arguments and unreachable servers.</param>
 internal class CommandException(string message, Exception? inner = null, int exitCode = CommandLine.Usage) : Exception(message, inner)
 {
     public int ExitCode => exitCode;

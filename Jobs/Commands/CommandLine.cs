@@ -8,8 +8,8 @@ namespace Overnight.Jobs.Commands;
 internal static class CommandLine
 {
     /// <summary>
-    /// Exit codes. <see cref="Usage"/> is of arguments, configuration and servers that can't be reached: nothing was begun.
-    /// <see cref="Partial"/> is of work of which some failed, <see cref="Failed"/> of work that failed, and of a question answered no.
+    /// Exit codes. <see cref="Usage"/>: arguments or configuration are wrong or a server can't be reached, and nothing was begun.
+    /// <see cref="Partial"/>: some of the work failed. <see cref="Failed"/>: the work failed, or the command's question is answered no.
     /// </summary>
     public const int Success = 0,
         Usage = StartFailure.ExitCode,
@@ -64,7 +64,7 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>The exit code of a run or warm: whole, partial or failed.</summary>
+    /// <summary>The exit code of a run or warm that is whole, partial or failed.</summary>
     public static int CodeOf(bool isWhole, bool hasAny) =>
         isWhole ? Success
         : hasAny ? Partial

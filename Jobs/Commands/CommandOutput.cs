@@ -9,7 +9,7 @@ internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
     private static readonly TimeSpan Terminal = TimeSpan.FromMilliseconds(100),
         Pipe = TimeSpan.FromSeconds(5);
 
-    /// <summary>Characters, wide enough for the tables.</summary>
+    /// <summary>Width of output to a pipe in characters, enough for every table.</summary>
     private const int PipeWidth = 120;
 
     private readonly bool _inPlace = ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected;
@@ -26,7 +26,7 @@ internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
         }
     }
 
-    /// <summary>Prints a table or the like, as wide as the terminal.</summary>
+    /// <summary>Prints a table or another Spectre element at the width of the terminal.</summary>
     public void Write(IRenderable what)
     {
         lock (_lock)

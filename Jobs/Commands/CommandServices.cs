@@ -66,7 +66,7 @@ internal static class CommandServices
         }
     }
 
-    /// <summary>Standard output is the command's own, so that a script can read it.</summary>
+    /// <summary>Logs go to standard error, so that standard output has only what the command prints and a script can read it.</summary>
     public static void LogToStandardError(HostApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();

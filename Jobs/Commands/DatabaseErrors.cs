@@ -7,14 +7,14 @@ namespace Overnight.Jobs.Commands;
 /// <summary>Says in one sentence why the database can't be used. Names host, port, database and user, never the password.</summary>
 internal static class DatabaseErrors
 {
-    /// <returns>Whether the server was reached and refused what was asked of it, and not the connection.</returns>
+    /// <returns>Whether the server accepted the connection and refused a statement.</returns>
     public static bool IsOfWork(Exception exception)
     {
         for (var e = exception; e is not null; e = e.InnerException)
         {
             if (e is PostgresException { SqlState: var state })
             {
-                // Classes of the connection, the login, the database's name, the shutdown, and of tables that are not there yet.
+                // These codes are about the connection, the login, the database's name, a shutdown, or tables that are not migrated yet.
                 return !(
                     state.StartsWith("08", StringComparison.Ordinal)
                     || state.StartsWith("28", StringComparison.Ordinal)

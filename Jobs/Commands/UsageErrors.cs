@@ -2,14 +2,14 @@ using System.CommandLine.Parsing;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary>Says what is wrong with an argument: its name, what it must be, and what was given.</summary>
+/// <summary>Messages about wrong arguments: the argument's name, what it must be, and the value given.</summary>
 internal static class UsageErrors
 {
     private const string Unreadable = "Cannot parse argument ",
         NotAmong = "Argument '",
         NoCommand = "Required command was not provided";
 
-    /// <summary>The parser's own messages name types of .NET and leave out the option.</summary>
+    /// <summary>Rewrites the parser's message, which names .NET types and leaves out the option.</summary>
     public static string Explain(ParseError error)
     {
         var message = error.Message;
@@ -25,13 +25,13 @@ internal static class UsageErrors
         };
         if (symbol.Length > 0 && given.Count > 0 && isUnreadable)
             return $"{symbol} must be {Form(type)}, not '{given[^1].Value}'.";
-        // "Argument 'x' not recognized. Must be one of:", then a line for each.
+        // The parser's message is "Argument 'x' not recognized. Must be one of:", followed by a line for each value.
         if (symbol.Length > 0 && message.StartsWith(NotAmong, StringComparison.Ordinal) && message.Split('\n') is [_, _, ..] lines)
             return $"{symbol} must be {string.Join(" or ", lines.Skip(1).Select(line => line.Trim('\'', ' ', '\t', '\r')))}, not '{given[^1].Value}'.";
         return message;
     }
 
-    /// <summary>For a validator: a number that is too small. One that is none is told by the parser.</summary>
+    /// <summary>A validator that refuses numbers below the bound. Text that is no number is refused by the parser.</summary>
     public static Action<OptionResult> AtLeast(int least) =>
         option =>
         {

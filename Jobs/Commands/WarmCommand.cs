@@ -7,7 +7,7 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>warm [SET...]</c>: warms sets when an operator or a deployment asks for it.</summary>
+/// <summary><c>warm [SET...]</c>: warms sets at the request of an operator or a deployment.</summary>
 internal static class WarmCommand
 {
     public static Command Create()

@@ -10,7 +10,7 @@ using Spectre.Console;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>warm --prove</c>: what warming is worth, measured.</summary>
+/// <summary><c>warm --prove</c>: measures reads of the dashboard without and with warming.</summary>
 internal static class WarmProofCommand
 {
     private const int Users = 200,
@@ -25,7 +25,7 @@ internal static class WarmProofCommand
                 + $"as they are. --count is of users then, {MostUsers:N0} at most, {Users} when left out.",
         };
 
-    /// <summary>Refuses what does not go with it.</summary>
+    /// <summary>Refuses options and arguments that can't be combined with <c>--prove</c>.</summary>
     public static void Validate(CommandResult result, Option<bool> prove, Option<int?> count, params ReadOnlySpan<Symbol> others)
     {
         if (!result.GetValue(prove))

@@ -3,10 +3,10 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary>The last lines of <c>warm</c>.</summary>
+/// <summary>The summary that <c>warm</c> prints: a line for each set, and the hit rate.</summary>
 internal static class WarmSummary
 {
-    /// <summary>Share of reads that the cache should answer.</summary>
+    /// <summary>Target of the hit rate, 0 to 1.</summary>
     private const double Target = 0.9;
 
     public static string Describe(WarmOutcome set) =>
@@ -20,7 +20,7 @@ internal static class WarmSummary
                     + $"{set.Duration.TotalMilliseconds:N0} ms{(set.IsCutShort ? ", ended by the time limit" : "")}",
         };
 
-    /// <summary>The share of the sets' entries that is warm now.</summary>
+    /// <summary>A sentence about the share of the sets' entries that are warm now.</summary>
     public static async Task<string> HitRateAsync(
         IReadOnlyList<WarmSet> sets,
         WarmReport report,
@@ -44,7 +44,7 @@ internal static class WarmSummary
                 + without;
     }
 
-    /// <param name="of">What the hits are counted among, with its number.</param>
+    /// <param name="of">The total with its noun, such as "400 reads", as it follows "of".</param>
     public static string Judge(string name, long hits, string of, long all)
     {
         var rate = (double)hits / all;

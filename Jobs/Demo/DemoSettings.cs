@@ -2,7 +2,7 @@ using Overnight.Core;
 
 namespace Overnight.Jobs.Demo;
 
-/// <summary>What an empty database gets in Development, and the tokens of its demo sessions.</summary>
+/// <summary>The demo data that an empty database gets in Development, and the tokens of its demo sessions.</summary>
 internal sealed class DemoSettings
 {
     public const string Section = "Demo";
@@ -13,7 +13,7 @@ internal sealed class DemoSettings
     [Between(0, DemoTenantSeeder.MaxTenants)]
     public int Tenants { get; set; } = 3;
 
-    /// <summary>No demo sessions are made without both.</summary>
+    /// <summary>Token of the demo user's session. Demo sessions are created only when both tokens are configured.</summary>
     public string? UserToken { get; set; }
 
     public string? AdminToken { get; set; }

@@ -1,6 +1,6 @@
 namespace Overnight.Jobs.Demo;
 
-/// <summary>As many vendors, customers and materials as are warmed, with kits of the materials and prices for the customers.</summary>
+/// <summary>Demo vendors, customers and materials, as many as are warmed, with kits of materials and customer prices.</summary>
 internal static class DemoTrade
 {
     private const int Vendors = 500,

@@ -69,7 +69,7 @@ internal sealed class DatabaseSettings
 {
     public const string Section = "Database";
 
-    /// <summary>Whether the service migrates before it works, for want of a program that runs once.</summary>
+    /// <summary>Whether the service migrates at its start, for deployments that can't run <c>migrate</c> as a program of its own.</summary>
     public bool MigrateAtStart { get; set; }
 }
 

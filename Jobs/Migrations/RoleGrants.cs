@@ -68,7 +68,7 @@ internal static class RoleGrants
         order by turn, statement
         """;
 
-    // Views are left out, because a view reads with its owner's rights and shows the rows of every tenant.
+    // Views are left out, because a view reads with its owner's rights and would show the rows of every tenant.
     private const string TablesOfTenants = """
         select c.oid::regclass::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
         where c.relnamespace = 'erp'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity order by 1

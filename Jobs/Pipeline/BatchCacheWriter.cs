@@ -44,7 +44,7 @@ internal sealed partial class BatchCacheWriter(
         order by c.user_id for share of c
         """;
 
-    // Told when it begins, not for each of a night's batches.
+    // 1 while caching fails: the failure is logged when it begins, not for every batch.
     private int _isFailing;
 
     /// <summary>Caches a batch that this worker has just committed, from memory. A cache that is away is not an error.</summary>

@@ -50,7 +50,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         {
             var ownClasses = TakeOwn(ref classes, user.Id, static c => c.UserId);
             var ownHoldings = TakeOwn(ref holdings, user.Id, static h => h.UserId);
-            // A user without a holding that counts is not active.
+            // A user for whom no holding was loaded is not active, and gets no result.
             if (ownHoldings.IsEmpty)
                 continue;
             if (data.Faults.TryGetValue(user.Id, out var fault))

@@ -7,7 +7,7 @@ namespace Overnight.Jobs.Pipeline;
 /// <summary>
 /// Loads a batch completely before anything is written. The sets are ordered by user, so that they are merged without a
 /// lookup. Holdings and classes, by far the most rows, come by COPY. A value that no calculation can use is a fault of its
-/// user: nothing that is stored of one user may stop the others of the batch.
+/// user only, so that one user's data can't stop the others of the batch.
 /// </summary>
 internal static class BatchLoader
 {

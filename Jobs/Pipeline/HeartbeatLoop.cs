@@ -4,13 +4,13 @@ using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>Says in PostgreSQL that this process works, until it stops.</summary>
+/// <summary>Writes a heartbeat of this process to PostgreSQL until it stops, and then deletes its row.</summary>
 internal sealed partial class HeartbeatLoop(WorkerDirectory workers, TimeProvider time, ILogger<HeartbeatLoop> logger) : BackgroundService
 {
-    /// <summary>What a stop may wait for it.</summary>
+    /// <summary>Longest time that a stop waits for the row to be deleted.</summary>
     private static readonly TimeSpan LastLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>Characters of a host's name that are kept.</summary>
+    /// <summary>Longest host name in characters that is stored; a longer one is stored as "unknown".</summary>
     private const int MostHost = 255;
 
     private readonly Guid _id = Guid.CreateVersion7(time.GetUtcNow());
@@ -28,7 +28,7 @@ internal sealed partial class HeartbeatLoop(WorkerDirectory workers, TimeProvide
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The process stops, and says so.
+            // The process stops, so its row is deleted below.
         }
         using CancellationTokenSource limit = new(LastLimit);
         await TryAsync(() => workers.LeaveAsync(_id, limit.Token), limit.Token);
@@ -43,7 +43,7 @@ internal sealed partial class HeartbeatLoop(WorkerDirectory workers, TimeProvide
         }
         catch (Exception exception)
         {
-            // The next tick tries again; the work itself needs no heartbeat. Told when it begins, not each time.
+            // The next tick tries again, and no work depends on heartbeats. The failure is logged when it begins, not at every tick.
             if (_isFailing || ct.IsCancellationRequested)
                 return;
             _isFailing = true;

@@ -2,7 +2,7 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>The last look at a result before it is stored.</summary>
+/// <summary>Validates a result before it is stored.</summary>
 internal static class ResultValidator
 {
     /// <summary>Far beyond any real portfolio; an entry of this size would hurt the cache.</summary>

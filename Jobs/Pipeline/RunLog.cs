@@ -5,15 +5,14 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// The messages of a run that other programs read: by their ids, and by the names of their fields. No user's id stands in them
-/// whole.
+/// The log messages of a run. Other programs read them, so their event ids and field names are a contract. User ids are masked.
 /// </summary>
 internal static partial class RunLog
 {
-    /// <summary>Of <c>job_type</c>: what a run of the pipeline is.</summary>
+    /// <summary>The <c>job_type</c> of runs of the pipeline.</summary>
     private const string JobType = "scoring";
 
-    /// <summary>Of a batch, for one cause fails many alike; all of them are in run_failures.</summary>
+    /// <summary>Largest number of failed users logged per batch, because one cause can fail all of it. run_failures has every one.</summary>
     private const int MostUsers = 10;
 
     public static void Started(ILogger logger, PipelineRun run, int users) =>
@@ -41,7 +40,7 @@ internal static partial class RunLog
             UserFailed(logger, run.CorrelationId, Masked(user), stage.ToString().ToLowerInvariant(), reason);
     }
 
-    /// <summary>The last four digits, which are random: enough to recognise a user that one has in mind, and not to find one.</summary>
+    /// <summary>The last four digits of the id, which are random: enough to recognise a known user, too few to find another.</summary>
     internal static string Masked(Guid user) => $"***{user.ToString("N")[^4..]}";
 
     [LoggerMessage(512, LogLevel.Information, "run started: {jobType} of {markets}, users: {userCount}, correlation id {correlationId}")]

@@ -1,11 +1,11 @@
 namespace Overnight.Jobs.Providers;
 
-/// <summary>How rates and prices alike come from the configured providers, and what is left from the last stored values.</summary>
+/// <summary>Asks the configured providers in order for rates or prices, and takes missing ones from the last stored values.</summary>
 internal static class ProviderOrder
 {
-    /// <param name="isCovered">Whether every value is there.</param>
-    /// <param name="useStored">Takes the stored ones of those that are not, and remembers them as stale when told so.</param>
-    /// <param name="ask">Takes what a provider has of them.</param>
+    /// <param name="isCovered">Whether no value is missing.</param>
+    /// <param name="useStored">Takes stored values for the missing ones, for the named provider; true marks them as stale.</param>
+    /// <param name="ask">Takes the missing values that the named provider has.</param>
     public static async Task<List<ProviderReport>> AskAsync(
         string feed,
         IEnumerable<string> providers,

@@ -70,7 +70,7 @@ internal class EndpointOptions
     [Between("00:00:00.010", "1.00:00:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Requests in all for one answer: one and three more.</summary>
+    /// <summary>Largest number of requests for one answer, the first one included.</summary>
     [Between(1, 10)]
     public int Attempts { get; set; } = 4;
 

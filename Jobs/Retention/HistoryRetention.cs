@@ -8,7 +8,7 @@ using Overnight.Core.Data;
 namespace Overnight.Jobs.Retention;
 
 /// <summary>
-/// Keeps history in bounds: makes the months ahead, drops old months as whole partitions, and removes the rows that belong to
+/// Keeps history in bounds: creates partitions ahead, drops old months as whole partitions, and removes the rows that belong to
 /// them from the small tables. One replica at a time; it can be interrupted at any point, and repeated.
 /// </summary>
 internal sealed partial class HistoryRetention(

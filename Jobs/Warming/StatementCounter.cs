@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace Overnight.Jobs.Warming;
 
 /// <summary>
-/// The statements that this process sends to PostgreSQL, as Npgsql's own metric counts them: a batch is one, and the begin and the end of a
-/// transaction are none.
+/// Counts the statements that this process sends to PostgreSQL, from Npgsql's metric: a batch counts one; begin and commit of a transaction
+/// are not counted.
 /// </summary>
 internal sealed class StatementCounter : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class StatementCounter : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Since it was made.</summary>
+    /// <summary>Number of statements since this counter was created.</summary>
     public long Count => Interlocked.Read(ref _count);
 
     public void Dispose() => _listener.Dispose();

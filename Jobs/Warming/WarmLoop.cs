@@ -69,7 +69,7 @@ internal sealed partial class WarmLoop(
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
-            // Most likely PostgreSQL is away; the next look finds all that is due then. What is wrong for long is told once.
+            // Usually PostgreSQL can't be reached; the next tick warms all sets that are due then. A repeated failure is logged once.
             if (!database.IsAway(exception) && _told != exception.Message)
                 Log.Failed(logger, options.Value.CheckInterval, _told = exception.Message);
         }
@@ -85,7 +85,7 @@ internal sealed partial class WarmLoop(
             _started = null;
             return [];
         }
-        // The root of what follows, of whatever sources it is: viewers name a trace after the first span they are given.
+        // The root span of the spans of all sources below, because trace viewers name a trace after its root.
         using var span = Telemetry.Source.StartActivity("warm-due");
         List<WarmReport> reports = [];
         foreach (var sets in due.GroupBy(d => d.Trigger, d => d.Set))

@@ -8,8 +8,8 @@ using Overnight.Jobs.Commands;
 
 namespace Overnight.Jobs.Warming;
 
-/// <param name="Hits">Of the reads, those of which the cache answered both parts.</param>
-/// <param name="Statements">Of the reads, and of what a miss repairs.</param>
+/// <param name="Hits">Number of reads whose session and recommendations both came from the cache.</param>
+/// <param name="Statements">Number of statements of the reads, and of the repairs after misses.</param>
 internal sealed record ProofFigures(
     int Reads,
     int Hits,
@@ -19,13 +19,13 @@ internal sealed record ProofFigures(
     long Statements
 );
 
-/// <param name="Users">Each read <see cref="WarmProof.Visits"/> times.</param>
-/// <param name="WarmStatements">Of the warm itself.</param>
+/// <param name="Users">Number of users, for each of whom there are <see cref="WarmProof.Visits"/> reads.</param>
+/// <param name="WarmStatements">Number of statements of the warm itself.</param>
 internal sealed record ProofReport(int Users, ProofFigures Without, ProofFigures With, long WarmStatements, TimeSpan WarmTook);
 
 /// <summary>
-/// What warming is worth: the same reads by the product's own readers, from a cache that has none of their entries and from one
-/// that was warmed with them. The keyspace must be this process's own (<see cref="CachingSetup.AddOwnKeyspace"/>).
+/// Measures the same reads, by the readers that the api uses, from a cache without their entries and from a warmed one. The process
+/// must have a keyspace of its own (<see cref="CachingSetup.AddOwnKeyspace"/>), because entries are removed.
 /// </summary>
 internal sealed class WarmProof(
     NpgsqlDataSource database,
@@ -37,15 +37,15 @@ internal sealed class WarmProof(
     TimeProvider time
 )
 {
-    /// <summary>Of each user: at the second, what the first missed is in the cache.</summary>
+    /// <summary>Reads per user. Without warming, the second read finds the entry that was repaired after the first one missed.</summary>
     public const int Visits = 2;
 
     private const int ReadersAtOnce = 8;
 
-    /// <summary>Should the process be killed before it ends its sessions.</summary>
+    /// <summary>Lifetime of the sessions, for the case that the process is killed before it deletes them.</summary>
     private static readonly TimeSpan SessionLifetime = TimeSpan.FromMinutes(10);
 
-    // Nobody has a token with such a hash. Activity lies ahead, so that of all sessions and users a warm takes these first.
+    // The hash is random, so no token matches it. last_active_at is in the future, because a warm takes the most recently active first.
     private const string SignIn = """
         insert into sessions (token_hash, user_id, created_at, expires_at, last_active_at)
         select encode(sha256(uuid_send(gen_random_uuid())), 'hex'), c.user_id, $2, $3, $3
@@ -57,8 +57,8 @@ internal sealed class WarmProof(
 
     private readonly record struct Read(Guid User, TimeSpan Session, TimeSpan Recommendations, bool SessionHit, bool RecommendationsHit);
 
-    /// <param name="users">At most.</param>
-    /// <exception cref="CommandException">There is nobody to read for, or the cache does not work.</exception>
+    /// <param name="users">Largest number of users to read for.</param>
+    /// <exception cref="CommandException">No user has a result, or the cache refuses entries.</exception>
     public async Task<ProofReport> RunAsync(int users, CancellationToken ct)
     {
         var people = await SignInAsync(users, ct);
@@ -66,7 +66,7 @@ internal sealed class WarmProof(
         {
             if (people.Count == 0)
                 throw new CommandException("No user has a result that could be read. Run a night first: jobs run.");
-            // The first round is not counted: in it the code is compiled and the connections are opened.
+            // The first round is discarded, because it includes JIT compilation and the opening of connections.
             await MeasureAsync(people, ct);
             return await MeasureAsync(people, ct);
         }
@@ -90,7 +90,7 @@ internal sealed class WarmProof(
         return new(people.Count, without, await ReadAllAsync(people, statements, ct), warm, took);
     }
 
-    /// <summary>The set itself and not the warmer, which would record a warm of the cache that others read.</summary>
+    /// <summary>Warms the set directly, because the warmer would record this as a warm of the product's keyspace.</summary>
     private async Task WarmAsync(WarmSet set, int users, CancellationToken ct)
     {
         await foreach (var step in set.WarmAsync(new(users, null, null, time.GetUtcNow()), ct))
@@ -118,7 +118,7 @@ internal sealed class WarmProof(
                         missed.Add(read.User);
                 }
             );
-            // As the api does behind its answers.
+            // The api repairs entries in the background after its answers; here the repairs are awaited.
             foreach (var user in missed)
             {
                 if (await repair.RepairAsync(user, ct) is var outcome && outcome is RepairOutcome.Failed or RepairOutcome.Dropped)
@@ -174,7 +174,7 @@ internal sealed class WarmProof(
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
-    /// <summary>From the keyspace, and from what this process shares of a load with whoever asks next.</summary>
+    /// <summary>Removes the users' entries from the cache, and the loaded results that this process shares among reads.</summary>
     private async Task ForgetAsync(IReadOnlyList<Reader> people)
     {
         await store.RemoveAsync([
@@ -185,7 +185,7 @@ internal sealed class WarmProof(
         results.Entries.Forget(_ => true);
     }
 
-    /// <returns>Milliseconds.</returns>
+    /// <returns>The 95th percentile in milliseconds.</returns>
     private static double P95(IEnumerable<TimeSpan> times)
     {
         var sorted = times.Order().ToArray();

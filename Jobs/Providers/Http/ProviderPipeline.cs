@@ -43,7 +43,7 @@ internal static partial class ProviderPipeline
 
     private static CircuitBreakerStrategyOptions Breaker(string provider, EndpointOptions options, ILogger logger)
     {
-        // It opens anew after each try that fails; told is that it opened at first.
+        // The circuit opens again after each failed attempt; only the first opening is logged.
         var isOpen = 0;
         return new()
         {
