@@ -1,4 +1,4 @@
-// ASPIREPROCESSCOMMAND001: commands of Jobs are processes; the API is marked experimental and is what a command line is for here.
+// ASPIREPROCESSCOMMAND001: commands of Jobs run as processes, and Aspire's API for that is marked experimental.
 #pragma warning disable ASPIREPROCESSCOMMAND001
 using System.Globalization;
 using System.Reflection;

@@ -13,8 +13,7 @@ internal sealed record SessionCacheMiss
 }
 
 /// <summary>
-/// Signs in by <c>Authorization: Bearer</c> for programs, else by the cookie for pages. A request that brings neither
-/// costs nothing here.
+/// Authenticates programs by <c>Authorization: Bearer</c> and pages by the cookie. A request with neither is not looked up.
 /// </summary>
 internal sealed class SessionHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options,

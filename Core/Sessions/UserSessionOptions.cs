@@ -5,16 +5,16 @@ public sealed class UserSessionOptions : IValidatedOptions
 {
     public const string Section = "Sessions";
 
-    /// <summary>Bytes of a signing key, at least.</summary>
+    /// <summary>Shortest signing key in bytes.</summary>
     private const int LeastKey = 32;
 
-    /// <summary>From sign-in to expiry, however active the session is.</summary>
+    /// <summary>Time from sign-in to expiry; activity does not extend it.</summary>
     [Between("00:05:00", "365.00:00:00")]
     public TimeSpan Lifetime { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// How often activity is written back; a session is written once in it at most. A write costs PostgreSQL some 50 µs, and
-    /// who opens the dashboard does more than one thing there.
+    /// How often the last activity of sessions is written to PostgreSQL, once per session for all its requests in the interval. A write
+    /// takes about 50 µs.
     /// </summary>
     [Between("00:00:01", "01:00:00")]
     public TimeSpan ActivityInterval { get; set; } = TimeSpan.FromMinutes(5);
@@ -38,23 +38,23 @@ public sealed class UserSessionOptions : IValidatedOptions
     [Between("00:00:00", "00:00:20")]
     public TimeSpan LongestDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Passwords hashed side by side: a tenth of a second of a processor each, which other requests want too.</summary>
+    /// <summary>Passwords hashed concurrently. Each takes a processor for about 0.1 s; half of them are left to other requests.</summary>
     [Between(1, 1_024)]
     public int HashesAtOnce { get; set; } = Math.Max(1, Environment.ProcessorCount / 2);
 
     /// <summary>
-    /// How long a session stays in a node's memory: the bound on a revocation should its message be lost. Zero keeps none.
+    /// How long a session stays in a node's memory, which bounds the delay of a revocation whose message is lost. Zero keeps none.
     /// </summary>
     [Between("00:00:00", "00:05:00")]
     public TimeSpan MemoryTtl { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Keys that cached sessions are signed with, base64 of 32 bytes or more: the first signs, and one more is accepted while
-    /// processes change over. Without any, one that <c>migrate</c> made and keeps in PostgreSQL.
+    /// Keys that sign cached sessions, base64 of 32 bytes or more. The first signs; a second is also accepted while keys are rotated.
+    /// Without any, the key is used that <c>migrate</c> creates in PostgreSQL.
     /// </summary>
     public IList<string> SigningKeys { get; } = [];
 
-    // A key itself is not told.
+    // Error messages leave the keys out, because they are secrets.
     void IValidatedOptions.Check(OptionRules rules, string path)
     {
         rules.Require(nameof(SigningKeys), SigningKeys.Count <= 2, "two keys at most", $"{SigningKeys.Count} keys");

@@ -35,7 +35,7 @@ internal static class CalculateCommand
     {
         try
         {
-            // Strict: a byte that is no UTF-8 is an error and not a question mark in a name.
+            // Invalid UTF-8 throws, because it would otherwise become a replacement character in a name.
             using StreamReader reader = new(input.FullName, new UTF8Encoding(false, throwOnInvalidBytes: true));
             var summary = output is null
                 ? await CaseCalculator.RunAsync(reader, console.Output, ct)

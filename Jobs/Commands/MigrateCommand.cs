@@ -8,7 +8,7 @@ using Overnight.Jobs.Migrations;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>migrate</c>: makes the database what this build needs; in Development, fills an empty one with demo data.</summary>
+/// <summary><c>migrate</c>: creates or migrates the database; in Development, fills an empty one with demo data.</summary>
 internal static class MigrateCommand
 {
     public static Command Create()

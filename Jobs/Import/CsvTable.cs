@@ -10,7 +10,7 @@ namespace Overnight.Jobs.Import;
 /// </summary>
 internal sealed class CsvTable : IDisposable
 {
-    /// <summary>Bytes; more in one line is no table, and must not be buffered.</summary>
+    /// <summary>Longest line in bytes; a longer one is refused, so that it is not buffered.</summary>
     private const int MaxLine = 1 << 20;
     private const int ColumnsShown = 20;
 
@@ -29,7 +29,7 @@ internal sealed class CsvTable : IDisposable
             new()
             {
                 Separator = ',',
-                // No field of these files has a line break: a quote that is not closed spoils its line, and not the rest of the file.
+                // Fields of these files have no line breaks, so an unclosed quote makes only its own line bad.
                 AllowLineBreaksInQuotes = false,
                 TrimWhitespace = true,
                 TrimInsideQuotes = true,
@@ -58,7 +58,7 @@ internal sealed class CsvTable : IDisposable
             throw new CommandException($"FILE must be the path of a file, not '{path}'.");
         try
         {
-            // Strict: a byte that is no UTF-8 is an error and not a question mark in a name.
+            // Invalid UTF-8 throws, because it would otherwise become a replacement character in a name.
             StreamReader text = new(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
             CsvTable table = new(path, text, columns, bad);
             try

@@ -39,7 +39,7 @@ internal sealed record EuroQuotingSample(DateOnly Month, string Country, decimal
 /// </summary>
 internal sealed class RateCollector
 {
-    /// <summary>A country whose last rate is older than this against the newest of the file has given its currency up.</summary>
+    /// <summary>Years. A country whose last rate is older than the newest of the file by more no longer uses its currency.</summary>
     private const int MaxAgeYears = 2;
     private const string Dollar = "USD",
         EuroArea = "Euro";

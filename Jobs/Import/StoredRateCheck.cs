@@ -20,7 +20,7 @@ internal static class StoredRateCheck
     /// </summary>
     private const decimal MaxMove = 0.25m;
 
-    /// <summary>A rate that moved less is not taken for an inverted one, though the pair be near parity.</summary>
+    /// <summary>Smallest change that can count as an inverted rate, because near parity a rate and its inverse are nearly equal.</summary>
     private const decimal LeastInverted = 0.1m;
     private const double DaysOfMonth = 30;
 

@@ -23,7 +23,7 @@ internal sealed record MigrationOutcome(
 );
 
 /// <summary>
-/// Makes the database what this build needs. Any number of processes may do it at once: one works, the others wait and find it done.
+/// Creates or migrates the database for this build. Several processes may run it at once: one migrates, and the others wait for it.
 /// </summary>
 internal sealed class DatabaseMigration(
     NpgsqlDataSource dataSource,

@@ -42,7 +42,7 @@ internal static class RoleSetup
             await EnsurePasswordAsync(connection, role, isSuperuser, ct);
         foreach (var role in (RoleLogin[])[api, sets])
         {
-            // The owner sees what their sessions do, and may end them.
+            // As a member of these roles the owner can see and end their sessions.
             if (!await connection.ScalarAsync<bool>("select pg_has_role($1::name, $2::name, 'member')", ct, owner.Name, role.Name))
                 await connection.ExecuteAsync($"grant {Sql.Name(role.Name)} to {Sql.Name(owner.Name)}", ct);
         }

@@ -124,7 +124,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // Data that no check foresaw: it costs this user's result, never the batch.
+            // Data that no check covers fails this user only, and not the batch.
             Fail(user.Id, generatedAt, stage, Unexpected, FailureText.Of(exception), started, begin);
         }
     }

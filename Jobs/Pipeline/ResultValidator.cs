@@ -5,7 +5,7 @@ namespace Overnight.Jobs.Pipeline;
 /// <summary>Validates a result before it is stored.</summary>
 internal static class ResultValidator
 {
-    /// <summary>Far beyond any real portfolio; an entry of this size would hurt the cache.</summary>
+    /// <summary>Largest entry in bytes. Real portfolios are far smaller, and a larger entry would block the cache server.</summary>
     private const int MaxBytes = 4 * 1024 * 1024;
 
     /// <exception cref="CalculationException">Amounts do not add up to the contribution, one is negative, or an entry is too

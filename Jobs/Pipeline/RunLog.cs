@@ -9,10 +9,10 @@ namespace Overnight.Jobs.Pipeline;
 /// </summary>
 internal static partial class RunLog
 {
-    /// <summary>The <c>job_type</c> of runs of the pipeline.</summary>
+    /// <summary>The value of <c>jobType</c> for runs of the pipeline.</summary>
     private const string JobType = "scoring";
 
-    /// <summary>Largest number of failed users logged per batch, because one cause can fail all of it. run_failures has every one.</summary>
+    /// <summary>Largest number of failed users logged per batch, because one cause can fail all of it. run_failures has them all.</summary>
     private const int MostUsers = 10;
 
     public static void Started(ILogger logger, PipelineRun run, int users) =>

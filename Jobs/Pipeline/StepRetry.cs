@@ -88,7 +88,7 @@ internal sealed partial class StepRetry(
         }
     }
 
-    // Of a statement that took too long, or of a connection that could not be made: the server itself tells which.
+    // A timeout may be due to a slow statement or to an outage, so the server is asked.
     private async Task<bool> IsAwayAsync(Exception exception, CancellationToken ct) =>
         exception is NpgsqlException { InnerException: TimeoutException } ? !await AnswersAsync(ct) : DatabaseOutage.IsAway(exception);
 

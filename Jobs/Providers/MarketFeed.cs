@@ -25,7 +25,7 @@ internal sealed class MarketFeed(RateFeed rates, PriceFeed prices, IOptions<Prov
     /// <summary>The longest that a fetch may take.</summary>
     public TimeSpan Longest => options.Value.Longest();
 
-    /// <exception cref="NoMarketValuesException">Nothing is known at all.</exception>
+    /// <exception cref="NoMarketValuesException">No exchange rate or no price is known.</exception>
     public async Task<MarketFeedResult> FetchAsync(PipelineRun run, CancellationToken ct)
     {
         if (Volatile.Read(ref _last) is { } last && last.Run == run.Id)
@@ -47,7 +47,7 @@ internal sealed class MarketFeed(RateFeed rates, PriceFeed prices, IOptions<Prov
         return answer;
     }
 
-    /// <summary>The run is planned: its answer is in the database, and needs no memory.</summary>
+    /// <summary>Drops a run's answer from memory; call it when the run is planned, because the database has the answer then.</summary>
     public void Forget(PipelineRun run)
     {
         if (Volatile.Read(ref _last) is { } last && last.Run == run.Id)

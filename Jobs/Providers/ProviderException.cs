@@ -10,14 +10,14 @@ internal sealed class ProviderException(string reason, string detail) : Exceptio
     /// <summary>Whether the same request may succeed in a moment.</summary>
     public bool IsTransient { get; init; }
 
-    /// <summary>How long the server asked to be left alone (Retry-After).</summary>
+    /// <summary>The wait that the server asked for in Retry-After.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The values that made the whole answer refused.</summary>
     public IReadOnlyList<Refusal> Refusals { get; init; } = [];
 }
 
-/// <summary>No rates, or no prices, are known at all: nothing can be valued.</summary>
+/// <summary>No exchange rate or no price is known, so that no portfolio can be valued.</summary>
 internal sealed class NoMarketValuesException(string message) : Exception(message);
 
 /// <summary>Why a provider counts as failed; a closed set, for metrics.</summary>
@@ -38,7 +38,7 @@ internal static class ProviderFault
     public const string NoDollarRate = "no_dollar_rate";
 }
 
-/// <summary>A value that was not believed, and why.</summary>
+/// <summary>A value that was refused, and why.</summary>
 /// <param name="Key">A currency or a symbol.</param>
 internal sealed record Refusal(string Key, string Reason, string? Detail)
 {

@@ -26,7 +26,7 @@ internal sealed class ProvidersOptions : IValidatedOptions
     public TimeSpan BudgetOf(string provider) =>
         Endpoints().First(e => e.Name.Equals(provider, StringComparison.OrdinalIgnoreCase)).Options.Budget;
 
-    /// <summary>The most that fetching may take when every provider is slow.</summary>
+    /// <summary>The longest time that fetching takes, when every provider uses its whole budget.</summary>
     public TimeSpan Longest() => Endpoints().Aggregate(TimeSpan.Zero, (sum, endpoint) => sum + endpoint.Options.Budget);
 }
 
@@ -131,17 +131,17 @@ internal sealed class StooqOptions : EndpointOptions
     public string TimeZone { get; set; } = "Europe/Warsaw";
 }
 
-/// <summary>Names as <see cref="FeedOptions.Order"/>, reports, metrics and the tables' source column have them.</summary>
+/// <summary>Names of providers in <see cref="FeedOptions.Order"/>, reports, metrics and the tables' source column.</summary>
 internal static class ProviderNames
 {
     public const string Ecb = "ecb";
     public const string Frankfurter = "frankfurter";
     public const string Stooq = "stooq";
 
-    /// <summary>The tables, as the source that was chosen.</summary>
+    /// <summary>The stored values, where the configuration names them as a provider.</summary>
     public const string Imported = "imported";
 
-    /// <summary>The tables, standing in for providers that did not deliver.</summary>
+    /// <summary>The stored values, where they replace values that providers did not deliver.</summary>
     public const string Stored = "stored";
 
     public static IReadOnlyList<string> Rates { get; } = [Ecb, Frankfurter, Imported];

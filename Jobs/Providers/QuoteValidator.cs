@@ -17,10 +17,10 @@ internal sealed record ValidatedQuotes<TKey>(IReadOnlyDictionary<TKey, LastValue
 /// <param name="most">The largest value accepted: what the tables hold, with room for what is computed from it.</param>
 internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, decimal most)
 {
-    /// <summary>Clocks and time zones differ, and a date alone may be a day ahead.</summary>
+    /// <summary>How far ahead a time may be: clocks and time zones differ, and a date without a time may be a day ahead.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromDays(1);
 
-    /// <summary>The tables have 8 decimals and more.</summary>
+    /// <summary>Smallest value accepted; the tables keep at least 8 decimals.</summary>
     private const decimal Least = 0.00000001m;
 
     /// <summary>A value dated later than this is in the future and is not used, whether a provider or a table has it.</summary>
@@ -29,7 +29,7 @@ internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, de
     /// <param name="name">Names a key in messages.</param>
     /// <param name="last">The last stored value, null when there is none.</param>
     /// <param name="wanted">Keys that the answer should have; the others are checked as well.</param>
-    /// <exception cref="ProviderException">Nothing, or too little, of the answer is believed.</exception>
+    /// <exception cref="ProviderException">All or too many values of the answer are refused.</exception>
     public ValidatedQuotes<TKey> Check<TKey>(
         IReadOnlyList<FetchedValue<TKey>> answer,
         Func<TKey, string> name,

@@ -7,7 +7,7 @@ namespace Overnight.Jobs.Providers;
 /// currency has one rate, of one source.
 /// </summary>
 /// <param name="last">The last stored rate of each pair.</param>
-/// <param name="refused">Newer stored rates that are not believed.</param>
+/// <param name="refused">Newer stored rates that are refused.</param>
 internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Refusal>? refused = null)
 {
     private const string Feed = "rates",

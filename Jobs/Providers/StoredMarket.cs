@@ -60,7 +60,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
         order by a.id
         """;
 
-    /// <summary>The last rate of each pair of currencies that is believed, and the newer ones that are not.</summary>
+    /// <summary>The last accepted rate of each pair of currencies, and newer ones that are refused.</summary>
     public async Task<(IReadOnlyList<QuotedRate> Rates, IReadOnlyList<Refusal> Refused)> RatesAsync(CancellationToken ct)
     {
         var rates = await RatesAsync(LastRates, ct);
@@ -95,7 +95,7 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
     }
 
     /// <summary>
-    /// Every asset with its last price that is believed and its fundamentals; and by its place, a newer price that is not.
+    /// Every asset with its last accepted price and its fundamentals, and newer prices that are refused, by the asset's index.
     /// </summary>
     public async Task<(QuotedAsset[] Assets, IReadOnlyDictionary<int, Refusal> Refused)> AssetsAsync(CancellationToken ct)
     {

@@ -8,7 +8,7 @@ public static class MarketSetup
     /// <summary>Adds the catalog of markets from section <c>Markets</c> of the configuration; an invalid section stops the start.</summary>
     public static IServiceCollection AddMarkets(this IServiceCollection services)
     {
-        // Ignored, a mistyped key would be a night on the wrong day.
+        // An unknown key is a failure here, because ignoring a mistyped one could start nights on wrong days.
         services.AddSection<MarketsOptions>(MarketOptions.Section, refuseUnknown: true);
         return services.AddSingleton<IValidateOptions<MarketsOptions>, MarketsValidator>().AddSingleton<MarketCatalog>();
     }
