@@ -24,7 +24,7 @@ internal static class ServersCommand
     {
         Option<bool> clean = new("--clean")
         {
-            Description = "Removes those that were left behind: their data directory is gone, and no process runs in them.",
+            Description = "Removes folders that were left behind: their data directory no longer points to them, and no process runs in them.",
         };
         Command command = new(Name, "Lists the folders under /var/tmp in which servers have their files when the app is started as root.")
         {
@@ -66,7 +66,7 @@ internal static class ServersCommand
             }
         }
         if (homes.Count == 0)
-            await output.WriteLineAsync($"There is none under {folder}.");
+            await output.WriteLineAsync($"There are no folders of servers under {folder}.");
         else if (!clean && homes.Any(home => home.State == ServerHomeState.LeftBehind))
             await output.WriteLineAsync("--clean removes those that were left behind.");
         return failed ? Failed : 0;

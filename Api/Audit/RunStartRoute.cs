@@ -12,7 +12,7 @@ namespace Overnight.Api.Audit;
 /// <summary>Lets administrators start a run. It inserts the run's row and notifies Jobs, which does the work.</summary>
 internal static class RunStartRoute
 {
-    private const string NobodyThere = "No jobs process was heard for a minute: the run waits until one is there.";
+    private const string NobodyThere = "No jobs process was heard for a minute; the run waits until one starts.";
 
     public static void AddRunStart(this WebApplicationBuilder builder) => builder.Services.AddSingleton<RunStore>();
 

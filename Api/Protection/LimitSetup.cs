@@ -64,7 +64,7 @@ internal static class LimitSetup
         context.Response.Headers.RetryAfter = BusyRetryAfter;
         return TypedResults
             .Problem(
-                "As many requests of this route as may are being answered or waiting. Try again in a second.",
+                "Too many requests of this route are running and waiting. Try again in a second.",
                 statusCode: StatusCodes.Status503ServiceUnavailable,
                 title: "This route is busy"
             )
@@ -74,7 +74,7 @@ internal static class LimitSetup
     private static Task WriteTimeoutAsync(HttpContext context) =>
         TypedResults
             .Problem(
-                "The answer took longer than Limits:RequestTimeout allows, and was given up.",
+                "The answer took longer than Limits:RequestTimeout, so the request was cancelled.",
                 statusCode: StatusCodes.Status504GatewayTimeout,
                 title: "Not answered in time"
             )

@@ -94,7 +94,7 @@ internal static class SignInRoutes
         if (turn.Outcome == SignInOutcome.Busy)
         {
             return TypedResults.Problem(
-                "More are signing in at this moment than this node can check. Try again in a second.",
+                "Too many sign-ins are under way on this node. Try again in a second.",
                 statusCode: StatusCodes.Status503ServiceUnavailable,
                 title: "Signing in is busy"
             );

@@ -12,7 +12,7 @@ internal static class SeedCommand
     {
         Option<int?> users = new("--users")
         {
-            Description = "How many users with a portfolio there are to be, those already there included.",
+            Description = "Number of users with a portfolio after seeding, existing ones included.",
         };
         Option<int?> tenants = new("--tenants")
         {

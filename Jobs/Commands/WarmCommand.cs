@@ -26,7 +26,7 @@ internal static class WarmCommand
                 "manual or deployment; with deployment a failure is only printed and the exit code is 0, so that a deployment goes on.",
             DefaultValueFactory = _ => "manual",
         };
-        Option<bool> strict = new("--strict") { Description = "The exit code of a failure, also with --trigger deployment." };
+        Option<bool> strict = new("--strict") { Description = "Exits with the code of a failure also with --trigger deployment." };
         var prove = WarmProofCommand.CreateOption();
         count.Validators.Add(UsageErrors.AtLeast(1));
         trigger.AcceptOnlyFromAmong("manual", "deployment");

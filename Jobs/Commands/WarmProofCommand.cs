@@ -20,9 +20,9 @@ internal static class WarmProofCommand
         new("--prove")
         {
             Description =
-                "Measure instead: hits, p95 and database statements of the same dashboard reads without warming and with it. For Development "
-                + "alone. Reads with sessions of its own, which it removes, under a key prefix of its own: entries that others read stay "
-                + $"as they are. --count is of users then, {MostUsers:N0} at most, {Users} when left out.",
+                "Measures hits, p95 and database statements of the same dashboard reads without and with warming. Development only. Its "
+                + "sessions are removed at its end, and its entries have a key prefix of their own, so those that others read stay as they "
+                + $"are. --count is the number of users, {MostUsers:N0} at most, {Users} when left out.",
         };
 
     /// <summary>Refuses options and arguments that can't be combined with <c>--prove</c>.</summary>

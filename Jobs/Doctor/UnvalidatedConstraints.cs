@@ -35,7 +35,7 @@ internal static class UnvalidatedConstraints
                     .Select(row => new Finding(
                         $"A row of {constraint.Table} violates {constraint.Name} ({constraint.Check}): {row}.",
                         null,
-                        $"Correct it: what reads this row refuses it, or does what it must not. Then: {validate}"
+                        $"Correct the row: code that reads it fails or gives wrong results. Then: {validate}"
                     ))
             );
             if (rows.Count > most)

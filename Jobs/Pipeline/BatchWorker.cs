@@ -146,7 +146,7 @@ internal sealed partial class BatchWorker(
         [LoggerMessage(
             561,
             LogLevel.Warning,
-            "Batch {Batch} of run {RunId} ended its worker too often (attempts: {Attempts}); its users (there: {Size}) are split into smaller batches to find the one at fault."
+            "Batch {Batch} of run {RunId} ended its worker too often (attempts: {Attempts}); its users ({Size}) are split into smaller batches to find the one at fault."
         )]
         public static partial void Split(ILogger logger, int batch, Guid runId, int attempts, int size);
 
@@ -160,7 +160,7 @@ internal sealed partial class BatchWorker(
         [LoggerMessage(
             563,
             LogLevel.Warning,
-            "Batch {Batch} of run {RunId} failed at stage {Stage} for what is stored of one of its users (there: {Size}); it is split into smaller batches to find that user."
+            "Batch {Batch} of run {RunId} failed at stage {Stage} because of the stored data of one of its users ({Size}); it is split into smaller batches to find that user."
         )]
         public static partial void SplitForData(
             ILogger logger,

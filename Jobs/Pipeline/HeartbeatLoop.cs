@@ -56,7 +56,7 @@ internal sealed partial class HeartbeatLoop(WorkerDirectory workers, TimeProvide
         [LoggerMessage(
             592,
             LogLevel.Warning,
-            "PostgreSQL can't be told that this process works; it is tried every {Interval}, and nothing depends on it. {Reason}"
+            "The heartbeat of this process could not be written. It is tried again every {Interval}; no work depends on it. {Reason}"
         )]
         public static partial void NotTold(ILogger logger, TimeSpan interval, string reason);
     }
