@@ -24,7 +24,7 @@ internal static class ServersCommand
     {
         Option<bool> clean = new("--clean")
         {
-            Description = "Removes folders that were left behind: their data directory no longer points to them, and no process runs in them.",
+            Description = "Removes folders that were left behind: no data directory points to them, and no process runs in them.",
         };
         Command command = new(Name, "Lists the folders under /var/tmp in which servers have their files when the app is started as root.")
         {

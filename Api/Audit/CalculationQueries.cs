@@ -29,7 +29,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
     internal const string Run =
         "select id, market, business_date, revision, number from overnight_job_runs where id = $1 and job_type = 'scoring'";
 
-    /// <summary>Newest first; empty where the user is in no run of the period.</summary>
+    /// <summary>The calculations of a user, newest first; empty when the user is in no run of the period.</summary>
     public async Task<List<CalculationItem>> OfUserAsync(
         Guid user,
         DateOnly from,
@@ -57,7 +57,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
         return items;
     }
 
-    /// <summary>By user; empty where there is no such run.</summary>
+    /// <summary>The calculations of a run, ordered by user; empty when there is no such run.</summary>
     public async Task<List<CalculationItem>> OfRunAsync(Guid id, ListPage<UserCursor> page, CancellationToken ct)
     {
         List<CalculationItem> items = [];

@@ -35,7 +35,7 @@ public static class DatabaseConnection
     /// <summary>Seconds that a query may take while a client waits; after that the client gets an error instead.</summary>
     public const int ReadTimeout = 5;
 
-    /// <summary>For a transaction that waits for another of its kind, however long that takes.</summary>
+    /// <summary>Turns the lock limit off, for a transaction that waits for another of its kind, however long that takes.</summary>
     public const string WaitForLocks = "set local lock_timeout = 0";
 
     /// <summary>

@@ -88,7 +88,7 @@ public sealed class SessionReader : IChangeHandler
 
         public override int SizeOf(SessionLookup value) => Size;
 
-        /// <summary>At most what is left of the entry's TTL; a refusal is not kept.</summary>
+        /// <summary>The configured TTL, or the remaining TTL of the cache entry if that is shorter; refusals are not kept.</summary>
         public override TimeSpan MemoryTtl(string key, SessionLookup value)
         {
             if (value.Session is null)

@@ -3,10 +3,10 @@ namespace Overnight.Core.Warming;
 /// <summary>Where a latency of the cache server was measured.</summary>
 public enum LatencySource
 {
-    /// <summary>By this process, with a ping while none of its warms is writing.</summary>
+    /// <summary>Latency that this process measures, with a ping while none of its warms is writing.</summary>
     Probe,
 
-    /// <summary>By the api: the 95th percentile of its reads in the last second.</summary>
+    /// <summary>Latency that the api measures: the 95th percentile of its reads in the last second.</summary>
     Readers,
 }
 

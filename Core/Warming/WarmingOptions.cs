@@ -104,10 +104,10 @@ public sealed class ReferenceWarmOptions
 /// <summary>The order in which flags count as most used.</summary>
 public enum FlagOrder
 {
-    /// <summary>By the number of reads.</summary>
+    /// <summary>Flags with the most reads first.</summary>
     Count,
 
-    /// <summary>By the time of the last read.</summary>
+    /// <summary>Flags with the latest read first.</summary>
     LastAccess,
 }
 

@@ -10,10 +10,7 @@ internal static class SeedCommand
 {
     public static Command Create()
     {
-        Option<int?> users = new("--users")
-        {
-            Description = "Number of users with a portfolio after seeding, existing ones included.",
-        };
+        Option<int?> users = new("--users") { Description = "Number of users with a portfolio after seeding, existing ones included." };
         Option<int?> tenants = new("--tenants")
         {
             Description =

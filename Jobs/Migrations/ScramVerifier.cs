@@ -12,7 +12,7 @@ internal static class ScramVerifier
 {
     private const string Mechanism = "SCRAM-SHA-256";
 
-    /// <summary>As PostgreSQL's own default.</summary>
+    /// <summary>Iterations; PostgreSQL's default.</summary>
     private const int Iterations = 4096;
     private const int SaltLength = 16;
 

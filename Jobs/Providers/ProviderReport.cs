@@ -55,15 +55,15 @@ internal sealed record ProviderReport(
 
 internal static class ProviderOutcome
 {
-    /// <summary>It delivered what is used.</summary>
+    /// <summary>The provider delivered values that are used.</summary>
     public const string Used = "used";
 
-    /// <summary>It did not deliver, or its answer was refused.</summary>
+    /// <summary>The provider did not deliver, or its answer was refused.</summary>
     public const string Failed = "failed";
 
     /// <summary>Last stored values replace what providers should have delivered.</summary>
     public const string Stale = "stale";
 
-    /// <summary>It was not needed, since the providers before it delivered everything.</summary>
+    /// <summary>The provider was not asked, because the providers before it delivered everything.</summary>
     public const string NotAsked = "not_asked";
 }

@@ -21,7 +21,7 @@ internal sealed class RetentionReport(DateOnly oldestKept, bool isDryRun)
 
     public void Count(string table, long rows) => Rows[table] = Rows.GetValueOrDefault(table) + rows;
 
-    /// <summary>For a person, a line each.</summary>
+    /// <summary>The report as text, one line for each fact.</summary>
     public IEnumerable<string> Lines()
     {
         var (make, drop, remove) = isDryRun ? ("Would make", "Would drop", "Would remove") : ("Made", "Dropped", "Removed");
