@@ -43,7 +43,7 @@ public sealed class DueWarmSets(
         return set.Interval > TimeSpan.Zero ? progress.StartedAt + set.Interval : null;
     }
 
-    /// <summary>The time for which the set has been stuck, so that pauses double. A start waits less: it may have fixed the cause.</summary>
+    /// <summary>How long the set has been stuck, so that pauses double. A start waits less: it may have fixed the cause.</summary>
     private TimeSpan Pause(WarmProgress row, bool isStart)
     {
         var stuck = row.StuckSince is { } since && !isStart ? row.UpdatedAt - since : TimeSpan.Zero;
