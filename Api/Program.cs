@@ -9,7 +9,7 @@ using Overnight.Api.Protection;
 using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
 
-StartFailure.TellInOneBlock();
+StartupFailure.TellInOneBlock();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddConnections();

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Overnight.Api.Audit;
+using Overnight.Api.Paging;
 using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core;

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Npgsql;
 using NpgsqlTypes;
-using Overnight.Api.Audit;
+using Overnight.Api.Paging;
 
 namespace Overnight.Api.Admin;
 

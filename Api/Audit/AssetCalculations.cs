@@ -1,5 +1,6 @@
 using System.Numerics;
 using Npgsql;
+using Overnight.Api.Paging;
 using Overnight.Core.Data;
 
 namespace Overnight.Api.Audit;

@@ -1,3 +1,5 @@
+using Overnight.Api.Paging;
+
 namespace Overnight.Api.Audit;
 
 /// <summary>

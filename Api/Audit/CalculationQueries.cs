@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Api.Paging;
 using Overnight.Core.Data;
 
 namespace Overnight.Api.Audit;

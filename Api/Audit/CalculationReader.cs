@@ -21,7 +21,7 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
     /// <returns>Null when the run has no events of the user.</returns>
     /// <exception cref="InvalidDataException">An event or the snapshot is damaged, or of a version that this build does not
     /// know.</exception>
-    public async Task<CalculationDocument?> ReadAsync(Guid runId, Guid user, CancellationToken ct)
+    public async Task<CalculationDetail?> ReadAsync(Guid runId, Guid user, CancellationToken ct)
     {
         if (await queries.FindRunAsync(runId, ct) is not { } run)
             return null;

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Paging;
 using Overnight.Api.Sessions;
 using Overnight.Core.Portfolios;
 
@@ -87,7 +88,7 @@ internal static partial class CalculationRoutes
         }
     }
 
-    private static async Task<Results<Ok<CalculationDocument>, ValidationProblem, ProblemHttpResult>> GetAsync(
+    private static async Task<Results<Ok<CalculationDetail>, ValidationProblem, ProblemHttpResult>> GetAsync(
         string run,
         string user,
         CalculationReader calculations,

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Overnight.Api.Paging;
 using Overnight.Core.Data;
 
 namespace Overnight.Api.Audit;

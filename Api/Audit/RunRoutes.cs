@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Overnight.Api.Paging;
 using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core.Data;

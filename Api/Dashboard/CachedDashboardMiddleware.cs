@@ -67,7 +67,7 @@ internal sealed class CachedDashboardMiddleware(
     {
         var now = time.GetUtcNow();
         prefetched.Use(now);
-        return new DashboardAnswer(entry, fromCache: true, now, markets.OfUser(session.Markets)).ExecuteAsync(context);
+        return new DashboardHttpResult(entry, fromCache: true, now, markets.OfUser(session.Markets)).ExecuteAsync(context);
     }
 }
 

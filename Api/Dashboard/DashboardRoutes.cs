@@ -34,7 +34,7 @@ internal static class DashboardRoutes
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<Results<DashboardAnswer, ProblemHttpResult>> GetAsync(
+    private static async Task<Results<DashboardHttpResult, ProblemHttpResult>> GetAsync(
         HttpContext context,
         ResultReader reader,
         MarketCatalog markets,
@@ -50,7 +50,7 @@ internal static class DashboardRoutes
         if (answer.Value is { } entry)
         {
             var fromCache = answer.Source != EntrySource.Database;
-            return new DashboardAnswer(entry, fromCache, time.GetUtcNow(), markets.OfUser(session.Markets));
+            return new DashboardHttpResult(entry, fromCache, time.GetUtcNow(), markets.OfUser(session.Markets));
         }
 
         CacheTelemetry.Answered(fromCache: false);

@@ -12,9 +12,9 @@ internal static class OpenApiSetup
 
     public static void AddApiDocument(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<ApiDocument>();
+        builder.Services.AddSingleton<CachedOpenApiDocument>();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, CommonProblems>());
-        builder.Services.AddOpenApi(ApiDocument.Name, options =>
+        builder.Services.AddOpenApi(CachedOpenApiDocument.Name, options =>
         {
             options.AddDocumentTransformer(
                 static (document, _, _) =>
@@ -53,7 +53,7 @@ internal static class OpenApiSetup
     }
 
     public static void MapApiDocument(this WebApplication app) =>
-        app.MapGet(ApiDocument.Path, static (ApiDocument document, HttpResponse response, CancellationToken ct) =>
+        app.MapGet(CachedOpenApiDocument.Path, static (CachedOpenApiDocument document, HttpResponse response, CancellationToken ct) =>
                 document.GetAsync(response, ct)
             )
             .AllowAnonymous()

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Overnight.Api.Audit;
+using Overnight.Api.Paging;
 using Overnight.Core.Flags;
 
 namespace Overnight.Api.Flags;

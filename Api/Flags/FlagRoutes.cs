@@ -29,7 +29,7 @@ internal static class FlagRoutes
         app.MapFlagAdministration();
     }
 
-    private static async Task<Results<FlagAnswer, ValidationProblem, ProblemHttpResult>> GetAsync(
+    private static async Task<Results<FlagHttpResult, ValidationProblem, ProblemHttpResult>> GetAsync(
         string key,
         FlagReader flags,
         TimeProvider time,
@@ -39,7 +39,7 @@ internal static class FlagRoutes
         if (!FeatureFlag.IsKey(key))
             return WrongKey(key);
         var answer = await flags.GetAsync(key, ct);
-        return answer.Value is { } flag ? new FlagAnswer(flag, answer.Source, time.GetUtcNow()) : Missing(key);
+        return answer.Value is { } flag ? new FlagHttpResult(flag, answer.Source, time.GetUtcNow()) : Missing(key);
     }
 
     /// <remarks>The message repeats the key, cut to 80 characters.</remarks>

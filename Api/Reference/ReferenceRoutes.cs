@@ -28,7 +28,7 @@ internal static class ReferenceRoutes
             );
     }
 
-    private static async Task<Results<ReferenceAnswer, ValidationProblem, ProblemHttpResult>> GetAsync(
+    private static async Task<Results<ReferenceHttpResult, ValidationProblem, ProblemHttpResult>> GetAsync(
         HttpContext context,
         string module,
         string entity,
@@ -46,7 +46,7 @@ internal static class ReferenceRoutes
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The question is not valid");
         var answer = await reader.GetAsync(tenant, found, values, ct);
-        return answer.Value is { } entry ? new ReferenceAnswer(entry, answer.Source) : NotFound("This tenant has no such data.");
+        return answer.Value is { } entry ? new ReferenceHttpResult(entry, answer.Source) : NotFound("This tenant has no such data.");
     }
 
     private static ProblemHttpResult NotFound(string detail) =>

@@ -46,7 +46,7 @@ internal sealed class SessionSeed
     {
         var now = TimeProvider.System.GetUtcNow();
         var expires = DateTimeOffset.FromUnixTimeMilliseconds((now + Lifetime).ToUnixTimeMilliseconds());
-        SessionSeed seed = new(await new SessionKeys(database, Options.Create(new UserSessionOptions())).GetAsync(ct));
+        SessionSeed seed = new(await new SessionSigningKeys(database, Options.Create(new UserSessionOptions())).GetAsync(ct));
         await using StreamWriter file = new(SecretFile.Create(plan));
 
         await using (var users = database.CreateCommand("select user_id from current_results order by user_id"))
@@ -105,8 +105,8 @@ internal sealed class SessionSeed
             """
         );
         var entry = (byte[])(await command.ExecuteScalarAsync(ct))!;
-        var head = new byte[DashboardAnswer.LongestHead];
-        var length = DashboardAnswer.WriteHead(head, entry, fromCache: true, TimeProvider.System.GetUtcNow(), []);
+        var head = new byte[DashboardHttpResult.LongestHead];
+        var length = DashboardHttpResult.WriteHead(head, entry, fromCache: true, TimeProvider.System.GetUtcNow(), []);
         return [.. head.AsSpan(0, length), .. entry.AsSpan(1), (byte)'}'];
     }
 }

@@ -19,7 +19,7 @@ public static class SessionCacheSetup
     public static IServiceCollection AddSessionKeys(this IServiceCollection services)
     {
         services.AddSection<UserSessionOptions>(UserSessionOptions.Section);
-        services.TryAddSingleton<SessionKeys>();
+        services.TryAddSingleton<SessionSigningKeys>();
         return services;
     }
 }

@@ -13,12 +13,12 @@ public sealed class SessionReader : IChangeHandler
 
     private readonly BoundedMemory<string, SessionLookup> _memory;
     private readonly CacheAside<string, SessionLookup> _entries;
-    private readonly SessionKeys _keys;
+    private readonly SessionSigningKeys _keys;
     private readonly TimeProvider _time;
 
     public SessionReader(
         NpgsqlDataSource database,
-        SessionKeys keys,
+        SessionSigningKeys keys,
         CacheStore store,
         CacheTelemetry telemetry,
         IOptions<UserSessionOptions> options,
@@ -75,7 +75,7 @@ public sealed class SessionReader : IChangeHandler
 
     public void Trim() => _entries.Trim();
 
-    private sealed class Kind(NpgsqlDataSource database, SessionKeys keys, CacheStore store, TimeSpan memoryTtl, TimeProvider time)
+    private sealed class Kind(NpgsqlDataSource database, SessionSigningKeys keys, CacheStore store, TimeSpan memoryTtl, TimeProvider time)
         : CacheAsideSource<string, SessionLookup>(CacheSet.Sessions)
     {
         private const string Query =

@@ -14,7 +14,7 @@ namespace Overnight.Core.Sessions;
 /// </summary>
 public sealed class SessionWarmSet(
     NpgsqlDataSource database,
-    SessionKeys keys,
+    SessionSigningKeys keys,
     WarmWriter entries,
     IOptions<WarmingOptions> options,
     TimeProvider time

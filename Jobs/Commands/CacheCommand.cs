@@ -43,7 +43,7 @@ internal static class CacheCommand
         return CommandLine.Success;
     }
 
-    private static IEnumerable<string> Lines(ServerFigures server)
+    private static IEnumerable<string> Lines(CacheServerInfo server)
     {
         yield return $"{server.EndPoint}: {Plural.Of(server.Keys, "key")}, {server.Told.GetValueOrDefault("used_memory_human", "? bytes")}, answers in {server.Latency.TotalMilliseconds:F1} ms";
         if (Number(server.Told, "keyspace_hits") is { } hits && Number(server.Told, "keyspace_misses") is { } misses)

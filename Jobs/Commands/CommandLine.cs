@@ -12,7 +12,7 @@ internal static class CommandLine
     /// <see cref="Partial"/>: some of the work failed. <see cref="Failed"/>: the work failed, or the command's question is answered no.
     /// </summary>
     public const int Success = 0,
-        Usage = StartFailure.ExitCode,
+        Usage = StartupFailure.ExitCode,
         Partial = 2,
         Failed = 3,
         Cancelled = 130;
@@ -83,7 +83,7 @@ internal static class CommandLine
         exception switch
         {
             CommandException => exception.Message,
-            _ when StartFailure.Explain(exception) is { } wrong => wrong,
+            _ when StartupFailure.Explain(exception) is { } wrong => wrong,
             NpgsqlException => DatabaseErrors.Explain(exception, null),
             _ when exception.InnerException is { } inner => Explain(inner),
             _ => null,

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Overnight.Api.Audit;
+using Overnight.Api.Paging;
 using Overnight.Tests.Dashboard;
 
 namespace Overnight.Tests.Audit;

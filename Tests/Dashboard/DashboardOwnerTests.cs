@@ -28,7 +28,7 @@ public sealed class DashboardOwnerTests(ApiFixture fixture) : IClassFixture<ApiF
         // Caches the session.
         Assert.Equal(user, await UserAsync(_app, token));
         await using var node = fixture.Another(("Sessions:MemoryTtl", "00:05:00"), ("Cache:MemoryTtl", "00:05:00"));
-        await node.Get<SessionKeys>().GetAsync(Ct);
+        await node.Get<SessionSigningKeys>().GetAsync(Ct);
         if (isSessionInMemory)
             Assert.NotNull(await node.Get<SessionReader>().ReadAsync(TestPeople.Hash(token)));
         if (isResultInMemory)

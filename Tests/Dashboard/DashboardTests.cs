@@ -22,7 +22,7 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         (await _app.GetAsync("/api/dashboard", token)).Dispose(); // caches the session
         await using var own = fixture.Another();
         // Asked for once by each node.
-        await own.Get<SessionKeys>().GetAsync(TestContext.Current.CancellationToken);
+        await own.Get<SessionSigningKeys>().GetAsync(TestContext.Current.CancellationToken);
         var before = own.Queries.Count("select");
         using var response = await own.GetAsync("/api/dashboard", token);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -88,8 +88,8 @@ public sealed class DashboardTests(ApiFixture fixture) : IClassFixture<ApiFixtur
     )
     {
         var entry = TestResults.Entry(Guid.CreateVersion7(), marks: marks, ratesAsOf: ratesAsOf);
-        var head = new byte[DashboardAnswer.LongestHead];
-        var length = DashboardAnswer.WriteHead(
+        var head = new byte[DashboardHttpResult.LongestHead];
+        var length = DashboardHttpResult.WriteHead(
             head,
             entry,
             fromCache: true,

@@ -107,7 +107,7 @@ public sealed class CriteriaTextTests(TestServers servers)
     private static async Task<JsonElement> ReadAsync(PipelineFixture night, Guid run, Guid user, CancellationToken ct)
     {
         CalculationReader reader = new(night.Database, new(night.Database));
-        var document = Assert.IsType<CalculationDocument>(await reader.ReadAsync(run, user, ct));
+        var document = Assert.IsType<CalculationDetail>(await reader.ReadAsync(run, user, ct));
         return JsonElement.Parse(JsonSerializer.SerializeToUtf8Bytes(document, JsonSerializerOptions.Web));
     }
 }

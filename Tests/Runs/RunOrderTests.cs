@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Overnight.Api.Audit;
+using Overnight.Api.Paging;
 using Overnight.Core.Data;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;

@@ -81,7 +81,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         // What a load read before the ban, and is about to write.
         ActiveSession read = new(user, false, null, TimeProvider.System.GetUtcNow().AddHours(1));
         var now = TimeProvider.System.GetUtcNow();
-        var entry = (await app.Get<SessionKeys>().GetAsync(Ct)).Write(read, hash, now, now)!.Value;
+        var entry = (await app.Get<SessionSigningKeys>().GetAsync(Ct)).Write(read, hash, now, now)!.Value;
 
         Assert.NotNull(await app.Get<SessionRevocation>().BanAsync(user));
 

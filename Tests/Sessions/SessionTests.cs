@@ -128,7 +128,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var (user, token) = await ReadyAsync();
         var (hash, now) = (TestPeople.Hash(token), TimeProvider.System.GetUtcNow());
         ActiveSession brief = new(user, false, null, now.AddMilliseconds(300));
-        await StoreAsync(hash, (await _app.Get<SessionKeys>().GetAsync(default)).Write(brief, hash, now, now)!.Value.Value);
+        await StoreAsync(hash, (await _app.Get<SessionSigningKeys>().GetAsync(default)).Write(brief, hash, now, now)!.Value.Value);
 
         await Eventually.TrueAsync(
             async () =>
@@ -157,7 +157,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var token = SessionToken.Create();
         var (hash, now) = (TestPeople.Hash(token), TimeProvider.System.GetUtcNow());
         var key = CacheKeys.Session(hash);
-        var signer = await _app.Get<SessionKeys>().GetAsync(default);
+        var signer = await _app.Get<SessionSigningKeys>().GetAsync(default);
         SessionSigner stranger = new([System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)]);
         ActiveSession session = new(user, false, null, now.AddHours(1));
         var other = TestPeople.Hash(SessionToken.Create());
@@ -202,7 +202,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         await using var app = fixture.Another(("Sessions:MemoryTtl", "00:00:00"));
         var (_, token) = await ReadyAsync();
         var (hash, now) = (TestPeople.Hash(token), TimeProvider.System.GetUtcNow());
-        var signer = await _app.Get<SessionKeys>().GetAsync(default);
+        var signer = await _app.Get<SessionSigningKeys>().GetAsync(default);
         ActiveSession admin = new(Guid.CreateVersion7(), true, null, now.AddHours(1));
         var others = signer.Write(admin, TestPeople.Hash(SessionToken.Create()), now, now)!.Value.Value;
         foreach (var value in (byte[][])[others, [], [1, 2, 3], new byte[100]])

@@ -126,7 +126,7 @@ public sealed class SessionWarmTests(TestServers servers)
         // And a load, also one that means to repair what it found damaged.
         ActiveSession session = new(user, false, null, TimeProvider.System.GetUtcNow().AddHours(1));
         var now = TimeProvider.System.GetUtcNow();
-        var entry = (await api.Get<SessionKeys>().GetAsync(Ct)).Write(session, hash, now, now)!.Value;
+        var entry = (await api.Get<SessionSigningKeys>().GetAsync(Ct)).Write(session, hash, now, now)!.Value;
         Assert.False(await api.Get<CacheStore>().AddAsync(entry));
         Assert.False(await api.Get<CacheStore>().AddAsync(entry, replacing: [1, 2, 3]));
         Assert.Equal(mark, (byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash)));

@@ -117,9 +117,9 @@ public sealed partial class CacheStore : IDisposable
 
     /// <summary>Figures of each server of the cache that is connected.</summary>
     /// <exception cref="CacheAwayException">No server is connected, or one does not answer.</exception>
-    public async Task<IReadOnlyList<ServerFigures>> DescribeAsync()
+    public async Task<IReadOnlyList<CacheServerInfo>> DescribeAsync()
     {
-        List<ServerFigures> servers = [];
+        List<CacheServerInfo> servers = [];
         foreach (var server in _cache.GetServers().Where(server => server.IsConnected))
         {
             var latency = await OrAwayAsync(() => server.PingAsync());

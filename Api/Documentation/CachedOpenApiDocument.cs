@@ -7,7 +7,7 @@ using Microsoft.OpenApi;
 namespace Overnight.Api.Documentation;
 
 /// <summary>The OpenAPI document. It is built once per process, because building it takes as long as a hundred requests.</summary>
-internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Name)] IOpenApiDocumentProvider provider) : IDisposable
+internal sealed class CachedOpenApiDocument([FromKeyedServices(CachedOpenApiDocument.Name)] IOpenApiDocumentProvider provider) : IDisposable
 {
     public const string Name = "v1",
         Path = $"/openapi/{Name}.json";

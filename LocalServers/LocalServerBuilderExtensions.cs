@@ -7,7 +7,7 @@ using Overnight.LocalServers;
 namespace Aspire.Hosting;
 
 /// <summary>The parts of the app model that all local servers share.</summary>
-internal static partial class LocalServerBuilder
+internal static partial class LocalServerBuilderExtensions
 {
     private const string UnfitForConnectionStrings = ";,\"'\\";
 

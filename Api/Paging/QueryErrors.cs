@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Problems;
 
-namespace Overnight.Api.Audit;
+namespace Overnight.Api.Paging;
 
 /// <summary>Reads query parameters and collects their errors by field.</summary>
 internal sealed class QueryErrors

@@ -7,7 +7,7 @@ namespace Overnight.Core.Sessions;
 /// The keys that cached sessions are signed with: those of the configuration, else the one that <c>migrate</c> stored in PostgreSQL. They
 /// are never in the cache, so write access to the cache does not allow anyone to sign in.
 /// </summary>
-public sealed class SessionKeys(NpgsqlDataSource database, IOptions<UserSessionOptions> options)
+public sealed class SessionSigningKeys(NpgsqlDataSource database, IOptions<UserSessionOptions> options)
 {
     private SessionSigner? _signer = options.Value.SigningKeys is { Count: > 0 } keys
         ? new([.. keys.Select(key => UserSessionOptions.Decode(key)!)])

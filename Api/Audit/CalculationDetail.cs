@@ -6,7 +6,7 @@ namespace Overnight.Api.Audit;
 /// <summary>
 /// One user's calculation with its events in full. Decimals are strings; allocation targets are percentages.
 /// </summary>
-internal sealed record CalculationDocument(
+internal sealed record CalculationDetail(
     Guid RunId,
     string Market,
     DateOnly BusinessDate,

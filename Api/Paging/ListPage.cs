@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Overnight.Api.Audit;
+namespace Overnight.Api.Paging;
 
 /// <summary>A page of a list; <paramref name="NextCursor"/> is null on the last.</summary>
 internal sealed record Listed<T>(IReadOnlyList<T> Items, string? NextCursor)

@@ -5,4 +5,4 @@ namespace Overnight.Core.Caching;
 /// <param name="Keys">Number of keys in the database.</param>
 /// <param name="Latency">Time of one ping.</param>
 /// <param name="Told">The answer of <c>INFO</c>, by field.</param>
-public sealed record ServerFigures(string EndPoint, long Keys, TimeSpan Latency, IReadOnlyDictionary<string, string> Told);
+public sealed record CacheServerInfo(string EndPoint, long Keys, TimeSpan Latency, IReadOnlyDictionary<string, string> Told);

@@ -5,7 +5,7 @@ using Overnight.Tests.Harness;
 namespace Overnight.Tests.Configuration;
 
 /// <summary>SPEC H: bad configuration stops the start with key, bound and value, in one block on standard error, and exit code 1.</summary>
-public sealed class StartFailureTests(TestServers servers)
+public sealed class StartupFailureTests(TestServers servers)
 {
     private const string Secret = "s3cret-of-mine";
 
@@ -138,8 +138,8 @@ public sealed class StartFailureTests(TestServers servers)
     {
         InvalidDataException wrong = new("Failed to load configuration from file 'appsettings.json'.", new FormatException("No JSON."));
 
-        Assert.Contains("'appsettings.json'. No JSON.", StartFailure.Explain(wrong), StringComparison.Ordinal);
-        Assert.Null(StartFailure.Explain(new InvalidOperationException("A bug.")));
+        Assert.Contains("'appsettings.json'. No JSON.", StartupFailure.Explain(wrong), StringComparison.Ordinal);
+        Assert.Null(StartupFailure.Explain(new InvalidOperationException("A bug.")));
     }
 
     [Theory]

@@ -12,7 +12,7 @@ namespace Overnight.Api.Dashboard;
 /// A stored entry inside the dashboard's envelope: <c>{"data":{"fromCache":..,"freshness":{..},</c>, the entry's bytes
 /// without their first brace, and <c>}</c>. Nothing is parsed.
 /// </summary>
-internal sealed class DashboardAnswer(byte[] entry, bool fromCache, DateTimeOffset now, IReadOnlyList<MarketCalendar> markets)
+internal sealed class DashboardHttpResult(byte[] entry, bool fromCache, DateTimeOffset now, IReadOnlyList<MarketCalendar> markets)
     : IResult,
         IEndpointMetadataProvider
 {

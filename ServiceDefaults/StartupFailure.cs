@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace Microsoft.Extensions.Hosting;
 
 /// <summary>Prints configuration errors that keep a program from starting in one block on standard error, with exit code 1.</summary>
-public static class StartFailure
+public static class StartupFailure
 {
     public const int ExitCode = 1;
 

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Overnight.Api.Audit;
+namespace Overnight.Api.Paging;
 
 /// <summary>
 /// A place in a list (the key of an item), opaque to clients: base64url of its JSON. A cursor of another list is refused, since its
@@ -42,15 +42,3 @@ internal interface ICheckedCursor
     [JsonIgnore]
     bool IsValid { get; }
 }
-
-/// <summary>A place in the list of runs, latest first, by run number.</summary>
-internal readonly record struct RunCursor(long Number);
-
-/// <summary>A place among the users of one run, by id.</summary>
-internal readonly record struct UserCursor(Guid User);
-
-/// <summary>A place among the runs of one user, newest first.</summary>
-internal readonly record struct UserRunCursor(DateOnly BusinessDate, long RunNumber);
-
-/// <summary>A place among the calculations with one asset: newest run first, then batch and user from the highest.</summary>
-internal readonly record struct PostingCursor(DateOnly BusinessDate, long RunNumber, int Batch, Guid User);
