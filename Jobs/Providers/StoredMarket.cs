@@ -25,7 +25,8 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
 
     private const string LastRefusedRates = $"""
         select distinct on (least(base, quote), greatest(base, quote)) base, quote, rate, {AsOfCalendar}
-        from exchange_rates where not (rate between $1 and $2 and {IsOfCalendar}) and {IsNoFuture} order by least(base, quote), greatest(base, quote), as_of desc, base
+        from exchange_rates where not (rate between $1 and $2 and {IsOfCalendar}) and {IsNoFuture}
+        order by least(base, quote), greatest(base, quote), as_of desc, base
         """;
 
     private const string NeededCurrencies = """
@@ -35,7 +36,8 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
 
     private const string SaveRates = """
         insert into exchange_rates as r (base, quote, as_of, rate, source)
-        select base, quote, as_of, rate, $5 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::numeric[]) v (base, quote, as_of, rate) order by base, quote
+        select base, quote, as_of, rate, $5 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::numeric[]) v (base, quote, as_of, rate)
+        order by base, quote
         on conflict (base, quote, as_of) do update set rate = excluded.rate, source = excluded.source
         where (r.rate, r.source) is distinct from (excluded.rate, excluded.source)
         """;
@@ -54,8 +56,10 @@ internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider tim
             Metrics.Names.Select(n => "f." + n)
         )}
         from assets a
-        left join lateral (select price, as_of from prices where asset_id = a.id and price between $1 and $2 and {IsOfCalendar} order by as_of desc limit 1) p on true
-        left join lateral (select price, {AsOfCalendar} as as_of from prices where asset_id = a.id and as_of > coalesce(p.as_of, '-infinity') and {IsNoFuture} order by as_of desc limit 1) n on true
+        left join lateral (select price, as_of from prices where asset_id = a.id and price between $1 and $2 and {IsOfCalendar}
+            order by as_of desc limit 1) p on true
+        left join lateral (select price, {AsOfCalendar} as as_of from prices where asset_id = a.id and as_of > coalesce(p.as_of, '-infinity')
+            and {IsNoFuture} order by as_of desc limit 1) n on true
         left join lateral (select * from fundamentals where asset_id = a.id and as_of <= $3 order by as_of desc limit 1) f on true
         order by a.id
         """;

@@ -75,9 +75,12 @@ internal sealed class HistoryDatabase : IAsyncDisposable
     public Task<long> RowsAsync(Guid run, CancellationToken ct) =>
         ScalarAsync(
             """
-            select (select count(*) from overnight_job_runs where id = $1) + (select count(*) from market_snapshots where id = $1) + (select count(*) from run_batches where run_id = $1)
-                + (select count(*) from batch_attempts where run_id = $1) + (select count(*) from run_failures where run_id = $1) + (select count(*) from calculation_events where run_id = $1)
-                + (select count(*) from calculation_results where run_id = $1) + (select count(*) from asset_postings where run_id = $1) + (select count(*) from current_results where run_id = $1)
+            select (select count(*) from overnight_job_runs where id = $1) + (select count(*) from market_snapshots where id = $1)
+                + (select count(*) from run_batches where run_id = $1)
+                + (select count(*) from batch_attempts where run_id = $1) + (select count(*) from run_failures where run_id = $1)
+                + (select count(*) from calculation_events where run_id = $1)
+                + (select count(*) from calculation_results where run_id = $1) + (select count(*) from asset_postings where run_id = $1)
+                + (select count(*) from current_results where run_id = $1)
             """,
             ct,
             run

@@ -13,9 +13,11 @@ public sealed class RoleMigrationTests(TestServers servers)
 {
     // All that a migrate may change of rights, and nothing that goes on by itself.
     private const string Rights = """
-        select format('%s %s %s %s', relnamespace::regnamespace, relname, relowner::regrole, relacl) from pg_class where relnamespace::regnamespace::text in ('public', 'erp')
+        select format('%s %s %s %s', relnamespace::regnamespace, relname, relowner::regrole, relacl) from pg_class
+        where relnamespace::regnamespace::text in ('public', 'erp')
         union all select format('%s.%s %s', attrelid::regclass, attname, attacl) from pg_attribute where attacl is not null
-        union all select format('%s %s %s', oid::regprocedure, proowner::regrole, proacl) from pg_proc where pronamespace::regnamespace::text in ('public', 'erp')
+        union all select format('%s %s %s', oid::regprocedure, proowner::regrole, proacl) from pg_proc
+        where pronamespace::regnamespace::text in ('public', 'erp')
         union all select format('%s %s %s', nspname, nspowner::regrole, nspacl) from pg_namespace
         union all select format('%s %s %s', datname, datdba::regrole, datacl) from pg_database where datname = current_database()
         union all select format('%s %s %s', polrelid::regclass, polname, pg_get_expr(polqual, polrelid)) from pg_policy
@@ -28,9 +30,12 @@ public sealed class RoleMigrationTests(TestServers servers)
     private const string NotOwners = """
         select format('%s %s', relkind, oid::regclass) from pg_class
         where relnamespace::regnamespace::text !~ '^(pg_|information_schema)' and relowner <> 'overnight'::regrole
-        union all select oid::regprocedure::text from pg_proc where pronamespace::regnamespace::text !~ '^(pg_|information_schema)' and proowner <> 'overnight'::regrole
-        union all select oid::regtype::text from pg_type where typnamespace::regnamespace::text !~ '^(pg_|information_schema)' and typowner <> 'overnight'::regrole
-        union all select nspname from pg_namespace where nspname !~ '^(pg_|information_schema)' and nspowner not in ('overnight'::regrole, 'pg_database_owner'::regrole)
+        union all select oid::regprocedure::text from pg_proc
+        where pronamespace::regnamespace::text !~ '^(pg_|information_schema)' and proowner <> 'overnight'::regrole
+        union all select oid::regtype::text from pg_type
+        where typnamespace::regnamespace::text !~ '^(pg_|information_schema)' and typowner <> 'overnight'::regrole
+        union all select nspname from pg_namespace
+        where nspname !~ '^(pg_|information_schema)' and nspowner not in ('overnight'::regrole, 'pg_database_owner'::regrole)
         union all select datname from pg_database where datname = current_database() and datdba <> 'overnight'::regrole
         """;
 
