@@ -7,7 +7,6 @@ using Microsoft.Extensions.Logging;
 using Overnight.Api.Sessions;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
-using Overnight.Tests.Protection;
 using Overnight.Tests.Providers;
 
 namespace Overnight.Tests.Sessions;
