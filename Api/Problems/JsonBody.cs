@@ -64,7 +64,7 @@ internal static class JsonBody
         catch (JsonException exception)
         {
             // The body is not JSON; the parser's message says where.
-            errors["body"] = [$"must be JSON: {exception.Message}"];
+            errors["body"] = [$"must be JSON: {JsonText.Fault(exception)}"];
         }
         catch (InvalidOperationException)
         {

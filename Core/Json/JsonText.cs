@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -16,6 +17,25 @@ public static class JsonText
     public const string HalfPair = "must be Unicode text, without halves of surrogate pairs";
 
     private const int EscapeLength = 6;
+
+    /// <summary>
+    /// What a parser found wrong and where, for people: <c>'}' is an invalid start of a value, line 1, byte 9</c>, both counted from 1. The
+    /// parser's own message counts from 0 and ends in a list of its properties.
+    /// </summary>
+    public static string Fault(JsonException exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        var own = exception.Message.AsSpan();
+        foreach (var property in (ReadOnlySpan<string>)[" Path: ", " LineNumber: "])
+        {
+            if (own.IndexOf(property, StringComparison.Ordinal) is >= 0 and var end)
+                own = own[..end];
+        }
+        var reason = own.TrimEnd('.').ToString();
+        return exception is { LineNumber: { } line, BytePositionInLine: { } position }
+            ? string.Create(CultureInfo.InvariantCulture, $"{reason}, line {line + 1}, byte {position + 1}")
+            : reason;
+    }
 
     /// <summary>Escapes a text as the inside of a JSON string, in the way <see cref="JsonEncodedText"/> does.</summary>
     /// <param name="utf8">Valid UTF-8.</param>

@@ -40,7 +40,7 @@ public static class CriteriaReader
         }
         catch (JsonException exception)
         {
-            throw new CalculationException(CalculationStage.Load, Reason, $"criteria: not valid JSON ({exception.Message})");
+            throw new CalculationException(CalculationStage.Load, Reason, $"criteria: not valid JSON ({JsonText.Fault(exception)})");
         }
     }
 

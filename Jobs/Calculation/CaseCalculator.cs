@@ -57,7 +57,8 @@ internal static class CaseCalculator
                 var message = exception switch
                 {
                     CalculationException failure => $"{FieldOf(failure.Reason)}: {failure.Message}",
-                    FormatException or JsonException => exception.Message,
+                    JsonException json => $"not valid JSON: {JsonText.Fault(json)}",
+                    FormatException => exception.Message,
                     _ => FailureText.Of(exception),
                 };
                 errors.Add($"{name}: {message}");

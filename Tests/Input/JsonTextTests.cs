@@ -32,4 +32,15 @@ public sealed class JsonTextTests
     [InlineData("\"\\/\u0000\u001f<é\U0001F600")]
     public void Escape_OfAnyText_IsWhatTheSerializerWrites(string text) =>
         Assert.Equal(JsonEncodedText.Encode(text).EncodedUtf8Bytes.ToArray(), JsonText.Escape(Encoding.UTF8.GetBytes(text)));
+
+    [Theory]
+    [InlineData("{\"a\":}", ", line 1, byte 6")]
+    [InlineData("[1,\n 2", ", line 2, byte 3")]
+    public void Fault_OfTheParser_CountsLinesAndBytesFromOne(string json, string end)
+    {
+        var fault = JsonText.Fault(Assert.ThrowsAny<JsonException>(() => JsonDocument.Parse(json)));
+
+        Assert.EndsWith(end, fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("LineNumber", fault, StringComparison.Ordinal);
+    }
 }
