@@ -36,7 +36,7 @@ app.MapReference();
 app.MapFlags();
 app.MapAdmin();
 app.MapApiDocument();
-HeadRoutes.Map(app);
+app.MapHeadRoutes();
 
 app.ValidateConfiguration();
 app.Run();

@@ -21,7 +21,7 @@ internal static class JobsBuilder
     {
         var builder = CreateUnconnected(args);
         HostSettings.Check(builder.Configuration, needsCache);
-        AddConnections(builder);
+        builder.AddConnections();
         return builder;
     }
 
@@ -53,7 +53,7 @@ internal static class JobsBuilder
         && RunningApp.Clone(AppContext.BaseDirectory) is not null;
 
     /// <summary>Telemetry, the database and the cache, from the builder's configuration.</summary>
-    internal static void AddConnections(IHostApplicationBuilder builder)
+    internal static void AddConnections(this IHostApplicationBuilder builder)
     {
         builder.AddServiceDefaults();
         builder.AddDatabase<OvernightContext>(

@@ -6,6 +6,7 @@ using Overnight.Jobs.Demo;
 using Overnight.Jobs.Migrations;
 using Overnight.Jobs.Pipeline;
 using Overnight.Jobs.Retention;
+using Overnight.Jobs.Scheduling;
 using Overnight.Jobs.Warming;
 
 RootCommand root = new("Overnight's night work. Without a command it runs as the service that waits for the schedule.")
@@ -31,6 +32,7 @@ root.SetAction(
         builder.AddMigrationAtStart();
         builder.AddDemoSessions();
         builder.AddPipeline();
+        builder.AddScheduling();
         builder.AddRunLoop();
         builder.AddRetentionLoop();
         builder.AddWarmLoop();

@@ -3,15 +3,18 @@ using Microsoft.Extensions.Primitives;
 
 namespace Overnight.Api.Protection;
 
+internal static class HeadSetup
+{
+    /// <summary>Call it after every other route is mapped.</summary>
+    public static void MapHeadRoutes(this IEndpointRouteBuilder routes) => routes.DataSources.Add(new HeadRoutes([.. routes.DataSources]));
+}
+
 /// <summary>
 /// Adds HEAD for every route that answers GET (RFC 9110, 9.3.2), with the same handler and policy; the server leaves the body out. The
 /// OpenAPI document leaves these routes out.
 /// </summary>
 internal sealed class HeadRoutes(ICollection<EndpointDataSource> others) : EndpointDataSource
 {
-    /// <summary>Call it after every other route is mapped.</summary>
-    public static void Map(IEndpointRouteBuilder routes) => routes.DataSources.Add(new HeadRoutes([.. routes.DataSources]));
-
     public override IReadOnlyList<Endpoint> Endpoints =>
         [.. others.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Where(IsGet).Select(Head)];
 

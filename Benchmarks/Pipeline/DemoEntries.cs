@@ -20,7 +20,7 @@ internal static class DemoEntries
         await using var spread = database.CreateCommand(
             """
             update users u set tenant_id = t.id
-            from (select id, row_number() over (order by id) % $1 as n from users where tenant_id is null) p
+            from (select id, row_number() over (order by id) % $1 as n from users where tenant_id is null and role <> 'admin') p
             join (select id, row_number() over (order by id) - 1 as n from tenants) t on t.n = p.n
             where u.id = p.id
             """

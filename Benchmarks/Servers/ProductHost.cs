@@ -24,7 +24,7 @@ internal static class ProductHost
         // A source of its own: what is set key by key is gone when another source is added.
         builder.Configuration.AddInMemoryCollection(configuration);
         builder.Logging.ClearProviders();
-        JobsBuilder.AddConnections(builder);
+        builder.AddConnections();
         return builder;
     }
 }

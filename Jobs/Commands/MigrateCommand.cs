@@ -16,7 +16,11 @@ internal static class MigrateCommand
         Command command = new("migrate", "Creates or updates the database; in Development also fills an empty one with demo users.");
         command.SetWork(
             (_, services, output, ct) => RunAsync(services, output, ct),
-            builder => builder.Services.AddDatabaseMigration().AddSection<DemoSettings>(DemoSettings.Section)
+            builder =>
+            {
+                builder.AddDatabaseMigration();
+                builder.Services.AddSection<DemoSettings>(DemoSettings.Section);
+            }
         );
         return command;
     }

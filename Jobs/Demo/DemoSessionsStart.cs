@@ -1,8 +1,6 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Overnight.Core;
 
 namespace Overnight.Jobs.Demo;
 
@@ -37,22 +35,5 @@ internal sealed partial class DemoSessionsStart(
             "No demo sessions were made, so the curl line that the AppHost prints is answered with 401. {Reason}"
         )]
         public static partial void NotMade(ILogger logger, string reason);
-    }
-}
-
-internal static class DemoSessionsRegistration
-{
-    /// <summary>Does nothing outside Development or without both tokens.</summary>
-    public static void AddDemoSessions(this IHostApplicationBuilder builder)
-    {
-        if (!builder.Environment.IsDevelopment())
-            return;
-        builder.Services.AddSection<DemoSettings>(DemoSettings.Section);
-        var demo = builder.Configuration.ReadSection<DemoSettings>(DemoSettings.Section);
-        if (demo is not { UserToken: { Length: > 0 } userToken, AdminToken: { Length: > 0 } adminToken })
-            return;
-        builder
-            .Services.AddSingleton<DemoSessions>()
-            .AddHostedService(services => ActivatorUtilities.CreateInstance<DemoSessionsStart>(services, userToken, adminToken));
     }
 }

@@ -2,11 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Overnight.Core;
 using Overnight.Core.Data;
-using Overnight.Core.Flags;
-using Overnight.Jobs.Demo;
-using Overnight.Jobs.Warming;
 
 namespace Overnight.Jobs.Migrations;
 
@@ -62,37 +58,5 @@ internal sealed partial class MigrationAtStart(
 
         [LoggerMessage(683, LogLevel.Information, "{Outcome}")]
         public static partial void Roles(ILogger logger, string outcome);
-    }
-}
-
-internal sealed class DatabaseSettings
-{
-    public const string Section = "Database";
-
-    /// <summary>Whether the service migrates at its start, for deployments that can't run <c>migrate</c> as a program of its own.</summary>
-    public bool MigrateAtStart { get; set; }
-}
-
-internal static class MigrationSetup
-{
-    /// <summary>The services that migrate a database, for the command and for the service.</summary>
-    public static IServiceCollection AddDatabaseMigration(this IServiceCollection services)
-    {
-        services.AddFlagOptions();
-        return services
-            .AddScoped<DatabaseMigration>()
-            .AddSingleton<DatabaseRoles>()
-            .AddSingleton<DemoSeeder>()
-            .AddSingleton<DemoTenantSeeder>();
-    }
-
-    /// <summary>Migrates at start when the key is true, and then warms the cache as after a deployment.</summary>
-    public static void AddMigrationAtStart(this IHostApplicationBuilder builder)
-    {
-        builder.Services.AddSection<DatabaseSettings>(DatabaseSettings.Section);
-        if (!builder.Configuration.ReadSection<DatabaseSettings>(DatabaseSettings.Section).MigrateAtStart)
-            return;
-        builder.Services.AddDatabaseMigration().AddHostedService<MigrationAtStart>();
-        builder.Services.AddWarming().AddHostedService<DeploymentWarm>();
     }
 }

@@ -6,20 +6,19 @@ using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 using Overnight.Jobs.Providers;
-using Overnight.Jobs.Scheduling;
 
 namespace Overnight.Jobs.Pipeline;
 
 internal static class PipelineSetup
 {
     /// <summary>The services of a run, for the host and for commands alike.</summary>
-    public static IHostApplicationBuilder AddPipeline(this IHostApplicationBuilder builder)
+    public static void AddPipeline(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<RunOptions>(RunOptions.Section);
         builder
             .Services.AddSection<FaultOptions>(FaultOptions.Section)
             .Validate<IHostEnvironment>(
-                Faults.AreAllowed,
+                FaultInjection.AreAllowed,
                 $"{FaultOptions.Section} is for Development only; this is {builder.Environment.EnvironmentName}."
             );
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -28,30 +27,27 @@ internal static class PipelineSetup
         builder.Services.TryAddSingleton<WarmTelemetry>();
         builder
             .Services.AddCaching()
-            .AddSingleton<Faults>()
+            .AddSingleton<FaultInjection>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()
             .AddSingleton<RunSpan>()
             .AddSingleton<StepRetry>()
-            .AddSingleton<RunProgressLoop>()
+            .AddSingleton<RunProgressWriter>()
             .AddSingleton<RunPlanner>()
             .AddSingleton<RunFinaliser>()
             .AddSingleton<BatchCacheWriter>()
             .AddSingleton<PipelineEndWarm>()
             .AddSingleton<RunProgress>()
             .AddSingleton<RunParticipant>();
-        return builder;
     }
 
-    /// <summary>The schedule, and the loop that works on whatever it starts.</summary>
-    public static IHostApplicationBuilder AddRunLoop(this IHostApplicationBuilder builder)
+    /// <summary>The loop that works on every run that is started, by the schedule or a request.</summary>
+    public static void AddRunLoop(this IHostApplicationBuilder builder)
     {
         builder
-            .AddScheduling()
             .Services.AddSingleton<FirstRun>()
             .AddSingleton<WorkerDirectory>()
             .AddHostedService<RunLoop>()
             .AddHostedService<HeartbeatLoop>();
-        return builder;
     }
 }

@@ -11,7 +11,7 @@ namespace Overnight.Jobs.Providers;
 internal static class ProviderSetup
 {
     /// <summary>Registers the providers of rates and prices. A provider that the order does not name is never asked.</summary>
-    public static IHostApplicationBuilder AddProviders(this IHostApplicationBuilder builder)
+    public static void AddProviders(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<ProvidersOptions>(ProvidersOptions.Section);
         builder
@@ -28,12 +28,11 @@ internal static class ProviderSetup
                 services.GetRequiredKeyedService<ProviderClient>(ProviderNames.Stooq),
                 services.GetRequiredService<IOptions<ProvidersOptions>>()
             ))
-            .AddSingleton<StoredMarket>()
+            .AddSingleton<MarketDataStore>()
             .AddSingleton<ProviderCall>()
             .AddSingleton<RateFeed>()
             .AddSingleton<PriceFeed>()
             .AddSingleton<MarketFeed>();
-        return builder;
     }
 
     private static IServiceCollection AddClient(

@@ -8,18 +8,17 @@ namespace Overnight.Jobs.Retention;
 internal static class RetentionSetup
 {
     /// <summary>The services of the command.</summary>
-    public static IHostApplicationBuilder AddRetention(this IHostApplicationBuilder builder)
+    public static void AddRetention(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<RetentionOptions>(RetentionOptions.Section);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<HistoryRetention>();
-        return builder;
     }
 
     /// <summary>The services of the daily loop.</summary>
-    public static IHostApplicationBuilder AddRetentionLoop(this IHostApplicationBuilder builder)
+    public static void AddRetentionLoop(this IHostApplicationBuilder builder)
     {
-        builder.AddRetention().Services.AddHostedService<RetentionLoop>();
-        return builder;
+        builder.AddRetention();
+        builder.Services.AddHostedService<RetentionLoop>();
     }
 }

@@ -10,10 +10,10 @@ internal static class SchedulerSetup
     /// The schedule of runs, and the scheduler that was built in: <see cref="ScheduleLoop"/>, or with <c>-p:Scheduler=TickerQ</c>
     /// TickerQ.
     /// </summary>
-    public static IHostApplicationBuilder AddScheduling(this IHostApplicationBuilder builder)
+    public static void AddScheduling(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<ScheduleOptions>(ScheduleOptions.Section);
         builder.Services.AddSingleton<RunSchedule>();
-        return builder.AddScheduler();
+        builder.AddScheduler();
     }
 }

@@ -6,9 +6,8 @@ namespace Overnight.Jobs.Scheduling;
 /// <summary>The scheduler unless another one is built in: a timer.</summary>
 internal static class TimerScheduler
 {
-    public static IHostApplicationBuilder AddScheduler(this IHostApplicationBuilder builder)
+    public static void AddScheduler(this IHostApplicationBuilder builder)
     {
         builder.Services.AddHostedService<ScheduleLoop>();
-        return builder;
     }
 }

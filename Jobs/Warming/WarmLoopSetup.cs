@@ -7,9 +7,8 @@ namespace Overnight.Jobs.Warming;
 internal static class WarmLoopSetup
 {
     /// <summary>The service's own warming: of an empty cache, on schedule, and of warms that were interrupted.</summary>
-    public static IHostApplicationBuilder AddWarmLoop(this IHostApplicationBuilder builder)
+    public static void AddWarmLoop(this IHostApplicationBuilder builder)
     {
         builder.Services.AddWarming().AddHostedService<ConfiguredWarmSetCheck>().AddHostedService<WarmLoop>();
-        return builder;
     }
 }

@@ -92,7 +92,7 @@ public sealed class SchemaTests(TestServers servers)
             new("Database:MigrateAtStart", "true"),
         ]);
         builder.Logging.AddProvider(new LogLinesProvider(log));
-        JobsBuilder.AddConnections(builder);
+        builder.AddConnections();
         builder.AddMigrationAtStart();
         using var jobs = builder.Build();
 

@@ -86,7 +86,7 @@ internal sealed class PipelineFixture : IAsyncDisposable
         if (time is not null)
             builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders();
-        JobsBuilder.AddConnections(builder);
+        builder.AddConnections();
         builder.AddPipeline();
         builder.Services.AddSingleton<DemoSeeder>();
         return new(builder.Build(), database, cache);

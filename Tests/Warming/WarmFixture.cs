@@ -57,7 +57,7 @@ internal sealed class WarmFixture : IAsyncDisposable
         builder.Logging.ClearProviders();
         LogLines log = new();
         builder.Logging.AddProvider(new LogLinesProvider(log));
-        JobsBuilder.AddConnections(builder);
+        builder.AddConnections();
         builder.Services.AddWarming().AddSingleton<WarmLoop>();
         return new(builder.Build(), database, cache, log);
     }

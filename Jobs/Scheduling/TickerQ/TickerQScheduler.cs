@@ -8,7 +8,7 @@ namespace Overnight.Jobs.Scheduling;
 /// <summary>TickerQ in place of the timer, in memory and in UTC.</summary>
 internal static class TickerQScheduler
 {
-    public static IHostApplicationBuilder AddScheduler(this IHostApplicationBuilder builder)
+    public static void AddScheduler(this IHostApplicationBuilder builder)
     {
         builder.Logging.AddFilter("TickerQ", LogLevel.Warning);
         // Registered before TickerQ's own services, which start only after UseTickerQ.
@@ -22,7 +22,6 @@ internal static class TickerQScheduler
                     scheduler.NodeIdentifier = $"{Environment.MachineName}-{Guid.NewGuid():N}";
                 })
             );
-        return builder;
     }
 
     private sealed class Start(IHost host) : IHostedService

@@ -7,11 +7,16 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Core;
 
-public static class WarmSets
+public static class BuiltInWarmSets
 {
-    /// <summary>Adds the warmer with all built-in sets, for services that warm by any trigger. It needs a cache and a database.</summary>
+    /// <summary>
+    /// Adds the warmer with all built-in sets, once however often it is called, for services that warm by any trigger. It needs a cache and a
+    /// database.
+    /// </summary>
     public static IServiceCollection AddWarming(this IServiceCollection services)
     {
+        if (services.Any(service => service.ServiceType == typeof(Warmer)))
+            return services;
         services
             .AddWarmer()
             .AddFlagOptions()
