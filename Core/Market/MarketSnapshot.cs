@@ -163,11 +163,4 @@ public sealed record MarketSnapshotHeader(
 /// <param name="Price">In <paramref name="Currency"/>; null when unknown.</param>
 /// <param name="Fundamentals">Indexed by <see cref="Metric"/>, <see cref="Metrics.Count"/> long; null where unknown.</param>
 /// <param name="Name">Empty for an asset without a name; null in a snapshot without names.</param>
-public sealed record SnapshotAsset(
-    Guid Id,
-    string Symbol,
-    string Currency,
-    decimal? Price,
-    decimal?[] Fundamentals,
-    string? Name = null
-);
+public sealed record SnapshotAsset(Guid Id, string Symbol, string Currency, decimal? Price, decimal?[] Fundamentals, string? Name = null);

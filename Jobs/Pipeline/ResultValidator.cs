@@ -33,7 +33,7 @@ internal static class ResultValidator
     }
 
     /// <summary>Each share is rounded by half a unit at most. All are 0 where the holdings are worth nothing and nothing is bought.</summary>
-    private static void CheckShares(ReadOnlySpan<Decimal4> shares)
+    internal static void CheckShares(ReadOnlySpan<Decimal4> shares)
     {
         long units = 0;
         foreach (var share in shares)

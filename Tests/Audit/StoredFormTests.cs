@@ -69,7 +69,10 @@ public sealed class StoredFormTests
 
         var read = EventCodec.ReadInputs(payload);
 
-        Assert.Equal((EventCodec.RuleVersion, version, SnapshotId, GeneratedAt), (read.RuleVersion, read.WriterVersion, read.SnapshotId, read.GeneratedAt));
+        Assert.Equal(
+            (EventCodec.RuleVersion, version, SnapshotId, GeneratedAt),
+            (read.RuleVersion, read.WriterVersion, read.SnapshotId, read.GeneratedAt)
+        );
         Assert.Equal(Portfolio().Holdings, read.Portfolio.Holdings);
         Assert.Equal(payload, new EventCodec().Inputs(Portfolio(), SnapshotId, GeneratedAt, version));
     }
@@ -143,6 +146,8 @@ public sealed class StoredFormTests
 
         Assert.All(Enumerable.Range(1, ResultWriter.LatestVersion), v => Assert.Contains($"recommendations-{v}.json", files));
         Assert.All(Enumerable.Range(1, ResultWriter.LatestVersion), v => Assert.Contains($"inputs-{v}.bin", files));
-        Assert.All(Enumerable.Range(1, MarketSnapshotCodec.Encode(Market(true, true))[0]), v => Assert.Contains($"snapshot-{v}.bin", files));
+        Assert.All(Enumerable.Range(1, MarketSnapshotCodec.Encode(Market(true, true))[0]), v =>
+            Assert.Contains($"snapshot-{v}.bin", files)
+        );
     }
 }

@@ -77,7 +77,10 @@ public sealed class SharesAfterTests(ITestOutputHelper output)
             expected
         );
 
-        Assert.Equal(expected, string.Join(' ', entry.GetProperty("classes").EnumerateArray().Select(c => c.GetProperty("after").GetString())));
+        Assert.Equal(
+            expected,
+            string.Join(' ', entry.GetProperty("classes").EnumerateArray().Select(c => c.GetProperty("after").GetString()))
+        );
     }
 
     [Fact]
@@ -156,26 +159,36 @@ public sealed class SharesAfterTests(ITestOutputHelper output)
         var generatedAt = DateTimeOffset.UnixEpoch;
 
         var bytes = new ResultWriter(market, Context).Recommendations(portfolio, Criteria, calculation, generatedAt);
-        var old = new ResultWriter(market, Context, ResultWriter.WithoutNames).Recommendations(portfolio, Criteria, calculation, generatedAt);
+        var old = new ResultWriter(market, Context, ResultWriter.WithoutNames).Recommendations(
+            portfolio,
+            Criteria,
+            calculation,
+            generatedAt
+        );
 
         Assert.True(ResultBytes.AreOf(portfolio.UserId, bytes), where);
-        Assert.Equal(Encoding.UTF8.GetString(NewestForm.WithoutChecksum(old)), Encoding.UTF8.GetString(NewestForm.WithoutNewMembers(bytes)));
+        Assert.Equal(
+            Encoding.UTF8.GetString(NewestForm.WithoutChecksum(old)),
+            Encoding.UTF8.GetString(NewestForm.WithoutNewMembers(bytes))
+        );
         var entry = JsonElement.Parse(bytes);
         var byId = market.Assets.Select((a, i) => (a.Id, Holding: holdings[i])).ToDictionary(a => a.Id, a => a.Holding);
         nameOf ??= name => name is "" ? null : name;
-        NewestForm.AssertHolds(
-            entry,
-            id => nameOf(byId[id].Name),
-            id => byId[id].Class < 0 ? null : classes[byId[id].Class].Name,
-            where
-        );
+        NewestForm.AssertHolds(entry, id => nameOf(byId[id].Name), id => byId[id].Class < 0 ? null : classes[byId[id].Class].Name, where);
         return (entry, calculation, bytes);
 
         static SnapshotAsset AssetOf(Holding holding, int number)
         {
             var fundamentals = new decimal?[Metrics.Count];
             fundamentals[(int)Metric.Roe] = holding.Roe;
-            return new(Guid.CreateVersion7(), $"A{number}", holding.IsEuro ? "EUR" : "USD", holding.Price, fundamentals, holding.Name ?? "");
+            return new(
+                Guid.CreateVersion7(),
+                $"A{number}",
+                holding.IsEuro ? "EUR" : "USD",
+                holding.Price,
+                fundamentals,
+                holding.Name ?? ""
+            );
         }
     }
 

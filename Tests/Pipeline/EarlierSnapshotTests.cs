@@ -53,12 +53,7 @@ public sealed class EarlierSnapshotTests(TestServers servers)
     /// <summary>Puts a snapshot as the build before encoded it in the place of the run's.</summary>
     private static async Task<Guid> ReplaceSnapshotAsync(PipelineFixture night, Guid run, MarketSnapshot market)
     {
-        MarketSnapshot earlier = new(
-            market.Header,
-            [.. market.Assets.Select(a => a with { Name = null })],
-            market.Rates,
-            market.Staleness
-        );
+        MarketSnapshot earlier = new(market.Header, [.. market.Assets.Select(a => a with { Name = null })], market.Rates, market.Staleness);
         var (id, payload) = (Guid.CreateVersion7(), MarketSnapshotCodec.Encode(earlier));
         Assert.InRange(payload[0], 1, 2);
         await night.ExecuteAsync(

@@ -68,7 +68,19 @@ public sealed class PipelineTests(TestServers servers)
                 amounts.Sum() + decimal.Parse(root.GetProperty("unallocated").GetString()!)
             );
             var first = root.GetProperty("recommendations")[0];
-            string[] fields = ["assetId", "symbol", "score", "amount", "currency", "allocationGap", "breakdown", "name", "className", "rank"];
+            string[] fields =
+            [
+                "assetId",
+                "symbol",
+                "score",
+                "amount",
+                "currency",
+                "allocationGap",
+                "breakdown",
+                "name",
+                "className",
+                "rank",
+            ];
             Assert.Equal(fields, first.EnumerateObject().Select(p => p.Name));
             Assert.True(first.GetProperty("breakdown").GetProperty("criteriaCount").GetInt32() <= 5);
             Assert.Equal(
