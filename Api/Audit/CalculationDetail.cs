@@ -27,11 +27,14 @@ internal abstract record EventDocument(DateTimeOffset OccurredAt);
 
 internal sealed record StartedDocument(DateTimeOffset OccurredAt, int Batch) : EventDocument(OccurredAt);
 
+/// <param name="RuleVersion">Version of the rules that calculated the result.</param>
+/// <param name="WriterVersion">Version of the form in which the result is stored; names and shares after buying are in 2 and later.</param>
 /// <param name="Contribution">Null when none was planned.</param>
 /// <param name="Rates">Exchange rates that this user's holdings needed.</param>
 internal sealed record InputsDocument(
     DateTimeOffset OccurredAt,
     int RuleVersion,
+    int WriterVersion,
     DateTimeOffset GeneratedAt,
     string BaseCurrency,
     string? Contribution,
@@ -49,12 +52,14 @@ internal sealed record SnapshotDocument(Guid Id, DateTimeOffset TakenAt, DateTim
 
 internal sealed record ClassDocument(Guid Id, string Name, string TargetMin, string TargetMax, string MinAmount);
 
+/// <param name="Name">Null when it was not captured; empty for an asset without a name.</param>
 /// <param name="ClassName">Null when unclassified.</param>
 /// <param name="Price">In <paramref name="Currency"/>; null when there was none.</param>
 /// <param name="Fundamentals">The known fundamentals, by metric.</param>
 internal sealed record HoldingDocument(
     Guid AssetId,
     string Symbol,
+    string? Name,
     string? ClassName,
     string Quantity,
     string? Price,

@@ -27,6 +27,7 @@ internal sealed class EventExpander(CapturedInputs inputs, MarketSnapshot market
         return new(
             occurredAt,
             inputs.RuleVersion,
+            inputs.WriterVersion,
             inputs.GeneratedAt,
             portfolio.BaseCurrency,
             portfolio.Contribution?.ToString(),
@@ -85,7 +86,7 @@ internal sealed class EventExpander(CapturedInputs inputs, MarketSnapshot market
             if (Number(asset.Fundamentals[m]) is { } value)
                 known.Add(Metrics.Names[m], value);
         }
-        return new(asset.Id, asset.Symbol, className, Number(quantity)!, Number(asset.Price), asset.Currency, known);
+        return new(asset.Id, asset.Symbol, asset.Name, className, Number(quantity)!, Number(asset.Price), asset.Currency, known);
     }
 
     private List<RateDocument> Rates()

@@ -23,6 +23,12 @@ public sealed class EventCodec
     public const int RuleVersion = 1;
 
     private const byte Version = 1;
+
+    /// <summary>
+    /// The form of <c>INPUTS_CAPTURED</c> that names the version of the result's writer. Inputs without it are of results of
+    /// <see cref="ResultWriter.WithoutNames"/>.
+    /// </summary>
+    private const byte WithWriter = 2;
     private readonly CompactWriter _writer = new(4 * 1024);
 
     /// <summary><c>CALC_STARTED</c>: the number of the batch.</summary>
@@ -34,11 +40,15 @@ public sealed class EventCodec
     }
 
     /// <summary><c>INPUTS_CAPTURED</c>: everything that a replay of the calculation needs.</summary>
-    public byte[] Inputs(UserPortfolio portfolio, Guid snapshotId, DateTimeOffset generatedAt)
+    /// <param name="writerVersion">Version of the <see cref="ResultWriter"/> that wrote the result.</param>
+    public byte[] Inputs(UserPortfolio portfolio, Guid snapshotId, DateTimeOffset generatedAt, int writerVersion)
     {
         ArgumentNullException.ThrowIfNull(portfolio);
-        Begin();
+        var namesWriter = writerVersion != ResultWriter.WithoutNames;
+        Begin(namesWriter ? WithWriter : Version);
         _writer.Varint(RuleVersion);
+        if (namesWriter)
+            _writer.Varint((ulong)writerVersion);
         _writer.Id(snapshotId);
         _writer.Id(portfolio.CriteriaVersionId);
         _writer.Varint((ulong)portfolio.CriteriaVersion);
@@ -105,10 +115,10 @@ public sealed class EventCodec
         return _writer.ToArray();
     }
 
-    private void Begin()
+    private void Begin(byte version = Version)
     {
         _writer.Clear();
-        _writer.Byte(Version);
+        _writer.Byte(version);
     }
 
     private static int MaskBytes(int criteria) => (criteria + 7) / 8;
@@ -117,9 +127,10 @@ public sealed class EventCodec
     /// <exception cref="InvalidDataException">The payload is damaged or of a version this build does not know.</exception>
     public static CapturedInputs ReadInputs(ReadOnlySpan<byte> payload)
     {
-        var reader = Open(payload);
+        var reader = Open(payload, WithWriter);
         UserPortfolio portfolio = new();
         var rules = (int)reader.Varint();
+        var writer = payload[0] < WithWriter ? ResultWriter.WithoutNames : (int)reader.Varint();
         var snapshotId = reader.Id();
         portfolio.CriteriaVersionId = reader.Id();
         portfolio.CriteriaVersion = (int)reader.Varint();
@@ -136,7 +147,7 @@ public sealed class EventCodec
         {
             portfolio.Holdings.Add(new((int)reader.Varint(), (int)reader.Varint() - 1, reader.Decimal()));
         }
-        return new(rules, snapshotId, generatedAt, portfolio);
+        return new(rules, writer, snapshotId, generatedAt, portfolio);
     }
 
     /// <summary>Reads <c>SCORES_COMPUTED</c>; <see cref="AssetScore.TopContributor"/> is not stored and is -1.</summary>
@@ -174,18 +185,27 @@ public sealed class EventCodec
             : new(duration, 0, 0, (CalculationStage)reader.Byte(), reader.Text());
     }
 
-    private static CompactReader Open(ReadOnlySpan<byte> payload)
+    /// <param name="latest">The latest version of this event.</param>
+    private static CompactReader Open(ReadOnlySpan<byte> payload, byte latest = Version)
     {
         CompactReader reader = new(payload);
         var version = reader.Byte();
-        return version == Version
+        return version >= Version && version <= latest
             ? reader
-            : throw new InvalidDataException($"The event has version {version}; this build reads {Version}.");
+            : throw new InvalidDataException($"The event has version {version}; this build reads up to {latest}.");
     }
 }
 
 /// <summary>The inputs of one calculation as they were captured.</summary>
-public sealed record CapturedInputs(int RuleVersion, Guid SnapshotId, DateTimeOffset GeneratedAt, UserPortfolio Portfolio);
+/// <param name="RuleVersion">Version of the rules that calculated the result.</param>
+/// <param name="WriterVersion">Version of the <see cref="ResultWriter"/> that wrote its bytes.</param>
+public sealed record CapturedInputs(
+    int RuleVersion,
+    int WriterVersion,
+    Guid SnapshotId,
+    DateTimeOffset GeneratedAt,
+    UserPortfolio Portfolio
+);
 
 /// <summary>How one calculation ended.</summary>
 /// <param name="Scores">Number of assets scored.</param>

@@ -4,22 +4,27 @@ using Overnight.Core.Market;
 namespace Overnight.Core.Auditing;
 
 /// <summary>
-/// The stored form of a snapshot: a version, the assets in the order of their ordinals, the exchange rates, then the stale prices and
-/// rates. It takes about 130 bytes an asset.
+/// The stored form of a snapshot: a version, the assets in the order of their ordinals, the exchange rates, the stale prices and rates,
+/// then the names of the assets. It takes about 150 bytes an asset.
 /// </summary>
 public static class MarketSnapshotCodec
 {
-    /// <summary>
-    /// The form that ends after the rates. It is still written where nothing is stale, so that replicas of the previous build can read it.
-    /// </summary>
+    /// <summary>The form that ends after the rates; written for a snapshot without names in which nothing is stale.</summary>
     private const byte WithoutStaleness = 1;
-    private const byte Version = 2;
+
+    /// <summary>The form that ends after the stale values; written for a snapshot without names.</summary>
+    private const byte WithoutNames = 2;
+    private const byte Version = 3;
 
     public static byte[] Encode(MarketSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        CompactWriter writer = new(snapshot.Assets.Count * 160 + 1024);
-        writer.Byte(snapshot.Staleness.IsNone ? WithoutStaleness : Version);
+        CompactWriter writer = new(snapshot.Assets.Count * 192 + 1024);
+        var version =
+            snapshot.HasNames ? Version
+            : snapshot.Staleness.IsNone ? WithoutStaleness
+            : WithoutNames;
+        writer.Byte(version);
         writer.Varint((ulong)snapshot.Assets.Count);
         for (var i = 0; i < snapshot.Assets.Count; i++)
         {
@@ -44,8 +49,13 @@ public static class MarketSnapshotCodec
             writer.Text(to);
             writer.Decimal(rate);
         }
-        if (!snapshot.Staleness.IsNone)
+        if (version > WithoutStaleness)
             Write(writer, snapshot.Staleness);
+        if (version > WithoutNames)
+        {
+            foreach (var asset in snapshot.Assets)
+                writer.Text(asset.Name!);
+        }
         return writer.ToArray();
     }
 
@@ -54,7 +64,7 @@ public static class MarketSnapshotCodec
     {
         CompactReader reader = new(payload);
         var version = reader.Byte();
-        if (version is not (WithoutStaleness or Version))
+        if (version is < WithoutStaleness or > Version)
             throw new InvalidDataException($"Market snapshot {header?.Id} has version {version}; this build reads up to {Version}.");
         var assets = new SnapshotAsset[reader.Count()];
         for (var i = 0; i < assets.Length; i++)
@@ -76,6 +86,11 @@ public static class MarketSnapshotCodec
         for (var count = reader.Count(); count > 0; count--)
             rates.Add((reader.Text(), reader.Text()), reader.Decimal());
         var staleness = version == WithoutStaleness ? MarketStaleness.None : ReadStaleness(ref reader, assets.Length);
+        if (version > WithoutNames)
+        {
+            for (var i = 0; i < assets.Length; i++)
+                assets[i] = assets[i] with { Name = reader.Text() };
+        }
         if (!reader.AtEnd)
             throw new InvalidDataException($"Market snapshot {header?.Id} has bytes after its end.");
         return new(header!, assets, rates, staleness);

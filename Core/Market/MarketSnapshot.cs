@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
+using Overnight.Core.Json;
 
 namespace Overnight.Core.Market;
 
@@ -45,6 +46,8 @@ public sealed class MarketSnapshot
         NearFundamentals = new double[Fundamentals.Length];
         Present = new ushort[assets.Count];
         JsonHeads = new byte[assets.Count][];
+        HasNames = assets.All(a => a.Name is not null);
+        JsonNames = HasNames ? [.. assets.Select(JsonName)] : [];
         for (var i = 0; i < assets.Count; i++)
         {
             for (var m = 0; m < Metrics.Count; m++)
@@ -91,7 +94,21 @@ public sealed class MarketSnapshot
     /// <summary>The beginning of an asset's JSON object, up to and including its symbol, which is the same for every user.</summary>
     internal byte[][] JsonHeads { get; }
 
+    /// <summary>Whether names were captured. Builds before this one captured none.</summary>
+    public bool HasNames { get; }
+
+    /// <summary>
+    /// The part of an asset's JSON object from the end of its breakdown up to the name of its class, which is the same for every user;
+    /// empty without names.
+    /// </summary>
+    internal byte[][] JsonNames { get; }
+
     public bool TryGetOrdinal(Guid assetId, out int ordinal) => _ordinals.TryGetValue(assetId, out ordinal);
+
+    private static byte[] JsonName(SnapshotAsset asset) =>
+        asset.Name is { Length: > 0 } name
+            ? [.. "\"},\"name\":\""u8, .. JsonText.Escape(Encoding.UTF8.GetBytes(name)), .. "\",\"className\":\""u8]
+            : "\"},\"name\":null,\"className\":\""u8.ToArray();
 
     /// <summary>
     /// Prices of all assets in one base currency, computed at the first use of the currency; a negative value says why there is no price.
@@ -145,4 +162,5 @@ public sealed record MarketSnapshotHeader(
 /// <summary>An asset of the snapshot.</summary>
 /// <param name="Price">In <paramref name="Currency"/>; null when unknown.</param>
 /// <param name="Fundamentals">Indexed by <see cref="Metric"/>, <see cref="Metrics.Count"/> long; null where unknown.</param>
-public sealed record SnapshotAsset(Guid Id, string Symbol, string Currency, decimal? Price, decimal?[] Fundamentals);
+/// <param name="Name">Empty for an asset without a name; null in a snapshot without names.</param>
+public sealed record SnapshotAsset(Guid Id, string Symbol, string Currency, decimal? Price, decimal?[] Fundamentals, string? Name = null);

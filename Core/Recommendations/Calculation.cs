@@ -24,6 +24,9 @@ public sealed class Calculation
     private RankedHolding[] _ranked = new RankedHolding[64];
     private AllocationShare[] _allocations = new AllocationShare[16];
     private decimal[] _sums = new decimal[16];
+    private long[] _bought = new long[16];
+    private Decimal4[] _sharesAfter = new Decimal4[16];
+    private decimal _total;
     private int _holdings,
         _rankedCount,
         _classes;
@@ -33,6 +36,9 @@ public sealed class Calculation
 
     /// <summary>Shares by class, in the portfolio's order; holdings without a class add one at the end.</summary>
     public ReadOnlySpan<AllocationShare> Allocations => _allocations.AsSpan(0, _classes);
+
+    /// <summary>Shares by class in percent once the amounts are bought, in the order of <see cref="Allocations"/>.</summary>
+    public ReadOnlySpan<Decimal4> SharesAfter => _sharesAfter.AsSpan(0, _classes);
 
     /// <summary>Holdings with a price, best first, with their amounts.</summary>
     public ReadOnlySpan<RankedHolding> Ranked => _ranked.AsSpan(0, _rankedCount);
@@ -61,6 +67,7 @@ public sealed class Calculation
             Allocate(portfolio);
             Rank(portfolio, market);
             Unallocated = ContributionSplit.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
+            ShareAfter();
         }
         catch (OverflowException)
         {
@@ -82,6 +89,8 @@ public sealed class Calculation
         {
             _allocations = new AllocationShare[_classes * 2 + 1];
             _sums = new decimal[_allocations.Length];
+            _bought = new long[_allocations.Length];
+            _sharesAfter = new Decimal4[_allocations.Length];
         }
     }
 
@@ -151,6 +160,7 @@ public sealed class Calculation
             throw OutOfRange(
                 $"The portfolio's value is {total} {portfolio.BaseCurrency}; the largest value that can be calculated is {Decimal4.MaxValue}."
             );
+        _total = total;
         TotalValue = Decimal4.Round(total);
         for (var i = 0; i < _classes; i++)
         {
@@ -189,5 +199,25 @@ public sealed class Calculation
             _ranked[_rankedCount++] = new(i, index, market.SymbolRanks[holding.Asset], priority, minimum, share.OverAllocated);
         }
         _ranked.AsSpan(0, _rankedCount).Sort();
+    }
+
+    /// <summary>100 x (class value + amounts of the class) / (total + all amounts), of the unrounded values.</summary>
+    private void ShareAfter()
+    {
+        var bought = _bought.AsSpan(0, _classes);
+        bought.Clear();
+        long all = 0;
+        foreach (ref readonly var holding in Ranked)
+        {
+            // The amounts add up to the contribution at most, so that no sum overflows.
+            bought[holding.Allocation] += holding.Amount.Units;
+            all += holding.Amount.Units;
+        }
+        var total = _total + new Decimal4(all).ToDecimal();
+        for (var i = 0; i < _classes; i++)
+        {
+            ref readonly var allocation = ref _allocations[i];
+            _sharesAfter[i] = all == 0 ? allocation.Current : Share(allocation.Value + new Decimal4(bought[i]).ToDecimal(), total);
+        }
     }
 }

@@ -14,21 +14,43 @@ public sealed record ResultContext(string Market, DateOnly BusinessDate, int Rev
 /// Writes the bytes of a user's result once; the database, the cache and the dashboard use them unchanged. Fields are in canonical order,
 /// decimals are strings, times ISO 8601 in UTC. Not thread-safe.
 /// </summary>
-public sealed class ResultWriter
+public sealed partial class ResultWriter
 {
+    /// <summary>The form without <c>name</c>, <c>className</c>, <c>rank</c> and <c>classes</c>.</summary>
+    public const int WithoutNames = 1;
+
+    /// <summary>
+    /// Version of the newest form. Raise it when the bytes change, and keep the older forms: a replay must give the bytes that were stored.
+    /// </summary>
+    public const int LatestVersion = 2;
+
     private readonly JsonBuffer _buffer = new(16 * 1024);
     private readonly MarketSnapshot _market;
     private readonly byte[] _run;
 
+    /// <summary>A writer of the newest form that the snapshot has the values for.</summary>
     public ResultWriter(MarketSnapshot market, ResultContext context)
+        : this(market, context, market?.HasNames == false ? WithoutNames : LatestVersion) { }
+
+    /// <param name="version">As <c>INPUTS_CAPTURED</c> names it for a stored result.</param>
+    /// <exception cref="ArgumentException">This build does not know the version, or it writes names and the snapshot has none.</exception>
+    public ResultWriter(MarketSnapshot market, ResultContext context, int version)
     {
         ArgumentNullException.ThrowIfNull(market);
         ArgumentNullException.ThrowIfNull(context);
+        if (version is < WithoutNames or > LatestVersion)
+            throw new ArgumentException($"Writer version {version} is unknown; this build writes 1 to {LatestVersion}.", nameof(version));
+        if (version > WithoutNames && !market.HasNames)
+            throw new ArgumentException($"Writer version {version} needs a market snapshot with names.", nameof(version));
+        Version = version;
         _market = market;
         _run = Encoding.UTF8.GetBytes(
             $",\"run\":{{\"market\":\"{JsonEncodedText.Encode(context.Market)}\",\"businessDate\":\"{context.BusinessDate:yyyy-MM-dd}\",\"revision\":{context.Revision},\"correlationId\":\"{context.CorrelationId:D}\"}}"
         );
     }
+
+    /// <summary>Version of the form of <see cref="Recommendations"/>; <see cref="Portfolio"/> has one form.</summary>
+    public int Version { get; }
 
     /// <summary>Writes the value of <c>recs:{userId}</c>.</summary>
     /// <param name="generatedAt">UTC, to the millisecond.</param>
@@ -70,6 +92,8 @@ public sealed class ResultWriter
         WriteLeftOut(portfolio);
         b.Append("]"u8);
         b.Append(_run);
+        if (Version > WithoutNames)
+            WriteClasses(portfolio, calculation);
         return b.Seal();
     }
 
@@ -102,105 +126,4 @@ public sealed class ResultWriter
         b.Append("]"u8);
         return b.Seal();
     }
-
-    private void WriteHead(UserPortfolio portfolio, DateTimeOffset generatedAt)
-    {
-        _buffer.Append("{\"userId\":\""u8);
-        _buffer.Append(portfolio.UserId);
-        _buffer.Append("\",\"generatedAt\":\""u8);
-        _buffer.Append(generatedAt);
-        _buffer.Append("\""u8);
-    }
-
-    private void WriteRecommendations(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, Calculation calculation)
-    {
-        var b = _buffer;
-        var first = true;
-        foreach (ref readonly var ranked in calculation.Ranked)
-        {
-            ref readonly var score = ref calculation.Scores[ranked.Holding];
-            if (!first)
-                b.Append(","u8);
-            first = false;
-            b.Append(_market.JsonHeads[portfolio.Holdings[ranked.Holding].Asset]);
-            b.Append(",\"score\":\""u8);
-            b.Append(score.Score);
-            b.Append("\",\"amount\":\""u8);
-            b.Append(ranked.Amount);
-            b.Append("\",\"currency\":\""u8);
-            WriteCurrency(portfolio.BaseCurrency);
-            b.Append("\",\"allocationGap\":\""u8);
-            b.Append(calculation.Allocations[ranked.Allocation].Gap);
-            b.Append("\",\"breakdown\":{\"criteriaCount\":"u8);
-            b.Append(criteria.Length - System.Numerics.BitOperations.PopCount(score.Skipped));
-            b.Append(",\"topContributor\":\""u8);
-            b.Append(score.TopContributor < 0 ? "none"u8 : criteria[score.TopContributor].NameJson.Span);
-            b.Append("\"}}"u8);
-        }
-    }
-
-    private void WriteAllocations(UserPortfolio portfolio, Calculation calculation)
-    {
-        for (var i = 0; i < calculation.Allocations.Length; i++)
-        {
-            _buffer.Append(i == 0 ? "\""u8 : ",\""u8);
-            _buffer.Append(ClassAt(portfolio, i).NameJson.Span);
-            _buffer.Append("\":\""u8);
-            _buffer.Append(calculation.Allocations[i].Current);
-            _buffer.Append("\""u8);
-        }
-    }
-
-    /// <summary>Lists holdings without a price, which are scored but can't be valued.</summary>
-    private void WriteLeftOut(UserPortfolio portfolio)
-    {
-        var first = true;
-        foreach (var holding in portfolio.Holdings)
-        {
-            if (_market.Assets[holding.Asset].Price is not null)
-                continue;
-            if (!first)
-                _buffer.Append(","u8);
-            first = false;
-            _buffer.Append(_market.JsonHeads[holding.Asset]);
-            _buffer.Append(",\"reason\":\"no_price\"}"u8);
-        }
-    }
-
-    /// <summary>
-    /// Written only where this user's amounts depend on stale values, because results of builds without staleness must replay to the same
-    /// bytes.
-    /// </summary>
-    private void WriteStaleness(UserPortfolio portfolio)
-    {
-        if (_market.Staleness.Of(portfolio, _market.Assets) is not { } stale)
-            return;
-        _buffer.Append(",\"pricesStale\":"u8);
-        _buffer.Append(stale.Prices ? "true"u8 : "false"u8);
-        _buffer.Append(",\"ratesStale\":"u8);
-        _buffer.Append(stale.Rates ? "true"u8 : "false"u8);
-        _buffer.Append(",\"staleSince\":"u8);
-        WriteTime(stale.Since);
-    }
-
-    private void WriteTime(DateTimeOffset? time)
-    {
-        if (time is null)
-        {
-            _buffer.Append("null"u8);
-            return;
-        }
-        _buffer.Append("\""u8);
-        _buffer.Append(time.Value);
-        _buffer.Append("\""u8);
-    }
-
-    private void WriteCurrency(string currency) => _buffer.Append([(byte)currency[0], (byte)currency[1], (byte)currency[2]]);
-
-    private static PortfolioClass ClassAt(UserPortfolio portfolio, int index) =>
-        index < portfolio.Classes.Count
-            ? portfolio.Classes[index]
-            : new(Guid.Empty, Unclassified, Decimal4.Zero, Decimal4.Zero, Decimal4.Zero);
-
-    private static readonly byte[] Unclassified = "unclassified"u8.ToArray();
 }

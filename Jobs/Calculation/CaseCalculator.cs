@@ -100,6 +100,7 @@ internal static class CaseCalculator
                         gap = calculation.Allocations[i].Gap.ToString(),
                         overAllocated = calculation.Allocations[i].OverAllocated,
                         value = Decimal4.Round(calculation.Allocations[i].Value).ToString(),
+                        after = calculation.SharesAfter[i].ToString(),
                     })
                     .ToArray(),
                 recommendations = Indices(calculation.Ranked.Length)

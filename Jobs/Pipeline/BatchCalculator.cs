@@ -105,7 +105,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
                 recommendations,
                 portfolio,
                 started,
-                _events.Inputs(_portfolio, context.Market.Header.Id, generatedAt),
+                _events.Inputs(_portfolio, context.Market.Header.Id, generatedAt, _writer.Version),
                 _events.Scores(_calculation.Scores, _criteria.Count),
                 _events.Completed(Stopwatch.GetElapsedTime(begin), _calculation)
             );

@@ -27,7 +27,7 @@ internal static class JitWarmup
         [
             .. Enumerable
                 .Range(0, 3)
-                .Select(n => new SnapshotAsset(Guid.CreateVersion7(now), $"A{n}", n == 0 ? "EUR" : "USD", 10.5m + n, fundamentals)),
+                .Select(n => new SnapshotAsset(Guid.CreateVersion7(now), $"A{n}", n == 0 ? "EUR" : "USD", 10.5m + n, fundamentals, "A")),
         ];
         MarketSnapshot market = new(
             new(Guid.Empty, "NYSE", default, now, now, now),

@@ -8,8 +8,8 @@ internal static class ResultValidator
     /// <summary>Largest entry in bytes. Real portfolios are far smaller, and a larger entry would block the cache server.</summary>
     private const int MaxBytes = 4 * 1024 * 1024;
 
-    /// <exception cref="CalculationException">Amounts do not add up to the contribution, one is negative, or an entry is too
-    /// large.</exception>
+    /// <exception cref="CalculationException">Amounts do not add up to the contribution, one is negative, the shares after buying do
+    /// not add up to 100 %, or an entry is too large.</exception>
     public static void Validate(
         UserPortfolio portfolio,
         Core.Recommendations.Calculation calculation,
@@ -29,6 +29,21 @@ internal static class ResultValidator
         var contribution = portfolio.Contribution ?? Decimal4.Zero;
         if (sum != contribution)
             throw Invalid($"Amounts add up to {sum}, not to the contribution {contribution}.");
+        CheckShares(calculation.SharesAfter);
+    }
+
+    /// <summary>Each share is rounded by half a unit at most. All are 0 where the holdings are worth nothing and nothing is bought.</summary>
+    internal static void CheckShares(ReadOnlySpan<Decimal4> shares)
+    {
+        long units = 0;
+        foreach (var share in shares)
+        {
+            if (share.IsNegative)
+                throw Invalid($"The share {share} of a class after buying is negative.");
+            units += share.Units;
+        }
+        if (units != 0 && 2 * Math.Abs(units - Decimal4.Hundred.Units) > shares.Length)
+            throw Invalid($"The shares of the classes after buying add up to {new Decimal4(units)} %.");
     }
 
     private static void CheckSize(string name, byte[] entry)

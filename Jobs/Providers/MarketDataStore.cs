@@ -49,9 +49,12 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, TimeProvider 
         where (p.price, p.source) is distinct from (excluded.price, excluded.source)
         """;
 
+    /// <summary>Column of the first metric in <see cref="LastPrices"/>.</summary>
+    private const int FirstMetric = 9;
+
     // A price that is newer than the one accepted is one that was refused.
     private static readonly string LastPrices = $"""
-        select a.id, a.symbol, a.currency, a.market, p.price, p.as_of, n.price, n.as_of, {string.Join(
+        select a.id, a.symbol, a.currency, a.market, p.price, p.as_of, n.price, n.as_of, a.name, {string.Join(
             ", ",
             Metrics.Names.Select(n => "f." + n)
         )}
@@ -116,7 +119,7 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, TimeProvider 
         {
             var fundamentals = new decimal?[Metrics.Count];
             for (var m = 0; m < Metrics.Count; m++)
-                fundamentals[m] = reader.IsDBNull(8 + m) ? null : reader.GetDecimal(8 + m);
+                fundamentals[m] = reader.IsDBNull(FirstMetric + m) ? null : reader.GetDecimal(FirstMetric + m);
             if (!reader.IsDBNull(6))
                 refused.Add(
                     assets.Count,
@@ -129,7 +132,8 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, TimeProvider 
                         reader.GetString(1),
                         reader.GetString(2),
                         reader.IsDBNull(4) ? null : reader.GetDecimal(4),
-                        fundamentals
+                        fundamentals,
+                        reader.GetString(8)
                     ),
                     reader.GetString(3),
                     reader.IsDBNull(5) ? null : reader.GetFieldValue<DateTimeOffset>(5)

@@ -104,6 +104,8 @@ public sealed class CalculationTests(TestServers servers)
         var holdings = (int)await night.ScalarAsync<long>("select count(*) from holdings where user_id = $1 and not ignored", Ct, user);
         Assert.Equal(5, inputs.GetProperty("criteria").GetProperty("rules").GetArrayLength());
         Assert.Equal(holdings, inputs.GetProperty("holdings").GetArrayLength());
+        Assert.Equal(2, inputs.GetProperty("writerVersion").GetInt32());
+        Assert.All(inputs.GetProperty("holdings").EnumerateArray(), h => Assert.NotEmpty(h.GetProperty("name").GetString()!));
         Assert.Equal(run.SnapshotId, inputs.GetProperty("snapshot").GetProperty("id").GetGuid());
         Assert.Equal(holdings, events[3].GetProperty("scores").GetInt32());
         foreach (var score in scores.GetProperty("scores").EnumerateArray())

@@ -43,6 +43,7 @@ public sealed class ConformanceTests
             "value"
         );
 
+        AssertSharesAfter(worked, actual);
         var (wanted, got) = (expected.GetProperty("recommendations"), actual.GetProperty("recommendations"));
         AssertSame(wanted, got, "assetId", "symbol", "allocationGap", "overAllocated");
         decimal sum = 0;
@@ -56,6 +57,27 @@ public sealed class ConformanceTests
             contribution.ValueKind == JsonValueKind.Null ? 0 : decimal.Parse(contribution.GetString()!, CultureInfo.InvariantCulture),
             sum + Number(actual, "unallocated")
         );
+    }
+
+    /// <summary>By the formula, from the worked values, which have 4 decimals, and the amounts.</summary>
+    private static void AssertSharesAfter(JsonElement worked, JsonElement actual)
+    {
+        var classOf = worked
+            .GetProperty("input")
+            .GetProperty("assets")
+            .EnumerateArray()
+            .ToDictionary(a => a.GetProperty("assetId").GetString()!, a => a.GetProperty("classId").GetString() ?? "unclassified");
+        var amounts = actual
+            .GetProperty("recommendations")
+            .EnumerateArray()
+            .ToLookup(r => classOf[r.GetProperty("assetId").GetString()!], r => Number(r, "amount"));
+        var expected = worked.GetProperty("expected").GetProperty("allocations").EnumerateArray().ToList();
+        var total = expected.Sum(a => Number(a, "value")) + amounts.Sum(a => a.Sum());
+        foreach (var (allocation, got) in expected.Zip(actual.GetProperty("allocations").EnumerateArray()))
+        {
+            var after = Number(allocation, "value") + amounts[allocation.GetProperty("classId").GetString()!].Sum();
+            Assert.InRange(Number(got, "after") - (total == 0 ? 0 : 100 * after / total), -0.0001m, 0.0001m);
+        }
     }
 
     private static void AssertSame(JsonElement expected, JsonElement actual, params string[] fields)

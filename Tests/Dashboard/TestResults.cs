@@ -29,6 +29,14 @@ internal static class TestResults
             """
         );
 
+    /// <summary>An entry of another user, as it would be were it of this one.</summary>
+    public static byte[] OfUser(byte[] entry, Guid owner, Guid user) =>
+        Close(
+            Encoding
+                .UTF8.GetString(entry[..^ChecksummedJson.TailLength])
+                .Replace($"{{\"userId\":\"{owner:D}\"", $"{{\"userId\":\"{user:D}\"", StringComparison.Ordinal)
+        );
+
     /// <returns>The run's id.</returns>
     public static async Task<Guid> AddResultAsync(
         this NpgsqlDataSource database,

@@ -37,7 +37,9 @@ public sealed class CodecTests(TestServers servers)
             CriteriaReader.Read(reader.GetFieldValue<byte[]>(5), criteria);
             Core.Recommendations.Calculation calculation = new();
             calculation.Run(inputs.Portfolio, criteria.ToArray(), market);
-            ResultWriter writer = new(market, new(run.Market, run.BusinessDate, run.Revision, run.CorrelationId));
+            ResultContext context = new(run.Market, run.BusinessDate, run.Revision, run.CorrelationId);
+            ResultWriter writer = new(market, context, inputs.WriterVersion);
+            Assert.Equal(ResultWriter.LatestVersion, inputs.WriterVersion);
 
             Assert.Equal(
                 reader.GetFieldValue<byte[]>(3),

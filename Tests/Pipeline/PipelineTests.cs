@@ -3,6 +3,7 @@ using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Recommendations;
 using Overnight.Core.Runs;
+using Overnight.Tests.Calculation;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Scheduling;
 using StackExchange.Redis;
@@ -52,6 +53,7 @@ public sealed class PipelineTests(TestServers servers)
 
         var run = await night.RunAsync(ct);
 
+        var names = await PairsAsync(night, "select id, name from assets", ct);
         await foreach (var (userId, recommendations, portfolio) in StoredAsync(night, run.Id))
         {
             var root = JsonDocument.Parse(recommendations).RootElement;
@@ -66,7 +68,19 @@ public sealed class PipelineTests(TestServers servers)
                 amounts.Sum() + decimal.Parse(root.GetProperty("unallocated").GetString()!)
             );
             var first = root.GetProperty("recommendations")[0];
-            string[] fields = ["assetId", "symbol", "score", "amount", "currency", "allocationGap", "breakdown"];
+            string[] fields =
+            [
+                "assetId",
+                "symbol",
+                "score",
+                "amount",
+                "currency",
+                "allocationGap",
+                "breakdown",
+                "name",
+                "className",
+                "rank",
+            ];
             Assert.Equal(fields, first.EnumerateObject().Select(p => p.Name));
             Assert.True(first.GetProperty("breakdown").GetProperty("criteriaCount").GetInt32() <= 5);
             Assert.Equal(
@@ -76,6 +90,18 @@ public sealed class PipelineTests(TestServers servers)
             Assert.Equal(
                 ["pricesAsOf", "ratesAsOf", "criteriaVersion"],
                 root.GetProperty("dataFreshness").EnumerateObject().Select(p => p.Name)
+            );
+
+            var classes = await PairsAsync(
+                night,
+                "select h.asset_id, c.name from holdings h join asset_classes c on c.user_id = h.user_id and c.id = h.class_id where h.user_id = $1",
+                ct,
+                userId
+            );
+            NewestForm.AssertHolds(root, id => names[id], id => classes.GetValueOrDefault(id), $"User {userId}");
+            Assert.Equal(
+                ["className", "current", "targetMin", "targetMax", "after"],
+                root.GetProperty("classes")[0].EnumerateObject().Select(p => p.Name)
             );
 
             var summary = JsonDocument.Parse(portfolio).RootElement;
@@ -246,6 +272,23 @@ public sealed class PipelineTests(TestServers servers)
     {
         var (run, started) = await night.Runs.StartOrJoinAsync("NYSE", null, trigger, again, ct);
         return (run.Id, started);
+    }
+
+    private static async Task<Dictionary<Guid, string>> PairsAsync(
+        PipelineFixture night,
+        string sql,
+        CancellationToken ct,
+        params Guid[] values
+    )
+    {
+        await using var command = night.Database.CreateCommand(sql);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        Dictionary<Guid, string> pairs = [];
+        while (await reader.ReadAsync(ct))
+            pairs.Add(reader.GetGuid(0), reader.GetString(1));
+        return pairs;
     }
 
     private static async IAsyncEnumerable<(Guid UserId, byte[] Recommendations, byte[] Portfolio)> StoredAsync(

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
+using Overnight.Tests.Calculation;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
 using StackExchange.Redis;
@@ -124,6 +125,13 @@ public sealed class RandomInputTests(TestServers servers, ITestOutputHelper outp
             while (await reader.ReadAsync(Ct))
                 results.Add((users[reader.GetGuid(0)], reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2)));
         }
+        Dictionary<Guid, string> names = [];
+        await using (var command = night.Database.CreateCommand("select id, name from assets"))
+        await using (var reader = await command.ExecuteReaderAsync(Ct))
+        {
+            while (await reader.ReadAsync(Ct))
+                names.Add(reader.GetGuid(0), reader.GetString(1));
+        }
         var database = cache.GetDatabase();
         RedisKey[] recommendationKeys = [.. results.Select(r => (RedisKey)CacheKeys.Recommendations(r.User.Id))],
             portfolioKeys = [.. results.Select(r => (RedisKey)CacheKeys.Portfolio(r.User.Id))];
@@ -152,6 +160,10 @@ public sealed class RandomInputTests(TestServers servers, ITestOutputHelper outp
             Assert.True(Math.Abs(total - wanted) <= 0.001 + wanted * 1e-8, $"{where}: the value is {total}, and not {wanted}");
             var (listed, held) = (amounts.Count + root.GetProperty("leftOut").GetArrayLength(), user.Holdings.Count(h => !h.Ignored));
             Assert.True(listed == held, $"{where}: {listed} of {held} holdings are listed");
+            var classes = user.Classes.ToDictionary(c => c.Id, c => c.Name);
+            NewestForm.AssertHolds(root, id => names[id], ClassOf, where);
+
+            string? ClassOf(Guid asset) => user.Holdings.First(h => h.Asset == asset).Class is { } own ? classes[own] : null;
         }
     }
 
