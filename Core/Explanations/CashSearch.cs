@@ -63,14 +63,13 @@ internal static class CashSearch
             _class = allocation < inputs.Portfolio.Classes.Count ? allocation : PortfolioHolding.Unclassified;
             _value = current.Allocations[allocation].Value;
             _probe = inputs.Calculate();
-            _search = new(
-                inputs,
-                current,
-                holding,
-                allocation,
-                Allocate,
-                steps => Counterfactuals.IsFirstOf(Change(steps).ApplyTo(inputs).Calculate(), holding, inputs.Portfolio.Contribution)
-            );
+            _search = new(inputs, current, holding, allocation, Allocate, IsFirst);
+
+            bool IsFirst(int steps)
+            {
+                _probe.Recalculate(inputs.Portfolio, inputs.Market, Change(steps).Cash);
+                return Counterfactuals.IsFirstOf(_probe, holding, inputs.Portfolio.Contribution);
+            }
         }
 
         public CashChange? Up(int limit)

@@ -35,6 +35,19 @@ internal readonly record struct Contender(int Holding, int Allocation, Decimal4 
         Score.IsNegative && a[Allocation].Gap.IsNegative != b[Allocation].Gap.IsNegative;
 
     /// <summary>
+    /// Whether a holding of the same class is nowhere between two allocations below another: the gap is the same for both, and priorities
+    /// follow the scores at a gap above 0, the scores without their signs at one below.
+    /// </summary>
+    public bool LeadsInClassBetween(Contender other, AllocationShare[] a, AllocationShare[] b)
+    {
+        if (Allocation != other.Allocation)
+            return false;
+        var (gapA, gapB) = (a[Allocation].Gap, b[Allocation].Gap);
+        return (!gapA.IsNegative && !gapB.IsNegative && Score >= other.Score)
+            || (!gapA.IsPositive && !gapB.IsPositive && Math.Abs(Score.Units) <= Math.Abs(other.Score.Units));
+    }
+
+    /// <summary>
     /// A bound, in units of 0.0001, on what roundings do to the difference between two priorities: share and gap are rounded, by 1 unit
     /// together, then the priority, by half a unit; four times that covers both ends, the point between, and a gap that rounds to 0.
     /// </summary>

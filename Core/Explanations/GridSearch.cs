@@ -77,13 +77,19 @@ internal sealed class GridSearch
 
     private bool IsLedBetween(AllocationShare[] a, AllocationShare[] b)
     {
-        if (_subject.BendsBetween(a, b))
-            return false;
         var (ownA, ownB) = (_subject.PriorityAt(a).Units, _subject.PriorityAt(b).Units);
+        var bends = _subject.BendsBetween(a, b);
+        var most = bends ? 0 : Math.Max(ownA, ownB);
         foreach (ref readonly var rival in _rivals.AsSpan())
         {
-            var lead = Math.Min(rival.PriorityAt(a).Units - ownA, rival.PriorityAt(b).Units - ownB);
-            if (lead > _subject.RoundingOf(rival) && !rival.BendsBetween(a, b))
+            var (atA, atB) = (rival.PriorityAt(a).Units, rival.PriorityAt(b).Units);
+            var precedes = rival.Precedes(_subject);
+            // A gap moves one way only, so that a priority is least at an end, and greatest at an end or at gap 0.
+            if (Math.Min(atA, atB) > most || (Math.Min(atA, atB) == most && precedes))
+                return true;
+            if (!bends && !rival.BendsBetween(a, b) && Math.Min(atA - ownA, atB - ownB) > _subject.RoundingOf(rival))
+                return true;
+            if (precedes && rival.LeadsInClassBetween(_subject, a, b))
                 return true;
         }
         return false;

@@ -13,8 +13,8 @@ internal sealed class MixedInputs(CalculationInputs before, CalculationInputs af
     private readonly Side _before = new(before);
     private readonly Side _after = new(after);
 
-    /// <param name="taken">The factors that are those of the newer result.</param>
-    public CalculationInputs Take(IReadOnlySet<ChangeFactor> taken)
+    /// <param name="isTaken">Whether a factor is that of the newer result.</param>
+    public CalculationInputs Take(Func<ChangeFactor, bool> isTaken)
     {
         var held = Of(ChangeFactor.Holdings).Inputs;
         var (quotes, figures) = (Of(ChangeFactor.Prices), Of(ChangeFactor.Fundamentals));
@@ -36,7 +36,7 @@ internal sealed class MixedInputs(CalculationInputs before, CalculationInputs af
             new(quotes.Inputs.Market.Header, assets, RatesOf(Of(ChangeFactor.Rates), assets, portfolio.BaseCurrency))
         );
 
-        Side Of(ChangeFactor factor) => taken.Contains(factor) ? _after : _before;
+        Side Of(ChangeFactor factor) => isTaken(factor) ? _after : _before;
     }
 
     private Side Other(Side side) => side == _before ? _after : _before;

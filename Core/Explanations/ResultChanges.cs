@@ -28,66 +28,7 @@ public sealed record ResultChanges(
     /// <param name="after">Inputs of the newer result, as captured.</param>
     /// <exception cref="ArgumentException">One of the inputs has cash.</exception>
     /// <exception cref="CalculationException">One of the two results can't be calculated again.</exception>
-    public static ResultChanges Between(CalculationInputs before, CalculationInputs after) => Between(before, after, Order);
-
-    /// <param name="order">All factors, in the order in which they are taken.</param>
-    internal static ResultChanges Between(CalculationInputs before, CalculationInputs after, IReadOnlyList<ChangeFactor> order)
-    {
-        ArgumentNullException.ThrowIfNull(before);
-        ArgumentNullException.ThrowIfNull(after);
-        if (before.Cash is not null || after.Cash is not null)
-            throw new ArgumentException("Changes are between captured inputs, which have no cash.", nameof(after));
-        var (older, newer) = (Amounts.Of(before), Amounts.Of(after));
-        if (before.Portfolio.BaseCurrency != after.Portfolio.BaseCurrency)
-        {
-            return new(
-                before.Portfolio.BaseCurrency,
-                after.Portfolio.BaseCurrency,
-                [],
-                [.. HoldingsOf([older, newer]).Select(h => ChangeOf(h, [older, newer], []))]
-            );
-        }
-
-        MixedInputs mixed = new(before, after);
-        HashSet<ChangeFactor> taken = [];
-        List<Amounts> states = [older];
-        List<IReadOnlyList<ChangeFactor>> steps = [];
-        List<ChangeFactor> step = [];
-        foreach (var factor in order)
-        {
-            taken.Add(factor);
-            step.Add(factor);
-            // With every factor taken the inputs are those of the newer result.
-            if ((taken.Count == order.Count ? newer : Amounts.TryOf(mixed.Take(taken))) is not { } state)
-                continue;
-            states.Add(state);
-            steps.Add(step);
-            step = [];
-        }
-        return new(
-            before.Portfolio.BaseCurrency,
-            after.Portfolio.BaseCurrency,
-            steps,
-            [.. HoldingsOf(states).Select(h => ChangeOf(h, [older, newer], states))]
-        );
-    }
-
-    /// <summary>Holdings of the last state, then of the first, then of those between.</summary>
-    private static IEnumerable<(Guid AssetId, string Symbol)> HoldingsOf(List<Amounts> states) =>
-        states.Prepend(states[^1]).SelectMany(s => s.Holdings).DistinctBy(h => h.AssetId);
-
-    private static HoldingChange ChangeOf((Guid AssetId, string Symbol) holding, Amounts[] ends, List<Amounts> states) =>
-        new(
-            holding.AssetId,
-            holding.Symbol,
-            ends[0].Find(holding.AssetId),
-            ends[1].Find(holding.AssetId),
-            [
-                .. states
-                    .Zip(states.Skip(1))
-                    .Select(s => (s.Second.Find(holding.AssetId) ?? default) - (s.First.Find(holding.AssetId) ?? default)),
-            ]
-        );
+    public static ResultChanges Between(CalculationInputs before, CalculationInputs after) => new ChangeSplit(before, after).In(Order);
 }
 
 /// <summary>The change of one holding's amount; amounts are in base currency.</summary>

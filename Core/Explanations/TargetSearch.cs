@@ -18,7 +18,7 @@ internal static class TargetSearch
         if (index == PortfolioHolding.Unclassified)
             return null;
         var target = inputs.Portfolio.Classes[index];
-        var probe = inputs.Calculate();
+        var (probe, moved) = (inputs.Calculate(), Shift(0).ApplyTo(inputs).Portfolio);
         GridSearch search = new(inputs, inputs.Calculate(), holding, index, Allocate, IsFirst);
 
         var (above, below) = (StepsIn(Decimal4.Hundred - target.TargetMax), StepsIn(target.TargetMin));
@@ -33,14 +33,24 @@ internal static class TargetSearch
             return new(index, steps, target.TargetMin + shift, target.TargetMax + shift);
         }
 
+        UserPortfolio Move(int steps)
+        {
+            var shift = Shift(steps);
+            moved.Classes[index] = target with { TargetMin = shift.TargetMin, TargetMax = shift.TargetMax };
+            return moved;
+        }
+
         AllocationShare[] Allocate(int steps)
         {
-            probe.Reallocate(Shift(steps).ApplyTo(inputs).Portfolio, null);
+            probe.Reallocate(Move(steps), null);
             return probe.Allocations.ToArray();
         }
 
-        bool IsFirst(int steps) =>
-            Counterfactuals.IsFirstOf(Shift(steps).ApplyTo(inputs).Calculate(), holding, inputs.Portfolio.Contribution);
+        bool IsFirst(int steps)
+        {
+            probe.Recalculate(Move(steps), inputs.Market, null);
+            return Counterfactuals.IsFirstOf(probe, holding, moved.Contribution);
+        }
     }
 
     private static int StepsIn(Decimal4 room) => (int)Math.Max(0, room.Units / Step);

@@ -80,6 +80,14 @@ public sealed class Calculation
         Allocate(portfolio, cash);
     }
 
+    /// <summary>As <see cref="Reallocate"/>, and the order and amounts that follow.</summary>
+    internal void Recalculate(UserPortfolio portfolio, MarketSnapshot market, ClassCash? cash)
+    {
+        Reallocate(portfolio, cash);
+        Rank(portfolio, market);
+        Unallocated = Distribution.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
+    }
+
     private void Prepare(UserPortfolio portfolio)
     {
         _holdings = portfolio.Holdings.Count;

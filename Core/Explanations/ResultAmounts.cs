@@ -3,7 +3,7 @@ using Overnight.Core.Portfolios;
 namespace Overnight.Core.Explanations;
 
 /// <summary>The amounts of one result by asset.</summary>
-internal sealed class Amounts
+internal sealed class ResultAmounts
 {
     private readonly Dictionary<Guid, Decimal4> _byAsset = [];
 
@@ -14,10 +14,10 @@ internal sealed class Amounts
     public Decimal4? Find(Guid assetId) => _byAsset.TryGetValue(assetId, out var amount) ? amount : null;
 
     /// <exception cref="CalculationException">The inputs can't be calculated.</exception>
-    public static Amounts Of(CalculationInputs inputs)
+    public static ResultAmounts Of(CalculationInputs inputs)
     {
         var calculation = inputs.Calculate();
-        Amounts amounts = new();
+        ResultAmounts amounts = new();
         foreach (ref readonly var ranked in calculation.Ranked)
         {
             var asset = inputs.Market.Assets[inputs.Portfolio.Holdings[ranked.Holding].Asset];
@@ -28,7 +28,7 @@ internal sealed class Amounts
     }
 
     /// <returns>Null when the inputs can't be calculated, as a mixture of two results' inputs may be.</returns>
-    public static Amounts? TryOf(CalculationInputs inputs)
+    public static ResultAmounts? TryOf(CalculationInputs inputs)
     {
         try
         {
