@@ -96,7 +96,8 @@ internal sealed class SpecCalculation
                 continue;
             (first, best) = (i, priority);
         }
-        return first == holding && (_input.Contribution is not > 0 || Share()[holding].Amount > 0);
+        // Holdings of an over-allocated class get 0, and need no sharing.
+        return first == holding && (_input.Contribution is not > 0 || (!IsOver(_classOf[holding]) && Share()[holding].Amount > 0));
     }
 
     /// <summary>Holdings with a price in the order of buying.</summary>
