@@ -6,7 +6,7 @@ using Overnight.Core.Scoring;
 
 namespace Overnight.Core.Explanations;
 
-/// <summary>Everything that one calculation depends on, as it was captured (SPEC A6). Explanations read it and change copies alone.</summary>
+/// <summary>Everything that one calculation depends on, as it was captured (SPEC A6). Explanations change copies of it alone.</summary>
 /// <param name="RuleVersion">Version of the calculation rules, <see cref="EventCodec.RuleVersion"/>.</param>
 /// <param name="Portfolio">Holdings, classes with targets and minimums, contribution and base currency.</param>
 /// <param name="Criteria">In the user's order, at most <see cref="Scorer.MaxCriteria"/>.</param>
@@ -54,11 +54,7 @@ public sealed record CalculationInputs(
                 rates[pair] = rate;
         }
         var holdings = Portfolio.Holdings.Select(h => h with { Asset = Array.BinarySearch(kept, h.Asset) });
-        return this with
-        {
-            Portfolio = Copy(Portfolio, Portfolio.Classes, holdings),
-            Market = new(Market.Header, assets, rates),
-        };
+        return this with { Portfolio = Copy(Portfolio, Portfolio.Classes, holdings), Market = new(Market.Header, assets, rates) };
     }
 
     /// <summary>The same inputs with another target of one class.</summary>

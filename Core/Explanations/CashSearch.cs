@@ -41,7 +41,11 @@ internal static class CashSearch
         {
             ClassSearch search = new(inputs, current, holding, i, grid.StepOf(current.TotalValue));
             // As many steps up as the best so far took down are better; as many again up are not.
-            best = search.Up(best is null ? grid.Limit : best.Steps < 0 ? -best.Steps : best.Steps - 1) ?? best;
+            best = search.Up(
+                best is null ? grid.Limit
+                : best.Steps < 0 ? -best.Steps
+                : best.Steps - 1
+            ) ?? best;
             best = search.Down(best is null ? grid.Limit : Math.Abs(best.Steps) - 1) ?? best;
         }
         return best;
@@ -99,7 +103,7 @@ internal static class CashSearch
             return _probe.Allocations.ToArray();
         }
 
-        /// <summary>The number of steps, or the next nearer 0 that the calculation takes: roundings of 28 digits can go past a limit.</summary>
+        /// <summary>The steps, or the next nearer 0 that the calculation takes: roundings of 28 digits can go past a limit.</summary>
         private int Reach(int steps)
         {
             for (; steps != 0; steps -= Math.Sign(steps))

@@ -24,12 +24,11 @@ internal readonly record struct Contender(int Holding, int Allocation, Decimal4 
     public bool IsOverAt(AllocationShare[] shares) => shares[Allocation].OverAllocated;
 
     /// <summary>Whether this holding is before another of equal priority.</summary>
-    public bool Precedes(Contender other) =>
-        SymbolRank != other.SymbolRank ? SymbolRank < other.SymbolRank : Holding < other.Holding;
+    public bool Precedes(Contender other) => SymbolRank != other.SymbolRank ? SymbolRank < other.SymbolRank : Holding < other.Holding;
 
     /// <summary>
-    /// Whether the priority may rise and fall between two allocations: with a negative score it is greatest at gap 0. Otherwise it is linear
-    /// between them.
+    /// Whether the priority may rise and fall between two allocations: with a negative score it is greatest at gap 0. Otherwise it is
+    /// linear between them.
     /// </summary>
     public bool BendsBetween(AllocationShare[] a, AllocationShare[] b) =>
         Score.IsNegative && a[Allocation].Gap.IsNegative != b[Allocation].Gap.IsNegative;

@@ -73,8 +73,8 @@ internal static class FundamentalSearch
     }
 
     /// <summary>
-    /// A change, ordered by |new - old| / |old|, the increase first on a tie, then the criterion's order. Changes of a fundamental that is 0
-    /// come last, among them by |new - old|.
+    /// A change, ordered by |new - old| / |old|, the increase first on a tie, then the criterion's order. Changes of a fundamental that is
+    /// 0 come last, among them by |new - old|.
     /// </summary>
     private readonly struct RankedChange(FundamentalChange change, BigInteger from, BigInteger to) : IComparable<RankedChange>
     {

@@ -34,5 +34,5 @@ public sealed record ResultChanges(
 /// <summary>The change of one holding's amount; amounts are in base currency.</summary>
 /// <param name="Before">In the older result; null when it was not in it.</param>
 /// <param name="After">In the newer result; null when it is not in it.</param>
-/// <param name="Parts">By step; they add up to <paramref name="After"/> - <paramref name="Before"/> exactly, an absent holding counting 0.</param>
+/// <param name="Parts">By step; they add up to <paramref name="After"/> - <paramref name="Before"/> exactly, where absent counts 0.</param>
 public sealed record HoldingChange(Guid AssetId, string Symbol, Decimal4? Before, Decimal4? After, IReadOnlyList<Decimal4> Parts);

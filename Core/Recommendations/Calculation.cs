@@ -70,7 +70,7 @@ public sealed class Calculation
     }
 
     /// <summary>
-    /// Computes <see cref="Allocations"/> and <see cref="TotalValue"/> anew from the values of the last run, for other targets or other cash;
+    /// Computes <see cref="Allocations"/> and <see cref="TotalValue"/> anew from the values of the last run, for other targets or cash;
     /// scores, order and amounts stay those of the last run.
     /// </summary>
     /// <param name="portfolio">That of the last run, but for the targets of its classes.</param>
@@ -198,7 +198,8 @@ public sealed class Calculation
     private static Decimal4 Share(decimal value, decimal total) => total == 0 ? Decimal4.Zero : Decimal4.Round(value * 100 / total);
 
     /// <summary>
-    /// Class gap x score / 100. Two negative factors would give a positive one, but an overweight class with a bad score must not be bought.
+    /// Class gap x score / 100. Two negative factors would give a positive one, but an overweight class with a bad score must not be
+    /// bought.
     /// </summary>
     internal static Decimal4 Priority(Decimal4 gap, Decimal4 score)
     {

@@ -23,7 +23,7 @@ internal sealed record CriterionAnswer(string Id, string? Value, string Outcome,
 
 internal sealed record PartsAnswer(string Share, string PooledOut, string PooledIn, string Remainder, string Amount);
 
-/// <summary>What would have made a holding first; null where no change of the kind does, and nothing but the id where it is first.</summary>
+/// <summary>What would have made a holding first; null where no change of the kind does, and all null where it is first.</summary>
 internal sealed record FirstAnswer(string AssetId, bool IsFirst, FundamentalAnswer? Fundamental, TargetAnswer? Target, CashAnswer? Cash);
 
 /// <param name="Criterion">Id of the criterion whose bound it is.</param>

@@ -41,9 +41,7 @@ internal static class CoreAnswers
                     : input.Classes.FindIndex(c => c.ClassId == asset.ClassId);
                 portfolio.Holdings.Add(new(assets.Count, index, asset.Quantity));
             }
-            assets.Add(
-                new(Id(asset.AssetId), asset.Symbol, asset.Currency, asset.Price, [.. Metrics.Names.Select(asset.Figure)])
-            );
+            assets.Add(new(Id(asset.AssetId), asset.Symbol, asset.Currency, asset.Price, [.. Metrics.Names.Select(asset.Figure)]));
         }
         List<Criterion> criteria = [];
         CriteriaReader.Read(JsonSerializer.SerializeToUtf8Bytes(input.Criteria, CaseInput.Json), criteria);

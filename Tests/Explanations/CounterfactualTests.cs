@@ -24,25 +24,21 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
     public void C7_RandomPortfolios_AnswersAreThoseOfTheWholeGrid()
     {
         ConcurrentDictionary<string, int> kinds = [];
-        Parallel.For(
-            0,
-            Portfolios,
-            number =>
-            {
-                var (input, holding) = Case(number);
-                var grid = IsWhole || number % 250 == 0 ? CashGrid.Default : Coarse;
+        Parallel.For(0, Portfolios, number =>
+        {
+            var (input, holding) = Case(number);
+            var grid = IsWhole || number % 250 == 0 ? CashGrid.Default : Coarse;
 
-                var found = CoreAnswers.First(input, holding, grid);
+            var found = CoreAnswers.First(input, holding, grid);
 
-                var expected = SpecAnswers.First(input, holding, grid.Digits, grid.Limit);
-                Assert.True(
-                    expected == found,
-                    $"PROPERTY_SEED={Seed}, portfolio {number}, holding {holding}: expected {expected}, found {found}\n{JsonSerializer.Serialize(input, CaseInput.Json)}"
-                );
-                foreach (var kind in KindsOf(found))
-                    kinds.AddOrUpdate(kind, 1, (_, count) => count + 1);
-            }
-        );
+            var expected = SpecAnswers.First(input, holding, grid.Digits, grid.Limit);
+            Assert.True(
+                expected == found,
+                $"PROPERTY_SEED={Seed}, portfolio {number}, holding {holding}: expected {expected}, found {found}\n{JsonSerializer.Serialize(input, CaseInput.Json)}"
+            );
+            foreach (var kind in KindsOf(found))
+                kinds.AddOrUpdate(kind, 1, (_, count) => count + 1);
+        });
         output.WriteLine(string.Join(", ", kinds.OrderBy(k => k.Key, StringComparer.Ordinal)));
         Assert.Equal(
             [
@@ -166,7 +162,9 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
         List<CaseClass> classes = [.. Enumerable.Range(0, 5).Select(i => new CaseClass($"class-{i}", $"Class {i}", 10, 30, 100))];
         List<CaseCriterion> criteria =
         [
-            .. Enumerable.Range(0, 10).Select(i => new CaseCriterion($"c{i}", $"c{i}", "pe_ratio", "lt", 5 + i * 3, null, 7 + i, ["pe_ratio"])),
+            .. Enumerable
+                .Range(0, 10)
+                .Select(i => new CaseCriterion($"c{i}", $"c{i}", "pe_ratio", "lt", 5 + i * 3, null, 7 + i, ["pe_ratio"])),
         ];
         List<CaseAsset> assets =
         [
@@ -200,8 +198,12 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
         return
         [
             answer.Fundamental is null ? "fundamental none" : "fundamental",
-            answer.Target is null ? "target none" : answer.Target.Steps < 0 ? "target down" : "target up",
-            answer.Cash is null ? "cash none" : answer.Cash.Steps < 0 ? "cash down" : "cash up",
+            answer.Target is null ? "target none"
+            : answer.Target.Steps < 0 ? "target down"
+            : "target up",
+            answer.Cash is null ? "cash none"
+            : answer.Cash.Steps < 0 ? "cash down"
+            : "cash up",
         ];
     }
 }

@@ -35,17 +35,14 @@ public sealed class ExplanationCaseTests
     {
         var cases = File.ReadLines(Path.Combine(Repository.Folder, "Tests", "Explanations", "cases", $"{name}.jsonl")).ToList();
         Assert.True(cases.Count >= 20);
-        Assert.All(
-            cases,
-            line =>
-            {
-                var one = JsonDocument.Parse(line).RootElement;
-                Assert.Equal(
-                    JsonSerializer.Serialize(read(one.GetProperty("expected")), CaseInput.Json),
-                    JsonSerializer.Serialize(answer(one), CaseInput.Json)
-                );
-            }
-        );
+        Assert.All(cases, line =>
+        {
+            var one = JsonDocument.Parse(line).RootElement;
+            Assert.Equal(
+                JsonSerializer.Serialize(read(one.GetProperty("expected")), CaseInput.Json),
+                JsonSerializer.Serialize(answer(one), CaseInput.Json)
+            );
+        });
     }
 
     private static CaseInput Input(JsonElement one, string field) => one.GetProperty(field).Deserialize<CaseInput>(CaseInput.Json)!;

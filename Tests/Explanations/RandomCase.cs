@@ -42,13 +42,31 @@ internal sealed class RandomCase(Random random)
     {
         var after = before with { Assets = [.. before.Assets], Classes = [.. before.Classes], Criteria = [.. before.Criteria] };
         if (Happens())
-            after = after with { Rates = new() { ["EUR_USD"] = Price(0.5m, 2), ["BRL_USD"] = Price(0.1m, 0.3m) } };
+            after = after with
+            {
+                Rates = new() { ["EUR_USD"] = Price(0.5m, 2), ["BRL_USD"] = Price(0.1m, 0.3m) },
+            };
         if (Happens())
-            Each(a => a with { Price = random.Next(8) == 0 ? null : Price(1, 200), Currency = random.Next(6) == 0 ? Pick(Currencies) : a.Currency });
+            Each(a =>
+                a with
+                {
+                    Price = random.Next(8) == 0 ? null : Price(1, 200),
+                    Currency = random.Next(6) == 0 ? Pick(Currencies) : a.Currency,
+                }
+            );
         if (Happens())
             Each(a => a with { Fundamentals = Fundamentals() });
         if (Happens())
-            Each(a => random.Next(3) == 0 ? a with { Quantity = random.Next(0, 100), ClassId = ClassOf(after.Classes), Ignored = random.Next(4) == 0 } : a);
+            Each(a =>
+                random.Next(3) == 0
+                    ? a with
+                    {
+                        Quantity = random.Next(0, 100),
+                        ClassId = ClassOf(after.Classes),
+                        Ignored = random.Next(4) == 0,
+                    }
+                    : a
+            );
         if (Happens())
         {
             after.Assets.RemoveAt(random.Next(after.Assets.Count));
@@ -58,7 +76,20 @@ internal sealed class RandomCase(Random random)
         if (Happens())
             after = after with { Criteria = [.. after.Criteria.Select((_, i) => Criterion(i))] };
         if (Happens())
-            after = after with { Classes = [.. after.Classes.Select(c => c with { TargetMin = random.Next(0, 30), TargetMax = random.Next(30, 101), MinAllocationValue = Minimum() })] };
+            after = after with
+            {
+                Classes =
+                [
+                    .. after.Classes.Select(c =>
+                        c with
+                        {
+                            TargetMin = random.Next(0, 30),
+                            TargetMax = random.Next(30, 101),
+                            MinAllocationValue = Minimum(),
+                        }
+                    ),
+                ],
+            };
         if (Happens())
             after = after with { Contribution = Contribution() };
         // A currency without a rate, which a quantity of 0 does not need; a mixture with the older quantity does.
@@ -107,7 +138,9 @@ internal sealed class RandomCase(Random random)
         new(
             $"a{index}",
             $"{(char)('A' + (index * 7 + 3) % 26)}{index}",
-            random.Next(12) == 0 ? 0 : random.Next(2) == 0 ? random.Next(1, 6) * 10 : random.Next(1, 100_000) / 1000m,
+            random.Next(12) == 0 ? 0
+                : random.Next(2) == 0 ? random.Next(1, 6) * 10
+                : random.Next(1, 100_000) / 1000m,
             random.Next(2) == 0 ? "USD" : Pick(Currencies),
             ClassOf(classes),
             random.Next(15) == 0 ? null : Price(1, 200),
@@ -121,7 +154,8 @@ internal sealed class RandomCase(Random random)
 
     private decimal Figure() => random.Next(3) == 0 ? random.Next(-2, 6) * 5 : random.Next(-2_000, 6_000) / 100m;
 
-    private decimal Price(decimal from, decimal to) => random.Next(3) == 0 ? Math.Ceiling(from) : from + Math.Round((to - from) * random.Next(0, 1000) / 1000, 3);
+    private decimal Price(decimal from, decimal to) =>
+        random.Next(3) == 0 ? Math.Ceiling(from) : from + Math.Round((to - from) * random.Next(0, 1000) / 1000, 3);
 
     private decimal? Contribution() =>
         random.Next(6) switch

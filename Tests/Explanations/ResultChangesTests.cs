@@ -76,7 +76,11 @@ public sealed class ResultChangesTests(ITestOutputHelper output)
     public void Between_TwoBaseCurrencies_IsNotSplitAndSaysSo()
     {
         var (before, _) = Pair(0);
-        var after = before with { BaseCurrency = "EUR", Rates = new() { ["USD_EUR"] = 0.9m, ["BRL_EUR"] = 0.2m } };
+        var after = before with
+        {
+            BaseCurrency = "EUR",
+            Rates = new() { ["USD_EUR"] = 0.9m, ["BRL_EUR"] = 0.2m },
+        };
 
         var changes = ResultChanges.Between(CoreAnswers.Inputs(before), CoreAnswers.Inputs(after));
 
@@ -141,6 +145,9 @@ public sealed class ResultChangesTests(ITestOutputHelper output)
 
     private static IEnumerable<T[]> Permutations<T>(T[] items) =>
         items.Length == 0
-            ? [[]]
+            ?
+            [
+                [],
+            ]
             : items.SelectMany((item, i) => Permutations((T[])[.. items[..i], .. items[(i + 1)..]]).Select(rest => (T[])[item, .. rest]));
 }

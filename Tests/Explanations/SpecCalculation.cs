@@ -130,9 +130,10 @@ internal sealed class SpecCalculation
             }
             if (pool == 0)
                 break;
-            var taker = eligible.Append(eligible[0]).SkipWhile(
-                (i, at) => at < eligible.Length && parts[i].Amount <= 0 && pool < Minimum[_classOf[i]]
-            ).First();
+            var taker = eligible
+                .Append(eligible[0])
+                .SkipWhile((i, at) => at < eligible.Length && parts[i].Amount <= 0 && pool < Minimum[_classOf[i]])
+                .First();
             parts[taker].In += pool;
             parts[taker].Amount += pool;
         }

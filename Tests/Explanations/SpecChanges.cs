@@ -8,17 +8,7 @@ namespace Overnight.Tests.Explanations;
 /// </summary>
 internal static class SpecChanges
 {
-    public static readonly string[] Order =
-    [
-        "rules",
-        "rates",
-        "prices",
-        "fundamentals",
-        "holdings",
-        "criteria",
-        "targets",
-        "contribution",
-    ];
+    public static readonly string[] Order = ["rules", "rates", "prices", "fundamentals", "holdings", "criteria", "targets", "contribution"];
 
     public static ChangesAnswer Split(CaseInput before, CaseInput after, IReadOnlyList<string> order)
     {
@@ -26,7 +16,10 @@ internal static class SpecChanges
         if (before.BaseCurrency != after.BaseCurrency)
             return new([], [.. Answers([first, last], first, last, split: false)]);
         List<Dictionary<string, decimal>> states = [first];
-        List<List<string>> steps = [[]];
+        List<List<string>> steps =
+        [
+            [],
+        ];
         HashSet<string> taken = [];
         foreach (var factor in order)
         {
@@ -54,7 +47,12 @@ internal static class SpecChanges
                 first.TryGetValue(id, out var from) ? Fixed(from) : null,
                 last.TryGetValue(id, out var to) ? Fixed(to) : null,
                 split
-                    ? [.. Enumerable.Range(1, states.Count - 1).Select(i => Fixed(states[i].GetValueOrDefault(id) - states[i - 1].GetValueOrDefault(id)))]
+                    ?
+                    [
+                        .. Enumerable
+                            .Range(1, states.Count - 1)
+                            .Select(i => Fixed(states[i].GetValueOrDefault(id) - states[i - 1].GetValueOrDefault(id))),
+                    ]
                     : []
             ));
 
