@@ -27,7 +27,7 @@ public sealed record ResultExplanation(
         var portfolio = inputs.Portfolio;
         ContributionRecord record = new(portfolio.Holdings.Count);
         // The same sharing once more, with a record: the night's calculation never carries one.
-        Distribution.Distribute(calculation.Ranked.ToArray(), portfolio.Contribution ?? Decimal4.Zero, record);
+        ContributionSplit.Distribute(calculation.Ranked.ToArray(), portfolio.Contribution ?? Decimal4.Zero, record);
 
         List<HoldingExplanation> holdings = [];
         var ranked = new bool[portfolio.Holdings.Count];

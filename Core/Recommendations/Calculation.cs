@@ -61,7 +61,7 @@ public sealed class Calculation
             Value(portfolio, market);
             Allocate(portfolio, cash);
             Rank(portfolio, market);
-            Unallocated = Distribution.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
+            Unallocated = ContributionSplit.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
         }
         catch (OverflowException)
         {
@@ -85,7 +85,7 @@ public sealed class Calculation
     {
         Reallocate(portfolio, cash);
         Rank(portfolio, market);
-        Unallocated = Distribution.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
+        Unallocated = ContributionSplit.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
     }
 
     private void Prepare(UserPortfolio portfolio)

@@ -60,7 +60,7 @@ public sealed class ResultExplanationTests
         ];
         ContributionRecord record = new(2);
 
-        Distribution.Distribute(ranked, new(1_000_000), record);
+        ContributionSplit.Distribute(ranked, new(1_000_000), record);
 
         // 4 rounds: both give once, and the first takes and gives the whole again.
         Assert.Equal(new ContributionParts(60, 60 + 3 * 100, 4 * 100, 0), record.Parts[0]);
@@ -84,8 +84,8 @@ public sealed class ResultExplanationTests
             Decimal4 contribution = new(random.NextInt64(1, 9_000_000));
             ContributionRecord record = new(ranked.Length);
 
-            Distribution.Distribute(plain, contribution);
-            Distribution.Distribute(ranked, contribution, record);
+            ContributionSplit.Distribute(plain, contribution);
+            ContributionSplit.Distribute(ranked, contribution, record);
 
             Assert.Equal(plain.Select(r => r.Amount), ranked.Select(r => r.Amount));
             Assert.Equal(ranked.Select(r => r.Amount.ToDecimal()), record.Parts.Select(p => p.Amount));
