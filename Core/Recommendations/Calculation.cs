@@ -50,9 +50,10 @@ public sealed class Calculation
     public Decimal4 Unallocated { get; private set; }
 
     /// <summary>Computes the result of one user, which the properties then return.</summary>
+    /// <param name="cash">Cash that one class has beside its holdings; none when null.</param>
     /// <exception cref="CalculationException">No criteria, no holding with a price, a missing exchange rate, or a number out of
     /// range.</exception>
-    public void Run(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, MarketSnapshot market)
+    public void Run(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, MarketSnapshot market, ClassCash? cash = null)
     {
         ArgumentNullException.ThrowIfNull(portfolio);
         ArgumentNullException.ThrowIfNull(market);
@@ -64,7 +65,7 @@ public sealed class Calculation
         try
         {
             Value(portfolio, market);
-            Allocate(portfolio);
+            Allocate(portfolio, cash);
             Rank(portfolio, market);
             Unallocated = ContributionSplit.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
             ShareAfter();
@@ -73,6 +74,25 @@ public sealed class Calculation
         {
             throw OutOfRange("A value of the portfolio is outside the range of a number with 4 decimals, ±922,337,203,685,477.5807.");
         }
+    }
+
+    /// <summary>
+    /// Computes <see cref="Allocations"/> and <see cref="TotalValue"/> anew from the values of the last run, for other targets or cash;
+    /// scores, order and amounts stay those of the last run.
+    /// </summary>
+    /// <param name="portfolio">That of the last run, but for the targets of its classes.</param>
+    internal void Reallocate(UserPortfolio portfolio, ClassCash? cash)
+    {
+        _classes = portfolio.Classes.Count;
+        Allocate(portfolio, cash);
+    }
+
+    /// <summary>As <see cref="Reallocate"/>, and the order and amounts that follow.</summary>
+    internal void Recalculate(UserPortfolio portfolio, MarketSnapshot market, ClassCash? cash)
+    {
+        Reallocate(portfolio, cash);
+        Rank(portfolio, market);
+        Unallocated = ContributionSplit.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
     }
 
     private void Prepare(UserPortfolio portfolio)
@@ -141,7 +161,7 @@ public sealed class Calculation
 
     private static CalculationException OutOfRange(string detail) => new(CalculationStage.Recommend, "out_of_range", detail);
 
-    private void Allocate(UserPortfolio portfolio)
+    private void Allocate(UserPortfolio portfolio, ClassCash? cash)
     {
         var sums = _sums.AsSpan(0, _classes + 1);
         sums.Clear();
@@ -155,6 +175,15 @@ public sealed class Calculation
             unclassified |= index == PortfolioHolding.Unclassified;
             sums[index == PortfolioHolding.Unclassified ? _classes : index] += _values[i];
             total += _values[i];
+        }
+        if (cash is { } added)
+        {
+            unclassified |= added.Class == PortfolioHolding.Unclassified;
+            ref var sum = ref sums[added.Class == PortfolioHolding.Unclassified ? _classes : added.Class];
+            if (sum + added.Amount < 0)
+                throw OutOfRange($"Cash of {added.Amount} {portfolio.BaseCurrency} leaves its class with a value below 0; it has {sum}.");
+            sum += added.Amount;
+            total += added.Amount;
         }
         if (total > MaxValue)
             throw OutOfRange(
@@ -178,6 +207,16 @@ public sealed class Calculation
 
     private static Decimal4 Share(decimal value, decimal total) => total == 0 ? Decimal4.Zero : Decimal4.Round(value * 100 / total);
 
+    /// <summary>
+    /// Class gap x score / 100. Two negative factors would give a positive one, but an overweight class with a bad score must not be
+    /// bought.
+    /// </summary>
+    internal static Decimal4 Priority(Decimal4 gap, Decimal4 score)
+    {
+        var priority = Decimal4.Divide((Int128)gap.Units * score.Units, 1_000_000);
+        return gap.IsNegative && score.IsNegative ? -priority : priority;
+    }
+
     private void Rank(UserPortfolio portfolio, MarketSnapshot market)
     {
         _rankedCount = 0;
@@ -188,13 +227,7 @@ public sealed class Calculation
             var holding = portfolio.Holdings[i];
             var index = holding.Class == PortfolioHolding.Unclassified ? _classes - 1 : holding.Class;
             ref readonly var share = ref _allocations[index];
-            var (gap, score) = (share.Gap, _scores[i].Score);
-
-            var priority = Decimal4.Divide((Int128)gap.Units * score.Units, 1_000_000);
-            // Priority is class gap x score / 100. Two negative factors would give a positive one, but an overweight class with a bad score
-            // must not be bought.
-            if (gap.IsNegative && score.IsNegative)
-                priority = -priority;
+            var priority = Priority(share.Gap, _scores[i].Score);
             var minimum = holding.Class == PortfolioHolding.Unclassified ? Decimal4.Zero : portfolio.Classes[index].MinAmount;
             _ranked[_rankedCount++] = new(i, index, market.SymbolRanks[holding.Asset], priority, minimum, share.OverAllocated);
         }

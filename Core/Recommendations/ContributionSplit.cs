@@ -10,8 +10,9 @@ internal static class ContributionSplit
 {
     /// <param name="ranked">Holdings, best first; their amounts are set.</param>
     /// <param name="contribution">Amount to share, in base currency.</param>
+    /// <param name="record">Is told of every step, where somebody asked why; null otherwise.</param>
     /// <returns>The part that no holding could take: the whole contribution when no holding is eligible, otherwise 0.</returns>
-    public static Decimal4 Distribute(Span<RankedHolding> ranked, Decimal4 contribution)
+    public static Decimal4 Distribute(Span<RankedHolding> ranked, Decimal4 contribution, ContributionRecord? record = null)
     {
         foreach (ref var holding in ranked)
             holding.Amount = Decimal4.Zero;
@@ -37,8 +38,9 @@ internal static class ContributionSplit
             else if (holding.Priority.IsPositive)
                 holding.Amount = Decimal4.Divide((Int128)contribution.Units * holding.Priority.Units, positive);
         }
-        PoolSmallAmounts(ranked, 2 * eligible);
-        AddRemainder(ranked, contribution);
+        record?.Shares(ranked);
+        PoolSmallAmounts(ranked, 2 * eligible, record);
+        AddRemainder(ranked, contribution, record);
         return Decimal4.Zero;
     }
 
@@ -46,7 +48,7 @@ internal static class ContributionSplit
     /// Pools amounts below their class's minimum and gives the pool to the first holding that can take it: one that has an amount, or whose
     /// minimum the pool reaches; else to the first eligible one. Rounds are limited, because two minimums can pass a pool back and forth.
     /// </summary>
-    private static void PoolSmallAmounts(Span<RankedHolding> ranked, int rounds)
+    private static void PoolSmallAmounts(Span<RankedHolding> ranked, int rounds, ContributionRecord? record)
     {
         for (var round = 0; round < rounds; round++)
         {
@@ -56,12 +58,15 @@ internal static class ContributionSplit
                 if (!holding.Amount.IsPositive || holding.Amount >= holding.Minimum)
                     continue;
                 pool = AddCapped(pool, holding.Amount);
+                record?.PooledOut(holding.Holding, holding.Amount);
                 holding.Amount = Decimal4.Zero;
             }
             if (pool.Units == 0)
                 return;
             ref var taker = ref Taker(ranked, pool);
-            taker.Amount = AddCapped(taker.Amount, pool);
+            var taken = AddCapped(taker.Amount, pool);
+            record?.PooledIn(taker.Holding, taken - taker.Amount);
+            taker.Amount = taken;
         }
     }
 
@@ -87,7 +92,7 @@ internal static class ContributionSplit
     }
 
     /// <summary>Adds the difference that rounding left, of either sign, to the first holding with an amount; none falls below 0.</summary>
-    private static void AddRemainder(Span<RankedHolding> ranked, Decimal4 contribution)
+    private static void AddRemainder(Span<RankedHolding> ranked, Decimal4 contribution, ContributionRecord? record)
     {
         var remainder = contribution;
         foreach (ref readonly var holding in ranked)
@@ -101,7 +106,9 @@ internal static class ContributionSplit
         while (remainder.Units != 0)
         {
             var adjusted = ranked[target].Amount + remainder;
-            ranked[target].Amount = adjusted.IsNegative ? Decimal4.Zero : adjusted;
+            var amount = adjusted.IsNegative ? Decimal4.Zero : adjusted;
+            record?.Remainder(ranked[target].Holding, amount - ranked[target].Amount);
+            ranked[target].Amount = amount;
             remainder = adjusted.IsNegative ? adjusted : Decimal4.Zero;
             target++;
         }

@@ -1,0 +1,153 @@
+using System.Text.Json;
+using Overnight.Core.Explanations;
+using Overnight.Core.Portfolios;
+
+namespace Overnight.Tests.Explanations;
+
+/// <summary>SPEC C7, "why it changed": parts add up to the difference to the last digit, and are those of an oracle.</summary>
+public sealed class ResultChangesTests(ITestOutputHelper output)
+{
+    private const int Pairs = 1_000;
+
+    private static readonly ChangeFactor[] Factors = Enum.GetValues<ChangeFactor>();
+
+    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("PROPERTY_SEED"), out var seed) ? seed : 0;
+
+    [Fact]
+    public void C7_RandomPairs_PartsAddUpInTheOrderOfThePageAndInRandomOnes()
+    {
+        var (merged, changed) = (0, 0);
+        for (var number = 0; number < Pairs; number++)
+        {
+            var (before, after) = Pair(number);
+            Random random = new(number);
+
+            Assert.Equal(
+                JsonSerializer.Serialize(SpecChanges.Split(before, after, SpecChanges.Order)),
+                JsonSerializer.Serialize(CoreAnswers.Changes(before, after))
+            );
+
+            var (from, to) = (CoreAnswers.Inputs(before), CoreAnswers.Inputs(after));
+            AssertAddsUp(ResultChanges.Between(from, to), from, to);
+            ChangeSplit split = new(from, to);
+            for (var round = 0; round < 5; round++)
+            {
+                var order = Factors.ToArray();
+                random.Shuffle(order);
+                var changes = split.In(order);
+                AssertAddsUp(changes, from, to);
+                Assert.Equal(order, changes.Steps.SelectMany(s => s));
+                merged += changes.Steps.Count < Factors.Length ? 1 : 0;
+                changed += changes.Holdings.Any(h => h.Parts.Count(p => p.Units != 0) > 1) ? 1 : 0;
+            }
+        }
+        output.WriteLine($"{merged} orders had a merged step, {changed} a holding with several parts.");
+        Assert.True(merged > 50 && changed > 500, $"{merged} orders had a merged step, {changed} a holding with several parts.");
+    }
+
+    /// <summary>All 40,320 orders of one pair, in some of which a step can't be computed.</summary>
+    [Fact]
+    public void C7_OnePairInEveryOrder_PartsAddUp()
+    {
+        var (from, to) = Enumerable
+            .Range(0, Pairs)
+            .Select(Pair)
+            .Select(p => (CoreAnswers.Inputs(p.Before), CoreAnswers.Inputs(p.After)))
+            .First(p =>
+            {
+                var changes = ResultChanges.Between(p.Item1, p.Item2);
+                return changes.Steps.Count < Factors.Length && changes.Holdings.Any(h => h.Parts.Count(x => x.Units != 0) > 2);
+            });
+        var (orders, merged) = (0, 0);
+        var (before, after) = (AmountsOf(from), AmountsOf(to));
+        ChangeSplit split = new(from, to);
+        foreach (var order in Permutations(Factors))
+        {
+            var changes = split.In(order);
+            AssertAddsUp(changes, before, after);
+            orders++;
+            merged += changes.Steps.Count < Factors.Length ? 1 : 0;
+        }
+        Assert.Equal(40_320, orders);
+        Assert.InRange(merged, 1, 40_319);
+    }
+
+    [Fact]
+    public void Between_TwoBaseCurrencies_IsNotSplitAndSaysSo()
+    {
+        var (before, _) = Pair(0);
+        var after = before with
+        {
+            BaseCurrency = "EUR",
+            Rates = new() { ["USD_EUR"] = 0.9m, ["BRL_EUR"] = 0.2m },
+        };
+
+        var changes = ResultChanges.Between(CoreAnswers.Inputs(before), CoreAnswers.Inputs(after));
+
+        Assert.False(changes.IsSplit);
+        Assert.Equal(("USD", "EUR"), (changes.BaseCurrencyBefore, changes.BaseCurrencyAfter));
+        Assert.Empty(changes.Steps);
+        Assert.NotEmpty(changes.Holdings);
+        Assert.All(changes.Holdings, h => Assert.Empty(h.Parts));
+    }
+
+    [Fact]
+    public void Between_OneFactorAlone_HasTheWholeDifference()
+    {
+        var before = Pair(0).Before with { Contribution = 1_000 };
+
+        var changes = CoreAnswers.Changes(before, before with { Contribution = 1_500 });
+
+        Assert.All(changes.Holdings, h => Assert.All(h.Parts.SkipLast(1), p => Assert.Equal("0.0000", p)));
+        Assert.Contains(changes.Holdings, h => h.Parts[^1] != "0.0000");
+    }
+
+    [Fact]
+    public void Between_RulesThatThisBuildDoesNotHave_Throws()
+    {
+        var inputs = CoreAnswers.Inputs(Pair(0).Before);
+
+        var thrown = Assert.Throws<CalculationException>(() => ResultChanges.Between(inputs with { RuleVersion = 99 }, inputs));
+
+        Assert.Equal("unknown_rules", thrown.Reason);
+        Assert.Contains("99", thrown.Message, StringComparison.Ordinal);
+    }
+
+    private static (CaseInput Before, CaseInput After) Pair(int number)
+    {
+        RandomCase random = new(new(Seed * Pairs + number));
+        var before = random.Next();
+        return (before, random.After(before));
+    }
+
+    private static void AssertAddsUp(ResultChanges changes, CalculationInputs from, CalculationInputs to) =>
+        AssertAddsUp(changes, AmountsOf(from), AmountsOf(to));
+
+    private static void AssertAddsUp(ResultChanges changes, Dictionary<Guid, long> before, Dictionary<Guid, long> after)
+    {
+        Assert.True(before.Keys.Concat(after.Keys).ToHashSet().IsSubsetOf(changes.Holdings.Select(h => h.AssetId)));
+        foreach (var holding in changes.Holdings)
+        {
+            var (was, becomes) = (before.GetValueOrDefault(holding.AssetId), after.GetValueOrDefault(holding.AssetId));
+            Assert.Equal(changes.Steps.Count, holding.Parts.Count);
+            Assert.Equal(becomes - was, holding.Parts.Sum(p => p.Units));
+            Assert.Equal((was, becomes), (holding.Before?.Units ?? 0, holding.After?.Units ?? 0));
+        }
+    }
+
+    private static Dictionary<Guid, long> AmountsOf(CalculationInputs inputs)
+    {
+        var calculation = inputs.Calculate();
+        return calculation
+            .Ranked.ToArray()
+            .ToDictionary(r => inputs.Market.Assets[inputs.Portfolio.Holdings[r.Holding].Asset].Id, r => r.Amount.Units);
+    }
+
+    private static IEnumerable<T[]> Permutations<T>(T[] items) =>
+        items.Length == 0
+            ?
+            [
+                [],
+            ]
+            : items.SelectMany((item, i) => Permutations((T[])[.. items[..i], .. items[(i + 1)..]]).Select(rest => (T[])[item, .. rest]));
+}

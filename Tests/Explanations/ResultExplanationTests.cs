@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text.Json;
+using Overnight.Core.Explanations;
+using Overnight.Core.Portfolios;
+using Overnight.Core.Recommendations;
+using Overnight.Tests.Harness;
+
+namespace Overnight.Tests.Explanations;
+
+/// <summary>SPEC C7: why a holding has its amount, against an oracle.</summary>
+public sealed class ResultExplanationTests
+{
+    [Fact]
+    public void C7_RandomPortfolios_AreExplainedAsByTheOracle()
+    {
+        var (pooled, repeated) = (0, 0);
+        for (var number = 0; number < 2_000; number++)
+        {
+            var input = new RandomCase(new(number)).Next();
+
+            var found = CoreAnswers.Why(input);
+
+            Assert.Equal(JsonSerializer.Serialize(SpecAnswers.Why(input)), JsonSerializer.Serialize(found));
+            pooled += found.Exists(w => w.Contribution.PooledIn != "0.0000") ? 1 : 0;
+            repeated += found.Exists(w => w.Contribution.PooledIn != "0.0000" && w.Contribution.PooledOut != "0.0000") ? 1 : 0;
+        }
+        Assert.True(pooled > 100 && repeated > 10, $"{pooled} portfolios pooled, {repeated} gave and took.");
+    }
+
+    [Fact]
+    public void C7_Explanation_HasTheAmountsOfTheResultAndPartsThatMakeThem()
+    {
+        for (var number = 0; number < 200; number++)
+        {
+            var inputs = CoreAnswers.Inputs(new RandomCase(new(number)).Next());
+            var calculation = inputs.Calculate();
+
+            var explained = ResultExplanation.Of(inputs);
+
+            Assert.Equal(calculation.Unallocated, explained.Unallocated);
+            Assert.Equal(inputs.Portfolio.Holdings.Count, explained.Holdings.Count);
+            for (var i = 0; i < calculation.Ranked.Length; i++)
+            {
+                var (ranked, holding) = (calculation.Ranked[i], explained.Holdings[i]);
+                Assert.Equal((ranked.Holding, i + 1, ranked.Amount), (holding.Holding, holding.Rank ?? 0, holding.Amount));
+                Assert.Equal(ranked.Amount.ToDecimal(), holding.Parts.Amount);
+                Assert.Equal(holding.Score.Units, holding.Criteria.Sum(c => c.Points.Units));
+            }
+        }
+    }
+
+    /// <summary>Two minimums above what is there: the pool passes from one to the other until the rounds end.</summary>
+    [Fact]
+    public void Distribute_PoolThatGoesBackAndForth_IsRecordedRoundByRound()
+    {
+        RankedHolding[] ranked =
+        [
+            new(0, 0, 0, new(30_000), new(2_000_000), overAllocated: false),
+            new(1, 0, 1, new(20_000), new(3_000_000), overAllocated: false),
+        ];
+        ContributionRecord record = new(2);
+
+        ContributionSplit.Distribute(ranked, new(1_000_000), record);
+
+        // 4 rounds: both give once, and the first takes and gives the whole again.
+        Assert.Equal(new ContributionParts(60, 60 + 3 * 100, 4 * 100, 0), record.Parts[0]);
+        Assert.Equal(new ContributionParts(40, 40, 0, 0), record.Parts[1]);
+        Assert.Equal(100, record.Parts[0].Amount);
+    }
+
+    [Fact]
+    public void Distribute_WithARecord_GivesTheSameAmounts()
+    {
+        Random random = new(3);
+        for (var round = 0; round < 500; round++)
+        {
+            RankedHolding[] ranked =
+            [
+                .. Enumerable
+                    .Range(0, random.Next(1, 12))
+                    .Select(i => new RankedHolding(i, 0, i, new(1_000 - i * 90), new(random.NextInt64(0, 3_000_000)), i % 5 == 4)),
+            ];
+            var plain = ranked.ToArray();
+            Decimal4 contribution = new(random.NextInt64(1, 9_000_000));
+            ContributionRecord record = new(ranked.Length);
+
+            ContributionSplit.Distribute(plain, contribution);
+            ContributionSplit.Distribute(ranked, contribution, record);
+
+            Assert.Equal(plain.Select(r => r.Amount), ranked.Select(r => r.Amount));
+            Assert.Equal(ranked.Select(r => r.Amount.ToDecimal()), record.Parts.Select(p => p.Amount));
+        }
+    }
+
+    /// <summary>The oracle itself, against cases of an independent implementation.</summary>
+    [Fact]
+    public void Oracle_WorkedCases_AllAgree()
+    {
+        foreach (var line in File.ReadLines(SharedData.Require("conformance", "cases.jsonl")))
+        {
+            var one = JsonDocument.Parse(line).RootElement;
+            var input = one.GetProperty("input").Deserialize<CaseInput>(CaseInput.Json)!;
+            SpecCalculation spec = new(input);
+            var parts = spec.Share();
+
+            var expected = one.GetProperty("expected").GetProperty("recommendations").EnumerateArray().ToList();
+
+            Assert.Equal(expected.Select(r => r.GetProperty("assetId").GetString()), spec.Order().Select(i => spec.Holdings[i].AssetId));
+            foreach (var (i, recommendation) in spec.Order().Zip(expected))
+            {
+                var amount = decimal.Parse(recommendation.GetProperty("amount").GetString()!, CultureInfo.InvariantCulture);
+                Assert.InRange(parts[i].Amount - amount, -0.0001m, 0.0001m);
+            }
+        }
+    }
+}
