@@ -1,0 +1,107 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Overnight.Api.Audit;
+using Overnight.Api.Paging;
+using Overnight.Core;
+using Overnight.Core.Portfolios;
+
+namespace Overnight.Api.Account;
+
+/// <summary>
+/// Writes all data of a user as a ZIP of JSON and CSV, as it is read: the account, its portfolio, criteria, sessions, who read its results,
+/// what is in the action log about it, every stored result, and every calculation with its events in full.
+/// </summary>
+internal sealed class OwnDataExport(
+    NpgsqlDataSource database,
+    OwnResults results,
+    CalculationQueries calculations,
+    CalculationReader details,
+    IOptions<JsonOptions> json,
+    TimeProvider time
+)
+{
+    public async Task WriteAsync(Stream to, Guid user, CancellationToken ct)
+    {
+        // Read before anything is sent, so that a lost PostgreSQL is answered as everywhere.
+        List<OwnRows> tables = [];
+        foreach (var name in OwnRows.Names)
+            tables.Add(await OwnRows.ReadAsync(database, name, user, ct));
+        var zip = await ZipArchive.CreateAsync(to, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, ct);
+        foreach (var rows in tables)
+        {
+            await AddAsync(zip, $"{rows.Name}.json", rows.ToJson(), ct);
+            await AddAsync(zip, $"{rows.Name}.csv", rows.ToCsv(), ct);
+        }
+        await foreach (var result in results.ReadAsync(user, ct))
+        {
+            await AddAsync(zip, $"results/{result.FileName}.json", result.Recommendations, ct);
+            await AddAsync(zip, $"results/{result.FileName}.portfolio.json", result.Portfolio, ct);
+        }
+        await AddRecommendationsAsync(zip, user, ct);
+        await AddCalculationsAsync(zip, user, ct);
+        // Not disposed of after a failure: it writes the directory without which what was sent is no ZIP.
+        await zip.DisposeAsync();
+    }
+
+    /// <summary>One table of all recommendations, in a second pass, because a ZIP is written one file at a time.</summary>
+    private async Task AddRecommendationsAsync(ZipArchive zip, Guid user, CancellationToken ct)
+    {
+        await using var file = await OpenAsync(zip, "results.csv", ct);
+        CsvLines csv = new();
+        OwnResult.AddHeader(csv);
+        await foreach (var result in results.ReadAsync(user, ct))
+        {
+            result.AddTo(csv);
+            await file.WriteAsync(csv.Take(), ct);
+        }
+        await file.WriteAsync(csv.Take(), ct);
+    }
+
+    private async Task AddCalculationsAsync(ZipArchive zip, Guid user, CancellationToken ct)
+    {
+        UserRunCursor? after = null;
+        while (true)
+        {
+            ListPage<UserRunCursor> page = new(ListPage<UserRunCursor>.MaxLimit, after);
+            var items = await calculations.OfUserAsync(user, DateOnly.MinValue, DateOnly.MaxValue, page, ct);
+            foreach (var item in items.Take(page.Limit))
+            {
+                await AddAsync(zip, $"calculations/{Iso.Of(item.BusinessDate)}_{item.RunId:D}.json", await OpenedAsync(item, ct), ct);
+                after = new(item.BusinessDate, item.RunNumber);
+            }
+            if (items.Count <= page.Limit)
+                return;
+        }
+    }
+
+    private async Task<byte[]> OpenedAsync(CalculationItem item, CancellationToken ct)
+    {
+        object? shown;
+        try
+        {
+            shown = await details.ReadAsync(item.RunId, item.UserId, ct);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or CalculationException)
+        {
+            // Damaged events must not keep the user from everything else.
+            shown = new { item.RunId, Unreadable = exception.Message };
+        }
+        return JsonSerializer.SerializeToUtf8Bytes(shown, json.Value.SerializerOptions);
+    }
+
+    private async Task AddAsync(ZipArchive zip, string name, byte[] bytes, CancellationToken ct)
+    {
+        await using var file = await OpenAsync(zip, name, ct);
+        await file.WriteAsync(bytes, ct);
+    }
+
+    private Task<Stream> OpenAsync(ZipArchive zip, string name, CancellationToken ct)
+    {
+        var entry = zip.CreateEntry(name, CompressionLevel.Fastest);
+        entry.LastWriteTime = time.GetUtcNow();
+        return entry.OpenAsync(ct);
+    }
+}
