@@ -7,6 +7,5 @@ internal static class Iso
 {
     public static string Of(DateOnly day) => day.ToString("O", CultureInfo.InvariantCulture);
 
-    public static string Of(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public static string Of(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -29,38 +28,39 @@ internal sealed class OwnDataExport(
         List<OwnRows> tables = [];
         foreach (var name in OwnRows.Names)
             tables.Add(await OwnRows.ReadAsync(database, name, user, ct));
-        var zip = await ZipArchive.CreateAsync(to, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, ct);
+        await using ZipSpool zip = new(to, time.GetUtcNow());
         foreach (var rows in tables)
         {
-            await AddAsync(zip, $"{rows.Name}.json", rows.ToJson(), ct);
-            await AddAsync(zip, $"{rows.Name}.csv", rows.ToCsv(), ct);
+            await zip.AddAsync($"{rows.Name}.json", rows.ToJson(), ct);
+            await zip.AddAsync($"{rows.Name}.csv", rows.ToCsv(), ct);
         }
         await foreach (var result in results.ReadAsync(user, ct))
         {
-            await AddAsync(zip, $"results/{result.FileName}.json", result.Recommendations, ct);
-            await AddAsync(zip, $"results/{result.FileName}.portfolio.json", result.Portfolio, ct);
+            await zip.AddAsync($"results/{result.FileName}.json", result.Recommendations, ct);
+            await zip.AddAsync($"results/{result.FileName}.portfolio.json", result.Portfolio, ct);
         }
         await AddRecommendationsAsync(zip, user, ct);
         await AddCalculationsAsync(zip, user, ct);
-        // Not disposed of after a failure: it writes the directory without which what was sent is no ZIP.
-        await zip.DisposeAsync();
+        // Not after a failure, so that what breaks off can't be taken for a whole.
+        await zip.CompleteAsync(ct);
     }
 
     /// <summary>One table of all recommendations, in a second pass, because a ZIP is written one file at a time.</summary>
-    private async Task AddRecommendationsAsync(ZipArchive zip, Guid user, CancellationToken ct)
+    private async Task AddRecommendationsAsync(ZipSpool zip, Guid user, CancellationToken ct)
     {
-        await using var file = await OpenAsync(zip, "results.csv", ct);
+        await using var file = zip.Open("results.csv");
         CsvLines csv = new();
         OwnResult.AddHeader(csv);
         await foreach (var result in results.ReadAsync(user, ct))
         {
             result.AddTo(csv);
             await file.WriteAsync(csv.Take(), ct);
+            await zip.SendAsync(ct);
         }
         await file.WriteAsync(csv.Take(), ct);
     }
 
-    private async Task AddCalculationsAsync(ZipArchive zip, Guid user, CancellationToken ct)
+    private async Task AddCalculationsAsync(ZipSpool zip, Guid user, CancellationToken ct)
     {
         UserRunCursor? after = null;
         while (true)
@@ -69,7 +69,7 @@ internal sealed class OwnDataExport(
             var items = await calculations.OfUserAsync(user, DateOnly.MinValue, DateOnly.MaxValue, page, ct);
             foreach (var item in items.Take(page.Limit))
             {
-                await AddAsync(zip, $"calculations/{Iso.Of(item.BusinessDate)}_{item.RunId:D}.json", await OpenedAsync(item, ct), ct);
+                await zip.AddAsync($"calculations/{Iso.Of(item.BusinessDate)}_{item.RunId:D}.json", await OpenedAsync(item, ct), ct);
                 after = new(item.BusinessDate, item.RunNumber);
             }
             if (items.Count <= page.Limit)
@@ -90,18 +90,5 @@ internal sealed class OwnDataExport(
             shown = new { item.RunId, Unreadable = exception.Message };
         }
         return JsonSerializer.SerializeToUtf8Bytes(shown, json.Value.SerializerOptions);
-    }
-
-    private async Task AddAsync(ZipArchive zip, string name, byte[] bytes, CancellationToken ct)
-    {
-        await using var file = await OpenAsync(zip, name, ct);
-        await file.WriteAsync(bytes, ct);
-    }
-
-    private Task<Stream> OpenAsync(ZipArchive zip, string name, CancellationToken ct)
-    {
-        var entry = zip.CreateEntry(name, CompressionLevel.Fastest);
-        entry.LastWriteTime = time.GetUtcNow();
-        return entry.OpenAsync(ct);
     }
 }

@@ -7,16 +7,19 @@ using Overnight.Core.Data;
 namespace Overnight.Api.Account;
 
 /// <summary>A stored result of a user, with the bytes that the cache holds.</summary>
-internal sealed record OwnResult(
-    DateOnly BusinessDate,
-    Guid RunId,
-    DateTimeOffset GeneratedAt,
-    byte[] Recommendations,
-    byte[] Portfolio
-)
+internal sealed record OwnResult(DateOnly BusinessDate, Guid RunId, DateTimeOffset GeneratedAt, byte[] Recommendations, byte[] Portfolio)
 {
     private static readonly string[] Header =
-        ["businessDate", "runId", "generatedAt", "symbol", "score", "amount", "currency", "allocationGap"];
+    [
+        "businessDate",
+        "runId",
+        "generatedAt",
+        "symbol",
+        "score",
+        "amount",
+        "currency",
+        "allocationGap",
+    ];
 
     public string FileName => $"{Iso.Of(BusinessDate)}_{RunId:D}";
 
@@ -47,8 +50,7 @@ internal sealed record OwnResult(
         }
     }
 
-    private CsvLines Begin(CsvLines csv) =>
-        csv.Plain(Iso.Of(BusinessDate)).Plain($"{RunId:D}").Plain(Iso.Of(GeneratedAt));
+    private CsvLines Begin(CsvLines csv) => csv.Plain(Iso.Of(BusinessDate)).Plain($"{RunId:D}").Plain(Iso.Of(GeneratedAt));
 }
 
 /// <summary>Reads a user's stored results, oldest first.</summary>

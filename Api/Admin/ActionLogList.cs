@@ -55,13 +55,15 @@ internal sealed class ActionLogList(NpgsqlDataSource database)
     private const string AndAction = "{action}";
 
     // Both halves are read by an index in the order of numbers, and stop at the limit. $3 is the user.
-    private const string OfUser = $"""
+    private static readonly string OfUser = $"""
         and l.number in (
-            (select o.number from action_log o join person_refs p on p.id = o.actor_ref where p.user_id = $3 and o.number < $1 {AndAction}
-                order by o.number desc limit $2)
+            (select number from action_log where actor_ref = {PersonRefs.Of(
+            "$3"
+        )} and number < $1 {AndAction} order by number desc limit $2)
             union
-            (select o.number from action_log o join person_refs p on p.id = o.subject_ref where p.user_id = $3 and o.number < $1 {AndAction}
-                order by o.number desc limit $2))
+            (select number from action_log where subject_ref = {PersonRefs.Of(
+            "$3"
+        )} and number < $1 {AndAction} order by number desc limit $2))
         """;
 
     /// <returns>Up to one more than the page asks for.</returns>
@@ -82,7 +84,7 @@ internal sealed class ActionLogList(NpgsqlDataSource database)
         if (filter.User is { } user)
         {
             values.Add(user);
-            where = OfUser.Replace(AndAction, filter.Action is null ? "" : "and o.action = $4", StringComparison.Ordinal);
+            where = OfUser.Replace(AndAction, filter.Action is null ? "" : "and action = $4", StringComparison.Ordinal);
         }
         else if (filter.Action is not null)
         {

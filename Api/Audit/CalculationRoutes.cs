@@ -36,7 +36,9 @@ internal static partial class CalculationRoutes
         group
             .MapGet("{run}/{user}", GetAsync)
             .WithName("GetCalculation")
-            .WithSummary("A calculation with its events in full: inputs, criteria, prices, scores by criterion, outcome. Users open their own, and see who else opened one of them (ListResultReads).")
+            .WithSummary(
+                "A calculation with its events in full: inputs, criteria, prices, scores by criterion, outcome. Users open their own, and see who else opened one of them (ListResultReads)."
+            )
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
@@ -125,7 +127,9 @@ internal static partial class CalculationRoutes
         {
             if (await calculations.ReadAsync(runId!.Value, userId!.Value, ct) is not { } found)
                 return SessionPrincipal.OwnerOf(context) is null ? CalculationProblems.NotFound(run, user) : CalculationProblems.NotOwn;
-            return await reads.TryRecordAsync(found, SessionPrincipal.ActorOf(context), ct) ? TypedResults.Ok(found) : CalculationProblems.NotRecorded(context);
+            return await reads.TryRecordAsync(found, SessionPrincipal.ActorOf(context), ct)
+                ? TypedResults.Ok(found)
+                : CalculationProblems.NotRecorded(context);
         }
         catch (Exception exception) when (exception is InvalidDataException or CalculationException)
         {

@@ -42,7 +42,8 @@ public sealed record PasswordChangeRequest(string? CurrentPassword, string? NewP
     {
         switch (field.Name, field.Value.ValueKind)
         {
-            case ("currentPassword", JsonValueKind.String) when field.Value.GetString() is { Length: > 0 and <= PasswordRules.Most } current:
+            case ("currentPassword", JsonValueKind.String)
+                when field.Value.GetString() is { Length: > 0 and <= PasswordRules.Most } current:
                 return this with { CurrentPassword = current };
             case ("newPassword", JsonValueKind.String):
                 return this with { NewPassword = field.Value.GetString() };

@@ -56,13 +56,7 @@ internal static class PasswordRoute
             hash = hasher.HashPassword(email, asked.NewPassword!);
         }
         await limits.SucceededAsync(client, email);
-        var ended = await passwords.ChangeAsync(
-            user,
-            stored,
-            hash,
-            SessionPrincipal.HashOf(context),
-            SessionPrincipal.ActorOf(context)
-        );
+        var ended = await passwords.ChangeAsync(user, stored, hash, SessionPrincipal.HashOf(context), SessionPrincipal.ActorOf(context));
         return ended is { } done ? TypedResults.Ok(RevokedSessions.From(done)) : Wrong();
     }
 

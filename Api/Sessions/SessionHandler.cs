@@ -69,7 +69,10 @@ internal sealed class SessionHandler(
             ),
             SessionRefusal.Unknown => ("The session token is unknown", "No session has this token. Sign in again."),
             SessionRefusal.Expired => ("The session has expired", "It reached its age, or was not used for too long. Sign in again."),
-            SessionRefusal.Revoked => ("The session was revoked", "It was signed out, or ended from another session or by an administrator. Sign in again."),
+            SessionRefusal.Revoked => (
+                "The session was revoked",
+                "It was signed out, or ended from another session or by an administrator. Sign in again."
+            ),
             SessionRefusal.AccountClosed => ("The account is closed", "Its sessions are no longer accepted."),
             _ => ("A session token is missing", "Send it as: Authorization: Bearer <token>"),
         };

@@ -50,7 +50,11 @@ internal sealed class SignInLimits(CacheStore cache, IOptions<UserSessionOptions
             && await _counts.AddAsync(Network, network) is var ofNetwork
             && ofNetwork.Count > options.Value.AttemptsPerAddress
         )
-            return SignInTurn.Refused(SignInOutcome.NetworkLimited, ofNetwork.Left, ofNetwork.Count == options.Value.AttemptsPerAddress + 1);
+            return SignInTurn.Refused(
+                SignInOutcome.NetworkLimited,
+                ofNetwork.Left,
+                ofNetwork.Count == options.Value.AttemptsPerAddress + 1
+            );
         if (await _counts.AddAsync(Both, OfBoth(email, network)) is var ofBoth && ofBoth.Count > options.Value.AttemptsPerEmail)
             return SignInTurn.Refused(SignInOutcome.Limited, ofBoth.Left, ofBoth.Count == options.Value.AttemptsPerEmail + 1);
         if (!await SlowDownAsync(email, ct))

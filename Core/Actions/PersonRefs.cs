@@ -23,11 +23,7 @@ internal static class PersonRefs
     public static NpgsqlBatchCommand Ensure(params Guid?[] users) =>
         Statement.Of(
             Add,
-            new NpgsqlParameter
-            {
-                Value = users.OfType<Guid>().Distinct().ToArray(),
-                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid,
-            }
+            new NpgsqlParameter { Value = users.OfType<Guid>().Distinct().ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid }
         );
 
     public static NpgsqlParameter Parameter(Guid? user) =>

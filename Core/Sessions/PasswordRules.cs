@@ -32,7 +32,9 @@ public static class PasswordRules
         ArgumentNullException.ThrowIfNull(password);
         if (password.Length is < Least or > Most)
             return $"A password must have {Least} to {Most} characters, and this one has {password.Length}.";
-        return Common.Value.Contains(password) ? $"The password is one of the {MostCommon:N0} most common ones, which are tried first." : null;
+        return Common.Value.Contains(password)
+            ? $"The password is one of the {MostCommon:N0} most common ones, which are tried first."
+            : null;
     }
 
     /// <summary>The most common passwords, in order and in lowercase, short ones included.</summary>

@@ -68,12 +68,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
     /// <param name="by">Who ends them.</param>
     /// <param name="reason">Why they end.</param>
     /// <param name="except">Hash of the token of a session that stays; null for none.</param>
-    public async Task<EndedSessions> RevokeOfUserAsync(
-        Guid userId,
-        Actor by,
-        SessionEnd reason = SessionEnd.Revoked,
-        string? except = null
-    )
+    public async Task<EndedSessions> RevokeOfUserAsync(Guid userId, Actor by, SessionEnd reason = SessionEnd.Revoked, string? except = null)
     {
         var (ended, hashes) = await DatabaseRetry.WriteAsync(async () =>
         {

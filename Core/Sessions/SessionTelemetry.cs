@@ -104,8 +104,7 @@ public sealed partial class SessionTelemetry
 
     private void Count(SignInOutcome outcome) => _signIns.Add(1, new KeyValuePair<string, object?>("outcome", outcome.Name()));
 
-    private void Count(SessionEnd reason, int sessions) =>
-        _ends.Add(sessions, new KeyValuePair<string, object?>("reason", reason.Name()));
+    private void Count(SessionEnd reason, int sessions) => _ends.Add(sessions, new KeyValuePair<string, object?>("reason", reason.Name()));
 
     // The end of an id is random; the beginning is a time, which ids created together share.
     private static string Masked(Guid id) => $"..{id.ToString("N")[^6..]}";

@@ -52,7 +52,9 @@ public sealed class SessionWarmSet(
         ArgumentNullException.ThrowIfNull(request);
         await using var command = database.CreateCommand(Count);
         var now = time.GetUtcNow();
-        foreach (object value in (object[])[now, now - _options.Window, sessions.Value.UnusedLimit, (long)(request.Limit ?? _options.Count)])
+        foreach (
+            object value in (object[])[now, now - _options.Window, sessions.Value.UnusedLimit, (long)(request.Limit ?? _options.Count)]
+        )
             command.Parameters.Add(new() { Value = value });
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }

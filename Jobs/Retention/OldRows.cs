@@ -77,7 +77,15 @@ internal static class OldRows
     ) =>
         report.Count(
             "action_log",
-            await DeleteAsync(connection, report.IsDryRun, "action_log", "t.at < least($1::timestamptz, now() - interval '2 years')", before, rows, ct)
+            await DeleteAsync(
+                connection,
+                report.IsDryRun,
+                "action_log",
+                "t.at < least($1::timestamptz, now() - interval '2 years')",
+                before,
+                rows,
+                ct
+            )
         );
 
     /// <summary>

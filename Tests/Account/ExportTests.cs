@@ -59,14 +59,20 @@ public sealed class ExportTests(TestServers servers)
             JsonElement.Parse(files["holdings.json"]).GetArrayLength()
         );
         Assert.Equal(1, JsonElement.Parse(files["sessions.json"]).GetArrayLength());
-        Assert.Equal(["unban", "export"], JsonElement.Parse(files["actions.json"]).EnumerateArray().Select(row => row.GetProperty("action").GetString()));
+        Assert.Equal(
+            ["unban", "export"],
+            JsonElement.Parse(files["actions.json"]).EnumerateArray().Select(row => row.GetProperty("action").GetString())
+        );
         Assert.Equal($"=Name of {user}", JsonElement.Parse(files["account.json"])[0].GetProperty("displayName").GetString());
         Assert.Contains($",'=Name of {user},", files["account.csv"]);
         var stored = await night.ScalarAsync<byte[]>("select recommendations from calculation_results where user_id = $1", Ct, user);
         Assert.Equal(Encoding.UTF8.GetString(stored), files[$"results/{result}.json"]);
         var recommended = JsonElement.Parse(stored).GetProperty("recommendations").EnumerateArray().ToList();
         Assert.Equal(recommended.Count + 2, files["results.csv"].Split("\r\n").Length);
-        Assert.Contains($",{recommended[0].GetProperty("symbol").GetString()},{recommended[0].GetProperty("score").GetString()},", files["results.csv"]);
+        Assert.Contains(
+            $",{recommended[0].GetProperty("symbol").GetString()},{recommended[0].GetProperty("score").GetString()},",
+            files["results.csv"]
+        );
         Assert.Equal(4, JsonElement.Parse(files[$"calculations/{result}.json"]).GetProperty("events").GetArrayLength());
     }
 

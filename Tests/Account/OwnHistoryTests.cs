@@ -122,7 +122,10 @@ public sealed class OwnHistoryTests(TestServers servers)
         Assert.Equal(["admin-key", "admin"], reads.Select(read => read.GetProperty("reader").GetString()));
         Assert.All(reads, read =>
         {
-            Assert.Equal((run.Id, run.BusinessDate), (read.GetProperty("runId").GetGuid(), DateOnly.Parse(read.GetProperty("businessDate").GetString()!)));
+            Assert.Equal(
+                (run.Id, run.BusinessDate),
+                (read.GetProperty("runId").GetGuid(), DateOnly.Parse(read.GetProperty("businessDate").GetString()!))
+            );
             Assert.Equal($"/api/calculations/{run.Id}/{user}", read.GetProperty("links").GetProperty("self").GetString());
         });
         // Kept for who has to look into it, by a reference.

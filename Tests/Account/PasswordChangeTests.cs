@@ -27,7 +27,10 @@ public sealed class PasswordChangeTests(ApiFixture fixture) : IClassFixture<ApiF
         using var changed = await ChangeAsync(token, SignInHelp.Password, Another);
 
         Assert.Equal((HttpStatusCode.OK, 1), (changed.StatusCode, (await changed.JsonAsync()).GetProperty("sessions").GetInt32()));
-        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.Unauthorized), (await _app.StatusAsync(token), await _app.StatusAsync(other)));
+        Assert.Equal(
+            (HttpStatusCode.NotFound, HttpStatusCode.Unauthorized),
+            (await _app.StatusAsync(token), await _app.StatusAsync(other))
+        );
         using var old = await _app.SignInAsync(email, SignInHelp.Password);
         using var now = await _app.SignInAsync(email, Another);
         using var strangersOwn = await _app.SignInAsync(strangers, SignInHelp.Password);
@@ -44,7 +47,11 @@ public sealed class PasswordChangeTests(ApiFixture fixture) : IClassFixture<ApiF
     {
         var (user, _) = await _app.Database.AddAccountAsync();
         var other = await _app.Database.AddUserAsync();
-        await _app.Database.ExecuteAsync("insert into user_passwords select $2, password_hash, now() from user_passwords where user_id = $1", user, other);
+        await _app.Database.ExecuteAsync(
+            "insert into user_passwords select $2, password_hash, now() from user_passwords where user_id = $1",
+            user,
+            other
+        );
         var before = await HashAsync(other);
 
         using var changed = await ChangeAsync(await _app.Database.AddSessionAsync(user), SignInHelp.Password, Another);

@@ -21,6 +21,11 @@ public sealed class ActionCommandTests(TestServers servers)
         await RunAsync("", "run");
         await RunAsync("", "run");
         var run = await night.ScalarAsync<Guid>("select id from overnight_job_runs where job_type = 'scoring'", Ct);
+        await night.ExecuteAsync(
+            "update portfolios set criteria_version = (select max(version) from criteria_versions where user_id = $1) where user_id = $1",
+            Ct,
+            user
+        );
         await RunAsync("", "retry", $"{run}");
         await RunAsync("", "warm", "recommendations");
         await RunAsync("", "cache", "invalidate", $"{user}");

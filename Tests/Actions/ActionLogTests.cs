@@ -181,10 +181,7 @@ public sealed class ActionLogTests(TestServers servers)
         for (var tries = 0; tries < 8; tries++)
             await app.TryFromAsync("198.18.77.7", email);
 
-        Assert.Equal(
-            ["wrong", "limited", "network_limited"],
-            (await app.Database.ActionsAsync()).ConvertAll(row => row.Outcome)
-        );
+        Assert.Equal(["wrong", "limited", "network_limited"], (await app.Database.ActionsAsync()).ConvertAll(row => row.Outcome));
         Assert.All(await app.Database.ActionsAsync(), row =>
             Assert.Equal("198.18.77.0/24", JsonElement.Parse(row.Detail!).GetProperty("network").GetString())
         );
