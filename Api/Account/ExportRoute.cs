@@ -41,7 +41,7 @@ internal static class ExportRoute
                 now,
                 ct
             );
-        return new(export, user, $"overnight-{Iso.Of(DateOnly.FromDateTime(now.UtcDateTime))}.zip");
+        return new(export, user, $"overnight-{IsoDate.Of(DateOnly.FromDateTime(now.UtcDateTime))}.zip");
     }
 }
 

@@ -69,7 +69,7 @@ internal sealed class OwnDataExport(
             var items = await calculations.OfUserAsync(user, DateOnly.MinValue, DateOnly.MaxValue, page, ct);
             foreach (var item in items.Take(page.Limit))
             {
-                await zip.AddAsync($"calculations/{Iso.Of(item.BusinessDate)}_{item.RunId:D}.json", await OpenedAsync(item, ct), ct);
+                await zip.AddAsync($"calculations/{IsoDate.Of(item.BusinessDate)}_{item.RunId:D}.json", await OpenedAsync(item, ct), ct);
                 after = new(item.BusinessDate, item.RunNumber);
             }
             if (items.Count <= page.Limit)

@@ -21,7 +21,7 @@ internal sealed record OwnResult(DateOnly BusinessDate, Guid RunId, DateTimeOffs
         "allocationGap",
     ];
 
-    public string FileName => $"{Iso.Of(BusinessDate)}_{RunId:D}";
+    public string FileName => $"{IsoDate.Of(BusinessDate)}_{RunId:D}";
 
     public static void AddHeader(CsvLines csv)
     {
@@ -50,7 +50,7 @@ internal sealed record OwnResult(DateOnly BusinessDate, Guid RunId, DateTimeOffs
         }
     }
 
-    private CsvLines Begin(CsvLines csv) => csv.Plain(Iso.Of(BusinessDate)).Plain($"{RunId:D}").Plain(Iso.Of(GeneratedAt));
+    private CsvLines Begin(CsvLines csv) => csv.Plain(IsoDate.Of(BusinessDate)).Plain($"{RunId:D}").Plain(IsoDate.Of(GeneratedAt));
 }
 
 /// <summary>Reads a user's stored results, oldest first.</summary>

@@ -125,8 +125,8 @@ internal sealed class OwnRows
         {
             null or DBNull => null,
             bool flag => flag ? "true" : "false",
-            DateTime time => Iso.Of(new DateTimeOffset(time)),
-            DateOnly date => Iso.Of(date),
+            DateTime time => IsoDate.Of(new DateTimeOffset(time)),
+            DateOnly date => IsoDate.Of(date),
             _ => Convert.ToString(value, CultureInfo.InvariantCulture),
         };
 

@@ -35,7 +35,7 @@ internal sealed class ForeignPages(RequestDelegate next)
     private static Task RefuseAsync(HttpContext context, string header, string value) =>
         TypedResults
             .Problem(
-                $"{header} is '{Shown.Short(value)}': changes are taken from pages of this site, or from programs, which send Authorization and no cookie.",
+                $"{header} is '{DisplayText.Short(value)}': changes are taken from pages of this site, or from programs, which send Authorization and no cookie.",
                 statusCode: StatusCodes.Status403Forbidden,
                 title: "Not from another site"
             )

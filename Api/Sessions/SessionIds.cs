@@ -13,7 +13,7 @@ internal static class SessionIds
     public static ValidationProblem Problem(string given) =>
         InvalidRequest.Problem(
             "id",
-            $"must be {Length} lowercase hexadecimal digits, and is '{Shown.Short(given)}'",
+            $"must be {Length} lowercase hexadecimal digits, and is '{DisplayText.Short(given)}'",
             "The session asked for is not valid"
         );
 

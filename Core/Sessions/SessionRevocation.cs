@@ -146,7 +146,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
         int ended;
         await using (var end = connection.Command(OfUser, userId, now, Text(except)))
             ended = await end.ExecuteNonQueryAsync();
-        await using var marked = connection.Command(Marked, userId, now, now - StoredEntry.InvalidationTtl, Text(except));
+        await using var marked = connection.Command(Marked, userId, now, now - CacheEntry.InvalidationTtl, Text(except));
         await using var reader = await marked.ExecuteReaderAsync();
         List<string> hashes = [];
         while (await reader.ReadAsync())
