@@ -1,4 +1,5 @@
 using Overnight.Api;
+using Overnight.Api.Account;
 using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Dashboard;
@@ -19,6 +20,7 @@ builder.AddProblems();
 builder.AddSessions();
 builder.AddDashboard();
 builder.AddAudit();
+builder.AddExport();
 builder.AddReference();
 builder.AddFlags();
 builder.AddAdmin();
@@ -30,8 +32,11 @@ app.UseRequestPipeline();
 
 app.MapDefaultEndpoints();
 app.MapSessions();
+app.MapOwnSessions();
+app.MapPassword();
 app.MapDashboard();
 app.MapAudit();
+app.MapExport();
 app.MapReference();
 app.MapFlags();
 app.MapAdmin();

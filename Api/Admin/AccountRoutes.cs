@@ -12,8 +12,6 @@ namespace Overnight.Api.Admin;
 /// </summary>
 internal static class AccountRoutes
 {
-    private const int HashLength = 64;
-
     public static void MapAccounts(this WebApplication app)
     {
         var group = app.MapGroup("/api/admin").WithTags("Admin").RequireAuthorization(SessionSetup.Admin);
@@ -49,6 +47,7 @@ internal static class AccountRoutes
         string id,
         string? limit,
         string? cursor,
+        HttpContext context,
         SessionList sessions,
         CancellationToken ct
     )
@@ -58,32 +57,37 @@ internal static class AccountRoutes
         var page = ListPage<SessionCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
+        var current = (context.User as SessionPrincipal)?.Hash;
         return TypedResults.Ok(
-            Listed<SessionItem>.Of(await sessions.ReadAsync(user!.Value, page, ct), page, s => new SessionCursor(s.CreatedAt, s.Id), s => s)
+            Listed<SessionItem>.Of(
+                await sessions.ReadAsync(user!.Value, page, current, ct),
+                page,
+                s => new SessionCursor(s.CreatedAt, s.Id),
+                s => s
+            )
         );
     }
 
     private static async Task<Results<Ok<RevokedSessions>, ValidationProblem, ProblemHttpResult>> RevokeAsync(
         string id,
+        HttpContext context,
         SessionRevocation revocation
     )
     {
-        if (id.Length != HashLength || !id.All(char.IsAsciiHexDigitLower))
-        {
-            return InvalidRequest.Problem(
-                "id",
-                $"must be {HashLength} lowercase hexadecimal digits, and is '{DisplayText.Short(id)}'",
-                "The session asked for is not valid"
-            );
-        }
-        return await revocation.RevokeAsync(id) is { } ended
+        if (!SessionIds.IsId(id))
+            return SessionIds.Problem(id);
+        return await revocation.RevokeAsync(id, SessionPrincipal.ActorOf(context)) is { } ended
             ? TypedResults.Ok(RevokedSessions.From(ended))
-            : TypedResults.Problem($"There is no session {id}.", statusCode: StatusCodes.Status404NotFound, title: "Session not found");
+            : SessionIds.NotFound(id);
     }
 
-    private static async Task<Results<Ok<RevokedSessions>, ValidationProblem>> RevokeOfUserAsync(string id, SessionRevocation revocation) =>
+    private static async Task<Results<Ok<RevokedSessions>, ValidationProblem>> RevokeOfUserAsync(
+        string id,
+        HttpContext context,
+        SessionRevocation revocation
+    ) =>
         InvalidId.TryRead(id, out var user, out var problem)
-            ? TypedResults.Ok(RevokedSessions.From(await revocation.RevokeOfUserAsync(user)))
+            ? TypedResults.Ok(RevokedSessions.From(await revocation.RevokeOfUserAsync(user, SessionPrincipal.ActorOf(context))))
             : problem;
 
     private static async Task<Results<Ok<BannedUser>, ValidationProblem, ProblemHttpResult>> BanAsync(
@@ -103,18 +107,22 @@ internal static class AccountRoutes
                 title: "Administrators can't ban themselves"
             );
         }
-        return await revocation.BanAsync(user) is var (bannedAt, sessions)
+        return await revocation.BanAsync(user, SessionPrincipal.ActorOf(context)) is var (bannedAt, sessions)
             ? TypedResults.Ok(new BannedUser(user, bannedAt, sessions.Ended, sessions.HeldFrom))
             : UserNotFound(user);
     }
 
-    private static async Task<Results<NoContent, ValidationProblem, ProblemHttpResult>> UnbanAsync(string id, SessionRevocation revocation)
+    private static async Task<Results<NoContent, ValidationProblem, ProblemHttpResult>> UnbanAsync(
+        string id,
+        HttpContext context,
+        SessionRevocation revocation
+    )
     {
         if (!InvalidId.TryRead(id, out var user, out var problem))
             return problem;
         try
         {
-            return await revocation.UnbanAsync(user) ? TypedResults.NoContent() : UserNotFound(user);
+            return await revocation.UnbanAsync(user, SessionPrincipal.ActorOf(context)) ? TypedResults.NoContent() : UserNotFound(user);
         }
         catch (RequestException exception)
         {
@@ -128,13 +136,6 @@ internal static class AccountRoutes
 
     private static ProblemHttpResult UserNotFound(Guid id) =>
         TypedResults.Problem($"There is no user {id}.", statusCode: StatusCodes.Status404NotFound, title: "User not found");
-}
-
-/// <param name="Sessions">Sessions that this request ended; those that had ended before are not counted.</param>
-/// <param name="HeldFrom">Time from which every node refuses them.</param>
-internal sealed record RevokedSessions(int Sessions, DateTimeOffset HeldFrom)
-{
-    public static RevokedSessions From(EndedSessions ended) => new(ended.Ended, ended.HeldFrom);
 }
 
 internal sealed record BannedUser(Guid UserId, DateTimeOffset BannedAt, int Sessions, DateTimeOffset HeldFrom);

@@ -38,7 +38,7 @@ internal static class CacheInvalidationRoutes
         await tenants.CheckAsync(told.TenantId, "tenantId", errors, ct);
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The event is not valid");
-        return await AnswerAsync(invalidation, told.TenantId, ReferenceCatalog.Events[told.Event!], ct);
+        return await AnswerAsync(request, invalidation, told.TenantId, ReferenceCatalog.Events[told.Event!], told.Event, ct);
     }
 
     private static async Task<Results<Ok<CacheInvalidated>, ValidationProblem>> InvalidateAsync(
@@ -52,17 +52,19 @@ internal static class CacheInvalidationRoutes
         await tenants.CheckAsync(asked.TenantId, "tenantId", errors, ct);
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The invalidation asked for is not valid");
-        return await AnswerAsync(invalidation, asked.TenantId, asked.Entities, ct);
+        return await AnswerAsync(request, invalidation, asked.TenantId, asked.Entities, null, ct);
     }
 
     private static async Task<Ok<CacheInvalidated>> AnswerAsync(
+        HttpRequest request,
         ReferenceInvalidation invalidation,
         Guid? tenant,
         IReadOnlyList<ReferenceEntity>? entities,
+        string? cause,
         CancellationToken ct
     )
     {
-        var generation = await invalidation.InvalidateAsync(tenant, entities, ct);
+        var generation = await invalidation.InvalidateAsync(tenant, entities, SessionPrincipal.ActorOf(request.HttpContext), cause, ct);
         return TypedResults.Ok(
             new CacheInvalidated(tenant, [.. (entities ?? ReferenceCatalog.All).Select(entity => entity.FullName)], generation)
         );

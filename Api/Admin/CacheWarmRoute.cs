@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
 using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core;
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Flags;
 using Overnight.Core.Reference;
@@ -28,6 +30,8 @@ internal static class CacheWarmRoute
         Warmer warmer,
         TenantDirectory tenants,
         CacheStore cache,
+        NpgsqlDataSource database,
+        TimeProvider time,
         IHostApplicationLifetime lifetime,
         CancellationToken ct
     )
@@ -49,13 +53,16 @@ internal static class CacheWarmRoute
             return InvalidRequest.Problem(errors, "The warm asked for is not valid");
         // Throws when the cache can't be reached, which is answered 503; the warm itself would only report failed sets.
         await cache.PingAsync();
-        // The warm goes on when the client disconnects, since a half-finished one would only have to be resumed.
-        var report = await warmer.WarmAsync(
-            sets,
-            new(WarmTrigger.Api, asked.Count, asked.Tenant, Keys: asked.FlagKeys),
-            null,
-            lifetime.ApplicationStopping
+        WarmRequest warm = new(
+            WarmTrigger.Api,
+            asked.Count,
+            asked.Tenant,
+            Keys: asked.FlagKeys,
+            CorrelationId: Guid.CreateVersion7(time.GetUtcNow())
         );
+        await ActionLog.WriteAsync(database, warm.Logged(SessionPrincipal.ActorOf(request.HttpContext), sets), time.GetUtcNow(), ct);
+        // The warm goes on when the client disconnects, since a half-finished one would only have to be resumed.
+        var report = await warmer.WarmAsync(sets, warm, null, lifetime.ApplicationStopping);
         if (!report.IsWhole)
             await cache.PingAsync();
         return TypedResults.Ok(CacheWarmAnswer.From(report));

@@ -1,6 +1,6 @@
 namespace Overnight.Api.Audit;
 
-/// <summary>Routes about runs and calculations, for administrators.</summary>
+/// <summary>Routes about runs, for administrators, and about calculations, for their users too.</summary>
 internal static class AuditRoutes
 {
     public static void AddAudit(this WebApplicationBuilder builder)
@@ -16,5 +16,6 @@ internal static class AuditRoutes
         app.MapRunStart();
         app.MapRunRetry();
         app.MapCalculations();
+        app.MapResultReads();
     }
 }

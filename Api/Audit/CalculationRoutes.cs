@@ -5,31 +5,44 @@ using Overnight.Core.Portfolios;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>Routes on which administrators list calculations and read their inputs and outcomes.</summary>
+/// <summary>
+/// Routes on which users list their own calculations and administrators those of anybody, and open one with its inputs and outcome.
+/// </summary>
 internal static partial class CalculationRoutes
 {
     public const string Path = "/api/calculations";
 
+    /// <summary>Items of a page of a user's own history, when limit is left out.</summary>
+    private const int OwnPage = 20;
+
     public static void AddCalculations(this WebApplicationBuilder builder) =>
-        builder.Services.AddSingleton<CalculationQueries>().AddSingleton<AssetCalculations>().AddSingleton<CalculationReader>();
+        builder
+            .Services.AddSingleton<CalculationQueries>()
+            .AddSingleton<AssetCalculations>()
+            .AddSingleton<CalculationReader>()
+            .AddSingleton<ResultReads>();
 
     public static void MapCalculations(this WebApplication app)
     {
-        var group = app.MapGroup(Path).WithTags("Calculations").RequireAuthorization(SessionSetup.Admin);
+        var group = app.MapGroup(Path).WithTags("Calculations").RequireAuthorization(SessionSetup.SignedInOrKey);
         group
             .MapGet("", ListAsync)
             .WithName("ListCalculations")
             .WithSummary(
-                "Calculations of a user or with an asset, newest first, in the period of business dates from until (both included); or those of a run, by user. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
-            );
+                "The user's own calculations, newest first, in the period of business dates from until (both included). For administrators: those of a user or with an asset, or those of a run, by user. limit is 1 to 200, 50 for administrators and 20 for others when left out; cursor is the nextCursor of the page before. 403 for a user who names an asset or a run, 404 for another user's."
+            )
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status404NotFound);
         group
             .MapGet("{run}/{user}", GetAsync)
             .WithName("GetCalculation")
-            .WithSummary("A calculation with its events in full: inputs, criteria, prices, scores by criterion, outcome.")
+            .WithSummary(
+                "A calculation with its events in full: inputs, criteria, prices, scores by criterion, outcome. Users open their own, and see who else opened one of them (ListResultReads)."
+            )
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<Results<Ok<Listed<CalculationItem>>, ValidationProblem>> ListAsync(
+    private static async Task<Results<Ok<Listed<CalculationItem>>, ValidationProblem, ProblemHttpResult>> ListAsync(
         string? user,
         string? asset,
         string? run,
@@ -37,13 +50,17 @@ internal static partial class CalculationRoutes
         string? until,
         string? limit,
         string? cursor,
+        HttpContext context,
         CalculationQueries calculations,
         AssetCalculations assets,
         CancellationToken ct
     )
     {
         QueryErrors errors = new();
-        var filter = CalculationFilter.Read(user, asset, run, from, until, errors);
+        var owner = SessionPrincipal.OwnerOf(context);
+        if (owner is not null && (asset ?? run) is not null)
+            return CalculationProblems.ForAdministrators;
+        var filter = CalculationFilter.Read(owner is not null ? user ?? $"{owner:D}" : user, asset, run, from, until, errors);
         if (asset is not null)
         {
             var page = ListPage<PostingCursor>.Read(limit, cursor, errors);
@@ -74,9 +91,11 @@ internal static partial class CalculationRoutes
         }
         else
         {
-            var page = ListPage<UserRunCursor>.Read(limit, cursor, errors);
+            var page = ListPage<UserRunCursor>.Read(limit, cursor, errors, owner is null ? ListPage<UserRunCursor>.DefaultLimit : OwnPage);
             if (errors.Any)
                 return errors.ToProblem();
+            if (owner is not null && filter.User != owner)
+                return CalculationProblems.NotOwn;
             return TypedResults.Ok(
                 Listed<CalculationItem>.Of(
                     await calculations.OfUserAsync(filter.User!.Value, filter.From, filter.Until, page, ct),
@@ -91,7 +110,9 @@ internal static partial class CalculationRoutes
     private static async Task<Results<Ok<CalculationDetail>, ValidationProblem, ProblemHttpResult>> GetAsync(
         string run,
         string user,
+        HttpContext context,
         CalculationReader calculations,
+        ResultReads reads,
         ILogger<CalculationReader> logger,
         CancellationToken ct
     )
@@ -100,15 +121,15 @@ internal static partial class CalculationRoutes
         var (runId, userId) = (errors.Id("run", run), errors.Id("user", user));
         if (errors.Any)
             return errors.ToProblem();
+        if (SessionPrincipal.OwnerOf(context) is { } owner && owner != userId)
+            return CalculationProblems.NotOwn;
         try
         {
-            return await calculations.ReadAsync(runId!.Value, userId!.Value, ct) is { } found
+            if (await calculations.ReadAsync(runId!.Value, userId!.Value, ct) is not { } found)
+                return SessionPrincipal.OwnerOf(context) is null ? CalculationProblems.NotFound(run, user) : CalculationProblems.NotOwn;
+            return await reads.TryRecordAsync(found, SessionPrincipal.ActorOf(context), ct)
                 ? TypedResults.Ok(found)
-                : TypedResults.Problem(
-                    $"Run {run} has no calculation of user {user}; {Path}?run={run} lists those it has.",
-                    statusCode: StatusCodes.Status404NotFound,
-                    title: "Calculation not found"
-                );
+                : CalculationProblems.NotRecorded(context);
         }
         catch (Exception exception) when (exception is InvalidDataException or CalculationException)
         {

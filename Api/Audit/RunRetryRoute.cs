@@ -36,14 +36,16 @@ internal static class RunRetryRoute
 
     private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem, ProblemHttpResult>> RetryAsync(
         string id,
+        HttpContext context,
         RunStore runs,
         RunRetry retry,
         OvernightContext database,
         CancellationToken ct
-    ) => InvalidId.TryRead(id, out var run, out var problem) ? await StartAsync(run, runs, retry, database, ct) : problem;
+    ) => InvalidId.TryRead(id, out var run, out var problem) ? await StartAsync(run, context, runs, retry, database, ct) : problem;
 
     private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem, ProblemHttpResult>> StartAsync(
         Guid id,
+        HttpContext context,
         RunStore runs,
         RunRetry retry,
         OvernightContext database,
@@ -54,7 +56,7 @@ internal static class RunRetryRoute
             return RunRoutes.NotFound(id);
         try
         {
-            var started = await retry.StartAsync(id, ct);
+            var started = await retry.StartAsync(id, SessionPrincipal.ActorOf(context), ct);
             var shown = started?.Id ?? id;
             var item = RunItem.From(await database.Runs.AsNoTracking().SingleAsync(r => r.Id == shown, ct));
             return started is null ? TypedResults.Ok(item) : TypedResults.Accepted(item.Links.Self, item);
@@ -67,12 +69,13 @@ internal static class RunRetryRoute
     }
 
     private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem, ProblemHttpResult>> RetryLatestAsync(
+        HttpContext context,
         RunStore runs,
         RunRetry retry,
         OvernightContext database,
         CancellationToken ct
     ) =>
         await runs.FindLatestAsync(ct) is { } latest
-            ? await StartAsync(latest.Id, runs, retry, database, ct)
+            ? await StartAsync(latest.Id, context, runs, retry, database, ct)
             : TypedResults.Problem("There has been no run yet.", statusCode: StatusCodes.Status404NotFound, title: "Run not found");
 }

@@ -44,6 +44,7 @@ internal static class RunStartRoute
                 asked.Date,
                 RunTrigger.Api,
                 asked.Again ?? false,
+                SessionPrincipal.ActorOf(request.HttpContext),
                 ct
             );
             var item = RunItem.From(await database.Runs.AsNoTracking().SingleAsync(r => r.Id == run.Id, ct));

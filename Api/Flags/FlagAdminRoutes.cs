@@ -77,9 +77,14 @@ internal static class FlagAdminRoutes
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The change asked for is not valid");
 
-        var by = context.User is SessionPrincipal user ? user.Session.UserId : (Guid?)null;
         // Not cancelled with the request: a committed change must be announced to the other nodes.
-        var (before, after) = await flags.ChangeAsync(key, patch.Change, precondition.IsMet, by, CancellationToken.None);
+        var (before, after) = await flags.ChangeAsync(
+            key,
+            patch.Change,
+            precondition.IsMet,
+            SessionPrincipal.ActorOf(context),
+            CancellationToken.None
+        );
         if (before is null)
             return FlagRoutes.Missing(key);
         if (after is null)

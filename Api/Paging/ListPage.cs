@@ -26,9 +26,10 @@ internal readonly record struct ListPage<TCursor>(int Limit, TCursor? After)
     public const int MaxLimit = 200;
 
     /// <summary>Reads both parameters and adds an error for each that is not valid.</summary>
-    public static ListPage<TCursor> Read(string? limit, string? cursor, QueryErrors errors)
+    /// <param name="usual">Limit when it is left out.</param>
+    public static ListPage<TCursor> Read(string? limit, string? cursor, QueryErrors errors, int usual = DefaultLimit)
     {
-        var size = DefaultLimit;
+        var size = usual;
         if (
             limit is not null
             && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit)

@@ -9,7 +9,7 @@ namespace Overnight.Api.Problems;
 internal sealed class ProblemHandler(DatabaseState database) : IExceptionHandler
 {
     /// <summary>Value of Retry-After while PostgreSQL is away, in seconds.</summary>
-    private const string RetryAfter = "5";
+    public const string RetryAfter = "5";
 
     /// <summary>Whether an exception is due to the request or to a lost server, so that it is not logged as an error of the code.</summary>
     public static bool IsExpected(Exception exception) =>

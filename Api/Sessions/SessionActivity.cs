@@ -7,7 +7,8 @@ namespace Overnight.Api.Sessions;
 
 /// <summary>
 /// Writes the last uses of sessions, which requests note in memory, to PostgreSQL in batches. A node that crashes loses at most
-/// <see cref="Interval"/> of them; they only decide which sessions are warmed first.
+/// <see cref="Interval"/> of them; they decide which sessions are warmed first,
+/// and when an unused one ends.
 /// </summary>
 internal sealed class SessionActivity(NpgsqlDataSource database, SessionPrefetch prefetch, IOptions<UserSessionOptions> options)
 {

@@ -68,8 +68,11 @@ internal sealed class SessionHandler(
                 "A token is 43 characters of A-Z, a-z, 0-9, - and _, sent as: Authorization: Bearer <token>"
             ),
             SessionRefusal.Unknown => ("The session token is unknown", "No session has this token. Sign in again."),
-            SessionRefusal.Expired => ("The session has expired", "Sign in again."),
-            SessionRefusal.Revoked => ("The session was revoked", "It was signed out or ended by an administrator. Sign in again."),
+            SessionRefusal.Expired => ("The session has expired", "It reached its age, or was not used for too long. Sign in again."),
+            SessionRefusal.Revoked => (
+                "The session was revoked",
+                "It was signed out, or ended from another session or by an administrator. Sign in again."
+            ),
             SessionRefusal.AccountClosed => ("The account is closed", "Its sessions are no longer accepted."),
             _ => ("A session token is missing", "Send it as: Authorization: Bearer <token>"),
         };

@@ -5,20 +5,29 @@ namespace Overnight.Api.Sessions;
 
 /// <summary>A session as this node last saw it.</summary>
 /// <param name="hash">Lowercase hex SHA-256 of the token.</param>
-/// <param name="expiresAt">When the session expires.</param>
+/// <param name="expiresAt">When the session ends without another use.</param>
 internal sealed class PrefetchedSession(string hash, Guid userId, DateTimeOffset expiresAt)
 {
     /// <summary>Uses closer together than this count as one.</summary>
     private static readonly long Grain = TimeSpan.FromSeconds(1).Ticks;
 
     private long _usedAt,
-        _writtenAt;
+        _writtenAt,
+        _expiresAt = expiresAt.UtcTicks;
 
     public string Hash => hash;
 
     public Guid UserId => userId;
 
-    public DateTimeOffset ExpiresAt => expiresAt;
+    public DateTimeOffset ExpiresAt
+    {
+        get => new(Volatile.Read(ref _expiresAt), TimeSpan.Zero);
+        set
+        {
+            if (Volatile.Read(ref _expiresAt) != value.UtcTicks)
+                Volatile.Write(ref _expiresAt, value.UtcTicks);
+        }
+    }
 
     /// <summary>The last use, if it is not written yet.</summary>
     public DateTimeOffset? Unwritten =>
@@ -62,7 +71,11 @@ internal sealed class SessionPrefetch
     public PrefetchedSession Remember(string hash, Guid userId, DateTimeOffset expiresAt)
     {
         if (TryGet(hash, out var known) && known.UserId == userId)
+        {
+            // It changes with each use that is written.
+            known.ExpiresAt = expiresAt;
             return known;
+        }
         PrefetchedSession session = new(hash, userId, expiresAt);
         if (known is not null)
             _sessions[hash] = session;

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
-using Overnight.Api.Admin;
 using Overnight.Core;
 using Overnight.Core.Sessions;
 
@@ -25,6 +24,9 @@ internal static class SessionSetup
 
     /// <summary>Policy: anyone signed in.</summary>
     public const string SignedIn = "signed-in";
+
+    /// <summary>Policy: anyone signed in, and programs with the admin key.</summary>
+    public const string SignedInOrKey = "signed-in-or-key";
 
     /// <summary>Policy: administrators, and programs with the admin key.</summary>
     public const string Admin = "admin";
@@ -51,6 +53,7 @@ internal static class SessionSetup
             .Services.AddAuthorizationBuilder()
             .SetFallbackPolicy(ForNobody)
             .AddPolicy(SignedIn, policy => policy.RequireAuthenticatedUser())
+            .AddPolicy(SignedInOrKey, policy => policy.AddAuthenticationSchemes(AdminScheme).RequireAuthenticatedUser())
             .AddPolicy(Admin, policy => policy.AddAuthenticationSchemes(AdminScheme).RequireAuthenticatedUser().RequireRole(AdminRole));
     }
 

@@ -50,9 +50,13 @@ internal sealed class SignInLimits(CacheStore cache, IOptions<UserSessionOptions
             && await _counts.AddAsync(Network, network) is var ofNetwork
             && ofNetwork.Count > options.Value.AttemptsPerAddress
         )
-            return SignInTurn.Refused(SignInOutcome.NetworkLimited, ofNetwork.Left);
+            return SignInTurn.Refused(
+                SignInOutcome.NetworkLimited,
+                ofNetwork.Left,
+                ofNetwork.Count == options.Value.AttemptsPerAddress + 1
+            );
         if (await _counts.AddAsync(Both, OfBoth(email, network)) is var ofBoth && ofBoth.Count > options.Value.AttemptsPerEmail)
-            return SignInTurn.Refused(SignInOutcome.Limited, ofBoth.Left);
+            return SignInTurn.Refused(SignInOutcome.Limited, ofBoth.Left, ofBoth.Count == options.Value.AttemptsPerEmail + 1);
         if (!await SlowDownAsync(email, ct))
             return SignInTurn.Refused(SignInOutcome.Busy, Busy);
         var turn = await _turns.AcquireAsync(1, ct);
@@ -115,9 +119,11 @@ internal sealed class SignInLimits(CacheStore cache, IOptions<UserSessionOptions
 }
 
 /// <summary>A permit to hash a password, to be disposed of; or why there is none, and how long to wait before the next attempt.</summary>
-internal sealed record SignInTurn(RateLimitLease? Lease, SignInOutcome Outcome, TimeSpan RetryAfter) : IDisposable
+/// <param name="IsFirst">Whether it is the first that a limit refuses in its window.</param>
+internal sealed record SignInTurn(RateLimitLease? Lease, SignInOutcome Outcome, TimeSpan RetryAfter, bool IsFirst = false) : IDisposable
 {
-    public static SignInTurn Refused(SignInOutcome outcome, TimeSpan retryAfter) => new(null, outcome, retryAfter);
+    public static SignInTurn Refused(SignInOutcome outcome, TimeSpan retryAfter, bool isFirst = false) =>
+        new(null, outcome, retryAfter, isFirst);
 
     public void Dispose() => Lease?.Dispose();
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
 using Overnight.Api.Problems;
+using Overnight.Core.Data;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
@@ -38,6 +40,8 @@ internal static class SignInRoutes
         SignInLimits limits,
         SessionRevocation revocation,
         SessionTelemetry telemetry,
+        NpgsqlDataSource database,
+        TimeProvider time,
         CancellationToken ct
     )
     {
@@ -46,19 +50,22 @@ internal static class SignInRoutes
             return InvalidRequest.Problem(errors, "The sign-in is not valid");
 
         var client = context.Connection.RemoteIpAddress;
+        var network = SignInLimits.NetworkOf(client);
         NewSession? session;
         using (var turn = await limits.EnterAsync(client, asked.Email!, ct))
         {
             if (turn.Lease is null)
             {
-                telemetry.Refused(turn.Outcome, SignInCounts.Hash(asked.Email!), SignInLimits.NetworkOf(client));
+                telemetry.Refused(turn.Outcome, SignInCounts.Hash(asked.Email!), network);
+                await LogLimitAsync(turn, network, database, time.GetUtcNow(), ct);
                 return TooMany(context, turn);
             }
-            session = await signIn.TryAsync(asked.Email!, asked.Password!, ct);
+            var origin = SessionOrigin.From(client, context.Request.Headers.UserAgent);
+            session = await signIn.TryAsync(asked.Email!, asked.Password!, origin, network, ct);
         }
         if (session is null)
         {
-            telemetry.Refused(SignInOutcome.Wrong, SignInCounts.Hash(asked.Email!), SignInLimits.NetworkOf(client));
+            telemetry.Refused(SignInOutcome.Wrong, SignInCounts.Hash(asked.Email!), network);
             context.Response.Headers.WWWAuthenticate = "Bearer";
             return TypedResults.Problem(
                 "The e-mail address or the password is wrong, or the account is closed.",
@@ -70,7 +77,7 @@ internal static class SignInRoutes
         await limits.SucceededAsync(client, asked.Email!);
         // The request's former session is ended, because nobody could end it after the client replaced its token.
         if (SessionHandler.TryGetToken(context.Request, out var former) && SessionToken.TryHash(former, out var replaced))
-            await revocation.RevokeAsync(replaced, SessionEnd.Replaced);
+            await revocation.RevokeAsync(replaced, session.User, SessionEnd.Replaced);
         if (asked.Cookie == true)
             context.Response.Cookies.Append(SessionSetup.CookieName, session.Token, Cookie(context, session.ExpiresAt));
         return TypedResults.Created(
@@ -81,13 +88,36 @@ internal static class SignInRoutes
 
     private static async Task<NoContent> SignOutAsync(HttpContext context, SessionRevocation revocation)
     {
-        await revocation.RevokeAsync(SessionPrincipal.HashOf(context), SessionEnd.SignedOut);
+        await revocation.RevokeAsync(SessionPrincipal.HashOf(context), SessionPrincipal.ActorOf(context), SessionEnd.SignedOut);
         if (context.Request.Cookies.ContainsKey(SessionSetup.CookieName))
             context.Response.Cookies.Delete(SessionSetup.CookieName, Cookie(context, null));
         return TypedResults.NoContent();
     }
 
-    private static ProblemHttpResult TooMany(HttpContext context, SignInTurn turn)
+    /// <summary>
+    /// Of the refusals of one limit in one window only the first is in the action log, so that whoever is refused can't fill it.
+    /// </summary>
+    private static async Task LogLimitAsync(
+        SignInTurn turn,
+        string network,
+        NpgsqlDataSource database,
+        DateTimeOffset at,
+        CancellationToken ct
+    )
+    {
+        if (!turn.IsFirst)
+            return;
+        try
+        {
+            await SignIn.LogRefusalAsync(database, turn.Outcome.Name(), null, network, at, ct);
+        }
+        catch (Exception exception) when (DatabaseOutage.Is(exception))
+        {
+            // The limit holds without PostgreSQL, and the log line of the refusal is written in any case.
+        }
+    }
+
+    internal static ProblemHttpResult TooMany(HttpContext context, SignInTurn turn)
     {
         var seconds = Math.Ceiling(Math.Max(1, turn.RetryAfter.TotalSeconds)).ToString("F0", CultureInfo.InvariantCulture);
         context.Response.Headers.RetryAfter = seconds;

@@ -31,4 +31,8 @@ public sealed class Session
     public DateTimeOffset ExpiresAt { get; init; }
     public DateTimeOffset LastActiveAt { get; set; }
     public DateTimeOffset? RevokedAt { get; set; }
+
+    /// <summary>Address of the client that made it, and the beginning of its user agent; null where it is not known.</summary>
+    public string? Address { get; init; }
+    public string? UserAgent { get; init; }
 }

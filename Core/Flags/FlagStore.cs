@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
+using Overnight.Core.Actions;
 using Overnight.Core.Data;
 using Overnight.Core.Json;
 
@@ -78,9 +79,9 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             limit
         );
 
-    /// <summary>Changes a flag and records the change in the same transaction.</summary>
+    /// <summary>Changes a flag, and records the change and the action in the same transaction.</summary>
     /// <param name="isExpected">Whether the flag, whose row is locked, is still the one that the change is meant for.</param>
-    /// <param name="by">The user; null for the admin key.</param>
+    /// <param name="by">Who changes it.</param>
     /// <returns>
     /// The flag before the change, null where there is no such flag; and the flag after it, null where it was not the expected one. A
     /// change that alters nothing returns the same flag twice and does not raise the version.
@@ -89,7 +90,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
         string key,
         FlagChange change,
         Predicate<FeatureFlag> isExpected,
-        Guid? by,
+        Actor by,
         CancellationToken ct
     )
     {
@@ -102,7 +103,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
         string key,
         FlagChange change,
         Predicate<FeatureFlag> isExpected,
-        Guid? by,
+        Actor by,
         CancellationToken ct
     )
     {
@@ -136,7 +137,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
         {
             Version = before.Version + 1,
             UpdatedAt = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)),
-            UpdatedBy = by,
+            UpdatedBy = by.UserId,
         };
         await using (
             var update = Command(
@@ -150,7 +151,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
                 after.Description,
                 after.Version,
                 after.UpdatedAt,
-                Id(by)
+                Id(by.UserId)
             )
         )
         {
@@ -165,7 +166,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
                 key,
                 after.Version,
                 after.UpdatedAt,
-                Id(by),
+                Id(by.UserId),
                 Text(Recorded(before)),
                 Text(Recorded(after))
             )
@@ -173,6 +174,12 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
         {
             await record.ExecuteNonQueryAsync(ct);
         }
+        await ActionLog.WriteAsync(
+            connection,
+            new(by, LoggedAction.FlagChange, "changed") { Target = key, Detail = new { Environment = _environment, after.Version } },
+            now,
+            ct
+        );
         await transaction.CommitAsync(ct);
         return (before, after);
     }

@@ -69,12 +69,28 @@ public sealed class TenantGenerations(NpgsqlDataSource database) : IDisposable
     /// <summary>Invalidates all entries of the entities, in this process at once; the caller tells other nodes.</summary>
     /// <returns>The new generation.</returns>
     /// <exception cref="NpgsqlException">PostgreSQL can't be reached, and no generation was raised.</exception>
-    public async Task<long> RaiseAsync(Guid tenant, IReadOnlyCollection<string> entities, CancellationToken ct)
+    public Task<long> RaiseAsync(Guid tenant, IReadOnlyCollection<string> entities, CancellationToken ct) =>
+        RaiseAsync(tenant, entities, static _ => Task.CompletedTask, ct);
+
+    /// <param name="first">Runs first in the same transaction; until it is over nobody waits, because no generation is raised yet.</param>
+    /// <inheritdoc cref="RaiseAsync(Guid, IReadOnlyCollection{string}, CancellationToken)"/>
+    public async Task<long> RaiseAsync(
+        Guid tenant,
+        IReadOnlyCollection<string> entities,
+        Func<NpgsqlConnection, Task> first,
+        CancellationToken ct
+    )
     {
+        ArgumentNullException.ThrowIfNull(first);
         var generation = await DatabaseRetry.WriteAsync(async () =>
         {
-            await using var command = database.Command("select erp.raise_generation($1, $2)", tenant, entities.ToArray());
-            return (long)(await command.ExecuteScalarAsync(ct))!;
+            await using var connection = await database.OpenConnectionAsync(ct);
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            await first(connection);
+            await using var command = connection.Command("select erp.raise_generation($1, $2)", tenant, entities.ToArray());
+            var raised = (long)(await command.ExecuteScalarAsync(ct))!;
+            await transaction.CommitAsync(ct);
+            return raised;
         });
         Hear(tenant, entities, generation);
         return generation;

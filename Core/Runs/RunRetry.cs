@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Actions;
 using Overnight.Core.Data;
 
 namespace Overnight.Core.Runs;
@@ -24,28 +25,35 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         on conflict (job_type, market, business_date, revision) do nothing
         """;
 
+    /// <param name="runId">A finished run.</param>
+    /// <param name="by">Who retries it, for the action log.</param>
+    /// <param name="ct">Ends the call.</param>
     /// <returns>The new run; null when no user of <paramref name="runId"/> failed.</returns>
     /// <exception cref="RequestException">There is no such run, or a run of the same market and date is under way.</exception>
-    public async Task<PipelineRun?> StartAsync(Guid runId, CancellationToken ct)
+    public async Task<PipelineRun?> StartAsync(Guid runId, Actor by, CancellationToken ct)
     {
         var run = await runs.FindAsync(runId, ct) ?? throw new RequestException("run", $"There is no run {runId}.");
         if (!run.IsFinished)
             throw new RequestException("run", $"Run {runId} is still under way; there is nothing to retry before it is finished.");
         using RunStartSpan span = new(run.Market, "retry");
-        if (await DatabaseRetry.WriteAsync(() => InsertAsync(run, span.Id, ct)) is not { } id)
+        if (await DatabaseRetry.WriteAsync(() => InsertAsync(run, span.Id, by, ct)) is not { } id)
             return null;
         span.Done(id, true);
         return await runs.FindAsync(id, ct);
     }
 
-    private async Task<Guid?> InsertAsync(PipelineRun run, string? traceparent, CancellationToken ct)
+    private async Task<Guid?> InsertAsync(PipelineRun run, string? traceparent, Actor by, CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await using (var failed = connection.Command(Failed, run.Id))
         {
             if (run.IsPlanned && (long)(await failed.ExecuteScalarAsync(ct))! == 0)
+            {
+                await LogAsync(connection, by, "nothing_failed", run.Id, null, ct);
+                await transaction.CommitAsync(ct);
                 return null;
+            }
         }
 
         var id = Guid.CreateVersion7(time.GetUtcNow());
@@ -63,7 +71,16 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
         }
         await using var notify = connection.Command("select pg_notify($1, $2)", RunStore.Channel, id.ToString());
         await notify.ExecuteNonQueryAsync(ct);
+        await LogAsync(connection, by, "started", run.Id, id, ct);
         await transaction.CommitAsync(ct);
         return id;
     }
+
+    private Task LogAsync(NpgsqlConnection connection, Actor by, string outcome, Guid run, Guid? retry, CancellationToken ct) =>
+        ActionLog.WriteAsync(
+            connection,
+            new(by, LoggedAction.Retry, outcome) { Target = $"{run:D}", Detail = retry is null ? null : new { Retry = retry } },
+            time.GetUtcNow(),
+            ct
+        );
 }

@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Actions;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
 
@@ -16,18 +17,29 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     private const string Columns =
         "id, market, business_date, revision, status, trigger, started_at, planned_at is not null, correlation_id, traceparent, snapshot_id, retry_of";
 
+    /// <inheritdoc cref="StartOrJoinAsync(string, DateOnly?, RunTrigger, bool, Actor?, CancellationToken)"/>
+    public Task<(PipelineRun Run, bool Started)> StartOrJoinAsync(
+        string market,
+        DateOnly? businessDate,
+        RunTrigger trigger,
+        bool again,
+        CancellationToken ct
+    ) => StartOrJoinAsync(market, businessDate, trigger, again, null, ct);
+
     /// <summary>
     /// Joins the latest run of the market and date, or starts one: revision 1 where there is none, the next revision when
     /// <paramref name="again"/> is set and the latest run is finished.
     /// </summary>
     /// <param name="market">Code of the market.</param>
     /// <param name="businessDate">A trading day of the market; that of the next open when null.</param>
+    /// <param name="by">Who starts it, for the action log; null for a start that nobody asked for, which the log leaves out.</param>
     /// <exception cref="RequestException">The market is unknown, or the date is no trading day or out of bounds.</exception>
     public async Task<(PipelineRun Run, bool Started)> StartOrJoinAsync(
         string market,
         DateOnly? businessDate,
         RunTrigger trigger,
         bool again,
+        Actor? by,
         CancellationToken ct
     )
     {
@@ -35,7 +47,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         using RunStartSpan span = new(market, trigger);
         try
         {
-            var (run, started) = await DatabaseRetry.WriteAsync(() => StartOrJoinAsync(market, date, trigger, again, span.Id, ct));
+            var (run, started) = await DatabaseRetry.WriteAsync(() => StartOrJoinAsync(market, date, trigger, again, span.Id, by, ct));
             span.Done(run.Id, started);
             return (run, started);
         }
@@ -52,6 +64,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         RunTrigger trigger,
         bool again,
         string? traceparent,
+        Actor? by,
         CancellationToken ct
     )
     {
@@ -82,6 +95,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         {
             await using var notify = connection.Command("select pg_notify($1, $2)", Channel, id.ToString());
             await notify.ExecuteNonQueryAsync(ct);
+            await LogAsync(connection, by, "started", started, ct);
             await transaction.CommitAsync(ct);
             return (started, true);
         }
@@ -95,7 +109,30 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             ?? throw new InvalidOperationException(
                 $"The run of {market} for {date:yyyy-MM-dd} was deleted while it was being joined; start it again."
             );
+        await LogAsync(connection, by, "joined", joined, ct);
+        await transaction.CommitAsync(ct);
         return (joined, false);
+    }
+
+    private async Task LogAsync(NpgsqlConnection connection, Actor? by, string outcome, PipelineRun run, CancellationToken ct)
+    {
+        if (by is not { } actor)
+            return;
+        await ActionLog.WriteAsync(
+            connection,
+            new(actor, LoggedAction.Run, outcome)
+            {
+                Target = $"{run.Id:D}",
+                Detail = new
+                {
+                    run.Market,
+                    run.BusinessDate,
+                    run.Revision,
+                },
+            },
+            time.GetUtcNow(),
+            ct
+        );
     }
 
     public Task<PipelineRun?> FindAsync(Guid id, CancellationToken ct) =>

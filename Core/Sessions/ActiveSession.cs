@@ -1,6 +1,8 @@
 namespace Overnight.Core.Sessions;
 
 /// <summary>A session that was valid when it was looked up.</summary>
+/// <param name="ExpiresAt">When it ends without another use: when it expires, or <see cref="UserSessionOptions.UnusedLifetime"/> after its
+/// last use as PostgreSQL has it.</param>
 /// <param name="Markets">Codes of the user's markets, with commas between; their calendars determine the dashboard's freshness.</param>
 public sealed record ActiveSession(Guid UserId, bool IsAdmin, Guid? TenantId, DateTimeOffset ExpiresAt, string Markets = "");
 

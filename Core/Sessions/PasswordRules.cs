@@ -1,4 +1,4 @@
-using Zxcvbn.Matcher;
+using System.Collections.Frozen;
 
 namespace Overnight.Core.Sessions;
 
@@ -13,9 +13,15 @@ public static class PasswordRules
     public const int Least = 12,
         Most = 256;
 
-    /// <summary>Number of most common passwords that are refused, and a length in characters that none of them exceeds.</summary>
-    private const int MostCommon = 10_000,
-        LongestCommon = 64;
+    /// <summary>Number of most common passwords that are refused.</summary>
+    public const int MostCommon = 10_000;
+
+    /// <summary>The library's own list, the most common first. Its matcher is not asked, because it may see a pattern in its place.</summary>
+    private const string List = "zxcvbn-core.Dictionaries.passwords.lst";
+
+    private static readonly Lazy<FrozenSet<string>> Common = new(() =>
+        ReadCommon().Where(password => password.Length >= Least).ToFrozenSet(StringComparer.OrdinalIgnoreCase)
+    );
 
     /// <summary>Iterations. Source: OWASP's recommendation for PBKDF2 with HMAC-SHA-512.</summary>
     public const int Iterations = 210_000;
@@ -26,15 +32,20 @@ public static class PasswordRules
         ArgumentNullException.ThrowIfNull(password);
         if (password.Length is < Least or > Most)
             return $"A password must have {Least} to {Most} characters, and this one has {password.Length}.";
-        return IsCommon(password) ? $"The password is one of the {MostCommon:N0} most common ones, which are tried first." : null;
+        return Common.Value.Contains(password)
+            ? $"The password is one of the {MostCommon:N0} most common ones, which are tried first."
+            : null;
     }
 
-    /// <summary>Whether the whole password, ignoring case, is among the most common ones in the library's ranking.</summary>
-    private static bool IsCommon(string password) =>
-        password.Length <= LongestCommon
-        && Zxcvbn
-            .Zxcvbn.MatchPassword(password)
-            .MatchSequence.Any(match =>
-                match is DictionaryMatch { DictionaryName: "passwords", Rank: <= MostCommon } && match.Token.Length == password.Length
-            );
+    /// <summary>The most common passwords, in order and in lowercase, short ones included.</summary>
+    internal static IReadOnlyList<string> ReadCommon()
+    {
+        using var list = typeof(Zxcvbn.Zxcvbn).Assembly.GetManifestResourceStream(List)
+            ?? throw new InvalidOperationException($"The password library has no list {List}.");
+        using StreamReader lines = new(list);
+        List<string> passwords = new(MostCommon);
+        while (passwords.Count < MostCommon && lines.ReadLine() is { } password)
+            passwords.Add(password);
+        return passwords;
+    }
 }

@@ -31,7 +31,7 @@ public sealed class SessionReader : IChangeHandler
         (_keys, _time) = (keys, time);
         _memory = new(cache.Value.EntryMemoryBytes, time);
         // A loaded session is not shared with later misses, which must read the cache or PostgreSQL to see a revocation.
-        _entries = new(new Kind(database, keys, store, options.Value.MemoryTtl, time), _memory, store, telemetry, TimeSpan.Zero, time);
+        _entries = new(new Kind(database, keys, store, options.Value, time), _memory, store, telemetry, TimeSpan.Zero, time);
     }
 
     public IMemory Memory => _memory;
@@ -75,11 +75,16 @@ public sealed class SessionReader : IChangeHandler
 
     public void Trim() => _entries.Trim();
 
-    private sealed class Kind(NpgsqlDataSource database, SessionSigningKeys keys, CacheStore store, TimeSpan memoryTtl, TimeProvider time)
-        : CacheAsideSource<string, SessionLookup>(CacheSet.Sessions)
+    private sealed class Kind(
+        NpgsqlDataSource database,
+        SessionSigningKeys keys,
+        CacheStore store,
+        UserSessionOptions options,
+        TimeProvider time
+    ) : CacheAsideSource<string, SessionLookup>(CacheSet.Sessions)
     {
-        private const string Query =
-            $"select {StoredSessions.Columns}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";
+        private static readonly string Query =
+            $"select {StoredSessions.Columns("$2")}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";
 
         /// <summary>Estimated bytes of a session in memory.</summary>
         private const int Size = 250;
@@ -88,13 +93,17 @@ public sealed class SessionReader : IChangeHandler
 
         public override int SizeOf(SessionLookup value) => Size;
 
-        /// <summary>The configured TTL, or the remaining TTL of the cache entry if that is shorter; refusals are not kept.</summary>
+        /// <summary>
+        /// The configured TTL, or the remaining TTL of the cache entry or of the session if one of those is shorter: a session that was used
+        /// meanwhile has a later end in PostgreSQL. Refusals are not kept.
+        /// </summary>
         public override TimeSpan MemoryTtl(string key, SessionLookup value)
         {
-            if (value.Session is null)
+            if (value.Session is not { } session)
                 return TimeSpan.Zero;
-            var left = value.ReadAt + CacheKeys.SessionTtl - time.GetUtcNow();
-            return left < memoryTtl ? left : memoryTtl;
+            var until = value.ReadAt + CacheKeys.SessionTtl;
+            var left = (session.ExpiresAt < until ? session.ExpiresAt : until) - time.GetUtcNow();
+            return left < options.MemoryTtl ? left : options.MemoryTtl;
         }
 
         public override Look<SessionLookup> Read(string key, byte[] bytes)
@@ -114,6 +123,9 @@ public sealed class SessionReader : IChangeHandler
             await using var connection = await database.OpenConnectionAsync();
             await using NpgsqlCommand command = new(Query, connection) { CommandTimeout = DatabaseConnection.ReadTimeout };
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key, NpgsqlDbType = NpgsqlDbType.Text });
+            command.Parameters.Add(
+                new NpgsqlParameter<TimeSpan> { TypedValue = options.UnusedLimit, NpgsqlDbType = NpgsqlDbType.Interval }
+            );
             await command.PrepareAsync();
             await using var reader = await command.ExecuteReaderAsync();
             if (!await reader.ReadAsync())

@@ -12,6 +12,7 @@ public static class SessionReadingSetup
         services.AddCaching().AddSessionKeys();
         services.TryAddSingleton<SessionTelemetry>();
         services.TryAddSingleton<SessionRevocation>();
+        services.TryAddSingleton<PasswordStore>();
         return services.AddReader<SessionReader>();
     }
 

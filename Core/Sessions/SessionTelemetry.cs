@@ -21,6 +21,14 @@ public enum SignInOutcome
     Busy,
 }
 
+/// <summary>Names of outcomes in logs, metrics and the action log.</summary>
+public static class SignInOutcomes
+{
+    private static readonly string[] Names = ["signed_in", "wrong", "limited", "network_limited", "busy"];
+
+    public static string Name(this SignInOutcome outcome) => Names[(int)outcome];
+}
+
 /// <summary>Why a session ended before it expired.</summary>
 public enum SessionEnd
 {
@@ -35,6 +43,17 @@ public enum SessionEnd
 
     /// <summary>The user's password was set.</summary>
     PasswordSet,
+
+    /// <summary>Its user ended it from another session.</summary>
+    ByOwner,
+}
+
+/// <summary>Names of reasons in logs, metrics and the action log.</summary>
+public static class SessionEnds
+{
+    private static readonly string[] Names = ["signed_out", "replaced", "revoked", "banned", "password_set", "by_owner"];
+
+    public static string Name(this SessionEnd reason) => Names[(int)reason];
 }
 
 /// <summary>
@@ -44,9 +63,6 @@ public enum SessionEnd
 public sealed partial class SessionTelemetry
 {
     public const string Name = "Overnight.Sessions";
-
-    private static readonly string[] Outcomes = ["signed_in", "wrong", "limited", "network_limited", "busy"];
-    private static readonly string[] Ends = ["signed_out", "replaced", "revoked", "banned", "password_set"];
 
     private readonly ILogger<SessionTelemetry> _logger;
     private readonly Counter<long> _signIns;
@@ -71,30 +87,30 @@ public sealed partial class SessionTelemetry
     public void Refused(SignInOutcome outcome, string emailHash, string network)
     {
         Count(outcome);
-        Log.Refused(_logger, Outcomes[(int)outcome], Masked(emailHash), network);
+        Log.Refused(_logger, outcome.Name(), Masked(emailHash), network);
     }
 
     public void Ended(SessionEnd reason, string hash)
     {
         Count(reason, 1);
-        Log.Ended(_logger, Masked(hash), Ends[(int)reason]);
+        Log.Ended(_logger, Masked(hash), reason.Name());
     }
 
     public void EndedOfUser(SessionEnd reason, Guid user, int sessions)
     {
         Count(reason, sessions);
-        Log.EndedOfUser(_logger, sessions, Masked(user), Ends[(int)reason]);
+        Log.EndedOfUser(_logger, sessions, Masked(user), reason.Name());
     }
 
-    private void Count(SignInOutcome outcome) => _signIns.Add(1, new KeyValuePair<string, object?>("outcome", Outcomes[(int)outcome]));
+    private void Count(SignInOutcome outcome) => _signIns.Add(1, new KeyValuePair<string, object?>("outcome", outcome.Name()));
 
-    private void Count(SessionEnd reason, int sessions) =>
-        _ends.Add(sessions, new KeyValuePair<string, object?>("reason", Ends[(int)reason]));
+    private void Count(SessionEnd reason, int sessions) => _ends.Add(sessions, new KeyValuePair<string, object?>("reason", reason.Name()));
 
     // The end of an id is random; the beginning is a time, which ids created together share.
     private static string Masked(Guid id) => $"..{id.ToString("N")[^6..]}";
 
-    private static string Masked(string hash) => $"{hash[..8]}..";
+    /// <summary>The beginning of a session's hash, by which log lines and the action log name it.</summary>
+    internal static string Masked(string hash) => $"{hash[..8]}..";
 
     private static partial class Log
     {

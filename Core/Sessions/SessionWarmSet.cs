@@ -17,21 +17,23 @@ public sealed class SessionWarmSet(
     SessionSigningKeys keys,
     WarmWriter entries,
     IOptions<WarmingOptions> options,
+    IOptions<UserSessionOptions> sessions,
     TimeProvider time
 ) : WarmSet(Declare(options.Value.Sessions))
 {
     public const string SetName = WarmSetNames.Sessions;
 
-    private const string Wanted = $"s.revoked_at is null and s.expires_at > $1 and s.last_active_at >= $2 and not {StoredSessions.Closed}";
+    private static readonly string Wanted =
+        $"s.revoked_at is null and {StoredSessions.EndsAt("$3")} > $1 and s.last_active_at >= $2 and not {StoredSessions.Closed}";
 
     // Each batch has a query of its own, so that sessions are written shortly after they were read.
-    private const string Page = $"""
-        select {StoredSessions.Columns}, (extract(epoch from s.last_active_at) * 1000000)::bigint
-        {StoredSessions.From} where {Wanted} and ($3::timestamptz is null or (s.last_active_at, s.token_hash) < ($3, $4))
-        order by s.last_active_at desc, s.token_hash desc limit $5
+    private static readonly string Page = $"""
+        select {StoredSessions.Columns("$3")}, (extract(epoch from s.last_active_at) * 1000000)::bigint
+        {StoredSessions.From} where {Wanted} and ($4::timestamptz is null or (s.last_active_at, s.token_hash) < ($4, $5))
+        order by s.last_active_at desc, s.token_hash desc limit $6
         """;
 
-    private const string Count = $"select count(*) from (select {StoredSessions.From} where {Wanted} limit $3) wanted";
+    private static readonly string Count = $"select count(*) from (select {StoredSessions.From} where {Wanted} limit $4) wanted";
 
     private readonly SessionWarmOptions _options = options.Value.Sessions;
 
@@ -50,7 +52,9 @@ public sealed class SessionWarmSet(
         ArgumentNullException.ThrowIfNull(request);
         await using var command = database.CreateCommand(Count);
         var now = time.GetUtcNow();
-        foreach (object value in (object[])[now, now - _options.Window, (long)(request.Limit ?? _options.Count)])
+        foreach (
+            object value in (object[])[now, now - _options.Window, sessions.Value.UnusedLimit, (long)(request.Limit ?? _options.Count)]
+        )
             command.Parameters.Add(new() { Value = value });
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
@@ -92,6 +96,7 @@ public sealed class SessionWarmSet(
         await using var command = database.CreateCommand(Page);
         command.Parameters.Add(new() { Value = now });
         command.Parameters.Add(new() { Value = since });
+        command.Parameters.Add(new() { Value = sessions.Value.UnusedLimit });
         command.Parameters.Add(
             new()
             {

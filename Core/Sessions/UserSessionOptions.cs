@@ -10,7 +10,14 @@ public sealed class UserSessionOptions : IValidatedOptions
 
     /// <summary>Time from sign-in to expiry; activity does not extend it.</summary>
     [Between("00:05:00", "365.00:00:00")]
-    public TimeSpan Lifetime { get; set; } = TimeSpan.FromDays(7);
+    public TimeSpan Lifetime { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// Time without a request after which a session ends, although it has not expired. The last use is known to
+    /// <see cref="ActivityInterval"/>, which is added, so that no session in use ends because its use is not written yet.
+    /// </summary>
+    [Between("00:05:00", "365.00:00:00")]
+    public TimeSpan UnusedLifetime { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
     /// How often the last activity of sessions is written to PostgreSQL, once per session for all its requests in the interval. A write
@@ -53,6 +60,9 @@ public sealed class UserSessionOptions : IValidatedOptions
     /// Without any, the key is used that <c>migrate</c> creates in PostgreSQL.
     /// </summary>
     public IList<string> SigningKeys { get; } = [];
+
+    /// <summary>Time from the stored last use of a session to its end.</summary>
+    internal TimeSpan UnusedLimit => UnusedLifetime + ActivityInterval;
 
     // Error messages leave the keys out, because they are secrets.
     void IValidatedOptions.Check(OptionRules rules, string path)

@@ -1,3 +1,5 @@
+using Overnight.Core.Actions;
+
 namespace Overnight.Core.Warming;
 
 /// <summary>How the warm of a set ended.</summary>
@@ -51,13 +53,30 @@ public readonly record struct WarmSetProgress(string Set, long Warmed, long Fail
 /// <param name="Tenant">The only tenant to warm, in sets that are per tenant; null for all.</param>
 /// <param name="TimeLimit">Limit for the whole warm, in addition to each set's own.</param>
 /// <param name="Keys">The only entries to warm, in sets whose entries have keys; null for all.</param>
+/// <param name="CorrelationId">Id that the records of all its sets share; a new one when null.</param>
 public sealed record WarmRequest(
     WarmTrigger Trigger,
     int? Count = null,
     Guid? Tenant = null,
     TimeSpan? TimeLimit = null,
-    IReadOnlyList<string>? Keys = null
+    IReadOnlyList<string>? Keys = null,
+    Guid? CorrelationId = null
 )
 {
     public bool IsWhole => Count is null && Tenant is null && Keys is null;
+
+    /// <summary>What the action log says of a warm that somebody asked for. How it ended is in its records in overnight_job_runs.</summary>
+    public ActionEntry Logged(Actor by, IEnumerable<WarmSet> sets) =>
+        new(by, LoggedAction.Warm, "started")
+        {
+            Target = $"{CorrelationId:D}",
+            Detail = new
+            {
+                Sets = sets.Select(set => set.Name).ToArray(),
+                Trigger = Trigger.Name(),
+                Count,
+                Tenant,
+                FlagKeys = Keys,
+            },
+        };
 }

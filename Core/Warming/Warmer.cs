@@ -59,7 +59,7 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets configu
         ArgumentNullException.ThrowIfNull(request);
         using var span = WarmTelemetry.StartWarm(request.Trigger);
         var begin = time.GetTimestamp();
-        var id = Guid.CreateVersion7(time.GetUtcNow());
+        var id = request.CorrelationId ?? Guid.CreateVersion7(time.GetUtcNow());
         List<WarmOutcome> outcomes = [];
         foreach (var phase in wanted.GroupBy(set => set.Declaration.Phase).OrderBy(phase => phase.Key))
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Recommendations;
 using Overnight.Core.Results;
@@ -82,6 +83,7 @@ internal static class CacheEntryCommands
         var user = await FindAsync(services, who, ct);
         if (await services.GetRequiredService<ResultInvalidation>().OneAsync(user) is null)
             throw new CommandException("The cache does not answer; the entry lives until its TTL ends.");
+        await LogAsync(services, new(Actor.Command, LoggedAction.Invalidate, "invalidated") { Subject = user });
         output.Line($"{CacheKeys.Recommendations(user)} is forgotten.");
         return CommandLine.Success;
     }
@@ -90,11 +92,24 @@ internal static class CacheEntryCommands
     {
         await CommandServices.RequireCacheAsync(services);
         var (removed, isWhole) = await services.GetRequiredService<ResultInvalidation>().AllAsync(ct);
+        await LogAsync(
+            services,
+            new(Actor.Command, LoggedAction.Invalidate, isWhole ? "invalidated" : "partial") { Detail = new { Results = removed } }
+        );
         output.Line(
             $"{(removed == 1 ? "1 entry is" : $"{removed:N0} entries are")} forgotten{(isWhole ? "." : ", then the cache went away: the rest lives until its TTL ends.")}"
         );
         return CommandLine.CodeOf(isWhole, removed > 0);
     }
+
+    /// <summary>After the removal, which is no transaction, because how it ended is part of the entry.</summary>
+    private static Task LogAsync(IServiceProvider services, ActionEntry entry) =>
+        ActionLog.WriteAsync(
+            services.GetRequiredService<NpgsqlDataSource>(),
+            entry,
+            services.GetRequiredService<TimeProvider>().GetUtcNow(),
+            CancellationToken.None
+        );
 
     private static Argument<string> User() => new("USER") { Description = "Id or e-mail address." };
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Overnight.Core;
+using Overnight.Core.Actions;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
 
@@ -33,7 +34,7 @@ internal static class RetryCommand
         PipelineRun? run;
         try
         {
-            run = await services.GetRequiredService<RunRetry>().StartAsync(runId, ct);
+            run = await services.GetRequiredService<RunRetry>().StartAsync(runId, Actor.Command, ct);
         }
         catch (RequestException exception)
         {

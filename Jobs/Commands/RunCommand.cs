@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Overnight.Core;
+using Overnight.Core.Actions;
 using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
@@ -90,7 +91,7 @@ internal static class RunCommand
     {
         try
         {
-            return await runs.StartOrJoinAsync(market, date, RunTrigger.Manual, again, ct);
+            return await runs.StartOrJoinAsync(market, date, RunTrigger.Manual, again, Actor.Command, ct);
         }
         catch (RequestException exception)
         {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Overnight.Core;
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Sessions;
@@ -15,13 +16,6 @@ namespace Overnight.Jobs.Commands;
 /// </summary>
 internal static class UserCommand
 {
-    private const string Store = """
-        insert into user_passwords (user_id, password_hash, changed_at)
-        select id, $2, $3 from users where email = $1 and deleted_at is null
-        on conflict (user_id) do update set password_hash = excluded.password_hash, changed_at = excluded.changed_at
-        returning user_id
-        """;
-
     private const string TenantOfAdministrator =
         "select tenant_id from users where email = $1 and role = 'admin' and tenant_id is not null and deleted_at is null";
 
@@ -69,13 +63,9 @@ internal static class UserCommand
         if (PasswordRules.Failure(password) is { } failure)
             throw new CommandException(failure);
 
-        var user = await StoreAsync(
-            services,
-            email,
-            services.GetRequiredService<IPasswordHasher<string>>().HashPassword(email, password),
-            ct
-        ) ?? throw new CommandException($"EMAIL: there is no user with the e-mail address {email}.");
-        var ended = await services.GetRequiredService<SessionRevocation>().RevokeOfUserAsync(user, SessionEnd.PasswordSet);
+        var hash = services.GetRequiredService<IPasswordHasher<string>>().HashPassword(email, password);
+        var ended = await services.GetRequiredService<PasswordStore>().SetAsync(email, hash, Actor.Command)
+            ?? throw new CommandException($"EMAIL: there is no user with the e-mail address {email}.");
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         output.Line(
             $"The password of {email} is set; {Plural.Of(ended.Ended, "session")} ended"
@@ -98,13 +88,5 @@ internal static class UserCommand
                     + $"Take one from it first: update users set tenant_id = null (or role = 'user') where email = '{email}'."
             );
         }
-    }
-
-    private static async Task<Guid?> StoreAsync(IServiceProvider services, string email, string hash, CancellationToken ct)
-    {
-        await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand(Store);
-        foreach (object value in (object[])[email, hash, services.GetRequiredService<TimeProvider>().GetUtcNow()])
-            command.Parameters.Add(new() { Value = value });
-        return (Guid?)await command.ExecuteScalarAsync(ct);
     }
 }

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Overnight.Core;
+using Overnight.Core.Actions;
 using Overnight.Core.Reference;
 using Overnight.Core.Warming;
 
@@ -112,6 +114,7 @@ internal static class WarmCommand
         await own.CheckAsync(ct);
         if (request.Trigger == WarmTrigger.Deployment)
             request = request with { TimeLimit = services.GetRequiredService<IOptions<WarmingOptions>>().Value.DeploymentLimit };
+        request = await LogAsync(services, sets, request, ct);
 
         var report = await warmer.WarmAsync(
             sets,
@@ -127,6 +130,19 @@ internal static class WarmCommand
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         output.Line(await WarmSummary.HitRateAsync(sets, report, request, now, ct));
         return CommandLine.CodeOf(report.IsWhole, report.Sets.Any(set => set.Status != WarmStatus.Failed));
+    }
+
+    private static async Task<WarmRequest> LogAsync(
+        IServiceProvider services,
+        IReadOnlyList<WarmSet> sets,
+        WarmRequest request,
+        CancellationToken ct
+    )
+    {
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        request = request with { CorrelationId = Guid.CreateVersion7(now) };
+        await ActionLog.WriteAsync(services.GetRequiredService<NpgsqlDataSource>(), request.Logged(Actor.Command, sets), now, ct);
+        return request;
     }
 
     private static async Task<int> EstimateAsync(

@@ -1,4 +1,5 @@
 using Npgsql;
+using Overnight.Core.Actions;
 using Overnight.Core.Data;
 using Overnight.Core.Sessions;
 
@@ -40,24 +41,34 @@ internal sealed class DemoSessions(NpgsqlDataSource database, TimeProvider time)
     {
         var token = SessionToken.Create();
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await AddAsync(connection, email, Hash(token), ct) ? token : null;
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (await AddAsync(connection, email, Hash(token), ct) is not { } user)
+            return null;
+        await ActionLog.WriteAsync(
+            connection,
+            new(Actor.Command, LoggedAction.SignIn, "signed_in") { Subject = user, Target = SessionTelemetry.Masked(Hash(token)) },
+            time.GetUtcNow(),
+            ct
+        );
+        await transaction.CommitAsync(ct);
+        return token;
     }
 
-    private async Task<bool> AddAsync(NpgsqlConnection connection, string email, string hash, CancellationToken ct)
+    private async Task<Guid?> AddAsync(NpgsqlConnection connection, string email, string hash, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         await using var add = connection.Command(
             """
             insert into sessions (token_hash, user_id, created_at, expires_at, last_active_at)
             select $1, id, $3, $4, $3 from users where email = $2 and deleted_at is null and banned_at is null
-            on conflict do nothing
+            on conflict do nothing returning user_id
             """,
             hash,
             email,
             now,
             now + Lifetime
         );
-        return await add.ExecuteNonQueryAsync(ct) == 1;
+        return (Guid?)await add.ExecuteScalarAsync(ct);
     }
 
     private static string Hash(string token) =>

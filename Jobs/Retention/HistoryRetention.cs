@@ -71,6 +71,7 @@ internal sealed partial class HistoryRetention(
         var keptFrom = report.Postponed.Count == 0 ? report.OldestKept : await OldestLeftAsync(connection, report.OldestKept, ct);
         await OldRows.DeleteAsync(connection, report, keptFrom, options.Value.DeleteRows, ct);
         await OldRows.DeleteAttemptsAsync(connection, report, now - options.Value.Attempts, options.Value.DeleteRows, ct);
+        await OldRows.DeleteActionsAsync(connection, report, report.OldestKept, options.Value.DeleteRows, ct);
         await OldRows.DeleteSessionsAsync(connection, report, now - options.Value.Sessions, options.Value.DeleteRows, ct);
         return report;
     }

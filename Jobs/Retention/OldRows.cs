@@ -19,6 +19,7 @@ internal static class OldRows
     [
         ("run_failures", $"run_id in ({OldRuns})"),
         ("run_batches", $"run_id in ({OldRuns})"),
+        ("result_reads", "business_date < $1"),
         ("overnight_job_runs", $"id in ({OldRuns})"),
         (
             "market_snapshots",
@@ -65,6 +66,27 @@ internal static class OldRows
         int rows,
         CancellationToken ct
     ) => report.Count("sessions", await DeleteAsync(connection, report.IsDryRun, "sessions", "t.expires_at < $1", before, rows, ct));
+
+    /// <summary>Deletes old entries of the action log; its trigger refuses younger ones than two years by PostgreSQL's clock.</summary>
+    public static async Task DeleteActionsAsync(
+        NpgsqlConnection connection,
+        RetentionReport report,
+        DateOnly before,
+        int rows,
+        CancellationToken ct
+    ) =>
+        report.Count(
+            "action_log",
+            await DeleteAsync(
+                connection,
+                report.IsDryRun,
+                "action_log",
+                "t.at < least($1::timestamptz, now() - interval '2 years')",
+                before,
+                rows,
+                ct
+            )
+        );
 
     /// <summary>
     /// Users whose last result is in a month about to be dropped have none from now on, and the dashboard tells them so. The table is read

@@ -1,6 +1,8 @@
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Overnight.Api.Account;
+using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Benchmarks.Audit;
 using Overnight.Core.Caching;
@@ -43,6 +45,17 @@ public sealed class HistoryFixture(TestServers servers) : IAsyncLifetime
         await ExecuteAsync(
             "insert into current_results select u.id, r.business_date, r.id from users u, overnight_job_runs r where r.id = $1 and u.role = 'user'",
             History.LastRun
+        );
+        await ExecuteAsync("insert into person_refs select gen_random_uuid(), id from users");
+        await ExecuteAsync(
+            """
+            insert into action_log (at, action, outcome, actor, actor_ref, subject_ref)
+            select now() - n * interval '1 minute', case when n % 100 = 0 then 'ban' else 'sign-in' end, 'done', 'user', p[1 + n % 140], p[1 + n % 139]
+            from generate_series(1, 30000) n, (select array(select id from person_refs) p) r
+            """
+        );
+        await ExecuteAsync(
+            "insert into result_reads (user_id, read_at, reader, run_id, business_date) select u.id, now(), 'admin', r.id, r.business_date from users u, overnight_job_runs r where r.job_type = 'scoring'"
         );
         await ExecuteAsync(DropOtherMonths);
         await ExecuteAsync("analyze");
@@ -221,6 +234,46 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
         AssertByIndex(await PlanAsync(ResultReader.Current, History.User), "calculation_results_y2026m08");
         AssertByIndex(await PlanAsync(ResultFence.Read, (object)new[] { History.User }), "calculation_results_y2026m08");
     }
+
+    /// <summary>SPEC A12: by their number, and by an index for an action and for a user, as far as the page goes.</summary>
+    [Theory]
+    [InlineData(null, false, "action_log_pkey")]
+    [InlineData("ban", false, "action_log_action")]
+    [InlineData(null, true, "action_log_subject")]
+    [InlineData("ban", true, null)]
+    public async Task Actions_Filtered_AreReadByIndex(string? action, bool ofUser, string? index)
+    {
+        await using var command = ActionLogList.Command(
+            fixture.Database,
+            new(action, ofUser ? History.User : null),
+            new(20, new ActionCursor(25_000))
+        );
+
+        var plan = await QueryPlan.OfAsync(command, Ct);
+
+        Assert.DoesNotContain("action_log", plan.ReadWhole);
+        if (index is not null)
+            Assert.Contains(index, plan.Indexes);
+    }
+
+    /// <summary>SPEC C6: a page of who opened a user's results.</summary>
+    [Fact]
+    public async Task ReadsOfAUsersResults_AreReadByTheirKey()
+    {
+        var plan = await PlanAsync(ResultReads.OfUser, History.User, long.MaxValue, 21);
+
+        Assert.DoesNotContain("result_reads", plan.ReadWhole);
+        Assert.Contains("result_reads_pkey", plan.Indexes);
+    }
+
+    /// <summary>SPEC P4: an export goes on from where it was, and leaves earlier months out.</summary>
+    [Fact]
+    public async Task ResultsOfAnExport_AreReadByTheirKeyFromTheMonthOn() =>
+        AssertByIndex(
+            await PlanAsync(OwnResults.Page, History.User, July, Guid.Empty, 20),
+            "calculation_results_y2026m07",
+            "calculation_results_y2026m08"
+        );
 
     private static void AssertByIndex(QueryPlan plan, params string[] partitions)
     {

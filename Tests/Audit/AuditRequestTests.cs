@@ -39,6 +39,14 @@ public sealed class AuditRequestTests(ApiFixture fixture) : IClassFixture<ApiFix
     [InlineData($"/api/calculations/latest/{Id}", "run")]
     [InlineData($"/api/runs/{Id}/failures?limit=0", "limit")]
     [InlineData($"/api/runs/{Id}/failures?cursor=0", "cursor")]
+    [InlineData("/api/admin/actions?action=stroll", "action")]
+    [InlineData("/api/admin/actions?user=me", "user")]
+    [InlineData("/api/admin/actions?limit=0", "limit")]
+    [InlineData("/api/admin/actions?cursor=x", "cursor")]
+    [InlineData("/api/account/reads?limit=0", "limit")]
+    [InlineData("/api/account/reads?cursor=x", "cursor")]
+    [InlineData("/api/sessions?limit=0", "limit")]
+    [InlineData("/api/sessions?cursor=x", "cursor")]
     [InlineData("/api/runs?market=nyse", "market")]
     [InlineData("/api/runs?market=%00%00", "market")]
     [InlineData("/api/runs?date=20260101", "date")]
@@ -76,13 +84,15 @@ public sealed class AuditRequestTests(ApiFixture fixture) : IClassFixture<ApiFix
     public async Task WhatIsNotThere_Is404(string path) => await AssertStatusAsync(path, "admin", HttpStatusCode.NotFound);
 
     [Theory]
-    [InlineData("/api/calculations")]
-    [InlineData($"/api/calculations?user={Id}")]
-    [InlineData($"/api/calculations/{Id}/{Id}")]
-    [InlineData($"/api/runs/{Id}/failures")]
-    public async Task Audit_OfAUserOrNobody_Is403And401(string path)
+    [InlineData($"/api/calculations?user={Id}", HttpStatusCode.NotFound)]
+    [InlineData($"/api/calculations?asset={Id}", HttpStatusCode.Forbidden)]
+    [InlineData($"/api/calculations?run={Id}", HttpStatusCode.Forbidden)]
+    [InlineData($"/api/calculations/{Id}/{Id}", HttpStatusCode.NotFound)]
+    [InlineData($"/api/runs/{Id}/failures", HttpStatusCode.Forbidden)]
+    [InlineData("/api/admin/actions", HttpStatusCode.Forbidden)]
+    public async Task Audit_OfOthersByAUserOrNobody_IsRefused(string path, HttpStatusCode toUser)
     {
-        await AssertStatusAsync(path, "user", HttpStatusCode.Forbidden);
+        await AssertStatusAsync(path, "user", toUser);
         await AssertStatusAsync(path, null, HttpStatusCode.Unauthorized);
     }
 

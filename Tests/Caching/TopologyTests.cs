@@ -1,5 +1,6 @@
 using System.Net;
 using Overnight.Benchmarks.Servers;
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Results;
 using Overnight.Core.Sessions;
@@ -72,7 +73,7 @@ public sealed class TopologyTests(TestServers servers)
             Assert.Equal(1, (await node.FlagAsync("new-page", admin)).GetProperty("value").GetInt32());
         }
         Assert.Equal(2, await one.Get<ResultInvalidation>().OneAsync(ended));
-        Assert.NotNull(await one.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(gone)));
+        Assert.NotNull(await one.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(gone), Actor.Command));
         using (var patched = await one.PatchFlagAsync("new-page", admin, """{"value":2}"""))
             Assert.Equal(HttpStatusCode.OK, patched.StatusCode);
         foreach (var node in (ApiApp[])[one, two])

@@ -1,3 +1,4 @@
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Flags;
 using Overnight.Tests.Dashboard;
@@ -24,7 +25,7 @@ public sealed class FlagLockTests(ApiFixture fixture, TestServers servers) : ICl
         await _app.Database.AddFlagAsync(Environment, _key);
         await using var held = await HeldLock.TakeAsync(_app.Database, "update feature_flags set version = 2 where key = $1", _key);
 
-        var changing = _app.Get<FlagStore>().ChangeAsync(_key, new(false, null, null), flag => flag.Version == 1, null, Ct);
+        var changing = _app.Get<FlagStore>().ChangeAsync(_key, new(false, null, null), flag => flag.Version == 1, Actor.AdminKey, Ct);
         await held.WaiterAsync(changing);
         await held.CommitAsync();
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Overnight.Core.Actions;
 using Overnight.Core.Flags;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
@@ -60,7 +61,7 @@ public sealed class FlagNodeTests(TestServers servers)
         await app.Database.AddFlagAsync("test", "never-read");
         await app.FlagAsync("new-page", token);
         await app.FlagAsync("new-page", revoked);
-        await app.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(revoked));
+        await app.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(revoked), Actor.Command);
         using (var refused = await app.GetAsync("/api/config/flags/new-page", revoked, Ct))
             Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Overnight.Core;
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Doctor;
@@ -99,7 +100,7 @@ public sealed class FailureTests(TestServers servers)
         await using var night = await PipelineFixture.CreateAsync(servers, 10, ct);
         var run = await night.RunAsync(ct);
 
-        Assert.Null(await night.Services.GetRequiredService<RunRetry>().StartAsync(run.Id, ct));
+        Assert.Null(await night.Services.GetRequiredService<RunRetry>().StartAsync(run.Id, Actor.Command, ct));
         Assert.Equal("run", (await Assert.ThrowsAsync<RequestException>(() => RetryAsync(night, Guid.NewGuid(), ct))).Field);
     }
 
@@ -206,7 +207,7 @@ public sealed class FailureTests(TestServers servers)
 
     private static async Task<PipelineRun> RetryAsync(PipelineFixture night, Guid run, CancellationToken ct)
     {
-        var retry = (await night.Services.GetRequiredService<RunRetry>().StartAsync(run, ct))!;
+        var retry = (await night.Services.GetRequiredService<RunRetry>().StartAsync(run, Actor.Command, ct))!;
         await night.Participant.WorkAsync(retry, ct);
         return (await night.Runs.FindAsync(retry.Id, ct))!;
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
+using Overnight.Core.Actions;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Sessions;
 
@@ -114,8 +115,19 @@ public sealed partial class AnswerTests(ApiFixture fixture) : IClassFixture<ApiF
             """
         );
         await _app.Database.ExecuteAsync("insert into feature_flags (environment, key, enabled) values ('development', 'times', true)");
+        await ActionLog.WriteAsync(_app.Database, new(Actor.Command, LoggedAction.Warm, "started"), TimeProvider.System.GetUtcNow(), Ct);
         var found = 0;
-        foreach (var path in (string[])["/api/runs", $"/api/admin/users/{user}/sessions", "/api/admin/flags", "/api/config/flags/times"])
+        foreach (
+            var path in (string[])
+                [
+                    "/api/runs",
+                    "/api/sessions",
+                    $"/api/admin/users/{user}/sessions",
+                    "/api/admin/flags",
+                    "/api/config/flags/times",
+                    "/api/admin/actions",
+                ]
+        )
         {
             using var answer = await _app.GetAsync(path, admin, Ct);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -125,7 +137,7 @@ public sealed partial class AnswerTests(ApiFixture fixture) : IClassFixture<ApiF
                 found++;
             }
         }
-        Assert.InRange(found, 7, int.MaxValue);
+        Assert.InRange(found, 11, int.MaxValue);
     }
 
     [Fact]

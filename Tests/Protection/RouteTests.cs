@@ -22,7 +22,9 @@ public sealed class RouteTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         Assert.All(routes, route =>
             Assert.True(
                 route.Metadata.GetMetadata<IAllowAnonymous>() is not null
-                    ^ route.Metadata.OfType<IAuthorizeData>().Any(data => data.Policy is SessionSetup.SignedIn or SessionSetup.Admin),
+                    ^ route
+                        .Metadata.OfType<IAuthorizeData>()
+                        .Any(data => data.Policy is SessionSetup.SignedIn or SessionSetup.SignedInOrKey or SessionSetup.Admin),
                 route.DisplayName
             )
         );

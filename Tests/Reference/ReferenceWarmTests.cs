@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Overnight.Core.Actions;
 using Overnight.Core.Reference;
 using Overnight.Core.Warming;
 using Overnight.Tests.Dashboard;
@@ -76,7 +77,7 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
         foreach (var path in paths)
             warmed[path] = (await _app.AskAsync(token, path)).GetProperty("data").GetRawText();
 
-        await _app.Get<ReferenceInvalidation>().InvalidateAsync(tenant, null, Ct);
+        await _app.Get<ReferenceInvalidation>().InvalidateAsync(tenant, null, Actor.Command, null, Ct);
 
         foreach (var path in paths)
         {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Web;
 using Npgsql;
 using NpgsqlTypes;
+using Overnight.Core.Actions;
 using Overnight.Core.Reference;
 using Overnight.Core.Warming;
 using Overnight.Tests.Dashboard;
@@ -67,7 +68,7 @@ public sealed class TenantIsolationTests(ReferenceFixture fixture) : IClassFixtu
         }
 
         Dictionary<string, string>[] warmed = [await AskAsync(tokens[0], paths), await AskAsync(tokens[1], paths)];
-        await _app.Get<ReferenceInvalidation>().InvalidateAsync(null, null, Ct);
+        await _app.Get<ReferenceInvalidation>().InvalidateAsync(null, null, Actor.Command, null, Ct);
         Dictionary<string, string>[] read = [await AskAsync(tokens[0], paths), await AskAsync(tokens[1], paths)];
         // By the owner, whom no policy holds back: the queries keep tenants apart by themselves.
         Dictionary<string, string>[] queried = [await QueryAsync(0), await QueryAsync(1)];
@@ -89,7 +90,7 @@ public sealed class TenantIsolationTests(ReferenceFixture fixture) : IClassFixtu
         // Sums, counts and dates have no mark: without the first tenant's data every answer to the second is the same.
         await _app.Database.ExecuteAsync("update users set tenant_id = null where tenant_id = $1", tenants[0]);
         await _app.Database.ExecuteAsync("delete from tenants where id = $1", tenants[0]);
-        await _app.Get<ReferenceInvalidation>().InvalidateAsync(null, null, Ct);
+        await _app.Get<ReferenceInvalidation>().InvalidateAsync(null, null, Actor.Command, null, Ct);
         Assert.Equal(read[1], await AskAsync(tokens[1], paths));
         Assert.Equal(queried[1], await QueryAsync(1));
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Overnight.Core;
+using Overnight.Core.Actions;
 using Overnight.Core.Data;
 using Overnight.Jobs.Retention;
 using Overnight.Tests.Dashboard;
@@ -60,6 +61,24 @@ public sealed class RetentionTests(TestServers servers)
 
         Assert.Equal((1, 1), (dryRun!.Rows["sessions"], report!.Rows["sessions"]));
         Assert.Equal(2, await database.ScalarAsync("select count(*) from sessions where user_id = $1", Ct, user));
+    }
+
+    /// <summary>SPEC A12: for as long as months are kept, and for two years in any case.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(24, 1)]
+    [InlineData(48, 0)]
+    public async Task ActionsPastKeeping_AreRemovedAndYoungerOnesCanNotBe(int months, int removed)
+    {
+        await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
+        var now = TimeProvider.System.GetUtcNow();
+        foreach (var at in (DateTimeOffset[])[now.AddMonths(-26), now.AddMonths(-23), now])
+            await ActionLog.WriteAsync(database.Source, new(Actor.Command, LoggedAction.Warm, "started"), at, Ct);
+
+        var report = await database.Retention(TimeProvider.System, o => o.Months = months).RunOnceAsync(isDryRun: false, Ct);
+
+        Assert.Equal(removed, report!.Rows["action_log"]);
+        Assert.Equal(3 - removed, await database.ScalarAsync("select count(*) from action_log", Ct));
     }
 
     [Fact]

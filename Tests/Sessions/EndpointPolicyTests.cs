@@ -14,9 +14,17 @@ public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixt
     private static readonly string[] OfUsers =
     [
         "DELETE /api/sessions/current",
+        "DELETE /api/sessions/others",
+        "DELETE /api/sessions/{id}",
+        "GET /api/account/export",
+        "GET /api/account/reads",
+        "GET /api/calculations",
+        "GET /api/calculations/{run}/{user}",
         "GET /api/config/flags/{key}",
         "GET /api/dashboard",
         "GET /api/reference/{module}/{entity}",
+        "GET /api/sessions",
+        "PUT /api/account/password",
     ];
 
     private readonly ApiApp _app = fixture.App;

@@ -1,4 +1,5 @@
 using System.Net;
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 using Overnight.Core.Warming;
@@ -83,7 +84,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         var now = TimeProvider.System.GetUtcNow();
         var entry = (await app.Get<SessionSigningKeys>().GetAsync(Ct)).Write(read, hash, now, now)!.Value;
 
-        Assert.NotNull(await app.Get<SessionRevocation>().BanAsync(user));
+        Assert.NotNull(await app.Get<SessionRevocation>().BanAsync(user, Actor.Command));
 
         Assert.False(await app.Get<CacheStore>().AddAsync(entry));
         Assert.False(await app.Get<CacheStore>().AddAsync(entry, replacing: [1, 2, 3]));
@@ -120,13 +121,13 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
                 );
         }
 
-        await one.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(first));
+        await one.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(first), Actor.Command);
         foreach (var node in nodes)
             await RefusedAsync(node, first);
 
         // Cut: whatever is announced now is lost.
         await cache.AdministerAsync("CLIENT", "KILL", "TYPE", "pubsub");
-        await one.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(second));
+        await one.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(second), Actor.Command);
         foreach (var node in nodes)
             await RefusedAsync(node, second);
     }
@@ -139,7 +140,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         Assert.Equal(HttpStatusCode.NotFound, await _app.StatusAsync(token));
         await _app.Database.ExecuteAsync("delete from sessions where user_id = $1", user);
 
-        Assert.Null(await _app.Get<SessionRevocation>().RevokeAsync(hash));
+        Assert.Null(await _app.Get<SessionRevocation>().RevokeAsync(hash, Actor.Command));
 
         Assert.Equal(HttpStatusCode.Unauthorized, await _app.StatusAsync(token));
         Assert.True(CacheEntry.IsInvalidation((byte[]?)await _app.Cache.StringGetAsync(CacheKeys.Session(hash))));
@@ -154,7 +155,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
 
         var signIns = Enumerable.Range(0, 12).Select(_ => app.SignInAsync(email, SignInHelp.Password)).ToList();
         await Task.WhenAny(signIns);
-        Assert.NotNull(await _app.Get<SessionRevocation>().BanAsync(user));
+        Assert.NotNull(await _app.Get<SessionRevocation>().BanAsync(user, Actor.Command));
 
         foreach (var answer in await Task.WhenAll(signIns))
             Assert.True(answer.StatusCode is HttpStatusCode.Created or HttpStatusCode.Unauthorized);
@@ -249,7 +250,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         var (user, token) = (await app.Database.AddUserAsync(), "");
         token = await app.Database.AddSessionAsync(user, time.GetUtcNow().AddHours(1));
 
-        var ended = await app.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(token));
+        var ended = await app.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(token), Actor.Command);
 
         Assert.Equal(new EndedSessions(1, time.GetUtcNow() + CacheKeys.SessionTtl), ended);
         Assert.Equal(HttpStatusCode.Unauthorized, await app.StatusAsync(token));
@@ -267,7 +268,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         await _app.Database.ExecuteAsync("update users set banned_at = now() where id = $1", user);
         Assert.Equal(HttpStatusCode.NotFound, await _app.StatusAsync(token));
 
-        Assert.Equal(0, (await _app.Get<SessionRevocation>().BanAsync(user))!.Value.Sessions.Ended);
+        Assert.Equal(0, (await _app.Get<SessionRevocation>().BanAsync(user, Actor.Command))!.Value.Sessions.Ended);
 
         Assert.Equal(HttpStatusCode.Unauthorized, await _app.StatusAsync(token));
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Options;
 using Overnight.Api.Sessions;
+using Overnight.Core.Actions;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
@@ -45,7 +46,7 @@ public sealed class SessionLockTests(ApiFixture fixture) : IClassFixture<ApiFixt
             hash
         );
 
-        var revoking = _app.Get<SessionRevocation>().RevokeAsync(hash);
+        var revoking = _app.Get<SessionRevocation>().RevokeAsync(hash, Actor.Command);
         await held.WaiterAsync(revoking);
         await held.CommitAsync();
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
@@ -51,7 +52,7 @@ public sealed class SessionOwnerTests(ApiFixture fixture) : IClassFixture<ApiFix
             minutesAgo
         );
 
-        await _app.Get<SessionRevocation>().RevokeOfUserAsync(user);
+        await _app.Get<SessionRevocation>().RevokeOfUserAsync(user, Actor.Command);
 
         Assert.Equal(isTold, await IsMarkedAsync(token));
         Assert.False(await IsMarkedAsync(others));

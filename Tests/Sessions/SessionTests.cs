@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Overnight.Api.Sessions;
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
@@ -221,7 +222,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var (_, token) = await ReadyAsync();
         using (var before = await _app.GetAsync(Path, token))
             Assert.Equal(HttpStatusCode.OK, before.StatusCode);
-        await _app.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(token));
+        await _app.Get<SessionRevocation>().RevokeAsync(TestPeople.Hash(token), Actor.Command);
         using var after = await _app.GetAsync(Path, token);
         await RefusedAsync(after, "revoked");
     }

@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Overnight.Api.Sessions;
+using Overnight.Core.Actions;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Providers;
@@ -44,7 +45,7 @@ public sealed class SignInEventTests(ApiFixture fixture) : IClassFixture<ApiFixt
         using var wrong = await app.SignInAsync(email, "not the password");
         using var limited = await app.SignInAsync(email, "not the password");
         using var signedOut = await app.SendAsync(HttpMethod.Delete, "/api/sessions/current", token);
-        await app.Get<SessionRevocation>().BanAsync(user);
+        await app.Get<SessionRevocation>().BanAsync(user, Actor.Command);
 
         Assert.Equal(
             [

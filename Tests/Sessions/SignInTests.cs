@@ -40,7 +40,7 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             new DateTimeOffset(await _app.Database.ScalarAsync<DateTime>("select expires_at from sessions where user_id = $1", user))
         );
         Assert.Equal(
-            TimeSpan.FromDays(7),
+            TimeSpan.FromDays(30),
             await _app.Database.ScalarAsync<TimeSpan>(
                 "select date_trunc('second', expires_at - created_at + interval '500 milliseconds') from sessions where user_id = $1",
                 user
@@ -124,7 +124,7 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             var who in (string[])
                 [$"{Guid.NewGuid():N}@test.example", $"{await _app.Database.AddUserAsync():N}@test.example", ofBanned, email]
         )
-            Assert.Null(await signIn.TryAsync(who, "not the password", Ct));
+            Assert.Null(await signIn.TryAsync(who, "not the password", SessionOrigin.Unknown, "unknown", Ct));
 
         Assert.Equal((1, 4), (hasher.Hashed, hasher.Verified.Count));
         Assert.All(hasher.Verified, verified => Assert.Equal(PasswordRules.Iterations, Iterations(verified)));

@@ -62,7 +62,7 @@ public sealed class LogEventTests
                     .Select(match => match.Value)
             )
         );
-        Assert.Equal("2026-11-30", IsoDate.Of(new(2026, 11, 30)));
+        Assert.Equal("2026-11-30", IsoDate.Of(new DateOnly(2026, 11, 30)));
         Assert.Equal(
             ["1 batch", "0 batches", "1,024 users"],
             [Plural.Of(1, "batch", "batches"), Plural.Of(0, "batch", "batches"), Plural.Of(1_024, "user")]

@@ -1,3 +1,4 @@
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Results;
 using Overnight.Core.Sessions;
@@ -111,7 +112,7 @@ public sealed class SessionWarmTests(TestServers servers)
         var (user, token) = await warm.Database.SignInAsync();
         var hash = TestPeople.Hash(token);
         await warm.WarmAsync(SessionWarmSet.SetName, Ct);
-        await api.Get<SessionRevocation>().RevokeAsync(hash);
+        await api.Get<SessionRevocation>().RevokeAsync(hash, Actor.Command);
         // The database as a warm saw it that read a moment before.
         await warm.Database.ExecuteAsync("update sessions set revoked_at = null where token_hash = $1", hash);
 
