@@ -34,31 +34,22 @@ internal static class SignInRoutes
 
     private static async Task<Results<Created<SignedIn>, ValidationProblem, ProblemHttpResult>> SignInAsync(
         HttpContext context,
-        SignIn signIn,
-        SignInLimits limits,
-        SessionRevocation revocation,
-        SessionTelemetry telemetry,
+        SignInAttempt attempt,
+        SessionCookie cookies,
         CancellationToken ct
     )
     {
         var (asked, errors) = await SignInRequest.ReadAsync(context.Request.Body, ct);
+        if (asked.Cookie == true && cookies.NameFor(context) is null)
+            errors["cookie"] = [$"can't be true over http. {SessionCookie.NeedsHttps}"];
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The sign-in is not valid");
 
-        var client = context.Connection.RemoteIpAddress;
-        NewSession? session;
-        using (var turn = await limits.EnterAsync(client, asked.Email!, ct))
-        {
-            if (turn.Lease is null)
-            {
-                telemetry.Refused(turn.Outcome, SignInCounts.Hash(asked.Email!), SignInLimits.NetworkOf(client));
-                return TooMany(context, turn);
-            }
-            session = await signIn.TryAsync(asked.Email!, asked.Password!, ct);
-        }
+        var (session, refused) = await attempt.TryAsync(context, asked.Email!, asked.Password!, ct);
+        if (refused is not null)
+            return TooMany(context, refused);
         if (session is null)
         {
-            telemetry.Refused(SignInOutcome.Wrong, SignInCounts.Hash(asked.Email!), SignInLimits.NetworkOf(client));
             context.Response.Headers.WWWAuthenticate = "Bearer";
             return TypedResults.Problem(
                 "The e-mail address or the password is wrong, or the account is closed.",
@@ -66,28 +57,22 @@ internal static class SignInRoutes
                 title: "Not signed in"
             );
         }
-        telemetry.SignedIn(session.UserId, session.Hash);
-        await limits.SucceededAsync(client, asked.Email!);
-        // The request's former session is ended, because nobody could end it after the client replaced its token.
-        if (SessionHandler.TryGetToken(context.Request, out var former) && SessionToken.TryHash(former, out var replaced))
-            await revocation.RevokeAsync(replaced, SessionEnd.Replaced);
         if (asked.Cookie == true)
-            context.Response.Cookies.Append(SessionSetup.CookieName, session.Token, Cookie(context, session.ExpiresAt));
+            cookies.Set(context, session);
         return TypedResults.Created(
             (string?)null,
             new SignedIn(session.Hash, session.UserId, session.ExpiresAt, asked.Cookie == true ? null : session.Token)
         );
     }
 
-    private static async Task<NoContent> SignOutAsync(HttpContext context, SessionRevocation revocation)
+    private static async Task<NoContent> SignOutAsync(HttpContext context, SessionRevocation revocation, SessionCookie cookies)
     {
         await revocation.RevokeAsync(SessionPrincipal.HashOf(context), SessionEnd.SignedOut);
-        if (context.Request.Cookies.ContainsKey(SessionSetup.CookieName))
-            context.Response.Cookies.Delete(SessionSetup.CookieName, Cookie(context, null));
+        cookies.Delete(context);
         return TypedResults.NoContent();
     }
 
-    private static ProblemHttpResult TooMany(HttpContext context, SignInTurn turn)
+    internal static ProblemHttpResult TooMany(HttpContext context, SignInTurn turn)
     {
         var seconds = Math.Ceiling(Math.Max(1, turn.RetryAfter.TotalSeconds)).ToString("F0", CultureInfo.InvariantCulture);
         context.Response.Headers.RetryAfter = seconds;
@@ -105,18 +90,6 @@ internal static class SignInRoutes
             title: "Too many tries"
         );
     }
-
-    // SameSite=Strict: neither pages nor forms of other sites can send the cookie.
-    private static CookieOptions Cookie(HttpContext context, DateTimeOffset? expires) =>
-        new()
-        {
-            HttpOnly = true,
-            SameSite = SameSiteMode.Strict,
-            Secure = context.Request.IsHttps,
-            Path = "/",
-            Expires = expires,
-            IsEssential = true,
-        };
 }
 
 /// <param name="Id">Id of the session, by which administrators end it: the hash of its token.</param>
