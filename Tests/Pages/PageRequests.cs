@@ -31,7 +31,7 @@ internal sealed class TestBrowser : IDisposable
 
     public void SignIn(string token) => _cookies.Add(_site, new Cookie(SessionCookie.DevelopmentName, token));
 
-    public Task<HttpResponseMessage> GetAsync(string path, string accept = Html) => SendAsync(new(HttpMethod.Get, path), accept);
+    public Task<HttpResponseMessage> GetAsync(string path, string accept = Html) => AskAsync(new(HttpMethod.Get, path), accept);
 
     public async Task<IDocument> PageAsync(string path, HttpStatusCode status = HttpStatusCode.OK)
     {
@@ -66,10 +66,10 @@ internal sealed class TestBrowser : IDisposable
         HttpRequestMessage request = new(HttpMethod.Post, path) { Content = new FormUrlEncodedContent(fields) };
         foreach (var (name, value) in headers)
             request.Headers.Add(name, value);
-        return SendAsync(request, Html);
+        return AskAsync(request, Html);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string accept)
+    private async Task<HttpResponseMessage> AskAsync(HttpRequestMessage request, string accept)
     {
         using (request)
         {
