@@ -48,7 +48,8 @@ internal static class HtmlRequests
     }
 
     /// <summary>Path and query of a request, percent-encoded.</summary>
-    public static string Here(HttpRequest request) => $"{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}{request.QueryString.ToUriComponent()}";
+    public static string Here(HttpRequest request) =>
+        $"{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}{request.QueryString.ToUriComponent()}";
 
     private const int LongestAddress = 2_000;
 }

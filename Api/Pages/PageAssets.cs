@@ -51,8 +51,7 @@ internal static class PageAssets
 
     private static Asset Read(string name, string contentType)
     {
-        using var stream =
-            typeof(PageAssets).Assembly.GetManifestResourceStream($"pages/{name}")
+        using var stream = typeof(PageAssets).Assembly.GetManifestResourceStream($"pages/{name}")
             ?? throw new InvalidOperationException($"The assembly has no {name}.");
         var content = new byte[stream.Length];
         stream.ReadExactly(content);

@@ -27,7 +27,9 @@ internal sealed class PageResult<TPage>(IReadOnlyDictionary<string, object?> par
     {
         using PageBuffer page = new();
         page.Write("<!doctype html>");
-        await using (HtmlRenderer renderer = new(httpContext.RequestServices, httpContext.RequestServices.GetRequiredService<ILoggerFactory>()))
+        await using (
+            HtmlRenderer renderer = new(httpContext.RequestServices, httpContext.RequestServices.GetRequiredService<ILoggerFactory>())
+        )
         {
             await renderer.Dispatcher.InvokeAsync(async () =>
             {

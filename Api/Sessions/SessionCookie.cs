@@ -22,7 +22,11 @@ internal sealed class SessionCookie(IHostEnvironment environment)
 
     public bool TryRead(HttpContext context, out string token)
     {
-        if (context.Request.Headers.Cookie.Count > 0 && NameFor(context) is { } name && context.Request.Cookies.TryGetValue(name, out var value))
+        if (
+            context.Request.Headers.Cookie.Count > 0
+            && NameFor(context) is { } name
+            && context.Request.Cookies.TryGetValue(name, out var value)
+        )
         {
             token = value;
             return true;
@@ -50,7 +54,9 @@ internal sealed class SessionCookie(IHostEnvironment environment)
     /// <summary>Whether the program runs in Development, and the request comes from this machine. A request without an address comes
     /// from a test or a Unix socket.</summary>
     public bool IsDevelopmentHere(HttpContext context) =>
-        environment.IsDevelopment() && context.Connection.RemoteIpAddress is var address && (address is null || IPAddress.IsLoopback(address));
+        environment.IsDevelopment()
+        && context.Connection.RemoteIpAddress is var address
+        && (address is null || IPAddress.IsLoopback(address));
 
     // SameSite=Strict: neither pages nor forms of other sites can send the cookie.
     private static CookieOptions Flags(HttpContext context, DateTimeOffset? expires) =>

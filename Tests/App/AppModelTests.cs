@@ -66,7 +66,19 @@ public sealed class AppModelTests(TestServers servers) : IAsyncLifetime
         await using var builder = await CreateAsync("--ConnectionStrings:overnight=Host=here", "--ConnectionStrings:cache=here:1");
 
         Assert.Equal(
-            ["admin-key", "api", "cache", "demo-admin-token", "demo-token", "form-key", "jobs", "migrations", "night", "overnight", "warmup"],
+            [
+                "admin-key",
+                "api",
+                "cache",
+                "demo-admin-token",
+                "demo-token",
+                "form-key",
+                "jobs",
+                "migrations",
+                "night",
+                "overnight",
+                "warmup",
+            ],
             // Aspire has a hidden one beside each project, which builds it anew.
             builder
                 .Resources.Select(resource => resource.Name)

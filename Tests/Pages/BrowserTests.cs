@@ -14,25 +14,21 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
         ("normal", user => PageEntries.Entry(user)),
         ("large", PageEntries.Large),
         ("older-entry", user => TestResults.Entry(user, generatedAt: "2026-11-20T12:31:00.000Z", ratesAsOf: "2026-11-19T15:00:00Z")),
-        (
-            "provisional",
-            user => PageEntries.Entry(user, marks: ",\"pricesStale\":true,\"ratesStale\":false,\"staleSince\":\"2026-11-18T00:00:00Z\"")
+        ("provisional", user =>
+            PageEntries.Entry(user, marks: ",\"pricesStale\":true,\"ratesStale\":false,\"staleSince\":\"2026-11-18T00:00:00Z\"")
         ),
-        ("delayed", user => PageEntries.Entry(user, generatedAt: "2026-11-19T12:31:00.000Z", pricesAsOf: "2026-11-18T21:00:00Z")),
-        ("stale", user => PageEntries.Entry(user, generatedAt: "2026-11-17T12:31:00.000Z", pricesAsOf: "2026-11-16T21:00:00Z")),
-        (
-            "all-over",
-            user =>
-                PageEntries.Entry(
-                    user,
-                    [new("AAPL", "Apple", "US shares", 40, 0, -12), new("BND", "Total Bond Market", "Bonds", 40, 0, -8)],
-                    [new("US shares", 60, 35, 45, 60), new("Bonds", 40, 20, 30, 40)],
-                    unallocated: 2_500
-                )
+        ("delayed", user => PageEntries.Entry(user, generatedAt: "2026-11-19T12:31:00.000Z", pricesAsOf: "2026-11-18T21:00:00Z", ratesAsOf: "2026-11-18T15:00:00Z")),
+        ("stale", user => PageEntries.Entry(user, generatedAt: "2026-11-17T12:31:00.000Z", pricesAsOf: "2026-11-16T21:00:00Z", ratesAsOf: "2026-11-16T15:00:00Z")),
+        ("all-over", user =>
+            PageEntries.Entry(
+                user,
+                [new("AAPL", "Apple", "US shares", 40, 0, -12), new("BND", "Total Bond Market", "Bonds", 40, 0, -8)],
+                [new("US shares", 60, 35, 45, 60), new("Bonds", 40, 20, 30, 40)],
+                unallocated: 2_500
+            )
         ),
-        (
-            "no-contribution",
-            user => PageEntries.Entry(user, [.. PageEntries.Holdings.Select(item => item with { Amount = 0 })], contribution: 0)
+        ("no-contribution", user =>
+            PageEntries.Entry(user, [.. PageEntries.Holdings.Select(item => item with { Amount = 0 })], contribution: 0)
         ),
         ("nothing-ranked", user => PageEntries.Entry(user, [], [], unallocated: 2_500)),
         ("empty", null),
@@ -133,7 +129,11 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
         await Expect(page.Locator("time").First).ToHaveTextAsync("20/11/2026, 13:31");
         await page.GetByRole(AriaRole.Link, new() { Name = "Copy as text" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Copied as text.");
-        Assert.StartsWith("Overnight, 20/11/2026", await page.EvaluateAsync<string>("navigator.clipboard.readText()"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Overnight, 20/11/2026",
+            await page.EvaluateAsync<string>("navigator.clipboard.readText()"),
+            StringComparison.Ordinal
+        );
 
         await page.GetByText("Display").ClickAsync();
         await page.GetByLabel("Dark").CheckAsync();

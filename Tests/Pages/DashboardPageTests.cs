@@ -40,7 +40,7 @@ public sealed class DashboardPageTests(ApiFixture fixture) : IClassFixture<ApiFi
                 .Select(row => $"{row.Words("th b")} {row.Words("td.amount")} {row.Words("td.bar-cell")}")
         );
         Assert.Equal("Total Bond Market", page.QuerySelector("table.cards tbody th")!.ChildNodes[1].TextContent.Trim());
-        Assert.Equal("Sum 2,500.00 Nothing is left over.", page.Words("tfoot tr"));
+        Assert.Equal("Sum 2,500.00 Nothing is left over.", Spaced(page, "tfoot tr"));
         Assert.Equal("2 holdings get nothing this time", page.Words(".more summary"));
         Assert.Equal("Left out: XYZ (no price).", page.Words(".notes"));
         Assert.Equal("Portfolio 68,412.37 EUR Holdings 8 Criteria version 7 Night NYSE, 2026-11-20", Spaced(page, ".facts div"));
@@ -69,7 +69,11 @@ public sealed class DashboardPageTests(ApiFixture fixture) : IClassFixture<ApiFi
         Assert.Equal((5, 5, 5), (Count("rect.band"), Count("circle.now"), Count("circle.after")));
         Assert.Equal(
             "US shares 52.1 % 50.3 % 35.0 to 45.0 %",
-            string.Join(' ', page.QuerySelectorAll("details.more tbody").Last().QuerySelector("tr")!.Children.Select(cell => cell.TextContent)).Replace('\u00A0', ' ')
+            string.Join(
+                    ' ',
+                    page.QuerySelectorAll("details.more tbody").Last().QuerySelector("tr")!.Children.Select(cell => cell.TextContent)
+                )
+                .Replace('\u00A0', ' ')
         );
 
         string? Of(string element, string attribute) => picture.QuerySelector(element)!.GetAttribute(attribute);
@@ -86,10 +90,16 @@ public sealed class DashboardPageTests(ApiFixture fixture) : IClassFixture<ApiFi
         var page = await browser.PageAsync("/dashboard");
 
         Assert.Equal("1,000.00 USD into 1 holding", page.Words("h1"));
-        Assert.Equal("AAA comes first: its class is 3.3 points below the middle of its target, and its score is 12.50.", page.Words(".lead"));
+        Assert.Equal(
+            "AAA comes first: its class is 3.3 points below the middle of its target, and its score is 12.50.",
+            page.Words(".lead")
+        );
         Assert.Equal("AAA", page.Words("table.cards tbody th"));
         Assert.Equal("Shares: 61.2 %. Bonds, \"long\": 38.8 %.", page.Words("#alloc-text"));
-        Assert.Equal((0, 2), (page.QuerySelectorAll("rect.band, circle.after").Length, page.QuerySelectorAll("figure.alloc > svg circle.now").Length));
+        Assert.Equal(
+            (0, 2),
+            (page.QuerySelectorAll("rect.band, circle.after").Length, page.QuerySelectorAll("figure.alloc > svg circle.now").Length)
+        );
         Assert.Contains("The next night adds them.", page.Words("figure .notes"), StringComparison.Ordinal);
     }
 
@@ -116,8 +126,20 @@ public sealed class DashboardPageTests(ApiFixture fixture) : IClassFixture<ApiFi
         "stale",
         "Stale. The nights of NYSE for 2026-11-23 and 2026-11-24 are past their deadlines and have not replaced it. Check prices"
     )]
-    [InlineData("2026-11-20T13:00Z", "", "2026-11-12T21:00:00Z", "stale", "Stale. Its prices are older than the close of NYSE on 2026-11-19,")]
-    public async Task C3_Page_OfEachFreshness_SaysItInWordIconAndColour(string now, string marks, string pricesAsOf, string state, string said)
+    [InlineData(
+        "2026-11-20T13:00Z",
+        "",
+        "2026-11-12T21:00:00Z",
+        "stale",
+        "Stale. Its prices are older than the close of NYSE on 2026-11-19,"
+    )]
+    public async Task C3_Page_OfEachFreshness_SaysItInWordIconAndColour(
+        string now,
+        string marks,
+        string pricesAsOf,
+        string state,
+        string said
+    )
     {
         await using var app = At(now);
         var (browser, _) = await app.BrowseAsync(user => PageEntries.Entry(user, marks: marks, pricesAsOf: pricesAsOf));
@@ -146,7 +168,7 @@ public sealed class DashboardPageTests(ApiFixture fixture) : IClassFixture<ApiFi
 
         Assert.Equal("2,500.00 EUR and nothing to buy", page.Words("h1"));
         Assert.Equal("Every class is above its target range, so the whole contribution stays unallocated.", page.Words(".lead"));
-        Assert.Equal(("In this order", 2), (page.Words("#buy"), page.QuerySelectorAll("table.cards tbody tr").Length));
+        Assert.Equal(("Your holdings, in order", 2), (page.Words("#buy"), page.QuerySelectorAll("table.cards tbody tr").Length));
         Assert.Empty(page.QuerySelectorAll("td.amount"));
     }
 
@@ -206,7 +228,9 @@ public sealed class DashboardPageTests(ApiFixture fixture) : IClassFixture<ApiFi
     [Fact]
     public async Task Page_OfAnEntryWithOtherTypes_SaysThatItCanNotBeShown()
     {
-        var (browser, _) = await _app.BrowseAsync(user => TestResults.Close($$$"""{"userId":"{{{user:D}}}","generatedAt":1,"recommendations":[{"score":{}}]"""));
+        var (browser, _) = await _app.BrowseAsync(user =>
+            TestResults.Close($$$"""{"userId":"{{{user:D}}}","generatedAt":1,"recommendations":[{"score":{}}]""")
+        );
         using var own = browser;
 
         Assert.NotEmpty((await browser.PageAsync("/dashboard")).Words("h1"));

@@ -72,7 +72,12 @@ public sealed class DisplayTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var (browser, _) = await _app.BrowseAsync();
         using var own = browser;
 
-        using var answer = await browser.SendAsync(await browser.PageAsync("/dashboard"), "/display", ("theme", theme), ("culture", culture));
+        using var answer = await browser.SendAsync(
+            await browser.PageAsync("/dashboard"),
+            "/display",
+            ("theme", theme),
+            ("culture", culture)
+        );
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal(error, (await TestBrowser.PageAsync(answer)).Words("p.wrong"));
@@ -82,10 +87,8 @@ public sealed class DisplayTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [Fact]
     public async Task Page_OfAMachineWithoutCultures_HasTheInternationalFormsAndSaysSo()
     {
-        await using ApiApp app = new(
-            fixture.DatabaseConnection,
-            fixture.CacheConnection,
-            services: services => services.Replace(ServiceDescriptor.Singleton(new DisplayCultures([])))
+        await using ApiApp app = new(fixture.DatabaseConnection, fixture.CacheConnection, services: services =>
+            services.Replace(ServiceDescriptor.Singleton(new DisplayCultures([])))
         );
         var (browser, _) = await app.BrowseAsync(user => PageEntries.Entry(user));
         using var own = browser;
@@ -111,7 +114,11 @@ public sealed class DisplayTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     public async Task Amounts_OfManyDigits_AreShownExactly()
     {
         var (browser, _) = await _app.BrowseAsync(user =>
-            PageEntries.Entry(user, [new("AAA", "A", "Bonds", 0.0001m, 922_337_203_685_477.5807m, 1)], contribution: 922_337_203_685_477.5807m)
+            PageEntries.Entry(
+                user,
+                [new("AAA", "A", "Bonds", 0.0001m, 922_337_203_685_477.5807m, 1)],
+                contribution: 922_337_203_685_477.5807m
+            )
         );
         using var own = browser;
         browser.Languages = "de-DE";
@@ -127,7 +134,19 @@ public sealed class DisplayTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     public void Numbers_AreRoundedHalfAwayFromZeroAndSigned()
     {
         DisplayFormats formats = new(CultureInfo.GetCultureInfo("en-US"));
-        Assert.Equal(["0.3", "-0.3", "+0.3", "-0.3", "0.0"], [formats.Number(0.25m, 1), formats.Number(-0.25m, 1), formats.Signed(0.25m, 1), formats.Signed(-0.25m, 1), formats.Signed(0.04m, 1)]);
-        Assert.Equal([0, 2, 4], [DisplayFormats.Decimals([1, 2.0000m]), DisplayFormats.Decimals([1, 2.5m]), DisplayFormats.Decimals([2.5m, 0.001m])]);
+        Assert.Equal(
+            ["0.3", "-0.3", "+0.3", "-0.3", "0.0"],
+            [
+                formats.Number(0.25m, 1),
+                formats.Number(-0.25m, 1),
+                formats.Signed(0.25m, 1),
+                formats.Signed(-0.25m, 1),
+                formats.Signed(0.04m, 1),
+            ]
+        );
+        Assert.Equal(
+            [0, 2, 4],
+            [DisplayFormats.Decimals([1, 2.0000m]), DisplayFormats.Decimals([1, 2.5m]), DisplayFormats.Decimals([2.5m, 0.001m])]
+        );
     }
 }

@@ -43,7 +43,9 @@ public sealed class FormKeyTests(TestServers servers)
                 "Cookie",
                 $"{SessionCookie.DevelopmentName}={browser.Cookie(SessionCookie.DevelopmentName)}; {FormTokens.CookieName}={browser.FormCookie()}"
             );
-            using var client = ((Microsoft.AspNetCore.TestHost.TestServer)app.Get<Microsoft.AspNetCore.Hosting.Server.IServer>()).CreateClient();
+            using var client = (
+                (Microsoft.AspNetCore.TestHost.TestServer)app.Get<Microsoft.AspNetCore.Hosting.Server.IServer>()
+            ).CreateClient();
             using var answer = await client.SendAsync(request, Ct);
             return answer.StatusCode;
         }
@@ -58,12 +60,14 @@ public sealed class FormKeyTests(TestServers servers)
             using TestBrowser browser = new(app);
             await browser.PageAsync("/");
             var stored = await app.Database.ScalarAsync<string>("select xml from data_protection_keys");
-            Assert.Contains("<encryptedKey>", stored, StringComparison.Ordinal);
+            Assert.Contains("<encryptedKey", stored, StringComparison.Ordinal);
             Assert.DoesNotContain("masterKey", stored, StringComparison.Ordinal);
             Assert.DoesNotContain(Secret, stored, StringComparison.Ordinal);
         }
         // A new secret, with the former one beside it.
-        await using (ApiApp rotated = new(database, cache, settings: With(Key, "another secret, of more than 32 characters", "Forms:Keys:1", Secret)))
+        await using (
+            ApiApp rotated = new(database, cache, settings: With(Key, "another secret, of more than 32 characters", "Forms:Keys:1", Secret))
+        )
         {
             using TestBrowser browser = new(rotated);
             Assert.NotNull((await browser.PageAsync("/")).QuerySelector("form[action='/sign-in']"));
@@ -139,6 +143,5 @@ public sealed class FormKeyTests(TestServers servers)
         Assert.NotEqual(Guid.Empty, user);
     }
 
-    private static Dictionary<string, string> With(params string[] pairs) =>
-        pairs.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
+    private static Dictionary<string, string> With(params string[] pairs) => pairs.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
 }

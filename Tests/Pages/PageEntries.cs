@@ -40,6 +40,7 @@ internal static class PageEntries
         decimal unallocated = 0,
         string generatedAt = "2026-11-20T12:31:00.000Z",
         string pricesAsOf = "2026-11-19T21:00:00Z",
+        string ratesAsOf = "2026-11-19T15:00:00Z",
         string marks = "",
         string currency = "EUR",
         string leftOut = """{"assetId":"019a0000-0000-7000-8000-000000000099","symbol":"XYZ","reason":"no_price"}"""
@@ -56,7 +57,20 @@ internal static class PageEntries
         );
         return TestResults.Close(
             $$$"""
-            {"userId":"{{{user:D}}}","generatedAt":"{{{generatedAt}}}","recommendations":[{{{string.Join(',', recommendations)}}}],"portfolioSummary":{"totalValue":"68412.3700","baseCurrency":"{{{currency}}}","allocations":{{{{string.Join(',', shares)}}}}},"dataFreshness":{"pricesAsOf":"{{{pricesAsOf}}}","ratesAsOf":"2026-11-19T15:00:00Z","criteriaVersion":"7"{{{marks}}}},"totalInvestable":"{{{Number(contribution)}}}","baseCurrency":"{{{currency}}}","unallocated":"{{{Number(unallocated)}}}","leftOut":[{{{leftOut}}}],"run":{"market":"NYSE","businessDate":"2026-11-20","revision":1,"correlationId":"019a0000-0000-7000-8000-000000000003"},"classes":[{{{string.Join(',', ranges)}}}]
+            {"userId":"{{{user:D}}}","generatedAt":"{{{generatedAt}}}","recommendations":[{{{string.Join(
+                ',',
+                recommendations
+            )}}}],"portfolioSummary":{"totalValue":"68412.3700","baseCurrency":"{{{currency}}}","allocations":{{{{string.Join(
+                ',',
+                shares
+            )}}}}},"dataFreshness":{"pricesAsOf":"{{{pricesAsOf}}}","ratesAsOf":"{{{ratesAsOf}}}","criteriaVersion":"7"{{{marks}}}},"totalInvestable":"{{{Number(
+                contribution
+            )}}}","baseCurrency":"{{{currency}}}","unallocated":"{{{Number(
+                unallocated
+            )}}}","leftOut":[{{{leftOut}}}],"run":{"market":"NYSE","businessDate":"2026-11-20","revision":1,"correlationId":"019a0000-0000-7000-8000-000000000003"},"classes":[{{{string.Join(
+                ',',
+                ranges
+            )}}}]
             """
         );
     }

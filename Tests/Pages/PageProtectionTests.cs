@@ -17,7 +17,17 @@ public sealed class PageProtectionTests(ApiFixture fixture) : IClassFixture<ApiF
         var (browser, _) = await _app.BrowseAsync(user => PageEntries.Entry(user));
         using var own = browser;
         using TestBrowser nobody = new(_app);
-        string[] paths = ["/", "/dashboard", "/dashboard.txt", "/dashboard.csv", "/nowhere", "/pages/overnight.css", "/favicon.ico", "/api/runs"];
+        string[] paths =
+        [
+            "/",
+            "/dashboard",
+            "/dashboard.txt",
+            "/dashboard.csv",
+            "/nowhere",
+            "/pages/overnight.css",
+            "/favicon.ico",
+            "/api/runs",
+        ];
         foreach (var (path, visitor) in paths.SelectMany(path => (TestBrowser[])[own, nobody], (path, visitor) => (path, visitor)))
         {
             using var answer = await visitor.GetAsync(path);
@@ -29,7 +39,10 @@ public sealed class PageProtectionTests(ApiFixture fixture) : IClassFixture<ApiF
             Assert.Equal(["same-origin"], answer.Headers.GetValues("Cross-Origin-Opener-Policy"));
             Assert.Equal(["nosniff"], answer.Headers.GetValues("X-Content-Type-Options"));
             Assert.False(answer.Headers.Contains("X-Frame-Options"));
-            Assert.Equal(!path.StartsWith("/pages", StringComparison.Ordinal) && path != "/favicon.ico", answer.Headers.CacheControl?.NoStore ?? false);
+            Assert.Equal(
+                !path.StartsWith("/pages", StringComparison.Ordinal) && path != "/favicon.ico",
+                answer.Headers.CacheControl?.NoStore ?? false
+            );
         }
     }
 
@@ -177,7 +190,13 @@ public sealed class PageProtectionTests(ApiFixture fixture) : IClassFixture<ApiF
         var page = await browser.PageAsync($"/?return={Uri.EscapeDataString(given)}");
         Assert.Equal(expected, page.QuerySelector("form[action='/sign-in'] input[name=return]")!.GetAttribute("value"));
 
-        using var signedIn = await browser.SendAsync(page, "/sign-in", ("email", email), ("password", SignInHelp.Password), ("return", given));
+        using var signedIn = await browser.SendAsync(
+            page,
+            "/sign-in",
+            ("email", email),
+            ("password", SignInHelp.Password),
+            ("return", given)
+        );
         Assert.Equal((HttpStatusCode.Redirect, expected), (signedIn.StatusCode, signedIn.Headers.Location?.OriginalString));
 
         using var again = await browser.GetAsync($"/?return={Uri.EscapeDataString(given)}");

@@ -51,7 +51,8 @@ internal sealed class TestBrowser : IDisposable
     {
         var form = page.QuerySelector($"form[action='{action}']");
         Assert.NotNull(form);
-        var sent = form.QuerySelectorAll("input[type=hidden]").ToDictionary(i => i.GetAttribute("name")!, i => i.GetAttribute("value") ?? "");
+        var sent = form.QuerySelectorAll("input[type=hidden]")
+            .ToDictionary(i => i.GetAttribute("name")!, i => i.GetAttribute("value") ?? "");
         foreach (var (name, value) in fields)
             sent[name] = value;
         return PostAsync(action, sent, ("Sec-Fetch-Site", "same-origin"), ("Origin", _site.GetLeftPart(UriPartial.Authority)));
@@ -98,7 +99,11 @@ internal sealed class TestBrowser : IDisposable
 internal static class PageRequests
 {
     /// <returns>A browser in which a new user is signed in, with an entry in the cache.</returns>
-    public static async Task<(TestBrowser Browser, Guid User)> BrowseAsync(this ApiApp app, Func<Guid, byte[]>? entry = null, string role = "user")
+    public static async Task<(TestBrowser Browser, Guid User)> BrowseAsync(
+        this ApiApp app,
+        Func<Guid, byte[]>? entry = null,
+        string role = "user"
+    )
     {
         var (user, token) = await app.Database.SignInAsync(role);
         if (entry is not null)
@@ -113,7 +118,8 @@ internal static class PageRequests
         string.Join(' ', (page.QuerySelector(selector)?.TextContent ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     public static string TokenField(IDocument page) =>
-        page.QuerySelector("form input[name^='__']")?.GetAttribute("value") ?? throw new InvalidOperationException("The page has no token.");
+        page.QuerySelector("form input[name^='__']")?.GetAttribute("value")
+        ?? throw new InvalidOperationException("The page has no token.");
 
     public static string FormCookie(this TestBrowser browser) => browser.Cookie(FormTokens.CookieName) ?? "";
 }

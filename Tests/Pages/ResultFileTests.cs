@@ -90,7 +90,11 @@ public sealed class ResultFileTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         using var csv = await browser.GetAsync("/dashboard.csv");
         using var text = await browser.GetAsync("/dashboard.txt");
 
-        Assert.Contains("\r\n1,AAA,,,1000.0000,USD,100.0000,12.5000,3.2500,10,", await csv.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        Assert.Contains(
+            "\r\n1,AAA,,,1000.0000,USD,100.0000,12.5000,3.2500,10,",
+            await csv.Content.ReadAsStringAsync(Ct),
+            StringComparison.Ordinal
+        );
         Assert.Equal("overnight-result.csv", csv.Content.Headers.ContentDisposition?.FileName);
         Assert.Contains("AAA  1,000.00  100.0 %  score 12.50", await text.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
     }

@@ -21,7 +21,12 @@ public sealed class SignInPageTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         var (user, email) = await _app.Database.AddAccountAsync();
         using TestBrowser browser = new(_app);
 
-        using var signedIn = await browser.SendAsync(await browser.PageAsync("/"), "/sign-in", ("email", email), ("password", SignInHelp.Password));
+        using var signedIn = await browser.SendAsync(
+            await browser.PageAsync("/"),
+            "/sign-in",
+            ("email", email),
+            ("password", SignInHelp.Password)
+        );
 
         Assert.Equal((HttpStatusCode.Redirect, "/dashboard"), (signedIn.StatusCode, signedIn.Headers.Location?.OriginalString));
         var token = browser.Cookie(SessionCookie.DevelopmentName)!;
@@ -33,7 +38,9 @@ public sealed class SignInPageTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         Assert.Equal((HttpStatusCode.Redirect, "/"), (signedOut.StatusCode, signedOut.Headers.Location?.OriginalString));
         Assert.Null(browser.Cookie(SessionCookie.DevelopmentName));
         Assert.Equal(HttpStatusCode.Unauthorized, await _app.StatusAsync(token));
-        Assert.True(await _app.Database.ScalarAsync<bool>("select bool_and(revoked_at is not null) from sessions where user_id = $1", user));
+        Assert.True(
+            await _app.Database.ScalarAsync<bool>("select bool_and(revoked_at is not null) from sessions where user_id = $1", user)
+        );
     }
 
     [Fact]
@@ -42,7 +49,12 @@ public sealed class SignInPageTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         var (_, email) = await _app.Database.AddAccountAsync();
         using TestBrowser browser = new(_app);
 
-        using var answer = await browser.SendAsync(await browser.PageAsync("/"), "/sign-in", ("email", email), ("password", "hunter2hunter2"));
+        using var answer = await browser.SendAsync(
+            await browser.PageAsync("/"),
+            "/sign-in",
+            ("email", email),
+            ("password", "hunter2hunter2")
+        );
         var page = await TestBrowser.PageAsync(answer);
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
@@ -78,7 +90,11 @@ public sealed class SignInPageTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         using var refused = await browser.SendAsync(page, "/sign-in", ("email", email), ("password", SignInHelp.Password));
 
         Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
-        Assert.StartsWith("Not signed in. Too many tries", (await TestBrowser.PageAsync(refused)).Words("[role=alert]"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Not signed in. Too many tries",
+            (await TestBrowser.PageAsync(refused)).Words("[role=alert]"),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -140,7 +156,9 @@ public sealed class SignInPageTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         using var signedIn = await https.SendAsync(form, "/sign-in", ("email", email), ("password", SignInHelp.Password));
         Assert.Equal(HttpStatusCode.Redirect, signedIn.StatusCode);
         Assert.NotNull(https.Cookie(SessionCookie.Name));
-        Assert.All(signedIn.Headers.GetValues("Set-Cookie"), cookie => Assert.Contains("secure", cookie, StringComparison.OrdinalIgnoreCase));
+        Assert.All(signedIn.Headers.GetValues("Set-Cookie"), cookie =>
+            Assert.Contains("secure", cookie, StringComparison.OrdinalIgnoreCase)
+        );
     }
 
     [Theory]
@@ -190,10 +208,17 @@ public sealed class SignInPageTests(ApiFixture fixture) : IClassFixture<ApiFixtu
 
         async Task RefusedAsync(string path, KeyValuePair<string, string>[] fields)
         {
-            using var answer = await browser.PostAsync(path, [.. fields, new("account", "user"), new("theme", "dark")], ("Sec-Fetch-Site", "same-origin"));
+            using var answer = await browser.PostAsync(
+                path,
+                [.. fields, new("account", "user"), new("theme", "dark")],
+                ("Sec-Fetch-Site", "same-origin")
+            );
             Assert.Equal((path, HttpStatusCode.BadRequest), (path, answer.StatusCode));
             Assert.Equal("The form is out of date", (await TestBrowser.PageAsync(answer)).Words("h1"));
-            Assert.False(answer.Headers.TryGetValues("Set-Cookie", out var set) && set.Any(cookie => cookie.StartsWith("overnight-d", StringComparison.Ordinal)));
+            Assert.False(
+                answer.Headers.TryGetValues("Set-Cookie", out var set)
+                    && set.Any(cookie => cookie.StartsWith("overnight-d", StringComparison.Ordinal))
+            );
         }
     }
 
@@ -222,7 +247,11 @@ public sealed class SignInPageTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         var field = page.QuerySelector("form input[name^='__']")!;
         foreach (var header in ((string, string)[])[("Origin", "https://elsewhere.example"), ("Sec-Fetch-Site", "cross-site")])
         {
-            using var answer = await browser.PostAsync("/sign-out", [new(field.GetAttribute("name")!, field.GetAttribute("value")!)], header);
+            using var answer = await browser.PostAsync(
+                "/sign-out",
+                [new(field.GetAttribute("name")!, field.GetAttribute("value")!)],
+                header
+            );
             Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
             Assert.Equal("Not from another site", (await TestBrowser.PageAsync(answer)).Words("h1"));
         }

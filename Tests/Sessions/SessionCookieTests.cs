@@ -74,8 +74,19 @@ public sealed class SessionCookieTests(ApiFixture fixture) : IClassFixture<ApiFi
         var body = $$"""{"email":"{{email}}","password":"{{SignInHelp.Password}}","cookie":true}""";
 
         var refused = await app.FromAsync(address, HttpMethods.Post, "/api/sessions", body);
-        var unread = await app.FromAsync(address, HttpMethods.Get, "/api/dashboard", null, ("Cookie", $"{SessionCookie.DevelopmentName}={token}"));
-        var program = await app.FromAsync(address, HttpMethods.Post, "/api/sessions", body.Replace("true", "false", StringComparison.Ordinal));
+        var unread = await app.FromAsync(
+            address,
+            HttpMethods.Get,
+            "/api/dashboard",
+            null,
+            ("Cookie", $"{SessionCookie.DevelopmentName}={token}")
+        );
+        var program = await app.FromAsync(
+            address,
+            HttpMethods.Post,
+            "/api/sessions",
+            body.Replace("true", "false", StringComparison.Ordinal)
+        );
 
         Assert.Equal((400, 401, 201), (refused.Response.StatusCode, unread.Response.StatusCode, program.Response.StatusCode));
         Assert.False(refused.Response.Headers.ContainsKey("Set-Cookie"));

@@ -22,9 +22,10 @@ internal static class AllocationPicture
 
     public static AllocationView? Of(StoredResult result, DisplayFormats formats)
     {
-        var classes = result.Classes.Count > 0
-            ? result.Classes
-            : [.. result.Allocations.Select(item => new StoredClass(item.ClassName, item.Current, 0, 0, item.Current))];
+        var classes =
+            result.Classes.Count > 0
+                ? result.Classes
+                : [.. result.Allocations.Select(item => new StoredClass(item.ClassName, item.Current, 0, 0, item.Current))];
         if (classes.Count == 0)
             return null;
         var isWhole = result.Classes.Count > 0;

@@ -23,7 +23,13 @@ internal static class DashboardPageRoutes
         group.MapGet(PagePaths.Csv, CsvAsync);
     }
 
-    private static async Task<IResult> PageAsync(HttpContext context, UserResults results, PageFrames frames, DisplayCultures cultures, CancellationToken ct)
+    private static async Task<IResult> PageAsync(
+        HttpContext context,
+        UserResults results,
+        PageFrames frames,
+        DisplayCultures cultures,
+        CancellationToken ct
+    )
     {
         var found = await results.FindAsync(context, ct);
         var frame = frames.Of(context);

@@ -39,7 +39,7 @@ public sealed record DashboardView
 /// <param name="Word">The state in a word.</param>
 /// <param name="Reason">Why, in a sentence.</param>
 /// <param name="Advice">What to make of it; null where there is nothing to do.</param>
-/// <param name="From">When it was computed, as a sentence around <paramref name="ComputedAt"/>.</param>
+/// <param name="Sources">Times of what it was computed from, each after the words that lead to it.</param>
 /// <param name="NextAt">When the next night begins; null where none is known.</param>
 /// <param name="NextMarket">The market it is of.</param>
 /// <param name="Source">Where the answer came from and how long that took.</param>
@@ -50,7 +50,7 @@ public sealed record TrustView(
     string Reason,
     string? Advice,
     MomentView? ComputedAt,
-    string From,
+    IReadOnlyList<(string Words, MomentView Moment)> Sources,
     MomentView? NextAt,
     string? NextMarket,
     string Source,
@@ -58,10 +58,17 @@ public sealed record TrustView(
 );
 
 /// <param name="Iso">For programs and the script, which shows it in the reader's time zone.</param>
-public sealed record MomentView(string Iso, string Text)
+/// <param name="HasTime">False for a date without a time, which is the same in every time zone.</param>
+public sealed record MomentView(string Iso, string Text, bool HasTime)
 {
     internal static MomentView Of(DateTimeOffset moment, DisplayFormats formats) =>
-        new(moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), formats.Moment(moment));
+        moment.TimeOfDay == TimeSpan.Zero
+            ? new(moment.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), formats.Date(moment), HasTime: false)
+            : new(
+                moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+                formats.Moment(moment),
+                HasTime: true
+            );
 }
 
 /// <summary>Why there is no result to show.</summary>

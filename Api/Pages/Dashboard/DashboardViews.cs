@@ -18,7 +18,9 @@ internal sealed class DashboardViews(StoredResult result, DisplayFormats formats
 
     private readonly int _amountDecimals = Math.Max(
         2,
-        DisplayFormats.Decimals(result.Recommendations.Select(item => item.Amount).Append(result.TotalInvestable).Append(result.Unallocated))
+        DisplayFormats.Decimals(
+            result.Recommendations.Select(item => item.Amount).Append(result.TotalInvestable).Append(result.Unallocated)
+        )
     );
     private readonly int _scoreDecimals = DisplayFormats.Decimals(result.Recommendations.Select(item => item.Score));
     private readonly StoredRecommendation[] _bought = [.. result.Recommendations.Where(item => item.Amount > 0)];
@@ -142,7 +144,10 @@ internal sealed class DashboardViews(StoredResult result, DisplayFormats formats
         if (result.CriteriaVersion.Length > 0)
             yield return ("Criteria", $"version {result.CriteriaVersion}");
         if (result.Market is not null && result.BusinessDate is not null)
-            yield return ("Night", $"{result.Market}, {formats.Sentence(result.BusinessDate)}{(result.Revision > 1 ? $", revision {result.Revision}" : "")}");
+            yield return (
+                "Night",
+                $"{result.Market}, {formats.Sentence(result.BusinessDate)}{(result.Revision > 1 ? $", revision {result.Revision}" : "")}"
+            );
     }
 
     /// <summary>A reason code of the entry in words; a code that this build does not know is shown as it is.</summary>

@@ -15,9 +15,11 @@ internal static class ResultText
         var view = new DashboardViews(result, formats).Make(trust);
         StringBuilder text = new(2_048);
         text.Append("Overnight").AppendLine(result.BusinessDate is { } date ? $", {formats.Sentence(date)}" : "");
-        text.AppendLine(view.Contribution is null ? view.Headline : $"{view.Contribution} {view.Currency} {view.Headline}").AppendLine(view.Lead);
+        text.AppendLine(view.Contribution is null ? view.Headline : $"{view.Contribution} {view.Currency} {view.Headline}")
+            .AppendLine(view.Lead);
         text.AppendLine($"{trust.Word} {trust.Reason}{(trust.Advice is null ? "" : $" {trust.Advice}")}");
-        text.AppendLine(trust.ComputedAt is null ? $"Computed {trust.From}." : $"Computed {trust.ComputedAt.Text}, {trust.From}.");
+        if (trust.ComputedAt is not null)
+            text.AppendLine($"Computed {trust.ComputedAt.Text}{string.Concat(trust.Sources.Select(source => source.Words + source.Moment.Text))}.");
         text.AppendLine();
         AppendRows(text, view);
         foreach (var note in (string?[])[view.Cut, .. view.Notes.Select(note => $"{note.Strong} {note.Text}")])
@@ -26,7 +28,9 @@ internal static class ResultText
                 text.AppendLine(note);
         }
         foreach (var row in view.Allocation?.Rows ?? [])
-            text.AppendLine($"{row.ClassName}: {row.Current}{(row.After is null ? "" : $", {row.After} after buying")}{(row.Target is null ? "" : $", target {row.Target}")}");
+            text.AppendLine(
+                $"{row.ClassName}: {row.Current}{(row.After is null ? "" : $", {row.After} after buying")}{(row.Target is null ? "" : $", target {row.Target}")}"
+            );
         // Spaces that do not break are for pages; other programs show them as signs of their own.
         return text.Replace('\u00A0', ' ').ToString();
     }
@@ -47,7 +51,13 @@ internal static class ResultText
             text.AppendLine();
         }
         if (view.HasAmounts)
-            text.Append("Sum".PadRight(Math.Max(symbol, 3))).Append(Gap).Append(view.Sum.PadLeft(amount)).Append(' ').Append(view.Currency).Append(Gap).AppendLine(view.Rest);
+            text.Append("Sum".PadRight(Math.Max(symbol, 3)))
+                .Append(Gap)
+                .Append(view.Sum.PadLeft(amount))
+                .Append(' ')
+                .Append(view.Currency)
+                .Append(Gap)
+                .AppendLine(view.Rest);
         text.AppendLine();
     }
 }

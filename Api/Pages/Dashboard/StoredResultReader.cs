@@ -254,5 +254,7 @@ internal static class StoredResultReader
         && Utf8Parser.TryParse(json.ValueSpan, out decimal value, out var read)
         && read == json.ValueSpan.Length
             ? value
-            : throw new JsonException($"A decimal is a string such as \"12.3400\", and not {json.TokenType} at byte {json.TokenStartIndex}.");
+            : throw new JsonException(
+                $"A decimal is a string such as \"12.3400\", and not {json.TokenType} at byte {json.TokenStartIndex}."
+            );
 }

@@ -21,7 +21,7 @@ internal static class TrustViews
             formats.Sentence(verdict.Reason),
             Advice(verdict.Status),
             times.GeneratedAt is { } generatedAt ? MomentView.Of(generatedAt, formats) : null,
-            From(times, formats),
+            Sources(times, formats),
             next is { } night ? MomentView.Of(night.DueUtc, formats) : null,
             next?.Market,
             Source(origin),
@@ -40,14 +40,15 @@ internal static class TrustViews
             _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status."),
         };
 
-    private static string From(in ResultTimes times, DisplayFormats formats) =>
-        (times.PricesAsOf, times.RatesAsOf) switch
-        {
-            ({ } prices, { } rates) => $"from prices of {formats.Moment(prices)} and exchange rates of {formats.Moment(rates)}",
-            ({ } prices, null) => $"from prices of {formats.Moment(prices)}",
-            (null, { } rates) => $"from exchange rates of {formats.Moment(rates)}, without prices",
-            _ => "without prices",
-        };
+    private static List<(string, MomentView)> Sources(in ResultTimes times, DisplayFormats formats)
+    {
+        List<(string, MomentView)> sources = [];
+        if (times.PricesAsOf is { } prices)
+            sources.Add((", from prices of ", MomentView.Of(prices, formats)));
+        if (times.RatesAsOf is { } rates)
+            sources.Add((sources.Count > 0 ? " and exchange rates of " : ", from exchange rates of ", MomentView.Of(rates, formats)));
+        return sources;
+    }
 
     /// <summary>Milliseconds in the international form, as in every log.</summary>
     private static string Source(AnswerOrigin origin)

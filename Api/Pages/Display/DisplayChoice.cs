@@ -14,7 +14,10 @@ internal readonly record struct DisplayChoice(string Theme, string Culture)
             return new("", "");
         var at = text.IndexOf(Separator, StringComparison.Ordinal);
         var (theme, culture) = at < 0 ? (text, "") : (text[..at], text[(at + 1)..]);
-        return new(Themes.Contains(theme, StringComparer.Ordinal) ? theme : "", culture.All(c => char.IsAsciiLetterOrDigit(c) || c is '-') ? culture : "");
+        return new(
+            Themes.Contains(theme, StringComparer.Ordinal) ? theme : "",
+            culture.All(c => char.IsAsciiLetterOrDigit(c) || c is '-') ? culture : ""
+        );
     }
 
     public static bool IsTheme(string theme) => theme.Length == 0 || Themes.Contains(theme, StringComparer.Ordinal);

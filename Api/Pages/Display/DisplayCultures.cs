@@ -60,11 +60,11 @@ internal sealed class DisplayCultures
         if (header.Count == 0 || !StringWithQualityHeaderValue.TryParseList([.. header.OfType<string>()], out var languages))
             return DisplayFormats.International;
         return languages
-                .Where(language => language.Quality is not 0)
-                .OrderByDescending(language => language.Quality ?? 1)
-                .Take(MostLanguages)
-                .Select(language => Find($"{language.Value}"))
-                .FirstOrDefault(formats => formats is not null)
+            .Where(language => language.Quality is not 0)
+            .OrderByDescending(language => language.Quality ?? 1)
+            .Take(MostLanguages)
+            .Select(language => Find($"{language.Value}"))
+            .FirstOrDefault(formats => formats is not null)
             ?? DisplayFormats.International;
     }
 

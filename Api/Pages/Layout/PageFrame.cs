@@ -23,9 +23,7 @@ public sealed record PageFrame(
 {
     /// <summary>Links that this visitor may follow, with the one to the current page marked.</summary>
     internal IEnumerable<(NavigationLink Link, bool IsCurrent)> Links =>
-        IsSignedIn
-            ? NavigationLink.All.Where(link => IsAdmin || !link.IsForAdmins).Select(link => (link, IsBelow(link.Path)))
-            : [];
+        IsSignedIn ? NavigationLink.All.Where(link => IsAdmin || !link.IsForAdmins).Select(link => (link, IsBelow(link.Path))) : [];
 
     private bool IsBelow(string path) =>
         Path.StartsWith(path, StringComparison.Ordinal) && (Path.Length == path.Length || Path[path.Length] is '/' or '?');
