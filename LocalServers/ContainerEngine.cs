@@ -13,7 +13,7 @@ public static class ContainerEngine
         string[] engines = Environment.GetEnvironmentVariable("ASPIRE_CONTAINER_RUNTIME") is { Length: > 0 } chosen
             ? [chosen]
             : ["docker", "podman"];
-        return await AnyAnswersAsync(engines.Select(Tool.Find).OfType<string>(), patience, cancellationToken);
+        return await AnyAnswersAsync(engines.Select(ExternalProgram.Find).OfType<string>(), patience, cancellationToken);
     }
 
     internal static async Task<bool> AnyAnswersAsync(IEnumerable<string> engines, TimeSpan patience, CancellationToken ct)
@@ -31,7 +31,7 @@ public static class ContainerEngine
         {
             try
             {
-                return (await Tool.RunAsync(engine, ["info"], limit.Token)).ExitCode == 0;
+                return (await ExternalProgram.RunAsync(engine, ["info"], limit.Token)).ExitCode == 0;
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {

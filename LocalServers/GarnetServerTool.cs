@@ -18,12 +18,12 @@ internal static class GarnetServerTool
             "No Redis server was found: neither redis-server nor valkey-server in PATH, nor garnet-server in .config/dotnet-tools.json";
         if (Version(directory) is not { } version)
             throw Missing($"of {directory} or a folder above it");
-        var (code, output) = await Tool.RunAsync(Tool.Dotnet, ["tool", "restore"], ct, directory);
+        var (code, output) = await ExternalProgram.RunAsync(ExternalProgram.Dotnet, ["tool", "restore"], ct, directory);
         if (code != 0)
             throw Missing($"(dotnet tool restore in {directory} failed: {output})");
 
-        var (_, packages) = await Tool.RunAsync(
-            Tool.Dotnet,
+        var (_, packages) = await ExternalProgram.RunAsync(
+            ExternalProgram.Dotnet,
             ["nuget", "locals", "global-packages", "--list", "--force-english-output"],
             ct,
             directory

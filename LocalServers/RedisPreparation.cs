@@ -31,8 +31,8 @@ internal static partial class RedisPreparation
         var home = await account.HomeAsync(directory, ct);
         var kind =
             options.Program != LocalRedisProgram.Any ? options.Program
-            : Tool.Find(RedisServer) is not null ? LocalRedisProgram.Redis
-            : Tool.Find(ValkeyServer) is not null ? LocalRedisProgram.Valkey
+            : ExternalProgram.Find(RedisServer) is not null ? LocalRedisProgram.Redis
+            : ExternalProgram.Find(ValkeyServer) is not null ? LocalRedisProgram.Valkey
             : LocalRedisProgram.Garnet;
         string[] command;
         if (kind == LocalRedisProgram.Garnet)
@@ -40,12 +40,12 @@ internal static partial class RedisPreparation
             var program = await GarnetServerTool.FindAsync(account, home, options.ToolDirectory ?? Environment.CurrentDirectory, ct);
             var configuration = Path.Combine(home, "garnet.json");
             await account.WriteSecretAsync(configuration, GarnetSettings(password, options), ct);
-            command = [Tool.Dotnet, program, "--config-import-path", configuration];
+            command = [ExternalProgram.Dotnet, program, "--config-import-path", configuration];
         }
         else
         {
             var name = kind == LocalRedisProgram.Redis ? RedisServer : ValkeyServer;
-            var program = Tool.Find(name)
+            var program = ExternalProgram.Find(name)
                 ?? throw new MissingServerException(
                     $"{name} was not found in PATH. Install it (Debian: apt install {name}), or choose LocalRedisProgram.Any."
                 );

@@ -31,15 +31,15 @@ internal sealed class ServerAccount
     public static async Task<ServerAccount> FindAsync(CancellationToken ct)
     {
         var setpriv =
-            Tool.Find("setpriv") is { } program && (await Tool.RunAsync(program, ["--pdeathsig=keep", "true"], ct)).ExitCode == 0
+            ExternalProgram.Find("setpriv") is { } program && (await ExternalProgram.RunAsync(program, ["--pdeathsig=keep", "true"], ct)).ExitCode == 0
                 ? program
                 : null;
         if (!Environment.IsPrivilegedProcess)
             return new(setpriv is null ? null : [setpriv]);
         foreach (var name in (string[])["postgres", "nobody"])
         {
-            var (userCode, uid) = await Tool.RunAsync("id", ["-u", name], ct);
-            var (groupCode, gid) = await Tool.RunAsync("id", ["-g", name], ct);
+            var (userCode, uid) = await ExternalProgram.RunAsync("id", ["-u", name], ct);
+            var (groupCode, gid) = await ExternalProgram.RunAsync("id", ["-g", name], ct);
             if (userCode == 0 && groupCode == 0 && int.Parse(uid, CultureInfo.InvariantCulture) != 0)
                 return new(setpriv is null ? null : [setpriv, $"--reuid={uid}", $"--regid={gid}", "--clear-groups"], name, $"{uid}:{gid}");
         }
@@ -55,7 +55,7 @@ internal sealed class ServerAccount
         _setpriv is not null && (endsWithParent || _owner is not null)
             ? [.. _setpriv, .. endsWithParent ? (string[])["--pdeathsig=INT"] : [], "--", .. command]
         : _owner is null ? [.. command]
-        : Tool.Find("runuser") is { } runuser ? [runuser, "-u", _name!, "--", .. command]
+        : ExternalProgram.Find("runuser") is { } runuser ? [runuser, "-u", _name!, "--", .. command]
         : ["su", "-s", "/bin/sh", _name!, "-c", "exec \"$0\" \"$@\"", "--", .. command];
 
     /// <summary>Runs a program under this account and waits for its end.</summary>
@@ -67,7 +67,7 @@ internal sealed class ServerAccount
     )
     {
         var command = Command([program, .. arguments]);
-        return Tool.RunAsync(command[0], command[1..], ct, directory);
+        return ExternalProgram.RunAsync(command[0], command[1..], ct, directory);
     }
 
     /// <summary>
@@ -94,7 +94,7 @@ internal sealed class ServerAccount
             );
 
         // mktemp creates the folder with a random name, so nobody else can have created it before.
-        var (code, home) = await Tool.RunAsync("mktemp", ["-d", "/var/tmp/local-server-XXXXXXXXXX"], ct);
+        var (code, home) = await ExternalProgram.RunAsync("mktemp", ["-d", "/var/tmp/local-server-XXXXXXXXXX"], ct);
         if (code != 0)
             throw new IOException($"No folder for the account '{_name}' could be created under /var/tmp: {home}");
         // The pointer is written first, because a home whose note names a directory without a pointer counts as left behind.
@@ -135,7 +135,7 @@ internal sealed class ServerAccount
         if (_owner is null)
             return;
         // -h changes the owner of a link itself, so that a link created by the account does not give it the link's target.
-        var (code, output) = await Tool.RunAsync("chown", ["-R", "-h", _owner, path], ct);
+        var (code, output) = await ExternalProgram.RunAsync("chown", ["-R", "-h", _owner, path], ct);
         if (code != 0)
             throw new IOException($"The owner of {path} could not be changed to '{_name}': {output}");
     }

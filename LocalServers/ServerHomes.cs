@@ -42,7 +42,7 @@ internal static class ServerHomes
         if (account.Name is not { } owner)
             return [];
         // "-type d" leaves out links, because any account can create one in /var/tmp, and a removal could follow it.
-        var (code, output) = await Tool.RunAsync(
+        var (code, output) = await ExternalProgram.RunAsync(
             "find",
             [folder, "-maxdepth", "1", "-type", "d", "-name", $"{Prefix}*", "-user", owner],
             ct

@@ -72,7 +72,7 @@ internal static class AccountRoutes
         {
             return InvalidRequest.Problem(
                 "id",
-                $"must be {HashLength} lowercase hexadecimal digits, and is '{Shown.Short(id)}'",
+                $"must be {HashLength} lowercase hexadecimal digits, and is '{DisplayText.Short(id)}'",
                 "The session asked for is not valid"
             );
         }

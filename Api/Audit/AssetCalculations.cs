@@ -14,7 +14,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
     // Reads the runs of the period newest first, with one index lookup of postings per run, and stops at the limit. The inner limit
     // keeps the planner from reordering the join, so that the batches of a run arrive in order; ordering n by batch as well would read
     // every run of the period before the first row.
-    internal const string AssetPostings = """
+    internal const string AssetBitmaps = """
         select n.id, n.market, n.business_date, n.revision, n.number, n.batch, n.positions, b.first_user, b.last_user
         from (
             select r.id, r.market, r.business_date, r.revision, r.number, p.batch, p.positions
@@ -65,7 +65,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
     }
 
     /// <returns>As many postings as it takes to fill the page, and whether there are no more.</returns>
-    private static async Task<(List<Posting> AssetPostings, bool Last)> PostingsAsync(
+    private static async Task<(List<Posting> AssetBitmaps, bool Last)> PostingsAsync(
         NpgsqlConnection connection,
         Guid asset,
         DateOnly from,
@@ -78,7 +78,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
         // Every posting has at least one result, except the batch in which the previous page ended, which may have none left.
         var limit = wanted + 1;
         await using var command = connection.Command(
-            AssetPostings,
+            AssetBitmaps,
             asset,
             from,
             until < after.BusinessDate ? until : after.BusinessDate,

@@ -9,7 +9,7 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Flags;
 
 /// <summary>A flag's stored JSON with its source and age appended.</summary>
-internal sealed class FlagHttpResult(StoredEntry entry, EntrySource source, DateTimeOffset now) : IResult, IEndpointMetadataProvider
+internal sealed class FlagHttpResult(CacheEntry entry, EntrySource source, DateTimeOffset now) : IResult, IEndpointMetadataProvider
 {
     private static readonly string[] Sources = ["memory", "cache", "database", "last-known"];
 

@@ -48,10 +48,10 @@ public sealed record FlagPatch(bool? Enabled, JsonElement? Value, string? Descri
         [
             field.Name switch
             {
-                "enabled" => $"must be true or false, not {Shown.Short(field.Value.GetRawText())}",
+                "enabled" => $"must be true or false, not {DisplayText.Short(field.Value.GetRawText())}",
                 "description" =>
-                    $"must be a text of at most {FeatureFlag.MostDescriptionLength} characters on one line, not {Shown.Short(field.Value.GetRawText())}",
-                "version" => $"must be a whole number from 1 on, not {Shown.Short(field.Value.GetRawText())}",
+                    $"must be a text of at most {FeatureFlag.MostDescriptionLength} characters on one line, not {DisplayText.Short(field.Value.GetRawText())}",
+                "version" => $"must be a whole number from 1 on, not {DisplayText.Short(field.Value.GetRawText())}",
                 _ => $"is not known; known are {Fields}",
             },
         ];

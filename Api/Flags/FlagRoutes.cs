@@ -11,7 +11,7 @@ internal static class FlagRoutes
     public static void AddFlags(this WebApplicationBuilder builder)
     {
         builder.Services.AddFlags();
-        builder.Services.AddHostedService<FlagAccessLoop>();
+        builder.Services.AddHostedService<FlagUsageLoop>();
     }
 
     public static void MapFlags(this WebApplication app)
@@ -44,7 +44,7 @@ internal static class FlagRoutes
 
     /// <remarks>The message repeats the key, cut to 80 characters.</remarks>
     public static ValidationProblem WrongKey(string key) =>
-        InvalidRequest.Problem("key", $"{FeatureFlag.KeyRule}, and is '{Shown.Short(key)}'", "The flag's key is not valid");
+        InvalidRequest.Problem("key", $"{FeatureFlag.KeyRule}, and is '{DisplayText.Short(key)}'", "The flag's key is not valid");
 
     public static ProblemHttpResult Missing(string key) =>
         TypedResults.Problem(

@@ -9,7 +9,7 @@ internal static class InvalidRequest
     public static ValidationProblem Problem(IDictionary<string, string[]> errors, string title) =>
         TypedResults.ValidationProblem(
             errors,
-            string.Join("; ", errors.SelectMany(field => field.Value.Select(error => $"{Shown.Short(field.Key)} {error}"))),
+            string.Join("; ", errors.SelectMany(field => field.Value.Select(error => $"{DisplayText.Short(field.Key)} {error}"))),
             title: title
         );
 

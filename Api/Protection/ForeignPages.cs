@@ -42,7 +42,7 @@ internal sealed class ForeignPages(RequestDelegate next)
         && page.Port == (host.Port ?? (page.Scheme == "https" ? 443 : 80));
 
     private static Task RefuseAsync(HttpContext context, string header, string value) =>
-        RefuseAsync(context, $"{header} is '{Shown.Short(value)}'");
+        RefuseAsync(context, $"{header} is '{DisplayText.Short(value)}'");
 
     private static Task RefuseAsync(HttpContext context, string why) =>
         TypedResults

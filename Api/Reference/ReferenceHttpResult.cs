@@ -8,7 +8,7 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Reference;
 
 /// <summary>Stored JSON with its source and time: <c>{"fromCache":..,"asOf":"..","data":..}</c>. Nothing is parsed.</summary>
-internal sealed class ReferenceHttpResult(StoredEntry entry, EntrySource source) : IResult, IEndpointMetadataProvider
+internal sealed class ReferenceHttpResult(CacheEntry entry, EntrySource source) : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {

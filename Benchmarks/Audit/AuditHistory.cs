@@ -93,7 +93,7 @@ internal sealed class AuditHistory(NpgsqlDataSource database)
         """;
 
     // Of a last batch that is smaller only the bytes that it fills.
-    private static readonly string AssetPostings = $$"""
+    private static readonly string AssetBitmaps = $$"""
         insert into asset_postings (business_date, asset_id, run_id, batch, positions)
         select $1, a.id, $2, b.batch, substring(m.bits from 1 for (b.size + 7) / 8)
         from old_assets a cross join (select n / {{BatchSize}} as batch, count(*)::int as size from old_users group by 1) b
@@ -178,7 +178,7 @@ internal sealed class AuditHistory(NpgsqlDataSource database)
         await ExecuteAsync(connection, Batches, ct, run, at);
         await ExecuteAsync(connection, Events, ct, day, run, at, started, completed, night);
         await ExecuteAsync(connection, Results, ct, day, run, at, night);
-        await ExecuteAsync(connection, AssetPostings, ct, day, run, night);
+        await ExecuteAsync(connection, AssetBitmaps, ct, day, run, night);
         await transaction.CommitAsync(ct);
         return run;
     }

@@ -23,11 +23,11 @@ internal sealed class Baseline
     {
         if (!File.Exists(Path.Combine(source, Program)))
             throw new BenchmarkException($"--against: there is no {Program} in {Path.GetFullPath(source)}.");
-        var npm = Tool.Find("npm") ?? throw new BenchmarkException("--against needs Node and npm, which are not installed.");
+        var npm = ExternalProgram.Find("npm") ?? throw new BenchmarkException("--against needs Node and npm, which are not installed.");
         var copy = bench.CreateFolder("baseline");
         foreach (var file in Directory.EnumerateFiles(source))
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
-        var (code, output) = await Tool.RunAsync(npm, ["install", "--silent", "--no-audit", "--no-fund"], ct, directory: copy);
+        var (code, output) = await ExternalProgram.RunAsync(npm, ["install", "--silent", "--no-audit", "--no-fund"], ct, directory: copy);
         return code == 0 ? new(copy) : throw new BenchmarkException($"npm install of the baseline failed (exit code {code}): {output}");
     }
 

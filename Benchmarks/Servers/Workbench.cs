@@ -69,7 +69,7 @@ internal sealed class Workbench : IAsyncDisposable
         IEnumerable<string> arguments,
         Action<string> line,
         IReadOnlyDictionary<string, string?> environment
-    ) => Started(new ChildProcess(Tool.Dotnet, arguments, line, AppContext.BaseDirectory, environment));
+    ) => Started(new ChildProcess(ExternalProgram.Dotnet, arguments, line, AppContext.BaseDirectory, environment));
 
     /// <summary>What a service finds in its environment from the AppHost, telemetry off whatever is set here.</summary>
     public static Dictionary<string, string?> ServiceEnvironment(PostgresServer postgres, CacheServer cache) =>

@@ -24,7 +24,7 @@ internal sealed class ServerTool
     private ServerTool(string path) => this.path = path;
 
     /// <returns>Null where the tool is not installed.</returns>
-    public static ServerTool? Find() => Tool.Find(Name) is { } path ? new(path) : null;
+    public static ServerTool? Find() => ExternalProgram.Find(Name) is { } path ? new(path) : null;
 
     /// <summary>Keys are drawn at random from as many as there are writes: about a third of its writes replace a value.</summary>
     /// <returns>Entries per second.</returns>
@@ -56,7 +56,7 @@ internal sealed class ServerTool
         admin.Empty();
         // The tool takes a password as an argument only, where every process could read it.
         using var open = admin.WithoutPassword();
-        var (code, output) = await Tool.RunAsync(path, arguments, ct);
+        var (code, output) = await ExternalProgram.RunAsync(path, arguments, ct);
 
         // The last line of CSV: the command (with the value, and so with commas of its own), the rate, latencies.
         var fields = output

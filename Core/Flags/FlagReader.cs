@@ -9,15 +9,15 @@ namespace Overnight.Core.Flags;
 /// </summary>
 public sealed class FlagReader : IChangeHandler
 {
-    private readonly BoundedMemory<string, StoredEntry> _memory;
-    private readonly CacheAside<string, StoredEntry> _entries;
-    private readonly FlagAccess _access;
+    private readonly BoundedMemory<string, CacheEntry> _memory;
+    private readonly CacheAside<string, CacheEntry> _entries;
+    private readonly FlagUsageCounter _access;
     private readonly string _environment,
         _prefix;
 
     public FlagReader(
         FlagStore flags,
-        FlagAccess access,
+        FlagUsageCounter access,
         CacheStore store,
         LastKnownEntries stale,
         CacheTelemetry telemetry,
@@ -40,7 +40,7 @@ public sealed class FlagReader : IChangeHandler
     /// <param name="ct">Ends this caller's wait.</param>
     /// <returns>JSON as <see cref="FlagStore.Json"/> makes it; no value when there is no such flag.</returns>
     /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL answers, and this node has no last known value.</exception>
-    public async ValueTask<Answer<StoredEntry>> GetAsync(string key, CancellationToken ct)
+    public async ValueTask<Answer<CacheEntry>> GetAsync(string key, CancellationToken ct)
     {
         var answer = await _entries.GetAsync(key, ct);
         // Only flags that exist are counted, so that keys invented by clients take no memory.
@@ -69,11 +69,11 @@ public sealed class FlagReader : IChangeHandler
     {
         public override string KeyOf(string key) => CacheKeys.Flag(options.Environment, key);
 
-        public override TimeSpan MemoryTtl(string key, StoredEntry value) => options.MemoryTtl;
+        public override TimeSpan MemoryTtl(string key, CacheEntry value) => options.MemoryTtl;
 
-        public override StoredEntry? LastKnown(string key) => stale.Find(key);
+        public override CacheEntry? LastKnown(string key) => stale.Find(key);
 
-        public override void Know(string key, StoredEntry? value)
+        public override void Know(string key, CacheEntry? value)
         {
             if (value is null)
                 stale.Forget(key);

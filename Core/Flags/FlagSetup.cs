@@ -17,7 +17,7 @@ public static class FlagSetup
     {
         services.AddCaching().AddFlagOptions();
         services.TryAddSingleton<FlagStore>();
-        services.TryAddSingleton<FlagAccess>();
+        services.TryAddSingleton<FlagUsageCounter>();
         return services.AddReader<FlagReader>();
     }
 

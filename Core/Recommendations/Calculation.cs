@@ -60,7 +60,7 @@ public sealed class Calculation
             Value(portfolio, market);
             Allocate(portfolio);
             Rank(portfolio, market);
-            Unallocated = Distribution.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
+            Unallocated = ContributionSplit.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
         }
         catch (OverflowException)
         {

@@ -14,8 +14,8 @@ public sealed class ReferenceReader : IChangeHandler
     private static readonly TimeSpan MemoryTtl = TimeSpan.FromSeconds(5);
 
     private readonly TenantGenerations _generations;
-    private readonly BoundedMemory<Question, StoredEntry> _memory;
-    private readonly CacheAside<Question, StoredEntry> _entries;
+    private readonly BoundedMemory<Question, CacheEntry> _memory;
+    private readonly CacheAside<Question, CacheEntry> _entries;
 
     public ReferenceReader(
         TenantGenerations generations,
@@ -37,7 +37,7 @@ public sealed class ReferenceReader : IChangeHandler
     /// <param name="values">Values of the entity's parts in order, normalised by <see cref="CacheKeyPart.Read"/>.</param>
     /// <returns>No value when the tenant has no such data.</returns>
     /// <exception cref="NpgsqlException">Neither the cache nor PostgreSQL answers.</exception>
-    public async ValueTask<Answer<StoredEntry>> GetAsync(
+    public async ValueTask<Answer<CacheEntry>> GetAsync(
         Guid tenant,
         ReferenceEntity entity,
         IReadOnlyList<string> values,
@@ -73,7 +73,7 @@ public sealed class ReferenceReader : IChangeHandler
 
         public override string KeyOf(Question key) => key.Key;
 
-        public override TimeSpan MemoryTtl(Question key, StoredEntry value) => ReferenceReader.MemoryTtl;
+        public override TimeSpan MemoryTtl(Question key, CacheEntry value) => ReferenceReader.MemoryTtl;
 
         protected override TimeSpan Ttl(Question key) => key.Entity.Kind.Ttl();
 

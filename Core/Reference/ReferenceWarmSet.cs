@@ -199,7 +199,7 @@ public sealed partial class ReferenceWarmSet(
                 if (reader.IsDBNull(0))
                     continue;
                 var key = entity.Key(reader.GetGuid(2), [.. entity.Parts.Select((_, at) => reader.GetString(at + 3))]);
-                writes.Add(new(key, StoredEntry.Write(key, asOf, reader.GetInt64(1), reader.GetFieldValue<byte[]>(0)), entity.Kind.Ttl()));
+                writes.Add(new(key, CacheEntry.Write(key, asOf, reader.GetInt64(1), reader.GetFieldValue<byte[]>(0)), entity.Kind.Ttl()));
             }
         }
         return writes;

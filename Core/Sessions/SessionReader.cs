@@ -99,10 +99,10 @@ public sealed class SessionReader : IChangeHandler
 
         public override Look<SessionLookup> Read(string key, byte[] bytes)
         {
-            if (StoredEntry.IsInvalidation(bytes))
+            if (CacheEntry.IsInvalidation(bytes))
                 return new(null, CacheOutcome.Miss);
             var name = KeyOf(key);
-            return StoredEntry.Read(bytes, name) is { } entry && keys.Current?.Read(entry, name, time.GetUtcNow()) is { } session
+            return CacheEntry.Read(bytes, name) is { } entry && keys.Current?.Read(entry, name, time.GetUtcNow()) is { } session
                 ? new(new(session, SessionRefusal.None, entry.AsOf), CacheOutcome.Hit)
                 : new(null, CacheOutcome.Damaged);
         }

@@ -128,7 +128,7 @@ public sealed class SessionRevocation(NpgsqlDataSource database, CacheInvalidati
             ended = await end.ExecuteNonQueryAsync();
         }
         await using NpgsqlCommand marked = new(Marked, connection);
-        Add(marked, new NpgsqlParameter<Guid> { TypedValue = userId }, Time(now), Time(now - StoredEntry.InvalidationTtl));
+        Add(marked, new NpgsqlParameter<Guid> { TypedValue = userId }, Time(now), Time(now - CacheEntry.InvalidationTtl));
         await using var reader = await marked.ExecuteReaderAsync();
         List<string> hashes = [];
         while (await reader.ReadAsync())

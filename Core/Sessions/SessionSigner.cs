@@ -9,7 +9,7 @@ using Overnight.Core.Caching;
 namespace Overnight.Core.Sessions;
 
 /// <summary>
-/// Encodes and verifies the value of a session's entry (<see cref="StoredEntry"/>):
+/// Encodes and verifies the value of a session's entry (<see cref="CacheEntry"/>):
 /// <c>{"user":"..","admin":false,"tenant":..,"expires":..,"markets":"..","mac":".."}</c>, ids with hyphens, the expiry in Unix
 /// milliseconds. The MAC, HMAC-SHA256 in base64url, covers the entry's key, the time at which the session was read from PostgreSQL, and
 /// the fields before it.
@@ -61,12 +61,12 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
         Sign(_keys[0], key, readAt, signed, mac);
         Base64Url.EncodeToUtf8(mac, value.AsSpan(signed.Length + MacField.Length));
         End.CopyTo(value.AsSpan(value.Length - End.Length));
-        return new(key, StoredEntry.Write(key, readAt, generation: 0, value), left);
+        return new(key, CacheEntry.Write(key, readAt, generation: 0, value), left);
     }
 
     /// <returns>Null for a value that was not signed for this key with one of the signing keys, or that was read from PostgreSQL more than
     /// <see cref="CacheKeys.SessionTtl"/> ago.</returns>
-    public ActiveSession? Read(StoredEntry entry, string key, DateTimeOffset now)
+    public ActiveSession? Read(CacheEntry entry, string key, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(entry);
         ArgumentNullException.ThrowIfNull(key);
@@ -94,7 +94,7 @@ public sealed class SessionSigner(IReadOnlyList<byte[]> keys)
 
     private static void Sign(ThreadLocal<IncrementalHash> with, string key, DateTimeOffset readAt, ReadOnlySpan<byte> value, Span<byte> mac)
     {
-        Span<byte> all = stackalloc byte[StoredEntry.MostKeyLength + sizeof(long) + MostLength];
+        Span<byte> all = stackalloc byte[CacheEntry.MostKeyLength + sizeof(long) + MostLength];
         var length = Encoding.ASCII.GetBytes(key, all);
         BinaryPrimitives.WriteInt64BigEndian(all[length..], readAt.UtcTicks);
         length += sizeof(long);

@@ -9,7 +9,7 @@ namespace Overnight.Core.Warming;
 /// </summary>
 public sealed class DueWarmSets(
     Warmer warmer,
-    CacheMarker marker,
+    CacheInstanceMarker marker,
     WarmProgressStore progress,
     IOptions<WarmingOptions> options,
     TimeProvider time

@@ -10,7 +10,7 @@ namespace Overnight.Core.Warming;
 /// </summary>
 public sealed partial class SetWarmer(
     NpgsqlDataSource database,
-    CacheMarker marker,
+    CacheInstanceMarker marker,
     WarmProgressStore progress,
     WarmRuns runs,
     WarmTelemetry telemetry,

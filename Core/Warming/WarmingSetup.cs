@@ -13,7 +13,7 @@ public static class WarmingSetup
             .AddCaching()
             .AddSingleton<WarmThrottle>()
             .AddSingleton<WarmWriter>()
-            .AddSingleton<CacheMarker>()
+            .AddSingleton<CacheInstanceMarker>()
             .AddSingleton<WarmProgressStore>()
             .AddSingleton<WarmRuns>()
             .AddSingleton<WarmTelemetry>()

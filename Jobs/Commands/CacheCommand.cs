@@ -52,7 +52,7 @@ internal static class CacheCommand
 
     private static async Task<List<string>> SetLinesAsync(IServiceProvider services, CancellationToken ct)
     {
-        var marker = await services.GetRequiredService<CacheMarker>().FindAsync();
+        var marker = await services.GetRequiredService<CacheInstanceMarker>().FindAsync();
         var progress = await services.GetRequiredService<WarmProgressStore>().ReadAsync(ct);
         List<string> lines = [];
         foreach (var set in services.GetRequiredService<Warmer>().Sets)

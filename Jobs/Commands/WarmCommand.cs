@@ -27,7 +27,7 @@ internal static class WarmCommand
             DefaultValueFactory = _ => "manual",
         };
         Option<bool> strict = new("--strict") { Description = "Exits with the code of a failure also with --trigger deployment." };
-        var prove = WarmProofCommand.CreateOption();
+        var prove = WarmComparisonCommand.CreateOption();
         count.Validators.Add(UsageErrors.AtLeast(1));
         trigger.AcceptOnlyFromAmong("manual", "deployment");
         Command command = new(
@@ -44,7 +44,7 @@ internal static class WarmCommand
             strict,
             prove,
         };
-        command.Validators.Add(result => WarmProofCommand.Validate(result, prove, count, sets, tenant, estimate, trigger, strict));
+        command.Validators.Add(result => WarmComparisonCommand.Validate(result, prove, count, sets, tenant, estimate, trigger, strict));
         command.SetAction(
             async (parsed, ct) =>
             {
@@ -52,11 +52,11 @@ internal static class WarmCommand
                 {
                     return await CommandServices.RunAsync(
                         parsed,
-                        (services, output, token) => WarmProofCommand.RunAsync(services, output, parsed.GetValue(count), token),
+                        (services, output, token) => WarmComparisonCommand.RunAsync(services, output, parsed.GetValue(count), token),
                         ct,
                         builder =>
                         {
-                            builder.AddProof();
+                            builder.AddWarmComparison();
                             builder.Services.AddWarming();
                         }
                     );

@@ -32,7 +32,7 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
     /// <summary>Creates the roles and the database; called before anything connects to it.</summary>
     /// <returns>Whether the database was made.</returns>
     public Task<bool> CreateAsync(CancellationToken ct) =>
-        AsAdministratorAsync((roles, server) => RoleSetup.CreateAsync(roles, server, ct), null);
+        AsAdministratorAsync((roles, server) => RoleCreation.CreateAsync(roles, server, ct), null);
 
     /// <summary>Makes the owner the owner of all objects; called before the schema is changed, by the process that changes it.</summary>
     /// <returns>Null where roles are not made here.</returns>
@@ -55,7 +55,7 @@ internal sealed class DatabaseRoles(IConfiguration configuration)
         async Task<string> DropReaderAsync(RoleConnections roles, NpgsqlDataSource server)
         {
             await using var connection = await server.OpenConnectionAsync(ct);
-            await connection.ExecuteAsync(RoleSetup.Lock, ct);
+            await connection.ExecuteAsync(RoleCreation.Lock, ct);
             return await ReaderRoleUpgrade.DropAsync(connection, ct);
         }
     }

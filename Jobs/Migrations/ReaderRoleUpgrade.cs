@@ -73,7 +73,7 @@ internal static class ReaderRoleUpgrade
         }
     }
 
-    /// <param name="administrator">A connection to the database that holds <see cref="RoleSetup.Lock"/>.</param>
+    /// <param name="administrator">A connection to the database that holds <see cref="RoleCreation.Lock"/>.</param>
     /// <returns>What became of the role, in a sentence.</returns>
     public static async Task<string> DropAsync(NpgsqlConnection administrator, CancellationToken ct)
     {

@@ -11,7 +11,7 @@ namespace Overnight.Jobs.Pipeline;
 /// Turns a loaded batch into results: scores, recommends, validates and makes the bytes, user after user. No database,
 /// no clock but the one given. One per worker, not thread-safe.
 /// </summary>
-internal sealed class BatchCalculator(RunContext context, TimeProvider time, Faults faults)
+internal sealed class BatchCalculator(RunContext context, TimeProvider time, FaultInjection faults)
 {
     /// <summary>The reason of a failure that no check foresaw.</summary>
     public const string Unexpected = "unexpected";
@@ -31,7 +31,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
     public List<UserFailure> Failures { get; } = [];
 
     /// <summary>Which results hold an asset: a bitmap over positions, by the asset's ordinal.</summary>
-    public AssetPostings AssetPostings { get; } = new(context.Market.Assets.Count);
+    public AssetBitmaps AssetBitmaps { get; } = new(context.Market.Assets.Count);
 
     public int AssetsScored { get; private set; }
     public int Recommendations { get; private set; }
@@ -40,7 +40,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
     {
         Results.Clear();
         Failures.Clear();
-        AssetPostings.Clear();
+        AssetBitmaps.Clear();
         AssetsScored = Recommendations = 0;
 
         var classes = CollectionsMarshal.AsSpan(data.Classes);
@@ -112,7 +112,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
 
             // Nothing can fail from here on: a result that is added is whole.
             foreach (var holding in _portfolio.Holdings)
-                AssetPostings.Add(holding.Asset, Results.Count);
+                AssetBitmaps.Add(holding.Asset, Results.Count);
             Results.Add(result);
             AssetsScored += _calculation.Scores.Length;
             Recommendations += _calculation.Ranked.Length;

@@ -19,13 +19,13 @@ internal sealed partial class BatchWorker(
     NpgsqlDataSource dataSource,
     BatchCacheWriter cacher,
     IOptions<RunOptions> options,
-    Faults faults,
+    FaultInjection faults,
     TimeProvider time,
     ILogger<BatchWorker> logger
 )
 {
     private readonly BatchData _data = new();
-    private readonly BatchWriter _writer = new();
+    private readonly BatchResultWriter _writer = new();
     private readonly BatchCalculator _calculator = new(context, time, faults);
     private readonly PipelineRun _run = context.Run;
     private CalculationStage _stage;
@@ -78,7 +78,7 @@ internal sealed partial class BatchWorker(
             // The process has survived, so the batch did not end its worker.
             await BatchAttempts.ForgetAsync(dataSource, attempt);
             // A lost connection is no fault of the data.
-            if (ct.IsCancellationRequested || connection.State != ConnectionState.Open || !DataFault.Is(exception))
+            if (ct.IsCancellationRequested || connection.State != ConnectionState.Open || !DataError.Is(exception))
                 throw;
             await transaction.RollbackAsync(ct);
             if (await BatchSplitter.SplitFailedAsync(dataSource, context, batch, BatchFailure.Of(_stage, exception), time, ct))

@@ -41,6 +41,6 @@ internal static class JitWarmup
         var classId = Guid.CreateVersion7(now);
         data.Classes.Add(new(user, classId, "a"u8.ToArray(), Decimal4.Zero, Decimal4.Hundred, Decimal4.Round(50)));
         data.Holdings.AddRange(assets.Select((asset, n) => new LoadedHolding(user, asset.Id, n == 1 ? null : classId, 2.5m)));
-        new BatchCalculator(new(run, market), time, Faults.None).Calculate(data, 0);
+        new BatchCalculator(new(run, market), time, FaultInjection.None).Calculate(data, 0);
     }
 }

@@ -19,7 +19,7 @@ internal sealed partial class PipelineEndWarm(
     RunStore nights,
     WarmRuns runs,
     WarmTelemetry telemetry,
-    Faults faults,
+    FaultInjection faults,
     NpgsqlDataSource database,
     TimeProvider time,
     ILogger<PipelineEndWarm> logger

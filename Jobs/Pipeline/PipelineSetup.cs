@@ -19,7 +19,7 @@ internal static class PipelineSetup
         builder
             .Services.AddSection<FaultOptions>(FaultOptions.Section)
             .Validate<IHostEnvironment>(
-                Faults.AreAllowed,
+                FaultInjection.AreAllowed,
                 $"{FaultOptions.Section} is for Development only; this is {builder.Environment.EnvironmentName}."
             );
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -28,12 +28,12 @@ internal static class PipelineSetup
         builder.Services.TryAddSingleton<WarmTelemetry>();
         builder
             .Services.AddCaching()
-            .AddSingleton<Faults>()
+            .AddSingleton<FaultInjection>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()
             .AddSingleton<RunSpan>()
             .AddSingleton<StepRetry>()
-            .AddSingleton<RunProgressLoop>()
+            .AddSingleton<RunProgressWriter>()
             .AddSingleton<RunPlanner>()
             .AddSingleton<RunFinaliser>()
             .AddSingleton<BatchCacheWriter>()

@@ -19,7 +19,7 @@ internal sealed class RunParticipant(
     RunSpan runSpan,
     PipelineEndWarm end,
     StepRetry retry,
-    RunProgressLoop progress,
+    RunProgressWriter progress,
     NpgsqlDataSource dataSource,
     IServiceProvider services,
     IOptions<RunOptions> options,

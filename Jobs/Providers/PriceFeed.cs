@@ -18,7 +18,7 @@ internal sealed record PriceFeedResult(
 /// the tables.
 /// </summary>
 internal sealed class PriceFeed(
-    StoredMarket stored,
+    MarketDataStore stored,
     IEnumerable<IPriceProvider> providers,
     ProviderCall call,
     IOptions<ProvidersOptions> options,
@@ -35,7 +35,7 @@ internal sealed class PriceFeed(
         var (assets, refused) = await stored.AssetsAsync(ct);
         var open = Enumerable.Range(0, assets.Length).ToHashSet();
         Dictionary<int, DateTimeOffset> stale = [];
-        var reports = await ProviderOrder.AskAsync(
+        var reports = await ProviderFallback.AskAsync(
             Feed,
             _options.Names(),
             () => new(open.Count == 0),

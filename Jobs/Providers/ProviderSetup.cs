@@ -28,7 +28,7 @@ internal static class ProviderSetup
                 services.GetRequiredKeyedService<ProviderClient>(ProviderNames.Stooq),
                 services.GetRequiredService<IOptions<ProvidersOptions>>()
             ))
-            .AddSingleton<StoredMarket>()
+            .AddSingleton<MarketDataStore>()
             .AddSingleton<ProviderCall>()
             .AddSingleton<RateFeed>()
             .AddSingleton<PriceFeed>()

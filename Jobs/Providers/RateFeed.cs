@@ -15,7 +15,7 @@ internal sealed record RateFeedResult(
 /// Asks the configured providers in order until each currency has its rate to the dollar; the others get their last stored one.
 /// </summary>
 internal sealed class RateFeed(
-    StoredMarket stored,
+    MarketDataStore stored,
     IEnumerable<IExchangeRateProvider> providers,
     ProviderCall call,
     IOptions<ProvidersOptions> options,
@@ -32,7 +32,7 @@ internal sealed class RateFeed(
         var (last, refused) = await stored.RatesAsync(ct);
         RateTable table = new(last, refused);
         IReadOnlySet<string>? needed = null;
-        var reports = await ProviderOrder.AskAsync(
+        var reports = await ProviderFallback.AskAsync(
             Feed,
             _options.Names(),
             async () => table.Covers(needed ??= await stored.CurrenciesAsync(market, ct)),

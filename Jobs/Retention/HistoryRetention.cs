@@ -152,7 +152,7 @@ internal sealed partial class HistoryRetention(
         if (report.IsDryRun)
             return;
         Telemetry.RetentionDone(report.Made.Count, report.Dropped.Count, report.Postponed.Count);
-        Log.Done(logger, Iso.Of(report.OldestKept), report.Made.Count, report.Dropped.Count, report.Bytes, report.Rows.Values.Sum());
+        Log.Done(logger, IsoDate.Of(report.OldestKept), report.Made.Count, report.Dropped.Count, report.Bytes, report.Rows.Values.Sum());
         foreach (var partition in report.Postponed)
             Log.Postponed(logger, partition.Name, partition.Reason);
     }

@@ -59,7 +59,7 @@ internal sealed partial class RunSchedule(
         if (_failed.TryGetValue(market, out var told) && told == date)
             return;
         _failed[market] = date;
-        Log.TickFailed(logger, market, Iso.Of(date), isAway ? null : exception);
+        Log.TickFailed(logger, market, IsoDate.Of(date), isAway ? null : exception);
     }
 
     /// <returns>Whether there is a run of the night.</returns>
@@ -72,7 +72,7 @@ internal sealed partial class RunSchedule(
         var trigger = day.DueUtc < _since ? RunTrigger.CatchUp : RunTrigger.Schedule;
         var (run, started) = await runs.StartOrJoinAsync(day.Market, day.Date, trigger, again: false, ct);
         if (started)
-            Log.Started(logger, trigger.Name(), run.Id, run.Market, Iso.Of(run.BusinessDate));
+            Log.Started(logger, trigger.Name(), run.Id, run.Market, IsoDate.Of(run.BusinessDate));
         return true;
     }
 

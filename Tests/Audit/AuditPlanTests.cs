@@ -140,7 +140,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     public async Task PostingsOfAnAsset_ReadTheirKeyBackwardsFromTheLastMonth() =>
         AssertByIndex(
             await PlanAsync(
-                AssetCalculations.AssetPostings,
+                AssetCalculations.AssetBitmaps,
                 History.Asset,
                 DateOnly.MinValue,
                 DateOnly.MaxValue,
@@ -155,7 +155,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     [Fact]
     public async Task PostingsOfAnAssetUntilADay_LeaveLaterMonthsOut() =>
         AssertByIndex(
-            await PlanAsync(AssetCalculations.AssetPostings, History.Asset, DateOnly.MinValue, July, July, long.MaxValue, int.MaxValue, 3),
+            await PlanAsync(AssetCalculations.AssetBitmaps, History.Asset, DateOnly.MinValue, July, July, long.MaxValue, int.MaxValue, 3),
             "asset_postings_y2026m07",
             "asset_postings_y2026m06"
         );

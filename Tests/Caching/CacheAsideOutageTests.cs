@@ -77,7 +77,7 @@ public sealed class CacheAsideOutageTests(TestServers servers)
         Assert.Equal("2", TestEntries.Text(await entries.GetAsync(_key, "2")));
 
         await Eventually.TrueAsync(
-            async () => StoredEntry.IsInvalidation((byte[]?)await app.Cache.StringGetAsync(_key)),
+            async () => CacheEntry.IsInvalidation((byte[]?)await app.Cache.StringGetAsync(_key)),
             "the cache is told after all"
         );
         Assert.Equal("3", TestEntries.Text(await entries.GetAsync(_key, "3")));

@@ -51,7 +51,7 @@ public sealed class CacheAsideTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     [InlineData("another build's")]
     public async Task Get_EntryThatIsNotThis_IsAMissAndReplaced(string what)
     {
-        var good = StoredEntry.Write(_key, TimeProvider.System.GetUtcNow(), 7, "\"old\""u8);
+        var good = CacheEntry.Write(_key, TimeProvider.System.GetUtcNow(), 7, "\"old\""u8);
         var damaged = good.ToArray();
         damaged[good.Length / 2] ^= 1;
         await _app.Cache.StringSetAsync(
@@ -60,8 +60,8 @@ public sealed class CacheAsideTests(ApiFixture fixture) : IClassFixture<ApiFixtu
             {
                 "damaged" => damaged,
                 "cut" => good[..^1],
-                "another key's" => StoredEntry.Write(_key + "0", TimeProvider.System.GetUtcNow(), 7, "\"old\""u8),
-                "another generation's" => StoredEntry.Write(_key, TimeProvider.System.GetUtcNow(), 6, "\"old\""u8),
+                "another key's" => CacheEntry.Write(_key + "0", TimeProvider.System.GetUtcNow(), 7, "\"old\""u8),
+                "another generation's" => CacheEntry.Write(_key, TimeProvider.System.GetUtcNow(), 6, "\"old\""u8),
                 "another build's" => Encoding.UTF8.GetBytes(
                     Encoding.UTF8.GetString(good).Replace("\"schema\":1", "\"schema\":2", StringComparison.Ordinal)
                 ),
@@ -150,7 +150,7 @@ public sealed class CacheAsideTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         Assert.False(CacheChannel.TryReadKeys(CacheChannel.Beat(Guid.Empty), out _));
     }
 
-    private static (string?, EntrySource) Shown(Answer<StoredEntry> answer) => (TestEntries.Text(answer), answer.Source);
+    private static (string?, EntrySource) Shown(Answer<CacheEntry> answer) => (TestEntries.Text(answer), answer.Source);
 
     private Func<Task<byte[]?>> Counted(Task<byte[]?> value) =>
         () =>

@@ -49,7 +49,7 @@ public sealed class RefusedWriteTests(TestServers servers)
         var session = CacheKeys.Session(TestPeople.Hash(token));
         await Eventually.TrueAsync(
             async () =>
-                app.Get<CacheStore>().Refusal is null && StoredEntry.IsInvalidation((byte[]?)await app.Cache.StringGetAsync(session)),
+                app.Get<CacheStore>().Refusal is null && CacheEntry.IsInvalidation((byte[]?)await app.Cache.StringGetAsync(session)),
             "the server is told"
         );
         await using ApiApp other = new(database, cache.ConnectionString, settings: settings);

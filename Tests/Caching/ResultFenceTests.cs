@@ -66,7 +66,7 @@ public sealed class ResultFenceTests(ApiFixture fixture) : IClassFixture<ApiFixt
 
         Assert.True(await _app.Get<CacheInvalidation>().ForgetAsync([key]));
 
-        Assert.True(StoredEntry.IsInvalidation((byte[]?)await _app.Cache.StringGetAsync(key)));
+        Assert.True(CacheEntry.IsInvalidation((byte[]?)await _app.Cache.StringGetAsync(key)));
         Assert.InRange((await _app.Cache.KeyTimeToLiveAsync(key))!.Value.TotalSeconds, 540, 600);
     }
 

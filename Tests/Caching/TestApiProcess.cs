@@ -30,7 +30,7 @@ internal sealed class TestApiProcess : IDisposable
         };
         TaskCompletionSource<Uri> listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ChildProcess process = new(
-            Tool.Dotnet,
+            ExternalProgram.Dotnet,
             ["exec", Path.Combine(AppContext.BaseDirectory, "Overnight.Api.dll"), "--urls", "http://127.0.0.1:0"],
             line =>
             {

@@ -16,8 +16,8 @@ internal sealed record Asked(string Key, long Generation, Func<Task<byte[]?>> Lo
 /// <summary>Entries of a kind of the tests' own on one node, which hears the channel when it is let.</summary>
 internal sealed class TestEntries : IChangeHandler, IDisposable
 {
-    private readonly BoundedMemory<Asked, StoredEntry> _memory;
-    private readonly CacheAside<Asked, StoredEntry> _entries;
+    private readonly BoundedMemory<Asked, CacheEntry> _memory;
+    private readonly CacheAside<Asked, CacheEntry> _entries;
     private readonly ChangeListener _listener;
     private readonly CacheInvalidation _invalidation;
 
@@ -36,10 +36,10 @@ internal sealed class TestEntries : IChangeHandler, IDisposable
 
     public IMemory Memory => _memory;
 
-    public async Task<Answer<StoredEntry>> GetAsync(string key, string? value, long generation = 0) =>
+    public async Task<Answer<CacheEntry>> GetAsync(string key, string? value, long generation = 0) =>
         await GetAsync(key, () => Task.FromResult(value is null ? null : Encoding.UTF8.GetBytes(value)), generation);
 
-    public async Task<Answer<StoredEntry>> GetAsync(string key, Func<Task<byte[]?>> load, long generation = 0) =>
+    public async Task<Answer<CacheEntry>> GetAsync(string key, Func<Task<byte[]?>> load, long generation = 0) =>
         await _entries.GetAsync(new(key, generation, load), TestContext.Current.CancellationToken);
 
     public Task<bool> InvalidateAsync(string key) => _invalidation.ForgetAsync([key]).AsTask();
@@ -51,18 +51,18 @@ internal sealed class TestEntries : IChangeHandler, IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    public static string? Text(Answer<StoredEntry> answer) => answer.Value is { } entry ? Encoding.UTF8.GetString(entry.Value.Span) : null;
+    public static string? Text(Answer<CacheEntry> answer) => answer.Value is { } entry ? Encoding.UTF8.GetString(entry.Value.Span) : null;
 
     private sealed class Kind(CacheStore store, bool inMemory, LastKnownEntries? known, TimeProvider time)
         : FramedEntrySource<Asked>(CacheSet.Reference, store, time)
     {
         public override string KeyOf(Asked key) => key.Key;
 
-        public override TimeSpan MemoryTtl(Asked key, StoredEntry value) => inMemory ? TimeSpan.FromMinutes(5) : TimeSpan.Zero;
+        public override TimeSpan MemoryTtl(Asked key, CacheEntry value) => inMemory ? TimeSpan.FromMinutes(5) : TimeSpan.Zero;
 
-        public override StoredEntry? LastKnown(Asked key) => known?.Find(key.Key);
+        public override CacheEntry? LastKnown(Asked key) => known?.Find(key.Key);
 
-        public override void Know(Asked key, StoredEntry? value)
+        public override void Know(Asked key, CacheEntry? value)
         {
             if (value is null)
                 known?.Forget(key.Key);

@@ -104,8 +104,8 @@ public sealed class FlagReadTests(ApiFixture fixture) : IClassFixture<ApiFixture
             Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
         Assert.Equal(0, node.Queries.Count("update feature_flags"));
 
-        Assert.Equal(2, await node.Get<FlagAccess>().FlushAsync(Ct));
-        Assert.Equal(0, await node.Get<FlagAccess>().FlushAsync(Ct));
+        Assert.Equal(2, await node.Get<FlagUsageCounter>().FlushAsync(Ct));
+        Assert.Equal(0, await node.Get<FlagUsageCounter>().FlushAsync(Ct));
         Assert.Equal(1, node.Queries.Count("update feature_flags"));
         var flags = await node.Get<FlagStore>().ListAsync("", 10, Ct);
         Assert.Equal([(keys[0], 5L), (keys[1], 1L)], flags.Select(flag => (flag.Key, flag.AccessCount)));

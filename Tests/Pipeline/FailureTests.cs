@@ -152,7 +152,7 @@ public sealed class FailureTests(TestServers servers)
             ct,
             run.Id
         );
-        var progress = night.Services.GetRequiredService<RunProgressLoop>();
+        var progress = night.Services.GetRequiredService<RunProgressWriter>();
 
         Assert.True(await progress.StoreAsync(run.Id, ct));
         await night.ExecuteAsync(

@@ -16,7 +16,7 @@ public sealed class FaultTests(TestServers servers)
         var ct = TestContext.Current.CancellationToken;
         var file = Path.Combine(await servers.CreateFolderAsync(), "order");
         await using ChildProcess victim = new("sleep", ["600"]);
-        Faults faults = new(Options.Create(new FaultOptions { OrderFile = file }));
+        FaultInjection faults = new(Options.Create(new FaultOptions { OrderFile = file }));
         faults.At("written");
         await File.WriteAllTextAsync(file, $"written {victim.Id}", ct);
 
@@ -41,10 +41,10 @@ public sealed class FaultTests(TestServers servers)
             }
         )
         {
-            Assert.False(Faults.AreAllowed(options, In(Environments.Production)));
-            Assert.True(Faults.AreAllowed(options, In(Environments.Development)));
+            Assert.False(FaultInjection.AreAllowed(options, In(Environments.Production)));
+            Assert.True(FaultInjection.AreAllowed(options, In(Environments.Development)));
         }
-        Assert.True(Faults.AreAllowed(new(), In(Environments.Production)));
+        Assert.True(FaultInjection.AreAllowed(new(), In(Environments.Production)));
     }
 
     private static HostingEnvironment In(string name) => new() { EnvironmentName = name };

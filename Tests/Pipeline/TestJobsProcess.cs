@@ -13,7 +13,7 @@ internal sealed class TestJobsProcess : IDisposable
 
     private TestJobsProcess(string[] arguments, Dictionary<string, string?> environment) =>
         _process = new(
-            Tool.Dotnet,
+            ExternalProgram.Dotnet,
             ["exec", Path.Combine(AppContext.BaseDirectory, "Overnight.Jobs.dll"), .. arguments],
             line => _output.AppendLine(line),
             // Not in the repository: a running app's connections are none of a test's.

@@ -102,7 +102,7 @@ public sealed class CatalogTests
         Assert.Equal(texts.Length, keys.Distinct(StringComparer.Ordinal).Count());
         Assert.All(keys, key =>
         {
-            StoredEntry.CheckKey(key);
+            CacheEntry.CheckKey(key);
             Assert.Equal(5, key.Split(':').Length);
             Assert.StartsWith($"sales:material:{Tenant:D}:sku:", key, StringComparison.Ordinal);
             Assert.DoesNotContain(key, c => c is '*' or '?' or '[' or ' ');

@@ -69,7 +69,7 @@ public sealed class InvalidationTests(ReferenceFixture fixture) : IClassFixture<
         // Both write whatever is there: with what they read before, they can only make a miss.
         await _app.Cache.StringSetAsync(
             key,
-            StoredEntry.Write(key, TimeProvider.System.GetUtcNow(), before, """{"items":[]}"""u8),
+            CacheEntry.Write(key, TimeProvider.System.GetUtcNow(), before, """{"items":[]}"""u8),
             TimeSpan.FromHours(1)
         );
         await using var other = fixture.Another();

@@ -82,7 +82,7 @@ public sealed class BackupTests(TestServers servers)
 
     private static async Task RunAsync(NpgsqlDataSource database, string connectionString, string program, params string[] arguments)
     {
-        if (Tool.Find(program) is not { } path)
+        if (ExternalProgram.Find(program) is not { } path)
         {
             Assert.Skip($"{program} is not installed.");
             return;

@@ -101,7 +101,7 @@ public sealed class ServerHomesTests(TestServers servers)
         if (directory is not null)
             await File.WriteAllTextAsync(Path.Combine(home, ServerHomes.MadeFor), directory, Ct);
         var account = await ServerAccount.FindAsync(Ct);
-        Assert.Equal(0, (await Tool.RunAsync("chown", ["-R", account.Name!, home], Ct)).ExitCode);
+        Assert.Equal(0, (await ExternalProgram.RunAsync("chown", ["-R", account.Name!, home], Ct)).ExitCode);
         return home;
     }
 

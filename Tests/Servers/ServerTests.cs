@@ -147,7 +147,7 @@ public sealed class ServerTests(TestServers servers)
     [Fact]
     public async Task Postgres_NotInstalled_RunsFromTheNpmPackage()
     {
-        if (Tool.Find("npm") is null)
+        if (ExternalProgram.Find("npm") is null)
             Assert.Skip("npm is not installed.");
         var server = await servers.StartPostgresAsync(Ct, installed: false);
 
@@ -161,11 +161,11 @@ public sealed class ServerTests(TestServers servers)
         var (file, link) = (Path.Combine(folder, "file"), Path.Combine(folder, "link"));
         File.CreateSymbolicLink(link, file);
 
-        Assert.False(Tool.IsProgram(link));
+        Assert.False(ExternalProgram.IsProgram(link));
         await File.WriteAllTextAsync(file, "#!/bin/sh", Ct);
-        Assert.False(Tool.IsProgram(link));
+        Assert.False(ExternalProgram.IsProgram(link));
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        Assert.True(Tool.IsProgram(link));
+        Assert.True(ExternalProgram.IsProgram(link));
     }
 
     [Fact]
@@ -219,7 +219,7 @@ public sealed class ServerTests(TestServers servers)
     [InlineData(LocalRedisProgram.Garnet)]
     public async Task Cache_Started_AsksForThePasswordKeepsNothingAndStopsAtOnce(LocalRedisProgram program)
     {
-        if (program == LocalRedisProgram.Valkey && Tool.Find("valkey-server") is null)
+        if (program == LocalRedisProgram.Valkey && ExternalProgram.Find("valkey-server") is null)
             Assert.Skip("valkey-server is not installed.");
         var server = await servers.StartCacheAsync(Ct, program: program);
         Assert.Equal(program, server.Kind);

@@ -91,7 +91,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         await warm.Database.ExecuteAsync("update sessions set revoked_at = null where user_id = $1", user);
         await warm.Database.ExecuteAsync("update users set banned_at = null where id = $1", user);
         Assert.Equal(WarmStatus.Completed, (await warm.WarmAsync(SessionWarmSet.SetName, Ct)).Status);
-        Assert.True(StoredEntry.IsInvalidation((byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash))));
+        Assert.True(CacheEntry.IsInvalidation((byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash))));
         await warm.Database.ExecuteAsync("update users set banned_at = now() where id = $1", user);
         Assert.Equal(HttpStatusCode.Unauthorized, await app.StatusAsync(token));
     }
@@ -142,7 +142,7 @@ public sealed class RevocationTests(ApiFixture fixture, TestServers servers) : I
         Assert.Null(await _app.Get<SessionRevocation>().RevokeAsync(hash));
 
         Assert.Equal(HttpStatusCode.Unauthorized, await _app.StatusAsync(token));
-        Assert.True(StoredEntry.IsInvalidation((byte[]?)await _app.Cache.StringGetAsync(CacheKeys.Session(hash))));
+        Assert.True(CacheEntry.IsInvalidation((byte[]?)await _app.Cache.StringGetAsync(CacheKeys.Session(hash))));
     }
 
     /// <summary>The ban waits for a sign-in under way and ends its session, or the sign-in finds the account closed.</summary>

@@ -125,7 +125,7 @@ public sealed class SessionOwnerTests(ApiFixture fixture) : IClassFixture<ApiFix
     }
 
     private async Task<bool> IsMarkedAsync(string token) =>
-        StoredEntry.IsInvalidation((byte[]?)await _app.Cache.StringGetAsync(CacheKeys.Session(TestPeople.Hash(token))));
+        CacheEntry.IsInvalidation((byte[]?)await _app.Cache.StringGetAsync(CacheKeys.Session(TestPeople.Hash(token))));
 
     private Task<string> HashAsync(Guid user) =>
         _app.Database.ScalarAsync<string>("select password_hash from user_passwords where user_id = $1", user);

@@ -29,12 +29,12 @@ public sealed class SessionSignerTests
     [Fact]
     public void Read_AnyBitOfTheValueChanged_IsNull()
     {
-        var value = StoredEntry.Read(Write(new(Guid.CreateVersion7(), false, Guid.CreateVersion7(), Expiry, "NYSE,TSE")), Key)!.Value;
+        var value = CacheEntry.Read(Write(new(Guid.CreateVersion7(), false, Guid.CreateVersion7(), Expiry, "NYSE,TSE")), Key)!.Value;
         for (var bit = 0; bit < value.Length * 8; bit++)
         {
             var changed = value.ToArray();
             changed[bit / 8] ^= (byte)(1 << (bit % 8));
-            Assert.Null(Read(_signer, StoredEntry.Write(Key, Now, 0, changed)));
+            Assert.Null(Read(_signer, CacheEntry.Write(Key, Now, 0, changed)));
         }
     }
 
@@ -42,19 +42,19 @@ public sealed class SessionSignerTests
     public void Read_UnderAnotherKeyAtAnotherTimeOrSignedByAnother_IsNull()
     {
         var entry = Write(new(Guid.CreateVersion7(), true, null, Expiry));
-        var value = StoredEntry.Read(entry, Key)!.Value.Span;
+        var value = CacheEntry.Read(entry, Key)!.Value.Span;
         var other = CacheKeys.Session(new('b', 64));
-        Assert.Null(_signer.Read(StoredEntry.Read(StoredEntry.Write(other, Now, 0, value), other)!, other, Now));
-        Assert.Null(Read(_signer, StoredEntry.Write(Key, Now.AddMinutes(1), 0, value)));
+        Assert.Null(_signer.Read(CacheEntry.Read(CacheEntry.Write(other, Now, 0, value), other)!, other, Now));
+        Assert.Null(Read(_signer, CacheEntry.Write(Key, Now.AddMinutes(1), 0, value)));
         Assert.Null(Read(new([RandomNumberGenerator.GetBytes(32)]), entry));
-        Assert.Null(Read(_signer, StoredEntry.Write(Key, Now, 0, "{}"u8)));
-        Assert.Null(Read(_signer, StoredEntry.Write(Key, Now, 0, Encoding.ASCII.GetBytes(new string('x', 5_000)))));
+        Assert.Null(Read(_signer, CacheEntry.Write(Key, Now, 0, "{}"u8)));
+        Assert.Null(Read(_signer, CacheEntry.Write(Key, Now, 0, Encoding.ASCII.GetBytes(new string('x', 5_000)))));
     }
 
     [Fact]
     public void Read_MoreThanFiveMinutesAfterItWasRead_IsNullWhateverItsTtl()
     {
-        var entry = StoredEntry.Read(Write(new(Guid.CreateVersion7(), true, null, Expiry)), Key)!;
+        var entry = CacheEntry.Read(Write(new(Guid.CreateVersion7(), true, null, Expiry)), Key)!;
         Assert.NotNull(_signer.Read(entry, Key, Now.AddMinutes(5)));
         Assert.Null(_signer.Read(entry, Key, Now.AddMinutes(5).AddTicks(1)));
     }
@@ -104,5 +104,5 @@ public sealed class SessionSignerTests
     private byte[] Write(ActiveSession session) => _signer.Write(session, Hash, Now, Now)!.Value.Value;
 
     private static ActiveSession? Read(SessionSigner signer, byte[] entry) =>
-        StoredEntry.Read(entry, Key) is { } stored ? signer.Read(stored, Key, Now) : null;
+        CacheEntry.Read(entry, Key) is { } stored ? signer.Read(stored, Key, Now) : null;
 }

@@ -169,14 +169,14 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
                 "forged for a user that does not exist" => stranger
                     .Write(session with { UserId = Guid.NewGuid() }, hash, now, now)!
                     .Value.Value,
-                "with its role changed" => StoredEntry.Write(
+                "with its role changed" => CacheEntry.Write(
                     key,
                     now,
                     0,
                     System.Text.Encoding.ASCII.GetBytes(
                         System
                             .Text.Encoding.ASCII.GetString(
-                                StoredEntry.Read(signer.Write(session, hash, now, now)!.Value.Value, key)!.Value.Span
+                                CacheEntry.Read(signer.Write(session, hash, now, now)!.Value.Value, key)!.Value.Span
                             )
                             .Replace("\"admin\":false", "\"admin\":true", StringComparison.Ordinal)
                     )

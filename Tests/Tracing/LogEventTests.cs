@@ -41,7 +41,7 @@ public sealed class LogEventTests
             .SelectMany(assembly => assembly.GetTypes())
             .SelectMany(type => type.GetMethods(Own));
 
-    /// <summary>The invariant culture writes 11/30/2026: a message gets a day as a text (<see cref="Iso"/>).</summary>
+    /// <summary>The invariant culture writes 11/30/2026: a message gets a day as a text (<see cref="IsoDate"/>).</summary>
     [Fact]
     public void Messages_OfTheWholeProduct_TakeNoDatesAndCountNoPlurals()
     {
@@ -62,7 +62,7 @@ public sealed class LogEventTests
                     .Select(match => match.Value)
             )
         );
-        Assert.Equal("2026-11-30", Iso.Of(new(2026, 11, 30)));
+        Assert.Equal("2026-11-30", IsoDate.Of(new(2026, 11, 30)));
         Assert.Equal(
             ["1 batch", "0 batches", "1,024 users"],
             [Plural.Of(1, "batch", "batches"), Plural.Of(0, "batch", "batches"), Plural.Of(1_024, "user")]

@@ -120,7 +120,7 @@ public sealed class FlagWarmTests(TestServers servers)
         await AddAsync(warm, "a");
         await warm.WarmAsync(FlagWarmSet.SetName, Ct);
         using (await api.PatchFlagAsync("a", token, """{"value":7}"""))
-            Assert.True(StoredEntry.IsInvalidation((byte[])(await warm.Cache.StringGetAsync(CacheKeys.Flag(_environment, "a")))!));
+            Assert.True(CacheEntry.IsInvalidation((byte[])(await warm.Cache.StringGetAsync(CacheKeys.Flag(_environment, "a")))!));
 
         await warm.WarmAsync(FlagWarmSet.SetName, Ct);
 

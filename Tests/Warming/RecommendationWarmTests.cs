@@ -150,7 +150,7 @@ public sealed class RecommendationWarmTests(TestServers servers)
         var full = await servers.StartCacheAsync(Ct, program: LocalRedisProgram.Redis, maxMemory: "100mb");
         await using var warm = await WarmFixture.CreateAsync(servers, Ct, full.ConnectionString);
         await warm.AddResultsAsync(5);
-        await warm.Get<CacheMarker>().EnsureAsync();
+        await warm.Get<CacheInstanceMarker>().EnsureAsync();
         await full.AdministerAsync("CONFIG", "SET", "maxmemory", "1mb");
 
         var outcome = await warm.WarmAsync(Set, Ct);

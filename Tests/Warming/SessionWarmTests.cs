@@ -118,7 +118,7 @@ public sealed class SessionWarmTests(TestServers servers)
         await warm.WarmAsync(SessionWarmSet.SetName, Ct);
 
         var mark = (byte[]?)await warm.Cache.StringGetAsync(CacheKeys.Session(hash));
-        Assert.True(StoredEntry.IsInvalidation(mark));
+        Assert.True(CacheEntry.IsInvalidation(mark));
         await warm.Database.ExecuteAsync("update sessions set revoked_at = now() where token_hash = $1", hash);
         using (var refused = await api.GetAsync("/api/dashboard", token, Ct))
             Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);

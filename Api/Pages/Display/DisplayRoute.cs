@@ -19,9 +19,9 @@ internal static class DisplayRoute
         var (theme, culture) = ($"{form["theme"]}", $"{form["culture"]}");
         Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
         if (!DisplayChoice.IsTheme(theme))
-            errors["theme"] = [$"must be light, dark or empty, and is '{Shown.Short(theme)}'"];
+            errors["theme"] = [$"must be light, dark or empty, and is '{DisplayText.Short(theme)}'"];
         if (culture.Length > 0 && !cultures.IsOffered(culture))
-            errors["culture"] = [$"must be one that the form offers, and is '{Shown.Short(culture)}'"];
+            errors["culture"] = [$"must be one that the form offers, and is '{DisplayText.Short(culture)}'"];
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The choice is not valid");
         new DisplayChoice(theme, culture).Keep(context);

@@ -38,7 +38,7 @@ internal static class SignInPageRoutes
         if (cookies.NameFor(context) is null)
             return Page(context, frames, cookies, back, status: StatusCodes.Status403Forbidden);
         if (!EmailAddress.TryNormalise(email, out var address))
-            return Again($"'{Shown.Short(email)}' is no e-mail address.", StatusCodes.Status400BadRequest);
+            return Again($"'{DisplayText.Short(email)}' is no e-mail address.", StatusCodes.Status400BadRequest);
         if (password.Length is 0 or > PasswordRules.Most)
             return Again($"A password has 1 to {PasswordRules.Most} characters.", StatusCodes.Status400BadRequest);
 
@@ -53,7 +53,7 @@ internal static class SignInPageRoutes
         cookies.Set(context, session);
         return FormRoutes.GoTo(HtmlRequests.LocalOr(back, PagePaths.Dashboard));
 
-        PageResult<SignInPage> Again(string error, int status) => Page(context, frames, cookies, back, Shown.Short(email), error, status);
+        PageResult<SignInPage> Again(string error, int status) => Page(context, frames, cookies, back, DisplayText.Short(email), error, status);
     }
 
     private static async Task<RedirectHttpResult> SignOutAsync(HttpContext context, SessionRevocation revocation, SessionCookie cookies)
@@ -77,7 +77,7 @@ internal static class SignInPageRoutes
         if (!cookies.IsDevelopmentHere(context))
             return Page(context, frames, cookies, back, status: StatusCodes.Status403Forbidden);
         if (account is not ("user" or "admin"))
-            return InvalidRequest.Problem("account", $"must be user or admin, and is '{Shown.Short(account)}'", "The sign-in is not valid");
+            return InvalidRequest.Problem("account", $"must be user or admin, and is '{DisplayText.Short(account)}'", "The sign-in is not valid");
         if (await demo.TryAsync(account == "admin" ? DemoEmails.Admin : DemoEmails.User, ct) is not { } session)
         {
             return Page(

@@ -1,23 +1,23 @@
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// Entries in the frame of <see cref="StoredEntry"/>. A loaded value is written only over exactly the entry that was there before the
+/// Entries in the frame of <see cref="CacheEntry"/>. A loaded value is written only over exactly the entry that was there before the
 /// load, so that a load begun before an invalidation does not bring the old value back; nor does an entry of an older generation.
 /// </summary>
-public abstract class FramedEntrySource<TKey>(CacheSet set, CacheStore store, TimeProvider time) : CacheAsideSource<TKey, StoredEntry>(set)
+public abstract class FramedEntrySource<TKey>(CacheSet set, CacheStore store, TimeProvider time) : CacheAsideSource<TKey, CacheEntry>(set)
     where TKey : notnull
 {
-    public override int SizeOf(StoredEntry value)
+    public override int SizeOf(CacheEntry value)
     {
         ArgumentNullException.ThrowIfNull(value);
         return value.Bytes.Length;
     }
 
-    public override Look<StoredEntry> Read(TKey key, byte[] bytes)
+    public override Look<CacheEntry> Read(TKey key, byte[] bytes)
     {
-        if (StoredEntry.IsInvalidation(bytes))
+        if (CacheEntry.IsInvalidation(bytes))
             return new(null, CacheOutcome.Miss);
-        if (StoredEntry.Read(bytes, KeyOf(key)) is not { } entry)
+        if (CacheEntry.Read(bytes, KeyOf(key)) is not { } entry)
             return new(null, CacheOutcome.Damaged);
         var generation = GenerationOf(key);
         return entry.Generation == generation
@@ -26,16 +26,16 @@ public abstract class FramedEntrySource<TKey>(CacheSet set, CacheStore store, Ti
             : new(null, CacheOutcome.Outdated, IsReplaceable: entry.Generation < generation);
     }
 
-    public override async Task<StoredEntry?> LoadAsync(TKey key)
+    public override async Task<CacheEntry?> LoadAsync(TKey key)
     {
         var (asOf, name) = (time.GetUtcNow(), KeyOf(key));
         if (await QueryAsync(key) is not { } json)
             return null;
-        return StoredEntry.Read(StoredEntry.Write(name, asOf, GenerationOf(key), json), name)
+        return CacheEntry.Read(CacheEntry.Write(name, asOf, GenerationOf(key), json), name)
             ?? throw new InvalidOperationException($"The value loaded from PostgreSQL for an entry of {Set} is empty.");
     }
 
-    public override ValueTask<bool> StoreAsync(TKey key, StoredEntry value, byte[]? seen)
+    public override ValueTask<bool> StoreAsync(TKey key, CacheEntry value, byte[]? seen)
     {
         ArgumentNullException.ThrowIfNull(value);
         return store.AddAsync(new(KeyOf(key), value.Bytes, Ttl(key)), seen);

@@ -11,15 +11,15 @@ namespace Overnight.Core.Caching;
 public sealed class LastKnownEntries(IOptions<CacheOptions> options)
 {
     private readonly long _limit = options.Value.EntryMemoryBytes;
-    private readonly ConcurrentDictionary<string, StoredEntry> _entries = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, CacheEntry> _entries = new(StringComparer.Ordinal);
     private long _bytes;
 
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    public StoredEntry? Find(string key) => _entries.GetValueOrDefault(key);
+    public CacheEntry? Find(string key) => _entries.GetValueOrDefault(key);
 
     /// <summary>Stores the entry, unless a newer one is stored.</summary>
-    public void Keep(string key, StoredEntry entry)
+    public void Keep(string key, CacheEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
         while (true)

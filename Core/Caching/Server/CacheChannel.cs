@@ -29,7 +29,7 @@ public static class CacheChannel
     public static byte[] Changed(Guid runId, Guid firstUser, Guid lastUser) =>
         Encoding.ASCII.GetBytes($"changed {runId:D} {firstUser:D} {lastUser:D}");
 
-    /// <param name="keys">Keys that pass <see cref="StoredEntry.CheckKey"/>, so without blanks.</param>
+    /// <param name="keys">Keys that pass <see cref="CacheEntry.CheckKey"/>, so without blanks.</param>
     public static byte[] Keys(IEnumerable<string> keys) => Encoding.ASCII.GetBytes($"keys {string.Join(' ', keys)}");
 
     /// <param name="tenant">The tenant.</param>

@@ -18,7 +18,7 @@ public sealed partial class CacheStore : IDisposable
     private readonly CacheTelemetry _telemetry;
     private readonly TimeProvider _time;
     private readonly ILogger<CacheStore> _logger;
-    private readonly PendingMarks _pending = new();
+    private readonly PendingInvalidations _pending = new();
     private readonly WriteAvailability _writes;
     private readonly ITimer _retry;
 

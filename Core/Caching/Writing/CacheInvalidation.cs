@@ -2,7 +2,7 @@ namespace Overnight.Core.Caching;
 
 /// <summary>
 /// Invalidates entries in the cache, in this process, and on every node. A load begun earlier, on any node, does not bring the old value
-/// back, because a mark is written in the entry's place (<see cref="StoredEntry.Invalidation"/>).
+/// back, because a mark is written in the entry's place (<see cref="CacheEntry.Invalidation"/>).
 /// </summary>
 public sealed class CacheInvalidation(CacheStore store, IEnumerable<IChangeHandler> handlers)
 {
@@ -20,12 +20,12 @@ public sealed class CacheInvalidation(CacheStore store, IEnumerable<IChangeHandl
     {
         ArgumentNullException.ThrowIfNull(keys);
         foreach (var key in keys)
-            StoredEntry.CheckKey(key);
+            CacheEntry.CheckKey(key);
         var told = true;
         foreach (var some in keys.Chunk(KeysAtOnce))
         {
             told &= await store.ForgetAsync(
-                Array.ConvertAll(some, key => new CacheWrite(key, StoredEntry.Invalidation(), StoredEntry.InvalidationTtl))
+                Array.ConvertAll(some, key => new CacheWrite(key, CacheEntry.Invalidation(), CacheEntry.InvalidationTtl))
             );
             // Done after the cache is written, because a reader could otherwise take the old entry from there once more. The same holds for
             // other nodes, whose message is sent last.

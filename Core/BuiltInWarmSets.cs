@@ -7,7 +7,7 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Core;
 
-public static class WarmSets
+public static class BuiltInWarmSets
 {
     /// <summary>Adds the warmer with all built-in sets, for services that warm by any trigger. It needs a cache and a database.</summary>
     public static IServiceCollection AddWarming(this IServiceCollection services)

@@ -8,7 +8,7 @@ using Overnight.Core.Flags;
 namespace Overnight.Api.Flags;
 
 /// <summary>Lets administrators list flags, change one, and read its history of changes.</summary>
-internal static class FlagAdministration
+internal static class FlagAdminRoutes
 {
     public static void MapFlagAdministration(this WebApplication app)
     {

@@ -31,18 +31,18 @@ internal sealed class FaultOptions
     public string? OrderFile { get; set; }
 }
 
-internal sealed class Faults
+internal sealed class FaultInjection
 {
     private readonly FaultOptions _options;
     private readonly Lock _orders = new();
     private int _passed;
 
-    public Faults(IOptions<FaultOptions> options) => _options = options.Value;
+    public FaultInjection(IOptions<FaultOptions> options) => _options = options.Value;
 
-    private Faults() => _options = new();
+    private FaultInjection() => _options = new();
 
     /// <summary>Kills nothing.</summary>
-    public static Faults None { get; } = new();
+    public static FaultInjection None { get; } = new();
 
     public static bool AreAllowed(FaultOptions options, IHostEnvironment environment) =>
         options is { KillAtUser: null, KillAt: null, OrderFile: null } || environment.IsDevelopment();

@@ -7,7 +7,7 @@ namespace Overnight.Jobs.Pipeline;
 /// Tells failures that a batch's data causes from failures of servers. A data failure that no check has found still lies in the rows of
 /// one user, so the batch is split until that user is named.
 /// </summary>
-internal static class DataFault
+internal static class DataError
 {
     // A value or a row is at fault: data exceptions, integrity constraint violations, limits of the program.
     private static readonly string[] ClassesOfData = ["22", "23", "54"];

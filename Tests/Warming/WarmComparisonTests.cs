@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace Overnight.Tests.Warming;
 
 /// <summary>SPEC E3: <c>jobs warm --prove</c>.</summary>
-public sealed class WarmProofTests(TestServers servers)
+public sealed class WarmComparisonTests(TestServers servers)
 {
     private const int Users = 5;
 

@@ -10,11 +10,11 @@ namespace Overnight.Jobs.Pipeline;
 /// Keeps the counts in the run's row up to date while it is under way, twice a second at most however many replicas there are, and
 /// logs its progress every two seconds.
 /// </summary>
-internal sealed partial class RunProgressLoop(
+internal sealed partial class RunProgressWriter(
     NpgsqlDataSource dataSource,
     RunProgress progress,
     TimeProvider time,
-    ILogger<RunProgressLoop> logger
+    ILogger<RunProgressWriter> logger
 )
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500),
@@ -42,7 +42,7 @@ internal sealed partial class RunProgressLoop(
                     if (time.GetElapsedTime(said) < SayInterval || !logger.IsEnabled(LogLevel.Information))
                         continue;
                     said = time.GetTimestamp();
-                    Log.Progress(logger, run.Market, Iso.Of(run.BusinessDate), (await progress.ReadAsync(run.Id, ct)).Line());
+                    Log.Progress(logger, run.Market, IsoDate.Of(run.BusinessDate), (await progress.ReadAsync(run.Id, ct)).Line());
                 }
                 catch (NpgsqlException)
                 {

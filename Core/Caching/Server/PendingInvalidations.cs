@@ -6,7 +6,7 @@ namespace Overnight.Core.Caching;
 /// Invalidation marks that the server has not accepted yet. While a mark is pending, this process does not read its entry. Bounded: the
 /// mark of an entry beyond <see cref="Most"/> is dropped, and the entry lives in the cache until its TTL.
 /// </summary>
-internal sealed class PendingMarks
+internal sealed class PendingInvalidations
 {
     private const int Most = 100_000;
 

@@ -7,7 +7,7 @@ namespace Overnight.Core.Flags;
 public readonly record struct FlagUse(string Key, long Count, DateTimeOffset LastAt);
 
 /// <summary>Counts reads of flags in memory, so that a read needs no statement; one statement adds the counts to the table.</summary>
-public sealed class FlagAccess(FlagStore store, TimeProvider time)
+public sealed class FlagUsageCounter(FlagStore store, TimeProvider time)
 {
     // One tally per flag; a tally is kept after its count was flushed.
     private readonly ConcurrentDictionary<string, Tally> _tallies = new(StringComparer.Ordinal);

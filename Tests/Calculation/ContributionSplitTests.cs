@@ -4,7 +4,7 @@ using Overnight.Core.Recommendations;
 namespace Overnight.Tests.Calculation;
 
 /// <summary>What the worked cases do not reach: extremes, where amounts must still add up and never be negative.</summary>
-public sealed class DistributionTests
+public sealed class ContributionSplitTests
 {
     [Theory]
     [InlineData(1, 3)]
@@ -15,7 +15,7 @@ public sealed class DistributionTests
     {
         var ranked = Holdings(Enumerable.Repeat((Priority: 0L, Minimum: 0L), holdings));
 
-        var unallocated = Distribution.Distribute(ranked, new(contribution));
+        var unallocated = ContributionSplit.Distribute(ranked, new(contribution));
 
         Assert.Equal(0, unallocated.Units);
         Assert.Equal(contribution, ranked.Sum(r => r.Amount.Units));
@@ -28,7 +28,7 @@ public sealed class DistributionTests
         // Each of 11 shares is rounded up, and together they are more than a number holds.
         var ranked = Holdings(Enumerable.Repeat((Priority: 0L, Minimum: long.MaxValue), 11));
 
-        Assert.Equal(0, Distribution.Distribute(ranked, Decimal4.MaxValue).Units);
+        Assert.Equal(0, ContributionSplit.Distribute(ranked, Decimal4.MaxValue).Units);
 
         Assert.Equal(long.MaxValue, ranked.Sum(r => r.Amount.Units));
         Assert.Equal(Decimal4.MaxValue, ranked[0].Amount);
@@ -48,7 +48,7 @@ public sealed class DistributionTests
             );
             Decimal4 contribution = new(random.NextInt64(1, 100_000_000));
 
-            Assert.Equal(0, Distribution.Distribute(ranked, contribution).Units);
+            Assert.Equal(0, ContributionSplit.Distribute(ranked, contribution).Units);
             Assert.Equal(contribution.Units, ranked.Sum(r => r.Amount.Units));
             Assert.All(ranked, r => Assert.False(r.Amount.IsNegative));
         }
@@ -59,7 +59,7 @@ public sealed class DistributionTests
     {
         RankedHolding[] ranked = [new(0, 0, 0, new(5), default, overAllocated: true)];
 
-        Assert.Equal(1_000_000, Distribution.Distribute(ranked, new(1_000_000)).Units);
+        Assert.Equal(1_000_000, ContributionSplit.Distribute(ranked, new(1_000_000)).Units);
         Assert.Equal(0, ranked[0].Amount.Units);
     }
 

@@ -1,7 +1,7 @@
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>Which positions of a batch hold an asset, one bitmap per asset; least significant bit first.</summary>
-internal sealed class AssetPostings(int assets)
+internal sealed class AssetBitmaps(int assets)
 {
     private readonly byte[]?[] _bitmaps = new byte[]?[assets];
     private readonly List<int> _used = [];

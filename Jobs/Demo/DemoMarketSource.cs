@@ -8,7 +8,7 @@ using Overnight.Jobs.Providers;
 namespace Overnight.Jobs.Demo;
 
 /// <summary>Reads the market that demo users are made from, and stores the synthetic one when there is none.</summary>
-internal static class DemoMarketStore
+internal static class DemoMarketSource
 {
     private const string Source = "demo",
         Market = "NYSE";

@@ -11,7 +11,7 @@ using Spectre.Console;
 namespace Overnight.Jobs.Commands;
 
 /// <summary><c>warm --prove</c>: measures reads of the dashboard without and with warming.</summary>
-internal static class WarmProofCommand
+internal static class WarmComparisonCommand
 {
     private const int Users = 200,
         MostUsers = 1_000;
@@ -40,10 +40,10 @@ internal static class WarmProofCommand
             result.AddError($"--count must be at most {MostUsers} with --prove, not {users}.");
     }
 
-    public static void AddProof(this HostApplicationBuilder builder)
+    public static void AddWarmComparison(this HostApplicationBuilder builder)
     {
         builder.Services.AddOwnKeyspace($"overnight:proof:{Guid.CreateVersion7():N}:");
-        builder.Services.AddSessionReading().AddResults().AddSingleton<WarmProof>();
+        builder.Services.AddSessionReading().AddResults().AddSingleton<WarmComparison>();
     }
 
     public static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, int? count, CancellationToken ct)
@@ -53,7 +53,7 @@ internal static class WarmProofCommand
                 "warm --prove is for Development alone: it signs users in for its reads, and asks PostgreSQL for them."
             );
         await CommandServices.RequireCacheAsync(services);
-        var report = await services.GetRequiredService<WarmProof>().RunAsync(count ?? Users, ct);
+        var report = await services.GetRequiredService<WarmComparison>().RunAsync(count ?? Users, ct);
         output.Write(Table(report));
         var (without, with) = (report.Without, report.With);
         var statements = with.Statements + report.WarmStatements;
@@ -64,13 +64,13 @@ internal static class WarmProofCommand
         return CommandLine.Success;
     }
 
-    private static Table Table(ProofReport report)
+    private static Table Table(WarmComparisonReport report)
     {
         var (without, with) = (report.Without, report.With);
         Table table = new()
         {
             Title = new(
-                $"{with.Reads:N0} dashboard reads by {report.Users:N0} users, {WarmProof.Visits} each: a session validated, recommendations read"
+                $"{with.Reads:N0} dashboard reads by {report.Users:N0} users, {WarmComparison.Visits} each: a session validated, recommendations read"
             ),
         };
         table.AddColumns(

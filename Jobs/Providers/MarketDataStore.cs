@@ -9,7 +9,7 @@ namespace Overnight.Jobs.Providers;
 /// The tables that imports and providers fill. They are a source themselves, replace a provider that does not deliver, and are what its
 /// answers are compared with. A value dated in the future is not used: it would be the last one for ever.
 /// </summary>
-internal sealed class StoredMarket(NpgsqlDataSource dataSource, TimeProvider time)
+internal sealed class MarketDataStore(NpgsqlDataSource dataSource, TimeProvider time)
 {
     // PostgreSQL's range of times is larger than .NET's: values beyond .NET's are refused, and values in the future are left until
     // their time comes. $3 is now.

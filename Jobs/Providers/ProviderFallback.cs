@@ -1,7 +1,7 @@
 namespace Overnight.Jobs.Providers;
 
 /// <summary>Asks the configured providers in order for rates or prices, and takes missing ones from the last stored values.</summary>
-internal static class ProviderOrder
+internal static class ProviderFallback
 {
     /// <param name="isCovered">Whether no value is missing.</param>
     /// <param name="useStored">Takes stored values for the missing ones, for the named provider; true marks them as stale.</param>

@@ -15,7 +15,7 @@ namespace Overnight.Core.Caching;
 /// for <see cref="InvalidationTtl"/>. A value is written only over exactly what was there before it was loaded, so a load begun before
 /// an invalidation can't bring the old value back.
 /// </remarks>
-public sealed class StoredEntry
+public sealed class CacheEntry
 {
     /// <summary>How long an invalidation mark stays: longer than any load takes from its read of the cache to its write.</summary>
     public static readonly TimeSpan InvalidationTtl = TimeSpan.FromMinutes(10);
@@ -30,7 +30,7 @@ public sealed class StoredEntry
         .. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c).Where(c => c is not ('"' or '\\')),
     ]);
 
-    private StoredEntry(byte[] bytes, ReadOnlyMemory<byte> value, DateTimeOffset asOf, long generation) =>
+    private CacheEntry(byte[] bytes, ReadOnlyMemory<byte> value, DateTimeOffset asOf, long generation) =>
         (Bytes, Value, AsOf, Generation) = (bytes, value, asOf, generation);
 
     /// <summary>The whole entry as it is stored.</summary>
@@ -78,7 +78,7 @@ public sealed class StoredEntry
 
     /// <returns>The entry, which shares <paramref name="bytes"/>; null where they are not an intact entry of this build's shape, written
     /// for this key.</returns>
-    public static StoredEntry? Read(byte[] bytes, string key)
+    public static CacheEntry? Read(byte[] bytes, string key)
     {
         ArgumentNullException.ThrowIfNull(bytes);
         ArgumentNullException.ThrowIfNull(key);

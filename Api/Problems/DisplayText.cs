@@ -1,7 +1,7 @@
 namespace Overnight.Api.Problems;
 
 /// <summary>Shortens values that a client sent for error messages.</summary>
-internal static class Shown
+internal static class DisplayText
 {
     private const int Most = 80;
 

@@ -7,7 +7,7 @@ namespace Overnight.Core.Warming;
 /// A key that shows whether a cache server lost its data: when the marker is gone or another one, everything that was warmed is gone as
 /// well.
 /// </summary>
-public sealed class CacheMarker(CacheStore store)
+public sealed class CacheInstanceMarker(CacheStore store)
 {
     /// <summary>Restarted at every read, so the marker expires only after a month without one.</summary>
     private static readonly TimeSpan Ttl = TimeSpan.FromDays(30);

@@ -5,12 +5,12 @@ using Overnight.Core.Flags;
 namespace Overnight.Api.Flags;
 
 /// <summary>Adds the accesses counted in memory to the table.</summary>
-internal sealed class FlagAccessLoop(
-    FlagAccess access,
+internal sealed class FlagUsageLoop(
+    FlagUsageCounter access,
     IOptions<FlagOptions> options,
     DatabaseState database,
     TimeProvider time,
-    ILogger<FlagAccessLoop> logger
+    ILogger<FlagUsageLoop> logger
 ) : WriteBackLoop("Accesses of flags", options.Value.FlushInterval, database, time, logger)
 {
     protected override Task WriteAsync(CancellationToken ct) => access.FlushAsync(ct);

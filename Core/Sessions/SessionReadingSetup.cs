@@ -4,7 +4,7 @@ using Overnight.Core.Caching;
 
 namespace Overnight.Core.Sessions;
 
-public static class SessionCacheSetup
+public static class SessionReadingSetup
 {
     /// <summary>Adds reading and ending sessions. It needs a cache and a database.</summary>
     public static IServiceCollection AddSessionReading(this IServiceCollection services)

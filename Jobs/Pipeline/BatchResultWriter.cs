@@ -9,7 +9,7 @@ namespace Overnight.Jobs.Pipeline;
 /// Writes a batch inside the transaction that claimed it: events, results and postings by binary COPY, then what is
 /// current, who failed, and the batch's own mark. No other transaction sees any of it before the commit.
 /// </summary>
-internal sealed class BatchWriter
+internal sealed class BatchResultWriter
 {
     private readonly CopyWriter _copy = new();
 
@@ -107,7 +107,7 @@ internal sealed class BatchWriter
     )
     {
         await _copy.BeginAsync(connection, "asset_postings (business_date, asset_id, run_id, batch, positions)", ct);
-        foreach (var (asset, bitmap) in calculator.AssetPostings.All)
+        foreach (var (asset, bitmap) in calculator.AssetBitmaps.All)
         {
             await _copy.RowAsync(5, ct);
             _copy.Date(context.Run.BusinessDate);

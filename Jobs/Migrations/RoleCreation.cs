@@ -6,7 +6,7 @@ namespace Overnight.Jobs.Migrations;
 /// <summary>
 /// Creates the roles with their passwords, and the database. Migrations of other databases of the server may change roles meanwhile.
 /// </summary>
-internal static class RoleSetup
+internal static class RoleCreation
 {
     // These queries describe in words a right that the role must not have.
     private const string Superuser = "select 'is a superuser'::text from pg_roles where rolname = $1 and rolsuper";

@@ -6,7 +6,7 @@ namespace Overnight.Core.Recommendations;
 /// Shares a contribution among the holdings of classes that are not over-allocated, in proportion to positive priorities, or equally where
 /// no priority is positive. Amounts have 4 decimals and add up to the contribution exactly.
 /// </summary>
-internal static class Distribution
+internal static class ContributionSplit
 {
     /// <param name="ranked">Holdings, best first; their amounts are set.</param>
     /// <param name="contribution">Amount to share, in base currency.</param>

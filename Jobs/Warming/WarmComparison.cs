@@ -19,15 +19,15 @@ internal sealed record ProofFigures(
     long Statements
 );
 
-/// <param name="Users">Number of users, for each of whom there are <see cref="WarmProof.Visits"/> reads.</param>
+/// <param name="Users">Number of users, for each of whom there are <see cref="WarmComparison.Visits"/> reads.</param>
 /// <param name="WarmStatements">Number of statements of the warm itself.</param>
-internal sealed record ProofReport(int Users, ProofFigures Without, ProofFigures With, long WarmStatements, TimeSpan WarmTook);
+internal sealed record WarmComparisonReport(int Users, ProofFigures Without, ProofFigures With, long WarmStatements, TimeSpan WarmTook);
 
 /// <summary>
 /// Measures the same reads, by the readers that the api uses, from a cache without their entries and from a warmed one. The process
 /// must have a keyspace of its own (<see cref="CachingSetup.AddOwnKeyspace"/>), because entries are removed.
 /// </summary>
-internal sealed class WarmProof(
+internal sealed class WarmComparison(
     NpgsqlDataSource database,
     CacheStore store,
     Warmer warmer,
@@ -59,7 +59,7 @@ internal sealed class WarmProof(
 
     /// <param name="users">Largest number of users to read for.</param>
     /// <exception cref="CommandException">No user has a result, or the cache refuses entries.</exception>
-    public async Task<ProofReport> RunAsync(int users, CancellationToken ct)
+    public async Task<WarmComparisonReport> RunAsync(int users, CancellationToken ct)
     {
         var people = await SignInAsync(users, ct);
         try
@@ -77,7 +77,7 @@ internal sealed class WarmProof(
         }
     }
 
-    private async Task<ProofReport> MeasureAsync(IReadOnlyList<Reader> people, CancellationToken ct)
+    private async Task<WarmComparisonReport> MeasureAsync(IReadOnlyList<Reader> people, CancellationToken ct)
     {
         using StatementCounter statements = new();
         await ForgetAsync(people);

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Overnight.LocalServers;
 
 /// <summary>Runs programs and waits for their end.</summary>
-internal static class Tool
+internal static class ExternalProgram
 {
     /// <summary>The dotnet that runs this process, which may differ from the one in PATH.</summary>
     public static readonly string Dotnet = Path.GetFullPath(
