@@ -68,7 +68,9 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
             folders.AddRange(Newest(brew, "postgresql*"));
         folders.AddRange(Newest("/Applications/Postgres.app/Contents/Versions", "*"));
         return folders
-            .Where(folder => ExternalProgram.IsProgram(Path.Combine(folder, "initdb")) && ExternalProgram.IsProgram(Path.Combine(folder, "postgres")))
+            .Where(folder =>
+                ExternalProgram.IsProgram(Path.Combine(folder, "initdb")) && ExternalProgram.IsProgram(Path.Combine(folder, "postgres"))
+            )
             .Distinct();
 
         static IEnumerable<string> Newest(string parent, string pattern) =>

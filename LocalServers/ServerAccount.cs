@@ -31,7 +31,8 @@ internal sealed class ServerAccount
     public static async Task<ServerAccount> FindAsync(CancellationToken ct)
     {
         var setpriv =
-            ExternalProgram.Find("setpriv") is { } program && (await ExternalProgram.RunAsync(program, ["--pdeathsig=keep", "true"], ct)).ExitCode == 0
+            ExternalProgram.Find("setpriv") is { } program
+            && (await ExternalProgram.RunAsync(program, ["--pdeathsig=keep", "true"], ct)).ExitCode == 0
                 ? program
                 : null;
         if (!Environment.IsPrivilegedProcess)

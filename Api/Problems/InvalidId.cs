@@ -6,7 +6,8 @@ namespace Overnight.Api.Problems;
 /// <summary>Answers an id in a path that can't be parsed with 400, because 404 would say that it was looked up.</summary>
 internal static class InvalidId
 {
-    public static string Rule(string given) => $"must be an id such as 019a0000-0000-7000-8000-000000000001, and is '{DisplayText.Short(given)}'";
+    public static string Rule(string given) =>
+        $"must be an id such as 019a0000-0000-7000-8000-000000000001, and is '{DisplayText.Short(given)}'";
 
     /// <param name="given">The route value <c>id</c>.</param>
     public static bool TryRead(string given, out Guid id, [NotNullWhen(false)] out ValidationProblem? problem)

@@ -135,7 +135,16 @@ internal sealed partial class RunPlanner(
         await transaction.CommitAsync(ct);
         market.Forget(run);
         RunLog.Started(logger, run, users);
-        Log.Planned(logger, run.Id, run.Market, IsoDate.Of(run.BusinessDate), run.Revision, batches, answer.Assets.Count, answer.Quotes.Count);
+        Log.Planned(
+            logger,
+            run.Id,
+            run.Market,
+            IsoDate.Of(run.BusinessDate),
+            run.Revision,
+            batches,
+            answer.Assets.Count,
+            answer.Quotes.Count
+        );
     }
 
     private MarketSnapshot Snapshot(PipelineRun run, MarketFeedResult answer)

@@ -53,7 +53,8 @@ internal static class SignInPageRoutes
         cookies.Set(context, session);
         return FormRoutes.GoTo(HtmlRequests.LocalOr(back, PagePaths.Dashboard));
 
-        PageResult<SignInPage> Again(string error, int status) => Page(context, frames, cookies, back, DisplayText.Short(email), error, status);
+        PageResult<SignInPage> Again(string error, int status) =>
+            Page(context, frames, cookies, back, DisplayText.Short(email), error, status);
     }
 
     private static async Task<RedirectHttpResult> SignOutAsync(HttpContext context, SessionRevocation revocation, SessionCookie cookies)
@@ -77,7 +78,11 @@ internal static class SignInPageRoutes
         if (!cookies.IsDevelopmentHere(context))
             return Page(context, frames, cookies, back, status: StatusCodes.Status403Forbidden);
         if (account is not ("user" or "admin"))
-            return InvalidRequest.Problem("account", $"must be user or admin, and is '{DisplayText.Short(account)}'", "The sign-in is not valid");
+            return InvalidRequest.Problem(
+                "account",
+                $"must be user or admin, and is '{DisplayText.Short(account)}'",
+                "The sign-in is not valid"
+            );
         if (await demo.TryAsync(account == "admin" ? DemoEmails.Admin : DemoEmails.User, ct) is not { } session)
         {
             return Page(
