@@ -5,11 +5,13 @@ using Overnight.Api.Audit;
 using Overnight.Api.Dashboard;
 using Overnight.Api.Documentation;
 using Overnight.Api.Flags;
+using Overnight.Api.Pages;
 using Overnight.Api.Problems;
 using Overnight.Api.Protection;
 using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
 
+Globalization.Prepare();
 StartupFailure.TellInOneBlock();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -25,6 +27,7 @@ builder.AddReference();
 builder.AddFlags();
 builder.AddAdmin();
 builder.AddApiDocument();
+builder.AddPages();
 
 var app = builder.Build();
 
@@ -41,6 +44,7 @@ app.MapReference();
 app.MapFlags();
 app.MapAdmin();
 app.MapApiDocument();
+app.MapPages();
 app.MapHeadRoutes();
 
 app.ValidateConfiguration();

@@ -13,6 +13,10 @@ var adminKey = builder
     .AddSecret("admin-key")
     .WithDescription("Lets programs that have no user account call the api as an administrator; the commands of `night` send it.");
 
+var formKey = builder
+    .AddSecret("form-key")
+    .WithDescription("Encrypts in the database the keys by which pages tell their own forms from forged ones.");
+
 var api = builder
     .AddProject<Projects.Api>("api")
     .WithReference(database.Api, "overnight")
@@ -20,6 +24,7 @@ var api = builder
     .WithReference(cache)
     .WaitFor(cache)
     .WithEnvironment("Admin__Key", adminKey)
+    .WithEnvironment("Forms__Keys__0", formKey)
     .WithReplicas(builder.Replicas("Api"))
     .WithExternalHttpEndpoints()
     .DisableForwardedHeaders()

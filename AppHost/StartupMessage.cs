@@ -29,6 +29,7 @@ internal sealed class StartupMessage(
         var address = api.GetEndpoint("http").Url;
         var value = await token.GetValueAsync(ct);
         await WaitForCachedDashboardAsync(new(new(address), Path), value!, ct);
+        await AskFirstPageAsync(new(address), ct);
         foreach (
             var other in model.Resources.OfType<ProjectResource>().Where(project => project.TryGetAnnotationsOfType<WaitAnnotation>(out _))
         )
@@ -38,7 +39,7 @@ internal sealed class StartupMessage(
         }
         if (model.Resources.FirstOrDefault(resource => resource.Name == DashboardResource) is IResourceWithEndpoints dashboard)
             Console.WriteLine($"{Environment.NewLine}Aspire dashboard   {await AddressAsync(dashboard, ct)}");
-        Console.WriteLine($"Overnight          {address}/openapi/v1.json");
+        Console.WriteLine($"Overnight          {address}/");
         Console.WriteLine($"A cached dashboard:{Environment.NewLine}curl -H \"Authorization: Bearer {value}\" {address}{Path}");
     }
 
@@ -57,6 +58,22 @@ internal sealed class StartupMessage(
         using PeriodicTimer timer = new(RetryInterval, TimeProvider.System);
         while (!await IsCachedAsync(http, address, ct))
             await timer.WaitForNextTickAsync(ct);
+    }
+
+    /// <summary>The first page takes longer than any later one, because the keys of forms are read, or made, for it.</summary>
+    private static async Task AskFirstPageAsync(Uri address, CancellationToken ct)
+    {
+        using HttpClient http = new();
+        try
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, address);
+            RunClient.LeaveUntraced(request);
+            (await http.SendAsync(request, ct)).Dispose();
+        }
+        catch (HttpRequestException)
+        {
+            // The api stopped; FailureMessage prints that.
+        }
     }
 
     private static async Task<bool> IsCachedAsync(HttpClient http, Uri address, CancellationToken ct)

@@ -18,6 +18,7 @@ internal sealed class CachedDashboardMiddleware(
     SessionReader sessions,
     SessionPrefetch prefetch,
     ResultReader results,
+    SessionCookie cookies,
     MarketCatalog markets,
     TimeProvider time
 )
@@ -28,7 +29,7 @@ internal sealed class CachedDashboardMiddleware(
             context.Request.Path.Value != DashboardRoutes.Path
             || context.Request.QueryString.HasValue
             || !HttpMethods.IsGet(context.Request.Method)
-            || !SessionHandler.TryGetToken(context.Request, out var token)
+            || !TryGetToken(context, out var token)
             || !SessionToken.TryHash(token, out var hash)
             || !prefetch.TryGet(hash, out var prefetched)
         )
@@ -39,6 +40,16 @@ internal sealed class CachedDashboardMiddleware(
         return results.Entries.TryGetMemory(session.UserId, out var entry)
             ? AnswerAsync(context, prefetched, session, entry!)
             : AskAsync(context, prefetched, session);
+    }
+
+    /// <summary>
+    /// A cookie is read over https only: this runs before a proxy's headers are, and a cookie of http is never read over https.
+    /// </summary>
+    private bool TryGetToken(HttpContext context, out string token)
+    {
+        token = "";
+        return (context.Request.IsHttps || context.Request.Headers.Authorization.Count > 0)
+            && SessionHandler.TryGetToken(context, cookies, out token);
     }
 
     /// <summary>Starts both reads before it awaits either, so that they go out together.</summary>

@@ -34,7 +34,7 @@ internal static class OpenApiSetup
                     {
                         Type = SecuritySchemeType.Http,
                         Scheme = Bearer,
-                        Description = "A session token, 43 characters of base64url. Pages use the cookie overnight_session instead.",
+                        Description = "A session token, 43 characters of base64url. Pages use the cookie __Host-overnight instead.",
                     };
                     return Task.CompletedTask;
                 }

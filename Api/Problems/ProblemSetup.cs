@@ -1,14 +1,19 @@
 using Microsoft.AspNetCore.WebUtilities;
+using Overnight.Api.Pages;
+using Overnight.Api.Pages.Problems;
 
 namespace Overnight.Api.Problems;
 
 /// <summary>
-/// Every error leaves as ProblemDetails, whatever the client accepts: unknown routes, wrong methods, bad bodies, lost servers.
+/// Every error leaves as ProblemDetails, or as a page where the client asks for HTML: unknown routes, wrong methods, bad bodies, lost
+/// servers.
 /// </summary>
 internal static class ProblemSetup
 {
     public static void AddProblems(this WebApplicationBuilder builder)
     {
+        // Before the writer of JSON, which would also write for who asks for HTML.
+        builder.Services.AddSingleton<IProblemDetailsWriter, ProblemPageWriter>();
         builder.Services.AddProblemDetails();
         builder.Services.AddExceptionHandler<ProblemHandler>();
     }
@@ -37,6 +42,7 @@ internal static class ProblemSetup
     private static string Detail(HttpContext context, int status) =>
         status switch
         {
+            StatusCodes.Status404NotFound when context.Request.WantsHtml() => "There is no page at this address.",
             StatusCodes.Status404NotFound => "Nothing is served at this address; /openapi/v1.json lists what is.",
             StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not served here; the Allow header says what is.",
             StatusCodes.Status415UnsupportedMediaType => "Send application/json.",

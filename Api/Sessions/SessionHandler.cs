@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
+using Overnight.Api.Pages;
 using Overnight.Core.Data;
 using Overnight.Core.Sessions;
 
@@ -20,7 +21,8 @@ internal sealed class SessionHandler(
     ILoggerFactory logger,
     UrlEncoder encoder,
     SessionReader sessions,
-    SessionPrefetch prefetch
+    SessionPrefetch prefetch,
+    SessionCookie cookies
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private const string Bearer = "Bearer ";
@@ -28,7 +30,7 @@ internal sealed class SessionHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (!TryGetToken(Request, out var token))
+        if (!TryGetToken(Context, cookies, out var token))
             return AuthenticateResult.NoResult();
         if (!SessionToken.TryHash(token, out var hash))
         {
@@ -59,6 +61,11 @@ internal sealed class SessionHandler(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        if (Request.WantsHtml())
+        {
+            Response.Redirect(HtmlRequests.SignInAddress(Request));
+            return Task.CompletedTask;
+        }
         // RFC 6750, 3.1: no error code when the request has no token.
         Response.Headers.WWWAuthenticate = _refusal == SessionRefusal.Missing ? "Bearer" : "Bearer error=\"invalid_token\"";
         var (title, detail) = _refusal switch
@@ -88,9 +95,9 @@ internal sealed class SessionHandler(
         Context.GetEndpoint()?.Metadata.GetMetadata<AllowDuringOutage>() is not null && prefetch.WasValid(hash, TimeProvider.GetUtcNow());
 
     /// <summary>Whether the request brings a token, of whatever form.</summary>
-    internal static bool TryGetToken(HttpRequest request, out string token)
+    internal static bool TryGetToken(HttpContext context, SessionCookie cookies, out string token)
     {
-        var authorization = request.Headers.Authorization;
+        var authorization = context.Request.Headers.Authorization;
         if (authorization.Count > 0)
         {
             // The header takes precedence, so that a cookie can't replace a wrong token. Another scheme, or two headers, counts as a
@@ -99,12 +106,6 @@ internal sealed class SessionHandler(
             token = value is not null && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? value[Bearer.Length..] : "";
             return true;
         }
-        if (request.Headers.Cookie.Count > 0 && request.Cookies.TryGetValue(SessionSetup.CookieName, out var cookie))
-        {
-            token = cookie;
-            return true;
-        }
-        token = "";
-        return false;
+        return cookies.TryRead(context, out token);
     }
 }

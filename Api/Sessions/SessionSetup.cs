@@ -19,9 +19,6 @@ internal static class SessionSetup
     public const string UserRole = "user";
     public const string AdminRole = "admin";
 
-    /// <summary>Issued HttpOnly and SameSite=Strict, so that no other site's page can use it.</summary>
-    public const string CookieName = "overnight_session";
-
     /// <summary>Policy: anyone signed in.</summary>
     public const string SignedIn = "signed-in";
 
@@ -40,6 +37,8 @@ internal static class SessionSetup
             .AddHostedService<SessionActivityLoop>()
             .AddSingleton<SignInLimits>()
             .AddSingleton<SignIn>()
+            .AddSingleton<SignInAttempt>()
+            .AddSingleton<SessionCookie>()
             .AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>()
             .AddSingleton<SessionList>();
         builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordRules.Iterations);

@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 using Overnight.Api.Problems;
-using Overnight.Core.Data;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
@@ -36,36 +34,22 @@ internal static class SignInRoutes
 
     private static async Task<Results<Created<SignedIn>, ValidationProblem, ProblemHttpResult>> SignInAsync(
         HttpContext context,
-        SignIn signIn,
-        SignInLimits limits,
-        SessionRevocation revocation,
-        SessionTelemetry telemetry,
-        NpgsqlDataSource database,
-        TimeProvider time,
+        SignInAttempt attempt,
+        SessionCookie cookies,
         CancellationToken ct
     )
     {
         var (asked, errors) = await SignInRequest.ReadAsync(context.Request.Body, ct);
+        if (asked.Cookie == true && cookies.NameFor(context) is null)
+            errors["cookie"] = [$"can't be true over http. {SessionCookie.NeedsHttps}"];
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The sign-in is not valid");
 
-        var client = context.Connection.RemoteIpAddress;
-        var network = SignInLimits.NetworkOf(client);
-        NewSession? session;
-        using (var turn = await limits.EnterAsync(client, asked.Email!, ct))
-        {
-            if (turn.Lease is null)
-            {
-                telemetry.Refused(turn.Outcome, SignInCounts.Hash(asked.Email!), network);
-                await LogLimitAsync(turn, network, database, time.GetUtcNow(), ct);
-                return TooMany(context, turn);
-            }
-            var origin = SessionOrigin.From(client, context.Request.Headers.UserAgent);
-            session = await signIn.TryAsync(asked.Email!, asked.Password!, origin, network, ct);
-        }
+        var (session, refused) = await attempt.TryAsync(context, asked.Email!, asked.Password!, ct);
+        if (refused is not null)
+            return TooMany(context, refused);
         if (session is null)
         {
-            telemetry.Refused(SignInOutcome.Wrong, SignInCounts.Hash(asked.Email!), network);
             context.Response.Headers.WWWAuthenticate = "Bearer";
             return TypedResults.Problem(
                 "The e-mail address or the password is wrong, or the account is closed.",
@@ -73,48 +57,19 @@ internal static class SignInRoutes
                 title: "Not signed in"
             );
         }
-        telemetry.SignedIn(session.UserId, session.Hash);
-        await limits.SucceededAsync(client, asked.Email!);
-        // The request's former session is ended, because nobody could end it after the client replaced its token.
-        if (SessionHandler.TryGetToken(context.Request, out var former) && SessionToken.TryHash(former, out var replaced))
-            await revocation.RevokeAsync(replaced, session.User, SessionEnd.Replaced);
         if (asked.Cookie == true)
-            context.Response.Cookies.Append(SessionSetup.CookieName, session.Token, Cookie(context, session.ExpiresAt));
+            cookies.Set(context, session);
         return TypedResults.Created(
             (string?)null,
             new SignedIn(session.Hash, session.UserId, session.ExpiresAt, asked.Cookie == true ? null : session.Token)
         );
     }
 
-    private static async Task<NoContent> SignOutAsync(HttpContext context, SessionRevocation revocation)
+    private static async Task<NoContent> SignOutAsync(HttpContext context, SessionRevocation revocation, SessionCookie cookies)
     {
         await revocation.RevokeAsync(SessionPrincipal.HashOf(context), SessionPrincipal.ActorOf(context), SessionEnd.SignedOut);
-        if (context.Request.Cookies.ContainsKey(SessionSetup.CookieName))
-            context.Response.Cookies.Delete(SessionSetup.CookieName, Cookie(context, null));
+        cookies.Delete(context);
         return TypedResults.NoContent();
-    }
-
-    /// <summary>
-    /// Of the refusals of one limit in one window only the first is in the action log, so that whoever is refused can't fill it.
-    /// </summary>
-    private static async Task LogLimitAsync(
-        SignInTurn turn,
-        string network,
-        NpgsqlDataSource database,
-        DateTimeOffset at,
-        CancellationToken ct
-    )
-    {
-        if (!turn.IsFirst)
-            return;
-        try
-        {
-            await SignIn.LogRefusalAsync(database, turn.Outcome.Name(), null, network, at, ct);
-        }
-        catch (Exception exception) when (DatabaseOutage.Is(exception))
-        {
-            // The limit holds without PostgreSQL, and the log line of the refusal is written in any case.
-        }
     }
 
     internal static ProblemHttpResult TooMany(HttpContext context, SignInTurn turn)
@@ -135,18 +90,6 @@ internal static class SignInRoutes
             title: "Too many tries"
         );
     }
-
-    // SameSite=Strict: neither pages nor forms of other sites can send the cookie.
-    private static CookieOptions Cookie(HttpContext context, DateTimeOffset? expires) =>
-        new()
-        {
-            HttpOnly = true,
-            SameSite = SameSiteMode.Strict,
-            Secure = context.Request.IsHttps,
-            Path = "/",
-            Expires = expires,
-            IsEssential = true,
-        };
 }
 
 /// <param name="Id">Id of the session, by which administrators end it: the hash of its token.</param>

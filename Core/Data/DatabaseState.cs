@@ -7,6 +7,9 @@ public sealed partial class DatabaseState(ILogger<DatabaseState> logger)
 {
     private int _away;
 
+    /// <summary>Whether PostgreSQL did not answer when it was last asked.</summary>
+    public bool IsKnownAway => Volatile.Read(ref _away) == 1;
+
     /// <returns>Whether the exception is an outage of PostgreSQL, logged here; any other exception is left to the caller to log.</returns>
     public bool IsAway(Exception exception)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Overnight.Core.Sessions;
 
 namespace Overnight.Jobs.Demo;
 
@@ -28,8 +29,8 @@ internal readonly record struct DemoHolding(Guid AssetId, int? Class, decimal Qu
 /// <summary>The two accounts a person signs in with.</summary>
 internal static class DemoAccounts
 {
-    public const string User = "demo@demo.example",
-        Admin = "admin@demo.example";
+    public const string User = DemoEmails.User,
+        Admin = DemoEmails.Admin;
 
     /// <summary>The number whose user is the demo user.</summary>
     public const int UserNumber = 1;

@@ -21,6 +21,8 @@ internal static class RoleGrants
         ["calculation_results"] = "select",
         ["criteria_versions"] = "select",
         ["current_results"] = "select, update (business_date)",
+        // Data Protection adds a key every 90 days and never changes one.
+        ["data_protection_keys"] = "select, insert",
         ["exchange_rates"] = "select",
         ["failing_users"] = null,
         ["feature_flag_changes"] = "select, insert",
@@ -47,7 +49,7 @@ internal static class RoleGrants
     }.ToFrozenDictionary();
 
     /// <summary>Never readable by configured warm sets, even when granted by mistake, such as by "on all tables".</summary>
-    private static readonly string[] Secrets = ["session_signing_key", "sessions", "user_passwords"];
+    private static readonly string[] Secrets = ["data_protection_keys", "session_signing_key", "sessions", "user_passwords"];
 
     /// <summary>Has no row-level security: it is read and raised across tenants, and holds no data of theirs.</summary>
     private const string Generations = "generations";

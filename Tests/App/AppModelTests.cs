@@ -66,7 +66,19 @@ public sealed class AppModelTests(TestServers servers) : IAsyncLifetime
         await using var builder = await CreateAsync("--ConnectionStrings:overnight=Host=here", "--ConnectionStrings:cache=here:1");
 
         Assert.Equal(
-            ["admin-key", "api", "cache", "demo-admin-token", "demo-token", "jobs", "migrations", "night", "overnight", "warmup"],
+            [
+                "admin-key",
+                "api",
+                "cache",
+                "demo-admin-token",
+                "demo-token",
+                "form-key",
+                "jobs",
+                "migrations",
+                "night",
+                "overnight",
+                "warmup",
+            ],
             // Aspire has a hidden one beside each project, which builds it anew.
             builder
                 .Resources.Select(resource => resource.Name)
@@ -130,6 +142,7 @@ public sealed class AppModelTests(TestServers servers) : IAsyncLifetime
                     "overnight-sets-password",
                     "cache-password",
                     "admin-key",
+                    "form-key",
                 ],
             name => Assert.Equal("parameter.v0", types[name])
         );
@@ -140,6 +153,7 @@ public sealed class AppModelTests(TestServers servers) : IAsyncLifetime
         Assert.Equal("{postgres.connectionString}", jobs.GetProperty("ConnectionStrings__postgres").GetString());
         var api = manifest.RootElement.GetProperty("resources").GetProperty("api");
         Assert.Equal("{overnight-api.connectionString}", api.GetProperty("env").GetProperty("ConnectionStrings__overnight").GetString());
+        Assert.Equal("{form-key.value}", api.GetProperty("env").GetProperty("Forms__Keys__0").GetString());
         Assert.Equal("10.9.0.0/16", api.GetProperty("env").GetProperty("Proxies__Networks__0").GetString());
         Assert.False(api.GetProperty("env").TryGetProperty("ASPNETCORE_FORWARDEDHEADERS_ENABLED", out _));
         Assert.True(api.GetProperty("bindings").GetProperty("http").GetProperty("external").GetBoolean());

@@ -75,7 +75,7 @@ internal static class TestResults
         return [.. body, .. Encoding.UTF8.GetBytes($",\"checksum\":\"{~crc:x8}\"}}")];
     }
 
-    private static byte[] Close(string open)
+    internal static byte[] Close(string open)
     {
         var bytes = Encoding.UTF8.GetBytes(open);
         var entry = new byte[bytes.Length + ChecksummedJson.TailLength];

@@ -46,6 +46,37 @@ public sealed class ForeignPageTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
     }
 
+    /// <summary>It can't be told where it is from.</summary>
+    [Fact]
+    public async Task Change_ByCookieWithNeitherHeader_Is403AndChangesNothing()
+    {
+        var (_, token) = await _app.Database.SignInAsync();
+        foreach (var name in (string[])[SessionCookie.DevelopmentName, SessionCookie.Name])
+        {
+            using HttpRequestMessage request = new(HttpMethod.Delete, "/api/sessions/current");
+            request.Headers.Add("Cookie", $"{name}={token}");
+            using var refused = await _app.Http.SendAsync(request, Ct);
+
+            Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+            Assert.Equal(HttpStatusCode.NotFound, await _app.StatusAsync(token));
+        }
+    }
+
+    /// <summary>No page of another site can add the header of the admin key.</summary>
+    [Fact]
+    public async Task Change_ByAdminKeyBesideACookie_IsMade()
+    {
+        await using var app = fixture.Another(("Admin:Key", "0123456789012345678901234567890123456789"));
+        var (user, token) = await app.Database.SignInAsync();
+        using HttpRequestMessage request = new(HttpMethod.Delete, $"/api/admin/users/{user}/sessions");
+        request.Headers.Add("Cookie", $"{SessionCookie.DevelopmentName}={token}");
+        request.Headers.Add(AdminKeyHandler.Header, "0123456789012345678901234567890123456789");
+
+        using var answer = await app.Http.SendAsync(request, Ct);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
     [Fact]
     public async Task Change_ByAuthorization_IsMadeWhateverOriginSays()
     {
@@ -82,7 +113,7 @@ public sealed class ForeignPageTests(ApiFixture fixture) : IClassFixture<ApiFixt
     private async Task<HttpResponseMessage> SignOutAsync(string token, (string Name, string Value) header)
     {
         using HttpRequestMessage request = new(HttpMethod.Delete, "/api/sessions/current");
-        request.Headers.Add("Cookie", $"{SessionSetup.CookieName}={token}");
+        request.Headers.Add("Cookie", $"{SessionCookie.DevelopmentName}={token}");
         request.Headers.Add(header.Name, header.Value);
         return await _app.Http.SendAsync(request, Ct);
     }

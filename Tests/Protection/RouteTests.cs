@@ -29,7 +29,18 @@ public sealed class RouteTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             )
         );
         Assert.Equal(
-            ["/alive", "/api/sessions/", "/health", "/openapi/v1.json"],
+            [
+                "/",
+                "/alive",
+                "/api/sessions/",
+                "/demo-sign-in",
+                "/display",
+                "/favicon.ico",
+                "/health",
+                "/openapi/v1.json",
+                "/pages/{file}",
+                "/sign-in",
+            ],
             routes
                 .Where(route => route.Metadata.GetMetadata<IAllowAnonymous>() is not null)
                 .Select(route => route.RoutePattern.RawText!)

@@ -9,7 +9,19 @@ namespace Overnight.Tests.Sessions;
 /// <summary>Every route of the API is for administrators, but those that are named here: who may do what is asked of each.</summary>
 public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
-    private static readonly string[] OfAnybody = ["GET /alive", "GET /health", "GET /openapi/v1.json", "POST /api/sessions"];
+    private static readonly string[] OfAnybody =
+    [
+        "GET /",
+        "GET /alive",
+        "GET /favicon.ico",
+        "GET /health",
+        "GET /openapi/v1.json",
+        "GET /pages/{file}",
+        "POST /api/sessions",
+        "POST /demo-sign-in",
+        "POST /display",
+        "POST /sign-in",
+    ];
 
     private static readonly string[] OfUsers =
     [
@@ -25,6 +37,10 @@ public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixt
         "GET /api/reference/{module}/{entity}",
         "GET /api/sessions",
         "PUT /api/account/password",
+        "GET /dashboard",
+        "GET /dashboard.csv",
+        "GET /dashboard.txt",
+        "POST /sign-out",
     ];
 
     private readonly ApiApp _app = fixture.App;

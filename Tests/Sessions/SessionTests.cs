@@ -90,7 +90,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         async Task<HttpStatusCode> StatusAsync(string cookie, string? bearer = null)
         {
             using HttpRequestMessage request = new(HttpMethod.Get, Path);
-            request.Headers.Add("Cookie", $"theme=dark; {SessionSetup.CookieName}={cookie}");
+            request.Headers.Add("Cookie", $"theme=dark; {SessionCookie.DevelopmentName}={cookie}");
             if (bearer is not null)
                 request.Headers.Authorization = new("Bearer", bearer);
             using var response = await _app.Http.SendAsync(request);

@@ -79,7 +79,8 @@ public sealed class SignInEventTests(ApiFixture fixture) : IClassFixture<ApiFixt
                 "application/json"
             ),
         };
-        request.Headers.Add("Cookie", $"{SessionSetup.CookieName}={token}");
+        request.Headers.Add("Cookie", $"{SessionCookie.DevelopmentName}={token}");
+        request.Headers.Add("Sec-Fetch-Site", "same-origin");
         using var second = await fixture.App.Http.SendAsync(request, Ct);
 
         Assert.Equal(HttpStatusCode.Created, second.StatusCode);

@@ -58,7 +58,7 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         Assert.False((await answer.JsonAsync()).TryGetProperty("token", out _));
         var cookie = Assert.Single(answer.Headers.GetValues("Set-Cookie"));
-        Assert.StartsWith($"{SessionSetup.CookieName}=", cookie);
+        Assert.StartsWith($"{SessionCookie.DevelopmentName}=", cookie);
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("path=/", cookie, StringComparison.OrdinalIgnoreCase);
@@ -203,6 +203,7 @@ public sealed class SignInTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     {
         using HttpRequestMessage request = new(method, path);
         request.Headers.Add("Cookie", cookie);
+        request.Headers.Add("Sec-Fetch-Site", "same-origin");
         return await _app.Http.SendAsync(request, Ct);
     }
 

@@ -1,0 +1,129 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Dashboard;
+using Overnight.Api.Pages.Display;
+using Overnight.Api.Pages.Layout;
+using Overnight.Api.Sessions;
+using Overnight.Core.Caching;
+using Overnight.Core.Data;
+using Overnight.Core.Market.Calendars;
+using Overnight.Core.Results;
+
+namespace Overnight.Api.Pages.Dashboard;
+
+/// <summary>The signed-in user's dashboard as a page, as text and as CSV: from the cached bytes, without a query where they are there.</summary>
+internal static class DashboardPageRoutes
+{
+    public static void MapDashboardPages(this WebApplication app)
+    {
+        // As the route of the API: the pool of connections limits the queries, and a user's misses share one.
+        var group = app.MapGroup("").RequireAuthorization(SessionSetup.SignedIn).DisableRateLimiting().ExcludeFromDescription();
+        group.MapGet(PagePaths.Dashboard, PageAsync);
+        group.MapGet(PagePaths.Text, TextAsync);
+        group.MapGet(PagePaths.Csv, CsvAsync);
+    }
+
+    private static async Task<IResult> PageAsync(
+        HttpContext context,
+        UserResults results,
+        PageFrames frames,
+        DisplayCultures cultures,
+        CancellationToken ct
+    )
+    {
+        var found = await results.FindAsync(context, ct);
+        var frame = frames.Of(context);
+        var formats = cultures.Of(context.Request);
+        if (found.Missing is { } missing)
+        {
+            var next = found.Next is { } night ? MomentView.Of(night.DueUtc, formats) : null;
+            return new PageResult<MissingResultPage>(
+                frame,
+                new MissingView(missing.Reason, formats.Sentence(missing.Detail), next, found.Next?.Market)
+            );
+        }
+        var trust = TrustViews.Of(found.Result!.Times, found.Verdict, found.Origin, found.Next, formats);
+        return new PageResult<DashboardPage>(frame, new DashboardViews(found.Result, formats).Make(trust));
+    }
+
+    private static async Task<Results<ContentHttpResult, ProblemHttpResult>> TextAsync(
+        HttpContext context,
+        UserResults results,
+        DisplayCultures cultures,
+        CancellationToken ct
+    )
+    {
+        var found = await results.FindAsync(context, ct);
+        if (found.Missing is { } missing)
+            return NotFound(missing);
+        return TypedResults.Text(
+            ResultText.Write(found.Result!, found.Verdict, cultures.Of(context.Request)),
+            "text/plain; charset=utf-8",
+            System.Text.Encoding.UTF8
+        );
+    }
+
+    private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CsvAsync(
+        HttpContext context,
+        UserResults results,
+        CancellationToken ct
+    )
+    {
+        var found = await results.FindAsync(context, ct);
+        if (found.Missing is { } missing)
+            return NotFound(missing);
+        return TypedResults.Bytes(
+            ResultCsv.Write(found.Result!),
+            "text/csv; charset=utf-8; header=present",
+            $"overnight-{found.Result!.BusinessDate ?? "result"}.csv"
+        );
+    }
+
+    private static ProblemHttpResult NotFound(MissingResult missing) =>
+        TypedResults.Problem(missing.Detail, statusCode: StatusCodes.Status404NotFound, title: "No recommendations to show");
+}
+
+/// <summary>A user's result with what is said of it, or why there is none.</summary>
+internal sealed record FoundResult(
+    StoredResult? Result,
+    FreshnessVerdict Verdict,
+    AnswerOrigin Origin,
+    NextNight? Next,
+    MissingResult? Missing = null
+);
+
+/// <summary>Finds the result of a request's user.</summary>
+internal sealed class UserResults(ResultReader reader, MarketCatalog markets, DatabaseState database, TimeProvider time)
+{
+    public async Task<FoundResult> FindAsync(HttpContext context, CancellationToken ct)
+    {
+        // The user id comes from the session only, so that a request can't name another user.
+        var session = SessionPrincipal.Of(context);
+        var start = time.GetTimestamp();
+        var answer = await reader.Entries.GetAsync(session.UserId, ct);
+        CacheTelemetry.Answered(answer.Source != EntrySource.Database);
+        var (now, own) = (time.GetUtcNow(), markets.OfUser(session.Markets));
+        var next = NextNights.Of(own, now);
+        if (answer.Value is { } entry && TryRead(entry) is { } result)
+        {
+            AnswerOrigin origin = new(answer.Source, time.GetElapsedTime(start), database.IsKnownAway);
+            return new(result, Freshness.Judge(result.Times, now, own), origin, next);
+        }
+        // A context is made only here, for a cached result needs none.
+        var rows = context.RequestServices.GetRequiredService<OvernightContext>();
+        return new(null, default, default, next, await MissingResult.ExplainAsync(rows, session.UserId, ct));
+    }
+
+    private static StoredResult? TryRead(byte[] entry)
+    {
+        try
+        {
+            return StoredResultReader.Read(entry);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // Of a shape that this build does not read; the page says that the next night replaces it.
+            return null;
+        }
+    }
+}

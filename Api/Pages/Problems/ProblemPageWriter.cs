@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Mvc;
+using Overnight.Api.Pages.Layout;
+
+namespace Overnight.Api.Pages.Problems;
+
+/// <summary>An error as its page shows it.</summary>
+/// <param name="Again">Address to try again, for an error that may pass; null for others.</param>
+/// <param name="Trace">Id to find the error by in the log; null where the client made it.</param>
+public sealed record ProblemView(int Status, string Title, string Detail, string? Again, string? Trace);
+
+/// <summary>Answers errors as pages where the client asked for HTML. It is asked before the writer of JSON.</summary>
+internal sealed class ProblemPageWriter : IProblemDetailsWriter
+{
+    public bool CanWrite(ProblemDetailsContext context) => context.HttpContext.Request.WantsHtml();
+
+    public async ValueTask WriteAsync(ProblemDetailsContext context)
+    {
+        var http = context.HttpContext;
+        var problem = context.ProblemDetails;
+        var status = problem.Status ?? http.Response.StatusCode;
+        ProblemView view = new(
+            status,
+            problem.Title ?? "Something is wrong",
+            problem.Detail ?? "",
+            MayPass(status) && HttpMethods.IsGet(http.Request.Method) ? HtmlRequests.Here(http.Request) : null,
+            status == StatusCodes.Status500InternalServerError
+                ? System.Diagnostics.Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier
+                : null
+        );
+        var frame = http.RequestServices.GetRequiredService<PageFrames>().Of(http);
+        await new PageResult<ProblemPage>(frame, view, status).ExecuteAsync(http);
+    }
+
+    private static bool MayPass(int status) =>
+        status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError;
+}
