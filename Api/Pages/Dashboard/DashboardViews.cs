@@ -116,11 +116,11 @@ internal sealed class DashboardViews(StoredResult result, DisplayFormats formats
         );
     }
 
-    private string Cut(IReadOnlyList<StoredRecommendation> shown)
+    private string Cut(StoredRecommendation[] shown)
     {
         var rest = shown.Skip(MostRows).Sum(item => item.Amount);
         var amount = rest > 0 ? $", {formats.Amount(rest, _amountDecimals, result.Currency)} together" : "";
-        return $"{shown.Count - MostRows} more{amount}: the CSV has all of them.";
+        return $"{shown.Length - MostRows} more{amount}: the CSV has all of them.";
     }
 
     private IEnumerable<NoteView> Notes(int others)

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Mvc;
 using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.Problems;
