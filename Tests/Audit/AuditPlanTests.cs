@@ -266,14 +266,10 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
         Assert.Contains("result_reads_pkey", plan.Indexes);
     }
 
-    /// <summary>SPEC P4: an export goes on from where it was, and leaves earlier months out.</summary>
+    /// <summary>SPEC P4: an export goes on from where it was, leaves earlier months out, and stops when the page is full.</summary>
     [Fact]
     public async Task ResultsOfAnExport_AreReadByTheirKeyFromTheMonthOn() =>
-        AssertByIndex(
-            await PlanAsync(OwnResults.Page, History.User, July, Guid.Empty, 20),
-            "calculation_results_y2026m07",
-            "calculation_results_y2026m08"
-        );
+        AssertByIndex(await PlanAsync(OwnResults.Page, History.User, July, Guid.Empty, 20), "calculation_results_y2026m07");
 
     private static void AssertByIndex(QueryPlan plan, params string[] partitions)
     {
