@@ -41,11 +41,7 @@ internal static class CashSearch
         {
             ClassSearch search = new(inputs, current, holding, i, grid.StepOf(current.TotalValue));
             // As many steps up as the best so far took down are better; as many again up are not.
-            best = search.Up(
-                best is null ? grid.Limit
-                : best.Steps < 0 ? -best.Steps
-                : best.Steps - 1
-            ) ?? best;
+            best = search.Up(best is null ? grid.Limit : Math.Abs(best.Steps) - (best.Steps > 0 ? 1 : 0)) ?? best;
             best = search.Down(best is null ? grid.Limit : Math.Abs(best.Steps) - 1) ?? best;
         }
         return best;
