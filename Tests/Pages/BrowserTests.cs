@@ -17,8 +17,22 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
         ("provisional", user =>
             PageEntries.Entry(user, marks: ",\"pricesStale\":true,\"ratesStale\":false,\"staleSince\":\"2026-11-18T00:00:00Z\"")
         ),
-        ("delayed", user => PageEntries.Entry(user, generatedAt: "2026-11-19T12:31:00.000Z", pricesAsOf: "2026-11-18T21:00:00Z", ratesAsOf: "2026-11-18T15:00:00Z")),
-        ("stale", user => PageEntries.Entry(user, generatedAt: "2026-11-17T12:31:00.000Z", pricesAsOf: "2026-11-16T21:00:00Z", ratesAsOf: "2026-11-16T15:00:00Z")),
+        ("delayed", user =>
+            PageEntries.Entry(
+                user,
+                generatedAt: "2026-11-19T12:31:00.000Z",
+                pricesAsOf: "2026-11-18T21:00:00Z",
+                ratesAsOf: "2026-11-18T15:00:00Z"
+            )
+        ),
+        ("stale", user =>
+            PageEntries.Entry(
+                user,
+                generatedAt: "2026-11-17T12:31:00.000Z",
+                pricesAsOf: "2026-11-16T21:00:00Z",
+                ratesAsOf: "2026-11-16T15:00:00Z"
+            )
+        ),
         ("all-over", user =>
             PageEntries.Entry(
                 user,

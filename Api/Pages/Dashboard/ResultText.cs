@@ -19,7 +19,9 @@ internal static class ResultText
             .AppendLine(view.Lead);
         text.AppendLine($"{trust.Word} {trust.Reason}{(trust.Advice is null ? "" : $" {trust.Advice}")}");
         if (trust.ComputedAt is not null)
-            text.AppendLine($"Computed {trust.ComputedAt.Text}{string.Concat(trust.Sources.Select(source => source.Words + source.Moment.Text))}.");
+            text.AppendLine(
+                $"Computed {trust.ComputedAt.Text}{string.Concat(trust.Sources.Select(source => source.Words + source.Moment.Text))}."
+            );
         text.AppendLine();
         AppendRows(text, view);
         foreach (var note in (string?[])[view.Cut, .. view.Notes.Select(note => $"{note.Strong} {note.Text}")])
