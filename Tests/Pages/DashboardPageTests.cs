@@ -69,10 +69,7 @@ public sealed class DashboardPageTests(ApiFixture fixture) : IClassFixture<ApiFi
         Assert.Equal((5, 5, 5), (Count("rect.band"), Count("circle.now"), Count("circle.after")));
         Assert.Equal(
             "US shares 52.1 % 50.3 % 35.0 to 45.0 %",
-            string.Join(
-                    ' ',
-                    page.QuerySelectorAll("details.more tbody").Last().QuerySelector("tr")!.Children.Select(cell => cell.TextContent)
-                )
+            string.Join(' ', page.QuerySelectorAll("details.more tbody")[^1].QuerySelector("tr")!.Children.Select(cell => cell.TextContent))
                 .Replace('\u00A0', ' ')
         );
 
