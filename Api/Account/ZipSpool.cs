@@ -3,8 +3,8 @@ using System.IO.Compression;
 namespace Overnight.Api.Account;
 
 /// <summary>
-/// A ZIP that is sent as it is written. The framework's archive writes some of its bytes synchronously, which a server's response refuses, so
-/// they go through memory: <see cref="SendAsync"/> sends what was written since the last time.
+/// A ZIP that is sent as it is written. The framework's archive writes some of its bytes synchronously, which a server's response refuses,
+/// so they go through memory: <see cref="SendAsync"/> sends what was written since the last time.
 /// </summary>
 internal sealed class ZipSpool : Stream
 {

@@ -21,7 +21,9 @@ internal sealed class SessionPrincipal(ActiveSession session, string hash)
     /// <summary>The hash of that session's token.</summary>
     public static string HashOf(HttpContext context) => PrincipalOf(context).Hash;
 
-    /// <summary>Who acts with a request that its route's policy has let through: the session's user, or a program with the admin key.</summary>
+    /// <summary>
+    /// Who acts with a request that its route's policy has let through: the session's user, or a program with the admin key.
+    /// </summary>
     public static Actor ActorOf(HttpContext context) =>
         context.User is SessionPrincipal { Session: var session } ? Actor.Of(session.UserId, session.IsAdmin) : Actor.AdminKey;
 

@@ -16,7 +16,9 @@ public static class PasswordRules
     /// <summary>Number of most common passwords that are refused.</summary>
     public const int MostCommon = 10_000;
 
-    /// <summary>The library's own list, the most common first. Its matcher is not asked, because it may see a pattern in its place.</summary>
+    /// <summary>
+    /// The library's own list, the most common first. Its matcher is not asked, because it may see a pattern in its place.
+    /// </summary>
     private const string List = "zxcvbn-core.Dictionaries.passwords.lst";
 
     private static readonly Lazy<FrozenSet<string>> Common = new(() =>

@@ -94,8 +94,8 @@ public sealed class SessionReader : IChangeHandler
         public override int SizeOf(SessionLookup value) => Size;
 
         /// <summary>
-        /// The configured TTL, or the remaining TTL of the cache entry or of the session if one of those is shorter: a session that was used
-        /// meanwhile has a later end in PostgreSQL. Refusals are not kept.
+        /// The configured TTL, or the remaining TTL of the cache entry or of the session if one of those is shorter: a session that was
+        /// used meanwhile has a later end in PostgreSQL. Refusals are not kept.
         /// </summary>
         public override TimeSpan MemoryTtl(string key, SessionLookup value)
         {

@@ -32,7 +32,9 @@ internal static class ResultValidator
         CheckShares(calculation.SharesAfter);
     }
 
-    /// <summary>Each share is rounded by half a unit at most. All are 0 where the holdings are worth nothing and nothing is bought.</summary>
+    /// <summary>
+    /// Each share is rounded by half a unit at most. All are 0 where the holdings are worth nothing and nothing is bought.
+    /// </summary>
     internal static void CheckShares(ReadOnlySpan<Decimal4> shares)
     {
         long units = 0;

@@ -10,7 +10,9 @@ namespace Overnight.Tests.Account;
 /// <summary>SPEC E5: sessions end after 30 days, or 7 days unused, wherever they are kept.</summary>
 public sealed class SessionAgeTests(TestServers servers)
 {
-    /// <summary>The interval in which uses are written. Seven days are no multiple of it, so no write falls on the end of a session.</summary>
+    /// <summary>
+    /// The interval in which uses are written. Seven days are no multiple of it, so no write falls on the end of a session.
+    /// </summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(11),
         Unused = TimeSpan.FromDays(7);
 

@@ -11,7 +11,9 @@ using Overnight.Core.Results;
 
 namespace Overnight.Api.Pages.Dashboard;
 
-/// <summary>The signed-in user's dashboard as a page, as text and as CSV: from the cached bytes, without a query where they are there.</summary>
+/// <summary>
+/// The signed-in user's dashboard as a page, as text and as CSV: from the cached bytes, without a query where they are there.
+/// </summary>
 internal static class DashboardPageRoutes
 {
     public static void MapDashboardPages(this WebApplication app)

@@ -43,7 +43,9 @@ internal readonly record struct StoredRecommendation(
 /// <param name="After">Once the amounts are bought.</param>
 internal readonly record struct StoredClass(string ClassName, decimal Current, decimal TargetMin, decimal TargetMax, decimal After)
 {
-    /// <summary>Holdings without a class are one of their own, of which nothing is bought; a class of a user has a target, be it 0.</summary>
+    /// <summary>
+    /// Holdings without a class are one of their own, of which nothing is bought; a class of a user has a target, be it 0.
+    /// </summary>
     private const string Unclassified = "unclassified";
 
     public bool HasTarget => TargetMax > 0 || ClassName != Unclassified;

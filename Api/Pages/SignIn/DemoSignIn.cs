@@ -6,7 +6,9 @@ using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Pages.SignIn;
 
-/// <summary>Makes sessions of the demo accounts without a password, in Development on this machine only; its route is not there elsewhere.</summary>
+/// <summary>
+/// Makes sessions of the demo accounts without a password, in Development on this machine only; its route is not there elsewhere.
+/// </summary>
 internal sealed class DemoSignIn(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>As the demo sessions that jobs makes.</summary>

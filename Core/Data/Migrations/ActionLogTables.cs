@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Overnight.Core.Data.Migrations;
 
 /// <summary>
-/// Adds the action log, which refuses changes whoever makes them, and the references by which its rows name people. Rows can be deleted once
-/// they are two years old, so that retention needs no way around the trigger.
+/// Adds the action log, which refuses changes whoever makes them, and the references by which its rows name people. Rows can be deleted
+/// once they are two years old, so that retention needs no way around the trigger.
 /// </summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261129001100_ActionLog")]
