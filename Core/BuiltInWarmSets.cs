@@ -10,8 +10,8 @@ namespace Overnight.Core;
 public static class BuiltInWarmSets
 {
     /// <summary>
-    /// Adds the warmer with all built-in sets, once however often it is called, for services that warm by any trigger. It needs a cache and a
-    /// database.
+    /// Adds the warmer with all built-in sets, once however often it is called, for services that warm by any trigger. It needs a cache and
+    /// a database.
     /// </summary>
     public static IServiceCollection AddWarming(this IServiceCollection services)
     {

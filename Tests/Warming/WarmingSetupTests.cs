@@ -6,7 +6,9 @@ namespace Overnight.Tests.Warming;
 
 public sealed class WarmingSetupTests
 {
-    /// <summary>A published app that migrates at its start warms after the deployment and by its loop, and adds the sets for each.</summary>
+    /// <summary>
+    /// A published app that migrates at its start warms after the deployment and by its loop, and adds the sets for each.
+    /// </summary>
     [Fact]
     public void AddWarming_CalledTwice_AddsEachSetOnce() =>
         Assert.Equal(Sets(new ServiceCollection().AddWarming()), Sets(new ServiceCollection().AddWarming().AddWarming()));
