@@ -64,7 +64,10 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
     /// <param name="before">The last version of the previous page.</param>
     public Task<List<FlagChangeRecord>> ChangesAsync(string key, long before, int limit, CancellationToken ct) =>
         QueryAsync(
-            "select version, changed_at, changed_by, before::text, after::text from feature_flag_changes where environment = $1 and key = $2 and version < $3 order by version desc limit $4",
+            """
+            select version, changed_at, changed_by, before::text, after::text from feature_flag_changes
+            where environment = $1 and key = $2 and version < $3 order by version desc limit $4
+            """,
             r => new FlagChangeRecord(
                 r.GetInt64(0),
                 r.GetFieldValue<DateTimeOffset>(1),
@@ -141,7 +144,11 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
         };
         await using (
             var update = Command(
-                "update feature_flags set enabled = $3, value = $4::json, description = $5, version = $6, updated_at = $7, updated_by = $8 where environment = $1 and key = $2",
+                """
+                update feature_flags
+                set enabled = $3, value = $4::json, description = $5, version = $6, updated_at = $7, updated_by = $8
+                where environment = $1 and key = $2
+                """,
                 connection,
                 transaction,
                 _environment,
@@ -159,7 +166,10 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
         }
         await using (
             var record = Command(
-                "insert into feature_flag_changes (environment, key, version, changed_at, changed_by, before, after) values ($1, $2, $3, $4, $5, $6::json, $7::json)",
+                """
+                insert into feature_flag_changes (environment, key, version, changed_at, changed_by, before, after)
+                values ($1, $2, $3, $4, $5, $6::json, $7::json)
+                """,
                 connection,
                 transaction,
                 _environment,

@@ -45,10 +45,16 @@ internal static class CacheCommand
 
     private static IEnumerable<string> Lines(CacheServerInfo server)
     {
-        yield return $"{server.EndPoint}: {Plural.Of(server.Keys, "key")}, {server.Told.GetValueOrDefault("used_memory_human", "? bytes")}, answers in {server.Latency.TotalMilliseconds:F1} ms";
-        if (Number(server.Told, "keyspace_hits") is { } hits && Number(server.Told, "keyspace_misses") is { } misses)
-            yield return $"  since it started: {Plural.Of(hits, "hit")}, {Plural.Of(misses, "miss", "misses")}{(hits + misses > 0 ? $", {100.0 * hits / (hits + misses):F1} %" : "")}, {Number(server.Told, "evicted_keys") ?? 0:N0} evicted";
+        var memory = server.Told.GetValueOrDefault("used_memory_human", "? bytes");
+        yield return $"{server.EndPoint}: {Plural.Of(server.Keys, "key")}, {memory}, answers in {server.Latency.TotalMilliseconds:F1} ms";
+        if (Number(server.Told, "keyspace_hits") is not { } hits || Number(server.Told, "keyspace_misses") is not { } misses)
+            yield break;
+        var rate = hits + misses > 0 ? $", {100.0 * hits / (hits + misses):F1} %" : "";
+        var evicted = Number(server.Told, "evicted_keys") ?? 0;
+        yield return $"  since it started: {Plural.Of(hits, "hit")}, {Plural.Of(misses, "miss", "misses")}{rate}, {evicted:N0} evicted";
     }
+
+    private static string Time(DateTimeOffset time) => $"{time.UtcDateTime:yyyy-MM-dd HH:mm:ss}";
 
     private static async Task<List<string>> SetLinesAsync(IServiceProvider services, CancellationToken ct)
     {
@@ -64,10 +70,11 @@ internal static class CacheCommand
                 continue;
             }
             var next = DueWarmSets.Next(declaration, last) is { } at ? $", again at {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "";
+            var entries = Plural.Of(last.Warmed, "entry", "entries");
             lines.Add(
                 last.CompletedAt is { } completed
-                    ? $"{set.Name}: {Plural.Of(last.Warmed, "entry", "entries")}, {last.Failed:N0} failed, {last.Trigger}, {completed.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC{next}"
-                    : $"{set.Name}: under way or interrupted after {Plural.Of(last.Warmed, "entry", "entries")}, started {last.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"
+                    ? $"{set.Name}: {entries}, {last.Failed:N0} failed, {last.Trigger}, {Time(completed)} UTC{next}"
+                    : $"{set.Name}: under way or interrupted after {entries}, started {Time(last.StartedAt)} UTC"
             );
         }
         return lines;

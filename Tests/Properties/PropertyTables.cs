@@ -15,7 +15,10 @@ internal static class PropertyTables
         CancellationToken ct
     ) =>
         await night.ExecuteAsync(
-            "insert into assets (id, market, symbol, name, currency, sector) select *, null from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])",
+            """
+            insert into assets (id, market, symbol, name, currency, sector) select *, null
+            from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
+            """,
             ct,
             assets.Select(a => a.Id).ToArray(),
             assets.Select(_ => "NYSE").ToArray(),
@@ -27,7 +30,10 @@ internal static class PropertyTables
     public static async Task AddUsersAsync(this PipelineFixture night, IReadOnlyList<RandomUser> users, CancellationToken ct)
     {
         await night.ExecuteAsync(
-            "insert into users (id, email, display_name, base_currency, deleted_at) select id, email, name, base, case when gone then now() end from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[]) u (id, email, name, base, gone)",
+            """
+            insert into users (id, email, display_name, base_currency, deleted_at) select id, email, name, base, case when gone then now() end
+            from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[]) u (id, email, name, base, gone)
+            """,
             ct,
             users.Select(u => u.Id).ToArray(),
             users.Select(u => u.Email).ToArray(),
@@ -56,7 +62,10 @@ internal static class PropertyTables
         );
         var classes = users.SelectMany(u => u.Classes, (u, c) => (User: u.Id, Class: c)).ToList();
         await night.ExecuteAsync(
-            "insert into asset_classes (user_id, id, name, target_min, target_max, min_amount) select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::numeric[], $5::numeric[], $6::numeric[])",
+            """
+            insert into asset_classes (user_id, id, name, target_min, target_max, min_amount) select *
+            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::numeric[], $5::numeric[], $6::numeric[])
+            """,
             ct,
             classes.Select(c => c.User).ToArray(),
             classes.Select(c => c.Class.Id).ToArray(),
@@ -67,7 +76,10 @@ internal static class PropertyTables
         );
         var holdings = users.SelectMany(u => u.Holdings, (u, h) => (User: u.Id, Holding: h)).ToList();
         await night.ExecuteAsync(
-            "insert into holdings (user_id, asset_id, class_id, quantity, ignored) select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::numeric[], $5::bool[])",
+            """
+            insert into holdings (user_id, asset_id, class_id, quantity, ignored) select *
+            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::numeric[], $5::bool[])
+            """,
             ct,
             holdings.Select(h => h.User).ToArray(),
             holdings.Select(h => h.Holding.Asset).ToArray(),
@@ -89,7 +101,10 @@ internal static class PropertyTables
             market.Prices.Select(p => p.Price).ToArray()
         );
         await night.ExecuteAsync(
-            "insert into exchange_rates (base, quote, as_of, rate, source) select *, 'test' from unnest($1::text[], $2::text[], $3::timestamptz[], $4::numeric[])",
+            """
+            insert into exchange_rates (base, quote, as_of, rate, source) select *, 'test'
+            from unnest($1::text[], $2::text[], $3::timestamptz[], $4::numeric[])
+            """,
             ct,
             market.Rates.Select(r => r.Base).ToArray(),
             market.Rates.Select(r => r.Quote).ToArray(),

@@ -50,7 +50,10 @@ public sealed class FormatTests
     [Theory]
     [InlineData("{\"amount\":1.0,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":0.88,\"JPY\":150.0000000001}}")]
     [InlineData(
-        "[{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":0.88},{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"JPY\",\"rate\":150.0000000001}]"
+        """
+            [{"date":"2026-11-20","base":"USD","quote":"EUR","rate":0.88},
+            {"date":"2026-11-20","base":"USD","quote":"JPY","rate":150.0000000001}]
+            """
     )]
     public void Frankfurter_BothVersions_RatesForOneDollarToTheLastDigit(string body)
     {
@@ -64,7 +67,11 @@ public sealed class FormatTests
     [Theory]
     [InlineData("{\"amount\":10.0,\"base\":\"USD\",\"date\":\"2026-11-20\",\"rates\":{\"EUR\":8.62,\"JPY\":\"1502\",\"GBP\":\"N/A\"}}")]
     [InlineData(
-        "[{\"amount\":10,\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":8.62},{\"amount\":100,\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"JPY\",\"rate\":15020},{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"GBP\",\"rate\":\"N/A\"}]"
+        """
+            [{"amount":10,"date":"2026-11-20","base":"USD","quote":"EUR","rate":8.62},
+            {"amount":100,"date":"2026-11-20","base":"USD","quote":"JPY","rate":15020},
+            {"date":"2026-11-20","base":"USD","quote":"GBP","rate":"N/A"}]
+            """
     )]
     public void A9_Frankfurter_RatesForAnAmount_AreDividedByIt(string body) =>
         Assert.Equal(
@@ -144,7 +151,10 @@ public sealed class FormatTests
             FrankfurterRates
                 .Read(
                     Bytes(
-                        "[{\"date\":\"soon\",\"base\":\"USD\",\"quote\":\"EUR\",\"rate\":0.88},{\"date\":\"2026-11-20\",\"base\":\"USD\",\"quote\":\"JPY\",\"rate\":150}]"
+                        """
+                        [{"date":"soon","base":"USD","quote":"EUR","rate":0.88},
+                        {"date":"2026-11-20","base":"USD","quote":"JPY","rate":150}]
+                        """
                     )
                 )
                 .Values

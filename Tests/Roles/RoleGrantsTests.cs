@@ -65,7 +65,10 @@ public sealed class RoleGrantsTests(TestServers servers)
         Assert.Null(
             await RoleDatabase.TryAsync(
                 database.Owner,
-                "create table prices_of_mine (sku text); grant select on prices_of_mine to overnight_sets; grant select on all tables in schema public to overnight_sets",
+                """
+                create table prices_of_mine (sku text); grant select on prices_of_mine to overnight_sets;
+                grant select on all tables in schema public to overnight_sets
+                """,
                 Ct
             )
         );
@@ -131,7 +134,10 @@ public sealed class RoleGrantsTests(TestServers servers)
 
         var functions = await RoleDatabase.TextsAsync(
             database.Owner,
-            "select oid::regprocedure::text || case when prosecdef then ' definer' else '' end from pg_proc where pronamespace in ('public'::regnamespace, 'erp'::regnamespace) order by 1",
+            """
+            select oid::regprocedure::text || case when prosecdef then ' definer' else '' end from pg_proc
+            where pronamespace in ('public'::regnamespace, 'erp'::regnamespace) order by 1
+            """,
             Ct
         );
 
@@ -178,7 +184,11 @@ public sealed class RoleGrantsTests(TestServers servers)
         var (one, other) = (DemoIds.Tenant(seed, 1), DemoIds.Tenant(seed, 2));
         var tables = await RoleDatabase.TextsAsync(
             database.Owner,
-            "select c.oid::regclass::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' where c.relnamespace = 'erp'::regnamespace and c.relkind = 'r' and c.relname <> 'generations'",
+            """
+            select c.oid::regclass::text
+            from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+            where c.relnamespace = 'erp'::regnamespace and c.relkind = 'r' and c.relname <> 'generations'
+            """,
             Ct
         );
         Assert.InRange(tables.Length, 16, 100);
