@@ -40,6 +40,7 @@ app.MapPassword();
 app.MapDashboard();
 app.MapAudit();
 app.MapExport();
+app.MapResultReads();
 app.MapReference();
 app.MapFlags();
 app.MapAdmin();

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Overnight.Core.Caching;
 
 namespace Overnight.Api.Admin;
@@ -59,15 +58,4 @@ internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProv
             double meanHitTime
         );
     }
-}
-
-/// <summary>Reports degraded at worst: a cold or lost cache must not take a node out of service.</summary>
-internal sealed class CacheStatisticsCheck(CacheMonitor monitor, CacheStore store) : IHealthCheck
-{
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(
-            store.Refusal is { } refusal ? HealthCheckResult.Degraded($"The cache takes no writes: {refusal}")
-            : monitor.Health == CacheHealth.Healthy ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Degraded($"The cache is {monitor.Health}.")
-        );
 }

@@ -18,7 +18,7 @@ internal static class CacheStatisticsRoute
             .AddHostedService<CacheStatisticsLoop>()
             .AddHostedService<ReadLatencyLoop>();
         // A tag of its own keeps this check apart from those of the stores, whose loss takes a node out of service; a cold cache does not.
-        builder.Services.AddHealthChecks().AddCheck<CacheStatisticsCheck>("cache-statistics", tags: ["statistics"]);
+        builder.Services.AddHealthChecks().AddCheck<CacheHealthCheck>("cache-statistics", tags: ["statistics"]);
     }
 
     public static void MapCacheStatistics(this WebApplication app) =>

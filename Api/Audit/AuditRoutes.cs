@@ -16,6 +16,5 @@ internal static class AuditRoutes
         app.MapRunStart();
         app.MapRunRetry();
         app.MapCalculations();
-        app.MapResultReads();
     }
 }

@@ -30,7 +30,7 @@ public sealed record Counterfactuals(bool IsFirst, FundamentalChange? Fundamenta
         if (!IsRanked(current, holding))
             return new(false, null, null, null);
         var own = inputs.Narrow();
-        return new(false, FundamentalSearch.Find(own, holding), TargetSearch.Find(own, holding), CashSearch.Find(own, holding, grid));
+        return new(false, FundamentalSearch.Find(own, holding), ClassTargetSearch.Find(own, holding), CashSearch.Find(own, holding, grid));
     }
 
     /// <summary>Whether the holding is rank 1 and, where there is a contribution, has an amount.</summary>

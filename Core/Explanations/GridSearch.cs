@@ -19,7 +19,7 @@ internal sealed class GridSearch
     private readonly Contender _subject;
     private readonly Contender[] _rivals;
     private readonly bool _isBehindAlways;
-    private readonly FundingBound _funding;
+    private readonly ZeroFundingCheck _funding;
     private readonly Func<int, AllocationShare[]> _allocate;
     private readonly Func<int, bool> _isFirst;
 

@@ -65,7 +65,7 @@ public sealed partial class ResultReader : IChangeHandler
         public override TimeSpan MemoryTtl(Guid key, byte[] value) => memoryTtl;
 
         public override Look<byte[]> Read(Guid key, byte[] bytes) =>
-            ResultBytes.AreOf(key, bytes) ? new(bytes, CacheOutcome.Hit) : new(null, CacheOutcome.Damaged);
+            ResultIntegrity.AreOf(key, bytes) ? new(bytes, CacheOutcome.Hit) : new(null, CacheOutcome.Damaged);
 
         public override async Task<byte[]?> LoadAsync(Guid key)
         {
@@ -76,7 +76,7 @@ public sealed partial class ResultReader : IChangeHandler
             await command.PrepareAsync();
             if (await command.ExecuteScalarAsync() is not byte[] stored)
                 return null;
-            if (ResultBytes.AreOf(key, stored))
+            if (ResultIntegrity.AreOf(key, stored))
                 return stored;
             Log.Unreadable(logger, ChecksummedJson.Schema);
             return null;

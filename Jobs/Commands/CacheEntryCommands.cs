@@ -72,7 +72,7 @@ internal static class CacheEntryCommands
         }
         var (_, entry) = await cache.GetAsync(CacheKeys.Recommendations(user));
         output.Line(
-            $"{CacheKeys.Recommendations(user)}: {state.Remaining?.ToString(@"hh\:mm\:ss") ?? "no time"} left, {(entry is null || !ResultBytes.AreOf(user, entry) ? "damaged or written by another build" : $"{entry.Length:N0} bytes, whole")}."
+            $"{CacheKeys.Recommendations(user)}: {state.Remaining?.ToString(@"hh\:mm\:ss") ?? "no time"} left, {(entry is null || !ResultIntegrity.AreOf(user, entry) ? "damaged or written by another build" : $"{entry.Length:N0} bytes, whole")}."
         );
         return CommandLine.Success;
     }

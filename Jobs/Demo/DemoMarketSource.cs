@@ -79,11 +79,11 @@ internal static class DemoMarketSource
             return false;
 
         DateTimeOffset asOf = new(now.UtcDateTime.Date, TimeSpan.Zero);
-        SyntheticAsset[] assets = [.. SyntheticMarket.Assets()];
+        SyntheticAsset[] assets = [.. SyntheticMarketSnapshot.Assets()];
         await CopyAssetsAsync(connection, assets, ct);
         await CopyPricesAsync(connection, assets, asOf, ct);
         await CopyFundamentalsAsync(connection, assets, asOf, ct);
-        foreach (var (from, to, rate) in SyntheticMarket.Rates)
+        foreach (var (from, to, rate) in SyntheticMarketSnapshot.Rates)
         {
             // An imported rate is kept.
             await using var command = connection.Command(

@@ -166,7 +166,7 @@ public sealed class SharesAfterTests(ITestOutputHelper output)
             generatedAt
         );
 
-        Assert.True(ResultBytes.AreOf(portfolio.UserId, bytes), where);
+        Assert.True(ResultIntegrity.AreOf(portfolio.UserId, bytes), where);
         Assert.Equal(
             Encoding.UTF8.GetString(NewestForm.WithoutChecksum(old)),
             Encoding.UTF8.GetString(NewestForm.WithoutNewMembers(bytes))

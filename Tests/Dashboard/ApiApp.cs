@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
@@ -50,7 +51,7 @@ internal sealed class ApiApp : IAsyncDisposable
             });
         });
         if (isListening)
-            _factory.UseKestrel(0);
+            _factory.UseKestrel(server => server.Listen(IPAddress.Loopback, 0));
         Http = _factory.CreateClient();
     }
 

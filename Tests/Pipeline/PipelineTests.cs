@@ -33,8 +33,8 @@ public sealed class PipelineTests(TestServers servers)
                 86_000,
                 86_400
             );
-            Assert.True(ResultBytes.AreOf(userId, recommendations));
-            Assert.True(ResultBytes.AreOf(userId, portfolio));
+            Assert.True(ResultIntegrity.AreOf(userId, recommendations));
+            Assert.True(ResultIntegrity.AreOf(userId, portfolio));
         }
         var metrics = JsonDocument
             .Parse(await night.ScalarAsync<string>("select metrics::text from overnight_job_runs where id = $1", ct, run.Id))

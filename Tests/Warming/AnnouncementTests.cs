@@ -17,13 +17,11 @@ public sealed class AnnouncementTests(TestServers servers)
         await using var night = await PipelineFixture.CreateAsync(servers, 120, ct, cache.ConnectionString);
         using var listener = await ConnectionMultiplexer.ConnectAsync(cache.ConnectionString);
         ConcurrentQueue<(Guid Run, Guid First, Guid Last)> heard = new();
-        await listener
-            .GetSubscriber()
-            .SubscribeAsync(new RedisChannel(CacheChannel.Name, RedisChannel.PatternMode.Literal), (_, message) =>
-            {
-                if (CacheChannel.TryReadChanged((byte[]?)message, out var run, out var first, out var last))
-                    heard.Enqueue((run, first, last));
-            });
+        await listener.ListenAsync(message =>
+        {
+            if (CacheChannel.TryReadChanged(message, out var run, out var first, out var last))
+                heard.Enqueue((run, first, last));
+        });
 
         var run = await night.RunAsync(ct);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Overnight.Core.Caching;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Input;
@@ -47,11 +48,10 @@ public sealed class WarmComparisonTests(TestServers servers)
         foreach (var key in keys)
             await warm.Cache.StringSetAsync(key, "somebody else's", TimeSpan.FromHours(1));
         List<string> heard = [];
-        var channel = warm.Cache.Multiplexer.GetSubscriber();
-        await channel.SubscribeAsync(RedisChannel.Literal(CacheChannel.Name), (_, message) =>
+        await warm.Cache.Multiplexer.ListenAsync(message =>
         {
             lock (heard)
-                heard.Add($"{message}");
+                heard.Add(Encoding.UTF8.GetString(message));
         });
 
         var proof = await ProveAsync(warm);

@@ -52,7 +52,7 @@ public sealed class ResultFence(CacheStore store)
         while (await reader.ReadAsync(ct))
         {
             StoredResult result = new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2));
-            if (ResultBytes.AreOf(result.UserId, result.Recommendations) && ResultBytes.AreOf(result.UserId, result.Portfolio))
+            if (ResultIntegrity.AreOf(result.UserId, result.Recommendations) && ResultIntegrity.AreOf(result.UserId, result.Portfolio))
                 current.Add(result);
             else
                 damaged++;

@@ -12,7 +12,7 @@ internal sealed record SyntheticAsset(
 );
 
 /// <summary>A market for use without imported data: always the same 500 assets in seven currencies, with exchange rates.</summary>
-internal static class SyntheticMarket
+internal static class SyntheticMarketSnapshot
 {
     public const int Count = 500;
     private const ulong Purpose = 0x4D41524B;

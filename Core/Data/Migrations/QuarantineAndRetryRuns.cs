@@ -6,7 +6,7 @@ namespace Overnight.Core.Data.Migrations;
 /// <summary>Adds repeated failures of users, runs that retry the failed users of another, and the progress of a run.</summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000300_FailureHandling")]
-public sealed class FailureHandling : Migration
+public sealed class QuarantineAndRetryRuns : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder)
     {

@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Audit;
 using Overnight.Api.Paging;
 using Overnight.Api.Sessions;
 
-namespace Overnight.Api.Audit;
+namespace Overnight.Api.Account;
 
 /// <summary>Shows users who else opened their results.</summary>
 internal static class ResultReadRoutes

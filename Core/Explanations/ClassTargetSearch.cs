@@ -7,7 +7,7 @@ namespace Overnight.Core.Explanations;
 /// Finds the least shift of the target range of a holding's class that makes it first, in hundredths of a percentage point, the increase
 /// first on a tie. Both ends stay within 0 to 100; holdings without a class have no target to shift.
 /// </summary>
-internal static class TargetSearch
+internal static class ClassTargetSearch
 {
     /// <summary>Units of 0.0001 in 0.01 percentage points.</summary>
     private const int Step = 100;

@@ -7,7 +7,7 @@ namespace Overnight.Core.Recommendations;
 /// The stored form of a user's result: JSON that begins with the user id and ends with the tail of
 /// <see cref="ChecksummedJson"/>.
 /// </summary>
-public static class ResultBytes
+public static class ResultIntegrity
 {
     private const int IdLength = 36;
 

@@ -8,7 +8,7 @@ namespace Overnight.Core.Explanations;
 /// reach the minimum of its class while another holding takes what is pooled.
 /// </summary>
 /// <param name="subject">The holding; asked about only while it may be rank 1, and so is the first that the pool is offered to.</param>
-internal sealed class FundingBound(Contender subject, Contender[] rivals, Decimal4 contribution)
+internal sealed class ZeroFundingCheck(Contender subject, Contender[] rivals, Decimal4 contribution)
 {
     /// <summary>More than all amounts together can differ from the contribution, in units: each is rounded by at most half a unit. The rest
     /// covers the floating point that shares are estimated with.</summary>
