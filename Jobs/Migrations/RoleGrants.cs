@@ -38,6 +38,7 @@ internal static class RoleGrants
         ["result_reads"] = "select, insert",
         ["run_batches"] = "select",
         ["run_failures"] = "select",
+        ["seals"] = "select",
         ["session_signing_key"] = "select",
         ["sessions"] = "select, insert, update (last_active_at, revoked_at)",
         ["tenants"] = "select",
