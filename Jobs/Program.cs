@@ -17,6 +17,8 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     RunCommand.Create(),
     RetryCommand.Create(),
     DoctorCommand.Create(),
+    VerifyCommand.Create(),
+    ReplayCommand.Create(),
     ScheduleCommand.Create(),
     CalculateCommand.Create(),
     RetentionCommand.Create(),
