@@ -5,6 +5,7 @@ using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Migrations;
 using Overnight.Jobs.Pipeline;
+using Overnight.Jobs.Proof;
 using Overnight.Jobs.Retention;
 using Overnight.Jobs.Scheduling;
 using Overnight.Jobs.Warming;
@@ -37,6 +38,7 @@ root.SetAction(
         builder.AddScheduling();
         builder.AddRunLoop();
         builder.AddRetentionLoop();
+        builder.AddCacheTruthLoop();
         builder.AddWarmLoop();
         using var host = builder.Build();
         host.ValidateConfiguration();

@@ -17,6 +17,7 @@ internal static class RoleGrants
         ["asset_postings"] = "select",
         ["assets"] = "select",
         ["batch_attempts"] = null,
+        ["cache_truth"] = "select",
         ["calculation_events"] = "select",
         ["calculation_results"] = "select",
         ["criteria_versions"] = "select",
