@@ -5,6 +5,7 @@ using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Migrations;
 using Overnight.Jobs.Pipeline;
+using Overnight.Jobs.Proof;
 using Overnight.Jobs.Retention;
 using Overnight.Jobs.Scheduling;
 using Overnight.Jobs.Warming;
@@ -17,6 +18,8 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     RunCommand.Create(),
     RetryCommand.Create(),
     DoctorCommand.Create(),
+    VerifyCommand.Create(),
+    ReplayCommand.Create(),
     ScheduleCommand.Create(),
     CalculateCommand.Create(),
     RetentionCommand.Create(),
@@ -35,6 +38,7 @@ root.SetAction(
         builder.AddScheduling();
         builder.AddRunLoop();
         builder.AddRetentionLoop();
+        builder.AddCacheTruthLoop();
         builder.AddWarmLoop();
         using var host = builder.Build();
         host.ValidateConfiguration();

@@ -36,6 +36,11 @@ internal static class Telemetry
         "{partition}",
         "Monthly partitions, by outcome."
     );
+    private static readonly Counter<long> Comparisons = Meter.CreateCounter<long>(
+        "overnight.cache.comparisons",
+        "{entry}",
+        "Cached results that were compared with the stored ones, by outcome."
+    );
     private static readonly Histogram<double> FetchDuration = Meter.CreateHistogram<double>(
         "overnight.provider.fetch.duration",
         "s",
@@ -119,6 +124,14 @@ internal static class Telemetry
 
     public static void RunDone(string market, string status, TimeSpan took) =>
         RunDuration.Record(took.TotalSeconds, new("market", market), new("outcome", status));
+
+    public static void Compared(int entries, int differing)
+    {
+        if (entries > differing)
+            Comparisons.Add(entries - differing, new KeyValuePair<string, object?>("outcome", "same"));
+        if (differing > 0)
+            Comparisons.Add(differing, new KeyValuePair<string, object?>("outcome", "differs"));
+    }
 
     public static void RetentionDone(int made, int dropped, int postponed)
     {

@@ -1,3 +1,5 @@
+using Overnight.Api.Proof;
+
 namespace Overnight.Api.Audit;
 
 /// <summary>Routes about runs, for administrators, and about calculations, for their users too.</summary>
@@ -8,6 +10,7 @@ internal static class AuditRoutes
         builder.AddRunStart();
         builder.AddRunRetry();
         builder.AddCalculations();
+        builder.AddReceipts();
     }
 
     public static void MapAudit(this WebApplication app)
@@ -16,5 +19,7 @@ internal static class AuditRoutes
         app.MapRunStart();
         app.MapRunRetry();
         app.MapCalculations();
+        app.MapReceipts();
+        app.MapRoots();
     }
 }

@@ -134,7 +134,7 @@ internal sealed class AuditHistory(NpgsqlDataSource database)
         await ExecuteAsync(connection, Bitmaps, ct);
 
         EventCodec codec = new();
-        var (started, completed) = (codec.Started(0), CompletedPayload(codec));
+        var (started, completed) = (codec.Started(0, []), CompletedPayload(codec));
         var total = days.Count * revisions;
         Guid last = default;
         for (var night = 0; night < total; night++)

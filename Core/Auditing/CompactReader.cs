@@ -11,6 +11,9 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
 
     public readonly bool AtEnd => _rest.IsEmpty;
 
+    /// <summary>Number of bytes that are not read yet.</summary>
+    public readonly int Left => _rest.Length;
+
     public byte Byte() => Take(1)[0];
 
     public ulong Varint()
@@ -63,6 +66,8 @@ internal ref struct CompactReader(ReadOnlySpan<byte> bytes)
             throw new InvalidDataException("A time in the payload is out of range.");
         return ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
     }
+
+    public ReadOnlySpan<byte> Raw(int count) => Take(count);
 
     public ReadOnlySpan<byte> Utf8() => Take(Count());
 

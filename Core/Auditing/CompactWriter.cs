@@ -67,8 +67,14 @@ internal sealed class CompactWriter(int capacity)
     public void Text(ReadOnlySpan<byte> utf8)
     {
         Varint((ulong)utf8.Length);
-        utf8.CopyTo(Reserve(utf8.Length));
-        Length += utf8.Length;
+        Raw(utf8);
+    }
+
+    /// <summary>Bytes of a length that the reader knows.</summary>
+    public void Raw(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(Reserve(bytes.Length));
+        Length += bytes.Length;
     }
 
     public void Text(string value) => Text(System.Text.Encoding.UTF8.GetBytes(value));

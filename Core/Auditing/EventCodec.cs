@@ -29,24 +29,39 @@ public sealed class EventCodec
     /// <see cref="ResultWriter.WithoutNames"/>.
     /// </summary>
     private const byte WithWriter = 2;
+
+    /// <summary>The form of <c>CALC_STARTED</c> that has the random bytes of the calculation's leaf.</summary>
+    private const byte WithSalt = 2;
+
+    private const int SaltLength = 16;
+
     private readonly CompactWriter _writer = new(4 * 1024);
 
-    /// <summary><c>CALC_STARTED</c>: the number of the batch.</summary>
-    public byte[] Started(int batch)
+    /// <summary><c>CALC_STARTED</c>: the number of the batch, and the random bytes of the calculation's leaf.</summary>
+    /// <param name="salt">16 bytes; empty in results from before there were leaves.</param>
+    public byte[] Started(int batch, ReadOnlySpan<byte> salt)
     {
-        Begin();
+        Begin(salt.IsEmpty ? Version : WithSalt);
         _writer.Varint((ulong)batch);
+        _writer.Raw(salt);
         return _writer.ToArray();
     }
 
     /// <summary><c>INPUTS_CAPTURED</c>: everything that a replay of the calculation needs.</summary>
     /// <param name="writerVersion">Version of the <see cref="ResultWriter"/> that wrote the result.</param>
-    public byte[] Inputs(UserPortfolio portfolio, Guid snapshotId, DateTimeOffset generatedAt, int writerVersion)
+    /// <param name="ruleVersion">Version of the rules that calculated it.</param>
+    public byte[] Inputs(
+        UserPortfolio portfolio,
+        Guid snapshotId,
+        DateTimeOffset generatedAt,
+        int writerVersion,
+        int ruleVersion = RuleVersion
+    )
     {
         ArgumentNullException.ThrowIfNull(portfolio);
         var namesWriter = writerVersion != ResultWriter.WithoutNames;
         Begin(namesWriter ? WithWriter : Version);
-        _writer.Varint(RuleVersion);
+        _writer.Varint((ulong)ruleVersion);
         if (namesWriter)
             _writer.Varint((ulong)writerVersion);
         _writer.Id(snapshotId);
@@ -168,10 +183,16 @@ public sealed class EventCodec
 
     /// <summary>Reads <c>CALC_STARTED</c>.</summary>
     /// <returns>The number of the batch.</returns>
-    public static int ReadStarted(ReadOnlySpan<byte> payload)
+    public static int ReadStarted(ReadOnlySpan<byte> payload) => ReadStarted(payload, out _);
+
+    /// <inheritdoc cref="ReadStarted(ReadOnlySpan{byte})"/>
+    /// <param name="salt">The random bytes of the leaf; empty in results from before there were leaves.</param>
+    public static int ReadStarted(ReadOnlySpan<byte> payload, out ReadOnlySpan<byte> salt)
     {
-        var reader = Open(payload);
-        return (int)reader.Varint();
+        var reader = Open(payload, WithSalt);
+        var batch = (int)reader.Varint();
+        salt = payload[0] < WithSalt ? [] : reader.Raw(SaltLength);
+        return reader.AtEnd ? batch : throw new InvalidDataException("The event CALC_STARTED has bytes after its end.");
     }
 
     /// <summary>Reads <c>CALC_COMPLETED</c>.</summary>

@@ -13,6 +13,7 @@ internal sealed class CopyReader
     private const int HeaderLength = 19;
     private byte[] _buffer = new byte[64 * 1024];
     private int _at,
+        _row,
         _length;
 
     /// <summary>Runs the query and reads its whole answer.</summary>
@@ -34,11 +35,32 @@ internal sealed class CopyReader
     }
 
     /// <summary>Goes to the next row; false after the last.</summary>
-    public bool NextRow() => BinaryPrimitives.ReadInt16BigEndian(Take(2)) >= 0;
+    public bool NextRow()
+    {
+        _row = _at;
+        return BinaryPrimitives.ReadInt16BigEndian(Take(2)) >= 0;
+    }
+
+    /// <summary>Where the bytes of this row begin and, once all its fields are read, end; see <see cref="Slice"/>.</summary>
+    public Range Row => _row.._at;
+
+    /// <summary>Bytes as the server sent them, valid until the next load.</summary>
+    public ReadOnlySpan<byte> Slice(Range range) => _buffer.AsSpan(range);
 
     public Guid Guid() => new(Field(16), bigEndian: true);
 
     public Guid? OptionalGuid() => BinaryPrimitives.ReadInt32BigEndian(_buffer.AsSpan(_at)) < 0 ? Null<Guid>() : Guid();
+
+    public short SmallInt() => BinaryPrimitives.ReadInt16BigEndian(Field(2));
+
+    public int Integer() => BinaryPrimitives.ReadInt32BigEndian(Field(4));
+
+    /// <summary>Passes over fields of any type.</summary>
+    public void Skip(int fields)
+    {
+        for (; fields > 0; fields--)
+            Bytes();
+    }
 
     /// <summary>The bytes of a field of any length, valid until the next load; empty where it is null.</summary>
     public ReadOnlySpan<byte> Bytes()

@@ -1,22 +1,39 @@
 using System.CommandLine;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Overnight.Auditor;
+using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Jobs.Doctor;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>doctor</c>: what is stuck, since when, and what to do.</summary>
+/// <summary><c>doctor [--audit]</c>: what is stuck, since when, and what to do; and whether what is stored is right.</summary>
 internal static class DoctorCommand
 {
     public static Command Create()
     {
+        Option<bool> audit = new("--audit")
+        {
+            Description = "Check stored results, events, batches, sums, the chain and cached bytes as well, apart from the code that wrote them.",
+        };
+        Option<int> limit = new("--limit")
+        {
+            Description = "Seconds after which the audit stops and says what it left out, newest runs first.",
+            DefaultValueFactory = _ => 600,
+        };
+        limit.Validators.Add(UsageErrors.AtLeast(1));
         Command command = new(
             "doctor",
             "Names what is stuck or broken (runs, batches, sessions, users, the cache), since when, and what to do. Exit code 3 when there is anything."
-        );
+        )
+        {
+            audit,
+            limit,
+        };
         command.SetWork(
-            async (_, services, output, ct) =>
+            async (parsed, services, output, ct) =>
             {
                 DoctorReport doctor = new(
                     services.GetRequiredService<NpgsqlDataSource>(),
@@ -33,10 +50,37 @@ internal static class DoctorCommand
                 }
                 if (findings.Count == 0)
                     output.Line("Nothing is stuck.");
-                return findings.Count == 0 ? CommandLine.Success : CommandLine.Failed;
+                var isRight =
+                    !parsed.GetValue(audit) || await AuditAsync(services, output, TimeSpan.FromSeconds(parsed.GetValue(limit)), ct);
+                return findings.Count == 0 && isRight ? CommandLine.Success : CommandLine.Failed;
             },
             builder => builder.Services.AddCaching()
         );
         return command;
+    }
+
+    /// <returns>Whether nothing was found.</returns>
+    private static async Task<bool> AuditAsync(IServiceProvider services, CommandOutput output, TimeSpan limit, CancellationToken ct)
+    {
+        var cache = services.GetRequiredService<IConfiguration>().GetConnectionString(CacheConnection.Name);
+        var report = await DatabaseAudit.RunAsync(
+            services.GetRequiredService<NpgsqlDataSource>(),
+            new(limit, string.IsNullOrWhiteSpace(cache) ? null : cache),
+            ct
+        );
+        foreach (var finding in report.Findings)
+            output.Line($"{finding}");
+        if (report.Count > report.Findings.Count)
+            output.Line($"... and {report.Count - report.Findings.Count:N0} more.");
+        if (report.RunsLeft > 0)
+            output.Line($"The time limit came first: {Plural.Of(report.RunsLeft, "run")} not audited.");
+        if (report.CacheTrouble is { } trouble)
+            output.Line($"Cached entries were not compared: {trouble}");
+        output.Line(
+            $"Audited {Plural.Of(report.Runs, "run")}: {Plural.Of(report.Results, "result")}, {Plural.Of(report.Events, "event")}, "
+                + $"{Plural.Of(report.CacheEntries, "cached entry", "cached entries")}. "
+                + (report.Count == 0 ? "Nothing found." : $"{Plural.Of(report.Count, "finding")}.")
+        );
+        return report.Count == 0;
     }
 }

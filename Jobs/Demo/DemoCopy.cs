@@ -36,7 +36,13 @@ internal static class DemoCopy
     }
 
     /// <summary>Copies the tables in the order that their foreign keys need.</summary>
-    public static async Task CopyAsync(NpgsqlConnection connection, DemoUser[] users, CancellationToken ct)
+    /// <param name="withCriteria">Users whose criteria are there already.</param>
+    public static async Task CopyAsync(
+        NpgsqlConnection connection,
+        DemoUser[] users,
+        HashSet<Guid> withCriteria,
+        CancellationToken ct
+    )
     {
         await CopyAsync(
             connection,
@@ -57,7 +63,7 @@ internal static class DemoCopy
         await CopyAsync(
             connection,
             "criteria_versions (user_id, version, id, rules, created_at)",
-            users,
+            withCriteria.Count == 0 ? users : Array.FindAll(users, user => !withCriteria.Contains(user.Id)),
             static (copy, user) =>
             {
                 copy.StartRow();

@@ -106,6 +106,23 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
         return missing;
     }
 
+    /// <summary>Criteria outlive their user: whoever was deleted and is seeded again has them still.</summary>
+    private static async Task<HashSet<Guid>> KeptCriteriaAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        HashSet<Guid> kept = [];
+        await using NpgsqlCommand command = new(
+            "select c.user_id from criteria_versions c where not exists (select from users u where u.id = c.user_id)",
+            connection
+        )
+        {
+            CommandTimeout = 0,
+        };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+            kept.Add(reader.GetGuid(0));
+        return kept;
+    }
+
     /// <summary>Users are made on one core while the ones before them are copied on another.</summary>
     private static async Task<(long Holdings, long Criteria)> CopyAsync(
         NpgsqlConnection connection,
@@ -116,6 +133,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
         CancellationToken ct
     )
     {
+        var kept = await KeptCriteriaAsync(connection, ct);
         var chunks = Channel.CreateBounded<DemoUser[]>(2);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var making = Task.Run(() => MakeAsync(options, market, numbers, chunks.Writer, stop.Token), CancellationToken.None);
@@ -124,7 +142,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
         {
             await foreach (var chunk in chunks.Reader.ReadAllAsync(ct))
             {
-                await DemoCopy.CopyAsync(connection, chunk, ct);
+                await DemoCopy.CopyAsync(connection, chunk, kept, ct);
                 users += chunk.Length;
                 holdings += chunk.Sum(u => (long)u.Holdings.Length);
                 criteria += chunk.Sum(u => (long)u.CriteriaCount);

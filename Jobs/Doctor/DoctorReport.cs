@@ -75,6 +75,11 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
                 unnest(array[current_date, (current_date + interval '1 month')::date]) day
             where to_regclass(parent || to_char(day, '"_y"YYYY"m"MM')) is null and $1 is not null
             """,
+        """
+            select format('%s of %s cached results that were compared differ from the stored ones.', differing, compared), last_differing_at,
+                'Name them: jobs doctor --audit. Write them anew: jobs warm recommendations'
+            from cache_truth where last_differing_at > $1 - interval '1 day'
+            """,
         OfTheFuture("rate", "exchange_rates v", "base || '/' || quote"),
         OfTheFuture("price", "prices v join assets a on a.id = v.asset_id", "a.symbol"),
         OfTheFuture("row of fundamentals", "fundamentals v join assets a on a.id = v.asset_id", "a.symbol"),

@@ -20,6 +20,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
     private readonly List<Criterion> _criteria = [];
     private readonly Core.Recommendations.Calculation _calculation = new();
     private readonly EventCodec _events = new();
+    private readonly SaltSource _salts = new();
     private readonly ResultWriter _writer = new(
         context.Market,
         new(context.Run.Market, context.Run.BusinessDate, context.Run.Revision, context.Run.CorrelationId)
@@ -45,7 +46,6 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
 
         var classes = CollectionsMarshal.AsSpan(data.Classes);
         var holdings = CollectionsMarshal.AsSpan(data.Holdings);
-        var started = _events.Started(batch);
         foreach (ref readonly var user in data.UserSpan)
         {
             var ownClasses = TakeOwn(ref classes, user.Id, static c => c.UserId);
@@ -53,6 +53,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
             // A user for whom no holding was loaded is not active, and gets no result.
             if (ownHoldings.IsEmpty)
                 continue;
+            var started = _events.Started(batch, _salts.Next());
             if (data.Faults.TryGetValue(user.Id, out var fault))
             {
                 Fail(
@@ -107,7 +108,8 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
                 started,
                 _events.Inputs(_portfolio, context.Market.Header.Id, generatedAt, _writer.Version),
                 _events.Scores(_calculation.Scores, _criteria.Count),
-                _events.Completed(Stopwatch.GetElapsedTime(begin), _calculation)
+                _events.Completed(Stopwatch.GetElapsedTime(begin), _calculation),
+                user.CriteriaHash
             );
 
             // Nothing can fail from here on: a result that is added is whole.

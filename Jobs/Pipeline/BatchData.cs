@@ -54,13 +54,15 @@ internal readonly record struct LoadFault(string Reason, string Detail)
 }
 
 /// <param name="Rules">The criteria as UTF-8 JSON; null when the user has none.</param>
+/// <param name="CriteriaHash">Hash of the criteria version; empty when the user has none.</param>
 internal readonly record struct LoadedUser(
     Guid Id,
     string BaseCurrency,
     decimal? Contribution,
     Guid CriteriaVersionId,
     int CriteriaVersion,
-    byte[]? Rules
+    byte[]? Rules,
+    byte[] CriteriaHash
 );
 
 internal readonly record struct LoadedClass(
@@ -83,7 +85,8 @@ internal readonly record struct UserResult(
     byte[] Started,
     byte[] Inputs,
     byte[] Scores,
-    byte[] Completed
+    byte[] Completed,
+    byte[] CriteriaHash
 );
 
 /// <summary>A user that failed, with the two events that say so.</summary>

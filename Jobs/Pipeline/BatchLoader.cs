@@ -17,13 +17,13 @@ internal static class BatchLoader
     private const string Users = """
         select p.user_id, u.base_currency, case when p.contribution between 0 and $4 then round(p.contribution, 4) end,
             c.id, c.version, case when pg_column_size(c.rules) <= $5 then c.rules end,
-            case when not p.contribution between 0 and $4 then left(p.contribution::text, 60) end, pg_column_size(c.rules)
+            case when not p.contribution between 0 and $4 then left(p.contribution::text, 60) end, pg_column_size(c.rules), c.hash
         from portfolios p
         cross join lateral (
             select base_currency from users where id = p.user_id and deleted_at is null and banned_at is null
               and exists (select from user_markets m where m.user_id = p.user_id and m.market = $3) offset 0) u
         left join lateral (
-            select id, version, rules from criteria_versions where user_id = p.user_id and version = p.criteria_version offset 0) c on true
+            select id, version, rules, hash from criteria_versions where user_id = p.user_id and version = p.criteria_version offset 0) c on true
         where p.user_id between $1 and $2 order by p.user_id
         """;
 
@@ -77,7 +77,8 @@ internal static class BatchLoader
             reader.IsDBNull(2) ? null : reader.GetDecimal(2),
             hasCriteria ? reader.GetGuid(3) : default,
             hasCriteria ? reader.GetInt32(4) : 0,
-            rules
+            rules,
+            hasCriteria ? reader.GetFieldValue<byte[]>(8) : []
         );
     }
 

@@ -1,17 +1,19 @@
 using Npgsql;
 using Overnight.Core.Auditing;
 using Overnight.Core.Data;
+using Overnight.Core.Proof;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
 /// Writes a batch inside the transaction that claimed it: events, results and postings by binary COPY, then what is
-/// current, who failed, and the batch's own mark. No other transaction sees any of it before the commit.
+/// current, who failed, and the batch's own mark with the hashes of what was written. No other transaction sees any of it before the commit.
 /// </summary>
 internal sealed class BatchResultWriter
 {
     private readonly CopyWriter _copy = new();
+    private readonly BatchLeaves _leaves = new();
 
     public async Task WriteAsync(
         NpgsqlConnection connection,
@@ -24,29 +26,35 @@ internal sealed class BatchResultWriter
         CancellationToken ct
     )
     {
+        _leaves.Clear();
         await CopyEventsAsync(connection, context.Run, calculator, ct);
         if (calculator.Results.Count > 0)
         {
             await CopyResultsAsync(connection, context.Run, batch, calculator, ct);
             await CopyPostingsAsync(connection, context, batch, calculator, ct);
         }
-        await MarkAsync(connection, transaction, context, batch, data, calculator, workMs, ct);
+        var number = calculator.Results.Count;
+        foreach (var failure in calculator.Failures)
+            _leaves.Leaf(number++, failure.UserId, failure.Started, [], []);
+        await MarkAsync(connection, transaction, context, batch, data, calculator, _leaves.ToArray(), workMs, ct);
     }
 
     private async Task CopyEventsAsync(NpgsqlConnection connection, PipelineRun run, BatchCalculator calculator, CancellationToken ct)
     {
-        await _copy.BeginAsync(connection, "calculation_events (business_date, run_id, user_id, type, occurred_at, payload)", ct);
+        await _copy.BeginAsync(connection, $"calculation_events ({StoredRows.EventColumns})", ct);
         foreach (var result in calculator.Results)
         {
             await EventAsync(run, result.UserId, CalculationEvent.Started, result.GeneratedAt, result.Started, ct);
             await EventAsync(run, result.UserId, CalculationEvent.InputsCaptured, result.GeneratedAt, result.Inputs, ct);
             await EventAsync(run, result.UserId, CalculationEvent.ScoresComputed, result.GeneratedAt, result.Scores, ct);
             await EventAsync(run, result.UserId, CalculationEvent.Completed, result.GeneratedAt, result.Completed, ct);
+            _leaves.EndEvents();
         }
         foreach (var failure in calculator.Failures)
         {
             await EventAsync(run, failure.UserId, CalculationEvent.Started, failure.At, failure.Started, ct);
             await EventAsync(run, failure.UserId, CalculationEvent.Completed, failure.At, failure.Completed, ct);
+            _leaves.EndEvents();
         }
         await _copy.CompleteAsync(ct);
     }
@@ -60,13 +68,9 @@ internal sealed class BatchResultWriter
         CancellationToken ct
     )
     {
-        await _copy.RowAsync(6, ct);
-        _copy.Date(run.BusinessDate);
-        _copy.Id(run.Id);
-        _copy.Id(userId);
-        _copy.SmallInt((short)type);
-        _copy.Time(at);
-        _copy.Bytes(payload);
+        await _copy.RowAsync(StoredRows.EventFields, ct);
+        StoredRows.Event(_copy, run.BusinessDate, run.Id, userId, type, at, payload);
+        _leaves.Event(_copy.Row);
     }
 
     private async Task CopyResultsAsync(
@@ -77,23 +81,23 @@ internal sealed class BatchResultWriter
         CancellationToken ct
     )
     {
-        await _copy.BeginAsync(
-            connection,
-            "calculation_results (user_id, business_date, run_id, batch, position, generated_at, recommendations, portfolio)",
-            ct
-        );
+        await _copy.BeginAsync(connection, $"calculation_results ({StoredRows.ResultColumns})", ct);
         short position = 0;
         foreach (var result in calculator.Results)
         {
-            await _copy.RowAsync(8, ct);
-            _copy.Id(result.UserId);
-            _copy.Date(run.BusinessDate);
-            _copy.Id(run.Id);
-            _copy.Integer(batch);
-            _copy.SmallInt(position++);
-            _copy.Time(result.GeneratedAt);
-            _copy.Bytes(result.Recommendations);
-            _copy.Bytes(result.Portfolio);
+            await _copy.RowAsync(StoredRows.ResultFields, ct);
+            StoredRows.Result(
+                _copy,
+                result.UserId,
+                run.BusinessDate,
+                run.Id,
+                batch,
+                position,
+                result.GeneratedAt,
+                result.Recommendations,
+                result.Portfolio
+            );
+            _leaves.Leaf(position++, result.UserId, result.Started, _copy.Row, result.CriteriaHash);
         }
         await _copy.CompleteAsync(ct);
     }
@@ -133,7 +137,8 @@ internal sealed class BatchResultWriter
         """;
 
     private const string MarkDone = """
-        update run_batches set status = 'done', users_processed = $3, users_failed = $4, assets_scored = $5, recommendations = $6, work_ms = $7, completed_at = now()
+        update run_batches set status = 'done', users_processed = $3, users_failed = $4, assets_scored = $5, recommendations = $6, work_ms = $7, completed_at = now(),
+            leaves = $8, root = $9
         where run_id = $1 and number = $2 and status = 'pending'
         """;
 
@@ -144,6 +149,7 @@ internal sealed class BatchResultWriter
         int batch,
         BatchData data,
         BatchCalculator calculator,
+        byte[] leaves,
         double workMs,
         CancellationToken ct
     )
@@ -168,7 +174,9 @@ internal sealed class BatchResultWriter
             failures.Count,
             calculator.AssetsScored,
             calculator.Recommendations,
-            (float)workMs
+            (float)workMs,
+            leaves,
+            HashTree.Root(leaves)
         );
         commands.BatchCommands.Add(mark);
         await commands.PrepareAsync(ct);

@@ -2,6 +2,8 @@ using Npgsql;
 using Overnight.Core.Auditing;
 using Overnight.Core.Data;
 using Overnight.Core.Portfolios;
+using Overnight.Core.Proof;
+using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
 
@@ -26,7 +28,7 @@ internal static class BatchSplitter
     private const string GiveUp = """
         with failed as (insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at) values ($1, $3, $9, $10, $4, $5)),
         events as (insert into calculation_events (business_date, run_id, user_id, type, occurred_at, payload) values ($6, $1, $3, 1, $5, $7), ($6, $1, $3, 4, $5, $8))
-        update run_batches set status = 'done', users_failed = 1, completed_at = now(), cached_at = now() where run_id = $1 and number = $2
+        update run_batches set status = 'done', users_failed = 1, completed_at = now(), cached_at = now(), leaves = $11, root = $11 where run_id = $1 and number = $2
         """;
 
     private const string LockPending =
@@ -104,7 +106,7 @@ internal static class BatchSplitter
             cause.Stage,
             cause.Reason,
             cause.Detail,
-            events.Started(batch.Number),
+            events.Started(batch.Number, new SaltSource().Next()),
             events.Failed(TimeSpan.Zero, cause.Stage, cause.Reason)
         );
         await using NpgsqlBatch commands = new(connection, transaction)
@@ -122,12 +124,31 @@ internal static class BatchSplitter
                     failure.Started,
                     failure.Completed,
                     failure.Stage.ToString().ToLowerInvariant(),
-                    failure.Reason
+                    failure.Reason,
+                    Leaf(context.Run, failure)
                 ),
                 UserQuarantine.RecordCommand(context.Run, context.Market.Header.Id, now, [failure]),
             },
         };
         await commands.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>The only leaf of the batch, which is its root as well.</summary>
+    private static byte[] Leaf(PipelineRun run, UserFailure failure)
+    {
+        CopyBuffer row = new(1024);
+        BatchLeaves leaves = new();
+        foreach (
+            var (type, payload) in new[] { (CalculationEvent.Started, failure.Started), (CalculationEvent.Completed, failure.Completed) }
+        )
+        {
+            row.Only(StoredRows.EventFields);
+            StoredRows.Event(row, run.BusinessDate, run.Id, failure.UserId, type, failure.At, payload);
+            leaves.Event(row.Row);
+        }
+        leaves.EndEvents();
+        leaves.Leaf(0, failure.UserId, failure.Started, [], []);
+        return leaves.ToArray();
     }
 }
 

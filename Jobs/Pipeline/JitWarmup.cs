@@ -37,7 +37,7 @@ internal static class JitWarmup
         PipelineRun run = new(Guid.Empty, "NYSE", default, 1, "started", "", now, true, Guid.Empty, null, Guid.Empty);
 
         BatchData data = new();
-        data.Users.Add(new(user, "USD", 1_000, Guid.Empty, 1, Rules));
+        data.Users.Add(new(user, "USD", 1_000, Guid.Empty, 1, Rules, []));
         var classId = Guid.CreateVersion7(now);
         data.Classes.Add(new(user, classId, "a"u8.ToArray(), Decimal4.Zero, Decimal4.Hundred, Decimal4.Round(50)));
         data.Holdings.AddRange(assets.Select((asset, n) => new LoadedHolding(user, asset.Id, n == 1 ? null : classId, 2.5m)));

@@ -87,7 +87,9 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         {
             await finish.ExecuteNonQueryAsync(ct);
         }
+        var seal = await RunSeal.AppendAsync(connection, run, now, ct);
         await transaction.CommitAsync(ct);
+        RunLog.Sealed(logger, seal);
         Telemetry.RunDone(run.Market, status, now - run.StartedAt);
         Log.Finished(logger, run.Id, status, totals.Processed, totals.Failed, totals.Uncached, (now - run.StartedAt).TotalSeconds);
         return true;
@@ -137,27 +139,13 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         {
             await fail.ExecuteNonQueryAsync(ct);
         }
+        var seal = await RunSeal.AppendAsync(connection, run, now, ct);
         await transaction.CommitAsync(ct);
+        RunLog.Sealed(logger, seal);
         Telemetry.RunDone(run.Market, "failed", now - run.StartedAt);
         Log.FailedForGood(logger, run.Id, step, exception);
         return true;
     }
-
-    private sealed record RunTotals(
-        long Pending,
-        long Processed,
-        long Failed,
-        long AssetsScored,
-        long Recommendations,
-        long Batches,
-        long Uncached,
-        long UsersCached,
-        double ProcessMs,
-        double CacheMs,
-        double WorkMs,
-        long Split,
-        double FinaliseMs
-    );
 
     private static async Task<(DateTimeOffset? PlannedAt, RunMetrics Planned, bool Finished)> LockAsync(
         NpgsqlConnection connection,

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Overnight.Core.Portfolios;
+using Overnight.Core.Proof;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
@@ -40,11 +41,21 @@ internal static partial class RunLog
             UserFailed(logger, run.CorrelationId, Masked(user), stage.ToString().ToLowerInvariant(), reason);
     }
 
+    /// <param name="seal">Null for a run that is not sealed.</param>
+    public static void Sealed(ILogger logger, Seal? seal)
+    {
+        if (seal is not null)
+            Sealed(logger, seal.RunId, seal.Sequence, Convert.ToHexStringLower(seal.Root), Convert.ToHexStringLower(seal.Hash));
+    }
+
     /// <summary>The last four digits of the id, which are random: enough to recognise a known user, too few to find another.</summary>
     internal static string Masked(Guid user) => $"***{user.ToString("N")[^4..]}";
 
     [LoggerMessage(512, LogLevel.Information, "run started: {jobType} of {markets}, users: {userCount}, correlation id {correlationId}")]
     private static partial void Started(ILogger logger, Guid correlationId, string jobType, string markets, int userCount);
+
+    [LoggerMessage(523, LogLevel.Information, "Run {runId} is number {sequence} of the chain: root {root}, seal {seal}.")]
+    private static partial void Sealed(ILogger logger, Guid runId, long sequence, string root, string seal);
 
     [LoggerMessage(
         565,

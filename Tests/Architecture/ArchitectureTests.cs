@@ -41,6 +41,24 @@ public sealed class ArchitectureTests
         NotDepend(@"^Overnight\.Jobs(\.|$)", @"^Overnight\.Api(\.|$)");
     }
 
+    /// <summary>What it shared with the product it could not find wrong.</summary>
+    [Fact]
+    public void Auditor_KnowsNothingOfTheProduct()
+    {
+        var auditor = typeof(Auditor.DatabaseAudit).Assembly;
+        Assert.DoesNotContain(
+            auditor.GetReferencedAssemblies(),
+            name => name.Name!.StartsWith("Overnight.", StringComparison.Ordinal)
+        );
+        Types()
+            .That()
+            .ResideInNamespaceMatching(@"^Overnight\.Auditor(\.|$)")
+            .Should()
+            .NotDependOnAnyTypesThat()
+            .ResideInNamespaceMatching(@"^Overnight\.(Api|Core|Jobs|ServiceDefaults)(\.|$)")
+            .Check(new ArchLoader().LoadAssemblies(auditor).Build());
+    }
+
     [Fact]
     public void Core_KnowsNoHostAndNoHttp() =>
         NotDepend(

@@ -95,6 +95,9 @@ internal static class StoredFormInput
         return portfolio;
     }
 
+    /// <summary>The criteria as stored.</summary>
+    public static byte[] StoredCriteria => Encoding.UTF8.GetBytes(Rules);
+
     public static Criterion[] Criteria()
     {
         List<Criterion> criteria = [];

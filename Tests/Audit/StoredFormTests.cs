@@ -77,6 +77,21 @@ public sealed class StoredFormTests
         Assert.Equal(payload, new EventCodec().Inputs(Portfolio(), SnapshotId, GeneratedAt, version));
     }
 
+    [Fact]
+    public void D6_BothFormsOfTheStart_AreReadAndWrittenTheSame()
+    {
+        byte[] salt = [.. Enumerable.Range(1, 16).Select(n => (byte)n)];
+        byte[] first = [1, 0x95, 0x02],
+            second = [2, 0x95, 0x02, .. salt];
+
+        Assert.Equal(first, new EventCodec().Started(277, []));
+        Assert.Equal(second, new EventCodec().Started(277, salt));
+        Assert.Equal(277, EventCodec.ReadStarted(first, out var none));
+        Assert.True(none.IsEmpty);
+        Assert.Equal(277, EventCodec.ReadStarted(second, out var read));
+        Assert.Equal(salt, read.ToArray());
+    }
+
     /// <summary>The way of a replay: from stored bytes alone to the stored bytes.</summary>
     [Theory]
     [InlineData(1, 1)]
@@ -135,8 +150,11 @@ public sealed class StoredFormTests
         Assert.Throws<InvalidDataException>(() => MarketSnapshotCodec.Decode(Header, [4, .. snapshot[1..]]));
         Assert.Throws<InvalidDataException>(() => MarketSnapshotCodec.Decode(Header, [0, .. snapshot[1..]]));
         Assert.Throws<InvalidDataException>(() => EventCodec.ReadInputs([3, .. inputs[1..]]));
-        // Only the inputs have a second form.
+        // The second form of the start has 16 random bytes; there is no third.
         Assert.Throws<InvalidDataException>(() => EventCodec.ReadStarted([2, 7]));
+        Assert.Throws<InvalidDataException>(() => EventCodec.ReadStarted([2, 7, .. new byte[17]]));
+        Assert.Throws<InvalidDataException>(() => EventCodec.ReadStarted([3, 7, .. new byte[16]]));
+        Assert.Throws<InvalidDataException>(() => EventCodec.ReadScores([2, .. new byte[16]]));
     }
 
     [Fact]

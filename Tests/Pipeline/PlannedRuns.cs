@@ -51,6 +51,7 @@ internal static class PlannedRuns
                     [],
                     [],
                     [],
+                    [],
                     []
                 )
             );

@@ -13,6 +13,7 @@ public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixt
     [
         "GET /",
         "GET /alive",
+        "GET /api/roots",
         "GET /favicon.ico",
         "GET /health",
         "GET /openapi/v1.json",
@@ -31,6 +32,7 @@ public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixt
         "GET /api/account/export",
         "GET /api/account/reads",
         "GET /api/calculations",
+        "GET /api/calculations/{run}/receipt",
         "GET /api/calculations/{run}/{user}",
         "GET /api/config/flags/{key}",
         "GET /api/dashboard",

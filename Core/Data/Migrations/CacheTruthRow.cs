@@ -1,0 +1,34 @@
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace Overnight.Core.Data.Migrations;
+
+/// <summary>Adds the count of cached results that were compared with the stored ones.</summary>
+[DbContext(typeof(OvernightContext))]
+[Migration("20261129002400_CacheTruth")]
+public sealed class CacheTruthRow : Migration
+{
+    protected override void Up(MigrationBuilder migrationBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(migrationBuilder);
+        migrationBuilder.Sql(
+            """
+            create table cache_truth (
+                id boolean primary key default true check (id),
+                compared bigint not null default 0,
+                differing bigint not null default 0,
+                last_at timestamptz,
+                last_differing_at timestamptz);
+            insert into cache_truth default values;
+            comment on table cache_truth is
+                'One row: how many cached results were compared with the stored ones, how many differed, and when.';
+            """
+        );
+    }
+
+    protected override void Down(MigrationBuilder migrationBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(migrationBuilder);
+        migrationBuilder.Sql("drop table cache_truth");
+    }
+}

@@ -1,0 +1,55 @@
+namespace Overnight.Jobs.Proof;
+
+/// <summary>Something stored that is not as it was sealed.</summary>
+/// <param name="Kind">One of <see cref="FaultKind"/>.</param>
+/// <param name="What">Names run, batch and user.</param>
+internal sealed record ProofFault(string Kind, string What);
+
+/// <summary>Names of faults, as they are printed.</summary>
+internal static class FaultKind
+{
+    public const string Changed = "changed",
+        Missing = "missing",
+        Doubled = "doubled",
+        Invented = "invented",
+        LostEvent = "lost-event",
+        Swapped = "swapped",
+        AlteredBatch = "altered-batch",
+        AlteredSnapshot = "altered-snapshot",
+        AlteredCriteria = "altered-criteria",
+        SealMissing = "seal-missing",
+        SealAltered = "seal-altered",
+        SealInvented = "seal-invented";
+}
+
+/// <summary>What a verification saw.</summary>
+internal sealed class ProofReport
+{
+    /// <summary>Faults that are kept; the rest is counted, for one cause can make as many as there are users.</summary>
+    private const int MostFaults = 1_000;
+
+    public List<ProofFault> Faults { get; } = [];
+
+    /// <summary>All faults, those that were not kept included.</summary>
+    public long FaultCount { get; private set; }
+
+    public long Runs { get; set; }
+    public long Calculations { get; set; }
+    public long Seals { get; set; }
+
+    /// <summary>Finished runs from before the chain began, which nothing proves.</summary>
+    public long BeforeTheChain { get; set; }
+
+    /// <summary>Runs that are not finished, and so not sealed yet.</summary>
+    public long Unfinished { get; set; }
+
+    /// <summary>Seals of runs that retention has dropped: of those the chain alone was checked.</summary>
+    public long BelowTheHorizon { get; set; }
+
+    public void Add(string kind, string what)
+    {
+        FaultCount++;
+        if (Faults.Count < MostFaults)
+            Faults.Add(new(kind, what));
+    }
+}

@@ -1,0 +1,174 @@
+using Npgsql;
+using Overnight.Core;
+using Overnight.Core.Data;
+using Overnight.Core.Proof;
+
+namespace Overnight.Jobs.Proof;
+
+/// <summary>A run as the verifier reads it.</summary>
+internal sealed record VerifiedRun(Guid Id, string Market, DateOnly BusinessDate, int Revision, bool IsFinished)
+{
+    public override string ToString() => $"run {Id} ({Market}, {IsoDate.Of(BusinessDate)}, revision {Revision})";
+}
+
+/// <summary>A batch as the verifier reads it.</summary>
+internal sealed record VerifiedBatch(int Number, Guid FirstUser, Guid LastUser, bool IsDone, byte[]? Leaves, byte[]? Root);
+
+/// <summary>
+/// Checks stored runs against their seals: root of the run, snapshot, and batch by batch every event, result and criteria version. Reads
+/// only, a batch at a time. Not thread-safe.
+/// </summary>
+internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport report)
+{
+    private const int Named = 20;
+
+    private const string Batches =
+        "select number, first_user, last_user, status = 'done', leaves, root from run_batches where run_id = $1 order by number";
+
+    // Rows of a run beside its day; $1 is null for all runs. Read from the indexes alone.
+    private const string Strays = """
+        select 'result', c.user_id, c.business_date, c.run_id, exists (select from calculation_results o
+            where o.user_id = c.user_id and o.run_id = c.run_id and o.business_date = r.business_date)
+        from calculation_results c left join overnight_job_runs r on r.id = c.run_id
+        where ($1 is null or c.run_id = $1) and r.business_date is distinct from c.business_date
+        union all
+        select 'event ' || e.type, e.user_id, e.business_date, e.run_id, exists (select from calculation_events o
+            where o.business_date = r.business_date and o.run_id = e.run_id and o.user_id = e.user_id and o.type = e.type)
+        from calculation_events e left join overnight_job_runs r on r.id = e.run_id
+        where ($1 is null or e.run_id = $1) and r.business_date is distinct from e.business_date
+        limit 1000
+        """;
+
+    private const string Counts = """
+        select (select count(*) from calculation_results where business_date = $1 and run_id = $2),
+            (select count(*) from calculation_events where business_date = $1 and run_id = $2)
+        """;
+
+    private const string OutsideOfBatches = """
+        select 'result', t.user_id from calculation_results t where t.business_date = $1 and t.run_id = $2 and not exists (select
+            from run_batches b where b.run_id = $2 and b.status = 'done' and t.user_id between b.first_user and b.last_user)
+        union all
+        select 'event ' || t.type, t.user_id from calculation_events t where t.business_date = $1 and t.run_id = $2 and not exists (select
+            from run_batches b where b.run_id = $2 and b.status = 'done' and t.user_id between b.first_user and b.last_user)
+        limit 20
+        """;
+
+    private readonly BatchVerifier _batches = new(connection, report);
+
+    /// <param name="seal">Null for a run without one.</param>
+    public async Task VerifyAsync(VerifiedRun run, Seal? seal, CancellationToken ct)
+    {
+        var batches = await BatchesAsync(run.Id, ct);
+        if (!run.IsFinished)
+        {
+            report.Unfinished++;
+            return;
+        }
+        var done = batches.FindAll(b => b.IsDone);
+        if (seal is null && done.Exists(b => b.Root is null) || seal is null && done.Count == 0)
+        {
+            report.BeforeTheChain++;
+            return;
+        }
+        report.Runs++;
+        if (seal is null)
+            report.Add(FaultKind.SealMissing, $"The seal of {run} was taken out: its batches have roots.");
+        else
+            await VerifySealAsync(run, seal, done, ct);
+
+        long results = 0,
+            events = 0;
+        foreach (var batch in done)
+        {
+            if (batch.Leaves is null || batch.Root is null || !HashTree.Root(batch.Leaves).AsSpan().SequenceEqual(batch.Root))
+                report.Add(FaultKind.AlteredBatch, $"Batch {batch.Number} of {run}: its leaves do not give its root; one of them was changed.");
+            var (r, e) = await _batches.VerifyAsync(run, batch, ct);
+            (results, events) = (results + r, events + e);
+        }
+        await VerifyRestAsync(run, results, events, ct);
+    }
+
+    /// <summary>Finds rows that name another day than their run's, or a run that is not there.</summary>
+    /// <param name="run">Null for all runs.</param>
+    public async Task VerifyStraysAsync(Guid? run, CancellationToken ct)
+    {
+        await using var command = connection.Command(
+            Strays,
+            new NpgsqlParameter { Value = (object?)run ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid }
+        );
+        command.CommandTimeout = 0;
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var isDouble = reader.GetBoolean(4);
+            report.Add(
+                isDouble ? FaultKind.Doubled : FaultKind.Invented,
+                $"A {reader.GetString(0)} of user {reader.GetGuid(1)} and run {reader.GetGuid(3)} is stored for {IsoDate.Of(reader.GetFieldValue<DateOnly>(2))}, "
+                    + (isDouble ? "beside the one of the run's own day." : "which is not a day of that run.")
+            );
+        }
+    }
+
+    /// <summary>Checks every criteria version against the hash it was written with.</summary>
+    public Task VerifyCriteriaAsync(CancellationToken ct) => _batches.VerifyCriteriaAsync(ct);
+
+    private async Task VerifySealAsync(VerifiedRun run, Seal seal, List<VerifiedBatch> done, CancellationToken ct)
+    {
+        byte[] roots = [.. done.SelectMany(b => b.Root ?? [])];
+        if (!HashTree.Root(roots).AsSpan().SequenceEqual(seal.Root))
+            report.Add(FaultKind.AlteredBatch, $"The roots of the batches of {run} do not give the root of its seal: a batch was changed, taken out or put in.");
+        if ((seal.Market, seal.BusinessDate, seal.Revision) != (run.Market, run.BusinessDate, run.Revision))
+            report.Add(FaultKind.Changed, $"The row of {run} was changed: it was sealed as {seal.Market}, {IsoDate.Of(seal.BusinessDate)}, revision {seal.Revision}.");
+        CopyReader copy = new();
+        await copy.LoadAsync(
+            connection,
+            $"select {StoredRows.SnapshotColumns} from market_snapshots where id = (select snapshot_id from overnight_job_runs where id = '{run.Id:D}')",
+            ct
+        );
+        if (!copy.NextRow())
+            report.Add(FaultKind.AlteredSnapshot, $"The market snapshot of {run} is not there.");
+        else
+        {
+            copy.Skip(StoredRows.SnapshotFields);
+            if (!RowHash.OfSnapshot(copy.Slice(copy.Row)).AsSpan().SequenceEqual(seal.SnapshotHash))
+                report.Add(FaultKind.AlteredSnapshot, $"The market snapshot of {run} was changed after the run was sealed.");
+        }
+    }
+
+    /// <summary>Names rows of the run's day that belong to no batch.</summary>
+    private async Task VerifyRestAsync(VerifiedRun run, long results, long events, CancellationToken ct)
+    {
+        await using (var counts = connection.Command(Counts, run.BusinessDate, run.Id))
+        await using (var reader = await counts.ExecuteReaderAsync(ct))
+        {
+            await reader.ReadAsync(ct);
+            if ((reader.GetInt64(0), reader.GetInt64(1)) == (results, events))
+                return;
+        }
+        await using var command = connection.Command(OutsideOfBatches, run.BusinessDate, run.Id);
+        await using var outside = await command.ExecuteReaderAsync(ct);
+        for (var count = 0; count < Named && await outside.ReadAsync(ct); count++)
+            report.Add(FaultKind.Invented, $"A {outside.GetString(0)} of user {outside.GetGuid(1)} in {run} is in the range of none of its batches.");
+    }
+
+    private async Task<List<VerifiedBatch>> BatchesAsync(Guid run, CancellationToken ct)
+    {
+        List<VerifiedBatch> batches = [];
+        await using var command = connection.Command(Batches, run);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            batches.Add(
+                new(
+                    reader.GetInt32(0),
+                    reader.GetGuid(1),
+                    reader.GetGuid(2),
+                    reader.GetBoolean(3),
+                    await reader.IsDBNullAsync(4, ct) ? null : reader.GetFieldValue<byte[]>(4),
+                    await reader.IsDBNullAsync(5, ct) ? null : reader.GetFieldValue<byte[]>(5)
+                )
+            );
+        }
+        return batches;
+    }
+}
