@@ -18,6 +18,8 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     RetryCommand.Create(),
     DoctorCommand.Create(),
     ScheduleCommand.Create(),
+    PauseCommands.Pause(),
+    PauseCommands.Resume(),
     CalculateCommand.Create(),
     RetentionCommand.Create(),
     WarmCommand.Create(),

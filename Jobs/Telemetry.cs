@@ -31,6 +31,11 @@ internal static class Telemetry
         "s",
         "Time from start to end of a run."
     );
+    private static readonly Gauge<double> DeadlineMargin = Meter.CreateGauge<double>(
+        "overnight.run.deadline.margin",
+        "s",
+        "Time from the forecast of a market's night to its deadline; negative after it."
+    );
     private static readonly Counter<long> Partitions = Meter.CreateCounter<long>(
         "overnight.retention.partitions",
         "{partition}",
@@ -119,6 +124,9 @@ internal static class Telemetry
 
     public static void RunDone(string market, string status, TimeSpan took) =>
         RunDuration.Record(took.TotalSeconds, new("market", market), new("outcome", status));
+
+    public static void Margin(string market, TimeSpan margin) =>
+        DeadlineMargin.Record(margin.TotalSeconds, new KeyValuePair<string, object?>("market", market));
 
     public static void RetentionDone(int made, int dropped, int postponed)
     {

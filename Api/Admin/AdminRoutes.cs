@@ -1,11 +1,12 @@
 namespace Overnight.Api.Admin;
 
-/// <summary>Routes for administrators: accounts, the action log, cache warming, cache invalidation and cache statistics.</summary>
+/// <summary>Routes for administrators: accounts, the action log, schedules, cache warming, cache invalidation and cache statistics.</summary>
 internal static class AdminRoutes
 {
     public static void AddAdmin(this WebApplicationBuilder builder)
     {
         builder.AddActionLog();
+        builder.AddSchedule();
         builder.AddCacheWarm();
         builder.AddCacheStatistics();
     }
@@ -14,6 +15,7 @@ internal static class AdminRoutes
     {
         app.MapAccounts();
         app.MapActionLog();
+        app.MapSchedule();
         app.MapCacheWarm();
         app.MapCacheInvalidation();
         app.MapCacheStatistics();

@@ -15,6 +15,8 @@ public enum LoggedAction
     Invalidate,
     FlagChange,
     Export,
+    Pause,
+    Resume,
 }
 
 /// <summary>Names of actions in the database, in answers and in filters.</summary>
@@ -34,6 +36,8 @@ public static class LoggedActions
         "invalidate",
         "flag-change",
         "export",
+        "pause",
+        "resume",
     ];
 
     public static string Name(this LoggedAction action) => Names[(int)action];

@@ -56,6 +56,26 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
             order by 2 desc
             """,
         """
+            select format('The night of %s for %s is %s; its deadline is %sZ.', market, business_date, state,
+                    to_char(deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')),
+                since,
+                case when run_id is null then 'It never began. Start a jobs process, or run it here: jobs run --market ' || market || ' --date ' || business_date
+                    else 'See what holds it up: GET /api/runs/' || run_id end
+            from nights where finished_at is null and state <> 'on-time' and due_at > $1 - interval '7 days' order by 2
+            """,
+        """
+            select format('The scheduled warm of %s is %s; its deadline was %sZ.', set_name, state,
+                    to_char(deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')),
+                since, 'A jobs process warms it when the cache answers; by hand: jobs warm ' || set_name
+            from warm_deadlines where finished_at is null and state <> 'on-time' and due_at > $1 - interval '7 days' order by 2
+            """,
+        """
+            select format('The schedule of %s %s is paused%s: %s', kind, name,
+                    coalesce(' until ' || to_char(until_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || 'Z', ''), reason),
+                paused_at, 'When the reason is gone: jobs resume --' || kind || ' ' || name
+            from schedule_pauses where ended_at is null and (until_at is null or until_at > $1) order by 2
+            """,
+        """
             select format('%s batches of run %s (%s, %s) are stored and not in the cache.', count(*), r.id, r.market, r.business_date),
                 min(b.completed_at),
                 'A jobs process caches them when the cache is back, from the stored bytes.'

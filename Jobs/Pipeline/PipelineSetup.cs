@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
+using Overnight.Core.Schedules;
 using Overnight.Core.Warming;
 using Overnight.Jobs.Providers;
 
@@ -23,6 +24,7 @@ internal static class PipelineSetup
             );
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
+        builder.Services.TryAddSingleton<SchedulePauses>();
         builder.Services.TryAddSingleton<WarmRuns>();
         builder.Services.TryAddSingleton<WarmTelemetry>();
         builder
