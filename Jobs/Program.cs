@@ -4,6 +4,7 @@ using Overnight.Jobs;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Migrations;
+using Overnight.Jobs.Notices;
 using Overnight.Jobs.Pipeline;
 using Overnight.Jobs.Retention;
 using Overnight.Jobs.Scheduling;
@@ -20,6 +21,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     ScheduleCommand.Create(),
     PauseCommands.Pause(),
     PauseCommands.Resume(),
+    NotifyCommand.Create(),
     CalculateCommand.Create(),
     RetentionCommand.Create(),
     WarmCommand.Create(),
@@ -30,7 +32,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
 root.SetAction(
     async (_, ct) =>
     {
-        var builder = JobsBuilder.Create(args, needsCache: true);
+        var builder = JobsBuilder.Create(args);
         builder.AddMigrationAtStart();
         builder.AddDemoSessions();
         builder.AddPipeline();
@@ -38,6 +40,7 @@ root.SetAction(
         builder.AddRunLoop();
         builder.AddRetentionLoop();
         builder.AddWarmLoop();
+        builder.AddWebhookLoop();
         using var host = builder.Build();
         host.ValidateConfiguration();
         await host.RunAsync(ct);

@@ -17,6 +17,7 @@ public enum LoggedAction
     Export,
     Pause,
     Resume,
+    Redeliver,
 }
 
 /// <summary>Names of actions in the database, in answers and in filters.</summary>
@@ -38,6 +39,7 @@ public static class LoggedActions
         "export",
         "pause",
         "resume",
+        "redeliver",
     ];
 
     public static string Name(this LoggedAction action) => Names[(int)action];

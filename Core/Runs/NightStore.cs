@@ -2,6 +2,7 @@ using Npgsql;
 using Overnight.Core.Data;
 using Overnight.Core.Deadlines;
 using Overnight.Core.Market.Calendars;
+using Overnight.Core.Notices;
 
 namespace Overnight.Core.Runs;
 
@@ -9,7 +10,7 @@ namespace Overnight.Core.Runs;
 public sealed record Night(string Market, DateOnly BusinessDate, DeadlineTimes Times, DeadlineStatus Status);
 
 /// <summary>Stores the scheduled nights and where they stand against their deadlines.</summary>
-public sealed class NightStore(NpgsqlDataSource database)
+public sealed class NightStore(NpgsqlDataSource database, NoticeOutbox outbox)
 {
     /// <summary>How long after its due time an unfinished night is looked at.</summary>
     private static readonly TimeSpan Watched = TimeSpan.FromDays(7);
@@ -97,11 +98,13 @@ public sealed class NightStore(NpgsqlDataSource database)
         return nights;
     }
 
-    /// <returns>Whether this replica changed the row, and is to tell of it.</returns>
+    /// <summary>Stores a state, with the notices of its change in the same transaction.</summary>
+    /// <returns>Whether this replica changed the row, and is to log it.</returns>
     public async Task<bool> TryWriteAsync(Night night, DeadlineStatus after, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(night);
         await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var update = DeadlineRow.Update(
             connection,
             "nights",
@@ -110,7 +113,12 @@ public sealed class NightStore(NpgsqlDataSource database)
             night.Status,
             after
         );
-        return await update.ExecuteNonQueryAsync(ct) == 1;
+        if (await update.ExecuteNonQueryAsync(ct) == 0)
+            return false;
+        foreach (var notice in NightNotices.Of(night, after, outbox))
+            await outbox.WriteAsync(connection, notice, after.CheckedAt, ct);
+        await transaction.CommitAsync(ct);
+        return true;
     }
 
     private static DeadlineWork? Work(NpgsqlDataReader reader, DateTimeOffset now)

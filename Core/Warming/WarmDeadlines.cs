@@ -1,6 +1,7 @@
 using Npgsql;
 using Overnight.Core.Data;
 using Overnight.Core.Deadlines;
+using Overnight.Core.Notices;
 
 namespace Overnight.Core.Warming;
 
@@ -8,7 +9,7 @@ namespace Overnight.Core.Warming;
 public sealed record ScheduledWarm(string Set, DeadlineTimes Times, DeadlineStatus Status);
 
 /// <summary>Stores the scheduled warms and where they stand against their deadlines.</summary>
-public sealed class WarmDeadlines(NpgsqlDataSource database)
+public sealed class WarmDeadlines(NpgsqlDataSource database, NoticeOutbox outbox)
 {
     /// <summary>How long finished warms are kept; a set may be warmed every few minutes.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
@@ -69,11 +70,13 @@ public sealed class WarmDeadlines(NpgsqlDataSource database)
         return warms;
     }
 
-    /// <returns>Whether this replica changed the row, and is to tell of it.</returns>
+    /// <summary>Stores a state, with the notices of its change in the same transaction.</summary>
+    /// <returns>Whether this replica changed the row, and is to log it.</returns>
     public async Task<bool> TryWriteAsync(ScheduledWarm warm, DeadlineStatus after, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(warm);
         await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var update = DeadlineRow.Update(
             connection,
             "warm_deadlines",
@@ -82,6 +85,11 @@ public sealed class WarmDeadlines(NpgsqlDataSource database)
             warm.Status,
             after
         );
-        return await update.ExecuteNonQueryAsync(ct) == 1;
+        if (await update.ExecuteNonQueryAsync(ct) == 0)
+            return false;
+        foreach (var notice in WarmNotices.Of(warm, after, outbox))
+            await outbox.WriteAsync(connection, notice, after.CheckedAt, ct);
+        await transaction.CommitAsync(ct);
+        return true;
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Overnight.Core.Caching;
+using Overnight.Core.Notices;
 using Overnight.Core.Schedules;
 
 namespace Overnight.Core.Warming;
@@ -11,7 +12,7 @@ public static class WarmingSetup
     public static IServiceCollection AddWarmer(this IServiceCollection services)
     {
         services.AddSection<WarmingOptions>(WarmingOptions.Section);
-        services.TryAddSingleton<SchedulePauses>();
+        services.AddNotices().TryAddSingleton<SchedulePauses>();
         return services
             .AddCaching()
             .AddSingleton<WarmThrottle>()

@@ -108,7 +108,6 @@ internal static class PauseCommands
         {
             if (market is not null)
                 return (ScheduleKind.Market, services.GetRequiredService<MarketCatalog>().Get(market).Code, null);
-            CommandServices.RequireCacheConnection(services);
             return (ScheduleKind.Set, set!, services.GetRequiredService<Warmer>().Find([set!])[0].Declaration);
         }
         catch (RequestException exception)

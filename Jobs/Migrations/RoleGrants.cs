@@ -32,6 +32,8 @@ internal static class RoleGrants
         ["market_snapshots"] = "select",
         ["markets"] = null,
         ["nights"] = "select",
+        ["notice_deliveries"] = "select, update (state, attempts, next_at, retry_until, delivered_at)",
+        ["notices"] = "select",
         ["overnight_job_runs"] = "select, insert, update",
         ["person_refs"] = "select, insert",
         ["portfolios"] = "select",

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Overnight.Core;
 using Overnight.Core.Caching;
+using Overnight.Core.Notices;
 using Overnight.Core.Runs;
 using Overnight.Core.Schedules;
 using Overnight.Core.Warming;
@@ -24,7 +25,7 @@ internal static class PipelineSetup
             );
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
-        builder.Services.TryAddSingleton<SchedulePauses>();
+        builder.Services.AddNotices().TryAddSingleton<SchedulePauses>();
         builder.Services.TryAddSingleton<WarmRuns>();
         builder.Services.TryAddSingleton<WarmTelemetry>();
         builder

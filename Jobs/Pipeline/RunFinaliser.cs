@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core.Data;
+using Overnight.Core.Notices;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Providers;
 
@@ -12,7 +13,13 @@ namespace Overnight.Jobs.Pipeline;
 /// Ends a run when none of its batches is unfinished, which is asked of the batches and not of a counter. Of all replicas that try,
 /// the one that changes the run's row ends it.
 /// </summary>
-internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan runSpan, TimeProvider time, ILogger<RunFinaliser> logger)
+internal sealed partial class RunFinaliser(
+    NpgsqlDataSource dataSource,
+    RunSpan runSpan,
+    NoticeOutbox outbox,
+    TimeProvider time,
+    ILogger<RunFinaliser> logger
+)
 {
     private const string Totals = """
         select count(*) filter (where status = 'pending'), coalesce(sum(users_processed), 0), coalesce(sum(users_failed), 0),
@@ -87,7 +94,10 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         {
             await finish.ExecuteNonQueryAsync(ct);
         }
+        foreach (var notice in RunNotices.Ended(run, status, totals.Processed, totals.Failed, planned, outbox))
+            await outbox.WriteAsync(connection, notice, now, ct);
         await transaction.CommitAsync(ct);
+        LogFailures(run, failures);
         Telemetry.RunDone(run.Market, status, now - run.StartedAt);
         Log.Finished(logger, run.Id, status, totals.Processed, totals.Failed, totals.Uncached, (now - run.StartedAt).TotalSeconds);
         return true;
@@ -137,10 +147,22 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         {
             await fail.ExecuteNonQueryAsync(ct);
         }
+        foreach (var notice in RunNotices.Ended(run, "failed", totals.Processed, totals.Failed, planned, outbox, step))
+            await outbox.WriteAsync(connection, notice, now, ct);
         await transaction.CommitAsync(ct);
+        LogFailures(run, failures);
         Telemetry.RunDone(run.Market, "failed", now - run.StartedAt);
         Log.FailedForGood(logger, run.Id, step, exception);
         return true;
+    }
+
+    /// <summary>Users who failed for one reason.</summary>
+    private sealed record FailureGroup(string Stage, string Reason, long Users, string? Example);
+
+    private void LogFailures(PipelineRun run, List<FailureGroup> failures)
+    {
+        foreach (var group in failures)
+            RunLog.AllFailed(logger, run, group.Stage, group.Reason, group.Users);
     }
 
     private sealed record RunTotals(
@@ -208,7 +230,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
     }
 
     /// <returns>Null without failures and without remarkable providers, such as those replaced by last stored values.</returns>
-    private static string? ErrorDetails(List<object> failures, RunMetrics planned)
+    private static string? ErrorDetails(List<FailureGroup> failures, RunMetrics planned)
     {
         var providers = ProviderReport.Read(planned).Where(p => p.IsRemarkable).ToList();
         return failures.Count == 0 && providers.Count == 0
@@ -219,9 +241,9 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
             );
     }
 
-    private static async Task<List<object>> FailuresAsync(NpgsqlConnection connection, Guid run, long failed, CancellationToken ct)
+    private static async Task<List<FailureGroup>> FailuresAsync(NpgsqlConnection connection, Guid run, long failed, CancellationToken ct)
     {
-        List<object> reasons = [];
+        List<FailureGroup> reasons = [];
         if (failed == 0)
             return reasons;
         await using var command = connection.Command(Reasons, run);
@@ -229,13 +251,12 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         while (await reader.ReadAsync(ct))
         {
             reasons.Add(
-                new
-                {
-                    Stage = reader.GetString(0),
-                    Reason = reader.GetString(1),
-                    Users = reader.GetInt64(2),
-                    Example = await reader.IsDBNullAsync(3, ct) ? null : reader.GetString(3),
-                }
+                new(
+                    reader.GetString(0),
+                    reader.GetString(1),
+                    reader.GetInt64(2),
+                    await reader.IsDBNullAsync(3, ct) ? null : reader.GetString(3)
+                )
             );
         }
         return reasons;

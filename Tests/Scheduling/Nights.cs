@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
+using Overnight.Core.Notices;
 using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 using Overnight.Jobs.Scheduling;
@@ -15,6 +16,9 @@ namespace Overnight.Tests.Scheduling;
 /// <summary>The schedule and its watch over a fixture's database, with a clock that a test turns.</summary>
 internal static class Nights
 {
+    /// <summary>An outbox for a target "ops", which nothing sends to.</summary>
+    private static readonly NoticeOutbox Outbox = new(Options.Create(new WebhookOptions { Targets = { ["ops"] = new() } }));
+
     public static RunSchedule Schedule(PipelineFixture night, TestClock clock, MarketCatalog? markets = null) =>
         new(
             new(night.Database, markets ?? Catalog(), clock),
@@ -25,9 +29,14 @@ internal static class Nights
             NullLogger<RunSchedule>.Instance
         );
 
-    public static NightWatch Watch(PipelineFixture night, TestClock clock, MarketCatalog? markets = null) =>
+    public static NightWatch Watch(
+        PipelineFixture night,
+        TestClock clock,
+        MarketCatalog? markets = null,
+        NoticeOutbox? outbox = null
+    ) =>
         new(
-            new(night.Database),
+            new(night.Database, outbox ?? Outbox),
             new(night.Database, markets ?? Catalog(), clock),
             new(night.Database, clock),
             markets ?? Catalog(),
@@ -42,7 +51,7 @@ internal static class Nights
             Watch(night, clock, markets),
             new(
                 night.Services,
-                new(night.Database),
+                new(night.Database, Outbox),
                 new(night.Database, clock),
                 new(night.Database, clock),
                 Options.Create(new WarmingOptions { Enabled = false }),
