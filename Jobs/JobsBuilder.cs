@@ -15,12 +15,11 @@ internal static class JobsBuilder
 {
     private const int BufferSize = 64 * 1024;
 
-    /// <param name="needsCache">False for a command that works without a cache, or checks for one itself.</param>
     /// <exception cref="OptionsValidationException">A connection string is missing or can't be read.</exception>
-    public static HostApplicationBuilder Create(string[] args, bool needsCache)
+    public static HostApplicationBuilder Create(string[] args)
     {
         var builder = CreateUnconnected(args);
-        HostSettings.Check(builder.Configuration, needsCache);
+        HostSettings.Check(builder.Configuration);
         builder.AddConnections();
         return builder;
     }

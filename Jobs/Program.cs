@@ -4,6 +4,7 @@ using Overnight.Jobs;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
 using Overnight.Jobs.Migrations;
+using Overnight.Jobs.Notices;
 using Overnight.Jobs.Pipeline;
 using Overnight.Jobs.Proof;
 using Overnight.Jobs.Retention;
@@ -21,6 +22,9 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     VerifyCommand.Create(),
     ReplayCommand.Create(),
     ScheduleCommand.Create(),
+    PauseCommands.Pause(),
+    PauseCommands.Resume(),
+    NotifyCommand.Create(),
     CalculateCommand.Create(),
     RetentionCommand.Create(),
     WarmCommand.Create(),
@@ -31,7 +35,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
 root.SetAction(
     async (_, ct) =>
     {
-        var builder = JobsBuilder.Create(args, needsCache: true);
+        var builder = JobsBuilder.Create(args);
         builder.AddMigrationAtStart();
         builder.AddDemoSessions();
         builder.AddPipeline();
@@ -40,6 +44,7 @@ root.SetAction(
         builder.AddRetentionLoop();
         builder.AddCacheTruthLoop();
         builder.AddWarmLoop();
+        builder.AddWebhookLoop();
         using var host = builder.Build();
         host.ValidateConfiguration();
         await host.RunAsync(ct);

@@ -31,6 +31,11 @@ internal static class Telemetry
         "s",
         "Time from start to end of a run."
     );
+    private static readonly Gauge<double> DeadlineMargin = Meter.CreateGauge<double>(
+        "overnight.run.deadline.margin",
+        "s",
+        "Time from the forecast of a market's night to its deadline; negative after it."
+    );
     private static readonly Counter<long> Partitions = Meter.CreateCounter<long>(
         "overnight.retention.partitions",
         "{partition}",
@@ -132,6 +137,9 @@ internal static class Telemetry
         if (differing > 0)
             Comparisons.Add(differing, new KeyValuePair<string, object?>("outcome", "differs"));
     }
+
+    public static void Margin(string market, TimeSpan margin) =>
+        DeadlineMargin.Record(margin.TotalSeconds, new KeyValuePair<string, object?>("market", market));
 
     public static void RetentionDone(int made, int dropped, int postponed)
     {

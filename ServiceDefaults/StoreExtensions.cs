@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
@@ -14,6 +15,9 @@ namespace Microsoft.Extensions.Hosting;
 /// </summary>
 public static class StoreExtensions
 {
+    /// <summary>Refuses connections at once: a port that nothing listens on.</summary>
+    private const string Nowhere = "127.0.0.1:1,connectRetry=0,connectTimeout=100";
+
     /// <summary>Number of words of a statement that its span has as a name.</summary>
     private const int SpanWords = 4;
 
@@ -75,8 +79,8 @@ public static class StoreExtensions
     }
 
     /// <summary>
-    /// Adds the client of the cache server. Its own spans are off, because a span for each of a thousand writes shows less than the span of
-    /// their batch.
+    /// Adds the client of the cache server; where none is configured, one that never connects. Its own spans are off, because a span for
+    /// each of a thousand writes shows less than the span of their batch.
     /// </summary>
     /// <param name="builder">The application builder.</param>
     /// <param name="connectionName">Name below <c>ConnectionStrings</c>.</param>
@@ -84,13 +88,20 @@ public static class StoreExtensions
     public static void AddCache(this IHostApplicationBuilder builder, string connectionName, Action<ConfigurationOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        var isConfigured = !string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(connectionName));
         // Commands such as migrate run where there is no cache yet, so the client connects only when it is first used.
         builder.AddRedisClient(
             connectionName,
-            static settings => (settings.DisableHealthChecks, settings.DisableTracing, settings.DisableAutoActivation) = (true, true, true),
+            settings =>
+            {
+                (settings.DisableHealthChecks, settings.DisableTracing, settings.DisableAutoActivation) = (true, true, true);
+                if (!isConfigured)
+                    settings.ConnectionString = Nowhere;
+            },
             configure
         );
-        builder.AddStoreCheck<CacheCheck>("cache");
+        if (isConfigured)
+            builder.AddStoreCheck<CacheCheck>("cache");
     }
 
     /// <summary>The beginning of a statement as a span's name. Statements are constants of the code, so there are few names.</summary>

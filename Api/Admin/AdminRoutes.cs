@@ -1,11 +1,13 @@
 namespace Overnight.Api.Admin;
 
-/// <summary>Routes for administrators: accounts, the action log, cache warming, cache invalidation and cache statistics.</summary>
+/// <summary>Routes for administrators: accounts, the action log, schedules, notices, and the cache.</summary>
 internal static class AdminRoutes
 {
     public static void AddAdmin(this WebApplicationBuilder builder)
     {
         builder.AddActionLog();
+        builder.AddSchedule();
+        builder.AddNoticeList();
         builder.AddCacheWarm();
         builder.AddCacheStatistics();
     }
@@ -14,6 +16,8 @@ internal static class AdminRoutes
     {
         app.MapAccounts();
         app.MapActionLog();
+        app.MapSchedule();
+        app.MapNotices();
         app.MapCacheWarm();
         app.MapCacheInvalidation();
         app.MapCacheStatistics();

@@ -3,11 +3,20 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Admin;
 
 /// <summary>Advances the window of the cache's figures, and logs them every five minutes in which the cache was used.</summary>
-internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProvider time, ILogger<CacheStatisticsLoop> logger)
-    : BackgroundService
+internal sealed partial class CacheStatisticsLoop(
+    CacheMonitor monitor,
+    CacheCircuit circuit,
+    TimeProvider time,
+    ILogger<CacheStatisticsLoop> logger
+) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (circuit.IsAbsent)
+        {
+            Log.NoCache(logger);
+            return;
+        }
         using PeriodicTimer timer = new(CacheMonitor.Step, time);
         var logged = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -42,6 +51,9 @@ internal sealed partial class CacheStatisticsLoop(CacheMonitor monitor, TimeProv
 
     private static partial class Log
     {
+        [LoggerMessage(205, LogLevel.Information, "No cache is configured (ConnectionStrings:cache): everything is read from PostgreSQL.")]
+        public static partial void NoCache(ILogger logger);
+
         [LoggerMessage(
             EventId = 341,
             Message = "The cache is {Health}; in the last five minutes hits: {Hits}, misses: {Misses}, sets: {Sets}, errors: {Errors}, hit rate: {HitRate:F1} %, mean hit time: {MeanHitTime:F2} ms."

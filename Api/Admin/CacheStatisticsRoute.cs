@@ -41,7 +41,7 @@ internal static class CacheStatisticsRoute
         return TypedResults.Ok(
             new CacheStatisticsAnswer(
                 CacheMonitor.Judge(latest).ToString().ToLowerInvariant(),
-                circuit.IsOpen ? "open" : "closed",
+                circuit.IsAbsent ? "none" : circuit.IsOpen ? "open" : "closed",
                 entries.Any(memory => memory.IsEnabled),
                 CachePeriod.From(latest),
                 CachePeriod.From(monitor.SinceStart),
@@ -54,7 +54,7 @@ internal static class CacheStatisticsRoute
 
 /// <param name="Status">healthy; degraded with a hit rate under 70 % or errors over 5 %; unhealthy under 50 % or over 10 %; of the last
 /// five minutes.</param>
-/// <param name="Circuit">open while the cache is not asked because it does not answer.</param>
+/// <param name="Circuit">open while the cache is not asked because it does not answer; none where no cache is configured.</param>
 /// <param name="Listening">Whether this node receives messages about changes; only then does it keep entries in memory.</param>
 /// <param name="Sets">Hits and misses by cache set, of the last five minutes.</param>
 internal sealed record CacheStatisticsAnswer(

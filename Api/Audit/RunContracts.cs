@@ -9,6 +9,7 @@ namespace Overnight.Api.Audit;
 /// </summary>
 /// <param name="Note">A warning for the caller, such as that the market has no users; left out when there is none.</param>
 /// <param name="Workers">Number of worker processes with a recent heartbeat, in the answer to a start; left out elsewhere.</param>
+/// <param name="Night">The scheduled night that it is a run of, in lists and details; left out for other runs.</param>
 internal sealed record RunItem(
     Guid Id,
     string JobType,
@@ -26,10 +27,13 @@ internal sealed record RunItem(
     Guid CorrelationId,
     RunLinks Links,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Note = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Workers = null
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Workers = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] NightItem? Night = null
 )
 {
-    public static RunItem From(Run run) =>
+    public static RunItem From(Run run) => From(run, null);
+
+    public static RunItem From(Run run, ScheduledNight? night) =>
         new(
             run.Id,
             run.JobType,
@@ -45,7 +49,8 @@ internal sealed record RunItem(
             run.UsersProcessed,
             run.UsersFailed,
             run.CorrelationId,
-            RunLinks.Of(run.Id)
+            RunLinks.Of(run.Id),
+            Night: night is null ? null : NightItem.From(night)
         );
 
     internal static long? Duration(Run run) => run.CompletedAt is { } end ? (long)(end - run.StartedAt).TotalMilliseconds : null;
@@ -81,8 +86,36 @@ internal sealed record RunDetail(
     JsonElement? Metrics,
     BatchCounts Batches,
     RunFailures Failures,
-    RunLinks Links
+    RunLinks Links,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] NightItem? Night = null
 );
+
+/// <summary>A scheduled night against its deadline.</summary>
+/// <param name="State">on-time, at-risk, late or missed.</param>
+/// <param name="Since">When it took this state.</param>
+/// <param name="ForecastAt">When it will be, or was, finished; null while that is not known, or while it stalls.</param>
+/// <param name="MarginMs">From the forecast to the deadline; negative after it.</param>
+internal sealed record NightItem(
+    string State,
+    DateTimeOffset Since,
+    DateTimeOffset DueAt,
+    DateTimeOffset DeadlineAt,
+    DateTimeOffset? ForecastAt,
+    DateTimeOffset? FinishedAt,
+    long? MarginMs
+)
+{
+    public static NightItem From(ScheduledNight night) =>
+        new(
+            night.State,
+            night.Since,
+            night.DueAt,
+            night.DeadlineAt,
+            night.ForecastAt,
+            night.FinishedAt,
+            night.ForecastAt is { } forecast ? (long)(night.DeadlineAt - forecast).TotalMilliseconds : null
+        );
+}
 
 /// <summary>The batches of a run by state; of a split batch, its parts are counted.</summary>
 internal sealed record BatchCounts(int Total, int Done, int Cached);

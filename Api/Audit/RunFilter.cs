@@ -1,15 +1,30 @@
 using Microsoft.EntityFrameworkCore;
 using Overnight.Api.Paging;
 using Overnight.Core.Data;
+using Overnight.Core.Deadlines;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>Which runs a client wants to see: <c>?jobType=&amp;market=&amp;date=&amp;status=</c>, all of them where left out.</summary>
-internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate, string? Status, string? JobType = null)
+/// <summary>Which runs a client wants to see: <c>?jobType=&amp;market=&amp;date=&amp;status=&amp;state=</c>, all of them where left out.</summary>
+/// <param name="State">Of the run's night, against its deadline.</param>
+internal readonly record struct RunFilter(
+    string? Market,
+    DateOnly? BusinessDate,
+    string? Status,
+    string? JobType = null,
+    string? State = null
+)
 {
     private const int MaxMarket = 12;
 
-    public static RunFilter Read(string? jobType, string? market, string? date, string? status, QueryErrors errors)
+    public static RunFilter Read(
+        string? jobType,
+        string? market,
+        string? date,
+        string? status,
+        QueryErrors errors,
+        string? state = null
+    )
     {
         // An unknown market's code is not an error: its list is empty.
         if (
@@ -24,14 +39,15 @@ internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate
             market,
             errors.Date("date", date),
             errors.OneOf("status", status, "started", "completed", "partial", "failed"),
-            errors.OneOf("jobType", jobType, "scoring", "recommendations", "cache-warm")
+            errors.OneOf("jobType", jobType, "scoring", "recommendations", "cache-warm"),
+            errors.OneOf("state", state, [.. DeadlineStates.Names])
         );
     }
 
     /// <summary>One run more than a page holds. Every filter has an index in the order of the list.</summary>
     public static IQueryable<Run> Query(OvernightContext database, RunFilter filter, ListPage<RunCursor> page)
     {
-        var (market, date, status, jobType) = filter;
+        var (market, date, status, jobType, state) = filter;
         var runs = database.Runs.AsNoTracking();
         if (market is not null)
             runs = runs.Where(r => r.Market == market);
@@ -41,6 +57,13 @@ internal readonly record struct RunFilter(string? Market, DateOnly? BusinessDate
             runs = runs.Where(r => r.Status == status);
         if (jobType is not null)
             runs = runs.Where(r => r.JobType == jobType);
+        if (state is not null)
+        {
+            runs = runs.Where(r =>
+                r.JobType == "scoring"
+                && database.Nights.Any(n => n.State == state && n.Market == r.Market && n.BusinessDate == r.BusinessDate)
+            );
+        }
         if (page.After is { } after)
             runs = runs.Where(r => r.Number < after.Number);
         return runs.OrderByDescending(r => r.Number).Take(page.Limit + 1);

@@ -24,7 +24,7 @@ internal static class RunRoutes
             .MapGet("", ListAsync)
             .WithName("ListRuns")
             .WithSummary(
-                "Runs, newest first, of a job type (scoring: the nights, or cache-warm), a market, a business date or a status where given. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
+                "Runs, newest first, of a job type (scoring: the nights, or cache-warm), a market, a business date, a status, or a state of the night against its deadline (on-time, at-risk, late, missed) where given. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
             );
         group
             .MapGet("{id}", GetAsync)
@@ -43,6 +43,7 @@ internal static class RunRoutes
         string? market,
         string? date,
         string? status,
+        string? state,
         string? limit,
         string? cursor,
         OvernightContext database,
@@ -50,13 +51,35 @@ internal static class RunRoutes
     )
     {
         QueryErrors errors = new();
-        var filter = RunFilter.Read(jobType, market, date, status, errors);
+        var filter = RunFilter.Read(jobType, market, date, status, errors, state);
         var page = ListPage<RunCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
 
         var runs = await RunFilter.Query(database, filter, page).ToListAsync(ct);
-        return TypedResults.Ok(Listed<RunItem>.Of(runs, page, r => new RunCursor(r.Number), RunItem.From));
+        var nights = await NightsAsync(database, runs, ct);
+        return TypedResults.Ok(
+            Listed<RunItem>.Of(
+                runs,
+                page,
+                r => new RunCursor(r.Number),
+                r => RunItem.From(r, nights.GetValueOrDefault((r.Market, r.BusinessDate)))
+            )
+        );
+    }
+
+    /// <summary>The scheduled nights of these runs, by market and business date.</summary>
+    private static async Task<Dictionary<(string?, DateOnly?), ScheduledNight>> NightsAsync(
+        OvernightContext database,
+        List<Run> runs,
+        CancellationToken ct
+    )
+    {
+        var dates = runs.Where(r => r.Market is not null).Select(r => r.BusinessDate!.Value).Distinct().ToArray();
+        if (dates.Length == 0)
+            return [];
+        var nights = await database.Nights.AsNoTracking().Where(n => dates.Contains(n.BusinessDate)).ToListAsync(ct);
+        return nights.ToDictionary(n => ((string?)n.Market, (DateOnly?)n.BusinessDate));
     }
 
     private static async Task<Results<Ok<Listed<RunFailureItem>>, ValidationProblem, ProblemHttpResult>> FailuresAsync(
@@ -147,7 +170,10 @@ internal static class RunRoutes
                 Json(run.Metrics),
                 batches?.Counts ?? new(0, 0, 0),
                 new(shown, failed),
-                RunLinks.Of(run.Id)
+                RunLinks.Of(run.Id),
+                (await NightsAsync(database, [run], ct)).GetValueOrDefault((run.Market, run.BusinessDate)) is { } night
+                    ? NightItem.From(night)
+                    : null
             )
         );
     }

@@ -15,6 +15,9 @@ public enum LoggedAction
     Invalidate,
     FlagChange,
     Export,
+    Pause,
+    Resume,
+    Redeliver,
 }
 
 /// <summary>Names of actions in the database, in answers and in filters.</summary>
@@ -34,6 +37,9 @@ public static class LoggedActions
         "invalidate",
         "flag-change",
         "export",
+        "pause",
+        "resume",
+        "redeliver",
     ];
 
     public static string Name(this LoggedAction action) => Names[(int)action];

@@ -13,16 +13,13 @@ public static class HostSettings
         Levels = "Logging:LogLevel",
         Example = "\"Host=127.0.0.1;Username=overnight;Database=overnight\"";
 
-    /// <param name="needsCache">False for a program that works without a cache.</param>
     /// <exception cref="OptionsValidationException">A setting is missing or invalid; every failure names its key.</exception>
-    public static void Check(IConfiguration configuration, bool needsCache)
+    public static void Check(IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         OptionRules rules = new(Strings);
         if (Given(configuration, DatabaseConnection.Overnight) is null)
             rules.Add([Missing("the database", DatabaseConnection.Overnight, Example)]);
-        if (needsCache && Given(configuration, CacheConnection.Name) is null)
-            rules.Add([Missing("the cache", CacheConnection.Name, CacheConnection.Example)]);
         foreach (var name in (string[])[DatabaseConnection.Overnight, DatabaseConnection.Sets])
         {
             if (Given(configuration, name) is { } text)

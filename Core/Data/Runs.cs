@@ -26,6 +26,20 @@ public sealed class Run
     public string? Metrics { get; init; }
 }
 
+/// <summary>A scheduled night and where it stands against its deadline.</summary>
+public sealed class ScheduledNight
+{
+    public required string Market { get; init; }
+    public DateOnly BusinessDate { get; init; }
+    public DateTimeOffset DueAt { get; init; }
+    public DateTimeOffset DeadlineAt { get; init; }
+    public required string State { get; init; }
+    public DateTimeOffset Since { get; init; }
+    public Guid? RunId { get; init; }
+    public DateTimeOffset? ForecastAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+}
+
 /// <summary>A checkpoint of a run: a range of users whose results commit together.</summary>
 public sealed class Batch
 {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Overnight.Core.Caching;
+using Overnight.Core.Schedules;
 
 namespace Overnight.Core.Warming;
 
@@ -11,6 +12,7 @@ public sealed class DueWarmSets(
     Warmer warmer,
     CacheInstanceMarker marker,
     WarmProgressStore progress,
+    SchedulePauses pauses,
     IOptions<WarmingOptions> options,
     TimeProvider time
 )
@@ -24,11 +26,15 @@ public sealed class DueWarmSets(
     {
         var server = await marker.FindAsync();
         var rows = await progress.ReadAsync(ct);
+        var paused = await pauses.ReadAsync(ct);
         var now = time.GetUtcNow();
         List<(WarmTrigger, WarmSet)> due = [];
         foreach (var set in warmer.Sets.Where(set => set.Declaration.IsAutomatic))
         {
-            if (Trigger(set.Declaration, rows.GetValueOrDefault(set.Name), server, started, now) is { } trigger)
+            if (Trigger(set.Declaration, rows.GetValueOrDefault(set.Name), server, started, now) is not { } trigger)
+                continue;
+            // A pause holds up what the schedule starts; a cold start or a deployment goes on.
+            if (trigger != WarmTrigger.Schedule || paused.At(ScheduleKind.Set, set.Name, now) is null)
                 due.Add((trigger, set));
         }
         return due;

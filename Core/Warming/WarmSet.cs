@@ -1,3 +1,4 @@
+using System.Globalization;
 using Overnight.Core.Caching;
 
 namespace Overnight.Core.Warming;
@@ -40,6 +41,13 @@ public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, T
 
     /// <summary>Whether its entries belong to tenants, so that those of one tenant can be warmed alone.</summary>
     public bool IsPerTenant { get; init; }
+
+    /// <summary>What a pause of the set's schedule leads to, for people.</summary>
+    public string PauseWarning =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Entries of {Name} are not renewed meanwhile, and expire {Ttl.TotalHours:0.##} h after they were written; then they are read from PostgreSQL."
+        );
 
     /// <param name="chance">Random number from 0 to 1, which varies the TTL.</param>
     public TimeSpan EntryTtl(double chance) => IsTtlExact ? Ttl : Ttl * (0.95 + 0.1 * chance);

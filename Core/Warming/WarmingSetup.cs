@@ -1,5 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Overnight.Core.Caching;
+using Overnight.Core.Notices;
+using Overnight.Core.Schedules;
 
 namespace Overnight.Core.Warming;
 
@@ -9,12 +12,14 @@ public static class WarmingSetup
     public static IServiceCollection AddWarmer(this IServiceCollection services)
     {
         services.AddSection<WarmingOptions>(WarmingOptions.Section);
+        services.AddNotices().TryAddSingleton<SchedulePauses>();
         return services
             .AddCaching()
             .AddSingleton<WarmThrottle>()
             .AddSingleton<WarmWriter>()
             .AddSingleton<CacheInstanceMarker>()
             .AddSingleton<WarmProgressStore>()
+            .AddSingleton<WarmDeadlines>()
             .AddSingleton<WarmRuns>()
             .AddSingleton<WarmTelemetry>()
             .AddSingleton<ConfiguredSetDatabase>()

@@ -32,7 +32,7 @@ internal static class CommandServices
         Action<HostApplicationBuilder>? configure = null
     )
     {
-        var builder = JobsBuilder.Create([], needsCache: false);
+        var builder = JobsBuilder.Create([]);
         LogToStandardError(builder);
         builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
         configure?.Invoke(builder);

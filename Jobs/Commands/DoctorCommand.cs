@@ -37,7 +37,7 @@ internal static class DoctorCommand
             {
                 DoctorReport doctor = new(
                     services.GetRequiredService<NpgsqlDataSource>(),
-                    new(services.GetRequiredService<CacheStore>),
+                    services.GetRequiredService<CacheCircuit>().IsAbsent ? null : new(services.GetRequiredService<CacheStore>),
                     services.GetRequiredService<TimeProvider>()
                 );
                 var findings = await doctor.FindAsync(ct);

@@ -29,7 +29,6 @@ internal static class RetryCommand
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, Guid runId, CancellationToken ct)
     {
-        CommandServices.RequireCacheConnection(services);
         var participant = services.GetRequiredService<RunParticipant>();
         PipelineRun? run;
         try

@@ -59,7 +59,6 @@ internal static class RunCommand
         CancellationToken ct
     )
     {
-        CommandServices.RequireCacheConnection(services);
         // Created first, since it connects to the cache and compiles the calculation in the background.
         var participant = services.GetRequiredService<RunParticipant>();
         var runs = services.GetRequiredService<RunStore>();

@@ -1,13 +1,17 @@
 using System.CommandLine;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 using Overnight.Core;
+using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
+using Overnight.Core.Schedules;
 using Overnight.Jobs.Scheduling;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>schedule</c>: when nights are due, from the calendars alone, without a database.</summary>
+/// <summary><c>schedule</c>: when nights are due, from the calendars; what is paused, where there is a database.</summary>
 internal static class ScheduleCommand
 {
     public static Command Create()
@@ -21,28 +25,37 @@ internal static class ScheduleCommand
         Option<bool> json = new("--json")
         {
             Description =
-                "A JSON line per calendar day: market, date, status (open, early-close, late-open, closed), reason, openUtc, closeUtc, ringUtc.",
+                "A JSON line per calendar day: market, date, status (open, early-close, late-open, closed), reason, openUtc, closeUtc, ringUtc, deadlineUtc.",
         };
-        Command command = new("schedule", "Shows when the nights of each market are due, in local time and UTC, and why a day has none.")
+        Command command = new("schedule", "Shows when the nights of each market are due, in local time and UTC, by when they are to be done, and why a day has none.")
         {
             market,
             from,
             until,
             json,
         };
-        command.SetAction(parsed =>
-            Run(
-                parsed.GetValue(market),
-                Day(from, parsed),
-                Day(until, parsed),
-                parsed.GetValue(json),
-                parsed.InvocationConfiguration.Output
-            )
+        command.SetAction(
+            (parsed, ct) =>
+                RunAsync(
+                    parsed.GetValue(market),
+                    Day(from, parsed),
+                    Day(until, parsed),
+                    parsed.GetValue(json),
+                    parsed.InvocationConfiguration.Output,
+                    ct
+                )
         );
         return command;
     }
 
-    private static int Run(string? code, DateOnly? from, DateOnly? until, bool json, TextWriter output)
+    private static async Task<int> RunAsync(
+        string? code,
+        DateOnly? from,
+        DateOnly? until,
+        bool json,
+        TextWriter output,
+        CancellationToken ct
+    )
     {
         if (until < from)
             throw new CommandException($"--until must not be before --from ({from:yyyy-MM-dd}), and is {until:yyyy-MM-dd}.");
@@ -52,15 +65,41 @@ internal static class ScheduleCommand
         using var host = builder.Build();
         host.ValidateConfiguration();
         var markets = host.Services.GetRequiredService<MarketCatalog>();
-        ScheduleReport report = new(output, (host.Services.GetService<TimeProvider>() ?? TimeProvider.System).GetUtcNow());
+        var time = host.Services.GetService<TimeProvider>() ?? TimeProvider.System;
+        ScheduleReport report = new(output, time.GetUtcNow());
+        var connection = builder.Configuration.GetConnectionString(DatabaseConnection.Overnight);
+        var pauses = json || string.IsNullOrWhiteSpace(connection) ? [] : await PausesAsync(connection, time, output, ct);
         foreach (var market in code is null ? markets.All : [Market(markets, code)])
         {
             if (json)
                 report.WriteJson(market, from, until);
             else
-                report.WriteText(market, from, until);
+                report.WriteText(market, from, until, pauses.FirstOrDefault(pause => pause.Name == market.Code));
         }
         return CommandLine.Success;
+    }
+
+    /// <summary>The markets that are paused; none, with a line about it, when the database does not answer.</summary>
+    private static async Task<List<SchedulePause>> PausesAsync(
+        string connectionString,
+        TimeProvider time,
+        TextWriter output,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            await using var database = NpgsqlDataSource.Create(DatabaseConnection.Complete(connectionString)!);
+            var now = time.GetUtcNow();
+            var pauses = await new SchedulePauses(database, time).ListAsync(now, ct);
+            return [.. pauses.Where(pause => pause.Kind == ScheduleKind.Market && pause.Covers(now))];
+        }
+        catch (NpgsqlException exception)
+        {
+            // The calendars need no database, and are what was asked for.
+            await output.WriteLineAsync($"Whether a market is paused is not known: {DatabaseErrors.Explain(exception, null)}");
+            return [];
+        }
     }
 
     private static DateOnly? Day(Option<string?> option, ParseResult parsed)

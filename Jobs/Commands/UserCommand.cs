@@ -57,7 +57,6 @@ internal static class UserCommand
     {
         if (!EmailAddress.TryNormalise(address, out var email))
             throw new CommandException($"EMAIL must be an e-mail address of at most {EmailAddress.Most} characters, not '{address}'.");
-        CommandServices.RequireCacheConnection(services);
         await RefuseAdministratorOfTenantAsync(services, email, ct);
         var password = await PasswordInput.ReadAsync(file, ct);
         if (PasswordRules.Failure(password) is { } failure)
@@ -71,7 +70,7 @@ internal static class UserCommand
             $"The password of {email} is set; {Plural.Of(ended.Ended, "session")} ended"
                 + (
                     ended.HeldFrom > now
-                        ? $", which nodes may go on accepting until {ended.HeldFrom.UtcDateTime:HH:mm:ss} UTC, because the cache does not answer."
+                        ? $", which nodes may go on accepting until {ended.HeldFrom.UtcDateTime:HH:mm:ss} UTC, because {(services.GetRequiredService<CacheCircuit>().IsAbsent ? "no cache is configured here" : "the cache does not answer")}."
                         : "."
                 )
         );

@@ -7,13 +7,22 @@ using Overnight.Jobs.Migrations;
 namespace Overnight.Jobs.Doctor;
 
 /// <summary>Looks for what is stuck or broken: runs, batches, sessions, users, stored values, the cache. Reads only.</summary>
-internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore> cache, TimeProvider time)
+/// <param name="cache">Null where no cache is configured.</param>
+internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>? cache, TimeProvider time)
 {
     /// <summary>A batch takes well under a second; a run in which none ended for this long is stuck.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <summary>Findings of one kind that are named one by one; the rest is counted.</summary>
     private const int Named = 20;
+
+    private const string Uncached = """
+            select format('%s batches of run %s (%s, %s) are stored and not in the cache.', count(*), r.id, r.market, r.business_date),
+                min(b.completed_at),
+                'A jobs process caches them when the cache is back, from the stored bytes.'
+            from overnight_job_runs r join run_batches b on b.run_id = r.id
+            where b.status = 'done' and b.cached_at is null and r.completed_at < $1 group by r.id order by 2
+        """;
 
     // Every query gives: what, since, advice. $1 is the time before which something counts as stuck.
     private static readonly string[] Checks =
@@ -56,12 +65,33 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
             order by 2 desc
             """,
         """
-            select format('%s batches of run %s (%s, %s) are stored and not in the cache.', count(*), r.id, r.market, r.business_date),
-                min(b.completed_at),
-                'A jobs process caches them when the cache is back, from the stored bytes.'
-            from overnight_job_runs r join run_batches b on b.run_id = r.id
-            where b.status = 'done' and b.cached_at is null and r.completed_at < $1 group by r.id order by 2
+            select format('The night of %s for %s is %s; its deadline is %sZ.', market, business_date, state,
+                    to_char(deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')),
+                since,
+                case when run_id is null then 'It never began. Start a jobs process, or run it here: jobs run --market ' || market || ' --date ' || business_date
+                    else 'See what holds it up: GET /api/runs/' || run_id end
+            from nights where finished_at is null and state <> 'on-time' and due_at > $1 - interval '7 days' order by 2
             """,
+        """
+            select format('The scheduled warm of %s is %s; its deadline was %sZ.', set_name, state,
+                    to_char(deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')),
+                since, 'A jobs process warms it when the cache answers; by hand: jobs warm ' || set_name
+            from warm_deadlines where finished_at is null and state <> 'on-time' and due_at > $1 - interval '7 days' order by 2
+            """,
+        """
+            select format('The schedule of %s %s is paused%s: %s', kind, name,
+                    coalesce(' until ' || to_char(until_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || 'Z', ''), reason),
+                paused_at, 'When the reason is gone: jobs resume --' || kind || ' ' || name
+            from schedule_pauses where ended_at is null and (until_at is null or until_at > $1) order by 2
+            """,
+        """
+            select format('Webhook %s was not told %s of %s: %s', d.target, n.event, n.subject, d.last_error), n.created_at,
+                case d.state when 'failed' then 'It is not tried any more. When the target is mended: POST /api/admin/notices/' || n.id || '/redeliver'
+                    else 'It is tried again until ' || to_char(d.retry_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || 'Z; try the target: jobs notify test --target ' || d.target end
+            from notice_deliveries d join notices n on n.id = d.notice_id
+            where d.state <> 'delivered' and d.last_error is not null and n.created_at > $1 - interval '7 days' order by 2
+            """,
+        Uncached,
         """
             select format('User %s is quarantined in %s: %s/%s, %s nights in a row: %s', user_id, market, stage, reason, failures, detail),
                 since,
@@ -99,7 +129,7 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
         var before = time.GetUtcNow() - Patience;
         if (await ReadOnlyAsync(connection, ct) is { } readOnly)
             findings.Add(readOnly);
-        foreach (var check in Checks)
+        foreach (var check in Checks.Where(check => cache is not null || check != Uncached))
             await ReadAsync(connection, check, before, findings, ct);
         var (heard, lastSeen) = await new WorkerDirectory(dataSource, time).FindAsync(ct);
         if (heard == 0)
@@ -170,6 +200,8 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
 
     private async Task<string?> CacheTroubleAsync()
     {
+        if (cache is null)
+            return null;
         try
         {
             await cache.Value.PingAsync();

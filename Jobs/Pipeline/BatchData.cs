@@ -9,7 +9,11 @@ namespace Overnight.Jobs.Pipeline;
 internal readonly record struct ClaimedBatch(int Number, Guid FirstUser, Guid LastUser, int Size, bool Suspect, int Attempts);
 
 /// <summary>What a worker needs of its run: the run's row, and the market in memory.</summary>
-internal sealed record RunContext(PipelineRun Run, Core.Market.MarketSnapshot Market);
+internal sealed record RunContext(PipelineRun Run, Core.Market.MarketSnapshot Market)
+{
+    /// <summary>Failed users that this process logged.</summary>
+    public LoggedFailures Logged { get; } = new();
+}
 
 /// <summary>Everything loaded of a batch, in arrays ordered by user; reused from batch to batch.</summary>
 internal sealed class BatchData

@@ -61,7 +61,7 @@ internal sealed partial class BatchWorker(
             else
             {
                 Log.UserGivenUp(logger, batch.Number, _run.Id, batch.Attempts);
-                RunLog.UserFailed(logger, _run, batch.FirstUser, CalculationStage.Score, UserQuarantine.EndedWorker);
+                RunLog.UserFailed(logger, context, batch.FirstUser, CalculationStage.Score, UserQuarantine.EndedWorker);
             }
             await transaction.CommitAsync(ct);
             return true;
@@ -86,7 +86,7 @@ internal sealed partial class BatchWorker(
             else
             {
                 Log.UserFailed(logger, batch.Number, _run.Id, _stage, exception);
-                RunLog.UserFailed(logger, _run, batch.FirstUser, _stage, BatchCalculator.Unexpected);
+                RunLog.UserFailed(logger, context, batch.FirstUser, _stage, BatchCalculator.Unexpected);
             }
             return true;
         }
@@ -120,7 +120,7 @@ internal sealed partial class BatchWorker(
         faults.At("committed");
         var took = Stopwatch.GetElapsedTime(begin);
         Telemetry.BatchDone(_run.Market, _calculator.Results.Count, _calculator.Failures.Count, took);
-        RunLog.Processed(logger, _run, batch.Number, _calculator.Results.Count, _calculator.Failures, took);
+        RunLog.Processed(logger, context, batch.Number, _calculator.Results.Count, _calculator.Failures, took);
     }
 
     private async Task<ClaimedBatch?> ClaimAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)

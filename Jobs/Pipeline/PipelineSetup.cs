@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Overnight.Core;
 using Overnight.Core.Caching;
+using Overnight.Core.Notices;
 using Overnight.Core.Runs;
+using Overnight.Core.Schedules;
 using Overnight.Core.Warming;
 using Overnight.Jobs.Providers;
 
@@ -23,6 +25,7 @@ internal static class PipelineSetup
             );
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
+        builder.Services.AddNotices().TryAddSingleton<SchedulePauses>();
         builder.Services.TryAddSingleton<WarmRuns>();
         builder.Services.TryAddSingleton<WarmTelemetry>();
         builder

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core.Data;
+using Overnight.Core.Notices;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Providers;
 
@@ -12,20 +13,14 @@ namespace Overnight.Jobs.Pipeline;
 /// Ends a run when none of its batches is unfinished, which is asked of the batches and not of a counter. Of all replicas that try,
 /// the one that changes the run's row ends it.
 /// </summary>
-internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan runSpan, TimeProvider time, ILogger<RunFinaliser> logger)
+internal sealed partial class RunFinaliser(
+    NpgsqlDataSource dataSource,
+    RunSpan runSpan,
+    NoticeOutbox outbox,
+    TimeProvider time,
+    ILogger<RunFinaliser> logger
+)
 {
-    private const string Totals = """
-        select count(*) filter (where status = 'pending'), coalesce(sum(users_processed), 0), coalesce(sum(users_failed), 0),
-            coalesce(sum(assets_scored), 0), coalesce(sum(recommendations), 0), count(*) filter (where status = 'done'),
-            count(*) filter (where status = 'done' and cached_at is null), coalesce(sum(users_processed) filter (where cached_at is not null), 0),
-            coalesce(extract(epoch from max(completed_at) - $2) * 1000, 0), coalesce(sum(cache_ms), 0),
-            coalesce(sum(work_ms), 0), count(*) filter (where status = 'split'), coalesce(extract(epoch from $3 - max(completed_at)) * 1000, 0)
-        from run_batches where run_id = $1
-        """;
-
-    private const string Reasons =
-        "select stage, reason, count(*), min(detail) from run_failures where run_id = $1 group by 1, 2 order by 3 desc, 1, 2";
-
     // Keeps what the plan wrote of providers and steps, and adds the totals.
     private const string Finish = """
         update overnight_job_runs set status = $2, completed_at = $3, users_total = $4 + $5, users_processed = $4, users_failed = $5,
@@ -62,7 +57,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
             return null;
 
         var now = time.GetUtcNow();
-        var totals = await TotalsAsync(connection, run.Id, plannedAt.Value, now, ct);
+        var totals = await RunTotals.ReadAsync(connection, run.Id, plannedAt.Value, now, ct);
         if (totals.Pending > 0)
             return null;
         using var span = Telemetry.StartStep("finalise", run, now);
@@ -71,7 +66,7 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
             : totals.Processed == 0 ? "failed"
             : "partial";
         var metrics = Metrics(totals, planned, plannedAt.Value - run.StartedAt, now - run.StartedAt);
-        var failures = await FailuresAsync(connection, run.Id, totals.Failed, ct);
+        List<RunFailureGroup> failures = totals.Failed == 0 ? [] : await RunFailureGroup.ReadAsync(connection, run.Id, ct);
         await using (
             var finish = connection.Command(
                 Finish,
@@ -87,9 +82,14 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         {
             await finish.ExecuteNonQueryAsync(ct);
         }
-        var seal = await RunSeal.AppendAsync(connection, run, now, ct);
-        await transaction.CommitAsync(ct);
-        RunLog.Sealed(logger, seal);
+        await CommitAsync(
+            transaction,
+            run,
+            RunNotices.Ended(run, status, totals.Processed, totals.Failed, planned, outbox),
+            failures,
+            now,
+            ct
+        );
         Telemetry.RunDone(run.Market, status, now - run.StartedAt);
         Log.Finished(logger, run.Id, status, totals.Processed, totals.Failed, totals.Uncached, (now - run.StartedAt).TotalSeconds);
         return true;
@@ -108,8 +108,8 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         if (finished)
             return false;
         var now = time.GetUtcNow();
-        var totals = await TotalsAsync(connection, run.Id, plannedAt ?? now, now, ct);
-        var failures = await FailuresAsync(connection, run.Id, totals.Failed, ct);
+        var totals = await RunTotals.ReadAsync(connection, run.Id, plannedAt ?? now, now, ct);
+        List<RunFailureGroup> failures = totals.Failed == 0 ? [] : await RunFailureGroup.ReadAsync(connection, run.Id, ct);
         await using (
             NpgsqlCommand fail = new(Fail, connection, transaction)
             {
@@ -139,12 +139,37 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         {
             await fail.ExecuteNonQueryAsync(ct);
         }
-        var seal = await RunSeal.AppendAsync(connection, run, now, ct);
-        await transaction.CommitAsync(ct);
-        RunLog.Sealed(logger, seal);
+        await CommitAsync(
+            transaction,
+            run,
+            RunNotices.Ended(run, "failed", totals.Processed, totals.Failed, planned, outbox, step),
+            failures,
+            now,
+            ct
+        );
         Telemetry.RunDone(run.Market, "failed", now - run.StartedAt);
         Log.FailedForGood(logger, run.Id, step, exception);
         return true;
+    }
+
+    /// <summary>The run's end, its notices and its seal are committed as one.</summary>
+    private async Task CommitAsync(
+        NpgsqlTransaction transaction,
+        PipelineRun run,
+        IEnumerable<Notice> notices,
+        List<RunFailureGroup> failures,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
+    {
+        var connection = transaction.Connection!;
+        foreach (var notice in notices)
+            await outbox.WriteAsync(connection, notice, now, ct);
+        var seal = await RunSeal.AppendAsync(connection, run, now, ct);
+        await transaction.CommitAsync(ct);
+        RunLog.Sealed(logger, seal);
+        foreach (var group in failures)
+            RunLog.AllFailed(logger, run, group.Stage, group.Reason, group.Users);
     }
 
     private static async Task<(DateTimeOffset? PlannedAt, RunMetrics Planned, bool Finished)> LockAsync(
@@ -167,36 +192,8 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
         return (reader.IsDBNull(0) ? null : reader.GetFieldValue<DateTimeOffset>(0), planned, reader.GetBoolean(2));
     }
 
-    private static async Task<RunTotals> TotalsAsync(
-        NpgsqlConnection connection,
-        Guid run,
-        DateTimeOffset plannedAt,
-        DateTimeOffset now,
-        CancellationToken ct
-    )
-    {
-        await using var command = connection.Command(Totals, run, plannedAt, now);
-        await using var r = await command.ExecuteReaderAsync(ct);
-        await r.ReadAsync(ct);
-        return new(
-            r.GetInt64(0),
-            r.GetInt64(1),
-            r.GetInt64(2),
-            r.GetInt64(3),
-            r.GetInt64(4),
-            r.GetInt64(5),
-            r.GetInt64(6),
-            r.GetInt64(7),
-            (double)r.GetDecimal(8),
-            r.GetFloat(9),
-            r.GetFloat(10),
-            r.GetInt64(11),
-            (double)r.GetDecimal(12)
-        );
-    }
-
     /// <returns>Null without failures and without remarkable providers, such as those replaced by last stored values.</returns>
-    private static string? ErrorDetails(List<object> failures, RunMetrics planned)
+    private static string? ErrorDetails(List<RunFailureGroup> failures, RunMetrics planned)
     {
         var providers = ProviderReport.Read(planned).Where(p => p.IsRemarkable).ToList();
         return failures.Count == 0 && providers.Count == 0
@@ -205,28 +202,6 @@ internal sealed partial class RunFinaliser(NpgsqlDataSource dataSource, RunSpan 
                 new { Failures = failures.Count == 0 ? null : failures, Providers = providers.Count == 0 ? null : providers },
                 SnakeCase
             );
-    }
-
-    private static async Task<List<object>> FailuresAsync(NpgsqlConnection connection, Guid run, long failed, CancellationToken ct)
-    {
-        List<object> reasons = [];
-        if (failed == 0)
-            return reasons;
-        await using var command = connection.Command(Reasons, run);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct))
-        {
-            reasons.Add(
-                new
-                {
-                    Stage = reader.GetString(0),
-                    Reason = reader.GetString(1),
-                    Users = reader.GetInt64(2),
-                    Example = await reader.IsDBNullAsync(3, ct) ? null : reader.GetString(3),
-                }
-            );
-        }
-        return reasons;
     }
 
     private static string Metrics(RunTotals totals, RunMetrics planned, TimeSpan setUp, TimeSpan total)

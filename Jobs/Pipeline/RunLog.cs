@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Overnight.Core.Portfolios;
 using Overnight.Core.Proof;
@@ -13,32 +14,34 @@ internal static partial class RunLog
     /// <summary>The value of <c>jobType</c> for runs of the pipeline.</summary>
     private const string JobType = "scoring";
 
-    /// <summary>Largest number of failed users logged per batch, because one cause can fail all of it. run_failures has them all.</summary>
-    private const int MostUsers = 10;
-
     public static void Started(ILogger logger, PipelineRun run, int users) =>
         Started(logger, run.CorrelationId, JobType, run.Market, users);
 
     public static void Processed(
         ILogger logger,
-        PipelineRun run,
+        RunContext context,
         int batch,
         int users,
         IReadOnlyCollection<UserFailure> failures,
         TimeSpan took
     )
     {
-        Processed(logger, run.CorrelationId, batch, users + failures.Count, took);
-        foreach (var failure in failures.Take(MostUsers))
-            UserFailed(logger, run, failure.UserId, failure.Stage, failure.Reason);
-        if (failures.Count > MostUsers)
-            MoreFailed(logger, run.CorrelationId, batch, failures.Count - MostUsers);
+        Processed(logger, context.Run.CorrelationId, batch, users + failures.Count, took);
+        foreach (var failure in failures)
+            UserFailed(logger, context, failure.UserId, failure.Stage, failure.Reason);
     }
 
-    public static void UserFailed(ILogger logger, PipelineRun run, Guid user, CalculationStage stage, string reason)
+    public static void UserFailed(ILogger logger, RunContext context, Guid user, CalculationStage stage, string reason)
     {
-        if (logger.IsEnabled(LogLevel.Warning))
-            UserFailed(logger, run.CorrelationId, Masked(user), stage.ToString().ToLowerInvariant(), reason);
+        if (logger.IsEnabled(LogLevel.Warning) && context.Logged.TryAdd(stage, reason))
+            UserFailed(logger, context.Run.CorrelationId, Masked(user), stage.ToString().ToLowerInvariant(), reason);
+    }
+
+    /// <summary>Logs the number of users who failed for a reason, when there were more than are logged one by one.</summary>
+    public static void AllFailed(ILogger logger, PipelineRun run, string stage, string reason, long users)
+    {
+        if (users > LoggedFailures.Most)
+            AllFailed(logger, run.CorrelationId, stage, reason, users);
     }
 
     /// <param name="seal">Null for a run that is not sealed.</param>
@@ -70,7 +73,18 @@ internal static partial class RunLog
     [LoggerMessage(
         567,
         LogLevel.Warning,
-        "user failed: further users of batch {batch}: {userCount}, see run_failures, correlation id {correlationId}"
+        "user failed: in all {userCount} at stage {stage}, {error}, see run_failures, correlation id {correlationId}"
     )]
-    private static partial void MoreFailed(ILogger logger, Guid correlationId, int batch, int userCount);
+    private static partial void AllFailed(ILogger logger, Guid correlationId, string stage, string error, long userCount);
+}
+
+/// <summary>Failed users of a run that a process logged one by one: a few for each reason, because one cause can fail everybody.</summary>
+internal sealed class LoggedFailures
+{
+    /// <summary>Users logged for each stage and reason. run_failures has them all.</summary>
+    public const int Most = 20;
+
+    private readonly ConcurrentDictionary<(CalculationStage, string), int> _counts = new();
+
+    public bool TryAdd(CalculationStage stage, string reason) => _counts.AddOrUpdate((stage, reason), 1, (_, count) => count + 1) <= Most;
 }

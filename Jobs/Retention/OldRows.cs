@@ -20,6 +20,8 @@ internal static class OldRows
         ("run_failures", $"run_id in ({OldRuns})"),
         ("run_batches", $"run_id in ({OldRuns})"),
         ("result_reads", "business_date < $1"),
+        ("nights", "business_date < $1"),
+        ("notices", "created_at < $1"),
         ("overnight_job_runs", $"id in ({OldRuns})"),
         (
             "market_snapshots",

@@ -4,6 +4,7 @@ using Overnight.Core;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
+using Overnight.Core.Schedules;
 
 namespace Overnight.Jobs.Scheduling;
 
@@ -14,6 +15,7 @@ namespace Overnight.Jobs.Scheduling;
 /// </summary>
 internal sealed partial class RunSchedule(
     RunStore runs,
+    SchedulePauses pauses,
     MarketCatalog markets,
     DatabaseState database,
     TimeProvider time,
@@ -27,6 +29,9 @@ internal sealed partial class RunSchedule(
 
     // The last business date of each market whose failed start was logged, so that it is logged once and not every minute.
     private readonly ConcurrentDictionary<string, DateOnly> _failed = new();
+
+    // The last business date of each market that was not started because of a pause, so that it is logged once.
+    private readonly ConcurrentDictionary<string, DateOnly> _paused = new();
 
     /// <summary>Starts a run for every night that is due. A market that fails is logged and does not hold up the others.</summary>
     public async Task TickAsync(CancellationToken ct)
@@ -42,7 +47,7 @@ internal sealed partial class RunSchedule(
             return;
         try
         {
-            if (await BeginAsync(day, ct))
+            if (await BeginAsync(day, now, ct))
                 _begun[market.Code] = day.Date;
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
@@ -63,23 +68,47 @@ internal sealed partial class RunSchedule(
     }
 
     /// <returns>Whether there is a run of the night.</returns>
-    private async Task<bool> BeginAsync(MarketDay day, CancellationToken ct)
+    private async Task<bool> BeginAsync(MarketDay day, DateTimeOffset now, CancellationToken ct)
     {
+        var due = day.DueUtc!.Value;
+        var history = await pauses.ReadAsync(due, ct);
+        if (history.At(ScheduleKind.Market, day.Market, now) is { } pause)
+        {
+            TellPaused(pause, day.Date);
+            return false;
+        }
         if (!await runs.HasUsersAsync(day.Market, ct))
             return false;
         if (await runs.HasRunAsync(day.Market, day.Date, ct))
             return true;
-        var trigger = day.DueUtc < _since ? RunTrigger.CatchUp : RunTrigger.Schedule;
+        // After a pause it is as if this process had been away.
+        var isLate = due < _since || history.At(ScheduleKind.Market, day.Market, due) is not null;
+        var trigger = isLate ? RunTrigger.CatchUp : RunTrigger.Schedule;
         var (run, started) = await runs.StartOrJoinAsync(day.Market, day.Date, trigger, again: false, ct);
         if (started)
             Log.Started(logger, trigger.Name(), run.Id, run.Market, IsoDate.Of(run.BusinessDate));
         return true;
     }
 
+    private void TellPaused(SchedulePause pause, DateOnly date)
+    {
+        if (_paused.TryGetValue(pause.Name, out var told) && told == date)
+            return;
+        _paused[pause.Name] = date;
+        Log.Paused(logger, pause.Name, IsoDate.Of(date), pause.Reason);
+    }
+
     private static partial class Log
     {
         [LoggerMessage(501, LogLevel.Information, "{Trigger} started run {RunId} of {Market} for {BusinessDate}.")]
         public static partial void Started(ILogger logger, string trigger, Guid runId, string market, string businessDate);
+
+        [LoggerMessage(
+            506,
+            LogLevel.Information,
+            "The night of {Market} for {BusinessDate} is due and is not started, because the schedule is paused: {Reason}"
+        )]
+        public static partial void Paused(ILogger logger, string market, string businessDate, string reason);
 
         [LoggerMessage(
             502,

@@ -7,13 +7,13 @@ internal sealed class ScheduleLoop : BackgroundService
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    private readonly RunSchedule _schedule;
+    private readonly ScheduleTick _tick;
     private readonly TimeProvider _time;
     private readonly PeriodicTimer _timer;
 
-    public ScheduleLoop(RunSchedule schedule, TimeProvider time)
+    public ScheduleLoop(ScheduleTick tick, TimeProvider time)
     {
-        (_schedule, _time) = (schedule, time);
+        (_tick, _time) = (tick, time);
         _timer = new(UntilNextMinute(), time);
     }
 
@@ -25,7 +25,7 @@ internal sealed class ScheduleLoop : BackgroundService
             {
                 // Measured each time, so that a tick that took long, or a clock that was set, does not shift the following ones.
                 _timer.Period = UntilNextMinute();
-                await _schedule.TickAsync(stoppingToken);
+                await _tick.RunAsync(stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

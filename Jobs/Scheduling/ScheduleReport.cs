@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Overnight.Core.Market.Calendars;
+using Overnight.Core.Schedules;
 
 namespace Overnight.Jobs.Scheduling;
 
@@ -31,6 +32,7 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
             json.WriteString("openUtc", Utc(day.OpenUtc));
             json.WriteString("closeUtc", Utc(day.CloseUtc));
             json.WriteString("ringUtc", Utc(day.DueUtc));
+            json.WriteString("deadlineUtc", Utc(day.DeadlineUtc));
             json.WriteEndObject();
             json.Flush();
             output.WriteLine(System.Text.Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length));
@@ -40,9 +42,11 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
     }
 
     /// <summary>A heading, then a line per night, and one with the reason per day without.</summary>
-    public void WriteText(MarketCalendar market, DateOnly? from, DateOnly? until)
+    public void WriteText(MarketCalendar market, DateOnly? from, DateOnly? until, SchedulePause? pause = null)
     {
-        output.WriteLine($"{market.Code}  {market.Name}, {market.Zone.Id}; due {market.Due}");
+        output.WriteLine($"{market.Code}  {market.Name}, {market.Zone.Id}; due {market.Due}, to be done {market.DoneBy}");
+        if (pause is not null)
+            output.WriteLine($"  {pause.Describe()}");
         foreach (var day in Days(market, from, until))
         {
             if (from is null && until is null && day.DueUtc <= now)
@@ -70,7 +74,7 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
         var hours =
             $"open {Local(day.OpenUtc!.Value, zone):HH:mm} to {Local(day.CloseUtc!.Value, zone):HH:mm}{(day.Reason is null ? "" : $" ({day.Status.Name()}: {day.Reason})")}";
         return day.DueUtc is { } due
-            ? $"due {Local(due, zone):yyyy-MM-dd HH:mm zzz}  {due:yyyy-MM-dd HH:mm}Z  {hours}"
+            ? $"due {Local(due, zone):yyyy-MM-dd HH:mm zzz}  {due:yyyy-MM-dd HH:mm}Z  done by {Local(day.DeadlineUtc!.Value, zone):HH:mm}{(day.IsDeadlineMoved ? " (the middle: the usual deadline is not between trigger and open)" : "")}  {hours}"
             : $"no night: the cron names no time between the previous open and this one; {hours}";
     }
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Overnight.Core;
+using Overnight.Core.Runs;
+using Overnight.Jobs.Warming;
 
 namespace Overnight.Jobs.Scheduling;
 
@@ -13,7 +15,12 @@ internal static class SchedulerSetup
     public static void AddScheduling(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<ScheduleOptions>(ScheduleOptions.Section);
-        builder.Services.AddSingleton<RunSchedule>();
+        builder
+            .Services.AddSingleton<RunSchedule>()
+            .AddSingleton<NightStore>()
+            .AddSingleton<NightWatch>()
+            .AddSingleton<WarmWatch>()
+            .AddSingleton<ScheduleTick>();
         builder.AddScheduler();
     }
 }

@@ -32,6 +32,11 @@ internal sealed partial class WarmLoop(
     {
         if (!options.Value.Enabled)
             return;
+        if (services.GetRequiredService<CacheCircuit>().IsAbsent)
+        {
+            Log.NoCache(logger);
+            return;
+        }
         // Leaves the start-up path: the first use of the multiplexer connects, which takes long when the cache is away.
         await Task.Yield();
         _started = time.GetUtcNow();
@@ -117,6 +122,9 @@ internal sealed partial class WarmLoop(
 
     private static partial class Log
     {
+        [LoggerMessage(645, LogLevel.Information, "No cache is configured (ConnectionStrings:cache): nothing is warmed, and results are read from PostgreSQL.")]
+        public static partial void NoCache(ILogger logger);
+
         [LoggerMessage(641, LogLevel.Warning, "Warming the cache failed; it is tried again every {Delay}. {Reason}")]
         public static partial void Failed(ILogger logger, TimeSpan delay, string reason);
     }

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Overnight.Api.Admin;
 using Overnight.Core.Caching;
 using Overnight.Tests.Dashboard;
@@ -125,7 +127,8 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
         TestClock time = new();
         LogLines lines = new();
         CacheTelemetry telemetry = new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
-        using CacheStatisticsLoop loop = new(new CacheMonitor(telemetry, time), time, new LogLines<CacheStatisticsLoop>(lines));
+        CacheCircuit circuit = new(Options.Create(new CacheOptions()), time, telemetry, NullLogger<CacheCircuit>.Instance);
+        using CacheStatisticsLoop loop = new(new CacheMonitor(telemetry, time), circuit, time, new LogLines<CacheStatisticsLoop>(lines));
         await loop.StartAsync(Ct);
         await Eventually.TrueAsync(() => time.Timers == 1, "the loop waits");
         time.Advance(CacheMonitor.Window - CacheMonitor.Step);

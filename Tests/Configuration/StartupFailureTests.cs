@@ -107,13 +107,13 @@ public sealed class StartupFailureTests(TestServers servers)
     [Theory]
     [InlineData(ProgramRun.Jobs)]
     [InlineData(ProgramRun.Api)]
-    public async Task Service_WithoutConnections_NamesBoth(string program)
+    public async Task Service_WithoutConnections_NamesTheDatabase(string program)
     {
         var run = await ProgramRun.RunAsync(servers, program, [], Ct);
 
         Assert.Equal((1, ""), (run.ExitCode, run.Output));
         Assert.Contains("ConnectionStrings:overnight is not set", run.Error, StringComparison.Ordinal);
-        Assert.Contains("ConnectionStrings:cache is not set", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("ConnectionStrings:cache", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -17,6 +17,7 @@ internal sealed record JobsCommand(int ExitCode, string Output, string Error)
     /// <param name="cache">Connection string of the cache, if the command is to have one.</param>
     /// <param name="input">What it reads from standard input.</param>
     /// <param name="environment">What it runs in.</param>
+    /// <param name="settings">Configuration, as environment variables.</param>
     public static async Task<JobsCommand> RunAsync(
         TestServers servers,
         string? connectionString,
@@ -24,7 +25,8 @@ internal sealed record JobsCommand(int ExitCode, string Output, string Error)
         string? cache,
         string? input,
         CancellationToken ct,
-        string environment = "Production"
+        string environment = "Production",
+        IReadOnlyDictionary<string, string>? settings = null
     )
     {
         ProcessStartInfo start = new("dotnet")
@@ -43,6 +45,8 @@ internal sealed record JobsCommand(int ExitCode, string Output, string Error)
         )
             start.Environment.Remove(name);
         start.Environment["DOTNET_ENVIRONMENT"] = environment;
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         if (connectionString is not null)
             start.Environment["ConnectionStrings__overnight"] = connectionString;
         if (cache is not null)

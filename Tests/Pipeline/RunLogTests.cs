@@ -33,4 +33,25 @@ public sealed class RunLogTests(TestServers servers)
         );
         Assert.DoesNotContain(log.All, line => line.Contains($"{culprit}", StringComparison.OrdinalIgnoreCase));
     }
+
+    [Fact]
+    public async Task Run_A8b_LogsTwentyUsersOfAReasonAndThenHowManyThereWere()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var night = await PipelineFixture.CreateAsync(servers, 60, ct, batchSize: 10);
+        await night.ExecuteAsync(
+            "update portfolios set criteria_version = null where user_id in (select user_id from portfolios order by 1 limit 33)",
+            ct
+        );
+        LogLines log = new();
+        night.Services.GetRequiredService<ILoggerFactory>().AddProvider(new LogLinesProvider(log));
+
+        var run = await night.RunAsync(ct);
+
+        Assert.Equal("partial", run.Status);
+        Assert.Equal(20, log.All.Count(line => line.StartsWith("Warning user failed: ***", StringComparison.Ordinal)));
+        Assert.Single(log.All, line =>
+            line.StartsWith("Warning user failed: in all 33 at stage load, no_criteria, see run_failures", StringComparison.Ordinal)
+        );
+    }
 }

@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Overnight.Core;
-using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Scheduling;
 using Overnight.Tests.Harness;
@@ -159,7 +157,7 @@ public sealed class RunScheduleTests(TestServers servers)
     private static RunStore Store(PipelineFixture night, TestClock clock) => new(night.Database, Catalog(), clock);
 
     private static RunSchedule Schedule(PipelineFixture night, TestClock clock) =>
-        new(Store(night, clock), Catalog(), new(NullLogger<DatabaseState>.Instance), clock, NullLogger<RunSchedule>.Instance);
+        Nights.Schedule(night, clock);
 
     private static Task<string> RunsAsync(PipelineFixture night) =>
         night.ScalarAsync<string>(

@@ -15,12 +15,12 @@ public sealed class ScheduleCommandTests(TestServers servers)
     {
         var lines = Text(Saturday, "NYSE");
 
-        Assert.Equal("NYSE  New York Stock Exchange, America/New_York; due 2:00 h before the open", lines[0]);
+        Assert.Equal("NYSE  New York Stock Exchange, America/New_York; due 2:00 h before the open, to be done 0:30 h before the open", lines[0]);
         Assert.Equal("  Sat 2026-11-21  no night: closed, weekend", lines[1]);
-        Assert.Equal("  Mon 2026-11-23  due 2026-11-23 07:30 -05:00  2026-11-23 12:30Z  open 09:30 to 16:00", lines[3]);
+        Assert.Equal("  Mon 2026-11-23  due 2026-11-23 07:30 -05:00  2026-11-23 12:30Z  done by 09:00  open 09:30 to 16:00", lines[3]);
         Assert.Equal("  Thu 2026-11-26  no night: closed, Thanksgiving Day", lines[6]);
         Assert.Equal(
-            "  Fri 2026-11-27  due 2026-11-27 07:30 -05:00  2026-11-27 12:30Z  open 09:30 to 13:00 (early-close: Day after Thanksgiving Day)",
+            "  Fri 2026-11-27  due 2026-11-27 07:30 -05:00  2026-11-27 12:30Z  done by 09:00  open 09:30 to 13:00 (early-close: Day after Thanksgiving Day)",
             lines[7]
         );
         Assert.Equal(10, lines.Count(line => line.Contains("  due ", StringComparison.Ordinal)));
@@ -39,8 +39,8 @@ public sealed class ScheduleCommandTests(TestServers servers)
 
         Assert.Equal(
             """
-            {"market":"TSE","date":"2026-12-30","status":"open","reason":null,"openUtc":"2026-12-30T00:00:00Z","closeUtc":"2026-12-30T06:30:00Z","ringUtc":"2026-12-29T22:00:00Z"}
-            {"market":"TSE","date":"2026-12-31","status":"closed","reason":"Market holiday","openUtc":null,"closeUtc":null,"ringUtc":null}
+            {"market":"TSE","date":"2026-12-30","status":"open","reason":null,"openUtc":"2026-12-30T00:00:00Z","closeUtc":"2026-12-30T06:30:00Z","ringUtc":"2026-12-29T22:00:00Z","deadlineUtc":"2026-12-29T23:30:00Z"}
+            {"market":"TSE","date":"2026-12-31","status":"closed","reason":"Market holiday","openUtc":null,"closeUtc":null,"ringUtc":null,"deadlineUtc":null}
 
             """,
             output.ToString()

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Microsoft.Extensions.Logging.Abstractions;
-using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Scheduling;
 using Overnight.Tests.Harness;
@@ -20,7 +18,7 @@ public sealed class ScheduleLoopTests(TestServers servers)
     {
         await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         TestClock clock = new(Utc("2026-11-23T12:28:20.5Z"));
-        using ScheduleLoop loop = new(Schedule(night, clock), clock);
+        using ScheduleLoop loop = new(Nights.Tick(night, clock), clock);
         await loop.StartAsync(Ct);
 
         clock.SetUtcNow(Utc("2026-11-23T12:29:59Z"));
@@ -38,7 +36,7 @@ public sealed class ScheduleLoopTests(TestServers servers)
         await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
         TestClock clock = new(Utc("2026-11-23T12:29:30Z"));
         using Told told = new();
-        using ScheduleLoop loop = new(Schedule(night, clock), clock);
+        using ScheduleLoop loop = new(Nights.Tick(night, clock), clock);
         await night.ExecuteAsync("alter table user_markets rename to away", Ct);
         await loop.StartAsync(Ct);
 
@@ -98,13 +96,7 @@ public sealed class ScheduleLoopTests(TestServers servers)
     }
 
     private static RunSchedule Schedule(PipelineFixture night, TestClock clock) =>
-        new(
-            new(night.Database, Catalog(), clock),
-            Catalog(),
-            new(NullLogger<DatabaseState>.Instance),
-            clock,
-            NullLogger<RunSchedule>.Instance
-        );
+        Nights.Schedule(night, clock);
 
     /// <summary>Spans that this test's calls begin, statements included, and that an exporter would be given.</summary>
     private sealed class Told : IDisposable

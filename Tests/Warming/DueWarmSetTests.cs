@@ -10,7 +10,7 @@ namespace Overnight.Tests.Warming;
 public sealed class DueWarmSetTests(TestServers servers)
 {
     /// <summary>Reference data and flags are due every few minutes, and would be in the way here.</summary>
-    private static readonly (string, string)[] NoReference =
+    internal static readonly (string, string)[] NoReference =
     [
         ("Warming:Reference:EssentialInterval", "0"),
         ("Warming:Reference:MasterInterval", "0"),

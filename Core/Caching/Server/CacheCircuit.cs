@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -16,7 +17,8 @@ public sealed partial class CacheCircuit(
     IOptions<CacheOptions> options,
     TimeProvider time,
     CacheTelemetry telemetry,
-    ILogger<CacheCircuit> logger
+    ILogger<CacheCircuit> logger,
+    IConfiguration? configuration = null
 )
 {
     private const long Closed = 0;
@@ -31,11 +33,16 @@ public sealed partial class CacheCircuit(
     private long _openUntil;
     private long _break;
 
-    public bool IsOpen => Volatile.Read(ref _openUntil) != Closed;
+    /// <summary>Whether no cache server is configured: the circuit then stays open, and nothing is logged of it.</summary>
+    public bool IsAbsent { get; } = configuration is not null && !CacheConnection.IsConfigured(configuration);
+
+    public bool IsOpen => IsAbsent || Volatile.Read(ref _openUntil) != Closed;
 
     /// <summary>Whether the caller may call the server now. An open circuit admits one caller per break, whose outcome decides.</summary>
     public bool TryEnter()
     {
+        if (IsAbsent)
+            return false;
         var until = Volatile.Read(ref _openUntil);
         if (until == Closed)
             return true;
@@ -56,6 +63,8 @@ public sealed partial class CacheCircuit(
 
     public void Failed(Exception reason)
     {
+        if (IsAbsent)
+            return;
         if (!IsOpen)
             Volatile.Write(ref _break, Math.Min(_first, _longest));
         // At least 1, because 0 means closed.

@@ -12,9 +12,15 @@ public static class CacheConnection
     /// <summary>Milliseconds between two attempts to connect.</summary>
     private const int RetryAfter = 50;
 
+    /// <summary>Milliseconds between attempts to reach the server that stands for none.</summary>
+    private const int NoRetry = 86_400_000;
+
     /// <summary>The name of the connection string.</summary>
     public const string Name = "cache",
         Example = "\"127.0.0.1:6379\"";
+
+    /// <summary>Whether there is a cache server; without one everything is read from PostgreSQL.</summary>
+    public static bool IsConfigured(IConfiguration configuration) => !string.IsNullOrWhiteSpace(configuration.GetConnectionString(Name));
 
     /// <returns>The fault of a connection string, without its text, which may hold a password; null when it can be read.</returns>
     public static string? Failure(string connectionString)
@@ -42,7 +48,7 @@ public static class CacheConnection
         options.AbortOnConnectFail = false;
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.HeartbeatInterval = TimeSpan.FromMilliseconds(Heartbeat);
-        options.ReconnectRetryPolicy = new LinearRetry(RetryAfter);
+        options.ReconnectRetryPolicy = new LinearRetry(IsConfigured(configuration) ? RetryAfter : NoRetry);
         options.AsyncTimeout = (int)configuration.ReadSection<CacheOptions>(CacheOptions.Section).Timeout.TotalMilliseconds;
         // A fault is logged once, where the state changes, so the details in each exception are not needed.
         options.IncludeDetailInExceptions = false;

@@ -17,9 +17,6 @@ internal sealed class FreshnessRules
     /// <summary>Time within which closing prices are published.</summary>
     private static readonly TimeSpan AfterClose = TimeSpan.FromHours(1);
 
-    /// <summary>Time from a night's deadline to the open that the night prepares.</summary>
-    private static readonly TimeSpan DeadlineLead = TimeSpan.FromMinutes(30);
-
     /// <summary>When the European Central Bank publishes the day's rates, in <see cref="RatesZone"/>.</summary>
     private static readonly TimeOnly RatesPublished = new(16, 0);
     private static readonly TimeZoneInfo RatesZone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
@@ -67,8 +64,8 @@ internal sealed class FreshnessRules
     public static FreshnessRules Of(MarketCalendar market, DateTimeOffset generatedAt)
     {
         var own = market.NextOpen(generatedAt);
-        var first = own is null ? null : market.NextOpen(own.OpenUtc!.Value);
-        var second = first is null ? null : market.NextOpen(first.OpenUtc!.Value);
+        var first = own is null ? null : market.NextNight(own.OpenUtc!.Value);
+        var second = first is null ? null : market.NextNight(first.OpenUtc!.Value);
         return new(market.Code, own, first, second, LastClose(market, generatedAt - AfterClose), LastRates(generatedAt));
     }
 
@@ -97,7 +94,7 @@ internal sealed class FreshnessRules
         );
     }
 
-    private static DateTimeOffset Deadline(MarketDay? day) => day?.OpenUtc - DeadlineLead ?? DateTimeOffset.MaxValue;
+    private static DateTimeOffset Deadline(MarketDay? day) => day?.DeadlineUtc ?? DateTimeOffset.MaxValue;
 
     private static AgeLimit LastClose(MarketCalendar market, DateTimeOffset until)
     {

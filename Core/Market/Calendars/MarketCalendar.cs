@@ -11,11 +11,17 @@ public sealed class MarketCalendar
     /// <summary>Days after which a market that stays closed counts as having no next open.</summary>
     private const int LongestBreak = 366;
 
+    // Days whose deadlines are checked at start. In five years each combination of clock change and day of the week is near enough to one
+    // of them, and the check takes a few milliseconds.
+    private static readonly DateOnly FirstCheckedDeadline = new(2026, 1, 1);
+    private const int CheckedYears = 5;
+
     private readonly Func<DateOnly, TradingHours> _hours;
     private readonly Func<int, IEnumerable<SpecialDay>> _days;
     private readonly IReadOnlySet<DayOfWeek> _weekend;
     private readonly TimeSpan _lead;
     private readonly CronSchedule? _cron;
+    private readonly DeadlineRule _deadline;
     private readonly ConcurrentDictionary<int, Dictionary<DateOnly, SpecialDay>> _years = new();
 
     internal MarketCalendar(
@@ -26,11 +32,12 @@ public sealed class MarketCalendar
         Func<int, IEnumerable<SpecialDay>> days,
         IReadOnlySet<DayOfWeek> weekend,
         TimeSpan lead,
-        CronSchedule? cron
+        CronSchedule? cron,
+        DeadlineRule deadline
     )
     {
         (Code, Name, Zone) = (code, name, zone);
-        (_hours, _days, _weekend, _lead, _cron) = (hours, days, weekend, lead, cron);
+        (_hours, _days, _weekend, _lead, _cron, _deadline) = (hours, days, weekend, lead, cron, deadline);
         Freshness = new(this);
     }
 
@@ -50,7 +57,26 @@ public sealed class MarketCalendar
             return new(Code, date, DayStatus.Closed, special is { IsClosed: true } holiday ? holiday.Reason : "weekend", null, null, null);
         var open = LocalTime.ToUtc(Zone, date.ToDateTime(hours.Opens));
         var close = LocalTime.ToUtc(Zone, date.ToDateTime(hours.Closes));
-        return new(Code, date, Status(special), special?.Reason, open, close, DueBefore(date, open));
+        var due = DueBefore(date, open);
+        var (deadline, isMoved) = due is { } trigger ? _deadline.Of(Zone, date, trigger, open) : ((DateTimeOffset?)null, false);
+        return new(Code, date, Status(special), special?.Reason, open, close, due, deadline, isMoved);
+    }
+
+    /// <summary>The rule for the deadline, for people.</summary>
+    public string DoneBy => _deadline.At is { } time ? $"by {time:HH\\:mm}, local time" : $"{_deadline.Lead:h\\:mm} h before the open";
+
+    /// <summary>
+    /// The first ordinary day on which the configured deadline does not lie between trigger and open; null when there is none.
+    /// </summary>
+    internal (MarketDay Day, DateTimeOffset Wanted)? FindUnfitDeadline()
+    {
+        foreach (var day in Days(FirstCheckedDeadline, FirstCheckedDeadline.AddYears(CheckedYears)))
+        {
+            // On a special day the trigger may move with the open; its deadline is then the middle of the two.
+            if (day is { IsDeadlineMoved: true, Reason: null })
+                return (day, _deadline.Wanted(Zone, day.Date, day.OpenUtc!.Value));
+        }
+        return null;
     }
 
     /// <summary>Local hours of a day; null when the market is closed.</summary>
@@ -80,6 +106,21 @@ public sealed class MarketCalendar
         // Begins a day early: where a local day is skipped, a later date can have an earlier moment than the dates suggest.
         var date = LocalTime.DateIn(Zone, now).AddDays(-1);
         return Days(date, date.AddDays(LongestBreak)).FirstOrDefault(day => day.OpenUtc > now);
+    }
+
+    /// <summary>The first open after a moment that has a night; null when there is none within a year.</summary>
+    public MarketDay? NextNight(DateTimeOffset now)
+    {
+        var date = LocalTime.DateIn(Zone, now).AddDays(-1);
+        return Days(date, date.AddDays(LongestBreak)).FirstOrDefault(day => day.OpenUtc > now && day.DueUtc is not null);
+    }
+
+    /// <summary>The days whose nights are due after one moment and at or before another, earliest first.</summary>
+    public IEnumerable<MarketDay> DueBetween(DateTimeOffset after, DateTimeOffset until)
+    {
+        // A night can be due days before its open: over a break, or by a cron.
+        var (first, last) = (LocalTime.DateIn(Zone, after).AddDays(-1), NextOpen(until)?.Date ?? LocalTime.DateIn(Zone, until).AddDays(1));
+        return Days(first, last).Where(day => day.DueUtc > after && day.DueUtc <= until);
     }
 
     /// <summary>

@@ -15,6 +15,9 @@ public enum DayStatus
 /// <param name="CloseUtc">The close; null when closed.</param>
 /// <param name="DueUtc">When the night that prepares this open is due; null when closed, or when the market's cron has no occurrence
 /// before this open.</param>
+/// <param name="DeadlineUtc">When the night is to be done; null when there is no night.</param>
+/// <param name="IsDeadlineMoved">Whether the usual deadline does not lie between the trigger and this open, so that the deadline is the
+/// middle of the two.</param>
 public sealed record MarketDay(
     string Market,
     DateOnly Date,
@@ -22,7 +25,9 @@ public sealed record MarketDay(
     string? Reason,
     DateTimeOffset? OpenUtc,
     DateTimeOffset? CloseUtc,
-    DateTimeOffset? DueUtc
+    DateTimeOffset? DueUtc,
+    DateTimeOffset? DeadlineUtc = null,
+    bool IsDeadlineMoved = false
 )
 {
     public bool IsOpen => Status != DayStatus.Closed;

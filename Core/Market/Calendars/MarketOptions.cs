@@ -9,6 +9,7 @@ public sealed class MarketOptions
     public const string Section = "Markets";
 
     public static readonly TimeSpan DefaultLead = TimeSpan.FromHours(2),
+        DefaultDeadlineLead = TimeSpan.FromMinutes(30),
         LeastLead = TimeSpan.FromMinutes(1),
         MostLead = TimeSpan.FromHours(24);
 
@@ -45,6 +46,12 @@ public sealed class MarketOptions
 
     /// <summary>When the night is due, instead of <see cref="Lead"/>: a five-field cron expression in the market's local time.</summary>
     public string? Cron { get; set; }
+
+    /// <summary>The local time by which the night is to be done, <c>07:30</c>: the last one before the open.</summary>
+    public string? Deadline { get; set; }
+
+    /// <summary>How long before the open the night is to be done, in elapsed time; <see cref="DefaultDeadlineLead"/> when left out.</summary>
+    public TimeSpan? DeadlineLead { get; set; }
 }
 
 /// <summary>The configuration section as it is bound: options by market code.</summary>

@@ -18,7 +18,8 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
             rules.Days,
             DefaultWeekend,
             MarketOptions.DefaultLead,
-            null
+            null,
+            DeadlineRule.Default
         );
 
     /// <returns>Null when the configuration of the market is invalid.</returns>
@@ -40,11 +41,14 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
                 lead.ToString("c", CultureInfo.InvariantCulture)
             );
         var cron = Cron();
+        var deadline = Deadline();
         if (failures.Count > before)
             return null;
         var name = options.Name ?? (like?.Code == code ? like.Name : code);
-        MarketCalendar calendar = new(code, name, zone!, hours!, Days(like, own), weekend, lead, cron);
+        MarketCalendar calendar = new(code, name, zone!, hours!, Days(like, own), weekend, lead, cron, deadline);
         new TradingHoursCheck(calendar, options.Hours, own, Fail).Run();
+        if (options.Deadline is not null || options.DeadlineLead is not null)
+            CheckDeadline(calendar);
         return failures.Count > before ? null : calendar;
     }
 
@@ -191,6 +195,43 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
             failures.Add($"{MarketOptions.Section}:{code}:{nameof(options.Cron)}: {exception.Message}");
             return null;
         }
+    }
+
+    private DeadlineRule Deadline()
+    {
+        var lead = options.DeadlineLead ?? MarketOptions.DefaultDeadlineLead;
+        if (lead < MarketOptions.LeastLead || lead > MarketOptions.MostLead)
+            Fail(
+                nameof(options.DeadlineLead),
+                $"must be between {MarketOptions.LeastLead:c} and {MarketOptions.MostLead:c}",
+                lead.ToString("c", CultureInfo.InvariantCulture)
+            );
+        if (options.Deadline is null)
+            return new(null, lead);
+        if (options.DeadlineLead is not null)
+            Fail(nameof(options.Deadline), "must not be given together with DeadlineLead", options.Deadline);
+        var time = Time(options.Deadline);
+        if (time is null)
+            Fail(nameof(options.Deadline), "must be a local time as HH:mm", options.Deadline);
+        return new(time, lead);
+    }
+
+    private void CheckDeadline(MarketCalendar calendar)
+    {
+        if (calendar.FindUnfitDeadline() is not var (day, wanted))
+            return;
+        var trigger = options.Cron is null ? nameof(options.Lead) : nameof(options.Cron);
+        var (key, value) = options.Deadline is { } time
+            ? (nameof(options.Deadline), time)
+            : (nameof(options.DeadlineLead), options.DeadlineLead!.Value.ToString("c", CultureInfo.InvariantCulture));
+        Fail(
+            key,
+            $"must lie between the trigger, which {MarketOptions.Section}:{code}:{trigger} sets to {Local(day.DueUtc!.Value)}, and the open at {Local(day.OpenUtc!.Value)}; it gives {Local(wanted)}",
+            value
+        );
+
+        string Local(DateTimeOffset moment) =>
+            TimeZoneInfo.ConvertTime(moment, calendar.Zone).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
     }
 
     private static string[] Words(string? text, int most) =>

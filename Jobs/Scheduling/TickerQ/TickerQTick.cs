@@ -9,5 +9,5 @@ public sealed class TickerQTick(IServiceProvider services)
 {
     [TickerFunction("tick", "0 * * * * *")]
     public async Task TickAsync(TickerFunctionContext context, CancellationToken ct) =>
-        await services.GetRequiredService<RunSchedule>().TickAsync(ct);
+        await services.GetRequiredService<ScheduleTick>().RunAsync(ct);
 }

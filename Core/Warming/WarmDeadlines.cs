@@ -1,0 +1,95 @@
+using Npgsql;
+using Overnight.Core.Data;
+using Overnight.Core.Deadlines;
+using Overnight.Core.Notices;
+
+namespace Overnight.Core.Warming;
+
+/// <summary>A scheduled warm of a set, a row of <c>warm_deadlines</c>.</summary>
+public sealed record ScheduledWarm(string Set, DeadlineTimes Times, DeadlineStatus Status);
+
+/// <summary>Stores the scheduled warms and where they stand against their deadlines.</summary>
+public sealed class WarmDeadlines(NpgsqlDataSource database, NoticeOutbox outbox)
+{
+    /// <summary>How long finished warms are kept; a set may be warmed every few minutes.</summary>
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
+
+    /// <summary>When a warm is to be finished: by its time limit, or before the entries of the warm before it expire.</summary>
+    public static DateTimeOffset Deadline(WarmDeclaration set, DateTimeOffset dueAt)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        var left = set.Ttl - set.Interval;
+        return dueAt + (left > TimeSpan.Zero && left < set.TimeLimit ? left : set.TimeLimit);
+    }
+
+    /// <summary>The work on a warm that was due, by the set's latest progress.</summary>
+    public static DeadlineWork? Work(ScheduledWarm warm, WarmDeclaration set, WarmProgress? progress)
+    {
+        ArgumentNullException.ThrowIfNull(warm);
+        ArgumentNullException.ThrowIfNull(set);
+        if (progress is null || progress.StartedAt < warm.Times.DueAt)
+            return null;
+        // A later warm begins when this one is completed, which was seen by no tick.
+        var finished =
+            progress.StartedAt >= warm.Times.DueAt + set.Interval
+                ? progress.StartedAt < warm.Times.DeadlineAt
+                    ? progress.StartedAt
+                    : warm.Times.DeadlineAt
+                : progress.CompletedAt;
+        return new(progress.RunId, finished is null && progress.StuckSince is not null, finished);
+    }
+
+    public async Task AddAsync(WarmDeclaration set, DateTimeOffset dueAt, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        DeadlineTimes times = new(dueAt, Deadline(set, dueAt));
+        await using var insert = DeadlineRow.Insert(database, "warm_deadlines", "set_name", [set.Name], times);
+        if (await insert.ExecuteNonQueryAsync(ct) == 0)
+            return;
+        await using var forget = database.Command(
+            "delete from warm_deadlines where set_name = $1 and due_at < $2",
+            set.Name,
+            dueAt - Kept
+        );
+        await forget.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>The warms that are not finished.</summary>
+    public async Task<IReadOnlyList<ScheduledWarm>> ReadOpenAsync(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            $"select set_name, {DeadlineRow.Columns} from warm_deadlines where finished_at is null order by set_name, due_at"
+        );
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        List<ScheduledWarm> warms = [];
+        while (await reader.ReadAsync(ct))
+        {
+            var (times, status) = DeadlineRow.Read(reader, 1);
+            warms.Add(new(reader.GetString(0), times, status));
+        }
+        return warms;
+    }
+
+    /// <summary>Stores a state, with the notices of its change in the same transaction.</summary>
+    /// <returns>Whether this replica changed the row, and is to log it.</returns>
+    public async Task<bool> TryWriteAsync(ScheduledWarm warm, DeadlineStatus after, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(warm);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using var update = DeadlineRow.Update(
+            connection,
+            "warm_deadlines",
+            "set_name = $10 and due_at = $11",
+            [warm.Set, warm.Times.DueAt],
+            warm.Status,
+            after
+        );
+        if (await update.ExecuteNonQueryAsync(ct) == 0)
+            return false;
+        foreach (var notice in WarmNotices.Of(warm, after, outbox))
+            await outbox.WriteAsync(connection, notice, after.CheckedAt, ct);
+        await transaction.CommitAsync(ct);
+        return true;
+    }
+}

@@ -1,0 +1,74 @@
+using Overnight.Core.Notices;
+using Overnight.Core.Runs;
+using Overnight.Jobs.Providers;
+
+namespace Overnight.Jobs.Pipeline;
+
+/// <summary>What is told of a run when it ends.</summary>
+internal static class RunNotices
+{
+    /// <param name="status">completed, partial or failed.</param>
+    /// <param name="step">The step that failed for good; null when users did.</param>
+    public static IEnumerable<Notice> Ended(
+        PipelineRun run,
+        string status,
+        long processed,
+        long failed,
+        RunMetrics planned,
+        NoticeOutbox outbox,
+        string? step = null
+    )
+    {
+        if (status != "completed")
+        {
+            yield return new(
+                status == "partial" ? NoticeEvents.RunPartial : NoticeEvents.RunFailed,
+                $"run/{run.Id:D}",
+                new
+                {
+                    run.Market,
+                    run.BusinessDate,
+                    run.Revision,
+                    Status = status,
+                    Step = step,
+                    UsersProcessed = processed,
+                    UsersFailed = failed,
+                    Links = new { Run = outbox.Link($"/api/runs/{run.Id:D}"), Failures = outbox.Link($"/api/runs/{run.Id:D}/failures") },
+                }
+            );
+        }
+        foreach (var report in ProviderReport.Read(planned))
+        {
+            if (Subject(report, run) is var (name, subject))
+                yield return new(name, subject, Data(report, run, outbox));
+        }
+    }
+
+    /// <summary>A value that stays stale is told once, and a refusal once for each business date.</summary>
+    private static (string Event, string Subject)? Subject(ProviderReport report, PipelineRun run) =>
+        report.Outcome switch
+        {
+            ProviderOutcome.Stale => (
+                NoticeEvents.ProviderStale,
+                $"provider/{report.Feed}/{report.Provider}/{report.StaleSince ?? run.StartedAt:yyyy-MM-dd}"
+            ),
+            ProviderOutcome.Failed => (
+                NoticeEvents.ProviderRefused,
+                $"provider/{report.Feed}/{report.Provider}/{run.Market}/{run.BusinessDate:yyyy-MM-dd}"
+            ),
+            _ => null,
+        };
+
+    private static object Data(ProviderReport report, PipelineRun run, NoticeOutbox outbox) =>
+        new
+        {
+            report.Feed,
+            report.Provider,
+            report.Outcome,
+            report.Reason,
+            report.Values,
+            report.Refused,
+            StaleSince = report.StaleSince?.UtcDateTime,
+            Links = new { Run = outbox.Link($"/api/runs/{run.Id:D}") },
+        };
+}

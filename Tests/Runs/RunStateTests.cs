@@ -1,0 +1,56 @@
+using System.Net;
+using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
+using Overnight.Tests.Sessions;
+
+namespace Overnight.Tests.Runs;
+
+/// <summary>SPEC A10: the state of a run's night, in lists, in details and as a filter.</summary>
+public sealed class RunStateTests(TestServers servers)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A10_Runs_HaveTheStateOfTheirNight_AndAreFoundByIt()
+    {
+        await using var app = new ApiApp(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct));
+        var (_, token) = await app.Database.SignInAsync("admin");
+        await app.Database.ExecuteAsync(
+            """
+            insert into overnight_job_runs (id, job_type, status, market, business_date, revision, trigger, started_at, completed_at, correlation_id)
+            select gen_random_uuid(), 'scoring', 'completed', 'NYSE', d::date, 1, 'schedule', d, d + interval '2 hours', gen_random_uuid()
+            from generate_series('2026-11-23T12:30Z'::timestamptz, '2026-11-25T12:30Z', '1 day') d;
+            insert into overnight_job_runs (id, job_type, trigger, started_at, correlation_id, metrics)
+            values (gen_random_uuid(), 'cache-warm', 'schedule', now(), gen_random_uuid(), '{"set":"flags"}');
+            insert into nights (market, business_date, due_at, deadline_at, state, since, forecast_at, finished_at, checked_at) values
+                ('NYSE', '2026-11-23', '2026-11-23T12:30Z', '2026-11-23T14:00Z', 'on-time', now(), '2026-11-23T13:00Z', '2026-11-23T13:00Z', now()),
+                ('NYSE', '2026-11-24', '2026-11-24T12:30Z', '2026-11-24T14:00Z', 'late', now(), '2026-11-24T14:30Z', null, now()),
+                ('LSE', '2026-11-24', '2026-11-24T06:00Z', '2026-11-24T07:30Z', 'late', now(), null, null, now())
+            """
+        );
+
+        Assert.Equal(["2026-11-25 ", "2026-11-24 late -1800000", "2026-11-23 on-time 3600000"], await ListAsync("jobType=scoring"));
+        Assert.Equal(["2026-11-24 late -1800000"], await ListAsync("state=late"));
+        Assert.Equal([], await ListAsync("state=missed"));
+        var id = await app.Database.ScalarAsync<Guid>("select id from overnight_job_runs where business_date = '2026-11-24'");
+        using var detail = await app.GetAsync($"/api/runs/{id}", token, Ct);
+        Assert.Equal("late", (await SignInHelp.JsonAsync(detail)).GetProperty("night").GetProperty("state").GetString());
+        using var wrong = await app.GetAsync("/api/runs?state=tired", token, Ct);
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Contains("on-time, at-risk, late, missed", await wrong.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+
+        async Task<IEnumerable<string>> ListAsync(string query)
+        {
+            using var answer = await app.GetAsync($"/api/runs?{query}", token, Ct);
+            return
+            [
+                .. (await SignInHelp.JsonAsync(answer))
+                    .GetProperty("items")
+                    .EnumerateArray()
+                    .Select(run =>
+                        $"{run.GetProperty("businessDate").GetString()} {(run.TryGetProperty("night", out var night) ? $"{night.GetProperty("state").GetString()} {night.GetProperty("marginMs").GetInt64()}" : "")}"
+                    ),
+            ];
+        }
+    }
+}
