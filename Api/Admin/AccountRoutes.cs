@@ -134,7 +134,7 @@ internal static class AccountRoutes
         }
     }
 
-    private static ProblemHttpResult UserNotFound(Guid id) =>
+    internal static ProblemHttpResult UserNotFound(Guid id) =>
         TypedResults.Problem($"There is no user {id}.", statusCode: StatusCodes.Status404NotFound, title: "User not found");
 }
 

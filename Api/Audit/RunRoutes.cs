@@ -36,6 +36,20 @@ internal static class RunRoutes
             .WithName("ListRunFailures")
             .WithSummary("The users a run could not compute, by id, with stage and reason.")
             .ProducesProblem(StatusCodes.Status404NotFound);
+        group
+            .MapGet("{id}/timeline", TimelineAsync)
+            .WithName("GetRunTimeline")
+            .WithSummary("The steps and batches of a night along its time, in milliseconds from its start.")
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        group
+            .MapGet("{id}/live", LiveAsync)
+            .WithName("FollowRun")
+            .WithSummary(
+                "Server-sent events with the counts of a night: progress whenever they change, and finished at its end. It ends after 10 minutes; ask again then."
+            )
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .DisableRateLimiting()
+            .DisableRequestTimeout();
     }
 
     private static async Task<Results<Ok<Listed<RunItem>>, ValidationProblem>> ListAsync(
@@ -91,17 +105,41 @@ internal static class RunRoutes
         string id,
         OvernightContext database,
         CancellationToken ct
-    ) => InvalidId.TryRead(id, out var run, out var problem) ? await OpenAsync(run, database, ct) : problem;
+    )
+    {
+        if (!InvalidId.TryRead(id, out var run, out var problem))
+            return problem;
+        return await FindAsync(run, database, ct) is { } found ? TypedResults.Ok(found) : NotFound(run);
+    }
 
-    private static async Task<Results<Ok<RunDetail>, ValidationProblem, ProblemHttpResult>> OpenAsync(
-        Guid id,
-        OvernightContext database,
+    private static async Task<Results<Ok<RunTimeline>, ValidationProblem, ProblemHttpResult>> TimelineAsync(
+        string id,
+        RunTimelines timelines,
         CancellationToken ct
     )
     {
+        if (!InvalidId.TryRead(id, out var run, out var problem))
+            return problem;
+        return await timelines.ReadAsync(run, ct) is { } found ? TypedResults.Ok(found) : NotFound(run);
+    }
+
+    private static async Task<Results<ServerSentEventsResult<RunProgressItem>, ValidationProblem, ProblemHttpResult>> LiveAsync(
+        string id,
+        RunLive live,
+        CancellationToken ct
+    )
+    {
+        if (!InvalidId.TryRead(id, out var run, out var problem))
+            return problem;
+        return await live.ReadAsync(run, ct) is { } first ? TypedResults.ServerSentEvents(live.FollowAsync(first, ct)) : NotFound(run);
+    }
+
+    /// <returns>Null when there is no such run.</returns>
+    internal static async Task<RunDetail?> FindAsync(Guid id, OvernightContext database, CancellationToken ct)
+    {
         var run = await database.Runs.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, ct);
         if (run is null)
-            return NotFound(id);
+            return null;
 
         var batches = await database
             .Batches.AsNoTracking()
@@ -125,8 +163,7 @@ internal static class RunRoutes
         // The run's own counts are written when it is finalised; until then its finished batches have them.
         var (processed, failedUsers) =
             run.CompletedAt is null && batches is not null ? (batches.Processed, batches.Failed) : (run.UsersProcessed, run.UsersFailed);
-        return TypedResults.Ok(
-            new RunDetail(
+        return new RunDetail(
                 run.Id,
                 run.JobType,
                 run.Status,
@@ -148,8 +185,7 @@ internal static class RunRoutes
                 batches?.Counts ?? new(0, 0, 0),
                 new(shown, failed),
                 RunLinks.Of(run.Id)
-            )
-        );
+            );
     }
 
     /// <summary>One failure more than a page holds, by the key (run, user).</summary>

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Overnight.Core.Caching;
-using Overnight.Jobs.Doctor;
+using Overnight.Core.Doctor;
 
 namespace Overnight.Jobs.Commands;
 

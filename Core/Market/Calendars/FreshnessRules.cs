@@ -18,7 +18,7 @@ internal sealed class FreshnessRules
     private static readonly TimeSpan AfterClose = TimeSpan.FromHours(1);
 
     /// <summary>Time from a night's deadline to the open that the night prepares.</summary>
-    private static readonly TimeSpan DeadlineLead = TimeSpan.FromMinutes(30);
+    internal static readonly TimeSpan DeadlineLead = TimeSpan.FromMinutes(30);
 
     /// <summary>When the European Central Bank publishes the day's rates, in <see cref="RatesZone"/>.</summary>
     private static readonly TimeOnly RatesPublished = new(16, 0);
@@ -97,7 +97,7 @@ internal sealed class FreshnessRules
         );
     }
 
-    private static DateTimeOffset Deadline(MarketDay? day) => day?.OpenUtc - DeadlineLead ?? DateTimeOffset.MaxValue;
+    private static DateTimeOffset Deadline(MarketDay? day) => day?.DeadlineUtc ?? DateTimeOffset.MaxValue;
 
     private static AgeLimit LastClose(MarketCalendar market, DateTimeOffset until)
     {

@@ -26,6 +26,15 @@ public sealed record MarketDay(
 )
 {
     public bool IsOpen => Status != DayStatus.Closed;
+
+    /// <summary>When the night must be done: half an hour before the open. Null when closed.</summary>
+    public DateTimeOffset? DeadlineUtc => OpenUtc - FreshnessRules.DeadlineLead;
+
+    /// <summary>Why no night prepares this day, for the end of a sentence; null where one does.</summary>
+    public string? WhyNoNight =>
+        !IsOpen ? $"closed, {Reason}"
+        : DueUtc is null ? "the cron names no time between the previous open and this one"
+        : null;
 }
 
 /// <summary>Names of statuses in output and JSON.</summary>
