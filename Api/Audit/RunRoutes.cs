@@ -96,7 +96,7 @@ internal static class RunRoutes
                 failures,
                 page,
                 f => new UserCursor(f.UserId),
-                f => new RunFailureItem(f.UserId, f.Stage, f.Reason, f.Detail, f.OccurredAt, CalculationLinks.Of(run, f.UserId))
+                f => Item(run, f)
             )
         );
     }
@@ -196,6 +196,9 @@ internal static class RunRoutes
             failures = failures.Where(f => f.UserId > after.User);
         return failures.OrderBy(f => f.UserId).Take(page.Limit + 1);
     }
+
+    internal static RunFailureItem Item(Guid run, RunFailure failure) =>
+        new(failure.UserId, failure.Stage, failure.Reason, failure.Detail, failure.OccurredAt, CalculationLinks.Of(run, failure.UserId));
 
     internal static ProblemHttpResult NotFound(Guid id) =>
         TypedResults.Problem(

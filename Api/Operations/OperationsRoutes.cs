@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Admin;
 using Overnight.Api.Paging;
 using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
@@ -37,6 +38,8 @@ internal static class OperationsRoutes
             .WithName("GetProviders")
             .WithSummary("What each provider delivered in the last run that asked them, and since when it is so.")
             .ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapWarmSetList();
+        group.MapCacheHistory();
         group
             .MapGet("users", UsersAsync)
             .WithName("ListUsers")
@@ -78,7 +81,7 @@ internal static class OperationsRoutes
     {
         QueryErrors errors = new();
         var beginning = UserSearch.Beginning(query, errors);
-        var isBanned = errors.OneOf("banned", banned, "true", "false") is { } given ? given == "true" : (bool?)null;
+        var isBanned = UserSearch.Banned(banned, errors);
         var page = ListPage<UserEmailCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
@@ -94,6 +97,6 @@ internal static class OperationsRoutes
     {
         if (!InvalidId.TryRead(id, out var user, out var problem))
             return problem;
-        return await users.FindAsync(user, ct) is { } found ? TypedResults.Ok(found) : Admin.AccountRoutes.UserNotFound(user);
+        return await users.FindAsync(user, ct) is { } found ? TypedResults.Ok(found) : AccountRoutes.UserNotFound(user);
     }
 }

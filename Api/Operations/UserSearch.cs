@@ -51,6 +51,10 @@ internal sealed class UserSearch(NpgsqlDataSource database)
         return "";
     }
 
+    /// <summary>Whether to show only users that are banned, or that are not; null for both.</summary>
+    public static bool? Banned(string? banned, QueryErrors errors) =>
+        errors.OneOf("banned", banned, "true", "false") is { } given ? given == "true" : null;
+
     /// <param name="beginning">Of the e-mail address, in lower case; empty for all.</param>
     /// <param name="isBanned">Only users that are banned, or that are not; null for both.</param>
     /// <returns>Up to one more than the page asks for.</returns>
