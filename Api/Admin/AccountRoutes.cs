@@ -68,7 +68,7 @@ internal static class AccountRoutes
         );
     }
 
-    private static async Task<Results<Ok<RevokedSessions>, ValidationProblem, ProblemHttpResult>> RevokeAsync(
+    internal static async Task<Results<Ok<RevokedSessions>, ValidationProblem, ProblemHttpResult>> RevokeAsync(
         string id,
         HttpContext context,
         SessionRevocation revocation
@@ -81,7 +81,7 @@ internal static class AccountRoutes
             : SessionIds.NotFound(id);
     }
 
-    private static async Task<Results<Ok<RevokedSessions>, ValidationProblem>> RevokeOfUserAsync(
+    internal static async Task<Results<Ok<RevokedSessions>, ValidationProblem>> RevokeOfUserAsync(
         string id,
         HttpContext context,
         SessionRevocation revocation
@@ -90,7 +90,7 @@ internal static class AccountRoutes
             ? TypedResults.Ok(RevokedSessions.From(await revocation.RevokeOfUserAsync(user, SessionPrincipal.ActorOf(context))))
             : problem;
 
-    private static async Task<Results<Ok<BannedUser>, ValidationProblem, ProblemHttpResult>> BanAsync(
+    internal static async Task<Results<Ok<BannedUser>, ValidationProblem, ProblemHttpResult>> BanAsync(
         string id,
         HttpContext context,
         SessionRevocation revocation
@@ -112,7 +112,7 @@ internal static class AccountRoutes
             : UserNotFound(user);
     }
 
-    private static async Task<Results<NoContent, ValidationProblem, ProblemHttpResult>> UnbanAsync(
+    internal static async Task<Results<NoContent, ValidationProblem, ProblemHttpResult>> UnbanAsync(
         string id,
         HttpContext context,
         SessionRevocation revocation
@@ -134,7 +134,7 @@ internal static class AccountRoutes
         }
     }
 
-    private static ProblemHttpResult UserNotFound(Guid id) =>
+    internal static ProblemHttpResult UserNotFound(Guid id) =>
         TypedResults.Problem($"There is no user {id}.", statusCode: StatusCodes.Status404NotFound, title: "User not found");
 }
 

@@ -14,7 +14,19 @@ public sealed record CacheInvalidateRequest(string? Pattern, Guid? TenantId, boo
     /// <summary>Null for every entity.</summary>
     internal IReadOnlyList<ReferenceEntity>? Entities => Pattern is null ? null : ReferenceCatalog.Matching(Pattern);
 
-    internal static async Task<(CacheInvalidateRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(
+    /// <summary>Reads a body, and checks that its tenant is there.</summary>
+    internal static async Task<(CacheInvalidateRequest Request, Dictionary<string, string[]> Errors)> CheckAsync(
+        Stream body,
+        TenantDirectory tenants,
+        CancellationToken ct
+    )
+    {
+        var (request, errors) = await ReadAsync(body, ct);
+        await tenants.CheckAsync(request.TenantId, "tenantId", errors, ct);
+        return (request, errors);
+    }
+
+    private static async Task<(CacheInvalidateRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(
         Stream body,
         CancellationToken ct
     )

@@ -21,7 +21,7 @@ internal static class CacheInvalidationRoutes
                 "Reports a committed change of reference data: every node reads the entities that show it again. Without tenantId, for every tenant."
             );
         group
-            .MapPost("invalidate", InvalidateAsync)
+            .MapPost("invalidate", ByRequestAsync)
             .WithName("InvalidateCache")
             .Accepts<CacheInvalidateRequest>("application/json")
             .WithSummary("Invalidates cached reference data: by a pattern such as finance:*, by tenant, by both, or all of it.");
@@ -38,25 +38,33 @@ internal static class CacheInvalidationRoutes
         await tenants.CheckAsync(told.TenantId, "tenantId", errors, ct);
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The event is not valid");
-        return await AnswerAsync(request, invalidation, told.TenantId, ReferenceCatalog.Events[told.Event!], told.Event, ct);
+        return await AnswerAsync(request.HttpContext, invalidation, told.TenantId, ReferenceCatalog.Events[told.Event!], told.Event, ct);
     }
 
-    private static async Task<Results<Ok<CacheInvalidated>, ValidationProblem>> InvalidateAsync(
+    private static Task<Results<Ok<CacheInvalidated>, ValidationProblem>> ByRequestAsync(
         HttpRequest request,
+        ReferenceInvalidation invalidation,
+        TenantDirectory tenants,
+        CancellationToken ct
+    ) => InvalidateAsync(request.Body, request.HttpContext, invalidation, tenants, ct);
+
+    /// <param name="body">JSON of a <see cref="CacheInvalidateRequest"/>.</param>
+    internal static async Task<Results<Ok<CacheInvalidated>, ValidationProblem>> InvalidateAsync(
+        Stream body,
+        HttpContext context,
         ReferenceInvalidation invalidation,
         TenantDirectory tenants,
         CancellationToken ct
     )
     {
-        var (asked, errors) = await CacheInvalidateRequest.ReadAsync(request.Body, ct);
-        await tenants.CheckAsync(asked.TenantId, "tenantId", errors, ct);
+        var (asked, errors) = await CacheInvalidateRequest.CheckAsync(body, tenants, ct);
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The invalidation asked for is not valid");
-        return await AnswerAsync(request, invalidation, asked.TenantId, asked.Entities, null, ct);
+        return await AnswerAsync(context, invalidation, asked.TenantId, asked.Entities, null, ct);
     }
 
     private static async Task<Ok<CacheInvalidated>> AnswerAsync(
-        HttpRequest request,
+        HttpContext context,
         ReferenceInvalidation invalidation,
         Guid? tenant,
         IReadOnlyList<ReferenceEntity>? entities,
@@ -64,7 +72,7 @@ internal static class CacheInvalidationRoutes
         CancellationToken ct
     )
     {
-        var generation = await invalidation.InvalidateAsync(tenant, entities, SessionPrincipal.ActorOf(request.HttpContext), cause, ct);
+        var generation = await invalidation.InvalidateAsync(tenant, entities, SessionPrincipal.ActorOf(context), cause, ct);
         return TypedResults.Ok(
             new CacheInvalidated(tenant, [.. (entities ?? ReferenceCatalog.All).Select(entity => entity.FullName)], generation)
         );

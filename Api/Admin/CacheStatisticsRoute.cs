@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Sessions;
 using Overnight.Core.Caching;
-using Overnight.Core.Results;
 
 namespace Overnight.Api.Admin;
 
@@ -15,6 +14,9 @@ internal static class CacheStatisticsRoute
         builder
             .Services.AddCaching()
             .AddSingleton<CacheMonitor>()
+            .AddSingleton<CacheStatisticsReader>()
+            .AddSingleton<CacheMinutes>()
+            .AddHostedService<CacheMinutesLoop>()
             .AddHostedService<CacheStatisticsLoop>()
             .AddHostedService<ReadLatencyLoop>();
         // A tag of its own keeps this check apart from those of the stores, whose loss takes a node out of service; a cold cache does not.
@@ -28,28 +30,7 @@ internal static class CacheStatisticsRoute
             .WithName("GetCacheStatistics")
             .WithSummary("How this node's reads and writes of the cache went, in the last five minutes and since it started.");
 
-    private static Ok<CacheStatisticsAnswer> Get(
-        CacheMonitor monitor,
-        CacheCircuit circuit,
-        ResultReader results,
-        IEnumerable<IChangeHandler> handlers,
-        LastKnownEntries stale
-    )
-    {
-        var latest = monitor.Latest;
-        var entries = handlers.Where(handler => handler != results).Select(handler => handler.Memory).OfType<IMemory>().ToList();
-        return TypedResults.Ok(
-            new CacheStatisticsAnswer(
-                CacheMonitor.Judge(latest).ToString().ToLowerInvariant(),
-                circuit.IsAbsent ? "none" : circuit.IsOpen ? "open" : "closed",
-                entries.Any(memory => memory.IsEnabled),
-                CachePeriod.From(latest),
-                CachePeriod.From(monitor.SinceStart),
-                [.. Enum.GetValues<CacheSet>().Select(set => CacheSetPeriod.From(latest, set))],
-                new(results.Memory.Bytes, entries.Sum(memory => memory.Bytes), stale.Bytes)
-            )
-        );
-    }
+    private static Ok<CacheStatisticsAnswer> Get(CacheStatisticsReader statistics) => TypedResults.Ok(statistics.Read());
 }
 
 /// <param name="Status">healthy; degraded with a hit rate under 70 % or errors over 5 %; unhealthy under 50 % or over 10 %; of the last

@@ -9,6 +9,7 @@ internal static class AuditRoutes
     {
         builder.AddRunStart();
         builder.AddRunRetry();
+        builder.Services.AddSingleton<RunTimelines>().AddSingleton<RunLive>();
         builder.AddCalculations();
         builder.AddReceipts();
     }

@@ -34,7 +34,7 @@ internal static class RunRetryRoute
             .WithSummary("The same for the run that was started last.");
     }
 
-    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem, ProblemHttpResult>> RetryAsync(
+    internal static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem, ProblemHttpResult>> RetryAsync(
         string id,
         HttpContext context,
         RunStore runs,

@@ -36,6 +36,20 @@ internal static class RunRoutes
             .WithName("ListRunFailures")
             .WithSummary("The users a run could not compute, by id, with stage and reason.")
             .ProducesProblem(StatusCodes.Status404NotFound);
+        group
+            .MapGet("{id}/timeline", TimelineAsync)
+            .WithName("GetRunTimeline")
+            .WithSummary("The steps and batches of a night along its time, in milliseconds from its start.")
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        group
+            .MapGet("{id}/live", LiveAsync)
+            .WithName("FollowRun")
+            .WithSummary(
+                "Server-sent events with the counts of a night: progress whenever they change, and finished at its end. It ends after 10 minutes; ask again then."
+            )
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .DisableRateLimiting()
+            .DisableRequestTimeout();
     }
 
     private static async Task<Results<Ok<Listed<RunItem>>, ValidationProblem>> ListAsync(
@@ -105,7 +119,7 @@ internal static class RunRoutes
                 failures,
                 page,
                 f => new UserCursor(f.UserId),
-                f => new RunFailureItem(f.UserId, f.Stage, f.Reason, f.Detail, f.OccurredAt, CalculationLinks.Of(run, f.UserId))
+                f => Item(run, f)
             )
         );
     }
@@ -114,17 +128,41 @@ internal static class RunRoutes
         string id,
         OvernightContext database,
         CancellationToken ct
-    ) => InvalidId.TryRead(id, out var run, out var problem) ? await OpenAsync(run, database, ct) : problem;
+    )
+    {
+        if (!InvalidId.TryRead(id, out var run, out var problem))
+            return problem;
+        return await FindAsync(run, database, ct) is { } found ? TypedResults.Ok(found) : NotFound(run);
+    }
 
-    private static async Task<Results<Ok<RunDetail>, ValidationProblem, ProblemHttpResult>> OpenAsync(
-        Guid id,
-        OvernightContext database,
+    private static async Task<Results<Ok<RunTimeline>, ValidationProblem, ProblemHttpResult>> TimelineAsync(
+        string id,
+        RunTimelines timelines,
         CancellationToken ct
     )
     {
+        if (!InvalidId.TryRead(id, out var run, out var problem))
+            return problem;
+        return await timelines.ReadAsync(run, ct) is { } found ? TypedResults.Ok(found) : NotFound(run);
+    }
+
+    private static async Task<Results<ServerSentEventsResult<RunProgressItem>, ValidationProblem, ProblemHttpResult>> LiveAsync(
+        string id,
+        RunLive live,
+        CancellationToken ct
+    )
+    {
+        if (!InvalidId.TryRead(id, out var run, out var problem))
+            return problem;
+        return await live.ReadAsync(run, ct) is { } first ? TypedResults.ServerSentEvents(live.FollowAsync(first, ct)) : NotFound(run);
+    }
+
+    /// <returns>Null when there is no such run.</returns>
+    internal static async Task<RunDetail?> FindAsync(Guid id, OvernightContext database, CancellationToken ct)
+    {
         var run = await database.Runs.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id, ct);
         if (run is null)
-            return NotFound(id);
+            return null;
 
         var batches = await database
             .Batches.AsNoTracking()
@@ -148,8 +186,7 @@ internal static class RunRoutes
         // The run's own counts are written when it is finalised; until then its finished batches have them.
         var (processed, failedUsers) =
             run.CompletedAt is null && batches is not null ? (batches.Processed, batches.Failed) : (run.UsersProcessed, run.UsersFailed);
-        return TypedResults.Ok(
-            new RunDetail(
+        return new RunDetail(
                 run.Id,
                 run.JobType,
                 run.Status,
@@ -174,8 +211,7 @@ internal static class RunRoutes
                 (await NightsAsync(database, [run], ct)).GetValueOrDefault((run.Market, run.BusinessDate)) is { } night
                     ? NightItem.From(night)
                     : null
-            )
-        );
+            );
     }
 
     /// <summary>One failure more than a page holds, by the key (run, user).</summary>
@@ -186,6 +222,9 @@ internal static class RunRoutes
             failures = failures.Where(f => f.UserId > after.User);
         return failures.OrderBy(f => f.UserId).Take(page.Limit + 1);
     }
+
+    internal static RunFailureItem Item(Guid run, RunFailure failure) =>
+        new(failure.UserId, failure.Stage, failure.Reason, failure.Detail, failure.OccurredAt, CalculationLinks.Of(run, failure.UserId));
 
     internal static ProblemHttpResult NotFound(Guid id) =>
         TypedResults.Problem(

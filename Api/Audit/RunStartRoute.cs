@@ -26,15 +26,25 @@ internal static class RunStartRoute
             )
             .Accepts<RunStartRequest>(isOptional: true, "application/json");
 
-    private static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem>> StartAsync(
+    private static Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem>> StartAsync(
         HttpRequest request,
+        RunStore runs,
+        OvernightContext database,
+        WorkerDirectory workers,
+        CancellationToken ct
+    ) => BeginAsync(request.Body, request.HttpContext, runs, database, workers, ct);
+
+    /// <param name="body">JSON of a <see cref="RunStartRequest"/>.</param>
+    internal static async Task<Results<Accepted<RunItem>, Ok<RunItem>, ValidationProblem>> BeginAsync(
+        Stream body,
+        HttpContext context,
         RunStore runs,
         OvernightContext database,
         WorkerDirectory workers,
         CancellationToken ct
     )
     {
-        var (asked, errors) = await RunStartRequest.ReadAsync(request.Body, ct);
+        var (asked, errors) = await RunStartRequest.ReadAsync(body, ct);
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The run asked for is not valid");
         try
@@ -44,7 +54,7 @@ internal static class RunStartRoute
                 asked.Date,
                 RunTrigger.Api,
                 asked.Again ?? false,
-                SessionPrincipal.ActorOf(request.HttpContext),
+                SessionPrincipal.ActorOf(context),
                 ct
             );
             var item = RunItem.From(await database.Runs.AsNoTracking().SingleAsync(r => r.Id == run.Id, ct));

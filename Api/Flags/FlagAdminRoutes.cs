@@ -1,8 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Paging;
-using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
-using Overnight.Core.Caching;
 using Overnight.Core.Flags;
 
 namespace Overnight.Api.Flags;
@@ -61,36 +59,10 @@ internal static class FlagAdminRoutes
         return TypedResults.Ok(Listed<FlagChangeItem>.Of(rows, page, change => new FlagChangeCursor(change.Version), FlagChangeItem.From));
     }
 
-    private static async Task<Results<Ok<FlagItem>, ValidationProblem, ProblemHttpResult>> ChangeAsync(
+    private static Task<Results<Ok<FlagItem>, ValidationProblem, ProblemHttpResult>> ChangeAsync(
         string key,
         HttpContext context,
-        FlagStore flags,
-        FlagReader reader,
-        CacheInvalidation cache,
+        FlagChanges changes,
         CancellationToken ct
-    )
-    {
-        if (!FeatureFlag.IsKey(key))
-            return FlagRoutes.WrongKey(key);
-        var (patch, errors) = await FlagPatch.ReadAsync(context.Request.Body, ct);
-        var precondition = FlagPrecondition.Read(context.Request, patch.Version, errors);
-        if (errors.Count > 0)
-            return InvalidRequest.Problem(errors, "The change asked for is not valid");
-
-        // Not cancelled with the request: a committed change must be announced to the other nodes.
-        var (before, after) = await flags.ChangeAsync(
-            key,
-            patch.Change,
-            precondition.IsMet,
-            SessionPrincipal.ActorOf(context),
-            CancellationToken.None
-        );
-        if (before is null)
-            return FlagRoutes.Missing(key);
-        if (after is null)
-            return precondition.Problem(before);
-        await cache.ForgetAsync([reader.KeyOf(key)]);
-        context.Response.Headers.ETag = FlagPrecondition.Tag(after.Version);
-        return TypedResults.Ok(FlagItem.From(after));
-    }
+    ) => changes.ChangeAsync(key, context.Request.Body, context, ct);
 }

@@ -10,7 +10,7 @@ internal static class FlagRoutes
 {
     public static void AddFlags(this WebApplicationBuilder builder)
     {
-        builder.Services.AddFlags();
+        builder.Services.AddFlags().AddSingleton<FlagChanges>();
         builder.Services.AddHostedService<FlagUsageLoop>();
     }
 

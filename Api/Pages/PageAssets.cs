@@ -12,8 +12,9 @@ internal static class PageAssets
 {
     private const string Route = "/pages/{file}";
 
-    private static readonly Asset StyleAsset = Read("overnight.css", "text/css; charset=utf-8"),
-        ScriptAsset = Read("overnight.js", "text/javascript; charset=utf-8"),
+    // One file each for browsers; the parts of the operations pages are kept apart in the source.
+    private static readonly Asset StyleAsset = Read("overnight.css", "text/css; charset=utf-8", "operations.css"),
+        ScriptAsset = Read("overnight.js", "text/javascript; charset=utf-8", "operations.js"),
         IconAsset = Read("mark.svg", "image/svg+xml");
 
     private static readonly Dictionary<string, Asset> ByName = ((Asset[])[StyleAsset, ScriptAsset, IconAsset])
@@ -49,15 +50,22 @@ internal static class PageAssets
         return TypedResults.Bytes(asset.Content, asset.ContentType, entityTag: asset.Tag);
     }
 
-    private static Asset Read(string name, string contentType)
+    /// <param name="more">Files that follow it in the same asset.</param>
+    private static Asset Read(string name, string contentType, params IEnumerable<string> more)
     {
-        using var stream = typeof(PageAssets).Assembly.GetManifestResourceStream($"pages/{name}")
-            ?? throw new InvalidOperationException($"The assembly has no {name}.");
-        var content = new byte[stream.Length];
-        stream.ReadExactly(content);
+        byte[] content = [.. ((IEnumerable<string>)[name, .. more]).SelectMany(Bytes)];
         var digest = Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 8));
         var dot = name.LastIndexOf('.');
         return new(name, $"{name[..dot]}.{digest}{name[dot..]}", contentType, content, new($"\"{digest}\""));
+    }
+
+    private static byte[] Bytes(string file)
+    {
+        using var stream = typeof(PageAssets).Assembly.GetManifestResourceStream($"pages/{file}")
+            ?? throw new InvalidOperationException($"The assembly has no {file}.");
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 
     private sealed record Asset(string Name, string DigestName, string ContentType, byte[] Content, EntityTagHeaderValue Tag)

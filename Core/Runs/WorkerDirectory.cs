@@ -51,4 +51,28 @@ public sealed class WorkerDirectory(NpgsqlDataSource database, TimeProvider time
                 await reader.IsDBNullAsync(1, ct) ? (DateTimeOffset?)null : reader.GetFieldValue<DateTimeOffset>(1)
             );
         });
+
+    /// <summary>The processes of the last day, the latest started first.</summary>
+    public Task<List<WorkerProcess>> ListAsync(CancellationToken ct) =>
+        DatabaseRetry.ReadAsync(async () =>
+        {
+            await using var command = database.CreateCommand(
+                "select host, process_id, started_at, seen_at from worker_heartbeats order by started_at desc, id"
+            );
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            var silentBefore = time.GetUtcNow() - Silence;
+            List<WorkerProcess> processes = [];
+            while (await reader.ReadAsync(ct))
+            {
+                var seen = reader.GetFieldValue<DateTimeOffset>(3);
+                processes.Add(
+                    new(reader.GetString(0), reader.GetInt32(1), reader.GetFieldValue<DateTimeOffset>(2), seen, seen < silentBefore)
+                );
+            }
+            return processes;
+        });
 }
+
+/// <summary>A worker process.</summary>
+/// <param name="IsSilent">Whether its last heartbeat is older than <see cref="WorkerDirectory.Silence"/>.</param>
+public sealed record WorkerProcess(string Host, int ProcessId, DateTimeOffset StartedAt, DateTimeOffset SeenAt, bool IsSilent);

@@ -5,7 +5,7 @@ using Npgsql;
 using Overnight.Auditor;
 using Overnight.Core;
 using Overnight.Core.Caching;
-using Overnight.Jobs.Doctor;
+using Overnight.Core.Doctor;
 
 namespace Overnight.Jobs.Commands;
 

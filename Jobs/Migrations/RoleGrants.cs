@@ -16,7 +16,8 @@ internal static class RoleGrants
         ["asset_classes"] = "select",
         ["asset_postings"] = "select",
         ["assets"] = "select",
-        ["batch_attempts"] = null,
+        ["batch_attempts"] = "select",
+        ["cache_minutes"] = "select, insert, update, delete",
         ["cache_truth"] = "select",
         ["calculation_events"] = "select",
         ["calculation_results"] = "select",
@@ -25,7 +26,7 @@ internal static class RoleGrants
         // Data Protection adds a key every 90 days and never changes one.
         ["data_protection_keys"] = "select, insert",
         ["exchange_rates"] = "select",
-        ["failing_users"] = null,
+        ["failing_users"] = "select",
         ["feature_flag_changes"] = "select, insert",
         ["feature_flags"] = "select, update",
         ["fundamentals"] = null,

@@ -2,6 +2,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Data;
 using Overnight.Core.Market;
+using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Overnight.Core.Runs;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Timeout;

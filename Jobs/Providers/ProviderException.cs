@@ -1,3 +1,5 @@
+using Overnight.Core.Runs;
+
 namespace Overnight.Jobs.Providers;
 
 /// <summary>A provider did not deliver. No address, header or body of the exchange is in the message, so that no key can be.</summary>
@@ -36,13 +38,4 @@ internal static class ProviderFault
     public const string Empty = "empty";
     public const string NotBelieved = "not_believed";
     public const string NoDollarRate = "no_dollar_rate";
-}
-
-/// <summary>A value that was refused, and why.</summary>
-/// <param name="Key">A currency or a symbol.</param>
-internal sealed record Refusal(string Key, string Reason, string? Detail)
-{
-    /// <summary>A stored value that is beyond <see cref="Core.Market.MarketBounds"/>.</summary>
-    public static Refusal OutOfRange(string key, decimal value, DateTimeOffset asOf) =>
-        new(key, "out_of_range", $"{value} of {asOf:yyyy-MM-dd}, stored");
 }

@@ -1,3 +1,5 @@
+using Overnight.Core.Runs;
+
 namespace Overnight.Jobs.Providers;
 
 /// <summary>Asks the configured providers in order for rates or prices, and takes missing ones from the last stored values.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Overnight.Core.Market;
+using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
 

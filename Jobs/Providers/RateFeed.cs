@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Overnight.Core.Runs;
 using Overnight.Core;
 using Overnight.Core.Market;
 

@@ -1,4 +1,5 @@
 using Overnight.Core.Market;
+using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
 

@@ -70,12 +70,12 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
     private static string Line(MarketDay day, TimeZoneInfo zone)
     {
         if (!day.IsOpen)
-            return $"no night: closed, {day.Reason}";
+            return $"no night: {day.WhyNoNight}";
         var hours =
             $"open {Local(day.OpenUtc!.Value, zone):HH:mm} to {Local(day.CloseUtc!.Value, zone):HH:mm}{(day.Reason is null ? "" : $" ({day.Status.Name()}: {day.Reason})")}";
         return day.DueUtc is { } due
             ? $"due {Local(due, zone):yyyy-MM-dd HH:mm zzz}  {due:yyyy-MM-dd HH:mm}Z  done by {Local(day.DeadlineUtc!.Value, zone):HH:mm}{(day.IsDeadlineMoved ? " (the middle: the usual deadline is not between trigger and open)" : "")}  {hours}"
-            : $"no night: the cron names no time between the previous open and this one; {hours}";
+            : $"no night: {day.WhyNoNight}; {hours}";
     }
 
     private static DateTimeOffset Local(DateTimeOffset moment, TimeZoneInfo zone) => TimeZoneInfo.ConvertTime(moment, zone);

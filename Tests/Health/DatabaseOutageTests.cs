@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 using Overnight.Core.Data;
-using Overnight.Jobs.Doctor;
+using Overnight.Core.Doctor;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Flags;
 using Overnight.Tests.Harness;

@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Overnight.Core.Doctor;
 using Overnight.Core.Runs;
-using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;

@@ -29,7 +29,7 @@ internal sealed class TestBrowser : IDisposable
 
     public string? Cookie(string name) => _cookies.GetCookies(_site)[name]?.Value;
 
-    public void SignIn(string token) => _cookies.Add(_site, new Cookie(SessionCookie.DevelopmentName, token));
+    public void SignIn(string token, string cookie = SessionCookie.DevelopmentName) => _cookies.Add(_site, new Cookie(cookie, token));
 
     public Task<HttpResponseMessage> GetAsync(string path, string accept = Html) => AskAsync(new(HttpMethod.Get, path), accept);
 

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core.Doctor;
 using Overnight.Core;
 using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
-using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Health;

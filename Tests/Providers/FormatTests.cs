@@ -1,5 +1,6 @@
 using System.Text;
 using Overnight.Core.Market;
+using Overnight.Core.Runs;
 using Overnight.Jobs.Providers;
 
 namespace Overnight.Tests.Providers;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Overnight.Core.Runs;
 using Overnight.Jobs.Providers;
 using Overnight.Tests.Harness;
 using Polly.CircuitBreaker;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Overnight.Core.Caching;
+using Overnight.Core.Doctor;
 using Overnight.Core.Runs;
-using Overnight.Jobs.Doctor;
 using Overnight.Jobs.Providers;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;

@@ -1,4 +1,5 @@
 using Overnight.Core.Market;
+using Overnight.Core.Runs;
 using Overnight.Jobs.Providers;
 
 namespace Overnight.Tests.Providers;

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Overnight.Core.Data;
 using Overnight.Core.Data.Migrations;
-using Overnight.Jobs.Doctor;
+using Overnight.Core.Doctor;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 

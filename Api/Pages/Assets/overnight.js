@@ -8,12 +8,15 @@ const tell = (text) => {
 };
 
 // Times are sent in UTC, for the server does not know the reader's time zone.
-for (const time of document.querySelectorAll("time[data-local]")) {
-  const moment = new Date(time.dateTime);
-  const language = document.documentElement.dataset.formats || "sv-SE";
-  time.title = time.textContent;
-  time.textContent = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" }).format(moment);
-}
+const localTimes = (part) => {
+  for (const time of part.querySelectorAll("time[data-local]")) {
+    const moment = new Date(time.dateTime);
+    const language = document.documentElement.dataset.formats || "sv-SE";
+    time.title = time.textContent;
+    time.textContent = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" }).format(moment);
+  }
+};
+localTimes(document);
 
 // "Copy as text" is a link to the text.
 for (const link of document.querySelectorAll("a[data-copy]")) {

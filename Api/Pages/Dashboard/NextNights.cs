@@ -14,11 +14,7 @@ internal static class NextNights
         NextNight? first = null;
         foreach (var market in markets)
         {
-            var day = market.NextOpen(now);
-            // The night of the next open may have begun already.
-            if (day?.DueUtc <= now)
-                day = market.NextOpen(day.OpenUtc!.Value);
-            if (day?.DueUtc is { } due && due > now && (first is null || due < first.Value.DueUtc))
+            if (market.NextNight(now)?.DueUtc is { } due && (first is null || due < first.Value.DueUtc))
                 first = new(market.Code, due);
         }
         return first;

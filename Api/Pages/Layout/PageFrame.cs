@@ -10,6 +10,7 @@ namespace Overnight.Api.Pages.Layout;
 /// <param name="Culture">The chosen one; empty for what the browser asks for.</param>
 /// <param name="Formats">The culture that the page is written in; empty for the international forms.</param>
 /// <param name="Token">Null while no form can be sent, because its key can't be read.</param>
+/// <param name="HasShortcuts">Whether single keys are shortcuts.</param>
 public sealed record PageFrame(
     string Path,
     string Theme,
@@ -18,7 +19,8 @@ public sealed record PageFrame(
     string Formats,
     bool IsSignedIn,
     bool IsAdmin,
-    FormToken? Token
+    FormToken? Token,
+    bool HasShortcuts = true
 )
 {
     /// <summary>Links that this visitor may follow, with the one to the current page marked.</summary>
@@ -33,7 +35,7 @@ public sealed record PageFrame(
 internal sealed record NavigationLink(string Path, string Text, bool IsForAdmins = false)
 {
     /// <summary>In the order in which they are shown.</summary>
-    public static readonly NavigationLink[] All = [new(PagePaths.Dashboard, "Dashboard")];
+    public static readonly NavigationLink[] All = [new(PagePaths.Dashboard, "Dashboard"), new(Operations.OperationsPaths.Overview, "Operations", IsForAdmins: true)];
 }
 
 /// <summary>Makes the frame of a request's page.</summary>
@@ -51,7 +53,8 @@ internal sealed class PageFrames(DisplayCultures cultures, FormTokens tokens)
             cultures.Of(context.Request).Name,
             session is not null,
             session is { IsAdmin: true },
-            tokens.TryCreate(context)
+            tokens.TryCreate(context),
+            Operations.ShortcutChoice.IsOn(context.Request)
         );
     }
 }

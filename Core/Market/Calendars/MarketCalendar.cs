@@ -128,6 +128,13 @@ public sealed class MarketCalendar
     /// </summary>
     public MarketDay? DueAt(DateTimeOffset now) => NextOpen(now) is { DueUtc: { } due } day && due <= now ? day : null;
 
+    /// <summary>The first open whose night is not due yet; null when there is none within a year.</summary>
+    public MarketDay? NextNight(DateTimeOffset now)
+    {
+        var date = LocalTime.DateIn(Zone, now).AddDays(-1);
+        return Days(date, date.AddDays(LongestBreak)).FirstOrDefault(day => day.DueUtc > now);
+    }
+
     /// <summary>
     /// When the night is due: <c>Lead</c> before the open, in elapsed time; with a cron, at its last occurrence after the open before.
     /// </summary>

@@ -31,6 +31,12 @@ public sealed record MarketDay(
 )
 {
     public bool IsOpen => Status != DayStatus.Closed;
+
+    /// <summary>Why no night prepares this day, for the end of a sentence; null where one does.</summary>
+    public string? WhyNoNight =>
+        !IsOpen ? $"closed, {Reason}"
+        : DueUtc is null ? "the cron names no time between the previous open and this one"
+        : null;
 }
 
 /// <summary>Names of statuses in output and JSON.</summary>

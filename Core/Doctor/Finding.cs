@@ -1,4 +1,4 @@
-namespace Overnight.Jobs.Doctor;
+namespace Overnight.Core.Doctor;
 
 /// <summary>Something that is stuck or broken.</summary>
 /// <param name="What">Names the run, batch, user or session.</param>

@@ -1,14 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Overnight.Core.Json;
-using Overnight.Core.Runs;
 
-namespace Overnight.Jobs.Providers;
+namespace Overnight.Core.Runs;
 
 /// <summary>The outcome of one provider in a run; it is kept in the run's metrics.</summary>
 /// <param name="Feed"><c>rates</c> or <c>prices</c>.</param>
 /// <param name="Outcome">One of <see cref="ProviderOutcome"/>.</param>
-/// <param name="Reason">Why it failed, one of <see cref="ProviderFault"/>.</param>
+/// <param name="Reason">Why it failed, such as <c>timeout</c>.</param>
 /// <param name="Values">How many of its values are used.</param>
 /// <param name="Refused">How many of its values were refused or missing.</param>
 /// <param name="Refusals">The first refusals.</param>
@@ -66,4 +65,13 @@ internal static class ProviderOutcome
 
     /// <summary>The provider was not asked, because the providers before it delivered everything.</summary>
     public const string NotAsked = "not_asked";
+}
+
+/// <summary>A value that was refused, and why.</summary>
+/// <param name="Key">A currency or a symbol.</param>
+internal sealed record Refusal(string Key, string Reason, string? Detail)
+{
+    /// <summary>A stored value that is beyond <see cref="Market.MarketBounds"/>.</summary>
+    public static Refusal OutOfRange(string key, decimal value, DateTimeOffset asOf) =>
+        new(key, "out_of_range", $"{value} of {asOf:yyyy-MM-dd}, stored");
 }

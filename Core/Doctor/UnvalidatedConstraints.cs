@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Overnight.Jobs.Doctor;
+namespace Overnight.Core.Doctor;
 
 /// <summary>
 /// Finds the rows that violate a check constraint. A migration adds a constraint without refusing the existing rows; while any row
@@ -22,14 +22,25 @@ internal static class UnvalidatedConstraints
 
     private sealed record Constraint(string Table, string Name, string Check, string[] Columns);
 
-    /// <param name="most">Rows of a constraint that are named.</param>
-    public static async Task<List<Finding>> FindAsync(NpgsqlConnection connection, int most, CancellationToken ct)
+    /// <param name="named">Rows of a constraint that are named; null to name the constraints alone.</param>
+    public static async Task<List<Finding>> FindAsync(NpgsqlConnection connection, int? named, CancellationToken ct)
     {
         List<Finding> findings = [];
         foreach (var constraint in await ConstraintsAsync(connection, ct))
         {
-            var rows = await RowsAsync(connection, constraint, most + 1, ct);
             var validate = $"alter table {constraint.Table} validate constraint {constraint.Name}";
+            if (named is not { } most)
+            {
+                findings.Add(
+                    new(
+                        $"Rows of {constraint.Table} may violate {constraint.Name} ({constraint.Check}).",
+                        null,
+                        $"jobs doctor names them. Once they are corrected: {validate}"
+                    )
+                );
+                continue;
+            }
+            var rows = await RowsAsync(connection, constraint, most + 1, ct);
             findings.AddRange(
                 rows.Take(most)
                     .Select(row => new Finding(

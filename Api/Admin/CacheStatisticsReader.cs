@@ -1,0 +1,29 @@
+using Overnight.Core.Caching;
+using Overnight.Core.Results;
+
+namespace Overnight.Api.Admin;
+
+/// <summary>Gathers this node's figures of the cache.</summary>
+internal sealed class CacheStatisticsReader(
+    CacheMonitor monitor,
+    CacheCircuit circuit,
+    ResultReader results,
+    IEnumerable<IChangeHandler> handlers,
+    LastKnownEntries stale
+)
+{
+    public CacheStatisticsAnswer Read()
+    {
+        var latest = monitor.Latest;
+        var entries = handlers.Where(handler => handler != results).Select(handler => handler.Memory).OfType<IMemory>().ToList();
+        return new(
+            CacheMonitor.Judge(latest).ToString().ToLowerInvariant(),
+            circuit.IsAbsent ? "none" : circuit.IsOpen ? "open" : "closed",
+            entries.Any(memory => memory.IsEnabled),
+            CachePeriod.From(latest),
+            CachePeriod.From(monitor.SinceStart),
+            [.. Enum.GetValues<CacheSet>().Select(set => CacheSetPeriod.From(latest, set))],
+            new(results.Memory.Bytes, entries.Sum(memory => memory.Bytes), stale.Bytes)
+        );
+    }
+}

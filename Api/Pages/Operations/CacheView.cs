@@ -1,0 +1,33 @@
+using Overnight.Api.Pages.Dashboard;
+
+namespace Overnight.Api.Pages.Operations;
+
+/// <summary>How the cache serves, now and in the last hours.</summary>
+/// <param name="Spans">The numbers of hours to choose from.</param>
+/// <param name="Minutes">The latest points of the curves, latest first.</param>
+/// <param name="Figures">Name, in the last five minutes, since the start.</param>
+/// <param name="Error">What was wrong with the form that was sent; null at first.</param>
+public sealed record CacheView(
+    string State,
+    string Word,
+    string Lead,
+    IReadOnlyList<SpanLink> Spans,
+    IReadOnlyList<CurveView> Curves,
+    IReadOnlyList<LaneTick> Ticks,
+    IReadOnlyList<MinuteRow> Minutes,
+    IReadOnlyList<(string Name, string Latest, string All)> Figures,
+    IReadOnlyList<CacheSetRow> Sets,
+    string Pattern,
+    string Tenant,
+    string? Error,
+    string? Done
+);
+
+public sealed record SpanLink(string Path, string Text, bool IsCurrent);
+
+/// <param name="Line">Path data in a box of 1000 x 120.</param>
+public sealed record CurveView(string Id, string Title, string Now, string Sentence, string Description, string Line, string Area);
+
+public sealed record MinuteRow(MomentView At, string Hits, string Misses, string HitRate, string HitTime, string Sets, string Errors);
+
+public sealed record CacheSetRow(string Name, string Hits, string Misses, string HitRate);

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Display;
+
+namespace Overnight.Api.Pages.Operations;
+
+/// <summary>Writes counts, durations and states for the operations pages.</summary>
+internal sealed class OperationsFormats(DisplayFormats formats)
+{
+    private const double Second = 1_000,
+        Minute = 60 * Second,
+        Hour = 60 * Minute,
+        Day = 24 * Hour;
+
+    public string Count(long count) => formats.Number(count, 0);
+
+    public MomentView Moment(DateTimeOffset moment) => MomentView.Of(moment, formats);
+
+    public MomentView? Moment(DateTimeOffset? moment) => moment is { } at ? Moment(at) : null;
+
+    public string Date(DateOnly date) => formats.Date(new(date, TimeOnly.MinValue, TimeSpan.Zero));
+
+    /// <param name="share">0 to 1; null where there is none.</param>
+    public string Percent(double? share) => share is { } given ? formats.Percent((decimal)(100 * given)) : "none";
+
+    public string Number(double value, int decimals) => formats.Number((decimal)value, decimals);
+
+    public string Sentence(string sentence) => formats.Sentence(sentence);
+
+    /// <param name="ms">Milliseconds.</param>
+    public string Duration(double ms) =>
+        ms switch
+        {
+            < 10 => $"{formats.Number((decimal)Math.Max(0, ms), 1)}\u00A0ms",
+            < Second => $"{formats.Number((decimal)ms, 0)}\u00A0ms",
+            < Minute => $"{formats.Number((decimal)(ms / Second), 1)}\u00A0s",
+            < Hour => $"{Whole(ms / Minute)}\u00A0min{Rest(ms % Minute / Second, "s")}",
+            < Day => $"{Whole(ms / Hour)}\u00A0h{Rest(ms % Hour / Minute, "min")}",
+            _ => $"{Whole(ms / Day)}\u00A0d{Rest(ms % Day / Hour, "h")}",
+        };
+
+    public string Duration(TimeSpan time) => Duration(time.TotalMilliseconds);
+
+    /// <summary>The icon and the word for the status of a run or a warm.</summary>
+    public static (string State, string Word) Status(string status) =>
+        status switch
+        {
+            "started" => ("running", "running"),
+            "completed" => ("fresh", "completed"),
+            "partial" => ("provisional", "partial"),
+            _ => ("wrong", status),
+        };
+
+    /// <summary>A place in a picture in percent, with a decimal point.</summary>
+    public static string Place(double percent) => Math.Round(percent, 2).ToString(CultureInfo.InvariantCulture);
+
+    private static string Whole(double value) => Math.Floor(value).ToString(CultureInfo.InvariantCulture);
+
+    private static string Rest(double value, string unit) => Math.Floor(value) > 0 ? $" {Whole(value)}\u00A0{unit}" : "";
+}

@@ -1,0 +1,79 @@
+using Overnight.Api.Operations;
+using Overnight.Api.Pages.Dashboard;
+using Overnight.Core;
+
+namespace Overnight.Api.Pages.Operations;
+
+/// <param name="Feed">Exchange rates or prices.</param>
+/// <param name="Refusals">The first values that were refused, a sentence each.</param>
+public sealed record ProviderRow(
+    string Feed,
+    string Provider,
+    string State,
+    string Word,
+    string? Reason,
+    MomentView Since,
+    string Values,
+    string Refused,
+    string Took,
+    MomentView? StaleSince,
+    IReadOnlyList<string> Refusals
+);
+
+/// <summary>The providers in the last run that asked them.</summary>
+public sealed record ProvidersView(
+    IReadOnlyList<ProviderRow> Rows,
+    string? RunPath,
+    string? RunName,
+    MomentView? RunAt,
+    MomentView? PricesAsOf,
+    MomentView? RatesAsOf
+);
+
+internal static class ProviderViews
+{
+    public static ProvidersView Of(ProviderAnswer? answer, OperationsFormats formats) =>
+        answer is null
+            ? new([], null, null, null, null, null)
+            : new(
+                [.. answer.Items.Select(item => Row(item, formats))],
+                OperationsPaths.Run(answer.RunId),
+                answer.Market,
+                formats.Moment(answer.StartedAt),
+                formats.Moment(answer.PricesAsOf),
+                formats.Moment(answer.RatesAsOf)
+            );
+
+    private static ProviderRow Row(ProviderState item, OperationsFormats formats)
+    {
+        var (state, word) = item.Outcome switch
+        {
+            "used" => item.Refused > 0 ? ("provisional", "used in part") : ("fresh", "used"),
+            "stale" => ("provisional", "stored values"),
+            "not_asked" => ("waiting", "not needed"),
+            _ => ("wrong", item.Outcome.Replace('_', ' ')),
+        };
+        return new(
+            item.Feed == "rates" ? "Exchange rates" : "Prices",
+            item.Provider,
+            state,
+            word,
+            item.Reason is null ? null
+                : item.Detail is null ? item.Reason.Replace('_', ' ')
+                : $"{item.Reason.Replace('_', ' ')}: {item.Detail}",
+            formats.Moment(item.Since),
+            formats.Count(item.Values),
+            formats.Count(item.Refused),
+            formats.Duration(item.TookMs),
+            formats.Moment(item.StaleSince),
+            [
+                .. item.Refusals.Select(value =>
+                    $"{value.Key}: {value.Reason.Replace('_', ' ')}{(value.Detail is null ? "" : $", {value.Detail}")}"
+                ),
+                .. item.Refused > item.Refusals.Count && item.Refusals.Count > 0
+                    ? (string[])[$"and {Plural.Of(item.Refused - item.Refusals.Count, "more", "more")}"]
+                    : [],
+            ]
+        );
+    }
+}

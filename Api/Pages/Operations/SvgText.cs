@@ -1,0 +1,30 @@
+using System.Text.Encodings.Web;
+
+namespace Overnight.Api.Pages.Operations;
+
+/// <summary>
+/// Text in pictures. Razor takes SVG's text for a directive of its own, so these elements are written as markup; every text in them is
+/// encoded.
+/// </summary>
+internal static class SvgText
+{
+    /// <summary>Hours below or above lanes; the script writes them in the reader's time zone.</summary>
+    public static string Ticks(IReadOnlyList<LaneTick> ticks) =>
+        string.Concat(
+            ticks.Select(
+                (tick, at) =>
+                    $"<text class=\"{(at == 0 ? "tick first" : "tick")}\" x=\"{tick.At}%\" y=\"12\" data-clock=\"{tick.Iso}\">{Encode(tick.Text)}</text>"
+            )
+        );
+
+    /// <summary>Texts at equal distances from one end to the other.</summary>
+    public static string Scale(IReadOnlyList<string> texts) =>
+        string.Concat(
+            texts.Select(
+                (text, at) =>
+                    $"<text class=\"{(at == 0 ? "tick first" : at == texts.Count - 1 ? "tick end" : "tick")}\" x=\"{OperationsFormats.Place(100d * at / (texts.Count - 1))}%\" y=\"12\">{Encode(text)}</text>"
+            )
+        );
+
+    private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
+}

@@ -1,0 +1,40 @@
+using Overnight.Api.Pages.Dashboard;
+
+namespace Overnight.Api.Pages.Operations;
+
+/// <summary>Users whose address begins with a text, a page at a time.</summary>
+public sealed record UsersView(IReadOnlyList<UserRow> Rows, string Query, string Banned, string? Next, string? First);
+
+public sealed record UserRow(string Path, string Email, string Name, string Role, string Markets, MomentView? BannedAt);
+
+/// <summary>One user, with the sessions that are neither ended nor expired.</summary>
+/// <param name="IsSelf">Whether it is the account that looks at the page, which can't ban itself.</param>
+public sealed record UserView(
+    string Id,
+    string Path,
+    string Email,
+    string Name,
+    string Role,
+    MomentView? BannedAt,
+    bool IsSelf,
+    IReadOnlyList<(string Name, string Value)> Facts,
+    IReadOnlyList<SessionRow> Sessions,
+    string? NextSessions,
+    string? Done
+)
+{
+    /// <summary>Address of the action log about the user.</summary>
+    public string LogPath => OperationsPaths.With(OperationsPaths.Log, ("user", Id));
+}
+
+/// <param name="Id">The hash of the token; the page shows its beginning.</param>
+public sealed record SessionRow(
+    string Id,
+    string Short,
+    MomentView CreatedAt,
+    MomentView ExpiresAt,
+    MomentView LastActiveAt,
+    string From,
+    string? Client,
+    bool IsCurrent
+);
