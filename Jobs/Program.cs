@@ -16,6 +16,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     SeedCommand.Create(),
     RunCommand.Create(),
     RetryCommand.Create(),
+    WhyCommand.Create(),
     DoctorCommand.Create(),
     ScheduleCommand.Create(),
     CalculateCommand.Create(),

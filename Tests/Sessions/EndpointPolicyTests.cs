@@ -31,6 +31,9 @@ public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixt
         "GET /api/account/export",
         "GET /api/account/reads",
         "GET /api/calculations",
+        "GET /api/calculations/changes",
+        "GET /api/calculations/{run}/why",
+        "GET /api/calculations/{run}/why/{asset}",
         "GET /api/calculations/{run}/{user}",
         "GET /api/config/flags/{key}",
         "GET /api/dashboard",
@@ -40,6 +43,7 @@ public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixt
         "GET /dashboard",
         "GET /dashboard.csv",
         "GET /dashboard.txt",
+        "POST /api/what-if",
         "POST /sign-out",
     ];
 
