@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Overnight.Api.Audit;
 using Overnight.Api.Paging;
 using Overnight.Api.Sessions;
+using Overnight.Core;
 using Overnight.Core.Explanations;
 using Overnight.Core.Portfolios;
 

@@ -105,6 +105,11 @@ internal sealed record WhatIfRequest
     private static ReadOnlyMemory<Criterion>? ReadCriteria(JsonElement value, WhatIfFields fields)
     {
         List<Criterion> criteria = [];
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            fields.Add("criteria", $"must be an array, not {WhatIfFields.Shown(value)}");
+            return null;
+        }
         try
         {
             CriteriaReader.Read(Encoding.UTF8.GetBytes(value.GetRawText()), criteria);
@@ -113,7 +118,8 @@ internal sealed record WhatIfRequest
         {
             // The message begins with the field: criteria[0].points must be ...
             var end = exception.Message.IndexOf(' ', StringComparison.Ordinal);
-            fields.Add(exception.Message[..end].TrimEnd(':'), exception.Message[(end + 1)..]);
+            var field = exception.Message[..end].TrimEnd(':');
+            fields.Add(field.EndsWith("].criteria", StringComparison.Ordinal) ? "criteria" : field, exception.Message[(end + 1)..]);
             return null;
         }
         if (criteria.Count == 0)

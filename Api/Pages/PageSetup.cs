@@ -1,5 +1,6 @@
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
+using Overnight.Api.Pages.Explanations;
 using Overnight.Api.Pages.Forms;
 using Overnight.Api.Pages.Layout;
 using Overnight.Api.Pages.SignIn;
@@ -12,6 +13,7 @@ internal static partial class PageSetup
     public static void AddPages(this WebApplicationBuilder builder)
     {
         builder.AddForms();
+        builder.AddExplanationPages();
         builder.Services.AddSingleton<DisplayCultures>().AddSingleton<PageFrames>().AddSingleton<UserResults>().AddSingleton<DemoSignIn>();
     }
 
@@ -21,6 +23,7 @@ internal static partial class PageSetup
         app.MapPageAssets();
         app.MapSignInPages(forms);
         app.MapDashboardPages();
+        app.MapExplanationPages(forms);
         forms.MapDisplay();
         if (!app.Services.GetRequiredService<DisplayCultures>().IsAny)
             Log.NoCultures(app.Logger);

@@ -40,11 +40,17 @@ public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixt
         "GET /api/reference/{module}/{entity}",
         "GET /api/sessions",
         "PUT /api/account/password",
+        "GET /changes",
         "GET /dashboard",
         "GET /dashboard.csv",
         "GET /dashboard.txt",
+        "GET /what-if",
+        "GET /why",
+        "GET /why/{run}",
+        "GET /why/{run}/{asset}",
         "POST /api/what-if",
         "POST /sign-out",
+        "POST /what-if",
     ];
 
     private readonly ApiApp _app = fixture.App;
