@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Overnight.Benchmarks.Audit;
 using Overnight.Benchmarks.Dashboard;
+using Overnight.Benchmarks.Explanations;
 using Overnight.Benchmarks.Kill;
 using Overnight.Benchmarks.Load;
 using Overnight.Benchmarks.Pipeline;
@@ -15,6 +16,7 @@ RootCommand root = new("Overnight's figures, each beside its limit or a rival, m
     DashboardBenchmarkCommand.Create(),
     RecoveryBenchmarkCommand.Create(),
     AuditBenchmarkCommand.Create(),
+    WhatIfBenchmarkCommand.Create(),
     KillBenchmarkCommand.Create(),
     LoadBenchmarkCommand.Create(),
 };

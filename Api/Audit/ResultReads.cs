@@ -30,9 +30,16 @@ internal sealed partial class ResultReads(NpgsqlDataSource database, TimeProvide
 
     /// <summary>Records that a calculation is about to be shown; users who open their own are not recorded.</summary>
     /// <returns>False when it could not be recorded, so that it must not be shown.</returns>
-    public async Task<bool> TryRecordAsync(CalculationDetail opened, Actor by, CancellationToken ct)
+    public Task<bool> TryRecordAsync(CalculationDetail opened, Actor by, CancellationToken ct)
     {
-        if (by.UserId == opened.UserId)
+        ArgumentNullException.ThrowIfNull(opened);
+        return TryRecordAsync(opened.UserId, opened.RunId, opened.BusinessDate, by, ct);
+    }
+
+    /// <inheritdoc cref="TryRecordAsync(CalculationDetail, Actor, CancellationToken)"/>
+    public async Task<bool> TryRecordAsync(Guid user, Guid run, DateOnly businessDate, Actor by, CancellationToken ct)
+    {
+        if (by.UserId == user)
             return true;
         try
         {
@@ -43,12 +50,12 @@ internal sealed partial class ResultReads(NpgsqlDataSource database, TimeProvide
                 batch.BatchCommands.Add(
                     Statement.Of(
                         Record,
-                        opened.UserId,
+                        user,
                         time.GetUtcNow(),
                         by.Name,
                         PersonRefs.Parameter(by.UserId),
-                        opened.RunId,
-                        opened.BusinessDate
+                        run,
+                        businessDate
                     )
                 );
                 await batch.ExecuteNonQueryAsync(ct);

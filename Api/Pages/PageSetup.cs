@@ -1,5 +1,6 @@
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
+using Overnight.Api.Pages.Explanations;
 using Overnight.Api.Pages.Forms;
 using Overnight.Api.Pages.Layout;
 using Overnight.Api.Pages.Operations;
@@ -14,6 +15,7 @@ internal static partial class PageSetup
     {
         builder.AddForms();
         builder.AddOperationsPages();
+        builder.AddExplanationPages();
         builder.Services.AddSingleton<DisplayCultures>().AddSingleton<PageFrames>().AddSingleton<UserResults>().AddSingleton<DemoSignIn>();
     }
 
@@ -24,6 +26,7 @@ internal static partial class PageSetup
         app.MapSignInPages(forms);
         app.MapDashboardPages();
         app.MapOperationsPages(forms);
+        app.MapExplanationPages(forms);
         forms.MapDisplay();
         if (!app.Services.GetRequiredService<DisplayCultures>().IsAny)
             Log.NoCultures(app.Logger);

@@ -28,6 +28,7 @@ internal sealed class ApiProcess
     /// <param name="answer">File with the constant's body; null without a constant.</param>
     /// <param name="plan">File with the users' tokens; null where <see cref="LoadAsync"/> is not called.</param>
     /// <param name="connection">To a cache that is not there; null for the cache.</param>
+    /// <param name="more">Environment beside what every service finds.</param>
     public static async Task<ApiProcess> StartAsync(
         Workbench bench,
         PostgresServer postgres,
@@ -35,11 +36,14 @@ internal sealed class ApiProcess
         string? answer,
         string? plan,
         CancellationToken ct,
-        string? connection = null
+        string? connection = null,
+        Dictionary<string, string?>? more = null
     )
     {
         var free = ServerProcess.FreePort();
         var environment = Workbench.ServiceEnvironment(postgres, connection ?? cache.ConnectionString);
+        foreach (var (name, value) in more ?? [])
+            environment[name] = value!;
         environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{free}";
         if (answer is not null)
         {

@@ -54,7 +54,11 @@ public sealed record CalculationInputs(
                 rates[pair] = rate;
         }
         var holdings = Portfolio.Holdings.Select(h => h with { Asset = Array.BinarySearch(kept, h.Asset) });
-        return this with { Portfolio = Copy(Portfolio, Portfolio.Classes, holdings), Market = new(Market.Header, assets, rates) };
+        return this with
+        {
+            Portfolio = Copy(Portfolio, Portfolio.Classes, holdings),
+            Market = new(Market.Header, assets, rates, Market.Staleness.Narrow(kept)),
+        };
     }
 
     /// <summary>The same inputs with another target of one class.</summary>

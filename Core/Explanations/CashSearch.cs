@@ -31,7 +31,7 @@ internal readonly record struct CashGrid(int Digits, int Limit)
 /// </summary>
 internal static class CashSearch
 {
-    public static CashChange? Find(CalculationInputs inputs, int holding, CashGrid grid)
+    public static CashChange? Find(CalculationInputs inputs, int holding, CashGrid grid, SearchProgress progress)
     {
         var current = inputs.Calculate();
         if (!current.TotalValue.IsPositive)
@@ -39,7 +39,7 @@ internal static class CashSearch
         CashChange? best = null;
         for (var i = 0; i < current.Allocations.Length; i++)
         {
-            ClassSearch search = new(inputs, current, holding, i, grid.StepOf(current.TotalValue));
+            ClassSearch search = new(inputs, current, holding, i, grid.StepOf(current.TotalValue), progress);
             // As many steps up as the best so far took down are better; as many again up are not.
             best = search.Up(best is null ? grid.Limit : Math.Abs(best.Steps) - (best.Steps > 0 ? 1 : 0)) ?? best;
             best = search.Down(best is null ? grid.Limit : Math.Abs(best.Steps) - 1) ?? best;
@@ -57,13 +57,13 @@ internal static class CashSearch
         private readonly decimal _step;
         private readonly decimal _value;
 
-        public ClassSearch(CalculationInputs inputs, Calculation current, int holding, int allocation, decimal step)
+        public ClassSearch(CalculationInputs inputs, Calculation current, int holding, int allocation, decimal step, SearchProgress progress)
         {
             (_inputs, _current, _step) = (inputs, current, step);
             _class = allocation < inputs.Portfolio.Classes.Count ? allocation : PortfolioHolding.Unclassified;
             _value = current.Allocations[allocation].Value;
             _probe = inputs.Calculate();
-            _search = new(inputs, current, holding, allocation, Allocate, IsFirst);
+            _search = new(inputs, current, holding, allocation, Allocate, IsFirst, progress);
 
             bool IsFirst(int steps)
             {

@@ -12,14 +12,14 @@ internal static class ClassTargetSearch
     /// <summary>Units of 0.0001 in 0.01 percentage points.</summary>
     private const int Step = 100;
 
-    public static TargetShift? Find(CalculationInputs inputs, int holding)
+    public static TargetShift? Find(CalculationInputs inputs, int holding, SearchProgress progress)
     {
         var index = inputs.Portfolio.Holdings[holding].Class;
         if (index == PortfolioHolding.Unclassified)
             return null;
         var target = inputs.Portfolio.Classes[index];
         var (probe, moved) = (inputs.Calculate(), Shift(0).ApplyTo(inputs).Portfolio);
-        GridSearch search = new(inputs, inputs.Calculate(), holding, index, Allocate, IsFirst);
+        GridSearch search = new(inputs, inputs.Calculate(), holding, index, Allocate, IsFirst, progress);
 
         var (above, below) = (StepsIn(Decimal4.Hundred - target.TargetMax), StepsIn(target.TargetMin));
         var up = search.First(1, above);

@@ -15,9 +15,11 @@ public sealed record Counterfactuals(bool IsFirst, FundamentalChange? Fundamenta
     /// <param name="holding">Index into the portfolio's holdings. For one without a price no change does.</param>
     /// <exception cref="ArgumentException">The inputs have cash, or there is no such holding.</exception>
     /// <exception cref="CalculationException">The inputs can't be calculated.</exception>
-    public static Counterfactuals Of(CalculationInputs inputs, int holding) => Of(inputs, holding, CashGrid.Default);
+    /// <exception cref="OperationCanceledException">The search was cancelled: some portfolios take seconds.</exception>
+    public static Counterfactuals Of(CalculationInputs inputs, int holding, CancellationToken ct = default) =>
+        Of(inputs, holding, CashGrid.Default, new(ct));
 
-    internal static Counterfactuals Of(CalculationInputs inputs, int holding, CashGrid grid)
+    internal static Counterfactuals Of(CalculationInputs inputs, int holding, CashGrid grid, SearchProgress progress)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentOutOfRangeException.ThrowIfNegative(holding);
@@ -30,7 +32,12 @@ public sealed record Counterfactuals(bool IsFirst, FundamentalChange? Fundamenta
         if (!IsRanked(current, holding))
             return new(false, null, null, null);
         var own = inputs.Narrow();
-        return new(false, FundamentalSearch.Find(own, holding), ClassTargetSearch.Find(own, holding), CashSearch.Find(own, holding, grid));
+        return new(
+            false,
+            FundamentalSearch.Find(own, holding, progress),
+            ClassTargetSearch.Find(own, holding, progress),
+            CashSearch.Find(own, holding, grid, progress)
+        );
     }
 
     /// <summary>Whether the holding is rank 1 and, where there is a contribution, has an amount.</summary>

@@ -14,7 +14,7 @@ internal static class FundamentalSearch
     /// <summary>The distance of a neighbour: fundamentals are stored with 8 decimals.</summary>
     private const decimal Neighbour = 0.00000001m;
 
-    public static FundamentalChange? Find(CalculationInputs inputs, int holding)
+    public static FundamentalChange? Find(CalculationInputs inputs, int holding, SearchProgress progress)
     {
         var asset = inputs.Market.Assets[inputs.Portfolio.Holdings[holding].Asset];
         var changes = ChangesOf(inputs.Criteria.Span, asset);
@@ -28,6 +28,7 @@ internal static class FundamentalSearch
         Dictionary<Decimal4, bool> isFirst = [];
         for (var i = 0; i < changes.Count; i++)
         {
+            progress.Try();
             var change = changes[i].Change;
             var score = Scorer.Score(inputs.Criteria.Span, changed, i).Score;
             if (!isFirst.TryGetValue(score, out var first))

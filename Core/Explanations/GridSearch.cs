@@ -20,6 +20,8 @@ internal sealed class GridSearch
     private readonly Contender[] _rivals;
     private readonly bool _isBehindAlways;
     private readonly ZeroFundingCheck _funding;
+    private readonly FundingPlateau _plateau;
+    private readonly SearchProgress _progress;
     private readonly Func<int, AllocationShare[]> _allocate;
     private readonly Func<int, bool> _isFirst;
 
@@ -29,21 +31,24 @@ internal sealed class GridSearch
     /// <param name="moved">Index into the allocations of the class that steps move.</param>
     /// <param name="allocate">The shares of all classes after a number of steps.</param>
     /// <param name="isFirst">Whether the holding is first after a number of steps.</param>
+    /// <param name="progress">Is told of every stretch, and may end the search.</param>
     public GridSearch(
         CalculationInputs inputs,
         Calculation current,
         int holding,
         int moved,
         Func<int, AllocationShare[]> allocate,
-        Func<int, bool> isFirst
+        Func<int, bool> isFirst,
+        SearchProgress progress
     )
     {
-        (_allocate, _isFirst) = (allocate, isFirst);
+        (_allocate, _isFirst, _progress) = (allocate, isFirst, progress);
         var contenders = current.Ranked.ToArray().Select(r => Contender.Of(inputs, current, r)).ToList();
         _subject = contenders.Single(c => c.Holding == holding);
         _rivals = [.. contenders.Where(c => c.Holding != holding)];
         _isBehindAlways = _rivals.Any(r => r.Precedes(_subject) && HaveSamePriorityAlways(inputs, current, r, moved));
-        _funding = new(_subject, _rivals, inputs.Portfolio.Contribution ?? Decimal4.Zero);
+        var contribution = inputs.Portfolio.Contribution ?? Decimal4.Zero;
+        (_funding, _plateau) = (new(_subject, _rivals, contribution), new(_subject, _rivals, contribution));
     }
 
     /// <summary>The first number of steps that does, from <paramref name="near"/> to <paramref name="far"/>, both included.</summary>
@@ -53,9 +58,10 @@ internal sealed class GridSearch
 
     private int? First(int near, AllocationShare[] atNear, int far, AllocationShare[] atFar)
     {
+        _progress.Try();
         if (near == far)
             return LeadsAt(atNear) && !_funding.IsZero(atNear, atNear) && _isFirst(near) ? near : null;
-        if (IsLedBetween(atNear, atFar) || _funding.IsZero(atNear, atFar))
+        if (IsLedBetween(atNear, atFar) || _funding.IsZero(atNear, atFar) || _plateau.IsZero(atNear, atFar))
             return null;
         var middle = near + (far - near) / 2;
         var next = middle + Math.Sign(far - near);

@@ -39,6 +39,21 @@ public sealed record MarketStaleness(IReadOnlyDictionary<int, DateTimeOffset> Pr
         return new(prices is not null, rates is not null, rates is { } time ? Earlier(prices, time) : prices!.Value);
     }
 
+    /// <summary>The same of a snapshot that has these assets alone.</summary>
+    /// <param name="ordinals">Ordinals in this snapshot, in the order of those in the other.</param>
+    internal MarketStaleness Narrow(ReadOnlySpan<int> ordinals)
+    {
+        if (Prices.Count == 0)
+            return this;
+        Dictionary<int, DateTimeOffset> prices = [];
+        for (var i = 0; i < ordinals.Length; i++)
+        {
+            if (Prices.TryGetValue(ordinals[i], out var since))
+                prices.Add(i, since);
+        }
+        return new(prices, Rates);
+    }
+
     private static DateTimeOffset Earlier(DateTimeOffset? one, DateTimeOffset other) => one < other ? one.Value : other;
 }
 

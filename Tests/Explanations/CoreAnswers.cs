@@ -88,7 +88,7 @@ internal static class CoreAnswers
         );
 
     public static FirstAnswer First(CaseInput input, int holding, CashGrid grid) =>
-        Answer(input, holding, Counterfactuals.Of(Inputs(input), holding, grid));
+        Answer(input, holding, Counterfactuals.Of(Inputs(input), holding, grid, new(TestContext.Current.CancellationToken)));
 
     public static FirstAnswer Answer(CaseInput input, int holding, Counterfactuals found) =>
         new(

@@ -89,6 +89,34 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
         Assert.Null(found.Cash);
     }
 
+    /// <summary>
+    /// With a contribution of a few units rounding takes the leader's amount away over long stretches: each has to be passed over as a whole.
+    /// </summary>
+    [Fact]
+    public void C7_TinyContributions_TakeFewTriesOnTheWholeGrid()
+    {
+        foreach (var units in (int[])[1, 2, 3, 5, 8, 13, 29, 61, 120, 300])
+        {
+            var inputs = CoreAnswers.Inputs(Large() with { Contribution = units / 10_000m });
+            SearchProgress progress = new(TestContext.Current.CancellationToken);
+            for (var holding = 0; holding < inputs.Portfolio.Holdings.Count; holding++)
+                Counterfactuals.Of(inputs, holding, CashGrid.Default, progress);
+            output.WriteLine($"{units}: {progress.Tried}");
+            Assert.True(progress.Tried < 200_000, $"{progress.Tried} tries for a contribution of {units} units");
+        }
+    }
+
+    [Fact]
+    public void Of_SearchThatIsCancelled_Ends()
+    {
+        var inputs = CoreAnswers.Inputs(Large());
+        using CancellationTokenSource cancelled = new();
+        cancelled.Cancel();
+        var last = inputs.Calculate().Ranked[^1].Holding;
+
+        Assert.Throws<OperationCanceledException>(() => Counterfactuals.Of(inputs, last, cancelled.Token));
+    }
+
     [Fact]
     public void Of_HoldingThatDoesNotExist_Throws()
     {

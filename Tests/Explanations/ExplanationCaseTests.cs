@@ -31,6 +31,38 @@ public sealed class ExplanationCaseTests
             one => one.Deserialize<ChangesAnswer>(CaseInput.Json)!
         );
 
+    [Fact]
+    public void C8_WorkedCasesOfWhatIf_AllAgree() =>
+        AssertAgree(
+            "what-if",
+            one => CoreWhatIf.Answer(Input(one, "input"), one.GetProperty("change").Deserialize<CaseChange>(CaseInput.Json)!),
+            one => one.Deserialize<WhatIfCaseAnswer>(CaseInput.Json)!
+        );
+
+    /// <summary>The oracle over more cases than are written down; with <c>EXPLANATION_CASES</c> the first of them are written there.</summary>
+    [Fact]
+    public void C8_WhatIfsOfRandomPortfolios_AreTheOracles()
+    {
+        List<string> written = [];
+        for (var number = 0; number < 1_000; number++)
+        {
+            RandomCase random = new(new Random(number + 80_000));
+            var input = random.Next();
+            var change = random.Change(input);
+
+            var expected = SpecWhatIf.Answer(input, change);
+
+            var (one, other) = (Json(expected), Json(CoreWhatIf.Answer(input, change)));
+            Assert.True(one == other, $"case {number}: expected {one}, found {other}\n{Json(input)}\n{Json(change)}");
+            if (number < 40)
+                written.Add(JsonSerializer.Serialize(new { @case = $"{number}", input, change, expected }, CaseInput.Json));
+        }
+        if (Environment.GetEnvironmentVariable("EXPLANATION_CASES") is { Length: > 0 } folder)
+            File.WriteAllLines(Path.Combine(folder, "what-if.jsonl"), written);
+
+        static string Json<T>(T value) => JsonSerializer.Serialize(value, CaseInput.Json);
+    }
+
     private static void AssertAgree<T>(string name, Func<JsonElement, T> answer, Func<JsonElement, T> read)
     {
         var cases = File.ReadLines(Path.Combine(Repository.Folder, "Tests", "Explanations", "cases", $"{name}.jsonl")).ToList();

@@ -108,6 +108,34 @@ internal sealed class RandomCase(Random random)
         }
     }
 
+    /// <summary>A what-if of the case: some of what can be asked for.</summary>
+    public CaseChange Change(CaseInput input)
+    {
+        CaseChange change = new();
+        var held = input.Holdings[random.Next(input.Holdings.Count)];
+        if (random.Next(3) == 0)
+            change = change with { Contribution = Contribution() };
+        if (random.Next(3) == 0)
+        {
+            var own = Pick([.. input.Classes]);
+            var to = Class(0);
+            change = change with { Targets = [new(own.ClassId, to.Min, to.Max, to.MinAllocationValue ?? 0)] };
+        }
+        if (random.Next(3) == 0)
+            change = change with { Criteria = [.. Enumerable.Range(0, random.Next(1, 4)).Select(Criterion)] };
+        if (random.Next(3) == 0)
+            change = change with { Fundamental = new(held.AssetId, Pick(Metrics), Figure()) };
+        if (random.Next(3) == 0)
+        {
+            var own = Pick([.. input.Classes]);
+            var (min, max) = change.Targets?.Find(t => t.ClassId == own.ClassId) is { } to ? (to.TargetMin, to.TargetMax) : (own.Min, own.Max);
+            change = change with { Shift = new(own.ClassId, random.Next(2) == 0 ? Math.Min(100 - max, 3.25m) : -Math.Min(min, 7.5m)) };
+        }
+        if (random.Next(3) == 0)
+            change = change with { Cash = new(random.Next(5) == 0 ? null : Pick([.. input.Classes]).ClassId, random.Next(0, 100_000) / 100m) };
+        return change;
+    }
+
     private CaseClass Class(int index)
     {
         var min = random.Next(4) == 0 ? random.Next(0, 8001) / 100m : random.Next(0, 7) * 10;

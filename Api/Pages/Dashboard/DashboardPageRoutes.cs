@@ -45,7 +45,7 @@ internal static class DashboardPageRoutes
             );
         }
         var trust = TrustViews.Of(found.Result!.Times, found.Verdict, found.Origin, found.Next, formats);
-        return new PageResult<DashboardPage>(frame, new DashboardViews(found.Result, formats).Make(trust));
+        return new PageResult<DashboardPage>(frame, new DashboardViews(found.Result, formats) { WhyPath = Explanations.ExplanationPaths.Why + "/" + Explanations.ExplanationPaths.Current }.Make(trust));
     }
 
     private static async Task<Results<ContentHttpResult, ProblemHttpResult>> TextAsync(

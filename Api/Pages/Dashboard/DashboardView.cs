@@ -91,7 +91,11 @@ public sealed record HoldingRow(
     string Score,
     string Gap,
     string? Why
-);
+)
+{
+    /// <summary>The page that explains the amount; null where there is none.</summary>
+    public string? Link { get; init; }
+}
 
 /// <summary>A sentence that begins with words in bold.</summary>
 public sealed record NoteView(string Strong, string Text);

@@ -25,6 +25,9 @@ internal sealed class DashboardViews(StoredResult result, DisplayFormats formats
     private readonly int _scoreDecimals = DisplayFormats.Decimals(result.Recommendations.Select(item => item.Score));
     private readonly StoredRecommendation[] _bought = [.. result.Recommendations.Where(item => item.Amount > 0)];
 
+    /// <summary>Path below which the pages of holdings are; null for no links to them.</summary>
+    public string? WhyPath { get; init; }
+
     private bool HasContribution => result.TotalInvestable > 0;
     private bool IsAllOver => result.Classes.Count > 0 && result.Classes.Where(item => item.HasTarget).All(item => item.IsOver);
 
@@ -113,7 +116,10 @@ internal sealed class DashboardViews(StoredResult result, DisplayFormats formats
             formats.Number(item.Score, _scoreDecimals),
             formats.Signed(item.Gap, 1),
             item.TopContributor == "none" ? null : item.TopContributor
-        );
+        )
+        {
+            Link = WhyPath is null || item.AssetId == Guid.Empty ? null : $"{WhyPath}/{item.AssetId:D}",
+        };
     }
 
     private string Cut(StoredRecommendation[] shown)

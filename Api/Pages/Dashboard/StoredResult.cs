@@ -37,7 +37,11 @@ internal readonly record struct StoredRecommendation(
     decimal Gap,
     int CriteriaCount,
     string TopContributor
-);
+)
+{
+    /// <summary>Empty where the entry does not say.</summary>
+    public Guid AssetId { get; init; }
+}
 
 /// <summary>A class's shares and target range, in percent.</summary>
 /// <param name="After">Once the amounts are bought.</param>

@@ -83,6 +83,9 @@ internal static class StoredResultReader
                     case "rank" when json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var rank):
                         item = item with { Rank = rank };
                         break;
+                    case "assetId" when json.TokenType == JsonTokenType.String && json.TryGetGuid(out var asset):
+                        item = item with { AssetId = asset };
+                        break;
                     case "symbol":
                         item = item with { Symbol = json.GetString() ?? "" };
                         break;

@@ -25,6 +25,20 @@ internal sealed partial class DisplayFormats(CultureInfo? culture)
     public string Number(decimal value, int decimals) =>
         Math.Round(value, decimals, MidpointRounding.AwayFromZero).ToString(Patterns[decimals], _culture);
 
+    /// <summary>With all its decimals.</summary>
+    public string Exact(decimal value) => value.ToString("#,0.############################", _culture);
+
+    /// <summary>As a field of a form has it: all decimals, nothing between thousands, which <see cref="TryRead"/> reads back.</summary>
+    public string Field(decimal value) => value.ToString("0.############################", _culture);
+
+    /// <summary>
+    /// Reads what a person wrote. A sign between thousands is refused, because it is the decimal sign of other cultures.
+    /// </summary>
+    public bool TryRead(string text, out decimal value) =>
+        decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | SpacesAround, _culture, out value);
+
+    private const NumberStyles SpacesAround = NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
+
     /// <summary>With its sign also when it is positive.</summary>
     public string Signed(decimal value, int decimals)
     {

@@ -1,0 +1,154 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Overnight.Api.Audit;
+using Overnight.Api.Paging;
+using Overnight.Api.Sessions;
+using Overnight.Core;
+using Overnight.Core.Explanations;
+using Overnight.Core.Portfolios;
+
+namespace Overnight.Api.Explanations;
+
+/// <summary>Routes that explain results: why, what changed, what if. All from captured inputs, when asked.</summary>
+internal static class ExplanationRoutes
+{
+    private const string OfUser = " Administrators add user; the user then sees who opened the result (ListResultReads).";
+
+    public static void AddExplanations(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSection<ExplanationOptions>(ExplanationOptions.Section);
+        builder
+            .Services.AddSingleton(services => new SnapshotMemory(
+                services.GetRequiredService<IOptions<ExplanationOptions>>().Value.SnapshotBytes
+            ))
+            .AddSingleton<CapturedResults>()
+            .AddSingleton<ExplainedResults>()
+            .AddSingleton<ExplanationSearches>();
+    }
+
+    public static void MapExplanations(this WebApplication app)
+    {
+        var group = app.MapGroup(CalculationRoutes.Path).WithTags("Explanations").RequireAuthorization(SessionSetup.SignedInOrKey);
+        group
+            .MapGet("{run}/why", WhyAsync)
+            .WithName("GetWhy")
+            .WithSummary(
+                "Why each holding of a result has its amount: class, criteria with values and points, priority, and what became of the contribution."
+                    + OfUser
+            )
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        group
+            .MapGet("{run}/why/{asset}", WhyOneAsync)
+            .WithName("GetWhyOfHolding")
+            .WithSummary(
+                "The same for one holding, with what would have made it the first to buy: the least change of a fundamental, of its class's target range, and of the value in a class, each with the what-if that proves it. 503 when the search takes too long."
+                    + OfUser
+            )
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        group
+            .MapGet("changes", ChangesAsync)
+            .WithName("GetChanges")
+            .WithSummary(
+                "What changed between the results of two runs (before, after): each amount's difference in parts by cause, which add up exactly. Two base currencies are not split."
+                    + OfUser
+            )
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        app.MapWhatIf();
+    }
+
+    private static async Task<Results<Ok<WhyDocument>, ValidationProblem, ProblemHttpResult>> WhyAsync(
+        string run,
+        string? user,
+        HttpContext context,
+        ExplainedResults results,
+        CancellationToken ct
+    )
+    {
+        QueryErrors errors = new();
+        var (runId, subject) = (errors.Id("run", run), ExplainedResults.Subject(context, user, errors));
+        if (errors.Any)
+            return errors.ToProblem();
+        var (result, problem) = await results.OpenAsync(context, subject!.Value, runId, ct);
+        if (result is null)
+            return problem!;
+        try
+        {
+            return TypedResults.Ok(WhyDocument.Of(result));
+        }
+        catch (CalculationException exception)
+        {
+            return ExplanationProblems.NotCalculable(exception);
+        }
+    }
+
+    private static async Task<Results<Ok<HoldingWhyDocument>, ValidationProblem, ProblemHttpResult>> WhyOneAsync(
+        string run,
+        string asset,
+        string? user,
+        HttpContext context,
+        ExplainedResults results,
+        ExplanationSearches searches,
+        CancellationToken ct
+    )
+    {
+        QueryErrors errors = new();
+        var (runId, assetId) = (errors.Id("run", run), errors.Id("asset", asset));
+        var subject = ExplainedResults.Subject(context, user, errors);
+        if (errors.Any)
+            return errors.ToProblem();
+        var (result, problem) = await results.OpenAsync(context, subject!.Value, runId, ct);
+        if (result is null)
+            return problem!;
+        try
+        {
+            if (HoldingWhyDocument.Of(result, assetId!.Value) is not (var document, var holding))
+                return ExplanationProblems.NoSuchAsset(assetId.Value, result.RunId);
+            if (document.Holding.Rank is null)
+                return TypedResults.Ok(document);
+            return await searches.FindAsync(result, holding, ct) is { } first
+                ? TypedResults.Ok(document with { First = first })
+                : ExplanationProblems.TooLong(context, searches.Limit);
+        }
+        catch (CalculationException exception)
+        {
+            return ExplanationProblems.NotCalculable(exception);
+        }
+    }
+
+    private static async Task<Results<Ok<ChangesDocument>, ValidationProblem, ProblemHttpResult>> ChangesAsync(
+        string? before,
+        string? after,
+        string? user,
+        HttpContext context,
+        ExplainedResults results,
+        CancellationToken ct
+    )
+    {
+        QueryErrors errors = new();
+        var (older, newer) = (errors.Id("before", before), errors.Id("after", after));
+        if (before is null)
+            errors.Add("before", "must be given: the id of a run");
+        if (after is null)
+            errors.Add("after", "must be given: the id of a run");
+        var subject = ExplainedResults.Subject(context, user, errors);
+        if (errors.Any)
+            return errors.ToProblem();
+        var (first, problem) = await results.OpenAsync(context, subject!.Value, older, ct);
+        if (first is null)
+            return problem!;
+        (var second, problem) = await results.OpenAsync(context, subject.Value, newer, ct);
+        if (second is null)
+            return problem!;
+        try
+        {
+            return TypedResults.Ok(ChangesDocument.Of(first, second));
+        }
+        catch (CalculationException exception)
+        {
+            return ExplanationProblems.NotCalculable(exception);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Overnight.Api.Explanations;
+using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Display;
+using Overnight.Api.Pages.Layout;
+using Overnight.Api.Paging;
+using Overnight.Api.Protection;
+using Overnight.Api.Sessions;
+using Overnight.Core.Explanations;
+using Overnight.Core.Portfolios;
+
+namespace Overnight.Api.Pages.Explanations;
+
+/// <summary>Pages that explain the signed-in user's own results: why, what changed, what if.</summary>
+internal static class ExplanationPageRoutes
+{
+    public static void AddExplanationPages(this WebApplicationBuilder builder) => builder.Services.AddSingleton<HoldingCourse>();
+
+    public static void MapExplanationPages(this WebApplication app, RouteGroupBuilder forms)
+    {
+        var group = app.MapGroup("").RequireAuthorization(SessionSetup.SignedIn).ExcludeFromDescription();
+        group.MapGet(ExplanationPaths.Why, static () => FormsRedirect(ExplanationPaths.Why + "/" + ExplanationPaths.Current));
+        group.MapGet(ExplanationPaths.Why + "/{run}", WhyAsync);
+        group.MapGet(ExplanationPaths.Why + "/{run}/{asset}", WhyOneAsync);
+        group.MapGet(ExplanationPaths.Changes, ChangesAsync);
+        group.MapGet(ExplanationPaths.WhatIf, FormAsync).WithMetadata(new ReadsOwnQuery());
+        forms.MapPost(ExplanationPaths.WhatIf, AskAsync).RequireAuthorization(SessionSetup.SignedIn);
+    }
+
+    private static RedirectHttpResult FormsRedirect(string path) => TypedResults.LocalRedirect(path);
+
+    private static async Task<IResult> WhyAsync(
+        string run,
+        HttpContext context,
+        ExplainedResults results,
+        PageFrames frames,
+        DisplayCultures cultures,
+        CancellationToken ct
+    )
+    {
+        var (result, problem) = await OpenAsync(context, results, run, ct);
+        if (result is null)
+            return problem!;
+        try
+        {
+            var view = WhyViews.Of(WhyDocument.Of(result), new(cultures.Of(context.Request)));
+            return new PageResult<WhyPage>(frames.Of(context), view);
+        }
+        catch (CalculationException exception)
+        {
+            return ExplanationProblems.NotCalculable(exception);
+        }
+    }
+
+    private static async Task<IResult> WhyOneAsync(
+        string run,
+        string asset,
+        HttpContext context,
+        ExplainedResults results,
+        ExplanationSearches searches,
+        HoldingCourse course,
+        PageFrames frames,
+        DisplayCultures cultures,
+        CancellationToken ct
+    )
+    {
+        QueryErrors errors = new();
+        var assetId = errors.Id("asset", asset);
+        if (errors.Any)
+            return errors.ToProblem();
+        var (result, problem) = await OpenAsync(context, results, run, ct);
+        if (result is null)
+            return problem!;
+        try
+        {
+            if (HoldingWhyDocument.Of(result, assetId!.Value) is not (var document, var holding))
+                return ExplanationProblems.NoSuchAsset(assetId.Value, result.RunId);
+            var first = document.Holding.Rank is null ? null : await searches.FindAsync(result, holding, ct);
+            ExplanationWords words = new(cultures.Of(context.Request));
+            var past = await course.ReadAsync(result.UserId, assetId.Value, result.BusinessDate, words.Formats, ct);
+            var view = HoldingWhyViews.Of(document with { First = first }, first is not null, past, words);
+            return new PageResult<HoldingWhyPage>(frames.Of(context), view);
+        }
+        catch (CalculationException exception)
+        {
+            return ExplanationProblems.NotCalculable(exception);
+        }
+    }
+
+    private static async Task<IResult> ChangesAsync(
+        string? before,
+        string? after,
+        HttpContext context,
+        ExplainedResults results,
+        PageFrames frames,
+        DisplayCultures cultures,
+        CancellationToken ct
+    )
+    {
+        var (newer, problem) = await OpenAsync(context, results, after ?? ExplanationPaths.Current, ct);
+        if (newer is null)
+            return problem!;
+        // Without an earlier night, the one before.
+        var run = before ?? $"{await results.Captured.FindRunBeforeAsync(newer, ct):D}";
+        if (run.Length == 0)
+        {
+            return new PageResult<NotePage>(
+                frames.Of(context),
+                new NoteOfPage(
+                    "What changed",
+                    "There is no night before to compare with",
+                    "This is the first result you have. From the next night on, this page says what changed and why.",
+                    ExplanationPaths.WhyOf(newer.RunId),
+                    "Why these amounts"
+                )
+            );
+        }
+        (var older, problem) = await OpenAsync(context, results, run, ct, "before");
+        if (older is null)
+            return problem!;
+        try
+        {
+            var view = ChangesViews.Of(ChangesDocument.Of(older, newer), new(cultures.Of(context.Request)));
+            return new PageResult<ChangesPage>(frames.Of(context), view);
+        }
+        catch (CalculationException exception)
+        {
+            return ExplanationProblems.NotCalculable(exception);
+        }
+    }
+
+    private static async Task<IResult> FormAsync(
+        HttpContext context,
+        ExplainedResults results,
+        PageFrames frames,
+        DisplayCultures cultures,
+        TimeProvider time,
+        CancellationToken ct
+    )
+    {
+        var query = context.Request.Query.ToDictionary(field => field.Key, field => $"{field.Value}", StringComparer.Ordinal);
+        var (result, problem) = await OpenAsync(context, results, query.GetValueOrDefault("run", ExplanationPaths.Current), ct);
+        if (result is null)
+            return problem!;
+        var formats = cultures.Of(context.Request);
+        WhatIfForms form = new(result, formats);
+        var fields = form.OfLink(query);
+        // A link with a change is answered at once.
+        return Answered(result, form, fields, fields.Count > 0, formats, frames.Of(context), time);
+    }
+
+    private static async Task<IResult> AskAsync(
+        HttpContext context,
+        ExplainedResults results,
+        PageFrames frames,
+        DisplayCultures cultures,
+        TimeProvider time,
+        CancellationToken ct
+    )
+    {
+        var sent = (await context.Request.ReadFormAsync(ct)).ToDictionary(
+            field => field.Key,
+            field => $"{field.Value}",
+            StringComparer.Ordinal
+        );
+        var (result, problem) = await OpenAsync(context, results, sent.GetValueOrDefault("run", ExplanationPaths.Current), ct);
+        if (result is null)
+            return problem!;
+        var formats = cultures.Of(context.Request);
+        return Answered(result, new(result, formats), sent, isAsked: true, formats, frames.Of(context), time);
+    }
+
+    private static IResult Answered(
+        CapturedResult result,
+        WhatIfForms form,
+        Dictionary<string, string> fields,
+        bool isAsked,
+        DisplayFormats formats,
+        PageFrame frame,
+        TimeProvider time
+    )
+    {
+        WhatIfAnswerView? answer = null;
+        try
+        {
+            var change = isAsked ? form.Read(fields) : new();
+            if (isAsked && form.Errors.Count == 0)
+            {
+                var now = time.GetUtcNow();
+                answer = WhatIfViews.Compare(
+                    StoredResultReader.Read(WhatIfAnswer.Write(result, result.Inputs, now)),
+                    StoredResultReader.Read(WhatIfAnswer.Write(result, change.ApplyTo(result.Inputs), now)),
+                    formats
+                );
+            }
+        }
+        catch (CalculationException exception) when (exception.Reason == "out_of_range")
+        {
+            form.Add(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["cash.amount"] = [$"is not possible: {exception.Message}"] });
+        }
+        catch (CalculationException exception)
+        {
+            return ExplanationProblems.NotCalculable(exception);
+        }
+        WhatIfView view = new(
+            WhyViews.Night(new(result.RunId, result.Market, result.BusinessDate, result.Revision), formats),
+            $"{result.RunId:D}",
+            result.Inputs.Portfolio.BaseCurrency,
+            form.Show(fields),
+            form.Errors,
+            answer
+        );
+        return new PageResult<WhatIfPage>(frame, view, form.Errors.Count > 0 ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK);
+    }
+
+    /// <param name="run">Id of a run, or <see cref="ExplanationPaths.Current"/>.</param>
+    /// <param name="field">Of the run, for an error.</param>
+    private static async Task<(CapturedResult? Result, IResult? Problem)> OpenAsync(
+        HttpContext context,
+        ExplainedResults results,
+        string run,
+        CancellationToken ct,
+        string field = "run"
+    )
+    {
+        QueryErrors errors = new();
+        var id = run == ExplanationPaths.Current ? null : errors.Id(field, run);
+        if (errors.Any)
+            return (null, errors.ToProblem());
+        var (result, problem) = await results.OpenAsync(context, SessionPrincipal.Of(context).UserId, id, ct);
+        return (result, problem);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text.Json;
+using Npgsql;
+using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Display;
+using Overnight.Core.Data;
+
+namespace Overnight.Api.Pages.Explanations;
+
+/// <summary>A holding's amounts over past nights as a line and a table.</summary>
+/// <param name="Points">Of the line, in a box of 100 x 40.</param>
+/// <param name="Rows">Latest first.</param>
+public sealed record CourseView(
+    string Points,
+    string Description,
+    string First,
+    string Last,
+    string Most,
+    IReadOnlyList<CourseRow> Rows
+);
+
+public sealed record CourseRow(string Night, string Amount, string Score);
+
+/// <summary>Reads a holding's amounts from the user's stored results: of each date the latest.</summary>
+internal sealed class HoldingCourse(NpgsqlDataSource database)
+{
+    private const int MostNights = 30;
+
+    /// <summary>Revisions and markets of one date are several results.</summary>
+    private const int MostResults = 60;
+
+    // $1 user, $2 the last date.
+    internal const string Results = """
+        select business_date, recommendations from calculation_results
+        where user_id = $1 and business_date <= $2 order by business_date desc, run_id desc limit $3
+        """;
+
+    /// <returns>Null before the second night.</returns>
+    public async Task<CourseView?> ReadAsync(Guid user, Guid asset, DateOnly until, DisplayFormats formats, CancellationToken ct)
+    {
+        List<(DateOnly Date, decimal Amount, decimal? Score, string Currency)> nights = [];
+        await using var command = database.Command(Results, user, until, MostResults);
+        await using (var reader = await command.ExecuteReaderAsync(ct))
+        {
+            while (nights.Count < MostNights && await reader.ReadAsync(ct))
+            {
+                var date = reader.GetFieldValue<DateOnly>(0);
+                if ((nights.Count == 0 || nights[^1].Date != date) && TryRead(reader.GetFieldValue<byte[]>(1)) is { } result)
+                {
+                    var item = result.Recommendations.FirstOrDefault(one => one.AssetId == asset);
+                    nights.Add((date, item.Amount, item.AssetId == asset ? item.Score : null, result.Currency));
+                }
+            }
+        }
+        if (nights.Count < 2)
+            return null;
+        nights.Reverse();
+        var most = nights.Max(night => night.Amount);
+        var rows = nights.ConvertAll(night => new CourseRow(
+            Day(night.Date),
+            night.Score is null ? "not held" : formats.Amount(night.Amount, 2, night.Currency),
+            night.Score is { } score ? formats.Number(score, DisplayFormats.Decimals([score])) : ""
+        ));
+        var last = nights[^1];
+        return new(
+            string.Join(' ', nights.Select((night, at) => Point(at, nights.Count, night.Amount, most))),
+            $"{nights.Count} nights from {rows[0].Night} ({rows[0].Amount}) to {rows[^1].Night} ({rows[^1].Amount}); the most was {formats.Amount(most, 2, last.Currency)}.",
+            rows[0].Night,
+            rows[^1].Night,
+            formats.Amount(most, 2, last.Currency),
+            [.. rows.AsEnumerable().Reverse()]
+        );
+
+        string Day(DateOnly date) => formats.Sentence(ExplanationPaths.Date(date));
+    }
+
+    private static string Point(int at, int count, decimal amount, decimal most)
+    {
+        var (x, y) = (100m * at / (count - 1), most == 0 ? 38 : 38 - 36 * amount / most);
+        return string.Create(CultureInfo.InvariantCulture, $"{decimal.Round(x, 2)},{decimal.Round(y, 2)}");
+    }
+
+    private static StoredResult? TryRead(byte[] entry)
+    {
+        try
+        {
+            return StoredResultReader.Read(entry);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // A damaged night is no point of the line; the others are.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Display;
+
+namespace Overnight.Api.Pages.Explanations;
+
+/// <summary>A page that says one thing.</summary>
+public sealed record NoteOfPage(string Eyebrow, string Title, string Text, string Link, string LinkText);
+
+/// <summary>The form of a what-if, and its answer where it was asked.</summary>
+/// <param name="Run">Id of the run whose result is changed.</param>
+/// <param name="Errors">In sentences; empty where there are none.</param>
+public sealed record WhatIfView(
+    string Night,
+    string Run,
+    string Currency,
+    WhatIfForm Form,
+    IReadOnlyList<string> Errors,
+    WhatIfAnswerView? Answer
+);
+
+/// <summary>Fields of the form as they are shown, by name.</summary>
+/// <param name="Assets">Holdings to choose from.</param>
+/// <param name="AllClasses">Classes to choose from, with that of the holdings without a class.</param>
+public sealed record WhatIfForm(
+    string Contribution,
+    IReadOnlyList<WhatIfClassFields> Classes,
+    IReadOnlyList<WhatIfCriterionFields> Criteria,
+    IReadOnlyList<(string Value, string Text)> Assets,
+    IReadOnlyList<(string Value, string Text)> Metrics,
+    IReadOnlyList<(string Value, string Text)> AllClasses,
+    IReadOnlyDictionary<string, string> Chosen
+)
+{
+    public string Of(string name) => Chosen.GetValueOrDefault(name, "");
+}
+
+/// <param name="Key">Ends the names of the class's fields.</param>
+public sealed record WhatIfClassFields(string Key, string Name, string Min, string Max, string Minimum);
+
+/// <param name="Bound">Null where the criterion has none.</param>
+public sealed record WhatIfCriterionFields(string Key, string Name, string Metric, string Rule, string? Bound, string? Upper, string Points);
+
+public sealed record WhatIfAnswerView(string Headline, string Lead, IReadOnlyList<WhatIfRow> Rows, string? Same);
+
+public sealed record WhatIfRow(string Symbol, string? Name, string? ClassName, string Before, string After, string Difference, string RankBefore, string RankAfter);
+
+/// <summary>Compares an answer with the result whose inputs were changed.</summary>
+internal static class WhatIfViews
+{
+    private const int MostRows = 100;
+
+    public static WhatIfAnswerView Compare(StoredResult before, StoredResult after, DisplayFormats formats)
+    {
+        var old = before.Recommendations.ToDictionary(item => item.AssetId);
+        var (oldBought, newBought) = (Bought(before), Bought(after));
+        var moved = after.Recommendations.Where(item => item.Amount != old[item.AssetId].Amount || item.Rank != old[item.AssetId].Rank).ToList();
+        var first = after.Recommendations.Count > 0 ? after.Recommendations[0] : default;
+        return new(
+            after.TotalInvestable == 0 ? "Nothing would be bought: no contribution"
+                : newBought == 0 ? $"Nothing of {Amount(after.TotalInvestable)} would be bought"
+                : $"{Amount(after.TotalInvestable)} would go into {newBought} {(newBought == 1 ? "holding" : "holdings")}",
+            moved.Count == 0
+                ? "That is the result as it is: nothing changes."
+                : $"{first.Symbol} would be first. As it is, {(before.TotalInvestable == 0 ? "no contribution is planned" : $"{Amount(before.TotalInvestable)} go into {oldBought}")}.",
+            [.. moved.Take(MostRows).Select(Row)],
+            moved.Count > 0 && moved.Count < after.Recommendations.Count
+                ? $"{after.Recommendations.Count - moved.Count} {(after.Recommendations.Count - moved.Count == 1 ? "holding keeps" : "holdings keep")} place and amount."
+                : null
+        );
+
+        string Amount(decimal amount) => formats.Amount(amount, Math.Max(2, DisplayFormats.Decimals([amount])), after.Currency);
+
+        WhatIfRow Row(StoredRecommendation item)
+        {
+            var was = old[item.AssetId];
+            var decimals = Math.Max(2, DisplayFormats.Decimals([item.Amount, was.Amount]));
+            return new(
+                item.Symbol,
+                item.Name,
+                item.ClassName,
+                formats.Number(was.Amount, decimals),
+                formats.Number(item.Amount, decimals),
+                formats.Signed(item.Amount - was.Amount, decimals),
+                formats.Number(was.Rank, 0),
+                formats.Number(item.Rank, 0)
+            );
+        }
+
+        static int Bought(StoredResult result) => result.Recommendations.Count(item => item.Amount > 0);
+    }
+}

@@ -1,0 +1,15 @@
+namespace Overnight.Core.Explanations;
+
+/// <summary>A result of a user with everything that it was calculated from.</summary>
+/// <param name="Number">Number of the run, by which runs of one business date are ordered.</param>
+/// <param name="CorrelationId">The run's, as the result names it.</param>
+public sealed record CapturedResult(
+    Guid RunId,
+    string Market,
+    DateOnly BusinessDate,
+    int Revision,
+    long Number,
+    Guid CorrelationId,
+    Guid UserId,
+    CalculationInputs Inputs
+);

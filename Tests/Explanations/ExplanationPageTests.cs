@@ -1,0 +1,246 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using AngleSharp.Dom;
+using Overnight.Api.Explanations;
+using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
+using Overnight.Tests.Pages;
+
+namespace Overnight.Tests.Explanations;
+
+/// <summary>SPEC P3: why, what changed and what if, as pages for people.</summary>
+public sealed class ExplanationPageTests(TestServers servers)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task P3_Dashboard_LeadsToWhyOfEachHoldingAndThatToItsProof()
+    {
+        await using var night = await ExplanationNight.CreateAsync(servers);
+        using TestBrowser browser = new(night.App);
+        browser.SignIn(night.Token);
+
+        var dashboard = await browser.PageAsync("/dashboard");
+        var link = dashboard.QuerySelector("table.cards tbody th a")!.GetAttribute("href")!;
+        Assert.Matches("^/why/current/[0-9a-f-]{36}$", link);
+        var all = await browser.PageAsync($"/why/{night.Run.Id}");
+        Assert.Equal("How 1,500.00 " + Currency(all) + " were shared out", all.Words("h1"));
+        var why = await night.GetAsync($"/api/calculations/{night.Run.Id}/why");
+        Assert.Equal(
+            why["holdings"]!.AsArray().Select(h => h!["symbol"]!.GetValue<string>()),
+            all.QuerySelectorAll("table.cards tbody th b").Select(b => b.TextContent)
+        );
+
+        var proofs = 0;
+        foreach (var holding in all.QuerySelectorAll("table.cards tbody th a").Select(a => a.GetAttribute("href")!).Skip(1))
+        {
+            var page = await browser.PageAsync(holding);
+            var symbol = page.Words("title").Split(' ')[1];
+            foreach (var proof in page.QuerySelectorAll("ul.plain-list a").Select(a => a.GetAttribute("href")!))
+            {
+                var answer = await browser.PageAsync(proof);
+                Assert.StartsWith($"{symbol} would be first.", answer.Words(".lead"), StringComparison.Ordinal);
+                proofs++;
+            }
+        }
+        Assert.True(proofs > 3, $"{proofs} proofs");
+        Assert.Equal(0, await night.ReadsAsync());
+    }
+
+    [Fact]
+    public async Task P3_Holding_ShowsCriteriaAndStepsThatAddUp()
+    {
+        await using var night = await ExplanationNight.CreateAsync(servers);
+        using TestBrowser browser = new(night.App);
+        browser.SignIn(night.Token);
+        var why = await night.GetAsync($"/api/calculations/{night.Run.Id}/why");
+        var first = why["holdings"]![0]!;
+
+        var page = await browser.PageAsync($"/why/current/{first["assetId"]}");
+
+        Assert.StartsWith($"{first["symbol"]} gets ", page.Words("h1"), StringComparison.Ordinal);
+        Assert.Equal(5, page.QuerySelectorAll("table.cards tbody tr").Length);
+        var steps = page.QuerySelectorAll("dl.sum dd").Select(dd => Amount(dd.TextContent)).ToList();
+        Assert.Equal(steps[^1], steps.SkipLast(1).Sum());
+        Assert.Equal(Number(first["amount"]), steps[^1]);
+        Assert.Equal("It is the first to buy.", page.Words("[aria-labelledby=first] p"));
+        // One night is no course yet.
+        Assert.Null(page.QuerySelector("figure.course"));
+    }
+
+    [Fact]
+    public async Task P3_HoldingWithAnEarlierNight_ShowsItsCourse()
+    {
+        await using var night = await ExplanationNight.CreateAsync(servers);
+        var earlier = await night.RunBeforeAsync();
+        using TestBrowser browser = new(night.App);
+        browser.SignIn(night.Token);
+        var why = await night.GetAsync($"/api/calculations/{night.Run.Id}/why");
+        var first = why["holdings"]![0]!;
+        var before = JsonNode
+            .Parse(await night.StoredAsync(earlier.Id))!["recommendations"]!.AsArray()
+            .Single(r => r!["assetId"]!.ToString() == first["assetId"]!.ToString())!;
+
+        var page = await browser.PageAsync($"/why/{night.Run.Id}/{first["assetId"]}");
+
+        Assert.Equal(2, page.QuerySelector("figure.course polyline")!.GetAttribute("points")!.Split(' ').Length);
+        Assert.StartsWith("2 nights from ", page.Words("#course-text"), StringComparison.Ordinal);
+        Assert.Equal(
+            ((decimal[])[Number(first["amount"]), Number(before["amount"])]).Select(amount => decimal.Round(amount, 2, MidpointRounding.AwayFromZero)),
+            page.QuerySelectorAll("details.more tbody td:nth-child(2)").Select(td => Amount(td.TextContent))
+        );
+    }
+
+    [Fact]
+    public async Task P3_Changes_AreAgainstTheNightBeforeAndAddUp()
+    {
+        await using var night = await ExplanationNight.CreateAsync(servers);
+        using TestBrowser browser = new(night.App);
+        browser.SignIn(night.Token);
+        var none = await browser.PageAsync("/changes");
+        Assert.Equal("There is no night before to compare with", none.Words("h1"));
+        await night.Night.ExecuteAsync("update portfolios set contribution = 1800 where user_id = $1", Ct, night.User);
+        var second = await night.Night.RunAsync(Ct, again: true);
+
+        var page = await browser.PageAsync("/changes");
+        var same = await browser.PageAsync($"/changes?before={night.Run.Id}&after={second.Id}");
+        var nothing = await browser.PageAsync($"/changes?before={second.Id}&after={second.Id}");
+
+        Assert.Equal(page.QuerySelector("main")!.InnerHtml, same.QuerySelector("main")!.InnerHtml);
+        Assert.EndsWith("The only cause is your contribution.", page.Words(".lead"), StringComparison.Ordinal);
+        Assert.Contains(
+            "in this order: the calculation's rules, exchange rates, prices, company figures, your holdings, your criteria, your targets and minimums and your contribution.",
+            page.Words(".notes"),
+            StringComparison.Ordinal
+        );
+        var sum = page.QuerySelectorAll("tfoot td").Select(td => td.TextContent).ToList();
+        Assert.Equal(["1,500.00", "1,800.00", "+300.00", "+300.00"], sum);
+        Assert.Equal("No amount has changed", nothing.Words("h1"));
+    }
+
+    [Fact]
+    public async Task P3_WhatIf_AnswersOnThePageAndKeepsWhatWasEntered()
+    {
+        await using var night = await ExplanationNight.CreateAsync(servers);
+        using TestBrowser browser = new(night.App) { Languages = "de-DE" };
+        browser.SignIn(night.Token);
+        var form = await browser.PageAsync("/what-if");
+        Assert.Equal("1500", form.QuerySelector("input[name=contribution]")!.GetAttribute("value"));
+
+        var fields = Fields(form);
+        using var unchanged = await browser.SendAsync(form, "/what-if", [.. fields]);
+        using var more = await browser.SendAsync(form, "/what-if", [.. fields.Where(f => f.Name != "contribution"), ("contribution", "2000,5")]);
+        using var wrong = await browser.SendAsync(form, "/what-if", [.. fields.Where(f => f.Name != "contribution"), ("contribution", "2.000")]);
+
+        Assert.Equal("That is the result as it is: nothing changes.", (await TestBrowser.PageAsync(unchanged)).Words(".lead"));
+        var answered = await TestBrowser.PageAsync(more);
+        Assert.StartsWith("2.000,50", answered.Words("h1"), StringComparison.Ordinal);
+        Assert.Equal("2000,5", answered.QuerySelector("input[name=contribution]")!.GetAttribute("value"));
+        var asked = await night.AskAsync("/api/what-if", """{"contribution":"2000.5"}""");
+        var largest = asked["recommendations"]!.AsArray().MaxBy(r => Number(r!["amount"]))!;
+        Assert.Contains(
+            Number(largest["amount"]).ToString("N2", CultureInfo.GetCultureInfo("de-DE")),
+            answered.Words("table.cards tbody"),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Equal(
+            "The contribution must be a number such as 1234,5, and is '2.000'.",
+            (await TestBrowser.PageAsync(wrong)).Words("[role=alert] li")
+        );
+        Assert.Equal(1, await night.Night.ScalarAsync<long>("select count(*) from calculation_results where user_id = $1", Ct, night.User));
+    }
+
+    /// <summary>Anything in any field: a page with an answer or with sentences, and never a failure.</summary>
+    [Fact]
+    public async Task P3_WhatIf_WithAnyField_IsNeverAFailure()
+    {
+        await using var night = await ExplanationNight.CreateAsync(servers);
+        using TestBrowser browser = new(night.App);
+        browser.SignIn(night.Token);
+        var form = await browser.PageAsync("/what-if");
+        var fields = Fields(form);
+        string[] values = ["", "x", "-1", "1e9", "101", "922337203685477.5807", "79228162514264337593543950335", "none", $"{night.User}", "pe_ratio", "\u0000"];
+        Random random = new(3);
+        List<string> failed = [];
+        for (var i = 0; i < 60; i++)
+        {
+            var changed = fields.ConvertAll(f => random.Next(6) == 0 ? (f.Name, values[random.Next(values.Length)]) : f);
+            using var answer = await browser.SendAsync(form, "/what-if", [.. changed]);
+            if (answer.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.BadRequest))
+                failed.Add($"{(int)answer.StatusCode} {string.Join('&', changed)}");
+        }
+        foreach (var query in (string[])["?asset=x", "?cashClass=none&amount=-1e20", "?shiftClass=none&points=1", "?metric=luck", "?amount=1", "?run=x"])
+        {
+            using var answer = await browser.GetAsync($"/what-if{query}");
+            if (answer.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.BadRequest))
+                failed.Add($"{(int)answer.StatusCode} {query}");
+        }
+        Assert.Empty(failed);
+    }
+
+    [Fact]
+    public async Task P3_Pages_OfOthersResults_AreNotThere()
+    {
+        await using var night = await ExplanationNight.CreateAsync(servers);
+        var why = await night.GetAsync($"/api/calculations/{night.Run.Id}/why");
+        foreach (var role in (string[])["user", "admin"])
+        {
+            using TestBrowser browser = new(night.App);
+            browser.SignIn((await night.App.Database.SignInAsync(role)).Token);
+            foreach (
+                var path in (string[])
+                    [
+                        $"/why/{night.Run.Id}",
+                        $"/why/{night.Run.Id}/{why["holdings"]![0]!["assetId"]}",
+                        $"/changes?after={night.Run.Id}",
+                        $"/changes?before={night.Run.Id}&after={night.Run.Id}",
+                        $"/what-if?run={night.Run.Id}",
+                        "/why/current",
+                        "/what-if",
+                    ]
+            )
+                await browser.PageAsync(path, HttpStatusCode.NotFound);
+        }
+        Assert.Equal(0, await night.ReadsAsync());
+    }
+
+    [Fact]
+    public async Task P3_HoldingWhoseSearchTakesTooLong_IsExplainedWithoutIt()
+    {
+        TestClock clock = new(TimeProvider.System.GetUtcNow());
+        await using var night = await ExplanationNight.CreateAsync(servers, clock);
+        var why = await night.GetAsync($"/api/calculations/{night.Run.Id}/why");
+        using TestBrowser browser = new(night.App);
+        browser.SignIn(night.Token);
+        while (await night.App.Get<ExplanationSearches>().Turns.WaitAsync(0, Ct)) { }
+
+        var asked = browser.PageAsync($"/why/current/{why["holdings"]![2]!["assetId"]}");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                return asked.IsCompleted;
+            },
+            "the search ends at its limit"
+        );
+
+        Assert.StartsWith("The search for it took too long", (await asked).Words("[aria-labelledby=first] p"), StringComparison.Ordinal);
+    }
+
+    private static string Currency(IDocument page) => page.Words("thead th.r").Split(' ')[^1];
+
+    private static List<(string Name, string Value)> Fields(IDocument page) =>
+        [
+            .. page.QuerySelectorAll("form.what-if input:not([type=hidden])")
+                .Select(input => (input.GetAttribute("name")!, input.GetAttribute("value") ?? "")),
+            .. page.QuerySelectorAll("form.what-if select")
+                .Select(select => (select.GetAttribute("name")!, select.QuerySelector("option[selected]")?.GetAttribute("value") ?? "")),
+        ];
+
+    private static decimal Amount(string text) =>
+        decimal.Parse(text.Split('\u00A0')[0], NumberStyles.Number, CultureInfo.InvariantCulture);
+
+    private static decimal Number(JsonNode? node) => decimal.Parse(node!.GetValue<string>(), CultureInfo.InvariantCulture);
+}
