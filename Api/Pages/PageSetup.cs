@@ -1,6 +1,8 @@
+using Overnight.Api.Pages.Account;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
 using Overnight.Api.Pages.Forms;
+using Overnight.Api.Pages.History;
 using Overnight.Api.Pages.Layout;
 using Overnight.Api.Pages.SignIn;
 
@@ -13,6 +15,7 @@ internal static partial class PageSetup
     {
         builder.AddForms();
         builder.Services.AddSingleton<DisplayCultures>().AddSingleton<PageFrames>().AddSingleton<UserResults>().AddSingleton<DemoSignIn>();
+        builder.Services.AddSingleton<PastResults>().AddSingleton<AccountViews>();
     }
 
     public static void MapPages(this WebApplication app)
@@ -21,6 +24,8 @@ internal static partial class PageSetup
         app.MapPageAssets();
         app.MapSignInPages(forms);
         app.MapDashboardPages();
+        app.MapHistoryPages();
+        app.MapAccountPages(forms);
         forms.MapDisplay();
         if (!app.Services.GetRequiredService<DisplayCultures>().IsAny)
             Log.NoCultures(app.Logger);

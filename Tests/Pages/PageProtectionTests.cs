@@ -57,6 +57,8 @@ public sealed class PageProtectionTests(ApiFixture fixture) : IClassFixture<ApiF
             var page in (AngleSharp.Dom.IDocument[])
                 [
                     await browser.PageAsync("/dashboard"),
+                    await browser.PageAsync("/history"),
+                    await browser.PageAsync("/account"),
                     await nobody.PageAsync("/"),
                     await browser.PageAsync("/nowhere", HttpStatusCode.NotFound),
                     await browser.PageAsync("/api/runs", HttpStatusCode.Forbidden),

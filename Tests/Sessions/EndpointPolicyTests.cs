@@ -37,9 +37,17 @@ public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixt
         "GET /api/reference/{module}/{entity}",
         "GET /api/sessions",
         "PUT /api/account/password",
+        "GET /account",
         "GET /dashboard",
         "GET /dashboard.csv",
         "GET /dashboard.txt",
+        "GET /history",
+        "GET /history/{run}",
+        "GET /history/{run}.csv",
+        "GET /history/{run}.txt",
+        "POST /account/password",
+        "POST /account/sessions/end",
+        "POST /account/sessions/end-others",
         "POST /sign-out",
     ];
 

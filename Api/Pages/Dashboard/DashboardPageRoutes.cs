@@ -58,11 +58,8 @@ internal static class DashboardPageRoutes
         var found = await results.FindAsync(context, ct);
         if (found.Missing is { } missing)
             return NotFound(missing);
-        return TypedResults.Text(
-            ResultText.Write(found.Result!, found.Verdict, cultures.Of(context.Request)),
-            "text/plain; charset=utf-8",
-            System.Text.Encoding.UTF8
-        );
+        var formats = cultures.Of(context.Request);
+        return ResultFiles.Text(found.Result!, TrustViews.Of(found.Result!.Times, found.Verdict, default, null, formats), formats);
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CsvAsync(
@@ -74,11 +71,7 @@ internal static class DashboardPageRoutes
         var found = await results.FindAsync(context, ct);
         if (found.Missing is { } missing)
             return NotFound(missing);
-        return TypedResults.Bytes(
-            ResultCsv.Write(found.Result!),
-            "text/csv; charset=utf-8; header=present",
-            $"overnight-{found.Result!.BusinessDate ?? "result"}.csv"
-        );
+        return ResultFiles.Csv(found.Result!);
     }
 
     private static ProblemHttpResult NotFound(MissingResult missing) =>

@@ -33,7 +33,12 @@ public sealed record PageFrame(
 internal sealed record NavigationLink(string Path, string Text, bool IsForAdmins = false)
 {
     /// <summary>In the order in which they are shown.</summary>
-    public static readonly NavigationLink[] All = [new(PagePaths.Dashboard, "Dashboard")];
+    public static readonly NavigationLink[] All =
+    [
+        new(PagePaths.Dashboard, "Dashboard"),
+        new(PagePaths.History, "History"),
+        new(PagePaths.Account, "Account"),
+    ];
 }
 
 /// <summary>Makes the frame of a request's page.</summary>
