@@ -3,6 +3,7 @@ using Overnight.Benchmarks.Audit;
 using Overnight.Benchmarks.Dashboard;
 using Overnight.Benchmarks.Kill;
 using Overnight.Benchmarks.Load;
+using Overnight.Benchmarks.Pages;
 using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Recovery;
 using Overnight.Benchmarks.Reporting;
@@ -15,6 +16,8 @@ RootCommand root = new("Overnight's figures, each beside its limit or a rival, m
     DashboardBenchmarkCommand.Create(),
     RecoveryBenchmarkCommand.Create(),
     AuditBenchmarkCommand.Create(),
+    PagesBenchmarkCommand.Create(),
+    ContactSheetCommand.Create(),
     KillBenchmarkCommand.Create(),
     LoadBenchmarkCommand.Create(),
 };

@@ -28,6 +28,7 @@ internal sealed class ApiProcess
     /// <param name="answer">File with the constant's body; null without a constant.</param>
     /// <param name="plan">File with the users' tokens; null where <see cref="LoadAsync"/> is not called.</param>
     /// <param name="connection">To a cache that is not there; null for the cache.</param>
+    /// <param name="settings">Of its environment, over what every service finds.</param>
     public static async Task<ApiProcess> StartAsync(
         Workbench bench,
         PostgresServer postgres,
@@ -35,7 +36,8 @@ internal sealed class ApiProcess
         string? answer,
         string? plan,
         CancellationToken ct,
-        string? connection = null
+        string? connection = null,
+        IReadOnlyDictionary<string, string?>? settings = null
     )
     {
         var free = ServerProcess.FreePort();
@@ -47,6 +49,8 @@ internal sealed class ApiProcess
             environment[ConstantAnswer.FileVariable] = answer;
             environment[RivalAnswer.CacheVariable] = cache.AdministratorsConnectionString;
         }
+        foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
+            environment[name] = value;
         // With our list of assemblies, so that it finds this one; with its own runtime settings.
         string[] arguments =
         [

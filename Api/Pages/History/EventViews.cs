@@ -26,15 +26,21 @@ internal sealed class EventViews(DisplayFormats formats)
                 $"{Plural.Of(scores.Scores.Count, "holding was", "holdings were")} scored by the criteria of that night.",
                 tables: [new("Scores", ["Holding", "#Score", "Criteria that counted"], [.. scores.Scores.Select(Score)])]
             ),
-            CompletedDocument completed => View(
-                completed,
-                completed.Stage is null ? "Completed" : "Failed",
-                completed.Stage is null
-                    ? $"{Plural.Of(completed.Recommendations, "holding was", "holdings were")} ranked, in {formats.Number((decimal)completed.DurationMs, 1)} ms."
-                    : $"At the step \u201C{completed.Stage}\u201D: {HistoryRows.Reason(completed.Reason)}."
-            ),
+            CompletedDocument completed => Completed(completed),
             _ => throw new ArgumentOutOfRangeException(nameof(document), document, "Unknown event."),
         };
+
+    private EventView Completed(CompletedDocument completed)
+    {
+        if (completed.Stage is { } stage)
+            return View(completed, "Failed", $"At the step \u201C{stage}\u201D: {HistoryRows.Reason(completed.Reason)}.");
+        var took = formats.Number((decimal)completed.DurationMs, 1);
+        return View(
+            completed,
+            "Completed",
+            $"{Plural.Of(completed.Recommendations, "holding was", "holdings were")} ranked, in {took} ms."
+        );
+    }
 
     private EventView Inputs(InputsDocument inputs)
     {
