@@ -15,7 +15,7 @@ internal static partial class PageSetup
     {
         builder.AddForms();
         builder.Services.AddSingleton<DisplayCultures>().AddSingleton<PageFrames>().AddSingleton<UserResults>().AddSingleton<DemoSignIn>();
-        builder.Services.AddSingleton<PastResults>().AddSingleton<AccountViews>();
+        builder.Services.AddSingleton<NextNights>().AddSingleton<PastResults>().AddSingleton<AccountViews>();
     }
 
     public static void MapPages(this WebApplication app)

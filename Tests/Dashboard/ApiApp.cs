@@ -50,7 +50,7 @@ internal sealed class ApiApp : IAsyncDisposable
             });
         });
         if (isListening)
-            _factory.UseKestrel(0);
+            _factory.UseKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
         Http = _factory.CreateClient();
     }
 

@@ -34,8 +34,8 @@ public sealed class HistoryPageTests(ApiFixture fixture, TestServers servers) : 
         Assert.Equal(
             [
                 "2026-11-20 NYSE, revision 2 | BND, VNQ, NESN and 2 more | 2,500.00 EUR | 68,412.37 EUR",
-                "2026-11-19 XETRA | Nothing to buy | | 68,412.37 EUR",
-                "2026-11-18 NYSE | Not computed: missing exchange rate | |",
+                "2026-11-19 XETRA | Nothing to buy |  | 68,412.37 EUR",
+                "2026-11-18 NYSE | Not computed: missing exchange rate |  |",
                 "2026-11-17 NYSE | AAA | 1,000.00 USD | 52,000.10 USD",
             ],
             page.QuerySelectorAll(".nights tbody tr").Select(row => string.Join(" | ", row.Children.Take(4).Select(Spaced)).Trim())
@@ -147,11 +147,12 @@ public sealed class HistoryPageTests(ApiFixture fixture, TestServers servers) : 
     {
         var (browser, user) = await _app.BrowseAsync(user => Golden(user, version));
         using var own = browser;
+        browser.Languages = "de-DE";
         var run = await Data.AddNightAsync(user, new(2026, 11, 20), Golden(user, version), revision: 2);
 
         var (past, now) = (await browser.PageAsync($"/history/{run}"), await browser.PageAsync("/dashboard"));
 
-        Assert.Equal("Night of NYSE, 2026-11-20, revision 2", past.Words(".eyebrow"));
+        Assert.Equal("Night of NYSE, 20.11.2026, revision 2", past.Words(".eyebrow"));
         foreach (var part in (string[])["h1", ".lead", "table.cards", "figure.alloc", ".facts"])
             Assert.Equal(now.QuerySelector(part)!.TextContent, past.QuerySelector(part)!.TextContent);
         using var csv = await browser.GetAsync($"/history/{run}.csv");
@@ -209,7 +210,7 @@ public sealed class HistoryPageTests(ApiFixture fixture, TestServers servers) : 
         var (browser, user) = await _app.BrowseAsync();
         using var own = browser;
         var run = await Data.AddNightAsync(user, new(2026, 11, 20), PageEntries.Entry(user));
-        await _app.Database.ExecuteAsync("update calculation_events set payload = '\\xff' where run_id = $1 and user_id = $2", run, user);
+        await _app.Database.ExecuteAsync("update calculation_events set payload = '\\xff' where run_id = $1 and user_id = $2 and type = 1", run, user);
 
         var page = await browser.PageAsync($"/history/{run}");
 

@@ -9,8 +9,12 @@ namespace Overnight.Tests.Pages;
 public sealed class MissingIcuTests(TestServers servers)
 {
     /// <summary>Puts an empty file over each file of ICU, for the program that follows alone.</summary>
-    private const string Hide =
-        "for file in /usr/lib/*/libicu*.so* /usr/lib64/libicu*.so* /usr/lib/libicu*.so*; do if [ -f \"$file\" ]; then mount --bind /dev/null \"$file\" || exit 1; fi; done; exec \"$@\"";
+    private const string Hide = """
+        for file in /usr/lib/*/libicu*.so* /usr/lib64/libicu*.so* /usr/lib/libicu*.so*; do
+          if [ -f "$file" ]; then mount --bind /dev/null "$file" || exit 1; fi
+        done
+        exec "$@"
+        """;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -159,6 +159,12 @@ public sealed class PageProtectionTests(ApiFixture fixture) : IClassFixture<ApiF
         Assert.NotNull(answer.Headers.RetryAfter);
         Assert.NotNull(page.QuerySelector("a[href='/dashboard']"));
         Assert.Empty(page.QuerySelectorAll("form"));
+        // Its stylesheet and script are there: no session is looked up for what is the same for everybody.
+        foreach (var address in page.QuerySelectorAll("link[href], script").Select(e => e.GetAttribute("src") ?? e.GetAttribute("href")))
+        {
+            using var asset = await browser.GetAsync(address!, "*/*");
+            Assert.Equal(HttpStatusCode.OK, asset.StatusCode);
+        }
     }
 
     [Theory]

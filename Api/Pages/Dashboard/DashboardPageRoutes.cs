@@ -88,7 +88,13 @@ internal sealed record FoundResult(
 );
 
 /// <summary>Finds the result of a request's user.</summary>
-internal sealed class UserResults(ResultReader reader, MarketCatalog markets, DatabaseState database, TimeProvider time)
+internal sealed class UserResults(
+    ResultReader reader,
+    MarketCatalog markets,
+    NextNights nights,
+    DatabaseState database,
+    TimeProvider time
+)
 {
     public async Task<FoundResult> FindAsync(HttpContext context, CancellationToken ct)
     {
@@ -98,7 +104,7 @@ internal sealed class UserResults(ResultReader reader, MarketCatalog markets, Da
         var answer = await reader.Entries.GetAsync(session.UserId, ct);
         CacheTelemetry.Answered(answer.Source != EntrySource.Database);
         var (now, own) = (time.GetUtcNow(), markets.OfUser(session.Markets));
-        var next = NextNights.Of(own, now);
+        var next = nights.Of(own, now);
         if (answer.Value is { } entry && TryRead(entry) is { } result)
         {
             AnswerOrigin origin = new(answer.Source, time.GetElapsedTime(start), database.IsKnownAway);

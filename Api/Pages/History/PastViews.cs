@@ -1,6 +1,7 @@
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
 using Overnight.Core;
+using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Api.Pages.History;
 
@@ -29,7 +30,7 @@ internal static class PastViews
     /// <summary>What a result of the past says of its own age: it is judged by the dashboard alone, which knows what replaced it.</summary>
     public static TrustView Trust(StoredResult result, DisplayFormats formats)
     {
-        var trust = TrustViews.Of(result.Times, default, default, null, formats);
+        var trust = TrustViews.Of(result.Times, new(FreshnessStatus.Fresh, ""), default, null, formats);
         var isStale = result.Times.PricesStale || result.Times.RatesStale;
         return trust with
         {
