@@ -4,6 +4,7 @@ using Overnight.Benchmarks.Dashboard;
 using Overnight.Benchmarks.Explanations;
 using Overnight.Benchmarks.Kill;
 using Overnight.Benchmarks.Load;
+using Overnight.Benchmarks.Pages;
 using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Recovery;
 using Overnight.Benchmarks.Reporting;
@@ -17,6 +18,8 @@ RootCommand root = new("Overnight's figures, each beside its limit or a rival, m
     RecoveryBenchmarkCommand.Create(),
     AuditBenchmarkCommand.Create(),
     WhatIfBenchmarkCommand.Create(),
+    PagesBenchmarkCommand.Create(),
+    ContactSheetCommand.Create(),
     KillBenchmarkCommand.Create(),
     LoadBenchmarkCommand.Create(),
 };

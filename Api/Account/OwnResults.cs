@@ -64,6 +64,32 @@ internal sealed class OwnResults(NpgsqlDataSource database)
         where user_id = $1 and business_date >= $2 and (business_date, run_id) > ($2, $3) order by business_date, run_id limit $4
         """;
 
+    // One lookup by the primary key per run.
+    internal const string OfRuns = """
+        select r.business_date, r.run_id, r.generated_at, r.recommendations, r.portfolio
+        from unnest($2, $3) as asked (business_date, run_id) join calculation_results r using (business_date, run_id) where r.user_id = $1
+        """;
+
+    /// <summary>The user's results of some runs, by run; those that are not stored, or not any more, are left out.</summary>
+    public async Task<Dictionary<Guid, OwnResult>> OfRunsAsync(
+        Guid user,
+        IReadOnlyCollection<(DateOnly BusinessDate, Guid Run)> runs,
+        CancellationToken ct
+    )
+    {
+        await using var command = database.Command(
+            OfRuns,
+            user,
+            runs.Select(run => run.BusinessDate).ToArray(),
+            runs.Select(run => run.Run).ToArray()
+        );
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        Dictionary<Guid, OwnResult> results = [];
+        while (await reader.ReadAsync(ct))
+            results.Add(reader.GetGuid(1), Read(reader));
+        return results;
+    }
+
     /// <summary>Page by page, so that no connection is held while a client takes its time.</summary>
     public async IAsyncEnumerable<OwnResult> ReadAsync(Guid user, [EnumeratorCancellation] CancellationToken ct)
     {
@@ -85,15 +111,16 @@ internal sealed class OwnResults(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<OwnResult> page = [];
         while (await reader.ReadAsync(ct))
-            page.Add(
-                new(
-                    reader.GetFieldValue<DateOnly>(0),
-                    reader.GetGuid(1),
-                    reader.GetFieldValue<DateTimeOffset>(2),
-                    reader.GetFieldValue<byte[]>(3),
-                    reader.GetFieldValue<byte[]>(4)
-                )
-            );
+            page.Add(Read(reader));
         return page;
     }
+
+    private static OwnResult Read(NpgsqlDataReader reader) =>
+        new(
+            reader.GetFieldValue<DateOnly>(0),
+            reader.GetGuid(1),
+            reader.GetFieldValue<DateTimeOffset>(2),
+            reader.GetFieldValue<byte[]>(3),
+            reader.GetFieldValue<byte[]>(4)
+        );
 }

@@ -76,7 +76,7 @@ internal static class ScheduleRoutes
                     .. markets.All.Select(market => new MarketSchedule(
                         market.Code,
                         market.Name,
-                        NextNight.From(NextDue(market, now)),
+                        NextNight.From(market.NextNight(now)),
                         LatestNight.From(latest.GetValueOrDefault(market.Code)),
                         PauseItem.From(paused.At(ScheduleKind.Market, market.Code, now))
                     )),
@@ -92,15 +92,6 @@ internal static class ScheduleRoutes
                 ]
             )
         );
-    }
-
-    /// <summary>The first night that is due after now; that of the next open may be due already.</summary>
-    private static MarketDay? NextDue(MarketCalendar market, DateTimeOffset now)
-    {
-        var day = market.NextNight(now);
-        while (day?.DueUtc <= now)
-            day = market.NextNight(day.OpenUtc!.Value);
-        return day;
     }
 
     private static Task<Results<Ok<PauseAnswer>, ValidationProblem, ProblemHttpResult>> PauseMarketAsync(

@@ -19,6 +19,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
             select occurred_at, payload from calculation_events
             where business_date = r.business_date and run_id = r.id and user_id = $1 and type = 4 limit 1) e
         where r.job_type = 'scoring' and r.business_date between $2 and $3 and (r.business_date, r.number) < ($4, $5)
+          and ($7::text is null or r.market = $7)
         order by r.business_date desc, r.number desc limit $6
         """;
 
@@ -31,22 +32,30 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
         "select id, market, business_date, revision, number from overnight_job_runs where id = $1 and job_type = 'scoring'";
 
     /// <summary>The calculations of a user, newest first; empty when the user is in no run of the period.</summary>
+    /// <param name="market">Code of a market; null for all.</param>
     public async Task<List<CalculationItem>> OfUserAsync(
         Guid user,
         DateOnly from,
         DateOnly until,
         ListPage<UserRunCursor> page,
-        CancellationToken ct
+        CancellationToken ct,
+        string? market = null
     )
     {
         var after = page.After ?? new(DateOnly.MaxValue, long.MaxValue);
-        await using var command = dataSource.CreateCommand(OfUser);
-        // The period ends at the last date of the previous page, so that later partitions are not read.
-        foreach (
-            var value in (object[])
-                [user, from, until < after.BusinessDate ? until : after.BusinessDate, after.BusinessDate, after.RunNumber, page.Limit + 1]
-        )
-            command.Parameters.Add(new() { Value = value });
+        await using var command = dataSource.Command(
+            OfUser,
+            user,
+            from,
+            // The period ends at the last date of the previous page, so that later partitions are not read.
+            until < after.BusinessDate
+                ? until
+                : after.BusinessDate,
+            after.BusinessDate,
+            after.RunNumber,
+            page.Limit + 1,
+            market
+        );
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<CalculationItem> items = [];
         while (await reader.ReadAsync(ct))

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Paging;
 using Overnight.Api.Sessions;
+using Overnight.Core.Market.Calendars;
 using Overnight.Core.Portfolios;
 
 namespace Overnight.Api.Audit;
@@ -13,7 +14,7 @@ internal static partial class CalculationRoutes
     public const string Path = "/api/calculations";
 
     /// <summary>Items of a page of a user's own history, when limit is left out.</summary>
-    private const int OwnPage = 20;
+    internal const int OwnPage = 20;
 
     public static void AddCalculations(this WebApplicationBuilder builder) =>
         builder
@@ -29,7 +30,7 @@ internal static partial class CalculationRoutes
             .MapGet("", ListAsync)
             .WithName("ListCalculations")
             .WithSummary(
-                "The user's own calculations, newest first, in the period of business dates from until (both included). For administrators: those of a user or with an asset, or those of a run, by user. limit is 1 to 200, 50 for administrators and 20 for others when left out; cursor is the nextCursor of the page before. 403 for a user who names an asset or a run, 404 for another user's."
+                "The user's own calculations, newest first, in the period of business dates from until (both included), on one market where it is given. For administrators: those of a user or with an asset, or those of a run, by user. limit is 1 to 200, 50 for administrators and 20 for others when left out; cursor is the nextCursor of the page before. 403 for a user who names an asset or a run, 404 for another user's."
             )
             .ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status404NotFound);
@@ -46,6 +47,7 @@ internal static partial class CalculationRoutes
         string? user,
         string? asset,
         string? run,
+        string? market,
         string? from,
         string? until,
         string? limit,
@@ -53,6 +55,7 @@ internal static partial class CalculationRoutes
         HttpContext context,
         CalculationQueries calculations,
         AssetCalculations assets,
+        MarketCatalog markets,
         CancellationToken ct
     )
     {
@@ -60,7 +63,16 @@ internal static partial class CalculationRoutes
         var owner = SessionPrincipal.OwnerOf(context);
         if (owner is not null && (asset ?? run) is not null)
             return CalculationProblems.ForAdministrators;
-        var filter = CalculationFilter.Read(owner is not null ? user ?? $"{owner:D}" : user, asset, run, from, until, errors);
+        var filter = CalculationFilter.Read(
+            owner is not null ? user ?? $"{owner:D}" : user,
+            asset,
+            run,
+            market,
+            from,
+            until,
+            markets,
+            errors
+        );
         if (asset is not null)
         {
             var page = ListPage<PostingCursor>.Read(limit, cursor, errors);
@@ -98,7 +110,7 @@ internal static partial class CalculationRoutes
                 return CalculationProblems.NotOwn;
             return TypedResults.Ok(
                 Listed<CalculationItem>.Of(
-                    await calculations.OfUserAsync(filter.User!.Value, filter.From, filter.Until, page, ct),
+                    await calculations.OfUserAsync(filter.User!.Value, filter.From, filter.Until, page, ct, filter.Market),
                     page,
                     c => new UserRunCursor(c.BusinessDate, c.RunNumber),
                     c => c
@@ -142,6 +154,9 @@ internal static partial class CalculationRoutes
             );
         }
     }
+
+    /// <summary>A stored calculation that can't be read, for whoever runs the installation.</summary>
+    internal static void TellUnreadable(ILogger logger, string run, Exception exception) => Log.Unreadable(logger, run, exception);
 
     private static partial class Log
     {

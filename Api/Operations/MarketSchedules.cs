@@ -24,7 +24,7 @@ internal sealed record MarketSchedule(
     RunItem? LastRun
 );
 
-/// <param name="DeadlineUtc">When it must be done: half an hour before the open.</param>
+/// <param name="DeadlineUtc">When it must be done.</param>
 /// <param name="Day">open, early-close or late-open.</param>
 /// <param name="Reason">Why the day differs from others; null for an ordinary trading day.</param>
 internal sealed record MarketNight(

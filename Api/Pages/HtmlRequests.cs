@@ -64,5 +64,12 @@ internal static class PagePaths
         SignIn = "/sign-in",
         SignOut = "/sign-out",
         DemoSignIn = "/demo-sign-in",
-        Display = "/display";
+        Display = "/display",
+        History = "/history",
+        Account = "/account",
+        Password = "/account/password",
+        EndSession = "/account/sessions/end",
+        EndOtherSessions = "/account/sessions/end-others";
+
+    public static string HistoryOf(Guid run) => $"{History}/{run:D}";
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
+using Overnight.Api.Sessions;
 
 namespace Overnight.Api.Pages;
 
@@ -28,12 +29,13 @@ internal static class PageAssets
 
     public static void MapPageAssets(this WebApplication app)
     {
-        app.MapGet(Route, Get).AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
+        app.MapGet(Route, Get).AllowAnonymous().DisableRateLimiting().ExcludeFromDescription().WithMetadata(new WithoutSession());
         // Browsers ask for this where an answer is no page, such as the text of a result.
         app.MapGet("/favicon.ico", static (HttpResponse response) => Get(IconAsset.Name, response))
             .AllowAnonymous()
             .DisableRateLimiting()
-            .ExcludeFromDescription();
+            .ExcludeFromDescription()
+            .WithMetadata(new WithoutSession());
     }
 
     private static Results<FileContentHttpResult, ProblemHttpResult> Get(string file, HttpResponse response)

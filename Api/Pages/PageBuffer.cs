@@ -17,7 +17,18 @@ internal sealed class PageBuffer : TextWriter
 
     public override Encoding Encoding => Encoding.UTF8;
 
-    public override void Write(char value) => Write([value]);
+    // Markup is written in many small pieces, most of them a quote or a bracket.
+    public override void Write(char value)
+    {
+        if (!char.IsAscii(value))
+        {
+            Write([value]);
+            return;
+        }
+        if (Length == _bytes.Length)
+            Grow(1);
+        _bytes[Length++] = (byte)value;
+    }
 
     public override void Write(char[] buffer, int index, int count) => Write(buffer.AsSpan(index, count));
 
@@ -25,10 +36,10 @@ internal sealed class PageBuffer : TextWriter
 
     public override void Write(ReadOnlySpan<char> buffer)
     {
-        var most = Encoding.UTF8.GetMaxByteCount(buffer.Length);
-        if (_bytes.Length - Length < most)
-            Grow(most);
-        Length += Encoding.UTF8.GetBytes(buffer, _bytes.AsSpan(Length));
+        int written;
+        while (!Encoding.UTF8.TryGetBytes(buffer, _bytes.AsSpan(Length), out written))
+            Grow(Encoding.UTF8.GetMaxByteCount(buffer.Length));
+        Length += written;
     }
 
     protected override void Dispose(bool disposing)

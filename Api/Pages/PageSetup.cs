@@ -1,7 +1,9 @@
+using Overnight.Api.Pages.Account;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
 using Overnight.Api.Pages.Explanations;
 using Overnight.Api.Pages.Forms;
+using Overnight.Api.Pages.History;
 using Overnight.Api.Pages.Layout;
 using Overnight.Api.Pages.Operations;
 using Overnight.Api.Pages.SignIn;
@@ -17,6 +19,7 @@ internal static partial class PageSetup
         builder.AddOperationsPages();
         builder.AddExplanationPages();
         builder.Services.AddSingleton<DisplayCultures>().AddSingleton<PageFrames>().AddSingleton<UserResults>().AddSingleton<DemoSignIn>();
+        builder.Services.AddSingleton<NextNights>().AddSingleton<PastResults>().AddSingleton<AccountViews>();
     }
 
     public static void MapPages(this WebApplication app)
@@ -27,6 +30,8 @@ internal static partial class PageSetup
         app.MapDashboardPages();
         app.MapOperationsPages(forms);
         app.MapExplanationPages(forms);
+        app.MapHistoryPages();
+        app.MapAccountPages(forms);
         forms.MapDisplay();
         if (!app.Services.GetRequiredService<DisplayCultures>().IsAny)
             Log.NoCultures(app.Logger);

@@ -3,6 +3,11 @@ using System.Security.Claims;
 namespace Overnight.Api.Sessions;
 
 /// <summary>
+/// Marks a route that is the same for everybody: the request's session is not looked up, so that the route answers whatever the stores do.
+/// </summary>
+internal sealed record WithoutSession;
+
+/// <summary>
 /// Marks a route that answers while neither PostgreSQL nor the cache can be reached, and whose answer contains no user's data. During an
 /// outage a token is accepted when this node validated it before, has not seen it refused since, and it has not expired. The request then
 /// has no user and no role.

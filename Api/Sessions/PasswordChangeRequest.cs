@@ -24,17 +24,35 @@ public sealed record PasswordChangeRequest(string? CurrentPassword, string? NewP
             static (request, field, errors) => request.With(field, errors),
             ct
         );
-        if (errors.Count > 0)
-            return (request, errors);
-        if (request.CurrentPassword is null)
-            errors["currentPassword"] = ["is missing"];
-        if (request.NewPassword is null)
-            errors["newPassword"] = ["is missing"];
-        else if (request.NewPassword == request.CurrentPassword)
-            errors["newPassword"] = ["must be another than the current one"];
-        else if (PasswordRules.Failure(request.NewPassword) is { } failure)
-            errors["newPassword"] = [$"is refused. {failure}"];
+        if (errors.Count == 0)
+            request.Check(errors);
         return (request, errors);
+    }
+
+    /// <param name="form">Of the page; an empty field is a missing one.</param>
+    internal static (PasswordChangeRequest Request, Dictionary<string, string[]> Errors) Of(IFormCollection form)
+    {
+        PasswordChangeRequest request = new(Field("currentPassword"), Field("newPassword"));
+        Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
+        if (request.CurrentPassword?.Length > PasswordRules.Most)
+            errors["currentPassword"] = [$"must be a text of 1 to {PasswordRules.Most} characters"];
+        else
+            request.Check(errors);
+        return (request, errors);
+
+        string? Field(string name) => form[name].ToString() is { Length: > 0 } text ? text : null;
+    }
+
+    private void Check(Dictionary<string, string[]> errors)
+    {
+        if (CurrentPassword is null)
+            errors["currentPassword"] = ["is missing"];
+        if (NewPassword is null)
+            errors["newPassword"] = ["is missing"];
+        else if (NewPassword == CurrentPassword)
+            errors["newPassword"] = ["must be another than the current one"];
+        else if (PasswordRules.Failure(NewPassword) is { } failure)
+            errors["newPassword"] = [$"is refused. {failure}"];
     }
 
     // Messages do not repeat the values, which may be passwords.

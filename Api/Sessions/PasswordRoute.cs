@@ -1,7 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Identity;
 using Overnight.Api.Problems;
-using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
 
@@ -26,40 +24,24 @@ internal static class PasswordRoute
 
     private static async Task<Results<Ok<RevokedSessions>, ValidationProblem, ProblemHttpResult>> ChangeAsync(
         HttpContext context,
-        PasswordStore passwords,
-        IPasswordHasher<string> hasher,
-        SignInLimits limits,
+        PasswordChange change,
         CancellationToken ct
     )
     {
         var (asked, errors) = await PasswordChangeRequest.ReadAsync(context.Request.Body, ct);
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The new password is not valid");
-        var user = SessionPrincipal.Of(context).UserId;
-        var (email, stored) = await passwords.FindAsync(user, ct);
-        if (stored is null)
+        var answer = await change.TryAsync(context, asked, ct);
+        return answer switch
         {
-            return TypedResults.Problem(
-                "An operator sets the first one: jobs user password EMAIL.",
+            { Changed: { } done } => TypedResults.Ok(RevokedSessions.From(done)),
+            { Refused: { } turn } => SignInRoutes.TooMany(context, turn),
+            { HasPassword: false } => TypedResults.Problem(
+                PasswordChange.NoPassword,
                 statusCode: StatusCodes.Status409Conflict,
                 title: "This account has no password"
-            );
-        }
-        var client = context.Connection.RemoteIpAddress;
-        string hash;
-        using (var turn = await limits.EnterAsync(client, email, ct))
-        {
-            if (turn.Lease is null)
-                return SignInRoutes.TooMany(context, turn);
-            if (hasher.VerifyHashedPassword(email, stored, asked.CurrentPassword!) == PasswordVerificationResult.Failed)
-                return Wrong();
-            hash = hasher.HashPassword(email, asked.NewPassword!);
-        }
-        await limits.SucceededAsync(client, email);
-        var ended = await passwords.ChangeAsync(user, stored, hash, SessionPrincipal.HashOf(context), SessionPrincipal.ActorOf(context));
-        return ended is { } done ? TypedResults.Ok(RevokedSessions.From(done)) : Wrong();
+            ),
+            _ => InvalidRequest.Problem(PasswordChange.CurrentField, PasswordChange.Wrong, "The password was not changed"),
+        };
     }
-
-    private static ValidationProblem Wrong() =>
-        InvalidRequest.Problem("currentPassword", "is not the password of this account", "The password was not changed");
 }

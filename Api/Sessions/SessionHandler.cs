@@ -30,7 +30,10 @@ internal sealed class SessionHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (!TryGetToken(Context, cookies, out var token))
+        if (
+            Context.GetEndpoint()?.Metadata.GetMetadata<WithoutSession>() is not null
+            || !TryGetToken(Context, cookies, out var token)
+        )
             return AuthenticateResult.NoResult();
         if (!SessionToken.TryHash(token, out var hash))
         {

@@ -38,6 +38,7 @@ internal static class SessionSetup
             .AddSingleton<SignInLimits>()
             .AddSingleton<SignIn>()
             .AddSingleton<SignInAttempt>()
+            .AddSingleton<PasswordChange>()
             .AddSingleton<SessionCookie>()
             .AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>()
             .AddSingleton<SessionList>();

@@ -28,7 +28,7 @@ internal sealed class ApiProcess
     /// <param name="answer">File with the constant's body; null without a constant.</param>
     /// <param name="plan">File with the users' tokens; null where <see cref="LoadAsync"/> is not called.</param>
     /// <param name="connection">To a cache that is not there; null for the cache.</param>
-    /// <param name="more">Environment beside what every service finds.</param>
+    /// <param name="settings">Of its environment, over what every service finds.</param>
     public static async Task<ApiProcess> StartAsync(
         Workbench bench,
         PostgresServer postgres,
@@ -37,13 +37,11 @@ internal sealed class ApiProcess
         string? plan,
         CancellationToken ct,
         string? connection = null,
-        Dictionary<string, string?>? more = null
+        IReadOnlyDictionary<string, string?>? settings = null
     )
     {
         var free = ServerProcess.FreePort();
         var environment = Workbench.ServiceEnvironment(postgres, connection ?? cache.ConnectionString);
-        foreach (var (name, value) in more ?? [])
-            environment[name] = value!;
         environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{free}";
         if (answer is not null)
         {
@@ -51,6 +49,8 @@ internal sealed class ApiProcess
             environment[ConstantAnswer.FileVariable] = answer;
             environment[RivalAnswer.CacheVariable] = cache.AdministratorsConnectionString;
         }
+        foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
+            environment[name] = value;
         // With our list of assemblies, so that it finds this one; with its own runtime settings.
         string[] arguments =
         [

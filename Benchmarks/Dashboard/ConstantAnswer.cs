@@ -19,14 +19,16 @@ internal sealed class ConstantAnswer : IHostingStartup, IStartupFilter
     /// <summary>Variable with the file that holds the answer's body.</summary>
     public const string FileVariable = "OVERNIGHT_BENCHMARK_ANSWER";
 
-    public void Configure(IWebHostBuilder builder) => builder.ConfigureServices(services => services.AddSingleton<IStartupFilter>(this));
+    public void Configure(IWebHostBuilder builder)
+    {
+        if (Environment.GetEnvironmentVariable(FileVariable) is { Length: > 0 })
+            builder.ConfigureServices(services => services.AddSingleton<IStartupFilter>(this));
+    }
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
         app =>
         {
-            var answer = File.ReadAllBytes(
-                Environment.GetEnvironmentVariable(FileVariable) ?? throw new InvalidOperationException($"{FileVariable} is not set.")
-            );
+            var answer = File.ReadAllBytes(Environment.GetEnvironmentVariable(FileVariable)!);
             app.Use((context, rest) => context.Request.Path.Value == Path ? AnswerAsync(context, answer) : rest(context));
             next(app);
         };

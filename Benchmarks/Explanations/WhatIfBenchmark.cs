@@ -39,7 +39,7 @@ internal static class WhatIfBenchmark
         sides.Add(await MeasureAsync(warm, "why, snapshot in memory", settings, tokens, _ => Get($"/api/calculations/{run:D}/why"), null, ct));
         await warm.StopAsync(JobsProcess.StopLimit);
         Dictionary<string, string?> without = new() { ["Explanations__SnapshotBytes"] = "0" };
-        var cold = await ApiProcess.StartAsync(bench, postgres, cache, null, null, ct, more: without);
+        var cold = await ApiProcess.StartAsync(bench, postgres, cache, null, null, ct, settings: without);
         sides.Add(await MeasureAsync(cold, "what-if, cold", settings, tokens, Ask, ColdLimitMs, ct));
         await cold.StopAsync(JobsProcess.StopLimit);
         return Tell(settings, sides);

@@ -106,7 +106,8 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
             DateOnly.MaxValue,
             DateOnly.MaxValue,
             long.MaxValue,
-            20
+            20,
+            DBNull.Value
         );
 
         AssertByIndex(plan, "calculation_events_y2026m08", "calculation_events_y2026m07");
@@ -123,7 +124,8 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
             new DateOnly(2026, 6, 30),
             DateOnly.MaxValue,
             long.MaxValue,
-            51
+            51,
+            DBNull.Value
         );
 
         AssertByIndex(plan, "calculation_events_y2026m06");
@@ -139,7 +141,8 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
             DateOnly.MaxValue,
             DateOnly.MaxValue,
             long.MaxValue,
-            51
+            51,
+            DBNull.Value
         );
 
         AssertByIndex(plan, [.. new[] { "08", "07", "06", "05" }.Select(m => $"calculation_events_y2026m{m}")]);

@@ -16,7 +16,15 @@ internal sealed class TestApiProcess : IDisposable
     private TestApiProcess(ChildProcess process, Uri address) => (_process, _http) = (process, new() { BaseAddress = address });
 
     /// <param name="database">Connection string of the owner; the API gets that of its role.</param>
-    public static async Task<TestApiProcess> StartAsync(string database, string cache, CancellationToken ct)
+    /// <param name="within">A program with its arguments that the command line is appended to; none when null.</param>
+    /// <param name="heard">Called with each line that it prints.</param>
+    public static async Task<TestApiProcess> StartAsync(
+        string database,
+        string cache,
+        CancellationToken ct,
+        string[]? within = null,
+        Action<string>? heard = null
+    )
     {
         Dictionary<string, string?> environment = new()
         {
@@ -29,11 +37,21 @@ internal sealed class TestApiProcess : IDisposable
             ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information",
         };
         TaskCompletionSource<Uri> listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        ChildProcess process = new(
+        string[] command =
+        [
+            .. within ?? [],
             ExternalProgram.Dotnet,
-            ["exec", Path.Combine(AppContext.BaseDirectory, "Overnight.Api.dll"), "--urls", "http://127.0.0.1:0"],
+            "exec",
+            Path.Combine(AppContext.BaseDirectory, "Overnight.Api.dll"),
+            "--urls",
+            "http://127.0.0.1:0",
+        ];
+        ChildProcess process = new(
+            command[0],
+            command[1..],
             line =>
             {
+                heard?.Invoke(line);
                 if (line.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var at)
                     listens.TrySetResult(new(line[(at + Listening.Length)..].Trim()));
             },
@@ -51,6 +69,16 @@ internal sealed class TestApiProcess : IDisposable
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         using var answer = await _http.SendAsync(request, ct);
         return await answer.Content.ReadAsStringAsync(ct);
+    }
+
+    /// <summary>A page as a browser asks for it.</summary>
+    public async Task<string> PageAsync(string path, string languages, CancellationToken ct)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, path);
+        request.Headers.Accept.ParseAdd("text/html");
+        request.Headers.AcceptLanguage.ParseAdd(languages);
+        using var answer = await _http.SendAsync(request, ct);
+        return await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(ct);
     }
 
     public async Task KillAsync(CancellationToken ct)

@@ -1,29 +1,12 @@
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
-using Overnight.Api.Sessions;
 
 namespace Overnight.Tests.Pages;
-
-/// <summary>How a page is looked at.</summary>
-public sealed record Look(string Name, int Width, int Height, ColorScheme Scheme, bool HasScript, bool IsPrint = false)
-{
-    public static readonly Look[] All =
-    [
-        new("light-wide", 1440, 900, ColorScheme.Light, HasScript: true),
-        new("dark-narrow", 390, 844, ColorScheme.Dark, HasScript: true),
-        new("light-narrow-without-script", 390, 844, ColorScheme.Light, HasScript: false),
-        new("print", 1024, 1400, ColorScheme.Light, HasScript: true, IsPrint: true),
-    ];
-
-    public static Look Of(string name) => All.Single(look => look.Name == name);
-}
 
 /// <summary>A Chromium for the tests of a class; a test is skipped where there is none, and fails where CI=true.</summary>
 public sealed class Browser : IAsyncLifetime
 {
-    private static readonly string[] Programs = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
     /// <summary>Where pictures of every page go, for people to look at; null for pictures of failures alone.</summary>
     private static readonly string? Pictures = Environment.GetEnvironmentVariable("OVERNIGHT_SCREENSHOTS");
 
@@ -32,11 +15,10 @@ public sealed class Browser : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (Programs.FirstOrDefault(File.Exists) is not { } program)
+        if (Chromium.Program is not { } program)
             return;
         _playwright = await Playwright.CreateAsync();
-        // Chromium's own sandbox refuses root; the pages are our own.
-        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = program, Args = ["--no-sandbox"] });
+        _browser = await Chromium.LaunchAsync(_playwright, program);
     }
 
     /// <param name="token">Of the session that is signed in; null for none.</param>
@@ -44,33 +26,15 @@ public sealed class Browser : IAsyncLifetime
     {
         if (_browser is null)
         {
-            var message = $"There is no browser: install chromium ({string.Join(", ", Programs)}).";
             if (Environment.GetEnvironmentVariable("CI") == "true")
-                Assert.Fail(message);
-            Assert.Skip(message);
+                Assert.Fail(Chromium.Missing);
+            Assert.Skip(Chromium.Missing);
         }
-        var context = await _browser.NewContextAsync(
-            new()
-            {
-                BaseURL = site.ToString(),
-                ViewportSize = new() { Width = look.Width, Height = look.Height },
-                ColorScheme = look.Scheme,
-                JavaScriptEnabled = look.HasScript,
-                Locale = "en-GB",
-                TimezoneId = "Europe/Berlin",
-                ReducedMotion = ReducedMotion.Reduce,
-                Permissions = ["clipboard-read", "clipboard-write"],
-            }
-        );
+        var options = Chromium.Options(site, look);
+        options.Permissions = ["clipboard-read", "clipboard-write"];
+        var context = await _browser.NewContextAsync(options);
         if (token is not null)
-            await context.AddCookiesAsync([
-                new()
-                {
-                    Name = SessionCookie.DevelopmentName,
-                    Value = token,
-                    Url = site.ToString(),
-                },
-            ]);
+            await Chromium.SignInAsync(context, site, token);
         var page = await context.NewPageAsync();
         if (look.IsPrint)
             await page.EmulateMediaAsync(new() { Media = Media.Print });
@@ -137,7 +101,7 @@ internal sealed class Tab : IAsyncDisposable
             Assert.True(wider <= 0, $"The page is {wider} pixels wider than its window.");
             // axe needs scripts; the page without them has the same markup.
             if (_look is { IsPrint: false, HasScript: true })
-                await AssertAccessibleAsync();
+                await AssertAccessibleAsync(_look.Scheme == ColorScheme.Light ? OfMarkup : OfLook);
         }
         catch (Exception exception)
         {
@@ -149,11 +113,31 @@ internal sealed class Tab : IAsyncDisposable
         }
     }
 
-    private async Task AssertAccessibleAsync()
+    /// <summary>All that axe knows.</summary>
+    private static readonly RunOnlyOptions OfMarkup = RunOnlyOptions.Tags(
+        "wcag2a",
+        "wcag2aa",
+        "wcag21a",
+        "wcag21aa",
+        "wcag22aa",
+        "best-practice"
+    );
+
+    /// <summary>What depends on colours and widths; the markup is the same in every look.</summary>
+    private static readonly RunOnlyOptions OfLook = RunOnlyOptions.Rules(
+        "color-contrast",
+        "link-in-text-block",
+        "target-size",
+        "scrollable-region-focusable",
+        "label"
+    );
+
+    private async Task AssertAccessibleAsync(RunOnlyOptions rules)
     {
-        var result = await Page.RunAxe(
-            new AxeRunOptions { RunOnly = RunOnlyOptions.Tags("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice") }
-        );
+        // In the page itself, for none of ours has a frame; for frames its successor opens a second page, which takes as long again.
+#pragma warning disable CS0618
+        var result = await Page.Locator("html").RunAxeLegacy(new AxeRunOptions { RunOnly = rules });
+#pragma warning restore CS0618
         Assert.True(
             result.Violations.Length == 0,
             string.Join(
@@ -161,7 +145,7 @@ internal sealed class Tab : IAsyncDisposable
                 result.Violations.Select(v => $"axe {v.Id}: {v.Help}: {string.Join(" | ", v.Nodes.Take(3).Select(node => node.Html))}")
             )
         );
-        Assert.InRange(result.Passes.Length, 5, int.MaxValue);
+        Assert.InRange(result.Passes.Length, rules == OfMarkup ? 5 : 1, int.MaxValue);
     }
 
     private async Task<string> PictureAsync(string folder, string name)

@@ -10,45 +10,6 @@ namespace Overnight.Tests.Pages;
 /// <summary>SPEC P: every page in a real browser, wide and narrow, light and dark, printed, and without a script.</summary>
 public sealed class BrowserTests(TestServers servers, Browser browser) : IClassFixture<Browser>
 {
-    private static readonly (string Name, Func<Guid, byte[]>? Entry)[] States =
-    [
-        ("normal", user => PageEntries.Entry(user)),
-        ("large", PageEntries.Large),
-        ("older-entry", user => TestResults.Entry(user, generatedAt: "2026-11-20T12:31:00.000Z", ratesAsOf: "2026-11-19T15:00:00Z")),
-        ("provisional", user =>
-            PageEntries.Entry(user, marks: ",\"pricesStale\":true,\"ratesStale\":false,\"staleSince\":\"2026-11-18T00:00:00Z\"")
-        ),
-        ("delayed", user =>
-            PageEntries.Entry(
-                user,
-                generatedAt: "2026-11-19T12:31:00.000Z",
-                pricesAsOf: "2026-11-18T21:00:00Z",
-                ratesAsOf: "2026-11-18T15:00:00Z"
-            )
-        ),
-        ("stale", user =>
-            PageEntries.Entry(
-                user,
-                generatedAt: "2026-11-17T12:31:00.000Z",
-                pricesAsOf: "2026-11-16T21:00:00Z",
-                ratesAsOf: "2026-11-16T15:00:00Z"
-            )
-        ),
-        ("all-over", user =>
-            PageEntries.Entry(
-                user,
-                [new("AAPL", "Apple", "US shares", 40, 0, -12), new("BND", "Total Bond Market", "Bonds", 40, 0, -8)],
-                [new("US shares", 60, 35, 45, 60), new("Bonds", 40, 20, 30, 40)],
-                unallocated: 2_500
-            )
-        ),
-        ("no-contribution", user =>
-            PageEntries.Entry(user, [.. PageEntries.Holdings.Select(item => item with { Amount = 0 })], contribution: 0)
-        ),
-        ("nothing-ranked", user => PageEntries.Entry(user, [], [], unallocated: 2_500)),
-        ("empty", null),
-    ];
-
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public static TheoryData<string> Looks => [.. Look.All.Select(look => look.Name)];
@@ -58,20 +19,85 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
     public async Task P_Pages_InEachState_HaveNoFaultThatABrowserSees(string look)
     {
         await using var app = await StartAsync();
-        await using (var tab = await browser.OpenAsync(Site(app), Look.Of(look)))
+        PageStateData data = new(app.Database, app.Cache, PageStates.Now);
+        List<string> faults = [];
+        foreach (var state in PageStates.All.Where(state => state.Stores == Stores.Both))
         {
-            await tab.CheckAsync("/", "sign-in");
-            await tab.CheckAsync("/?return=%2Fdashboard.csv", "sign-in-to-go-on");
+            var (path, token) = await state.PrepareAsync(data);
+            try
+            {
+                await CheckAsync(app, Look.Of(look), state, path, token);
+            }
+            catch (Xunit.Sdk.XunitException fault)
+            {
+                // The other states are looked at all the same.
+                faults.Add(fault.Message);
+            }
         }
-        foreach (var (name, entry) in States)
+        Assert.True(faults.Count == 0, string.Join("\n\n", faults));
+    }
+
+    /// <summary>SPEC C2, C3: what is in the cache is shown whole, and what is not is a page that says so.</summary>
+    [Fact]
+    public async Task P_Pages_WhileStoresAreAway_HaveNoFaultThatABrowserSees()
+    {
+        var postgres = await servers.StartPostgresAsync(Ct);
+        var cache = await servers.StartCacheAsync(Ct);
+        var database = await TestRoles.MigrateAsync(postgres.ConnectionString("postgres"), "overnight", Ct);
+        await using ApiApp app = new(database, cache.ConnectionString, new TestClock(PageStates.Now), isListening: true);
+        PageStateData data = new(app.Database, app.Cache, PageStates.Now);
+        var states = PageStates.All.Where(state => state.Stores != Stores.Both).ToList();
+        List<(PageState State, string Path, string? Token)> prepared = [];
+        foreach (var state in states)
         {
-            var token = await SignInAsync(app, entry);
-            await using var tab = await browser.OpenAsync(Site(app), Look.Of(look), token);
-            await tab.CheckAsync("/dashboard", name);
+            var (path, token) = await state.PrepareAsync(data);
+            prepared.Add((state, path, token));
+            // What the node has in memory, it shows without the cache too; who was never here is refused then.
+            if (state.Stores == Stores.CacheAlone)
+                (await app.GetAsync(path, token, Ct)).Dispose();
         }
-        await using var lost = await browser.OpenAsync(Site(app), Look.Of(look), await SignInAsync(app, null));
-        await lost.CheckAsync("/nowhere", "not-found");
-        await lost.CheckAsync("/api/runs", "forbidden");
+
+        await postgres.StopAsync();
+        await CheckAllAsync(Stores.CacheAlone);
+        await cache.DisposeAsync();
+        await CheckAllAsync(Stores.Neither);
+
+        async Task CheckAllAsync(Stores stores)
+        {
+            foreach (var (state, path, token) in prepared.Where(one => one.State.Stores == stores))
+            {
+                // Who needs PostgreSQL notices it; on this clock no loop does.
+                await Eventually.TrueAsync(
+                    async () =>
+                    {
+                        (await app.GetAsync("/history", token, Ct)).Dispose();
+                        using var answer = await app.GetAsync(path, token, Ct);
+                        return stores == Stores.Neither
+                            || (await answer.Content.ReadAsStringAsync(Ct)).Contains("class=\"outage\"", StringComparison.Ordinal);
+                    },
+                    "the node has noticed that a store is away"
+                );
+                foreach (var look in Look.All)
+                    await CheckAsync(app, look, state, path, token);
+            }
+        }
+    }
+
+    private async Task CheckAsync(ApiApp app, Look look, PageState state, string path, string? token)
+    {
+        await using var tab = await browser.OpenAsync(Site(app), look, token);
+        if (state.ActAsync is not { } act)
+        {
+            await tab.CheckAsync(path, state.Name);
+            return;
+        }
+        if (look.IsPrint)
+            await tab.Page.EmulateMediaAsync(new() { Media = Media.Screen });
+        await tab.Page.GotoAsync(path);
+        await act(tab.Page);
+        if (look.IsPrint)
+            await tab.Page.EmulateMediaAsync(new() { Media = Media.Print });
+        await tab.CheckAsync(state.Name);
     }
 
     /// <summary>Over two nights, the later with another contribution.</summary>
@@ -205,8 +231,7 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
         new(
             await servers.CreateDatabaseAsync(Ct),
             await servers.CacheConnectionStringAsync(Ct),
-            // Friday, half an hour after the night, and before Friday's open.
-            isToday ? null : new TestClock(Scheduling.TestMarkets.Utc("2026-11-20T14:10Z")),
+            isToday ? null : new TestClock(PageStates.Now),
             isListening: true
         );
 

@@ -192,7 +192,7 @@ public sealed class DashboardPageTests(ApiFixture fixture) : IClassFixture<ApiFi
 
         var page = await browser.PageAsync("/dashboard");
 
-        Assert.Equal("2,500.00 EUR Nothing could be ranked", page.Words("h1"));
+        Assert.Equal("2,500.00 EUR and nothing could be ranked", page.Words("h1"));
         Assert.Empty(page.QuerySelectorAll("table.cards"));
         Assert.Equal("Left out: XYZ (no price).", page.Words(".notes"));
     }

@@ -57,6 +57,8 @@ public sealed class PageProtectionTests(ApiFixture fixture) : IClassFixture<ApiF
             var page in (AngleSharp.Dom.IDocument[])
                 [
                     await browser.PageAsync("/dashboard"),
+                    await browser.PageAsync("/history"),
+                    await browser.PageAsync("/account"),
                     await nobody.PageAsync("/"),
                     await browser.PageAsync("/nowhere", HttpStatusCode.NotFound),
                     await browser.PageAsync("/api/runs", HttpStatusCode.Forbidden),
@@ -157,6 +159,12 @@ public sealed class PageProtectionTests(ApiFixture fixture) : IClassFixture<ApiF
         Assert.NotNull(answer.Headers.RetryAfter);
         Assert.NotNull(page.QuerySelector("a[href='/dashboard']"));
         Assert.Empty(page.QuerySelectorAll("form"));
+        // Its stylesheet and script are there: no session is looked up for what is the same for everybody.
+        foreach (var address in page.QuerySelectorAll("link[href], script").Select(e => e.GetAttribute("src") ?? e.GetAttribute("href")))
+        {
+            using var asset = await browser.GetAsync(address!, "*/*");
+            Assert.Equal(HttpStatusCode.OK, asset.StatusCode);
+        }
     }
 
     [Theory]

@@ -58,11 +58,8 @@ internal static class DashboardPageRoutes
         var found = await results.FindAsync(context, ct);
         if (found.Missing is { } missing)
             return NotFound(missing);
-        return TypedResults.Text(
-            ResultText.Write(found.Result!, found.Verdict, cultures.Of(context.Request)),
-            "text/plain; charset=utf-8",
-            System.Text.Encoding.UTF8
-        );
+        var formats = cultures.Of(context.Request);
+        return ResultFiles.Text(found.Result!, TrustViews.Of(found.Result!.Times, found.Verdict, default, null, formats), formats);
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CsvAsync(
@@ -74,11 +71,7 @@ internal static class DashboardPageRoutes
         var found = await results.FindAsync(context, ct);
         if (found.Missing is { } missing)
             return NotFound(missing);
-        return TypedResults.Bytes(
-            ResultCsv.Write(found.Result!),
-            "text/csv; charset=utf-8; header=present",
-            $"overnight-{found.Result!.BusinessDate ?? "result"}.csv"
-        );
+        return ResultFiles.Csv(found.Result!);
     }
 
     private static ProblemHttpResult NotFound(MissingResult missing) =>
@@ -95,7 +88,13 @@ internal sealed record FoundResult(
 );
 
 /// <summary>Finds the result of a request's user.</summary>
-internal sealed class UserResults(ResultReader reader, MarketCatalog markets, DatabaseState database, TimeProvider time)
+internal sealed class UserResults(
+    ResultReader reader,
+    MarketCatalog markets,
+    NextNights nights,
+    DatabaseState database,
+    TimeProvider time
+)
 {
     public async Task<FoundResult> FindAsync(HttpContext context, CancellationToken ct)
     {
@@ -105,7 +104,7 @@ internal sealed class UserResults(ResultReader reader, MarketCatalog markets, Da
         var answer = await reader.Entries.GetAsync(session.UserId, ct);
         CacheTelemetry.Answered(answer.Source != EntrySource.Database);
         var (now, own) = (time.GetUtcNow(), markets.OfUser(session.Markets));
-        var next = NextNights.Of(own, now);
+        var next = nights.Of(own, now);
         if (answer.Value is { } entry && TryRead(entry) is { } result)
         {
             AnswerOrigin origin = new(answer.Source, time.GetElapsedTime(start), database.IsKnownAway);

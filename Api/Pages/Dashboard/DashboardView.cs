@@ -20,6 +20,10 @@ public sealed record DashboardView
     /// <summary>What to buy; where nothing is bought, the first holdings in order.</summary>
     public required IReadOnlyList<HoldingRow> Rows { get; init; }
     public bool HasAmounts { get; init; }
+    public string TableTitle =>
+        HasAmounts ? "What to buy"
+        : Rows.Count > 0 ? "Your holdings, in order"
+        : "Your holdings";
     public bool HasClasses { get; init; }
     public required string Sum { get; init; }
     public required string Rest { get; init; }

@@ -63,7 +63,10 @@ internal sealed class DashboardViews(StoredResult result, DisplayFormats formats
     private (string Headline, string Lead) Headline()
     {
         if (result.Recommendations.Count == 0)
-            return ("Nothing could be ranked", "No holding has both a price and a score. What was left out is listed below.");
+            return (
+                HasContribution ? "and nothing could be ranked" : "Nothing could be ranked",
+                "No holding has both a price and a score. What was left out is listed below."
+            );
         if (!HasContribution)
         {
             return (

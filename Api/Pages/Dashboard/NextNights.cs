@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Api.Pages.Dashboard;
@@ -6,17 +7,30 @@ namespace Overnight.Api.Pages.Dashboard;
 /// <param name="Market">Code of the market.</param>
 internal readonly record struct NextNight(string Market, DateTimeOffset DueUtc);
 
-internal static class NextNights
+/// <summary>Finds next nights. Each is remembered until it is due, for calendars take far longer than the rest of a page.</summary>
+internal sealed class NextNights
 {
+    private readonly ConcurrentDictionary<MarketCalendar, (DateTimeOffset From, DateTimeOffset Due)> _known = new();
+
     /// <returns>The first night that is not due yet; null where no market has one within a year.</returns>
-    public static NextNight? Of(IReadOnlyList<MarketCalendar> markets, DateTimeOffset now)
+    public NextNight? Of(IReadOnlyList<MarketCalendar> markets, DateTimeOffset now)
     {
         NextNight? first = null;
         foreach (var market in markets)
         {
-            if (market.NextNight(now)?.DueUtc is { } due && (first is null || due < first.Value.DueUtc))
+            if (Due(market, now) is { } due && (first is null || due < first.Value.DueUtc))
                 first = new(market.Code, due);
         }
         return first;
+    }
+
+    private DateTimeOffset? Due(MarketCalendar market, DateTimeOffset now)
+    {
+        if (_known.TryGetValue(market, out var known) && known.From <= now && now < known.Due)
+            return known.Due;
+        if (market.NextNight(now)?.DueUtc is not { } due)
+            return null;
+        _known[market] = (now, due);
+        return due;
     }
 }

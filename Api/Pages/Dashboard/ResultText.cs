@@ -1,6 +1,5 @@
 using System.Text;
 using Overnight.Api.Pages.Display;
-using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Api.Pages.Dashboard;
 
@@ -9,9 +8,8 @@ internal static class ResultText
 {
     private const string Gap = "  ";
 
-    public static string Write(StoredResult result, FreshnessVerdict verdict, DisplayFormats formats)
+    public static string Write(StoredResult result, TrustView trust, DisplayFormats formats)
     {
-        var trust = TrustViews.Of(result.Times, verdict, default, null, formats);
         var view = new DashboardViews(result, formats).Make(trust);
         StringBuilder text = new(2_048);
         text.Append("Overnight").AppendLine(result.BusinessDate is { } date ? $", {formats.Sentence(date)}" : "");

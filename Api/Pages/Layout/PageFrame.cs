@@ -40,6 +40,8 @@ internal sealed record NavigationLink(string Path, string Text, bool IsForAdmins
         new(PagePaths.Dashboard, "Dashboard"),
         new(Explanations.ExplanationPaths.Why, "Why"),
         new(Explanations.ExplanationPaths.WhatIf, "What if"),
+        new(PagePaths.History, "History"),
+        new(PagePaths.Account, "Account"),
         new(Operations.OperationsPaths.Overview, "Operations", IsForAdmins: true),
     ];
 }

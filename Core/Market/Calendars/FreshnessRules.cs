@@ -64,8 +64,8 @@ internal sealed class FreshnessRules
     public static FreshnessRules Of(MarketCalendar market, DateTimeOffset generatedAt)
     {
         var own = market.NextOpen(generatedAt);
-        var first = own is null ? null : market.NextNight(own.OpenUtc!.Value);
-        var second = first is null ? null : market.NextNight(first.OpenUtc!.Value);
+        var first = own is null ? null : market.NextOpenWithNight(own.OpenUtc!.Value);
+        var second = first is null ? null : market.NextOpenWithNight(first.OpenUtc!.Value);
         return new(market.Code, own, first, second, LastClose(market, generatedAt - AfterClose), LastRates(generatedAt));
     }
 

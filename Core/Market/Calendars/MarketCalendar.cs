@@ -109,7 +109,7 @@ public sealed class MarketCalendar
     }
 
     /// <summary>The first open after a moment that has a night; null when there is none within a year.</summary>
-    public MarketDay? NextNight(DateTimeOffset now)
+    public MarketDay? NextOpenWithNight(DateTimeOffset now)
     {
         var date = LocalTime.DateIn(Zone, now).AddDays(-1);
         return Days(date, date.AddDays(LongestBreak)).FirstOrDefault(day => day.OpenUtc > now && day.DueUtc is not null);
