@@ -7,11 +7,11 @@ using Overnight.Core.Warming;
 namespace Overnight.Api.Admin;
 
 /// <summary>What the schedule does next, and where it is paused.</summary>
-internal sealed record ScheduleAnswer(IReadOnlyList<MarketSchedule> Markets, IReadOnlyList<SetSchedule> Sets);
+internal sealed record ScheduleAnswer(IReadOnlyList<ScheduledMarket> Markets, IReadOnlyList<ScheduledSet> Sets);
 
 /// <param name="Next">The next night; null when none is due within a year.</param>
 /// <param name="Latest">The latest scheduled night against its deadline; null before the first.</param>
-internal sealed record MarketSchedule(string Market, string Name, NextNight? Next, LatestNight? Latest, PauseItem? Pause);
+internal sealed record ScheduledMarket(string Market, string Name, NextNight? Next, LatestNight? Latest, PauseItem? Pause);
 
 /// <param name="IsDeadlineMoved">Whether the usual deadline does not lie between trigger and open.</param>
 internal sealed record NextNight(
@@ -34,9 +34,9 @@ internal sealed record LatestNight(DateOnly BusinessDate, Guid? RunId, NightItem
 
 /// <param name="NextAt">When the schedule warms it next; null when it never does, or before its first warm.</param>
 /// <param name="WarmedAt">When its latest warm was completed.</param>
-internal sealed record SetSchedule(string Set, DateTimeOffset? NextAt, DateTimeOffset? DeadlineAt, DateTimeOffset? WarmedAt, PauseItem? Pause)
+internal sealed record ScheduledSet(string Set, DateTimeOffset? NextAt, DateTimeOffset? DeadlineAt, DateTimeOffset? WarmedAt, PauseItem? Pause)
 {
-    public static SetSchedule From(WarmDeclaration set, WarmProgress? progress, SchedulePause? pause)
+    public static ScheduledSet From(WarmDeclaration set, WarmProgress? progress, SchedulePause? pause)
     {
         var next = progress is null || !set.IsAutomatic ? null : DueWarmSets.Next(set, progress);
         return new(

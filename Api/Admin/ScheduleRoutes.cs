@@ -73,7 +73,7 @@ internal static class ScheduleRoutes
         return TypedResults.Ok(
             new ScheduleAnswer(
                 [
-                    .. markets.All.Select(market => new MarketSchedule(
+                    .. markets.All.Select(market => new ScheduledMarket(
                         market.Code,
                         market.Name,
                         NextNight.From(market.NextNight(now)),
@@ -83,7 +83,7 @@ internal static class ScheduleRoutes
                 ],
                 [
                     .. warmer.Sets.Select(set =>
-                        SetSchedule.From(
+                        ScheduledSet.From(
                             set.Declaration,
                             warmed.GetValueOrDefault(set.Name),
                             paused.At(ScheduleKind.Set, set.Name, now)
