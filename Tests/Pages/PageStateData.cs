@@ -79,7 +79,7 @@ internal sealed class PageStateData(NpgsqlDataSource database, IDatabase cache, 
             run,
             user,
             at,
-            codec.Started(3),
+            codec.Started(3, new byte[16]),
             ended
         );
         return run;
