@@ -102,7 +102,7 @@ public sealed class NightNoticeTests(TestServers servers)
                 ["Webhooks:Targets:other:Events:0"] = NoticeEvents.RunFailed,
             }
         );
-        await night.ExecuteAsync("delete from criteria_versions where user_id = (select min(user_id::text)::uuid from portfolios)", Ct);
+        await night.ExecuteAsync("update portfolios set criteria_version = null where user_id = (select min(user_id::text)::uuid from portfolios)", Ct);
 
         var run = await night.RunAsync(Ct);
 

@@ -118,9 +118,9 @@ public sealed class MarketCalendar
     /// <summary>The days whose nights are due after one moment and at or before another, earliest first.</summary>
     public IEnumerable<MarketDay> DueBetween(DateTimeOffset after, DateTimeOffset until)
     {
-        // A night can be due days before its open: over a break, or by a cron.
-        var (first, last) = (LocalTime.DateIn(Zone, after).AddDays(-1), NextOpen(until)?.Date ?? LocalTime.DateIn(Zone, until).AddDays(1));
-        return Days(first, last).Where(day => day.DueUtc > after && day.DueUtc <= until);
+        // A night can be due days before its open: over a break, or by a cron; with a long lead also before the open that comes first.
+        var (first, last) = (LocalTime.DateIn(Zone, after).AddDays(-1), NextOpen(until)?.Date ?? LocalTime.DateIn(Zone, until));
+        return Days(first, last.AddDays(2)).Where(day => day.DueUtc > after && day.DueUtc <= until);
     }
 
     /// <summary>
