@@ -91,14 +91,7 @@ internal static class RunRoutes
             return NotFound(run);
 
         var failures = await Failures(database, run, page).ToListAsync(ct);
-        return TypedResults.Ok(
-            Listed<RunFailureItem>.Of(
-                failures,
-                page,
-                f => new UserCursor(f.UserId),
-                f => Item(run, f)
-            )
-        );
+        return TypedResults.Ok(Listed<RunFailureItem>.Of(failures, page, f => new UserCursor(f.UserId), f => Item(run, f)));
     }
 
     private static async Task<Results<Ok<RunDetail>, ValidationProblem, ProblemHttpResult>> GetAsync(
@@ -164,28 +157,28 @@ internal static class RunRoutes
         var (processed, failedUsers) =
             run.CompletedAt is null && batches is not null ? (batches.Processed, batches.Failed) : (run.UsersProcessed, run.UsersFailed);
         return new RunDetail(
-                run.Id,
-                run.JobType,
-                run.Status,
-                run.Market,
-                run.BusinessDate,
-                run.Revision,
-                run.Trigger,
-                run.StartedAt,
-                run.PlannedAt,
-                run.CompletedAt,
-                RunItem.Duration(run),
-                run.SnapshotId,
-                run.UsersTotal,
-                processed,
-                failedUsers,
-                run.CorrelationId,
-                Json(run.ErrorDetails),
-                Json(run.Metrics),
-                batches?.Counts ?? new(0, 0, 0),
-                new(shown, failed),
-                RunLinks.Of(run.Id)
-            );
+            run.Id,
+            run.JobType,
+            run.Status,
+            run.Market,
+            run.BusinessDate,
+            run.Revision,
+            run.Trigger,
+            run.StartedAt,
+            run.PlannedAt,
+            run.CompletedAt,
+            RunItem.Duration(run),
+            run.SnapshotId,
+            run.UsersTotal,
+            processed,
+            failedUsers,
+            run.CorrelationId,
+            Json(run.ErrorDetails),
+            Json(run.Metrics),
+            batches?.Counts ?? new(0, 0, 0),
+            new(shown, failed),
+            RunLinks.Of(run.Id)
+        );
     }
 
     /// <summary>One failure more than a page holds, by the key (run, user).</summary>

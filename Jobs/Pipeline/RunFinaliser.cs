@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core.Data;
 using Overnight.Core.Runs;
-using Overnight.Jobs.Providers;
 
 namespace Overnight.Jobs.Pipeline;
 

@@ -35,7 +35,11 @@ public sealed record PageFrame(
 internal sealed record NavigationLink(string Path, string Text, bool IsForAdmins = false)
 {
     /// <summary>In the order in which they are shown.</summary>
-    public static readonly NavigationLink[] All = [new(PagePaths.Dashboard, "Dashboard"), new(Operations.OperationsPaths.Overview, "Operations", IsForAdmins: true)];
+    public static readonly NavigationLink[] All =
+    [
+        new(PagePaths.Dashboard, "Dashboard"),
+        new(Operations.OperationsPaths.Overview, "Operations", IsForAdmins: true),
+    ];
 }
 
 /// <summary>Makes the frame of a request's page.</summary>
