@@ -9,7 +9,8 @@ namespace Overnight.Api.Admin;
 /// <summary>Lets administrators warm the cache; the answer comes when the warm has ended.</summary>
 internal static class CacheWarmRoute
 {
-    public static void AddCacheWarm(this WebApplicationBuilder builder) => builder.Services.AddWarming().AddSingleton<CacheWarmStart>().AddSingleton<WarmSetList>();
+    public static void AddCacheWarm(this WebApplicationBuilder builder) =>
+        builder.Services.AddWarming().AddSingleton<CacheWarmStart>().AddSingleton<WarmSetList>();
 
     public static void MapCacheWarm(this WebApplication app) =>
         app.MapPost("/api/admin/cache/warm", WarmAsync)

@@ -114,14 +114,7 @@ internal static class RunRoutes
             return NotFound(run);
 
         var failures = await Failures(database, run, page).ToListAsync(ct);
-        return TypedResults.Ok(
-            Listed<RunFailureItem>.Of(
-                failures,
-                page,
-                f => new UserCursor(f.UserId),
-                f => Item(run, f)
-            )
-        );
+        return TypedResults.Ok(Listed<RunFailureItem>.Of(failures, page, f => new UserCursor(f.UserId), f => Item(run, f)));
     }
 
     private static async Task<Results<Ok<RunDetail>, ValidationProblem, ProblemHttpResult>> GetAsync(

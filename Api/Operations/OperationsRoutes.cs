@@ -32,7 +32,9 @@ internal static class OperationsRoutes
         group
             .MapGet("doctor", DoctorAsync)
             .WithName("GetFindings")
-            .WithSummary("What is stuck or broken, since when, and what to do: what jobs doctor finds, as far as the api's role may see it.");
+            .WithSummary(
+                "What is stuck or broken, since when, and what to do: what jobs doctor finds, as far as the api's role may see it."
+            );
         group
             .MapGet("providers", ProvidersAsync)
             .WithName("GetProviders")
@@ -65,7 +67,10 @@ internal static class OperationsRoutes
     private static async Task<Ok<DoctorAnswer>> DoctorAsync(DoctorReader doctor, CancellationToken ct) =>
         TypedResults.Ok(await doctor.ReadAsync(ct));
 
-    private static async Task<Results<Ok<ProviderAnswer>, ProblemHttpResult>> ProvidersAsync(ProviderStates providers, CancellationToken ct) =>
+    private static async Task<Results<Ok<ProviderAnswer>, ProblemHttpResult>> ProvidersAsync(
+        ProviderStates providers,
+        CancellationToken ct
+    ) =>
         await providers.ReadAsync(ct) is { } answer
             ? TypedResults.Ok(answer)
             : TypedResults.Problem("No run has asked providers yet.", statusCode: StatusCodes.Status404NotFound, title: "No run yet");

@@ -162,8 +162,7 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
     /// <summary>Finds what a role with fewer rights may see, and shows no rows of tables, whose values may be a user's.</summary>
     /// <param name="notChecked">Gets what PostgreSQL refused to show to the role, a phrase each.</param>
     /// <param name="ct">Ends the call.</param>
-    public Task<IReadOnlyList<Finding>> FindVisibleAsync(ICollection<string> notChecked, CancellationToken ct) =>
-        FindAsync(notChecked, ct);
+    public Task<IReadOnlyList<Finding>> FindVisibleAsync(ICollection<string> notChecked, CancellationToken ct) => FindAsync(notChecked, ct);
 
     private async Task<IReadOnlyList<Finding>> FindAsync(ICollection<string>? notChecked, CancellationToken ct)
     {
@@ -178,8 +177,7 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
             {
                 await ReadAsync(connection, check, before, findings, ct);
             }
-            catch (PostgresException refused)
-                when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege && notChecked is not null)
+            catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege && notChecked is not null)
             {
                 // The api's role has no right to read what it needs for nothing else; the command runs as the owner and checks it.
                 notChecked.Add(subject);

@@ -51,7 +51,9 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
 
     /// <returns>Null when there is no such flag.</returns>
     public async Task<FeatureFlag?> FindAsync(string key, CancellationToken ct) =>
-        (await QueryAsync($"select {Columns} from feature_flags where environment = $1 and key = $2", Read, ct, _environment, key)).SingleOrDefault();
+        (
+            await QueryAsync($"select {Columns} from feature_flags where environment = $1 and key = $2", Read, ct, _environment, key)
+        ).SingleOrDefault();
 
     /// <param name="after">The last key of the previous page; empty for the first page.</param>
     public Task<List<FeatureFlag>> ListAsync(string after, int limit, CancellationToken ct) =>

@@ -5,7 +5,6 @@ using Npgsql;
 using Overnight.Core.Data;
 using Overnight.Core.Notices;
 using Overnight.Core.Runs;
-using Overnight.Jobs.Providers;
 
 namespace Overnight.Jobs.Pipeline;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
-using Overnight.Core.Runs;
 using Overnight.Core;
 using Overnight.Core.Market;
+using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
 

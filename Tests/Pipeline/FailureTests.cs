@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
-using Overnight.Core.Doctor;
 using Overnight.Core;
 using Overnight.Core.Actions;
 using Overnight.Core.Caching;
+using Overnight.Core.Doctor;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Harness;

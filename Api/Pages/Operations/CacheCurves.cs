@@ -23,7 +23,7 @@ internal sealed class CacheCurves(CacheHistory history, OperationsFormats format
                 item => item.HitRate,
                 highest: 1,
                 value => formats.Percent(value),
-                (lowest, at) => $"lowest {formats.Percent(lowest)}, {formats.Moment(at).Text}",
+                lowest => $"lowest {formats.Percent(lowest)}",
                 isLowest: true
             ),
             Curve(
@@ -32,7 +32,7 @@ internal sealed class CacheCurves(CacheHistory history, OperationsFormats format
                 item => (double)(item.Hits + item.Misses) / history.StepMinutes,
                 highest: null,
                 value => formats.Number(value, 0),
-                (most, at) => $"most {formats.Number(most, 0)}, {formats.Moment(at).Text}",
+                most => $"most {formats.Number(most, 0)}",
                 isLowest: false
             ),
             Curve(
@@ -41,7 +41,7 @@ internal sealed class CacheCurves(CacheHistory history, OperationsFormats format
                 item => item.HitMs,
                 highest: null,
                 value => formats.Duration(value),
-                (longest, at) => $"longest {formats.Duration(longest)}, {formats.Moment(at).Text}",
+                longest => $"longest {formats.Duration(longest)}",
                 isLowest: false
             ),
         ];
@@ -81,19 +81,19 @@ internal sealed class CacheCurves(CacheHistory history, OperationsFormats format
         Func<CacheMinute, double?> of,
         double? highest,
         Func<double, string> show,
-        Func<double, DateTimeOffset, string> extreme,
+        Func<double, string> extreme,
         bool isLowest
     )
     {
         var points = history.Items.Where(item => of(item) is not null).Select(item => (item.At, Value: of(item)!.Value)).ToList();
         if (points.Count == 0)
-            return new(id, title, "none", "nothing was asked of the cache", $"{title}: nothing was asked of the cache", "", "");
+            return new(id, title, "none", "nothing was asked of the cache", null, $"{title}: nothing was asked of the cache", "", "");
         var (at, value) = isLowest ? points.MinBy(point => point.Value) : points.MaxBy(point => point.Value);
         var scale = highest ?? Math.Max(points.Max(point => point.Value), double.Epsilon);
-        var said = extreme(value, at);
+        var said = extreme(value);
         var latest = show(points[^1].Value);
         var (line, area) = Draw(points, scale);
-        return new(id, title, latest, said, $"{title}: {latest} at last, {said}", line, area);
+        return new(id, title, latest, $"{said},", formats.Moment(at), $"{title}: {latest} at last, {said}", line, area);
     }
 
     private (string Line, string Area) Draw(List<(DateTimeOffset At, double Value)> points, double scale)
@@ -106,7 +106,14 @@ internal sealed class CacheCurves(CacheHistory history, OperationsFormats format
             // Where nothing was asked of the cache there is no line. A single point is drawn as long as it lasted.
             var begin = X(points[i].At);
             line.Append('M').Append(begin).Append(' ').Append(Y(points[i].Value, scale));
-            area.Append('M').Append(begin).Append(' ').Append(Height).Append('L').Append(begin).Append(' ').Append(Y(points[i].Value, scale));
+            area.Append('M')
+                .Append(begin)
+                .Append(' ')
+                .Append(Height)
+                .Append('L')
+                .Append(begin)
+                .Append(' ')
+                .Append(Y(points[i].Value, scale));
             var last = i;
             for (i++; i < points.Count && points[i].At - points[i - 1].At <= step * 1.5; last = i++)
             {
@@ -115,7 +122,15 @@ internal sealed class CacheCurves(CacheHistory history, OperationsFormats format
             }
             var end = X(points[last].At + step);
             line.Append('L').Append(end).Append(' ').Append(Y(points[last].Value, scale));
-            area.Append('L').Append(end).Append(' ').Append(Y(points[last].Value, scale)).Append('L').Append(end).Append(' ').Append(Height).Append('Z');
+            area.Append('L')
+                .Append(end)
+                .Append(' ')
+                .Append(Y(points[last].Value, scale))
+                .Append('L')
+                .Append(end)
+                .Append(' ')
+                .Append(Height)
+                .Append('Z');
         }
         return (line.ToString(), area.ToString());
     }

@@ -50,11 +50,7 @@ internal static class CachePageRoutes
     {
         var form = await context.Request.ReadFormAsync(ct);
         var (pattern, tenant, all) = ($"{form["pattern"]}".Trim(), $"{form["tenantId"]}".Trim(), $"{form["all"]}");
-        using var body = FormBody.Of(
-            ("pattern", FormBody.Text(pattern)),
-            ("tenantId", FormBody.Text(tenant)),
-            ("all", FormBody.Flag(all))
-        );
+        using var body = FormBody.Of(("pattern", FormBody.Text(pattern)), ("tenantId", FormBody.Text(tenant)), ("all", FormBody.Flag(all)));
         if (AskView.IsSure(form))
         {
             var answer = await CacheInvalidationRoutes.InvalidateAsync(body, context, invalidation, tenants, ct);

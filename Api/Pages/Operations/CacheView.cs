@@ -26,7 +26,17 @@ public sealed record CacheView(
 public sealed record SpanLink(string Path, string Text, bool IsCurrent);
 
 /// <param name="Line">Path data in a box of 1000 x 120.</param>
-public sealed record CurveView(string Id, string Title, string Now, string Sentence, string Description, string Line, string Area);
+/// <param name="At">When the value of the sentence was; null without one.</param>
+public sealed record CurveView(
+    string Id,
+    string Title,
+    string Now,
+    string Sentence,
+    MomentView? At,
+    string Description,
+    string Line,
+    string Area
+);
 
 public sealed record MinuteRow(MomentView At, string Hits, string Misses, string HitRate, string HitTime, string Sets, string Errors);
 

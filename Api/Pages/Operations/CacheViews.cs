@@ -27,8 +27,14 @@ internal sealed class CacheViews(CacheStatisticsReader statistics, CacheMinutes 
                 _ => "wrong",
             },
             figures.Status,
-            $"in the last five minutes, on this node. {(figures.Circuit == "open" ? "The cache does not answer and is not asked for the moment. " : "")}{(figures.Listening ? "It hears of changes, and keeps entries in memory." : "It does not hear of changes, so it keeps nothing in memory.")}",
-            [.. Spans.Select(span => new SpanLink(OperationsPaths.With(OperationsPaths.Cache, ("hours", $"{span.Hours}")), span.Text, span.Hours == hours))],
+            Lead(figures),
+            [
+                .. Spans.Select(span => new SpanLink(
+                    OperationsPaths.With(OperationsPaths.Cache, ("hours", $"{span.Hours}")),
+                    span.Text,
+                    span.Hours == hours
+                )),
+            ],
             curves.Curves,
             curves.Ticks,
             curves.Rows,
@@ -46,6 +52,14 @@ internal sealed class CacheViews(CacheStatisticsReader statistics, CacheMinutes 
             error,
             done
         );
+    }
+
+    private static string Lead(CacheStatisticsAnswer figures)
+    {
+        var away = figures.Circuit == "open" ? "The cache does not answer and is not asked for the moment. " : "";
+        return figures.Listening
+            ? $"in the last five minutes, on this node. {away}It hears of changes, and keeps entries in memory."
+            : $"in the last five minutes, on this node. {away}It does not hear of changes, so it keeps nothing in memory.";
     }
 
     private static List<(string, string, string)> Figures(CacheStatisticsAnswer figures, OperationsFormats formats)

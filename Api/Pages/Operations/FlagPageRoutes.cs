@@ -74,9 +74,7 @@ internal static class FlagPageRoutes
     {
         if (!FeatureFlag.IsKey(key))
             return FlagRoutes.WrongKey(key);
-        return await flags.FindAsync(key, ct) is { } flag
-            ? await PageAsync(new FlagForm(flag), null, null, done)
-            : FlagRoutes.Missing(key);
+        return await flags.FindAsync(key, ct) is { } flag ? await PageAsync(new FlagForm(flag), null, null, done) : FlagRoutes.Missing(key);
 
         Task<PageResult<FlagPage>> PageAsync(FlagForm form, string? error, FlagConflict? conflict, string? outcome) =>
             ShowAsync(context, key, form, error, conflict, outcome, StatusCodes.Status200OK, flags, frames, cultures, ct);
@@ -165,7 +163,10 @@ internal static class FlagPageRoutes
 
     private static FlagChangeRow Row(FlagChangeRecord change, OperationsFormats formats)
     {
-        var (before, after) = (JsonElement.Parse(Core.Json.JsonText.Repair(change.Before)), JsonElement.Parse(Core.Json.JsonText.Repair(change.After)));
+        var (before, after) = (
+            JsonElement.Parse(Core.Json.JsonText.Repair(change.Before)),
+            JsonElement.Parse(Core.Json.JsonText.Repair(change.After))
+        );
         return new(
             change.Version.ToString(CultureInfo.InvariantCulture),
             formats.Moment(change.ChangedAt),

@@ -5,7 +5,16 @@ namespace Overnight.Api.Pages.Operations;
 /// <summary>The flags of this environment, a page at a time.</summary>
 public sealed record FlagsView(IReadOnlyList<FlagRow> Rows, string? Next, string? First);
 
-public sealed record FlagRow(string Path, string Key, bool Enabled, string Value, string Description, MomentView UpdatedAt, string Uses, MomentView? UsedAt);
+public sealed record FlagRow(
+    string Path,
+    string Key,
+    bool Enabled,
+    string Value,
+    string Description,
+    MomentView UpdatedAt,
+    string Uses,
+    MomentView? UsedAt
+);
 
 /// <summary>One flag with the form that changes it and its changes.</summary>
 /// <param name="Version">The version that the form is meant for.</param>

@@ -30,7 +30,12 @@ internal static class FormBody
 
     /// <summary>A whole number as such, and anything else as text, which the reader then refuses by name.</summary>
     public static JsonNode? Number(string? field) =>
-        long.TryParse(field, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var number)
+        long.TryParse(
+            field,
+            System.Globalization.NumberStyles.AllowLeadingSign,
+            System.Globalization.CultureInfo.InvariantCulture,
+            out var number
+        )
             ? JsonValue.Create(number)
             : Text(field);
 }

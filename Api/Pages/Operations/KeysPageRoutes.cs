@@ -21,7 +21,11 @@ internal static class KeysPageRoutes
         var form = await context.Request.ReadFormAsync(ct);
         var choice = $"{form["shortcuts"]}";
         if (choice is not ("on" or "off"))
-            return InvalidRequest.Problem("shortcuts", $"must be on or off, and is '{DisplayText.Short(choice)}'", "The choice is not valid");
+            return InvalidRequest.Problem(
+                "shortcuts",
+                $"must be on or off, and is '{DisplayText.Short(choice)}'",
+                "The choice is not valid"
+            );
         ShortcutChoice.Keep(context, choice == "on");
         return FormRoutes.GoTo(Outcomes.Of(OperationsPaths.Keys, $"keys-{choice}"));
     }

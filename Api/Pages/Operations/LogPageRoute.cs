@@ -111,6 +111,8 @@ internal static class LogPageRoute
                 detail
                     .EnumerateObject()
                     .Where(field => field.Value.ValueKind != JsonValueKind.Null)
-                    .Select(field => $"{field.Name}: {(field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString() : field.Value.GetRawText())}")
+                    .Select(field =>
+                        $"{field.Name}: {(field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString() : field.Value.GetRawText())}"
+                    )
             );
 }

@@ -47,7 +47,7 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
             state,
             word,
             sentence,
-            market.Current is null ? formats.Moment(market.Next?.DueUtc) : null,
+            market.Current is null || !market.HasUsers ? formats.Moment(market.Next?.DueUtc) : null,
             run is null ? null : OperationsPaths.Run(run.Id),
             Place(night?.DueUtc),
             Place(night?.DeadlineUtc),

@@ -8,7 +8,7 @@ namespace Overnight.Api.Pages.Operations;
 /// <summary>The operations pages, for administrators. What a form does, a route of the API does by the same code.</summary>
 internal static class OperationsPageSetup
 {
-    public static void AddOperationsPages(this WebApplicationBuilder builder) => 
+    public static void AddOperationsPages(this WebApplicationBuilder builder) =>
         builder.Services.AddSingleton<OverviewReader>().AddSingleton<CacheViews>();
 
     /// <param name="tokened">The group that checks the token of forms.</param>

@@ -1,8 +1,8 @@
 namespace Overnight.Api.Pages.Operations;
 
 /// <summary>
-/// What a form did, told by the page that it leads to: the address has a word from here, so that a link of somebody else's can't make a page
-/// say anything else.
+/// What a form did, told by the page that it leads to: the address has a word from here, so that a link of somebody else's can't make a
+/// page say anything else.
 /// </summary>
 internal static class Outcomes
 {

@@ -25,12 +25,18 @@ internal sealed class OverviewReader(
         var now = time.GetUtcNow();
         MarketLanes lanes = new(now, formats);
         var shown = markets.Select(lanes.Lane).ToList();
-        var last = markets.Select(market => market.LastRun).OfType<RunItem>().OrderByDescending(IsLive).ThenByDescending(run => run.StartedAt);
+        var last = markets
+            .Select(market => market.LastRun)
+            .OfType<RunItem>()
+            .OrderByDescending(IsLive)
+            .ThenByDescending(run => run.StartedAt);
         var run = last.FirstOrDefault();
+        var next = markets.Where(market => market.HasUsers && market.Next is not null).MinBy(market => market.Next!.DueUtc);
         var (state, headline) = Headline(shown, findings.Items.Count);
         return new(
             headline,
-            Lead(markets, formats),
+            next is null ? "No market has users, so no night is started." : $"The next night is that of {next.Name}, due",
+            formats.Moment(next?.Next?.DueUtc),
             state,
             shown,
             lanes.Ticks,
@@ -75,14 +81,6 @@ internal sealed class OverviewReader(
     private static string Names(List<MarketLane> lanes) =>
         lanes.Count <= 2 ? string.Join(" and ", lanes.Select(lane => lane.Name)) : Plural.Of(lanes.Count, "market");
 
-    private static string Lead(IReadOnlyList<MarketSchedule> markets, OperationsFormats formats)
-    {
-        var next = markets.Where(market => market.HasUsers && market.Next is not null).MinBy(market => market.Next!.DueUtc);
-        return next is null
-            ? "No market has users, so no night is started."
-            : $"The next night is that of {next.Name}, due {formats.Moment(next.Next!.DueUtc).Text}.";
-    }
-
     private CacheCard Cache(OperationsFormats formats)
     {
         var figures = cache.Read();
@@ -96,7 +94,7 @@ internal sealed class OverviewReader(
             },
             figures.Status,
             formats.Percent(latest.HitRate),
-            $"{formats.Count(latest.Hits)} hits, {formats.Count(latest.Misses)} misses, {formats.Count(latest.Errors)} errors",
+            $"hits: {formats.Count(latest.Hits)}, misses: {formats.Count(latest.Misses)}, errors: {formats.Count(latest.Errors)}",
             figures.Circuit == "open" ? "The cache does not answer, so it is not asked for the moment; pages come from PostgreSQL." : null
         );
     }

@@ -4,12 +4,14 @@ namespace Overnight.Api.Pages.Operations;
 
 /// <summary>The overview: one card a thing.</summary>
 /// <param name="Headline">Whether tonight will be well.</param>
-/// <param name="Lead">What comes next, or what to look at.</param>
+/// <param name="Lead">What comes next.</param>
+/// <param name="LeadAt">When it does; null where nothing does.</param>
 /// <param name="State">fresh, running or wrong.</param>
 /// <param name="NowAt">Place of the present on the markets' lanes, in percent.</param>
 public sealed record OverviewView(
     string Headline,
     string Lead,
+    MomentView? LeadAt,
     string State,
     IReadOnlyList<MarketLane> Markets,
     IReadOnlyList<LaneTick> Ticks,
@@ -53,7 +55,14 @@ public sealed record WorkerRow(string Host, int ProcessId, bool IsSilent, Moment
 public sealed record CacheCard(string State, string Word, string HitRate, string Sentence, string? Outage);
 
 /// <param name="Broken">Sets whose last warm broke or failed in part.</param>
-public sealed record WarmingCard(string State, string Word, string Sentence, IReadOnlyList<string> Broken, MomentView? NextAt, string? NextSet);
+public sealed record WarmingCard(
+    string State,
+    string Word,
+    string Sentence,
+    IReadOnlyList<string> Broken,
+    MomentView? NextAt,
+    string? NextSet
+);
 
 public sealed record ProvidersCard(IReadOnlyList<ProviderRow> Rows);
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Overnight.Api.Audit;
-using Overnight.Core;
 using Overnight.Core.Runs;
 
 namespace Overnight.Api.Pages.Operations;
@@ -61,16 +60,24 @@ internal sealed class RunViewMaker(OperationsFormats formats, TimeProvider time)
                     formats.Moment(failure.OccurredAt)
                 )),
             ],
-            run.Failures.Total == 0
-                ? isFinished ? "Nobody failed." : "Nobody has failed so far."
-                : $"{formats.Count(run.Failures.Total)} {(run.Failures.Total == 1 ? "user" : "users")} could not be computed{(isLaterPage ? "; these are further ones" : "")}. The others are not touched by it.",
+            FailureSentence(run, isLaterPage),
             nextFailures,
-            isFinished && run.JobType == "scoring" && (run.Failures.Total > 0 || run.Batches.Done < run.Batches.Total || run.Status == "failed")
+            isFinished
+            && run.JobType == "scoring"
+            && (run.Failures.Total > 0 || run.Batches.Done < run.Batches.Total || run.Status == "failed")
                 ? OperationsPaths.Retry(run.Id)
                 : null,
             done,
             self
         );
+    }
+
+    private string FailureSentence(RunDetail run, bool isLaterPage)
+    {
+        if (run.Failures.Total == 0)
+            return run.CompletedAt is null ? "Nobody has failed so far." : "Nobody failed.";
+        var who = $"{formats.Count(run.Failures.Total)} {(run.Failures.Total == 1 ? "user" : "users")} could not be computed";
+        return isLaterPage ? $"{who}; these are further ones." : $"{who}. The others are not touched by it.";
     }
 
     private string Night(string jobType, string? market, DateOnly? date) =>
@@ -82,13 +89,17 @@ internal sealed class RunViewMaker(OperationsFormats formats, TimeProvider time)
     {
         var entries = run.JobType == "cache-warm" ? "entries" : "users";
         if (run.CompletedAt is not null)
-            return $"{formats.Count(run.UsersProcessed)} {entries} in {formats.Duration(run.DurationMs ?? 0)}, {(run.UsersFailed == 0 ? "none" : formats.Count(run.UsersFailed))} failed.";
+        {
+            var failed = run.UsersFailed == 0 ? "none" : formats.Count(run.UsersFailed);
+            return $"{formats.Count(run.UsersProcessed)} {entries} in {formats.Duration(run.DurationMs ?? 0)}, {failed} failed.";
+        }
         if (run.PlannedAt is not { } planned)
             return run.JobType == "cache-warm" ? "" : "Setting up: exchange rates, prices, users.";
         var seconds = (time.GetUtcNow() - planned).TotalSeconds;
         var rate = seconds > 0 ? ended / seconds : 0;
         var left = rate > 0 ? $", {formats.Duration(TimeSpan.FromSeconds(Math.Max(0, run.UsersTotal - ended) / rate))} left" : "";
-        return $"{formats.Count(ended)} of {formats.Count(run.UsersTotal)} users, {formats.Number(rate, 0)} a second{left}, {formats.Count(run.UsersFailed)} failed.";
+        var speed = $"{formats.Number(rate, 0)} a second{left}";
+        return $"{formats.Count(ended)} of {formats.Count(run.UsersTotal)} users, {speed}, {formats.Count(run.UsersFailed)} failed.";
     }
 
     private List<(string Name, string Value)> Facts(RunDetail run)
@@ -112,7 +123,11 @@ internal sealed class RunViewMaker(OperationsFormats formats, TimeProvider time)
             if (metrics.RecommendationsGenerated is { } recommendations)
                 facts.Add(("Recommendations", formats.Count(recommendations)));
         }
-        else if (run.JobType == "cache-warm" && run.Metrics is { ValueKind: JsonValueKind.Object } warm && warm.TryGetProperty("set", out var set))
+        else if (
+            run.JobType == "cache-warm"
+            && run.Metrics is { ValueKind: JsonValueKind.Object } warm
+            && warm.TryGetProperty("set", out var set)
+        )
         {
             facts.Insert(0, ("Set", $"{set}"));
         }

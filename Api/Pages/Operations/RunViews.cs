@@ -64,7 +64,13 @@ public sealed record RunView(
 );
 
 /// <summary>The steps of a run along its time.</summary>
-public sealed record WaterfallView(IReadOnlyList<WaterfallRow> Rows, IReadOnlyList<string> Ticks, string Legend, IReadOnlyList<BatchRow> Batches, string BatchSentence);
+public sealed record WaterfallView(
+    IReadOnlyList<WaterfallRow> Rows,
+    IReadOnlyList<string> Ticks,
+    string Legend,
+    IReadOnlyList<BatchRow> Batches,
+    string BatchSentence
+);
 
 /// <param name="Description">The row in words.</param>
 public sealed record WaterfallRow(string Label, string Duration, string Description, IReadOnlyList<WaterfallBar> Bars, bool IsBatches);
@@ -73,6 +79,16 @@ public sealed record WaterfallRow(string Label, string Duration, string Descript
 /// <param name="Kind">done, running or failed.</param>
 public sealed record WaterfallBar(string At, string Width, string Kind);
 
-public sealed record BatchRow(string Number, string Users, string Failed, string State, string Word, string From, string Took, string Cached, string Tries);
+public sealed record BatchRow(
+    string Number,
+    string Users,
+    string Failed,
+    string State,
+    string Word,
+    string From,
+    string Took,
+    string Cached,
+    string Tries
+);
 
 public sealed record FailureRow(string User, string UserPath, string Stage, string Reason, string? Detail, MomentView OccurredAt);

@@ -22,7 +22,15 @@ internal static class SvgText
         string.Concat(
             texts.Select(
                 (text, at) =>
-                    $"<text class=\"{(at == 0 ? "tick first" : at == texts.Count - 1 ? "tick end" : "tick")}\" x=\"{OperationsFormats.Place(100d * at / (texts.Count - 1))}%\" y=\"12\">{Encode(text)}</text>"
+                {
+                    var side =
+                        at == 0 ? " first"
+                        : at == texts.Count - 1 ? " end"
+                        : at % 2 == 1 ? " odd"
+                        : "";
+                    var place = OperationsFormats.Place(100d * at / (texts.Count - 1));
+                    return $"<text class=\"tick{side}\" x=\"{place}%\" y=\"12\">{Encode(text)}</text>";
+                }
             )
         );
 

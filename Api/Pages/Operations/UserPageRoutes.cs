@@ -46,7 +46,9 @@ internal static class UserPageRoutes
             return errors.ToProblem();
         OperationsFormats formats = new(cultures.Of(context.Request));
         List<UserItem> rows = Guid.TryParseExact(beginning, "D", out var id)
-            ? await users.FindAsync(id, ct) is { } one ? [one] : []
+            ? await users.FindAsync(id, ct) is { } one
+                ? [one]
+                : []
             : await users.FindAsync(beginning, isBanned, page, ct);
         var listed = Listed<UserRow>.Of(
             rows,
@@ -72,8 +74,7 @@ internal static class UserPageRoutes
             )
         );
 
-        string Address(string? at) =>
-            OperationsPaths.With(OperationsPaths.Users, ("query", beginning), ("banned", banned), ("cursor", at));
+        string Address(string? at) => OperationsPaths.With(OperationsPaths.Users, ("query", beginning), ("banned", banned), ("cursor", at));
     }
 
     private static async Task<IResult> GetAsync(
@@ -168,18 +169,19 @@ internal static class UserPageRoutes
                 context,
                 users,
                 frames,
-                user => new(
-                    "Ban a user",
-                    $"Ban {user.Email}?",
-                    [
-                        "Every session of the user ends on every node, and nobody signs in to the account until the ban is lifted.",
-                        "Sessions that end now stay ended after that.",
-                    ],
-                    $"{OperationsPaths.User(user.Id)}/ban",
-                    [],
-                    "Ban the user",
-                    OperationsPaths.User(user.Id)
-                ),
+                user =>
+                    new(
+                        "Ban a user",
+                        $"Ban {user.Email}?",
+                        [
+                            "Every session of the user ends on every node, and nobody signs in to the account until the ban is lifted.",
+                            "Sessions that end now stay ended after that.",
+                        ],
+                        $"{OperationsPaths.User(user.Id)}/ban",
+                        [],
+                        "Ban the user",
+                        OperationsPaths.User(user.Id)
+                    ),
                 ct
             );
         }
@@ -213,15 +215,16 @@ internal static class UserPageRoutes
                 context,
                 users,
                 frames,
-                user => new(
-                    "End sessions",
-                    session is null ? $"End every session of {user.Email}?" : $"End this session of {user.Email}?",
-                    ["Every node refuses it from then on; the user signs in again with the password."],
-                    $"{OperationsPaths.User(user.Id)}/sessions/end",
-                    session is null ? [] : [("session", DisplayText.Short(session))],
-                    session is null ? "End all sessions" : "End the session",
-                    OperationsPaths.User(user.Id)
-                ),
+                user =>
+                    new(
+                        "End sessions",
+                        session is null ? $"End every session of {user.Email}?" : $"End this session of {user.Email}?",
+                        ["Every node refuses it from then on; the user signs in again with the password."],
+                        $"{OperationsPaths.User(user.Id)}/sessions/end",
+                        session is null ? [] : [("session", DisplayText.Short(session))],
+                        session is null ? "End all sessions" : "End the session",
+                        OperationsPaths.User(user.Id)
+                    ),
                 ct
             );
         }

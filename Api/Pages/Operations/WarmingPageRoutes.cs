@@ -133,7 +133,9 @@ internal static class WarmingPageRoutes
             set.Last is { } failed ? formats.Count(failed.Failed) : "",
             formats.Moment(set.Last?.StartedAt),
             formats.Moment(set.Next),
-            !set.Automatic ? "by hand alone" : set.IntervalSeconds is null ? "at starts and ends of nights" : "soon",
+            !set.Automatic ? "by hand alone"
+                : set.IntervalSeconds is null ? "at starts and ends of nights"
+                : "soon",
             isChosen
         );
     }

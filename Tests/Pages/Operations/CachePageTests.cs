@@ -23,13 +23,13 @@ public sealed class CachePageTests(TestServers servers)
         var (browser, admin) = await app.BrowseAsync(role: "admin");
         using var own = browser;
         var page = await browser.PageAsync("/operations/warming");
-        Assert.Contains("never", page.Words("tbody"), StringComparison.Ordinal);
+        Assert.Contains("never", page.Words("table.cards tbody"), StringComparison.Ordinal);
 
         using var warmed = await browser.SendAsync(page, "/operations/warming", ("set", "sessions"), ("count", ""));
 
         Assert.Equal("/operations/warming?done=warmed", warmed.Headers.Location?.OriginalString);
         var after = await browser.PageAsync("/operations/warming?done=warmed");
-        var row = after.QuerySelectorAll("tbody tr").Single(row => row.QuerySelector("b")!.TextContent == "sessions");
+        var row = after.QuerySelectorAll("table.cards tbody tr").Single(row => row.QuerySelector("b")!.TextContent == "sessions");
         Assert.Contains("completed", row.TextContent, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync(row.QuerySelector("a")!.GetAttribute("href")!)).StatusCode);
         Assert.Equal(
@@ -58,7 +58,11 @@ public sealed class CachePageTests(TestServers servers)
         using var asked = await browser.SendAsync(page, "/operations/cache/invalidate", ("pattern", "finance:*"), ("tenantId", ""));
 
         Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (nothing.StatusCode, unknown.StatusCode));
-        Assert.Contains("pattern must be module:entity", (await TestBrowser.PageAsync(unknown)).Words("[role=alert]"), StringComparison.Ordinal);
+        Assert.Contains(
+            "pattern must be module:entity",
+            (await TestBrowser.PageAsync(unknown)).Words("[role=alert]"),
+            StringComparison.Ordinal
+        );
         Assert.Empty(await app.Database.ActionsAsync());
         var question = await TestBrowser.PageAsync(asked);
         Assert.Equal("Read reference data of every tenant again?", question.Words("h1"));
@@ -110,7 +114,11 @@ public sealed class CachePageTests(TestServers servers)
         using var own = browser;
         var page = await browser.PageAsync("/operations/cache?hours=3");
         Assert.StartsWith("80.0 % lowest 80.0 %", page.Words("section[aria-labelledby=hit-rate] .big"), StringComparison.Ordinal);
-        Assert.StartsWith("M", page.QuerySelector("section[aria-labelledby=hit-rate] path.line")!.GetAttribute("d"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "M",
+            page.QuerySelector("section[aria-labelledby=hit-rate] path.line")!.GetAttribute("d"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -131,7 +139,7 @@ public sealed class CachePageTests(TestServers servers)
 
         var page = await browser.PageAsync("/operations/providers");
 
-        var rows = page.QuerySelectorAll("tbody tr");
+        var rows = page.QuerySelectorAll("table.cards tbody tr");
         Assert.Equal(2, rows.Length);
         Assert.Contains("http status: 429", rows[1].TextContent, StringComparison.Ordinal);
         Assert.Equal("2026-11-20T11:10:00Z", rows[1].QuerySelector("time")!.GetAttribute("datetime"));

@@ -20,16 +20,18 @@ public sealed class FlagPageTests(ApiFixture fixture) : IClassFixture<ApiFixture
         var (_, token) = await _app.Database.SignInAsync("admin");
         await _app.FlagAsync(_key, token);
         var page = await browser.PageAsync($"/operations/flags/{_key}");
-        Assert.Equal(("1", true), (page.QuerySelector("textarea")!.TextContent, page.QuerySelector("input[name=enabled]")!.HasAttribute("checked")));
+        Assert.Equal(
+            ("1", true),
+            (page.QuerySelector("textarea")!.TextContent, page.QuerySelector("input[name=enabled]")!.HasAttribute("checked"))
+        );
 
         using var changed = await SendAsync(browser, page, """{"most": 5}""", enabled: false);
 
         Assert.Equal($"/operations/flags/{_key}?done=changed", changed.Headers.Location?.OriginalString);
         var flag = await _app.FlagAsync(_key, token);
         Assert.Equal((false, 5), (flag.GetProperty("enabled").GetBoolean(), flag.GetProperty("value").GetProperty("most").GetInt32()));
-        Assert.Contains(
-            (await _app.Database.ActionsAsync()),
-            row => (row.Action, row.Outcome, row.By, row.Target) == ("flag-change", "changed", admin, _key)
+        Assert.Contains((await _app.Database.ActionsAsync()), row =>
+            (row.Action, row.Outcome, row.By, row.Target) == ("flag-change", "changed", admin, _key)
         );
         var after = await browser.PageAsync($"/operations/flags/{_key}?done=changed");
         Assert.Equal("2", after.QuerySelector("input[name=version]")!.GetAttribute("value"));
@@ -53,7 +55,7 @@ public sealed class FlagPageTests(ApiFixture fixture) : IClassFixture<ApiFixture
 
         Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
         var conflict = await TestBrowser.PageAsync(refused);
-        Assert.Contains("Value \"theirs\" \"mine\"", conflict.Words("section[aria-labelledby=conflict] table"), StringComparison.Ordinal);
+        Assert.Contains("Value\"theirs\"\"mine\"", conflict.Words("section[aria-labelledby=conflict] table"), StringComparison.Ordinal);
         Assert.Contains($"{other}", conflict.Words("section[aria-labelledby=conflict]"), StringComparison.Ordinal);
         Assert.Equal("theirs", (await _app.FlagAsync(_key, token)).GetProperty("value").GetString());
         Assert.Equal("\"mine\"", conflict.QuerySelector("textarea")!.TextContent);
@@ -88,10 +90,20 @@ public sealed class FlagPageTests(ApiFixture fixture) : IClassFixture<ApiFixture
         using var own = browser;
         var page = await browser.PageAsync($"/operations/flags/{_key}");
 
-        using var refused = await browser.SendAsync(page, $"/operations/flags/{_key}", ("version", ""), ("value", "2"), ("description", ""));
+        using var refused = await browser.SendAsync(
+            page,
+            $"/operations/flags/{_key}",
+            ("version", ""),
+            ("value", "2"),
+            ("description", "")
+        );
 
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
-        Assert.Contains("version must be a whole number", (await TestBrowser.PageAsync(refused)).Words("[role=alert]"), StringComparison.Ordinal);
+        Assert.Contains(
+            "version must be a whole number",
+            (await TestBrowser.PageAsync(refused)).Words("[role=alert]"),
+            StringComparison.Ordinal
+        );
     }
 
     private Task<HttpResponseMessage> SendAsync(TestBrowser browser, AngleSharp.Dom.IDocument page, string value, bool enabled = true) =>

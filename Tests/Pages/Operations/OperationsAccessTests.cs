@@ -24,7 +24,10 @@ public sealed class OperationsAccessTests(ApiFixture fixture) : IClassFixture<Ap
         var email = await _app.Database.EmailOfAsync(target);
         foreach (var (method, path) in Routes(run, target))
         {
-            using var answer = method == HttpMethods.Get ? await browser.GetAsync(path) : await browser.PostAsync(path, [], ("Sec-Fetch-Site", "same-origin"));
+            using var answer =
+                method == HttpMethods.Get
+                    ? await browser.GetAsync(path)
+                    : await browser.PostAsync(path, [], ("Sec-Fetch-Site", "same-origin"));
             Assert.Equal((path, HttpStatusCode.Forbidden), (path, answer.StatusCode));
             var text = await answer.Content.ReadAsStringAsync(Ct);
             Assert.Contains("This is for administrators.", text, StringComparison.Ordinal);
@@ -68,9 +71,15 @@ public sealed class OperationsAccessTests(ApiFixture fixture) : IClassFixture<Ap
                 if (!seen.Add(link))
                     continue;
                 using var answer = await browser.GetAsync(link);
-                Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Redirect or HttpStatusCode.NotFound, $"{path} {link}: {answer.StatusCode}");
+                Assert.True(
+                    answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Redirect or HttpStatusCode.NotFound,
+                    $"{path} {link}: {answer.StatusCode}"
+                );
                 // Users of test runs are not there.
-                Assert.True(answer.StatusCode != HttpStatusCode.NotFound || link.StartsWith("/operations/users/", StringComparison.Ordinal), $"{path} {link}");
+                Assert.True(
+                    answer.StatusCode != HttpStatusCode.NotFound || link.StartsWith("/operations/users/", StringComparison.Ordinal),
+                    $"{path} {link}"
+                );
             }
         }
     }

@@ -83,7 +83,14 @@ public sealed class OperationsBrowserTests(TestServers servers, Browser browser)
         await Expect(page.Locator("input[name=query]")).ToHaveValueAsync("gl?");
         await Expect(page).ToHaveURLAsync(new Uri(Site(app), "/operations/users").ToString());
 
-        await page.Context.AddCookiesAsync([new() { Name = "overnight-keys", Value = "off", Url = Site(app).ToString() }]);
+        await page.Context.AddCookiesAsync([
+            new()
+            {
+                Name = "overnight-keys",
+                Value = "off",
+                Url = Site(app).ToString(),
+            },
+        ]);
         await page.GotoAsync("/operations");
         await page.Keyboard.PressAsync("?");
         await Expect(page.Locator("dialog#keys")).ToBeHiddenAsync();
@@ -127,7 +134,11 @@ public sealed class OperationsBrowserTests(TestServers servers, Browser browser)
         var (user, _) = await database.SignInAsync();
         await database.AddHoldingAsync(user);
         await database.ExecuteAsync("insert into user_markets select $1, code from markets where code in ('NYSE', 'XETRA', 'TSE')", user);
-        await database.ExecuteAsync("insert into worker_heartbeats values (gen_random_uuid(), 'worker-1', 4711, $1, $2)", Now.AddHours(-9), Now);
+        await database.ExecuteAsync(
+            "insert into worker_heartbeats values (gen_random_uuid(), 'worker-1', 4711, $1, $2)",
+            Now.AddHours(-9),
+            Now
+        );
         for (var day = 1; day < 9; day++)
             await database.AddRunAsync(Now.AddDays(-day), date: $"2026-11-{19 - day:00}");
         await database.AddRunAsync(new(2026, 11, 20, 7, 0, 0, TimeSpan.Zero), "XETRA");

@@ -40,7 +40,8 @@ internal static class OperationsData
             isFinished ? start.AddSeconds(18.2) : DBNull.Value,
             isFinished ? 1000 - failed : 600,
             failed,
-            metrics ?? """{"fetch_rates_ms":400,"fetch_prices_ms":1100,"process_users_ms":15800,"finalise_ms":200,"assets":40,"rates":12,"work_ms":31000}"""
+            metrics
+                ?? """{"fetch_rates_ms":400,"fetch_prices_ms":1100,"process_users_ms":15800,"finalise_ms":200,"assets":40,"rates":12,"work_ms":31000}"""
         );
         for (var user = 0; user < failed; user++)
             await database.ExecuteAsync(
@@ -56,7 +57,7 @@ internal static class OperationsData
             await database.ExecuteAsync(
                 """
                 insert into run_batches (run_id, number, first_user, last_user, size, status, users_processed, users_failed, work_ms, completed_at, cached_at)
-                values ($1, $2, $3, $3, 250, $4, 250, $5, $6, $7, $7)
+                values ($1, $2, $3, $3, 250, $4, $8, $5, $6, $7, $7)
                 """,
                 id,
                 batch,
@@ -64,7 +65,10 @@ internal static class OperationsData
                 isDone ? "done" : "pending",
                 batch == 0 ? failed : 0,
                 7_000f,
-                isDone ? start.AddSeconds(batch < 2 ? 9 + batch : 17) : DBNull.Value
+                isDone ? start.AddSeconds(batch < 2 ? 9 + batch : 17) : DBNull.Value,
+                isFinished ? 250
+                    : isDone ? 300
+                    : 0
             );
         }
         return id;

@@ -24,12 +24,12 @@ public sealed class UserPageTests(TestServers servers)
         foreach (var query in (string[])["zoe", "ZOE_100%25", $"{user}"])
         {
             var page = await browser.PageAsync($"/operations/users?query={query}");
-            var link = Assert.Single(page.QuerySelectorAll("tbody a"));
+            var link = Assert.Single(page.QuerySelectorAll("table.cards tbody a"));
             Assert.Equal(($"/operations/users/{user}", "zoe_100%@test.example"), (link.GetAttribute("href"), link.TextContent));
         }
         Assert.Equal("No user is like that.", (await browser.PageAsync("/operations/users?query=zoe%25")).Words(".card .quiet"));
-        Assert.Equal(3, (await browser.PageAsync("/operations/users")).QuerySelectorAll("tbody tr").Length);
-        Assert.Empty((await browser.PageAsync("/operations/users?banned=true")).QuerySelectorAll("tbody tr"));
+        Assert.Equal(3, (await browser.PageAsync("/operations/users")).QuerySelectorAll("table.cards tbody tr").Length);
+        Assert.Empty((await browser.PageAsync("/operations/users?banned=true")).QuerySelectorAll("table.cards tbody tr"));
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class UserPageTests(TestServers servers)
         var after = await browser.PageAsync($"{path}?done=banned");
         Assert.Equal("The user is banned, and every session of the user has ended.", after.Words(".done"));
         Assert.Null(after.QuerySelector($"form[action='{path}/ban']"));
-        Assert.Single((await browser.PageAsync("/operations/users?banned=true")).QuerySelectorAll("tbody tr"));
+        Assert.Single((await browser.PageAsync("/operations/users?banned=true")).QuerySelectorAll("table.cards tbody tr"));
 
         using var lifted = await browser.SendAsync(after, $"{path}/unban");
         Assert.Equal($"{path}?done=unbanned", lifted.Headers.Location?.OriginalString);
@@ -103,8 +103,12 @@ public sealed class UserPageTests(TestServers servers)
         );
 
         var log = await browser.PageAsync($"/operations/log?action=ban&user={user}");
-        var row = Assert.Single(log.QuerySelectorAll("tbody tr"));
-        Assert.Contains("ban banned", string.Join(' ', row.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        var row = Assert.Single(log.QuerySelectorAll("table.cards tbody tr"));
+        Assert.Contains(
+            "ban banned",
+            string.Join(' ', row.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal
+        );
         Assert.Contains($"/operations/users/{user}", row.QuerySelectorAll("a").Select(link => link.GetAttribute("href")));
     }
 
@@ -144,10 +148,7 @@ public sealed class UserPageTests(TestServers servers)
         using var asked = await browser.SendAsync(page, $"{path}/sessions/end", ("session", TestPeople.Hash(first)));
         using var one = await browser.SendAsync(await TestBrowser.PageAsync(asked), $"{path}/sessions/end");
         Assert.Equal($"{path}?done=session-ended", one.Headers.Location?.OriginalString);
-        Assert.Equal(
-            (HttpStatusCode.Unauthorized, HttpStatusCode.NotFound),
-            (await app.StatusAsync(first), await app.StatusAsync(second))
-        );
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.NotFound), (await app.StatusAsync(first), await app.StatusAsync(second)));
 
         using var askedAll = await browser.SendAsync(page, $"{path}/sessions/end");
         using var all = await browser.SendAsync(await TestBrowser.PageAsync(askedAll), $"{path}/sessions/end");
