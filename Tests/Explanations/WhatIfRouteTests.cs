@@ -3,11 +3,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Overnight.Api.Explanations;
 using Overnight.Core.Explanations;
 using Overnight.Core.Portfolios;
-using Overnight.Core.Recommendations;
-using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Explanations;

@@ -113,10 +113,10 @@ internal sealed class ExplanationWords(DisplayFormats formats)
         if (own.ClassId is null)
             return "You have put it in no class. Only holdings of a class with a target are bought.";
         var share = formats.Percent(Decimal(own.Share));
-        var place = $"{own.ClassName} is {share} of your portfolio, {Gap(own.Gap)} ({Range(own.TargetMin, own.TargetMax)})";
+        var place = $"The class {own.ClassName} is {share} of your portfolio, {Gap(own.Gap)} ({Range(own.TargetMin, own.TargetMax)})";
         if (own.OverAllocated)
             return $"Nothing of {own.ClassName} is bought: at {share} of your portfolio it is above its target range of {Range(own.TargetMin, own.TargetMax)}.";
-        var start = $"{place}, and its score is {score}.";
+        var start = $"{place}, and the score of this holding is {score}.";
         var (amount, parts) = (Decimal(holding.Amount), holding.Contribution);
         if (contribution is null || Decimal(contribution) == 0)
             return $"{start} That makes it number {rank} in the order of buying; no contribution was planned that night.";
@@ -128,10 +128,10 @@ internal sealed class ExplanationWords(DisplayFormats formats)
             return $"{start} It also got {Amount(parts.PooledIn, currency)} from shares that were too small to buy.";
         if (amount > 0)
             return Decimal(holding.Priority!) > 0
-                ? $"{start} The further its class is below its target and the higher its score, the larger its part."
+                ? $"{start} The further a class is below its target and the higher the score, the larger the part."
                 : $"{start} No holding has both room in its class and a score above 0, so the contribution was shared equally.";
         return Decimal(holding.Priority!) > 0
             ? $"{start} Its share is so small that nothing is left of it after rounding."
-            : $"{start} A holding gets a part where its class is below the middle of its target and its score is above 0.";
+            : $"{start} A holding gets a part where its class is below the middle of its target and the score is above 0.";
     }
 }
