@@ -65,14 +65,7 @@ internal static class LeafCheck
         {
             var one = Of(users, reader.GetGuid(0));
             var (type, payload) = (reader.GetInt16(3), reader.GetFieldValue<byte[]>(5));
-            one.Events.Row(
-                reader.GetFieldValue<DateOnly>(1),
-                reader.GetGuid(2),
-                reader.GetGuid(0),
-                type,
-                reader.GetDateTime(4),
-                payload
-            );
+            one.Events.Row(reader.GetFieldValue<DateOnly>(1), reader.GetGuid(2), reader.GetGuid(0), type, reader.GetDateTime(4), payload);
             try
             {
                 if (type == 1)
@@ -131,7 +124,10 @@ internal static class LeafCheck
             var row = new RowBytes().Raw(CriteriaVersion).Row(id, user, version, reader.GetDateTime(3), reader.GetString(4));
             hashes[id] = reader.GetFieldValue<byte[]>(5);
             if (!Hashes.Same(Hashes.Of(row), hashes[id]))
-                report.Add(FindingName.AlteredCriteria, $"criteria version {version} of user {user} does not give the hash it was written with.");
+                report.Add(
+                    FindingName.AlteredCriteria,
+                    $"criteria version {version} of user {user} does not give the hash it was written with."
+                );
         }
         return hashes;
     }

@@ -56,5 +56,6 @@ internal static class SumCheck
         }
     }
 
-    private static decimal Number(JsonElement value) => decimal.Parse(value.GetString()!, NumberStyles.Number, CultureInfo.InvariantCulture);
+    private static decimal Number(JsonElement value) =>
+        decimal.Parse(value.GetString()!, NumberStyles.Number, CultureInfo.InvariantCulture);
 }

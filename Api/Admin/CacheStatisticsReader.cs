@@ -18,7 +18,9 @@ internal sealed class CacheStatisticsReader(
         var entries = handlers.Where(handler => handler != results).Select(handler => handler.Memory).OfType<IMemory>().ToList();
         return new(
             CacheMonitor.Judge(latest).ToString().ToLowerInvariant(),
-            circuit.IsAbsent ? "none" : circuit.IsOpen ? "open" : "closed",
+            circuit.IsAbsent ? "none"
+                : circuit.IsOpen ? "open"
+                : "closed",
             entries.Any(memory => memory.IsEnabled),
             CachePeriod.From(latest),
             CachePeriod.From(monitor.SinceStart),

@@ -48,15 +48,7 @@ internal sealed partial class ResultReads(NpgsqlDataSource database, TimeProvide
                 await using var batch = database.CreateBatch();
                 batch.BatchCommands.Add(PersonRefs.Ensure(by.UserId));
                 batch.BatchCommands.Add(
-                    Statement.Of(
-                        Record,
-                        user,
-                        time.GetUtcNow(),
-                        by.Name,
-                        PersonRefs.Parameter(by.UserId),
-                        run,
-                        businessDate
-                    )
+                    Statement.Of(Record, user, time.GetUtcNow(), by.Name, PersonRefs.Parameter(by.UserId), run, businessDate)
                 );
                 await batch.ExecuteNonQueryAsync(ct);
                 return true;

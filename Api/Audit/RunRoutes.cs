@@ -180,31 +180,31 @@ internal static class RunRoutes
         var (processed, failedUsers) =
             run.CompletedAt is null && batches is not null ? (batches.Processed, batches.Failed) : (run.UsersProcessed, run.UsersFailed);
         return new RunDetail(
-                run.Id,
-                run.JobType,
-                run.Status,
-                run.Market,
-                run.BusinessDate,
-                run.Revision,
-                run.Trigger,
-                run.StartedAt,
-                run.PlannedAt,
-                run.CompletedAt,
-                RunItem.Duration(run),
-                run.SnapshotId,
-                run.UsersTotal,
-                processed,
-                failedUsers,
-                run.CorrelationId,
-                Json(run.ErrorDetails),
-                Json(run.Metrics),
-                batches?.Counts ?? new(0, 0, 0),
-                new(shown, failed),
-                RunLinks.Of(run.Id),
-                (await NightsAsync(database, [run], ct)).GetValueOrDefault((run.Market, run.BusinessDate)) is { } night
-                    ? NightItem.From(night)
-                    : null
-            );
+            run.Id,
+            run.JobType,
+            run.Status,
+            run.Market,
+            run.BusinessDate,
+            run.Revision,
+            run.Trigger,
+            run.StartedAt,
+            run.PlannedAt,
+            run.CompletedAt,
+            RunItem.Duration(run),
+            run.SnapshotId,
+            run.UsersTotal,
+            processed,
+            failedUsers,
+            run.CorrelationId,
+            Json(run.ErrorDetails),
+            Json(run.Metrics),
+            batches?.Counts ?? new(0, 0, 0),
+            new(shown, failed),
+            RunLinks.Of(run.Id),
+            (await NightsAsync(database, [run], ct)).GetValueOrDefault((run.Market, run.BusinessDate)) is { } night
+                ? NightItem.From(night)
+                : null
+        );
     }
 
     /// <summary>One failure more than a page holds, by the key (run, user).</summary>

@@ -85,13 +85,7 @@ internal sealed record WhatIfRequest
             if (targets.Exists(target => target.Class == id))
                 fields.Add($"{path}.classId", $"{id:D} is named twice");
             targets.Add(
-                new(
-                    path,
-                    id,
-                    Given("targetMin", 0, 100),
-                    Given("targetMax", 100, 100),
-                    Given("minAmount", 0, WhatIfFields.LargestAmount)
-                )
+                new(path, id, Given("targetMin", 0, 100), Given("targetMax", 100, 100), Given("minAmount", 0, WhatIfFields.LargestAmount))
             );
 
             Decimal4? Given(string name, decimal missing, decimal most) =>

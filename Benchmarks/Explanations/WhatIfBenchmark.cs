@@ -36,7 +36,9 @@ internal static class WhatIfBenchmark
         List<Side> sides = [];
         var warm = await ApiProcess.StartAsync(bench, postgres, cache, null, null, ct);
         sides.Add(await MeasureAsync(warm, "what-if, snapshot in memory", settings, tokens, Ask, WarmLimitMs, ct));
-        sides.Add(await MeasureAsync(warm, "why, snapshot in memory", settings, tokens, _ => Get($"/api/calculations/{run:D}/why"), null, ct));
+        sides.Add(
+            await MeasureAsync(warm, "why, snapshot in memory", settings, tokens, _ => Get($"/api/calculations/{run:D}/why"), null, ct)
+        );
         await warm.StopAsync(JobsProcess.StopLimit);
         Dictionary<string, string?> without = new() { ["Explanations__SnapshotBytes"] = "0" };
         var cold = await ApiProcess.StartAsync(bench, postgres, cache, null, null, ct, settings: without);
@@ -120,7 +122,9 @@ internal static class WhatIfBenchmark
         Report.Write(table);
         Threshold[] thresholds =
         [
-            .. sides.Where(side => side.LimitMs is not null).Select(side => new Threshold("C8", $"{side.Name}, p95", "ms", side.P95Ms, side.LimitMs!.Value)),
+            .. sides
+                .Where(side => side.LimitMs is not null)
+                .Select(side => new Threshold("C8", $"{side.Name}, p95", "ms", side.P95Ms, side.LimitMs!.Value)),
         ];
         Threshold.Write(thresholds);
         Report.Write(

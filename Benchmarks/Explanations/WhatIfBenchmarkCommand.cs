@@ -19,15 +19,17 @@ internal static class WhatIfBenchmarkCommand
             Description = "redis or garnet; the first that is there when left out.",
             DefaultValueFactory = _ => LocalRedisProgram.Any,
         };
-        Command command = new("what-if", "What-ifs and explanations through HTTP, with the market snapshot in memory and without: milliseconds.")
+        Command command = new(
+            "what-if",
+            "What-ifs and explanations through HTTP, with the market snapshot in memory and without: milliseconds."
+        )
         {
             users,
             requests,
             cache,
         };
         command.SetAction(
-            (parsed, ct) =>
-                WhatIfBenchmark.RunAsync(new(parsed.GetValue(users), parsed.GetValue(requests), parsed.GetValue(cache)), ct)
+            (parsed, ct) => WhatIfBenchmark.RunAsync(new(parsed.GetValue(users), parsed.GetValue(requests), parsed.GetValue(cache)), ct)
         );
         return command;
     }

@@ -57,7 +57,14 @@ internal static class CashSearch
         private readonly decimal _step;
         private readonly decimal _value;
 
-        public ClassSearch(CalculationInputs inputs, Calculation current, int holding, int allocation, decimal step, SearchProgress progress)
+        public ClassSearch(
+            CalculationInputs inputs,
+            Calculation current,
+            int holding,
+            int allocation,
+            decimal step,
+            SearchProgress progress
+        )
         {
             (_inputs, _current, _step) = (inputs, current, step);
             _class = allocation < inputs.Portfolio.Classes.Count ? allocation : PortfolioHolding.Unclassified;

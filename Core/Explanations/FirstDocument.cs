@@ -109,14 +109,7 @@ public sealed record FirstDocument(bool IsFirst, FirstFundamental? Fundamental, 
 
 /// <param name="Criterion">Name of the criterion whose bound <paramref name="To"/> is, or is beside.</param>
 /// <param name="WhatIf">The question whose answer has the holding first.</param>
-public sealed record FirstFundamental(
-    string Metric,
-    string From,
-    string To,
-    string CriterionId,
-    string Criterion,
-    WhatIfProof WhatIf
-);
+public sealed record FirstFundamental(string Metric, string From, string To, string CriterionId, string Criterion, WhatIfProof WhatIf);
 
 /// <param name="Points">Percentage points by which the range of the class is moved, of either sign.</param>
 public sealed record FirstTarget(Guid ClassId, string ClassName, string Points, string TargetMin, string TargetMax, WhatIfProof WhatIf);

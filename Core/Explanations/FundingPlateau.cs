@@ -19,8 +19,7 @@ internal sealed class FundingPlateau(Contender subject, Contender[] rivals, Deci
     private readonly RankedHolding[] _ranked = new RankedHolding[rivals.Length + 1];
 
     /// <summary>Whether the amount is 0 at both allocations and everywhere between them.</summary>
-    public bool IsZero(AllocationShare[] a, AllocationShare[] b) =>
-        contribution.IsPositive && IsConstant(a, b) && !AmountAt(a).IsPositive;
+    public bool IsZero(AllocationShare[] a, AllocationShare[] b) => contribution.IsPositive && IsConstant(a, b) && !AmountAt(a).IsPositive;
 
     /// <summary>
     /// Whether every rounded share is the same between two allocations. A gap moves one way only, and so do positive priorities: each share

@@ -102,7 +102,12 @@ public sealed class CalculationReplay(ResultContext context, IReadOnlyDictionary
         );
         Add(Scores, stored.Scores, _events.Scores(_calculation.Scores, _criteria.Count), EventPlace.OfScores);
         AddCompleted(stored.Completed, differences);
-        Add("recommendations", stored.Recommendations, writer.Recommendations(portfolio, criteria, _calculation, inputs.GeneratedAt), JsonPlace.Of);
+        Add(
+            "recommendations",
+            stored.Recommendations,
+            writer.Recommendations(portfolio, criteria, _calculation, inputs.GeneratedAt),
+            JsonPlace.Of
+        );
         Add("portfolio", stored.Portfolio, writer.Portfolio(portfolio, _calculation, inputs.GeneratedAt), JsonPlace.Of);
         return differences;
 

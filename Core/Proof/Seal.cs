@@ -26,8 +26,7 @@ internal sealed record Seal(
     byte[] Hash
 )
 {
-    public const string Columns =
-        "seq, run_id, market, business_date, revision, root, snapshot_hash, sealed_at, previous, hash";
+    public const string Columns = "seq, run_id, market, business_date, revision, root, snapshot_hash, sealed_at, previous, hash";
 
     public static byte[] NoPrevious { get; } = new byte[HashTree.Length];
 

@@ -16,7 +16,8 @@ internal static class DoctorCommand
     {
         Option<bool> audit = new("--audit")
         {
-            Description = "Check stored results, events, batches, sums, the chain and cached bytes as well, apart from the code that wrote them.",
+            Description =
+                "Check stored results, events, batches, sums, the chain and cached bytes as well, apart from the code that wrote them.",
         };
         Option<int> limit = new("--limit")
         {

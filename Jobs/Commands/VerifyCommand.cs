@@ -14,7 +14,10 @@ internal static class VerifyCommand
 {
     public static Command Create()
     {
-        Option<Guid?> run = new("--run") { Description = "Id of the run to check; all runs when left out. The chain is checked whole either way." };
+        Option<Guid?> run = new("--run")
+        {
+            Description = "Id of the run to check; all runs when left out. The chain is checked whole either way.",
+        };
         Option<bool> all = new("--all") { Description = "All runs and all criteria versions, as when --run is left out." };
         Option<FileInfo?> receipt = new("--receipt") { Description = "A receipt to check instead; needs no database." };
         Option<string?> root = new("--root") { Description = "The published root that the receipt must lead to, in hexadecimal." };
@@ -54,11 +57,10 @@ internal static class VerifyCommand
     {
         await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
         var report = await new ChainVerifier(connection).VerifyAsync(
-                run,
-                output.Progress<ProofReport>(seen => $"Verified {Seen(seen)}"),
-                ct
-            )
-            ?? throw new CommandException($"--run: there is no run {run} that computed users.");
+            run,
+            output.Progress<ProofReport>(seen => $"Verified {Seen(seen)}"),
+            ct
+        ) ?? throw new CommandException($"--run: there is no run {run} that computed users.");
         foreach (var fault in report.Faults)
             output.Line($"{fault.Kind}: {fault.What}");
         if (report.FaultCount > report.Faults.Count)

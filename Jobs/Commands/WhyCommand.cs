@@ -129,7 +129,9 @@ internal static class WhyCommand
         {
             criteria.AddRow(
                 Markup.Escape(one.Name),
-                Markup.Escape($"{one.Metric} {one.Operator} {one.Bound}{(one.UpperBound is null ? "" : $" and {one.UpperBound}")}".TrimEnd()),
+                Markup.Escape(
+                    $"{one.Metric} {one.Operator} {one.Bound}{(one.UpperBound is null ? "" : $" and {one.UpperBound}")}".TrimEnd()
+                ),
                 one.Value ?? "unknown",
                 one.Missing.Count == 0 ? one.Outcome : $"{one.Outcome}: no {string.Join(", ", one.Missing)}",
                 $"{one.Points} of {one.PointsIfMatched}"

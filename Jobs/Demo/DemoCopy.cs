@@ -37,12 +37,7 @@ internal static class DemoCopy
 
     /// <summary>Copies the tables in the order that their foreign keys need.</summary>
     /// <param name="withCriteria">Users whose criteria are there already.</param>
-    public static async Task CopyAsync(
-        NpgsqlConnection connection,
-        DemoUser[] users,
-        HashSet<Guid> withCriteria,
-        CancellationToken ct
-    )
+    public static async Task CopyAsync(NpgsqlConnection connection, DemoUser[] users, HashSet<Guid> withCriteria, CancellationToken ct)
     {
         await CopyAsync(
             connection,

@@ -15,8 +15,7 @@ internal static class RunSeal
 
     private const string Last = "select seq, hash from seals order by seq desc limit 1";
 
-    private const string Insert =
-        $"insert into seals ({Seal.Columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    private const string Insert = $"insert into seals ({Seal.Columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
     /// <returns>
     /// Null for a run that has nothing to seal: it was not planned, or a build from before the chain computed a part of it.

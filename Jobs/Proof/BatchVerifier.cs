@@ -67,7 +67,10 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
             if (place is not { } number)
                 pending.Add(one);
             else if (number < next)
-                report.Add(FaultKind.Swapped, $"User {one.User} in batch {batch.Number} of {run}: its leaf is in the place of another user's.");
+                report.Add(
+                    FaultKind.Swapped,
+                    $"User {one.User} in batch {batch.Number} of {run}: its leaf is in the place of another user's."
+                );
             else
             {
                 Close(run, batch, criteria, pending, FreeTo(number));
@@ -99,7 +102,10 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
             report.Add(kind, $"User {one.User} in batch {batch.Number} of {run}: {what}");
         }
         foreach (var leaf in missing.Skip(pending.Count))
-            report.Add(FaultKind.Missing, $"Batch {batch.Number} of {run}: result and events of a user are missing, by leaf {leaf} of the batch.");
+            report.Add(
+                FaultKind.Missing,
+                $"Batch {batch.Number} of {run}: result and events of a user are missing, by leaf {leaf} of the batch."
+            );
         pending.Clear();
     }
 
@@ -160,7 +166,10 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
             var now = RowHash.OfCriteria(row.Row);
             criteria[id] = new(user, version, stored, now);
             if (!now.AsSpan().SequenceEqual(stored) && _named.Add(id))
-                report.Add(FaultKind.AlteredCriteria, $"Criteria version {version} of user {user} ({id}) was changed after it was written.");
+                report.Add(
+                    FaultKind.AlteredCriteria,
+                    $"Criteria version {version} of user {user} ({id}) was changed after it was written."
+                );
         }
         return criteria;
     }

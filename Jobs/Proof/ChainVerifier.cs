@@ -48,13 +48,7 @@ internal sealed class ChainVerifier(NpgsqlConnection connection)
         while (await reader.ReadAsync(ct))
         {
             runs.Add(
-                new(
-                    reader.GetGuid(0),
-                    reader.GetString(1),
-                    reader.GetFieldValue<DateOnly>(2),
-                    reader.GetInt32(3),
-                    reader.GetBoolean(4)
-                )
+                new(reader.GetGuid(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3), reader.GetBoolean(4))
             );
         }
         return runs;

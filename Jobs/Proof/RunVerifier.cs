@@ -81,7 +81,10 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
         foreach (var batch in done)
         {
             if (batch.Leaves is null || batch.Root is null || !HashTree.Root(batch.Leaves).AsSpan().SequenceEqual(batch.Root))
-                report.Add(FaultKind.AlteredBatch, $"Batch {batch.Number} of {run}: its leaves do not give its root; one of them was changed.");
+                report.Add(
+                    FaultKind.AlteredBatch,
+                    $"Batch {batch.Number} of {run}: its leaves do not give its root; one of them was changed."
+                );
             var (r, e) = await _batches.VerifyAsync(run, batch, ct);
             (results, events) = (results + r, events + e);
         }
@@ -116,9 +119,15 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
     {
         byte[] roots = [.. done.SelectMany(b => b.Root ?? [])];
         if (!HashTree.Root(roots).AsSpan().SequenceEqual(seal.Root))
-            report.Add(FaultKind.AlteredBatch, $"The roots of the batches of {run} do not give the root of its seal: a batch was changed, taken out or put in.");
+            report.Add(
+                FaultKind.AlteredBatch,
+                $"The roots of the batches of {run} do not give the root of its seal: a batch was changed, taken out or put in."
+            );
         if ((seal.Market, seal.BusinessDate, seal.Revision) != (run.Market, run.BusinessDate, run.Revision))
-            report.Add(FaultKind.Changed, $"The row of {run} was changed: it was sealed as {seal.Market}, {IsoDate.Of(seal.BusinessDate)}, revision {seal.Revision}.");
+            report.Add(
+                FaultKind.Changed,
+                $"The row of {run} was changed: it was sealed as {seal.Market}, {IsoDate.Of(seal.BusinessDate)}, revision {seal.Revision}."
+            );
         CopyReader copy = new();
         await copy.LoadAsync(
             connection,
@@ -148,7 +157,10 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
         await using var command = connection.Command(OutsideOfBatches, run.BusinessDate, run.Id);
         await using var outside = await command.ExecuteReaderAsync(ct);
         for (var count = 0; count < Named && await outside.ReadAsync(ct); count++)
-            report.Add(FaultKind.Invented, $"A {outside.GetString(0)} of user {outside.GetGuid(1)} in {run} is in the range of none of its batches.");
+            report.Add(
+                FaultKind.Invented,
+                $"A {outside.GetString(0)} of user {outside.GetGuid(1)} in {run} is in the range of none of its batches."
+            );
     }
 
     private async Task<List<VerifiedBatch>> BatchesAsync(Guid run, CancellationToken ct)

@@ -35,7 +35,10 @@ internal static class SealVerifier
         {
             seals[seal.RunId] = seal;
             if (seal.Sequence != next)
-                report.Add(FaultKind.SealMissing, $"{Plural.Of(seal.Sequence - next, "seal")} before {Name(seal)} taken out, from number {next} on.");
+                report.Add(
+                    FaultKind.SealMissing,
+                    $"{Plural.Of(seal.Sequence - next, "seal")} before {Name(seal)} taken out, from number {next} on."
+                );
             else if (!seal.Previous.AsSpan().SequenceEqual(previous))
                 report.Add(
                     FaultKind.SealAltered,

@@ -43,7 +43,8 @@ internal sealed class StoredCalculations(NpgsqlConnection connection)
     public async Task LoadAsync(VerifiedRun run, Guid first, Guid last, CancellationToken ct)
     {
         // COPY takes no parameters; only ids and a date are put into its text.
-        var where = $"business_date = '{run.BusinessDate:yyyy-MM-dd}' and run_id = '{run.Id:D}' and user_id between '{first:D}' and '{last:D}'";
+        var where =
+            $"business_date = '{run.BusinessDate:yyyy-MM-dd}' and run_id = '{run.Id:D}' and user_id between '{first:D}' and '{last:D}'";
         _users.Clear();
         EventRows = ResultRows = 0;
         await _events.LoadAsync(
@@ -53,7 +54,11 @@ internal sealed class StoredCalculations(NpgsqlConnection connection)
         );
         while (_events.NextRow())
             ReadEvent();
-        await _results.LoadAsync(connection, $"select {StoredRows.ResultColumns} from calculation_results where {where} order by user_id", ct);
+        await _results.LoadAsync(
+            connection,
+            $"select {StoredRows.ResultColumns} from calculation_results where {where} order by user_id",
+            ct
+        );
         while (_results.NextRow())
         {
             var one = Of(_results.Guid());

@@ -135,10 +135,7 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             runs.Add(
-                (
-                    reader.GetGuid(0),
-                    new(reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3), reader.GetGuid(4))
-                )
+                (reader.GetGuid(0), new(reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3), reader.GetGuid(4)))
             );
         return runs;
     }
@@ -178,9 +175,7 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
         );
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            page.Add(
-                new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), Bytes(2), Bytes(3), Bytes(4), Bytes(5))
-            );
+            page.Add(new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), Bytes(2), Bytes(3), Bytes(4), Bytes(5)));
         return page;
 
         byte[]? Bytes(int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<byte[]>(column);
@@ -218,6 +213,5 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
         return _market = MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(5));
     }
 
-    private static NpgsqlParameter OrNull(Guid? id) =>
-        new() { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid };
+    private static NpgsqlParameter OrNull(Guid? id) => new() { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid };
 }

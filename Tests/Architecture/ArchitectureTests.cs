@@ -46,10 +46,7 @@ public sealed class ArchitectureTests
     public void Auditor_KnowsNothingOfTheProduct()
     {
         var auditor = typeof(Auditor.DatabaseAudit).Assembly;
-        Assert.DoesNotContain(
-            auditor.GetReferencedAssemblies(),
-            name => name.Name!.StartsWith("Overnight.", StringComparison.Ordinal)
-        );
+        Assert.DoesNotContain(auditor.GetReferencedAssemblies(), name => name.Name!.StartsWith("Overnight.", StringComparison.Ordinal));
         Types()
             .That()
             .ResideInNamespaceMatching(@"^Overnight\.Auditor(\.|$)")

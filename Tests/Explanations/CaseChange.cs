@@ -71,12 +71,7 @@ internal static class SpecWhatIf
             {
                 if (change.Targets?.Find(t => t.ClassId == own.ClassId) is { } target)
                 {
-                    own = own with
-                    {
-                        TargetMin = target.TargetMin,
-                        TargetMax = target.TargetMax,
-                        MinAllocationValue = target.MinAmount,
-                    };
+                    own = own with { TargetMin = target.TargetMin, TargetMax = target.TargetMax, MinAllocationValue = target.MinAmount };
                 }
                 return change.Shift is { } shift && shift.ClassId == own.ClassId
                     ? own with

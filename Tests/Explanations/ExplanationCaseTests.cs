@@ -55,7 +55,18 @@ public sealed class ExplanationCaseTests
             var (one, other) = (Json(expected), Json(CoreWhatIf.Answer(input, change)));
             Assert.True(one == other, $"case {number}: expected {one}, found {other}\n{Json(input)}\n{Json(change)}");
             if (number < 40)
-                written.Add(JsonSerializer.Serialize(new { @case = $"{number}", input, change, expected }, CaseInput.Json));
+                written.Add(
+                    JsonSerializer.Serialize(
+                        new
+                        {
+                            @case = $"{number}",
+                            input,
+                            change,
+                            expected,
+                        },
+                        CaseInput.Json
+                    )
+                );
         }
         if (Environment.GetEnvironmentVariable("EXPLANATION_CASES") is { Length: > 0 } folder)
             File.WriteAllLines(Path.Combine(folder, "what-if.jsonl"), written);

@@ -73,12 +73,8 @@ internal sealed class ExplanationNight : IAsyncDisposable
         return await ReadAsync(answer, status);
     }
 
-    public async Task<JsonNode> AskAsync(
-        string path,
-        string body,
-        string? token = null,
-        HttpStatusCode status = HttpStatusCode.OK
-    ) => JsonNode.Parse(await AskBytesAsync(path, body, token, status))!;
+    public async Task<JsonNode> AskAsync(string path, string body, string? token = null, HttpStatusCode status = HttpStatusCode.OK) =>
+        JsonNode.Parse(await AskBytesAsync(path, body, token, status))!;
 
     /// <summary>The answer to a what-if, byte for byte.</summary>
     public async Task<byte[]> AskBytesAsync(string path, string body, string? token = null, HttpStatusCode status = HttpStatusCode.OK)

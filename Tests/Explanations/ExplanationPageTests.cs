@@ -78,8 +78,8 @@ public sealed class ExplanationPageTests(TestServers servers)
         browser.SignIn(night.Token);
         var why = await night.GetAsync($"/api/calculations/{night.Run.Id}/why");
         var first = why["holdings"]![0]!;
-        var before = JsonNode
-            .Parse(await night.StoredAsync(earlier.Id))!["recommendations"]!.AsArray()
+        var before = JsonNode.Parse(await night.StoredAsync(earlier.Id))!["recommendations"]!
+            .AsArray()
             .Single(r => r!["assetId"]!.ToString() == first["assetId"]!.ToString())!;
 
         var page = await browser.PageAsync($"/why/{night.Run.Id}/{first["assetId"]}");
@@ -87,7 +87,9 @@ public sealed class ExplanationPageTests(TestServers servers)
         Assert.Equal(2, page.QuerySelector("figure.course polyline")!.GetAttribute("points")!.Split(' ').Length);
         Assert.StartsWith("2 nights from ", page.Words("#course-text"), StringComparison.Ordinal);
         Assert.Equal(
-            ((decimal[])[Number(first["amount"]), Number(before["amount"])]).Select(amount => decimal.Round(amount, 2, MidpointRounding.AwayFromZero)),
+            ((decimal[])[Number(first["amount"]), Number(before["amount"])]).Select(amount =>
+                decimal.Round(amount, 2, MidpointRounding.AwayFromZero)
+            ),
             page.QuerySelectorAll("details.more tbody td:nth-child(2)").Select(td => Amount(td.TextContent))
         );
     }
@@ -130,8 +132,16 @@ public sealed class ExplanationPageTests(TestServers servers)
 
         var fields = Fields(form);
         using var unchanged = await browser.SendAsync(form, "/what-if", [.. fields]);
-        using var more = await browser.SendAsync(form, "/what-if", [.. fields.Where(f => f.Name != "contribution"), ("contribution", "2000,5")]);
-        using var wrong = await browser.SendAsync(form, "/what-if", [.. fields.Where(f => f.Name != "contribution"), ("contribution", "2.000")]);
+        using var more = await browser.SendAsync(
+            form,
+            "/what-if",
+            [.. fields.Where(f => f.Name != "contribution"), ("contribution", "2000,5")]
+        );
+        using var wrong = await browser.SendAsync(
+            form,
+            "/what-if",
+            [.. fields.Where(f => f.Name != "contribution"), ("contribution", "2.000")]
+        );
 
         Assert.Equal("That is the result as it is: nothing changes.", (await TestBrowser.PageAsync(unchanged)).Words(".lead"));
         var answered = await TestBrowser.PageAsync(more);
@@ -161,7 +171,20 @@ public sealed class ExplanationPageTests(TestServers servers)
         browser.SignIn(night.Token);
         var form = await browser.PageAsync("/what-if");
         var fields = Fields(form);
-        string[] values = ["", "x", "-1", "1e9", "101", "922337203685477.5807", "79228162514264337593543950335", "none", $"{night.User}", "pe_ratio", "\u0000"];
+        string[] values =
+        [
+            "",
+            "x",
+            "-1",
+            "1e9",
+            "101",
+            "922337203685477.5807",
+            "79228162514264337593543950335",
+            "none",
+            $"{night.User}",
+            "pe_ratio",
+            "\u0000",
+        ];
         Random random = new(3);
         List<string> failed = [];
         for (var i = 0; i < 60; i++)
@@ -171,7 +194,10 @@ public sealed class ExplanationPageTests(TestServers servers)
             if (answer.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.BadRequest))
                 failed.Add($"{(int)answer.StatusCode} {string.Join('&', changed)}");
         }
-        foreach (var query in (string[])["?asset=x", "?cashClass=none&amount=-1e20", "?shiftClass=none&points=1", "?metric=luck", "?amount=1", "?run=x"])
+        foreach (
+            var query in (string[])
+                ["?asset=x", "?cashClass=none&amount=-1e20", "?shiftClass=none&points=1", "?metric=luck", "?amount=1", "?run=x"]
+        )
         {
             using var answer = await browser.GetAsync($"/what-if{query}");
             if (answer.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.BadRequest))
@@ -239,8 +265,7 @@ public sealed class ExplanationPageTests(TestServers servers)
                 .Select(select => (select.GetAttribute("name")!, select.QuerySelector("option[selected]")?.GetAttribute("value") ?? "")),
         ];
 
-    private static decimal Amount(string text) =>
-        decimal.Parse(text.Split('\u00A0')[0], NumberStyles.Number, CultureInfo.InvariantCulture);
+    private static decimal Amount(string text) => decimal.Parse(text.Split('\u00A0')[0], NumberStyles.Number, CultureInfo.InvariantCulture);
 
     private static decimal Number(JsonNode? node) => decimal.Parse(node!.GetValue<string>(), CultureInfo.InvariantCulture);
 }

@@ -128,11 +128,16 @@ internal sealed class RandomCase(Random random)
         if (random.Next(3) == 0)
         {
             var own = Pick([.. input.Classes]);
-            var (min, max) = change.Targets?.Find(t => t.ClassId == own.ClassId) is { } to ? (to.TargetMin, to.TargetMax) : (own.Min, own.Max);
+            var (min, max) = change.Targets?.Find(t => t.ClassId == own.ClassId) is { } to
+                ? (to.TargetMin, to.TargetMax)
+                : (own.Min, own.Max);
             change = change with { Shift = new(own.ClassId, random.Next(2) == 0 ? Math.Min(100 - max, 3.25m) : -Math.Min(min, 7.5m)) };
         }
         if (random.Next(3) == 0)
-            change = change with { Cash = new(random.Next(5) == 0 ? null : Pick([.. input.Classes]).ClassId, random.Next(0, 100_000) / 100m) };
+            change = change with
+            {
+                Cash = new(random.Next(5) == 0 ? null : Pick([.. input.Classes]).ClassId, random.Next(0, 100_000) / 100m),
+            };
         return change;
     }
 

@@ -78,7 +78,11 @@ public sealed class WhyRouteTests(TestServers servers)
     {
         await using var night = await ExplanationNight.CreateAsync(servers);
         await night.Night.ExecuteAsync("update portfolios set contribution = 2100 where user_id = $1", Ct, night.User);
-        await night.Night.ExecuteAsync("update holdings set quantity = quantity * 3 where user_id = $1 and class_id is not null", Ct, night.User);
+        await night.Night.ExecuteAsync(
+            "update holdings set quantity = quantity * 3 where user_id = $1 and class_id is not null",
+            Ct,
+            night.User
+        );
         var second = await night.Night.RunAsync(Ct, again: true);
 
         var changes = await night.GetAsync($"/api/calculations/changes?before={night.Run.Id}&after={second.Id}");
@@ -228,8 +232,8 @@ public sealed class WhyRouteTests(TestServers servers)
     }
 
     private static async Task<Dictionary<string, decimal>> AmountsAsync(ExplanationNight night, Guid run) =>
-        JsonNode
-            .Parse(await night.StoredAsync(run))!["recommendations"]!.AsArray()
+        JsonNode.Parse(await night.StoredAsync(run))!["recommendations"]!
+            .AsArray()
             .ToDictionary(r => Text(r, "assetId"), r => Number(r!, "amount"));
 
     private static string Text(JsonNode? node, string field) => node![field]?.GetValue<string>() ?? "";

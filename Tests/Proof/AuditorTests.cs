@@ -46,7 +46,10 @@ public sealed class AuditorTests(TestServers servers)
             $"update calculation_events set occurred_at = occurred_at + interval '1 microsecond' where type = 2 and user_id = {OneUser}"
         ),
         (FindingName.AlteredSnapshot, "update market_snapshots set payload = set_byte(payload, 40, get_byte(payload, 40) # 1)"),
-        (FindingName.AlteredCriteria, $"update criteria_versions set rules = replace(rules::text, '1', '2')::json where user_id = {OneUser}"),
+        (
+            FindingName.AlteredCriteria,
+            $"update criteria_versions set rules = replace(rules::text, '1', '2')::json where user_id = {OneUser}"
+        ),
         (FindingName.AlteredBatch, "update run_batches set root = sha256('') where number = 1"),
         (FindingName.RemovedSeal, "delete from seals where seq = 1"),
         (FindingName.RemovedSeal, "delete from seals where seq = 2"),

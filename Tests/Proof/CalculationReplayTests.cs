@@ -34,10 +34,7 @@ public sealed class CalculationReplayTests
         var offset = changed.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) + skip;
         changed[offset] ^= 1;
 
-        Assert.Equal(
-            [new("recommendations", offset, field)],
-            Replay(Outcome(2) with { Recommendations = changed })
-        );
+        Assert.Equal([new("recommendations", offset, field)], Replay(Outcome(2) with { Recommendations = changed }));
     }
 
     [Fact]
@@ -67,7 +64,9 @@ public sealed class CalculationReplayTests
         Assert.Equal([new("SCORES_COMPUTED", 3, "scores[0].matched")], Replay(stored with { Scores = scores }));
         Assert.Equal(
             "status",
-            Assert.Single(Replay(stored with { Completed = new EventCodec().Failed(Took, Core.Portfolios.CalculationStage.Score, "x") })).Field
+            Assert
+                .Single(Replay(stored with { Completed = new EventCodec().Failed(Took, Core.Portfolios.CalculationStage.Score, "x") }))
+                .Field
         );
         var portfolio = Portfolio();
         portfolio.Holdings.RemoveAt(5);
@@ -143,7 +142,16 @@ public sealed class CalculationReplayTests
         var fields = Enumerable.Range(0, inputs.Length).Select(offset => EventPlace.OfInputs(inputs, offset)).Distinct().ToList();
 
         Assert.Equal(
-            ["version", "ruleVersion", "writerVersion", "snapshotId", "criteriaVersionId", "criteriaVersion", "baseCurrency", "generatedAt"],
+            [
+                "version",
+                "ruleVersion",
+                "writerVersion",
+                "snapshotId",
+                "criteriaVersionId",
+                "criteriaVersion",
+                "baseCurrency",
+                "generatedAt",
+            ],
             fields.Take(8)
         );
         Assert.Equal(

@@ -31,21 +31,33 @@ public sealed class ChainTests(TestServers servers)
         );
         Assert.Equal(
             (long[])[1, 2, 3],
-            await proof.Night.ScalarAsync<long[]>("select array(select seq from seals s join overnight_job_runs r on r.id = s.run_id order by r.number)", Ct)
+            await proof.Night.ScalarAsync<long[]>(
+                "select array(select seq from seals s join overnight_job_runs r on r.id = s.run_id order by r.number)",
+                Ct
+            )
         );
         // Each calculation has random bytes of its own.
         Assert.Equal(
             3 * ProofNight.Users,
             await proof.Night.ScalarAsync<long>("select count(distinct payload) from calculation_events where type = 1", Ct)
         );
-        Assert.Equal((1, 0), ((await proof.VerifyAsync(Ct, proof.Runs[1].Id)).Runs, (await proof.VerifyAsync(Ct, proof.Runs[1].Id)).FaultCount));
+        Assert.Equal(
+            (1, 0),
+            ((await proof.VerifyAsync(Ct, proof.Runs[1].Id)).Runs, (await proof.VerifyAsync(Ct, proof.Runs[1].Id)).FaultCount)
+        );
     }
 
     /// <summary>A change, and by which name it is found.</summary>
     private static readonly (string Change, string Kind)[] Changes =
     [
-        ($"update calculation_results set recommendations = set_byte(recommendations, 99, get_byte(recommendations, 99) # 1) where user_id = {OneUser}", FaultKind.Changed),
-        ($"update calculation_results set generated_at = generated_at + interval '1 microsecond' where user_id = {OneUser}", FaultKind.Changed),
+        (
+            $"update calculation_results set recommendations = set_byte(recommendations, 99, get_byte(recommendations, 99) # 1) where user_id = {OneUser}",
+            FaultKind.Changed
+        ),
+        (
+            $"update calculation_results set generated_at = generated_at + interval '1 microsecond' where user_id = {OneUser}",
+            FaultKind.Changed
+        ),
         ($"update calculation_results set position = 100 where user_id = {OneUser}", FaultKind.Changed),
         ($"update calculation_events set payload = payload || '\\x00' where type = 3 and user_id = {OneUser}", FaultKind.Changed),
         ($"delete from calculation_results where user_id = {OneUser}", FaultKind.Missing),
@@ -88,7 +100,10 @@ public sealed class ChainTests(TestServers servers)
             FaultKind.AlteredCriteria
         ),
         ("update run_batches set root = sha256('') where number = 1", FaultKind.AlteredBatch),
-        ("update run_batches set leaves = substr(leaves, 33, 32) || substr(leaves, 1, 32) || substr(leaves, 65), root = null where number = 1", FaultKind.Swapped),
+        (
+            "update run_batches set leaves = substr(leaves, 33, 32) || substr(leaves, 1, 32) || substr(leaves, 65), root = null where number = 1",
+            FaultKind.Swapped
+        ),
         ("update run_batches set leaves = substr(leaves, 33) where number = 1", FaultKind.AlteredBatch),
         ("delete from run_batches where number = 1", FaultKind.AlteredBatch),
         ("update overnight_job_runs set revision = 7", FaultKind.Changed),
@@ -146,7 +161,10 @@ public sealed class ChainTests(TestServers servers)
             var report = await proof.VerifyWithAsync($"delete from seals where seq = {taken}", Ct);
             Assert.Contains(report.Faults, fault => fault.Kind == FaultKind.SealMissing);
             // Whoever renumbers the rest leaves links or hashes that do not fit.
-            report = await proof.VerifyWithAsync($"with gone as (delete from seals where seq = {taken}) update seals set seq = seq + 100 where seq > {taken} or seq < {taken}", Ct);
+            report = await proof.VerifyWithAsync(
+                $"with gone as (delete from seals where seq = {taken}) update seals set seq = seq + 100 where seq > {taken} or seq < {taken}",
+                Ct
+            );
             Assert.Contains(report.Faults, fault => fault.Kind is FaultKind.SealAltered);
         }
         // Well-formed in itself, of a run that never was.
@@ -206,7 +224,10 @@ public sealed class ChainTests(TestServers servers)
     public async Task D6_RunsThatEndAtOnce_AreSealedOneAfterAnother()
     {
         await using var proof = await ProofNight.CreateAsync(servers, Ct, runs: 2);
-        await proof.Night.ExecuteAsync("alter table seals disable trigger user; delete from seals; alter table seals enable trigger user", Ct);
+        await proof.Night.ExecuteAsync(
+            "alter table seals disable trigger user; delete from seals; alter table seals enable trigger user",
+            Ct
+        );
         await using var first = await proof.Night.Database.OpenConnectionAsync(Ct);
         await using var second = await proof.Night.Database.OpenConnectionAsync(Ct);
         await using var one = await first.BeginTransactionAsync(Ct);

@@ -94,7 +94,8 @@ public sealed class FlippedBitTests(TestServers servers)
             "text" or "json" => $"convert_from({Bytes($"convert_to({name}::text, 'UTF8')")}, 'UTF8')::{type}",
             // The low bits, for there are partitions of a few months.
             "date" => $"date '2000-01-01' + (({name} - date '2000-01-01') # (1 << ($2 % 5)::int))",
-            "timestamptz" => $"{epoch} + interval '1 microsecond' * ((extract(epoch from {name} - {epoch}) * 1000000)::bigint # (1::bigint << ($2 % 50)::int))",
+            "timestamptz" =>
+                $"{epoch} + interval '1 microsecond' * ((extract(epoch from {name} - {epoch}) * 1000000)::bigint # (1::bigint << ($2 % 50)::int))",
             _ => $"({name} # (1 << ($2 % 15)::int)::{type})",
         };
         return $"update {table} set {name} = {value} where {name} is not null and (tableoid, ctid) = (select tableoid, ctid from {table} order by tableoid, ctid offset $1 % (select count(*) from {table}) limit 1)";

@@ -107,18 +107,7 @@ public sealed class HashTests
     [Fact]
     public void D6_Seal_IsOverAllItsColumns()
     {
-        Seal seal = new(
-            1,
-            Run,
-            "NYSE",
-            Day,
-            2,
-            SHA256.HashData("root"u8),
-            SHA256.HashData("snapshot"u8),
-            At,
-            Seal.NoPrevious,
-            []
-        );
+        Seal seal = new(1, Run, "NYSE", Day, 2, SHA256.HashData("root"u8), SHA256.HashData("snapshot"u8), At, Seal.NoPrevious, []);
 
         Assert.Equal("5b54d7ab9a875b88607e62a902b7f595c314130d65eb426931c9bf4da4659c4a", Hex(seal.ComputeHash()));
     }

@@ -81,7 +81,9 @@ public sealed class ReceiptTests(TestServers servers)
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             var page = JsonElement.Parse(await answer.Content.ReadAsStringAsync(Ct));
             found.AddRange(
-                page.GetProperty("items").EnumerateArray().Select(i => (i.GetProperty("sequence").GetInt64(), i.GetProperty("root").GetString()!))
+                page.GetProperty("items")
+                    .EnumerateArray()
+                    .Select(i => (i.GetProperty("sequence").GetInt64(), i.GetProperty("root").GetString()!))
             );
             cursor = page.GetProperty("nextCursor").GetString();
         } while (cursor is not null);

@@ -45,7 +45,13 @@ internal static class DashboardPageRoutes
             );
         }
         var trust = TrustViews.Of(found.Result!.Times, found.Verdict, found.Origin, found.Next, formats);
-        return new PageResult<DashboardPage>(frame, new DashboardViews(found.Result, formats) { WhyPath = Explanations.ExplanationPaths.Why + "/" + Explanations.ExplanationPaths.Current }.Make(trust));
+        return new PageResult<DashboardPage>(
+            frame,
+            new DashboardViews(found.Result, formats)
+            {
+                WhyPath = Explanations.ExplanationPaths.Why + "/" + Explanations.ExplanationPaths.Current,
+            }.Make(trust)
+        );
     }
 
     private static async Task<Results<ContentHttpResult, ProblemHttpResult>> TextAsync(
@@ -88,13 +94,7 @@ internal sealed record FoundResult(
 );
 
 /// <summary>Finds the result of a request's user.</summary>
-internal sealed class UserResults(
-    ResultReader reader,
-    MarketCatalog markets,
-    NextNights nights,
-    DatabaseState database,
-    TimeProvider time
-)
+internal sealed class UserResults(ResultReader reader, MarketCatalog markets, NextNights nights, DatabaseState database, TimeProvider time)
 {
     public async Task<FoundResult> FindAsync(HttpContext context, CancellationToken ct)
     {

@@ -53,7 +53,9 @@ internal static class ChangesViews
             [.. causes.Select(step => Capital(ExplanationWords.Factors(changes.Steps[step])))],
             [.. moved.Take(MostRows).Select(one => Row(changes, one, causes, formats))],
             changes.IsSplit && moved.Count > 0 ? SumOf(moved, causes, formats) : null,
-            same > 0 && moved.Count > 0 ? $"{same} {(same == 1 ? "holding has the same amount" : "holdings have the same amounts")} in both." : null,
+            same > 0 && moved.Count > 0
+                ? $"{same} {(same == 1 ? "holding has the same amount" : "holdings have the same amounts")} in both."
+                : null,
             ExplanationPaths.WhyOf(changes.After.RunId),
             ExplanationPaths.WhyOf(changes.Before.RunId)
         );
@@ -82,7 +84,8 @@ internal static class ChangesViews
     }
 
     private static bool IsMoved(HoldingChangeDocument one) =>
-        one.Before != one.After && (Value(one.Before) != 0 || Value(one.After) != 0) || one.Parts.Any(part => ExplanationWords.Decimal(part) != 0);
+        one.Before != one.After && (Value(one.Before) != 0 || Value(one.After) != 0)
+        || one.Parts.Any(part => ExplanationWords.Decimal(part) != 0);
 
     private static decimal Part(HoldingChangeDocument one, int step) => ExplanationWords.Decimal(one.Parts[step]);
 
@@ -110,7 +113,8 @@ internal static class ChangesViews
             [.. causes.Select(step => Cell(moved.Sum(one => Part(one, step)), formats))]
         );
 
-    private static string Cell(decimal part, DisplayFormats formats) => part == 0 ? "" : formats.Signed(part, Math.Abs(part) < 0.01m ? 4 : 2);
+    private static string Cell(decimal part, DisplayFormats formats) =>
+        part == 0 ? "" : formats.Signed(part, Math.Abs(part) < 0.01m ? 4 : 2);
 
     private static string Capital(string words)
     {

@@ -196,7 +196,9 @@ internal static class ExplanationPageRoutes
         }
         catch (CalculationException exception) when (exception.Reason == "out_of_range")
         {
-            form.Add(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["cash.amount"] = [$"is not possible: {exception.Message}"] });
+            form.Add(
+                new Dictionary<string, string[]>(StringComparer.Ordinal) { ["cash.amount"] = [$"is not possible: {exception.Message}"] }
+            );
         }
         catch (CalculationException exception)
         {

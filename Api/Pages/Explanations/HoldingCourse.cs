@@ -10,14 +10,7 @@ namespace Overnight.Api.Pages.Explanations;
 /// <summary>A holding's amounts over past nights as a line and a table.</summary>
 /// <param name="Points">Of the line, in a box of 100 x 40.</param>
 /// <param name="Rows">Latest first.</param>
-public sealed record CourseView(
-    string Points,
-    string Description,
-    string First,
-    string Last,
-    string Most,
-    IReadOnlyList<CourseRow> Rows
-);
+public sealed record CourseView(string Points, string Description, string First, string Last, string Most, IReadOnlyList<CourseRow> Rows);
 
 public sealed record CourseRow(string Night, string Amount, string Score);
 

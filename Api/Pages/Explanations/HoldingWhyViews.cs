@@ -84,7 +84,8 @@ internal static class HoldingWhyViews
         : !isFound ? "The search for it took too long this time. Reload the page to try again."
         : first is { IsFirst: true } ? "It is the first to buy."
         : first is { Fundamental: null, Target: null, Cash: null } ? "No single change of these kinds would have done it."
-        : hasContribution ? "To be first it must lead the order and get an amount. Each of these alone would have done it; they can't be compared with each other."
+        : hasContribution
+            ? "To be first it must lead the order and get an amount. Each of these alone would have done it; they can't be compared with each other."
         : "Each of these alone would have put it at the head of the order; they can't be compared with each other.";
 
     private static IEnumerable<(string, string?)> First(HoldingWhyDocument why, FirstDocument first, ExplanationWords words)

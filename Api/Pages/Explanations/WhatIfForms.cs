@@ -63,7 +63,11 @@ internal sealed class WhatIfForms(CapturedResult result, DisplayFormats formats)
                         )
                 ),
             ],
-            [.. Portfolio.Holdings.Select(held => market.Assets[held.Asset]).Select(asset => ($"{asset.Id:D}", $"{asset.Symbol} {asset.Name}".Trim()))],
+            [
+                .. Portfolio
+                    .Holdings.Select(held => market.Assets[held.Asset])
+                    .Select(asset => ($"{asset.Id:D}", $"{asset.Symbol} {asset.Name}".Trim())),
+            ],
             [.. ExplanationWords.AllMetrics],
             [.. classes, (None, "holdings without a class")],
             Singles.ToDictionary(name => name, name => Sent(name, ""), StringComparer.Ordinal)
@@ -120,10 +124,10 @@ internal sealed class WhatIfForms(CapturedResult result, DisplayFormats formats)
         {
             _errors.TryAdd(
                 field.StartsWith("targets", StringComparison.Ordinal) ? "A target range is not possible: its lower end"
-                : field.StartsWith("shift", StringComparison.Ordinal) ? "The move of the target range"
-                : field.StartsWith("cash", StringComparison.Ordinal) ? "The value in the class"
-                : field.StartsWith("fundamental", StringComparison.Ordinal) ? "The company figure: it"
-                : field,
+                    : field.StartsWith("shift", StringComparison.Ordinal) ? "The move of the target range"
+                    : field.StartsWith("cash", StringComparison.Ordinal) ? "The value in the class"
+                    : field.StartsWith("fundamental", StringComparison.Ordinal) ? "The company figure: it"
+                    : field,
                 string.Join("; ", messages).TrimEnd('.')
             );
         }
@@ -138,7 +142,10 @@ internal sealed class WhatIfForms(CapturedResult result, DisplayFormats formats)
             var max = Given($"max-{at}", "to", 100, own.TargetMax);
             var least = Given($"least-{at}", "worth buying from", WhatIfFields.LargestAmount, own.MinAmount);
             if (min > max)
-                _errors.TryAdd($"{name}:", $"the target range must not begin above its end, and is {formats.Exact(min.ToDecimal())} to {formats.Exact(max.ToDecimal())}");
+                _errors.TryAdd(
+                    $"{name}:",
+                    $"the target range must not begin above its end, and is {formats.Exact(min.ToDecimal())} to {formats.Exact(max.ToDecimal())}"
+                );
             else if (min != own.TargetMin || max != own.TargetMax || least != own.MinAmount)
                 yield return new($"targets[{at}]", own.Id, min, max, least);
 

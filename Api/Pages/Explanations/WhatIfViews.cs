@@ -38,11 +38,28 @@ public sealed record WhatIfForm(
 public sealed record WhatIfClassFields(string Key, string Name, string Min, string Max, string Minimum);
 
 /// <param name="Bound">Null where the criterion has none.</param>
-public sealed record WhatIfCriterionFields(string Key, string Name, string Metric, string Rule, string? Bound, string? Upper, string Points);
+public sealed record WhatIfCriterionFields(
+    string Key,
+    string Name,
+    string Metric,
+    string Rule,
+    string? Bound,
+    string? Upper,
+    string Points
+);
 
 public sealed record WhatIfAnswerView(string Headline, string Lead, IReadOnlyList<WhatIfRow> Rows, string? Same);
 
-public sealed record WhatIfRow(string Symbol, string? Name, string? ClassName, string Before, string After, string Difference, string RankBefore, string RankAfter);
+public sealed record WhatIfRow(
+    string Symbol,
+    string? Name,
+    string? ClassName,
+    string Before,
+    string After,
+    string Difference,
+    string RankBefore,
+    string RankAfter
+);
 
 /// <summary>Compares an answer with the result whose inputs were changed.</summary>
 internal static class WhatIfViews
@@ -53,7 +70,9 @@ internal static class WhatIfViews
     {
         var old = before.Recommendations.ToDictionary(item => item.AssetId);
         var (oldBought, newBought) = (Bought(before), Bought(after));
-        var moved = after.Recommendations.Where(item => item.Amount != old[item.AssetId].Amount || item.Rank != old[item.AssetId].Rank).ToList();
+        var moved = after
+            .Recommendations.Where(item => item.Amount != old[item.AssetId].Amount || item.Rank != old[item.AssetId].Rank)
+            .ToList();
         var first = after.Recommendations.Count > 0 ? after.Recommendations[0] : default;
         return new(
             after.TotalInvestable == 0 ? "Nothing would be bought: no contribution"

@@ -61,7 +61,8 @@ internal static class WhyViews
     }
 
     public static string Night(ExplainedRun run, DisplayFormats formats) =>
-        formats.Sentence($"{run.Market}, {ExplanationPaths.Date(run.BusinessDate)}") + (run.Revision > 1 ? $", revision {run.Revision}" : "");
+        formats.Sentence($"{run.Market}, {ExplanationPaths.Date(run.BusinessDate)}")
+        + (run.Revision > 1 ? $", revision {run.Revision}" : "");
 
     private static WhyRow Row(WhyDocument why, WhyHolding holding, ExplanationWords words)
     {
