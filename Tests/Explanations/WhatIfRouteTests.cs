@@ -25,20 +25,40 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
         ("""{"targets":[1]}""", "targets[0]", "must be an object with classId, targetMin, targetMax, minAmount, not 1"),
         ("""{"targets":[{"classId":"x"}]}""", "targets[0].classId", "must be an id such as"),
         ("""{"targets":[{"classId":"CLASS","targetMin":101}]}""", "targets[0].targetMin", "must be between 0 and 100, not 101"),
-        ("""{"targets":[{"classId":"CLASS","targetMin":50,"targetMax":40}]}""", "targets[0].targetMin", "50.0000 is above targetMax 40.0000"),
+        (
+            """{"targets":[{"classId":"CLASS","targetMin":50,"targetMax":40}]}""",
+            "targets[0].targetMin",
+            "50.0000 is above targetMax 40.0000"
+        ),
         ("""{"targets":[{"classId":"CLASS"},{"classId":"CLASS"}]}""", "targets[1].classId", "is named twice"),
         ("""{"targets":[{"classId":"CLASS","max":1}]}""", "targets[0].max", "is not known"),
         ("""{"targets":[{"classId":"00000000-0000-0000-0000-000000000001"}]}""", "targets[0].classId", "is no class of this result"),
         ("""{"criteria":[]}""", "criteria", "must have one criterion or more"),
         ("""{"criteria":null}""", "criteria", "must be an array, not null"),
-        ("""{"criteria":[{"id":"a","name":"A","metric":"roe","operator":"gt","value":1,"points":101}]}""", "criteria[0].points", "must be between -100 and 100, not 101"),
-        ("""{"criteria":[{"id":"a","name":"A","metric":"luck","operator":"gt","value":1,"points":1}]}""", "criteria[0].metric", "'luck' is unknown; known are"),
-        ("""{"criteria":[{"id":"a","name":"A","metric":"roe","operator":"between","value":1,"points":1}]}""", "criteria[0].value2", "is missing"),
+        (
+            """{"criteria":[{"id":"a","name":"A","metric":"roe","operator":"gt","value":1,"points":101}]}""",
+            "criteria[0].points",
+            "must be between -100 and 100, not 101"
+        ),
+        (
+            """{"criteria":[{"id":"a","name":"A","metric":"luck","operator":"gt","value":1,"points":1}]}""",
+            "criteria[0].metric",
+            "'luck' is unknown; known are"
+        ),
+        (
+            """{"criteria":[{"id":"a","name":"A","metric":"roe","operator":"between","value":1,"points":1}]}""",
+            "criteria[0].value2",
+            "is missing"
+        ),
         ("""{"fundamental":1}""", "fundamental", "must be an object with assetId, metric, value, not 1"),
         ("""{"fundamental":{"assetId":"CLASS","metric":"roe","value":1}}""", "fundamental.assetId", "is no holding of this result"),
         ("""{"fundamental":{"assetId":"CLASS","metric":"luck","value":1}}""", "fundamental.metric", "must be one of dividend_yield"),
         ("""{"fundamental":{"assetId":"CLASS","metric":"roe"}}""", "fundamental.value", "must be a decimal number, not left out"),
-        ("""{"fundamental":{"assetId":"CLASS","metric":"roe","value":"100000000000000000000"}}""", "fundamental.value", "must be between -10^20 and 10^20"),
+        (
+            """{"fundamental":{"assetId":"CLASS","metric":"roe","value":"100000000000000000000"}}""",
+            "fundamental.value",
+            "must be between -10^20 and 10^20"
+        ),
         ("""{"shift":{"classId":"CLASS","points":"99.99"}}""", "shift.points", "must leave both ends of"),
         ("""{"shift":{"classId":"CLASS","points":"101"}}""", "shift.points", "must be between -100 and 100, not 101"),
         ("""{"cash":{"amount":1}}""", "cash.classId", "must be an id such as"),
@@ -58,7 +78,9 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
             """[{"id":"a","name":"Größe","metric":"market_cap","operator":"gt","value":"1000000000","points":40,"requiredFundamentals":["market_cap"]},{"id":"b","name":"Cheap","metric":"pe_ratio","operator":"between","value":"2","value2":"18","points":"-12.5","requiredFundamentals":[]},{"id":"c","name":"Pays","metric":"dividend_yield","operator":"exists","points":7,"requiredFundamentals":["dividend_yield"]}]""";
         var body = $$"""
             {"contribution":"777.77","criteria":{{criteria}},"targets":[
-                {"classId":"{{classes[0]}}","targetMin":"1.5","targetMax":"66.25","minAmount":"25"},{"classId":"{{classes[1]}}","targetMin":null,"targetMax":null}]}
+                {"classId":"{{classes[0]}}","targetMin":"1.5","targetMax":"66.25","minAmount":"25"},{"classId":"{{classes[
+                1
+            ]}}","targetMin":null,"targetMax":null}]}
             """;
 
         var unchanged = await night.AskBytesAsync("/api/what-if", "{}");
@@ -92,7 +114,7 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
 
         var answer = await night.AskBytesAsync(
             "/api/what-if",
-            $$"""{"fundamental":{"assetId":"{{asset}}","metric":"{{metric}}","value":"{{to}}"}}"""
+            $$"""{"fundamental":{"assetId":"{{asset}}","metric":"{{metric}}","value":"{{to}}"} }"""
         );
 
         await night.Night.ExecuteAsync($"update fundamentals set {metric} = {to} where asset_id = $1", Ct, Guid.Parse(asset));
@@ -109,12 +131,9 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
         await night.Night.ExecuteAsync("update asset_classes set target_min = 10, target_max = 20 where id = $1", Ct, id);
         var run = await night.Night.RunAsync(Ct, again: true);
 
-        var shifted = await night.AskBytesAsync("/api/what-if", $$"""{"shift":{"classId":"{{id}}","points":"-2.25"}}""");
-        var set = await night.AskBytesAsync(
-            "/api/what-if",
-            $$"""{"targets":[{"classId":"{{id}}","targetMin":7.75,"targetMax":17.75}]}"""
-        );
-        var cash = await night.AskBytesAsync("/api/what-if", $$"""{"cash":{"classId":"{{id}}","amount":"5000.5"}}""");
+        var shifted = await night.AskBytesAsync("/api/what-if", $$"""{"shift":{"classId":"{{id}}","points":"-2.25"} }""");
+        var set = await night.AskBytesAsync("/api/what-if", $$"""{"targets":[{"classId":"{{id}}","targetMin":7.75,"targetMax":17.75}]}""");
+        var cash = await night.AskBytesAsync("/api/what-if", $$"""{"cash":{"classId":"{{id}}","amount":"5000.5"} }""");
         var unclassified = await night.AskAsync("/api/what-if", """{"cash":{"classId":null,"amount":"10"}}""");
 
         AssertSame(set, shifted);
@@ -122,10 +141,7 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
         var captured = await night.App.Get<CapturedResults>().FindAsync(night.User, run.Id, Ct);
         var inputs = captured!.Inputs with { Cash = new(captured.Inputs.Portfolio.Classes.FindIndex(c => c.Id == id), 5000.5m) };
         AssertSame(WhatIfAnswer.Write(captured, inputs, TimeProvider.System.GetUtcNow()), cash);
-        Assert.Equal(
-            Decimal4.Round(5000.5m),
-            inputs.Calculate().TotalValue - captured.Inputs.Calculate().TotalValue
-        );
+        Assert.Equal(Decimal4.Round(5000.5m), inputs.Calculate().TotalValue - captured.Inputs.Calculate().TotalValue);
     }
 
     [Fact]
@@ -136,9 +152,15 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
         var stored = await RowsAsync(night);
 
         await night.AskAsync("/api/what-if", "{}");
-        Assert.Equal((1, 1, 1), (queries.Count("calculation_events"), queries.Count("criteria_versions"), queries.Count("market_snapshots")));
+        Assert.Equal(
+            (1, 1, 1),
+            (queries.Count("calculation_events"), queries.Count("criteria_versions"), queries.Count("market_snapshots"))
+        );
         await night.AskAsync($"/api/what-if?run={night.Run.Id}", """{"contribution":1}""");
-        Assert.Equal((2, 2, 1), (queries.Count("calculation_events"), queries.Count("criteria_versions"), queries.Count("market_snapshots")));
+        Assert.Equal(
+            (2, 2, 1),
+            (queries.Count("calculation_events"), queries.Count("criteria_versions"), queries.Count("market_snapshots"))
+        );
         await night.AskAsync(
             "/api/what-if",
             """{"criteria":[{"id":"a","name":"A","metric":"roe","operator":"gt","value":1,"points":10,"requiredFundamentals":[]}]}"""
@@ -171,7 +193,7 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
         await using var night = await ExplanationNight.CreateAsync(servers);
         var id = (await IdsAsync(night, "select id from asset_classes where user_id = $1 order by name limit 1"))[0];
         var whole = $$"""
-            {"contribution":"10","targets":[{"classId":"{{id}}","targetMin":"1","targetMax":"2","minAmount":"3"}],"criteria":[{"id":"a","name":"A","metric":"roe","operator":"between","value":"1","value2":"2","points":10,"requiredFundamentals":["roe"]}],"fundamental":{"assetId":"{{id}}","metric":"roe","value":"5"},"shift":{"classId":"{{id}}","points":"0.5"},"cash":{"classId":null,"amount":"12"}}
+            {"contribution":"10","targets":[{"classId":"{{id}}","targetMin":"1","targetMax":"2","minAmount":"3"}],"criteria":[{"id":"a","name":"A","metric":"roe","operator":"between","value":"1","value2":"2","points":10,"requiredFundamentals":["roe"]}],"fundamental":{"assetId":"{{id}}","metric":"roe","value":"5"},"shift":{"classId":"{{id}}","points":"0.5"},"cash":{"classId":null,"amount":"12"} }
             """;
         string[] values =
         [
@@ -204,7 +226,11 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
                     {
                         0 => body[..token.Index],
                         1 => body.Remove(token.Index, token.Length),
-                        _ => string.Concat(body.AsSpan(0, token.Index), values[random.Next(values.Length)], body.AsSpan(token.Index + token.Length)),
+                        _ => string.Concat(
+                            body.AsSpan(0, token.Index),
+                            values[random.Next(values.Length)],
+                            body.AsSpan(token.Index + token.Length)
+                        ),
                     };
             }
             using HttpRequestMessage request = new(HttpMethod.Post, "/api/what-if")
