@@ -30,10 +30,7 @@ internal sealed class SessionHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (
-            Context.GetEndpoint()?.Metadata.GetMetadata<WithoutSession>() is not null
-            || !TryGetToken(Context, cookies, out var token)
-        )
+        if (Context.GetEndpoint()?.Metadata.GetMetadata<WithoutSession>() is not null || !TryGetToken(Context, cookies, out var token))
             return AuthenticateResult.NoResult();
         if (!SessionToken.TryHash(token, out var hash))
         {

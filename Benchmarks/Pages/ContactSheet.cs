@@ -125,7 +125,9 @@ internal static class ContactSheet
     private static string Html(ColorScheme theme, IReadOnlyList<(string Name, Look Look, byte[] Picture)> pictures)
     {
         var (back, ink) = theme == ColorScheme.Light ? ("#d9dce3", "#1a1e28") : ("#000", "#e9ebf1");
-        var cells = pictures.GroupBy(picture => picture.Name).Select(state => $"<figure><figcaption>{state.Key}</figcaption>{string.Concat(state.Select(Image))}</figure>");
+        var cells = pictures
+            .GroupBy(picture => picture.Name)
+            .Select(state => $"<figure><figcaption>{state.Key}</figcaption>{string.Concat(state.Select(Image))}</figure>");
         return $$"""
             <!doctype html><meta charset="utf-8"><style>
             body { margin: 24px; background: {{back}}; color: {{ink}}; font: 600 16px system-ui, sans-serif; }

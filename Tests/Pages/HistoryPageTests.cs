@@ -210,7 +210,11 @@ public sealed class HistoryPageTests(ApiFixture fixture, TestServers servers) : 
         var (browser, user) = await _app.BrowseAsync();
         using var own = browser;
         var run = await Data.AddNightAsync(user, new(2026, 11, 20), PageEntries.Entry(user));
-        await _app.Database.ExecuteAsync("update calculation_events set payload = '\\xff' where run_id = $1 and user_id = $2 and type = 1", run, user);
+        await _app.Database.ExecuteAsync(
+            "update calculation_events set payload = '\\xff' where run_id = $1 and user_id = $2 and type = 1",
+            run,
+            user
+        );
 
         var page = await browser.PageAsync($"/history/{run}");
 

@@ -88,13 +88,7 @@ internal sealed record FoundResult(
 );
 
 /// <summary>Finds the result of a request's user.</summary>
-internal sealed class UserResults(
-    ResultReader reader,
-    MarketCatalog markets,
-    NextNights nights,
-    DatabaseState database,
-    TimeProvider time
-)
+internal sealed class UserResults(ResultReader reader, MarketCatalog markets, NextNights nights, DatabaseState database, TimeProvider time)
 {
     public async Task<FoundResult> FindAsync(HttpContext context, CancellationToken ct)
     {
