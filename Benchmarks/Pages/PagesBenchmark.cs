@@ -138,7 +138,7 @@ internal static class PagesBenchmark
         Side[] sides,
         IReadOnlyList<double> bytes,
         double json,
-        IReadOnlyList<Threshold> thresholds
+        Threshold[] thresholds
     )
     {
         var table = Report.Table(

@@ -45,6 +45,7 @@ public sealed class MissingIcuTests(TestServers servers)
                 new ProcessStartInfo("unshare", ["--map-root-user", "--mount", "mount", "--bind", "/dev/null", "/dev/null"])
                 {
                     RedirectStandardError = true,
+                    UseShellExecute = false,
                 }
             )!;
             await trial.WaitForExitAsync(Ct);
