@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
-using Overnight.Api.Sessions;
 using Overnight.Core.Data;
 using Overnight.Core.Warming;
 

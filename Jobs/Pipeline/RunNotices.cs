@@ -1,6 +1,5 @@
 using Overnight.Core.Notices;
 using Overnight.Core.Runs;
-using Overnight.Jobs.Providers;
 
 namespace Overnight.Jobs.Pipeline;
 

@@ -6,7 +6,6 @@ using Overnight.Api.Problems;
 using Overnight.Core.Explanations;
 using Overnight.Core.Market;
 using Overnight.Core.Portfolios;
-using Overnight.Core.Recommendations;
 using Overnight.Core.Scoring;
 
 namespace Overnight.Api.Pages.Explanations;

@@ -117,7 +117,7 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
         );
     }
 
-    private string Describe(MarketSchedule market, MarketNight? night) =>
+    private static string Describe(MarketSchedule market, MarketNight? night) =>
         night is null
             ? $"{market.Name}: no night within a year"
             : $"{market.Name}: due {Utc(night.DueUtc)}, deadline {Utc(night.DeadlineUtc)}, market opens {Utc(night.OpenUtc)} UTC";

@@ -30,7 +30,7 @@ public sealed record UserView(
 /// <param name="Id">The hash of the token; the page shows its beginning.</param>
 public sealed record SessionRow(
     string Id,
-    string Short,
+    string ShortId,
     MomentView CreatedAt,
     MomentView ExpiresAt,
     MomentView LastActiveAt,
