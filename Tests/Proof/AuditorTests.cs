@@ -1,5 +1,4 @@
 using Overnight.Auditor;
-using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Health;

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Results;
 using Overnight.Tests.Harness;

@@ -2,7 +2,6 @@ using System.Text;
 using Overnight.Core.Auditing;
 using Overnight.Core.Proof;
 using Overnight.Core.Recommendations;
-using Overnight.Tests.Audit;
 using static Overnight.Tests.Audit.StoredFormInput;
 
 namespace Overnight.Tests.Proof;

@@ -1,5 +1,4 @@
 using Npgsql;
-using Overnight.Core.Data;
 using Overnight.Jobs.Proof;
 using Overnight.Tests.Harness;
 

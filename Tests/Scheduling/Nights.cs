@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
 using Overnight.Core.Notices;
-using Overnight.Core.Runs;
 using Overnight.Core.Warming;
 using Overnight.Jobs.Scheduling;
 using Overnight.Jobs.Warming;
