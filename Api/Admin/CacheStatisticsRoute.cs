@@ -41,7 +41,9 @@ internal static class CacheStatisticsRoute
         return TypedResults.Ok(
             new CacheStatisticsAnswer(
                 CacheMonitor.Judge(latest).ToString().ToLowerInvariant(),
-                circuit.IsAbsent ? "none" : circuit.IsOpen ? "open" : "closed",
+                circuit.IsAbsent ? "none"
+                    : circuit.IsOpen ? "open"
+                    : "closed",
                 entries.Any(memory => memory.IsEnabled),
                 CachePeriod.From(latest),
                 CachePeriod.From(monitor.SinceStart),

@@ -94,11 +94,7 @@ internal sealed class NoticeList(NpgsqlDataSource database, TimeProvider time)
             item = (await ReadAsync(read, ct)).SingleOrDefault();
         if (item is null)
             return null;
-        ActionEntry entry = new(by, LoggedAction.Redeliver, "scheduled")
-        {
-            Target = $"{id:D}",
-            Detail = new { item.Event, item.Subject },
-        };
+        ActionEntry entry = new(by, LoggedAction.Redeliver, "scheduled") { Target = $"{id:D}", Detail = new { item.Event, item.Subject } };
         await ActionLog.WriteAsync(connection, entry, now, ct);
         await transaction.CommitAsync(ct);
         return item;

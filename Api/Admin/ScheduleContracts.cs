@@ -34,18 +34,18 @@ internal sealed record LatestNight(DateOnly BusinessDate, Guid? RunId, NightItem
 
 /// <param name="NextAt">When the schedule warms it next; null when it never does, or before its first warm.</param>
 /// <param name="WarmedAt">When its latest warm was completed.</param>
-internal sealed record SetSchedule(string Set, DateTimeOffset? NextAt, DateTimeOffset? DeadlineAt, DateTimeOffset? WarmedAt, PauseItem? Pause)
+internal sealed record SetSchedule(
+    string Set,
+    DateTimeOffset? NextAt,
+    DateTimeOffset? DeadlineAt,
+    DateTimeOffset? WarmedAt,
+    PauseItem? Pause
+)
 {
     public static SetSchedule From(WarmDeclaration set, WarmProgress? progress, SchedulePause? pause)
     {
         var next = progress is null || !set.IsAutomatic ? null : DueWarmSets.Next(set, progress);
-        return new(
-            set.Name,
-            next,
-            next is { } due ? WarmDeadlines.Deadline(set, due) : null,
-            progress?.CompletedAt,
-            PauseItem.From(pause)
-        );
+        return new(set.Name, next, next is { } due ? WarmDeadlines.Deadline(set, due) : null, progress?.CompletedAt, PauseItem.From(pause));
     }
 }
 

@@ -26,13 +26,13 @@ internal static class ScheduleRoutes
         group
             .MapGet("", ReadAsync)
             .WithName("GetSchedule")
-            .WithSummary("When each market's next night and each set's next warm are due and to be done, and which are paused, why and until when.");
+            .WithSummary(
+                "When each market's next night and each set's next warm are due and to be done, and which are paused, why and until when."
+            );
         group
             .MapPost("markets/{market}/pause", PauseMarketAsync)
             .WithName("PauseMarket")
-            .WithSummary(
-                "Pauses a market's schedule, or changes the reason and end of its pause. Runs that are started by hand go on."
-            )
+            .WithSummary("Pauses a market's schedule, or changes the reason and end of its pause. Runs that are started by hand go on.")
             .Accepts<SchedulePauseRequest>("application/json")
             .ProducesProblem(StatusCodes.Status404NotFound);
         group
@@ -68,7 +68,9 @@ internal static class ScheduleRoutes
         var warmed = await progress.ReadAsync(ct);
         var latest = await database
             .Nights.AsNoTracking()
-            .Where(night => night.BusinessDate == database.Nights.Where(other => other.Market == night.Market).Max(other => other.BusinessDate))
+            .Where(night =>
+                night.BusinessDate == database.Nights.Where(other => other.Market == night.Market).Max(other => other.BusinessDate)
+            )
             .ToDictionaryAsync(night => night.Market, ct);
         return TypedResults.Ok(
             new ScheduleAnswer(
@@ -83,11 +85,7 @@ internal static class ScheduleRoutes
                 ],
                 [
                     .. warmer.Sets.Select(set =>
-                        SetSchedule.From(
-                            set.Declaration,
-                            warmed.GetValueOrDefault(set.Name),
-                            paused.At(ScheduleKind.Set, set.Name, now)
-                        )
+                        SetSchedule.From(set.Declaration, warmed.GetValueOrDefault(set.Name), paused.At(ScheduleKind.Set, set.Name, now))
                     ),
                 ]
             )
@@ -172,11 +170,7 @@ internal static class ScheduleRoutes
         missing is not null
             ? missing
             : TypedResults.Ok(
-                new ResumeAnswer(
-                    kind.Name(),
-                    name,
-                    await pauses.ResumeAsync(kind, name, SessionPrincipal.ActorOf(context), ct) is not null
-                )
+                new ResumeAnswer(kind.Name(), name, await pauses.ResumeAsync(kind, name, SessionPrincipal.ActorOf(context), ct) is not null)
             );
 
     private static ProblemHttpResult? Missing(MarketCatalog markets, string code)

@@ -17,14 +17,7 @@ internal readonly record struct RunFilter(
 {
     private const int MaxMarket = 12;
 
-    public static RunFilter Read(
-        string? jobType,
-        string? market,
-        string? date,
-        string? status,
-        QueryErrors errors,
-        string? state = null
-    )
+    public static RunFilter Read(string? jobType, string? market, string? date, string? status, QueryErrors errors, string? state = null)
     {
         // An unknown market's code is not an error: its list is empty.
         if (

@@ -43,7 +43,12 @@ public sealed class WebhookOptions : IValidatedOptions
     private static void Check(OptionRules rules, string name, WebhookTarget target)
     {
         var key = $"{nameof(Targets)}:{name}";
-        rules.Require(key, name.Length <= MostName && name.All(IsOfName), $"named by up to {MostName} lowercase letters, digits and hyphens", name);
+        rules.Require(
+            key,
+            name.Length <= MostName && name.All(IsOfName),
+            $"named by up to {MostName} lowercase letters, digits and hyphens",
+            name
+        );
         var isAddress = Uri.TryCreate(target.Url, UriKind.Absolute, out var url);
         // The address may hold a secret in its path or query, so the message leaves it out.
         rules.RequireUntold(
@@ -81,7 +86,8 @@ public sealed class WebhookOptions : IValidatedOptions
         if (text is null || !text.StartsWith(SecretPrefix, StringComparison.Ordinal))
             return false;
         var bytes = new byte[text.Length];
-        return Convert.TryFromBase64String(text[SecretPrefix.Length..], bytes, out var length) && length is >= LeastSecret and <= MostSecret;
+        return Convert.TryFromBase64String(text[SecretPrefix.Length..], bytes, out var length)
+            && length is >= LeastSecret and <= MostSecret;
     }
 }
 

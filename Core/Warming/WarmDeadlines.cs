@@ -46,11 +46,7 @@ public sealed class WarmDeadlines(NpgsqlDataSource database, NoticeOutbox outbox
         await using var insert = DeadlineRow.Insert(database, "warm_deadlines", "set_name", [set.Name], times);
         if (await insert.ExecuteNonQueryAsync(ct) == 0)
             return;
-        await using var forget = database.Command(
-            "delete from warm_deadlines where set_name = $1 and due_at < $2",
-            set.Name,
-            dueAt - Kept
-        );
+        await using var forget = database.Command("delete from warm_deadlines where set_name = $1 and due_at < $2", set.Name, dueAt - Kept);
         await forget.ExecuteNonQueryAsync(ct);
     }
 

@@ -27,7 +27,10 @@ internal static class ScheduleCommand
             Description =
                 "A JSON line per calendar day: market, date, status (open, early-close, late-open, closed), reason, openUtc, closeUtc, ringUtc, deadlineUtc.",
         };
-        Command command = new("schedule", "Shows when the nights of each market are due, in local time and UTC, by when they are to be done, and why a day has none.")
+        Command command = new(
+            "schedule",
+            "Shows when the nights of each market are due, in local time and UTC, by when they are to be done, and why a day has none."
+        )
         {
             market,
             from,

@@ -50,7 +50,12 @@ internal sealed partial class WebhookLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(754, LogLevel.Error, "Webhooks could not be sent; it is tried again every {Delay}. {Reason}", EventName = "WebhooksFailed")]
+        [LoggerMessage(
+            754,
+            LogLevel.Error,
+            "Webhooks could not be sent; it is tried again every {Delay}. {Reason}",
+            EventName = "WebhooksFailed"
+        )]
         public static partial void Failed(ILogger logger, TimeSpan delay, string reason);
     }
 }

@@ -106,7 +106,11 @@ internal sealed partial class NightWatch(
 
     private static partial class Log
     {
-        [LoggerMessage(503, LogLevel.Warning, "The night of {Market} for {BusinessDate} is {State}: deadline {Deadline}, forecast {Forecast}.")]
+        [LoggerMessage(
+            503,
+            LogLevel.Warning,
+            "The night of {Market} for {BusinessDate} is {State}: deadline {Deadline}, forecast {Forecast}."
+        )]
         public static partial void Troubled(
             ILogger logger,
             string market,

@@ -122,7 +122,11 @@ internal sealed partial class WarmLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(645, LogLevel.Information, "No cache is configured (ConnectionStrings:cache): nothing is warmed, and results are read from PostgreSQL.")]
+        [LoggerMessage(
+            645,
+            LogLevel.Information,
+            "No cache is configured (ConnectionStrings:cache): nothing is warmed, and results are read from PostgreSQL."
+        )]
         public static partial void NoCache(ILogger logger);
 
         [LoggerMessage(641, LogLevel.Warning, "Warming the cache failed; it is tried again every {Delay}. {Reason}")]

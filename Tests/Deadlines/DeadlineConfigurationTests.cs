@@ -32,12 +32,7 @@ public sealed class DeadlineConfigurationTests
         "Markets:NYSE:Deadline must lie between the trigger, which Markets:NYSE:Cron sets to 2026-01-01 23:00, and the open at 2026-01-02 09:30; it gives 2026-01-01 22:00, and is '22:00'."
     )]
     [InlineData("Deadline", "9:30", null, "Markets:NYSE:Deadline must be a local time as HH:mm, and is '9:30'.")]
-    [InlineData(
-        "DeadlineLead",
-        "00:00:30",
-        null,
-        "Markets:NYSE:DeadlineLead must be between 00:01:00 and 1.00:00:00, and is '00:00:30'."
-    )]
+    [InlineData("DeadlineLead", "00:00:30", null, "Markets:NYSE:DeadlineLead must be between 00:01:00 and 1.00:00:00, and is '00:00:30'.")]
     public void Deadline_OutsideOfTriggerAndOpen_IsRefusedWithBothKeysAndTimes(string key, string value, string? cron, string message)
     {
         var exception = Assert.Throws<OptionsValidationException>(() =>
@@ -50,9 +45,7 @@ public sealed class DeadlineConfigurationTests
     public void Deadline_InTwoForms_IsRefused() =>
         Assert.Equal(
             ["Markets:NYSE:Deadline must not be given together with DeadlineLead, and is '08:00'."],
-            Assert
-                .Throws<OptionsValidationException>(() => Market("NYSE", ("Deadline", "08:00"), ("DeadlineLead", "01:00")))
-                .Failures
+            Assert.Throws<OptionsValidationException>(() => Market("NYSE", ("Deadline", "08:00"), ("DeadlineLead", "01:00"))).Failures
         );
 
     /// <summary>B3 opens at 13:00 on Ash Wednesday, two hours after its trigger; 09:15 is before both.</summary>

@@ -100,8 +100,7 @@ public sealed class NightWatchTests(TestServers servers)
         await using var night = await PipelineFixture.CreateAsync(servers, 3, Ct);
         TestClock clock = new(Utc("2026-11-23T12:30Z"));
         // 1, 1, 2, 5 and 5 users a second; the oldest, of 100, does not count.
-        foreach (var (date, users) in ((string, int)[])
-            [("13", 10_000), ("16", 100), ("17", 100), ("18", 200), ("19", 500), ("20", 500)])
+        foreach (var (date, users) in ((string, int)[])[("13", 10_000), ("16", 100), ("17", 100), ("18", 200), ("19", 500), ("20", 500)])
         {
             await night.ExecuteAsync(
                 $"""
@@ -188,10 +187,7 @@ public sealed class NightWatchTests(TestServers servers)
     [InlineData("2026-11-23T12:59:59Z", FreshnessStatus.Fresh)]
     [InlineData("2026-11-23T13:00:00Z", FreshnessStatus.Delayed)]
     public void C3_Delayed_IsByTheConfiguredDeadline(string now, FreshnessStatus status) =>
-        Assert.Equal(
-            status,
-            Freshness.Judge(new(Utc("2026-11-20T12:31Z")), Utc(now), [Market("NYSE", ("Deadline", "08:00"))]).Status
-        );
+        Assert.Equal(status, Freshness.Judge(new(Utc("2026-11-20T12:31Z")), Utc(now), [Market("NYSE", ("Deadline", "08:00"))]).Status);
 
     private static async Task TickAsync(PipelineFixture night, params string[] times)
     {
@@ -234,7 +230,9 @@ public sealed class NightWatchTests(TestServers servers)
             $"""
             select coalesce(string_agg(market || ' ' || business_date || ' ' || to_char(due_at at time zone 'UTC', 'HH24:MI') || ' '
                 || to_char(deadline_at at time zone 'UTC', 'HH24:MI') || ' ' || state
-                {(forecast ? "|| ' ' || coalesce(to_char(forecast_at at time zone 'UTC', 'HH24:MI'), '')" : "")}, ', ' order by business_date), '') from nights
+                {(
+                forecast ? "|| ' ' || coalesce(to_char(forecast_at at time zone 'UTC', 'HH24:MI'), '')" : ""
+            )}, ', ' order by business_date), '') from nights
             """,
             Ct
         );

@@ -102,7 +102,10 @@ public sealed class NightNoticeTests(TestServers servers)
                 ["Webhooks:Targets:other:Events:0"] = NoticeEvents.RunFailed,
             }
         );
-        await night.ExecuteAsync("update portfolios set criteria_version = null where user_id = (select min(user_id::text)::uuid from portfolios)", Ct);
+        await night.ExecuteAsync(
+            "update portfolios set criteria_version = null where user_id = (select min(user_id::text)::uuid from portfolios)",
+            Ct
+        );
 
         var run = await night.RunAsync(Ct);
 
@@ -110,7 +113,11 @@ public sealed class NightNoticeTests(TestServers servers)
         var body = System.Text.Encoding.UTF8.GetString(await night.ScalarAsync<byte[]>("select body from notices", Ct));
         var data = JsonElement.Parse(body).GetProperty("data");
         Assert.Equal((19, 1), (data.GetProperty("usersProcessed").GetInt32(), data.GetProperty("usersFailed").GetInt32()));
-        Assert.DoesNotContain(await night.ScalarAsync<string>("select min(user_id::text) from portfolios", Ct), body, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            await night.ScalarAsync<string>("select min(user_id::text) from portfolios", Ct),
+            body,
+            StringComparison.Ordinal
+        );
         Assert.Equal("ops", await night.ScalarAsync<string>("select string_agg(target, ',') from notice_deliveries", Ct));
     }
 

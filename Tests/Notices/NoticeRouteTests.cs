@@ -1,7 +1,7 @@
 using System.Net;
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Overnight.Core.Notices;
 using Overnight.Tests.Actions;
 using Overnight.Tests.Dashboard;
@@ -39,7 +39,10 @@ public sealed class NoticeRouteTests(TestServers servers)
         clock.Advance(TimeSpan.FromMinutes(1));
         await outbox.Sender().SendAllAsync(Ct);
         Assert.Equal(2, receiver.Received.Count(one => one.Id == $"msg_{first:N}"));
-        Assert.Equal(("redeliver", "scheduled", $"{first}"), (await app.Database.ActionsAsync()).Select(row => (row.Action, row.Outcome, row.Target)).Single());
+        Assert.Equal(
+            ("redeliver", "scheduled", $"{first}"),
+            (await app.Database.ActionsAsync()).Select(row => (row.Action, row.Outcome, row.Target)).Single()
+        );
         using (var missing = await app.PostAsync($"/api/admin/notices/{Guid.NewGuid()}/redeliver", token: token))
             Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
 
@@ -79,7 +82,10 @@ public sealed class NoticeRouteTests(TestServers servers)
         Assert.Equal(3, failed.ExitCode);
         Assert.Contains("ops: not delivered. It answered 410.", failed.Output);
         var none = await JobsCommand.RunAsync(servers, database, Ct, "notify", "test");
-        Assert.Equal((1, "No webhook is configured: Webhooks:Targets names none (docs/operate.md, Notices)."), (none.ExitCode, none.Error.Trim()));
+        Assert.Equal(
+            (1, "No webhook is configured: Webhooks:Targets names none (docs/operate.md, Notices)."),
+            (none.ExitCode, none.Error.Trim())
+        );
     }
 
     [Theory]

@@ -52,7 +52,12 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         using StreamReader reader = new(context.Request.Body);
         var headers = context.Request.Headers;
         Received.Enqueue(
-            new($"{headers["webhook-id"]}", $"{headers["webhook-timestamp"]}", $"{headers["webhook-signature"]}", await reader.ReadToEndAsync())
+            new(
+                $"{headers["webhook-id"]}",
+                $"{headers["webhook-timestamp"]}",
+                $"{headers["webhook-signature"]}",
+                await reader.ReadToEndAsync()
+            )
         );
         context.Response.StatusCode = (int)Answer;
         if (Location is not null)

@@ -29,12 +29,7 @@ internal static class Nights
             NullLogger<RunSchedule>.Instance
         );
 
-    public static NightWatch Watch(
-        PipelineFixture night,
-        TestClock clock,
-        MarketCatalog? markets = null,
-        NoticeOutbox? outbox = null
-    ) =>
+    public static NightWatch Watch(PipelineFixture night, TestClock clock, MarketCatalog? markets = null, NoticeOutbox? outbox = null) =>
         new(
             new(night.Database, outbox ?? Outbox),
             new(night.Database, markets ?? Catalog(), clock),

@@ -156,8 +156,7 @@ public sealed class RunScheduleTests(TestServers servers)
 
     private static RunStore Store(PipelineFixture night, TestClock clock) => new(night.Database, Catalog(), clock);
 
-    private static RunSchedule Schedule(PipelineFixture night, TestClock clock) =>
-        Nights.Schedule(night, clock);
+    private static RunSchedule Schedule(PipelineFixture night, TestClock clock) => Nights.Schedule(night, clock);
 
     private static Task<string> RunsAsync(PipelineFixture night) =>
         night.ScalarAsync<string>(

@@ -15,7 +15,10 @@ public sealed class ScheduleCommandTests(TestServers servers)
     {
         var lines = Text(Saturday, "NYSE");
 
-        Assert.Equal("NYSE  New York Stock Exchange, America/New_York; due 2:00 h before the open, to be done 0:30 h before the open", lines[0]);
+        Assert.Equal(
+            "NYSE  New York Stock Exchange, America/New_York; due 2:00 h before the open, to be done 0:30 h before the open",
+            lines[0]
+        );
         Assert.Equal("  Sat 2026-11-21  no night: closed, weekend", lines[1]);
         Assert.Equal("  Mon 2026-11-23  due 2026-11-23 07:30 -05:00  2026-11-23 12:30Z  done by 09:00  open 09:30 to 16:00", lines[3]);
         Assert.Equal("  Thu 2026-11-26  no night: closed, Thanksgiving Day", lines[6]);
