@@ -51,7 +51,7 @@ internal sealed partial class CacheStatisticsLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(205, LogLevel.Information, "No cache is configured (ConnectionStrings:cache): everything is read from PostgreSQL.")]
+        [LoggerMessage(206, LogLevel.Information, "No cache is configured (ConnectionStrings:cache): everything is read from PostgreSQL.")]
         public static partial void NoCache(ILogger logger);
 
         [LoggerMessage(

@@ -109,7 +109,7 @@ internal sealed partial class WebhookSender(
     {
         [LoggerMessage(
             751,
-            LogLevel.Information,
+            LogLevel.Debug,
             "Webhook {Target} was told {Event} of {Subject}, at attempt number {Attempt}.",
             EventName = "NoticeDelivered"
         )]
@@ -126,7 +126,7 @@ internal sealed partial class WebhookSender(
         [LoggerMessage(
             753,
             LogLevel.Error,
-            "Webhook {Target} was not told {Event} of {Subject}: attempt number {Attempt} was the last. {Reason}",
+            "Webhook {Target} was not told {Event} of {Subject}, and is not tried again after attempt {Attempt}. {Reason}",
             EventName = "NoticeGivenUp"
         )]
         public static partial void GivenUp(ILogger logger, string @event, string subject, string target, int attempt, string reason);
