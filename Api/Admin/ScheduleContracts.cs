@@ -1,30 +1,13 @@
 using Overnight.Api.Audit;
+using Overnight.Api.Operations;
 using Overnight.Core.Data;
-using Overnight.Core.Market.Calendars;
 using Overnight.Core.Schedules;
 using Overnight.Core.Warming;
 
 namespace Overnight.Api.Admin;
 
 /// <summary>What the schedule does next, and where it is paused.</summary>
-internal sealed record ScheduleAnswer(IReadOnlyList<ScheduledMarket> Markets, IReadOnlyList<ScheduledSet> Sets);
-
-/// <param name="Next">The next night; null when none is due within a year.</param>
-/// <param name="Latest">The latest scheduled night against its deadline; null before the first.</param>
-internal sealed record ScheduledMarket(string Market, string Name, NextNight? Next, LatestNight? Latest, PauseItem? Pause);
-
-/// <param name="IsDeadlineMoved">Whether the usual deadline does not lie between trigger and open.</param>
-internal sealed record NextNight(
-    DateOnly BusinessDate,
-    DateTimeOffset DueAt,
-    DateTimeOffset DeadlineAt,
-    DateTimeOffset OpenAt,
-    bool IsDeadlineMoved
-)
-{
-    public static NextNight? From(MarketDay? day) =>
-        day is null ? null : new(day.Date, day.DueUtc!.Value, day.DeadlineUtc!.Value, day.OpenUtc!.Value, day.IsDeadlineMoved);
-}
+internal sealed record ScheduleAnswer(IReadOnlyList<MarketSchedule> Markets, IReadOnlyList<SetSchedule> Sets);
 
 internal sealed record LatestNight(DateOnly BusinessDate, Guid? RunId, NightItem Night)
 {
@@ -34,7 +17,7 @@ internal sealed record LatestNight(DateOnly BusinessDate, Guid? RunId, NightItem
 
 /// <param name="NextAt">When the schedule warms it next; null when it never does, or before its first warm.</param>
 /// <param name="WarmedAt">When its latest warm was completed.</param>
-internal sealed record ScheduledSet(
+internal sealed record SetSchedule(
     string Set,
     DateTimeOffset? NextAt,
     DateTimeOffset? DeadlineAt,
@@ -42,7 +25,7 @@ internal sealed record ScheduledSet(
     PauseItem? Pause
 )
 {
-    public static ScheduledSet From(WarmDeclaration set, WarmProgress? progress, SchedulePause? pause)
+    public static SetSchedule From(WarmDeclaration set, WarmProgress? progress, SchedulePause? pause)
     {
         var next = progress is null || !set.IsAutomatic ? null : DueWarmSets.Next(set, progress);
         return new(set.Name, next, next is { } due ? WarmDeadlines.Deadline(set, due) : null, progress?.CompletedAt, PauseItem.From(pause));

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Overnight.Api.Operations;
 using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
 using Overnight.Core;
@@ -27,7 +27,7 @@ internal static class ScheduleRoutes
             .MapGet("", ReadAsync)
             .WithName("GetSchedule")
             .WithSummary(
-                "When each market's next night and each set's next warm are due and to be done, and which are paused, why and until when."
+                "Per market the night under way, the next one with its deadline, why today has none, and the last run; per set its next warm; and which schedules are paused, why and until when."
             );
         group
             .MapPost("markets/{market}/pause", PauseMarketAsync)
@@ -54,7 +54,7 @@ internal static class ScheduleRoutes
     }
 
     private static async Task<Ok<ScheduleAnswer>> ReadAsync(
-        MarketCatalog markets,
+        MarketSchedules markets,
         Warmer warmer,
         WarmProgressStore progress,
         SchedulePauses pauses,
@@ -66,26 +66,12 @@ internal static class ScheduleRoutes
         var now = time.GetUtcNow();
         var paused = await pauses.ReadAsync(now, ct);
         var warmed = await progress.ReadAsync(ct);
-        var latest = await database
-            .Nights.AsNoTracking()
-            .Where(night =>
-                night.BusinessDate == database.Nights.Where(other => other.Market == night.Market).Max(other => other.BusinessDate)
-            )
-            .ToDictionaryAsync(night => night.Market, ct);
         return TypedResults.Ok(
             new ScheduleAnswer(
-                [
-                    .. markets.All.Select(market => new ScheduledMarket(
-                        market.Code,
-                        market.Name,
-                        NextNight.From(market.NextNight(now)),
-                        LatestNight.From(latest.GetValueOrDefault(market.Code)),
-                        PauseItem.From(paused.At(ScheduleKind.Market, market.Code, now))
-                    )),
-                ],
+                await markets.ReadAsync(database, paused, ct),
                 [
                     .. warmer.Sets.Select(set =>
-                        ScheduledSet.From(set.Declaration, warmed.GetValueOrDefault(set.Name), paused.At(ScheduleKind.Set, set.Name, now))
+                        SetSchedule.From(set.Declaration, warmed.GetValueOrDefault(set.Name), paused.At(ScheduleKind.Set, set.Name, now))
                     ),
                 ]
             )

@@ -3,7 +3,6 @@ using Overnight.Api.Admin;
 using Overnight.Api.Paging;
 using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
-using Overnight.Core.Data;
 using Overnight.Core.Runs;
 
 namespace Overnight.Api.Operations;
@@ -21,10 +20,6 @@ internal static class OperationsRoutes
     public static void MapOperations(this WebApplication app)
     {
         var group = app.MapGroup("/api/admin").WithTags("Admin").RequireAuthorization(SessionSetup.Admin);
-        group
-            .MapGet("schedule", ScheduleAsync)
-            .WithName("GetSchedule")
-            .WithSummary("Per market: the night under way, the next one with its deadline, why today has none, and the last run.");
         group
             .MapGet("workers", WorkersAsync)
             .WithName("ListWorkers")
@@ -54,12 +49,6 @@ internal static class OperationsRoutes
             .WithSummary("A user: address, role, markets, and since when banned.")
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
-
-    private static async Task<Ok<IReadOnlyList<MarketSchedule>>> ScheduleAsync(
-        MarketSchedules schedules,
-        OvernightContext database,
-        CancellationToken ct
-    ) => TypedResults.Ok(await schedules.ReadAsync(database, ct));
 
     private static async Task<Ok<List<WorkerProcess>>> WorkersAsync(WorkerDirectory workers, CancellationToken ct) =>
         TypedResults.Ok(await workers.ListAsync(ct));

@@ -133,13 +133,7 @@ internal static class PagesBenchmark
     private static async Task<double?> PaintAsync(int port, string token) =>
         Tests.Pages.Chromium.Program is { } program ? await LargestPaint.MedianAsync(program, port, token) : null;
 
-    private static void Write(
-        DashboardSettings settings,
-        Side[] sides,
-        IReadOnlyList<double> bytes,
-        double json,
-        Threshold[] thresholds
-    )
+    private static void Write(DashboardSettings settings, Side[] sides, IReadOnlyList<double> bytes, double json, Threshold[] thresholds)
     {
         var table = Report.Table(
             $"{settings.Users:N0} users, {settings.Connections} connections",

@@ -47,11 +47,11 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
             state,
             word,
             sentence,
-            market.Current is null || !market.HasUsers ? formats.Moment(market.Next?.DueUtc) : null,
+            market.Current is null || !market.HasUsers ? formats.Moment(market.Next?.DueAt) : null,
             run is null ? null : OperationsPaths.Run(run.Id),
-            Place(night?.DueUtc),
-            Place(night?.DeadlineUtc),
-            Place(night?.OpenUtc),
+            Place(night?.DueAt),
+            Place(night?.DeadlineAt),
+            Place(night?.OpenAt),
             run is null ? null : Bar(run),
             Describe(market, night)
         );
@@ -72,10 +72,12 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
         }
         if (!market.HasUsers)
             return ("waiting", "no users", "so no night is started");
+        if (market.Pause is { } pause)
+            return ("provisional", "paused", pause.Reason);
         if (market.Current is { } current && run?.BusinessDate != current.BusinessDate)
         {
-            return now - current.DueUtc > Slack
-                ? ("wrong", "not started", $"due {formats.Duration(now - current.DueUtc)} ago")
+            return now - current.DueAt > Slack
+                ? ("wrong", "not started", $"due {formats.Duration(now - current.DueAt)} ago")
                 : ("delayed", "due", "begins within a minute");
         }
         if (run is not null && IsOfTonight(market, run))
@@ -96,9 +98,9 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
         var took = $"done in {formats.Duration(run.DurationMs ?? 0)}";
         if (market.Current is not { } night || night.BusinessDate != run.BusinessDate || run.CompletedAt is not { } end)
             return took;
-        return end <= night.DeadlineUtc
-            ? $"{took}, {formats.Duration(night.DeadlineUtc - end)} before the deadline"
-            : $"{took}, {formats.Duration(end - night.DeadlineUtc)} after the deadline";
+        return end <= night.DeadlineAt
+            ? $"{took}, {formats.Duration(night.DeadlineAt - end)} before the deadline"
+            : $"{took}, {formats.Duration(end - night.DeadlineAt)} after the deadline";
     }
 
     private WaterfallBar? Bar(RunItem run)
@@ -120,7 +122,7 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
     private static string Describe(MarketSchedule market, MarketNight? night) =>
         night is null
             ? $"{market.Name}: no night within a year"
-            : $"{market.Name}: due {Utc(night.DueUtc)}, deadline {Utc(night.DeadlineUtc)}, market opens {Utc(night.OpenUtc)} UTC";
+            : $"{market.Name}: due {Utc(night.DueAt)}, deadline {Utc(night.DeadlineAt)}, market opens {Utc(night.OpenAt)} UTC";
 
     private static string Utc(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 

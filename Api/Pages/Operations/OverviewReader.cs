@@ -4,6 +4,7 @@ using Overnight.Api.Operations;
 using Overnight.Core;
 using Overnight.Core.Data;
 using Overnight.Core.Runs;
+using Overnight.Core.Schedules;
 
 namespace Overnight.Api.Pages.Operations;
 
@@ -15,14 +16,15 @@ internal sealed class OverviewReader(
     CacheStatisticsReader cache,
     ProviderStates providers,
     DoctorReader doctor,
+    SchedulePauses pauses,
     TimeProvider time
 )
 {
     public async Task<OverviewView> ReadAsync(OvernightContext database, OperationsFormats formats, CancellationToken ct)
     {
-        var markets = await schedules.ReadAsync(database, ct);
-        var findings = await doctor.ReadAsync(ct);
         var now = time.GetUtcNow();
+        var markets = await schedules.ReadAsync(database, await pauses.ReadAsync(now, ct), ct);
+        var findings = await doctor.ReadAsync(ct);
         MarketLanes lanes = new(now, formats);
         var shown = markets.Select(lanes.Lane).ToList();
         var last = markets
@@ -31,12 +33,12 @@ internal sealed class OverviewReader(
             .OrderByDescending(IsLive)
             .ThenByDescending(run => run.StartedAt);
         var run = last.FirstOrDefault();
-        var next = markets.Where(market => market.HasUsers && market.Next is not null).MinBy(market => market.Next!.DueUtc);
+        var next = markets.Where(market => market.HasUsers && market.Next is not null).MinBy(market => market.Next!.DueAt);
         var (state, headline) = Headline(shown, findings.Items.Count);
         return new(
             headline,
             next is null ? "No market has users, so no night is started." : $"The next night is that of {next.Name}, due",
-            formats.Moment(next?.Next?.DueUtc),
+            formats.Moment(next?.Next?.DueAt),
             state,
             shown,
             lanes.Ticks,
