@@ -3,7 +3,9 @@ using StackExchange.Redis;
 
 namespace Overnight.Auditor;
 
-/// <summary>Cached results have the bytes of the result in force. An entry that is not there is no fault: it comes back when it is read.</summary>
+/// <summary>
+/// Cached results have the bytes of the result in force. An entry that is not there is no fault: it comes back when it is read.
+/// </summary>
 internal static class CacheCheck
 {
     private const int Page = 200;

@@ -5,7 +5,9 @@ namespace Overnight.Auditor;
 /// <summary>A batch that is done.</summary>
 internal sealed record AuditedBatch(int Number, Guid First, Guid Last, byte[]? Leaves, byte[]? Root);
 
-/// <summary>The stored rows of a run give the leaves of its batches, those the roots, and those the root and snapshot hash of its seal.</summary>
+/// <summary>
+/// The stored rows of a run give the leaves of its batches, those the roots, and those the root and snapshot hash of its seal.
+/// </summary>
 internal static class ChainCheck
 {
     private const byte Snapshot = 3;

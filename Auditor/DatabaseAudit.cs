@@ -15,9 +15,9 @@ internal sealed record AuditedRun(Guid Id, string Market, DateOnly Day, int Revi
 }
 
 /// <summary>
-/// Checks that the database holds what the pipeline promises: one result per computed user and none for others, whole batches, sums that add
-/// up, the newest result in force, cached bytes as stored, and a chain that is intact. It has its own SQL and its own decoding, reads only,
-/// and sees one state of the database, so that it can run while a run is under way.
+/// Checks that the database holds what the pipeline promises: one result per computed user and none for others, whole batches, sums that
+/// add up, the newest result in force, cached bytes as stored, and a chain that is intact. It has its own SQL and its own decoding, reads
+/// only, and sees one state of the database, so that it can run while a run is under way.
 /// </summary>
 public static class DatabaseAudit
 {

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace Overnight.Auditor;
 
-/// <summary>Hash trees by the definition of RFC 6962, section 2.1, over hashes that are there: the left half has the largest power of two.</summary>
+/// <summary>
+/// Hash trees by the definition of RFC 6962, section 2.1, over hashes that are there: the left half has the largest power of two.
+/// </summary>
 internal static class Hashes
 {
     public const int Length = 32;

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Overnight.Auditor;
 
-/// <summary>The amounts of a result and what could not be allocated add up to the contribution that was captured, or to 0 without one.</summary>
+/// <summary>
+/// The amounts of a result and what could not be allocated add up to the contribution that was captured, or to 0 without one.
+/// </summary>
 internal static class SumCheck
 {
     private const string Results = """

@@ -5,7 +5,9 @@ using Overnight.Core.Deadlines;
 
 namespace Overnight.Api.Audit;
 
-/// <summary>Which runs a client wants to see: <c>?jobType=&amp;market=&amp;date=&amp;status=&amp;state=</c>, all of them where left out.</summary>
+/// <summary>
+/// Which runs a client wants to see: <c>?jobType=&amp;market=&amp;date=&amp;status=&amp;state=</c>, all of them where left out.
+/// </summary>
 /// <param name="State">Of the run's night, against its deadline.</param>
 internal readonly record struct RunFilter(
     string? Market,

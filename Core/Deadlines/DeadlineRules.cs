@@ -51,7 +51,9 @@ public static class DeadlineRules
     /// <summary>Time after which a night that has no run is missed; its deadline where that is sooner.</summary>
     public static readonly TimeSpan BeginsWithin = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long before the deadline the forecast must be, at so many ticks in a row, before a night is no longer at risk.</summary>
+    /// <summary>
+    /// How long before the deadline the forecast must be, at so many ticks in a row, before a night is no longer at risk.
+    /// </summary>
     public static readonly TimeSpan Clear = TimeSpan.FromMinutes(2);
     public const int MostClearTicks = 3;
 

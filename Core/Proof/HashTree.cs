@@ -4,7 +4,8 @@ namespace Overnight.Core.Proof;
 
 /// <summary>
 /// A tree of SHA-256 hashes over the leaves of a batch, and over the roots of a run's batches. A node is SHA-256(0x01, left, right); an odd
-/// node is promoted unchanged, never doubled; the root of nothing is SHA-256 of no bytes. Roots and paths are those of RFC 6962, section 2.1.
+/// node is promoted unchanged, never doubled; the root of nothing is SHA-256 of no bytes. Roots and paths are those of RFC 6962, section
+/// 2.1.
 /// </summary>
 public static class HashTree
 {

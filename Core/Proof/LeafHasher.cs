@@ -10,8 +10,8 @@ namespace Overnight.Core.Proof;
 /// preceded by its length (4 bytes); the length is 0 for a user that failed. Numbers are big-endian. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// 0x00 and 0x01 keep a leaf from being taken for a node (RFC 6962, section 2.1). The random bytes keep a hash, once it is published or kept
-/// after an erasure, from being found by trying results.
+/// 0x00 and 0x01 keep a leaf from being taken for a node (RFC 6962, section 2.1). The random bytes keep a hash, once it is published or
+/// kept after an erasure, from being found by trying results.
 /// </remarks>
 public sealed class LeafHasher
 {

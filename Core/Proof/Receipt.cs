@@ -7,8 +7,8 @@ using Overnight.Core.Data;
 namespace Overnight.Core.Proof;
 
 /// <summary>
-/// What a user takes home of one calculation: everything that its leaf is hashed from, and the way from the leaf to the root of its run. The
-/// root can be computed without a database; if it is the one that was published for the run, nothing of the receipt was changed since.
+/// What a user takes home of one calculation: everything that its leaf is hashed from, and the way from the leaf to the root of its run.
+/// The root can be computed without a database; if it is the one that was published for the run, nothing of the receipt was changed since.
 /// </summary>
 /// <param name="Format"><see cref="CurrentFormat"/>.</param>
 /// <param name="Result">Null for a calculation that failed, as is <paramref name="Criteria"/>.</param>

@@ -5,8 +5,8 @@ using Overnight.Core.Data;
 namespace Overnight.Core.Schedules;
 
 /// <summary>
-/// Pauses and resumes the schedules of markets and warm sets. A pause stops what the schedule starts, and nothing else: not a start by hand,
-/// a cold start or a deployment.
+/// Pauses and resumes the schedules of markets and warm sets. A pause stops what the schedule starts, and nothing else: not a start by
+/// hand, a cold start or a deployment.
 /// </summary>
 public sealed class SchedulePauses(NpgsqlDataSource database, TimeProvider time)
 {

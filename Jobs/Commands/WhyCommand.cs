@@ -9,7 +9,9 @@ using Spectre.Console;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>why USER ASSET</c>: explains one holding of a user's result, as <c>GET /api/calculations/{run}/why/{asset}</c> does.</summary>
+/// <summary>
+/// <c>why USER ASSET</c>: explains one holding of a user's result, as <c>GET /api/calculations/{run}/why/{asset}</c> does.
+/// </summary>
 internal static class WhyCommand
 {
     private const string UserByEmail = "select id from users where email = lower($1) and deleted_at is null";

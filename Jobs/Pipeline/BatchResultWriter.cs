@@ -8,7 +8,8 @@ namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
 /// Writes a batch inside the transaction that claimed it: events, results and postings by binary COPY, then what is
-/// current, who failed, and the batch's own mark with the hashes of what was written. No other transaction sees any of it before the commit.
+/// current, who failed, and the batch's own mark with the hashes of what was written. No other transaction sees any of it before the
+/// commit.
 /// </summary>
 internal sealed class BatchResultWriter
 {

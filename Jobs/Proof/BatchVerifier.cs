@@ -5,8 +5,8 @@ using Overnight.Core.Proof;
 namespace Overnight.Jobs.Proof;
 
 /// <summary>
-/// Hashes what is stored of a batch's users and compares it with the batch's leaves. Leaves are in the order of user ids and name nobody, so
-/// the two lists are aligned: a user whose leaf is not there was changed or put in, a leaf whose user is not there is missing.
+/// Hashes what is stored of a batch's users and compares it with the batch's leaves. Leaves are in the order of user ids and name nobody,
+/// so the two lists are aligned: a user whose leaf is not there was changed or put in, a leaf whose user is not there is missing.
 /// </summary>
 internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport report)
 {

@@ -5,7 +5,9 @@ using Overnight.Core.Proof;
 
 namespace Overnight.Jobs.Proof;
 
-/// <summary>Checks the chain of seals itself: numbers, links and hashes, and that each seal has its run or lies below the horizon.</summary>
+/// <summary>
+/// Checks the chain of seals itself: numbers, links and hashes, and that each seal has its run or lies below the horizon.
+/// </summary>
 internal static class SealVerifier
 {
     private const string All = $"select {Seal.Columns} from seals order by seq";

@@ -90,7 +90,8 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// With a contribution of a few units rounding takes the leader's amount away over long stretches: each has to be passed over as a whole.
+    /// With a contribution of a few units rounding takes the leader's amount away over long stretches: each has to be passed over as a
+    /// whole.
     /// </summary>
     [Fact]
     public void C7_TinyContributions_TakeFewTriesOnTheWholeGrid()

@@ -39,7 +39,9 @@ public sealed class ExplanationCaseTests
             one => one.Deserialize<WhatIfCaseAnswer>(CaseInput.Json)!
         );
 
-    /// <summary>The oracle over more cases than are written down; with <c>EXPLANATION_CASES</c> the first of them are written there.</summary>
+    /// <summary>
+    /// The oracle over more cases than are written down; with <c>EXPLANATION_CASES</c> the first of them are written there.
+    /// </summary>
     [Fact]
     public void C8_WhatIfsOfRandomPortfolios_AreTheOracles()
     {

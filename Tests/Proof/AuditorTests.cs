@@ -7,7 +7,9 @@ using StackExchange.Redis;
 
 namespace Overnight.Tests.Proof;
 
-/// <summary>SPEC I: the auditor, which shares nothing with what it audits, finds each planted fault by its name, and nothing else.</summary>
+/// <summary>
+/// SPEC I: the auditor, which shares nothing with what it audits, finds each planted fault by its name, and nothing else.
+/// </summary>
 public sealed class AuditorTests(TestServers servers)
 {
     private const string OneUser = "(select user_id from calculation_results order by user_id offset 3 limit 1)";

@@ -6,7 +6,9 @@ using Overnight.Core.Proof;
 
 namespace Overnight.Tests.Proof;
 
-/// <summary>SPEC D6: the hashes, by values that were computed apart from this code. They are stored for years: none may ever change.</summary>
+/// <summary>
+/// SPEC D6: the hashes, by values that were computed apart from this code. They are stored for years: none may ever change.
+/// </summary>
 public sealed class HashTests
 {
     private static readonly Guid Run = new("019a0000-0000-7000-8000-000000000001"),

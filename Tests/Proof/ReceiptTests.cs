@@ -130,7 +130,9 @@ public sealed class ReceiptTests(TestServers servers)
         Task<JobsCommand> VerifyAsync(params string[] arguments) => JobsCommand.RunAsync(servers, null, Ct, ["verify", .. arguments]);
     }
 
-    /// <summary>Every value of a receipt is part of its leaf or of its path, but for those that only name the root it must lead to.</summary>
+    /// <summary>
+    /// Every value of a receipt is part of its leaf or of its path, but for those that only name the root it must lead to.
+    /// </summary>
     [Fact]
     public async Task D6_AnyChangedValue_LeadsElsewhereOrIsRefused()
     {

@@ -39,6 +39,8 @@ public sealed class RunOrderTests(TestServers servers)
             first.Id
         );
         await ahead.ExecuteAsync("update overnight_job_runs set status = 'started', completed_at = null where id = $1", ct, first.Id);
+        await ahead.ExecuteAsync("alter table seals disable trigger user", ct);
+        await ahead.ExecuteAsync("delete from seals where run_id = $1", ct, first.Id);
         foreach (var table in new[] { "calculation_results", "calculation_events", "asset_postings" })
             await ahead.ExecuteAsync($"delete from {table} where run_id = $1", ct, first.Id);
         await ahead.Participant.WorkAsync(first, ct);

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Explanations;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
@@ -19,15 +18,17 @@ internal static class ExplanationPageRoutes
     public static void MapExplanationPages(this WebApplication app, RouteGroupBuilder forms)
     {
         var group = app.MapGroup("").RequireAuthorization(SessionSetup.SignedIn).ExcludeFromDescription();
-        group.MapGet(ExplanationPaths.Why, static () => FormsRedirect(ExplanationPaths.Why + "/" + ExplanationPaths.Current));
+        group.MapGet(
+            ExplanationPaths.Why,
+            static (HttpContext context, ExplainedResults results, PageFrames frames, DisplayCultures cultures, CancellationToken ct) =>
+                WhyAsync(ExplanationPaths.Current, context, results, frames, cultures, ct)
+        );
         group.MapGet(ExplanationPaths.Why + "/{run}", WhyAsync);
         group.MapGet(ExplanationPaths.Why + "/{run}/{asset}", WhyOneAsync);
         group.MapGet(ExplanationPaths.Changes, ChangesAsync);
         group.MapGet(ExplanationPaths.WhatIf, FormAsync).WithMetadata(new ReadsOwnQuery());
         forms.MapPost(ExplanationPaths.WhatIf, AskAsync).RequireAuthorization(SessionSetup.SignedIn);
     }
-
-    private static RedirectHttpResult FormsRedirect(string path) => TypedResults.LocalRedirect(path);
 
     private static async Task<IResult> WhyAsync(
         string run,

@@ -22,7 +22,19 @@ public sealed class ProofChain : Migration
     protected override void Down(MigrationBuilder migrationBuilder)
     {
         ArgumentNullException.ThrowIfNull(migrationBuilder);
-        throw new NotSupportedException("Restore a backup to go back before this migration.");
+        migrationBuilder.Sql(
+            """
+            drop table seals;
+            drop function keep_seals();
+            alter table run_batches drop column leaves, drop column root;
+            drop trigger criteria_versions_hash on criteria_versions;
+            drop function hash_criteria();
+            -- Versions of users who were deleted since stay, so that the constraint holds for new rows alone.
+            alter table criteria_versions drop column hash,
+                add constraint criteria_versions_user_id_fkey foreign key (user_id) references users on delete cascade not valid;
+            drop function criteria_hash(uuid, uuid, integer, timestamptz, json);
+            """
+        );
     }
 
     // The hash is that of Core/Proof/RowHash: a byte for the kind, then the row in the binary form of COPY.

@@ -50,7 +50,9 @@ public sealed class MarketOptions
     /// <summary>The local time by which the night is to be done, <c>07:30</c>: the last one before the open.</summary>
     public string? Deadline { get; set; }
 
-    /// <summary>How long before the open the night is to be done, in elapsed time; <see cref="DefaultDeadlineLead"/> when left out.</summary>
+    /// <summary>
+    /// How long before the open the night is to be done, in elapsed time; <see cref="DefaultDeadlineLead"/> when left out.
+    /// </summary>
     public TimeSpan? DeadlineLead { get; set; }
 }
 
