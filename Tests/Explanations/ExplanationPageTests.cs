@@ -150,7 +150,7 @@ public sealed class ExplanationPageTests(TestServers servers)
         var asked = await night.AskAsync("/api/what-if", """{"contribution":"2000.5"}""");
         var largest = asked["recommendations"]!.AsArray().MaxBy(r => Number(r!["amount"]))!;
         Assert.Contains(
-            Number(largest["amount"]).ToString("N2", CultureInfo.GetCultureInfo("de-DE")),
+            Number(largest["amount"]).ToString("#,##0.00##", CultureInfo.GetCultureInfo("de-DE")),
             answered.Words("table.cards tbody"),
             StringComparison.Ordinal
         );
