@@ -223,11 +223,11 @@ public sealed class ExplanationPageTests(TestServers servers)
                         $"/changes?after={night.Run.Id}",
                         $"/changes?before={night.Run.Id}&after={night.Run.Id}",
                         $"/what-if?run={night.Run.Id}",
-                        "/why/current",
-                        "/what-if",
                     ]
             )
                 await browser.PageAsync(path, HttpStatusCode.NotFound);
+            foreach (var path in (string[])["/why", "/why/current", "/changes", "/what-if"])
+                Assert.Equal("There is no result to explain yet", (await browser.PageAsync(path)).Words("h1"));
         }
         Assert.Equal(0, await night.ReadsAsync());
     }

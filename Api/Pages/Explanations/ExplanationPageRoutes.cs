@@ -13,6 +13,14 @@ namespace Overnight.Api.Pages.Explanations;
 /// <summary>Pages that explain the signed-in user's own results: why, what changed, what if.</summary>
 internal static class ExplanationPageRoutes
 {
+    private static readonly NoteOfPage NothingYet = new(
+        "Why",
+        "There is no result to explain yet",
+        "Once a night has computed your portfolio, this page says why each holding has its amount, and what would have changed it.",
+        PagePaths.Dashboard,
+        "To the dashboard"
+    );
+
     public static void AddExplanationPages(this WebApplicationBuilder builder) => builder.Services.AddSingleton<HoldingCourse>();
 
     public static void MapExplanationPages(this WebApplication app, RouteGroupBuilder forms)
@@ -39,7 +47,7 @@ internal static class ExplanationPageRoutes
         CancellationToken ct
     )
     {
-        var (result, problem) = await OpenAsync(context, results, run, ct);
+        var (result, problem) = await OpenAsync(context, results, frames, run, ct);
         if (result is null)
             return problem!;
         try
@@ -69,7 +77,7 @@ internal static class ExplanationPageRoutes
         var assetId = errors.Id("asset", asset);
         if (errors.Any)
             return errors.ToProblem();
-        var (result, problem) = await OpenAsync(context, results, run, ct);
+        var (result, problem) = await OpenAsync(context, results, frames, run, ct);
         if (result is null)
             return problem!;
         try
@@ -98,7 +106,7 @@ internal static class ExplanationPageRoutes
         CancellationToken ct
     )
     {
-        var (newer, problem) = await OpenAsync(context, results, after ?? ExplanationPaths.Current, ct);
+        var (newer, problem) = await OpenAsync(context, results, frames, after ?? ExplanationPaths.Current, ct);
         if (newer is null)
             return problem!;
         // Without an earlier night, the one before.
@@ -116,7 +124,7 @@ internal static class ExplanationPageRoutes
                 )
             );
         }
-        (var older, problem) = await OpenAsync(context, results, run, ct, "before");
+        (var older, problem) = await OpenAsync(context, results, frames, run, ct, "before");
         if (older is null)
             return problem!;
         try
@@ -140,7 +148,7 @@ internal static class ExplanationPageRoutes
     )
     {
         var query = context.Request.Query.ToDictionary(field => field.Key, field => $"{field.Value}", StringComparer.Ordinal);
-        var (result, problem) = await OpenAsync(context, results, query.GetValueOrDefault("run", ExplanationPaths.Current), ct);
+        var (result, problem) = await OpenAsync(context, results, frames, query.GetValueOrDefault("run", ExplanationPaths.Current), ct);
         if (result is null)
             return problem!;
         var formats = cultures.Of(context.Request);
@@ -164,7 +172,7 @@ internal static class ExplanationPageRoutes
             field => $"{field.Value}",
             StringComparer.Ordinal
         );
-        var (result, problem) = await OpenAsync(context, results, sent.GetValueOrDefault("run", ExplanationPaths.Current), ct);
+        var (result, problem) = await OpenAsync(context, results, frames, sent.GetValueOrDefault("run", ExplanationPaths.Current), ct);
         if (result is null)
             return problem!;
         var formats = cultures.Of(context.Request);
@@ -221,6 +229,7 @@ internal static class ExplanationPageRoutes
     private static async Task<(CapturedResult? Result, IResult? Problem)> OpenAsync(
         HttpContext context,
         ExplainedResults results,
+        PageFrames frames,
         string run,
         CancellationToken ct,
         string field = "run"
@@ -231,6 +240,9 @@ internal static class ExplanationPageRoutes
         if (errors.Any)
             return (null, errors.ToProblem());
         var (result, problem) = await results.OpenAsync(context, SessionPrincipal.Of(context).UserId, id, ct);
-        return (result, problem);
+        // Links of every page lead here, also for those who have no result yet.
+        return id is null && problem?.StatusCode == StatusCodes.Status404NotFound
+            ? (null, new PageResult<NotePage>(frames.Of(context), NothingYet))
+            : (result, problem);
     }
 }
