@@ -137,10 +137,12 @@ internal sealed class BatchResultWriter
         select $1, * from unnest($2, $3, $4, $5, $6, $7)
         """;
 
+    // The clock's time and not that of the transaction, which began when the batch was claimed: deadlines are compared with it.
     private const string MarkDone = """
-        update run_batches set status = 'done', users_processed = $3, users_failed = $4, assets_scored = $5, recommendations = $6, work_ms = $7, completed_at = now(),
-            leaves = $8, root = $9
+        update run_batches set status = 'done', users_processed = $3, users_failed = $4, assets_scored = $5, recommendations = $6, work_ms = $7,
+            completed_at = clock_timestamp(), leaves = $8, root = $9
         where run_id = $1 and number = $2 and status = 'pending'
+            and exists (select from overnight_job_runs r where r.id = $1 and r.completed_at is null)
         """;
 
     private static async Task MarkAsync(
@@ -185,7 +187,7 @@ internal sealed class BatchResultWriter
         if (mark.RecordsAffected != 1)
         {
             throw new InvalidOperationException(
-                $"Batch {batch} of run {run.Id} was not pending any more when its results were written; nothing is committed."
+                $"Batch {batch} of run {run.Id} was not pending any more, or the run had ended, when its results were written; nothing is committed."
             );
         }
     }

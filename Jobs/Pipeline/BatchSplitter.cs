@@ -28,11 +28,14 @@ internal static class BatchSplitter
     private const string GiveUp = """
         with failed as (insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at) values ($1, $3, $9, $10, $4, $5)),
         events as (insert into calculation_events (business_date, run_id, user_id, type, occurred_at, payload) values ($6, $1, $3, 1, $5, $7), ($6, $1, $3, 4, $5, $8))
-        update run_batches set status = 'done', users_failed = 1, completed_at = now(), cached_at = now(), leaves = $11, root = $11 where run_id = $1 and number = $2
+        update run_batches set status = 'done', users_failed = 1, completed_at = clock_timestamp(), cached_at = clock_timestamp(), leaves = $11, root = $11 where run_id = $1 and number = $2
         """;
 
-    private const string LockPending =
-        "select 1 from run_batches where run_id = $1 and number = $2 and status = 'pending' for no key update";
+    // A run that ended meanwhile is sealed: its batches stay as they are.
+    private const string LockPending = """
+        select 1 from run_batches where exists (select from overnight_job_runs r where r.id = $1 and r.completed_at is null)
+            and run_id = $1 and number = $2 and status = 'pending' for no key update
+        """;
 
     /// <summary>Splits a batch that failed for its data and is rolled back, unless another worker has done it meanwhile.</summary>
     /// <inheritdoc cref="SplitAsync" path="/returns"/>

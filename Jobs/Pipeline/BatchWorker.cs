@@ -40,7 +40,9 @@ internal sealed partial class BatchWorker(
     private const string Claim = """
         select b.number, b.first_user, b.last_user, b.size, b.suspect,
             (select count(*) from batch_attempts a where a.run_id = b.run_id and a.number = b.number)::int
-        from run_batches b where b.run_id = $1 and b.status = 'pending' order by b.number limit 1 for no key update of b skip locked
+        from run_batches b where b.run_id = $1 and b.status = 'pending'
+            and exists (select from overnight_job_runs r where r.id = $1 and r.completed_at is null)
+        order by b.number limit 1 for no key update of b skip locked
         """;
 
     /// <summary>Works on the next free batch.</summary>

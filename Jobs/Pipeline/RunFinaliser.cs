@@ -106,6 +106,7 @@ internal sealed partial class RunFinaliser(
         var (plannedAt, planned, finished) = await LockAsync(connection, run.Id, ct);
         if (finished)
             return false;
+        await WaitForBatchesAsync(connection, run.Id, ct);
         var now = time.GetUtcNow();
         var totals = await RunTotals.ReadAsync(connection, run.Id, plannedAt ?? now, now, ct);
         List<RunFailureGroup> failures = totals.Failed == 0 ? [] : await RunFailureGroup.ReadAsync(connection, run.Id, ct);
@@ -149,6 +150,16 @@ internal sealed partial class RunFinaliser(
         Telemetry.RunDone(run.Market, "failed", now - run.StartedAt);
         Log.FailedForGood(logger, run.Id, step, exception);
         return true;
+    }
+
+    /// <summary>Other workers may be about to commit batches, which the totals and the seal must have; none is claimed after the end.</summary>
+    private static async Task WaitForBatchesAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
+    {
+        await using var pending = connection.Command(
+            "select 1 from run_batches where run_id = $1 and status = 'pending' order by number for no key update",
+            run
+        );
+        await pending.ExecuteNonQueryAsync(ct);
     }
 
     /// <summary>The run's end, its notices and its seal are committed as one.</summary>

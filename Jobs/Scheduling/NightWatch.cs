@@ -82,7 +82,6 @@ internal sealed partial class NightWatch(
             market.DueAt(now) is { } late
             && paused.Begins(ScheduleKind.Market, market.Code, late.DueUtc!.Value, now) is { } begins
             && begins != late.DueUtc
-            && begins >= mark
             && begins < late.DeadlineUtc
         )
             yield return (late, begins);
