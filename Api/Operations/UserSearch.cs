@@ -21,7 +21,10 @@ internal sealed record UserItem(
 );
 
 /// <summary>A place in the list of users, by e-mail address.</summary>
-internal readonly record struct UserEmailCursor(string Email);
+internal readonly record struct UserEmailCursor(string Email) : ICheckedCursor
+{
+    public bool IsValid => Email is { Length: <= 254 } && !Email.Any(char.IsControl);
+}
 
 /// <summary>Finds users that were not deleted.</summary>
 internal sealed class UserSearch(NpgsqlDataSource database)

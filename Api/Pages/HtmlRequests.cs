@@ -31,10 +31,11 @@ internal static class HtmlRequests
     }
 
     /// <summary>
-    /// The address if it is a path of this site, else <paramref name="otherwise"/>: <c>//host</c> and <c>/\host</c> name another site.
+    /// The address if it is a path of this site, else <paramref name="otherwise"/>: <c>//host</c> and <c>/\host</c> name another site, and
+    /// a header takes visible ASCII alone, so that other characters must be percent-encoded.
     /// </summary>
     public static string LocalOr(string? address, string otherwise) =>
-        address is ['/', ..] and not ['/', '/' or '\\', ..] && !address.Any(char.IsControl) && address.Length <= LongestAddress
+        address is ['/', ..] and not ['/', '/' or '\\', ..] && !address.AsSpan().ContainsAnyExceptInRange('!', '~') && address.Length <= LongestAddress
             ? address
             : otherwise;
 
@@ -45,6 +46,18 @@ internal static class HtmlRequests
         return LocalOr(asked, "/") is "/" or PagePaths.Dashboard
             ? PagePaths.Home
             : $"{PagePaths.Home}?{Return}={Uri.EscapeDataString(asked)}";
+    }
+
+    /// <summary>
+    /// The page that a request is about: its own address, or that of the page whose form it sends, for a form's address answers no GET.
+    /// </summary>
+    public static string PageOf(HttpRequest request)
+    {
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+            return Here(request);
+        return Uri.TryCreate(request.Headers.Referer, UriKind.Absolute, out var page) && page.Authority == request.Host.Value
+            ? LocalOr(page.PathAndQuery, PagePaths.Home)
+            : PagePaths.Home;
     }
 
     /// <summary>Path and query of a request, percent-encoded.</summary>

@@ -152,7 +152,9 @@ internal sealed partial class RunFinaliser(
         return true;
     }
 
-    /// <summary>Other workers may be about to commit batches, which the totals and the seal must have; none is claimed after the end.</summary>
+    /// <summary>
+    /// Other workers may be about to commit batches, which the totals and the seal must have; none is claimed after the end.
+    /// </summary>
     private static async Task WaitForBatchesAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
         await using var pending = connection.Command(

@@ -54,7 +54,7 @@ internal sealed class PageFrames(DisplayCultures cultures, FormTokens tokens)
         var choice = DisplayChoice.Of(context.Request);
         var session = (context.User as Sessions.SessionPrincipal)?.Session;
         return new(
-            HtmlRequests.Here(context.Request),
+            HtmlRequests.PageOf(context.Request),
             choice.Theme,
             cultures.Offered,
             choice.Culture,
