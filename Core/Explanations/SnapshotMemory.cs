@@ -46,27 +46,27 @@ public sealed class SnapshotMemory(long limit)
             }
             else
             {
-                entry = new(id, load);
+                entry = new(id, loaded => LoadAsync(loaded, load));
                 _entries.Add(id, _order.AddLast(entry));
             }
         }
-        return WaitAsync(entry, ct);
+        return entry.Loading.WaitAsync(ct);
     }
 
-    private async Task<MarketSnapshot> WaitAsync(Entry entry, CancellationToken ct)
+    /// <summary>Loads and counts, whether or not anybody waits to the end.</summary>
+    private async Task<MarketSnapshot> LoadAsync(Entry entry, Func<Task<MarketSnapshot>> load)
     {
-        var loading = entry.Loading;
         try
         {
-            var snapshot = await loading.WaitAsync(ct);
+            var snapshot = await load();
             Keep(entry, snapshot);
             return snapshot;
         }
-        finally
+        catch
         {
-            // A load that failed is tried again by the next reader.
-            if (loading.IsFaulted || loading.IsCanceled)
-                Forget(entry);
+            // The next reader tries again.
+            Forget(entry);
+            throw;
         }
     }
 
@@ -74,8 +74,6 @@ public sealed class SnapshotMemory(long limit)
     {
         lock (_lock)
         {
-            if (entry.Snapshot is not null)
-                return;
             entry.Snapshot = snapshot;
             entry.Bytes = SizeOf(snapshot);
             Bytes += entry.Bytes;
@@ -125,11 +123,13 @@ public sealed class SnapshotMemory(long limit)
         + snapshot.Assets.Count * (PerAsset + PerConvertedPrice * (long)snapshot.Currencies.Count)
         + snapshot.Rates.Count * (long)PerRate;
 
-    private sealed class Entry(Guid id, Func<Task<MarketSnapshot>> load)
+    private sealed class Entry
     {
-        private readonly Lazy<Task<MarketSnapshot>> _loading = new(load);
+        private readonly Lazy<Task<MarketSnapshot>> _loading;
 
-        public Guid Id => id;
+        public Entry(Guid id, Func<Entry, Task<MarketSnapshot>> load) => (Id, _loading) = (id, new(() => load(this)));
+
+        public Guid Id { get; }
         public Task<MarketSnapshot> Loading => _loading.Value;
         public MarketSnapshot? Snapshot { get; set; }
         public long Bytes { get; set; }

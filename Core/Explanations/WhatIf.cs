@@ -63,13 +63,16 @@ public sealed record WhatIf
 /// <param name="MinAmount">In base currency, 0 or more.</param>
 public readonly record struct TargetChange(int Class, Decimal4 TargetMin, Decimal4 TargetMax, Decimal4 MinAmount);
 
-/// <summary>A value of one fundamental of one asset.</summary>
+/// <summary>A value of one fundamental of one asset, rounded as it would be stored for a night to read.</summary>
 public readonly record struct FundamentalValue(Guid AssetId, Metric Metric, decimal Value)
 {
+    /// <summary>Decimals of the column.</summary>
+    private const int Decimals = 8;
+
     internal SnapshotAsset ApplyTo(SnapshotAsset asset)
     {
         var fundamentals = (decimal?[])asset.Fundamentals.Clone();
-        fundamentals[(int)Metric] = Value;
+        fundamentals[(int)Metric] = decimal.Round(Value, Decimals, MidpointRounding.AwayFromZero);
         return asset with { Fundamentals = fundamentals };
     }
 }

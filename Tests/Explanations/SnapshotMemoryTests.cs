@@ -68,6 +68,22 @@ public sealed class SnapshotMemoryTests
         Assert.Equal(id, second.Header.Id);
     }
 
+    [Fact]
+    public async Task GetAsync_NobodyWaitsToTheEnd_IsCountedAllTheSame()
+    {
+        SnapshotMemory memory = new(1_000_000);
+        var id = Guid.NewGuid();
+        TaskCompletionSource<MarketSnapshot> loading = new();
+        using CancellationTokenSource gone = new();
+
+        var waiting = memory.GetAsync(id, () => loading.Task, gone.Token);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        loading.SetResult(Snapshot(id, "NYSE", 1));
+
+        Assert.Equal((true, await SizeAsync()), (memory.Has(id), memory.Bytes));
+    }
+
     private static async Task<long> SizeAsync()
     {
         SnapshotMemory memory = new(1_000_000);
