@@ -85,12 +85,12 @@ public sealed class AppHostProcessTests(TestServers servers)
         await using AppHostProcess host = new(data);
 
         await Eventually.TrueAsync(
-            () => host.Output.Contains("postgres-prepare failed with exit code 1. Its last lines:", StringComparison.Ordinal),
-            "the failed resource is named, while everything else still waits for it",
+            () =>
+                host.Output.Contains("postgres-prepare failed with exit code 1. Its last lines:", StringComparison.Ordinal)
+                && host.Output.Contains(Path.Combine(data, "postgres"), StringComparison.Ordinal),
+            "the failed resource and its data are named, while everything else still waits for it",
             TimeSpan.FromMinutes(2)
         );
-
-        Assert.Contains(Path.Combine(data, "postgres"), host.Output, StringComparison.Ordinal);
     }
 
     private static void AssertConnections(string data)

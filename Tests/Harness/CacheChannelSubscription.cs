@@ -6,7 +6,9 @@ namespace Overnight.Tests.Harness;
 /// <summary>Listens to the channel of the cache as another node does.</summary>
 internal static class CacheChannelSubscription
 {
-    /// <summary>Subscribes as soon as the client's second connection, which carries messages, is there: it is made after the first.</summary>
+    /// <summary>
+    /// Subscribes as soon as the client's second connection, which carries messages, is there: it is made after the first.
+    /// </summary>
     public static async Task ListenAsync(this IConnectionMultiplexer client, Action<byte[]> hear)
     {
         var subscriber = client.GetSubscriber();
