@@ -13,8 +13,9 @@ internal static class CompanySql
             revenue numeric(28, 8), eps numeric(28, 8), ebitda numeric(28, 8)) on commit drop
         """;
 
-    public const string CopyStage =
-        "copy imported_companies (id, symbol, name, sector, price, dividend_yield, pe_ratio, pb_ratio, market_cap, revenue, eps, ebitda) from stdin (format binary)";
+    private const string Metrics = "dividend_yield, pe_ratio, pb_ratio, market_cap, revenue, eps, ebitda";
+
+    public const string CopyStage = $"copy imported_companies (id, symbol, name, sector, price, {Metrics}) from stdin (format binary)";
 
     /// <summary>$1 market, $2 currency.</summary>
     public const string MergeAssets = """
@@ -39,7 +40,10 @@ internal static class CompanySql
         select count(*) filter (where is_new), count(*) filter (where not is_new) from written
         """;
 
-    private const string Metrics = "dividend_yield, pe_ratio, pb_ratio, market_cap, revenue, eps, ebitda";
+    private const string ExcludedFundamentals = """
+        excluded.dividend_yield, excluded.pe_ratio, excluded.pb_ratio, excluded.market_cap, excluded.revenue, excluded.eps, excluded.ebitda,
+        excluded.derived, excluded.source
+        """;
 
     /// <summary>$1 market, $2 time.</summary>
     public const string MergeFundamentals = $$"""
@@ -48,9 +52,9 @@ internal static class CompanySql
             select a.id, $2, {{Metrics}}, case when i.revenue is null then '{}'::text[] else '{revenue}' end, 'import'
             from imported_companies i join assets a on a.market = $1 and a.symbol = i.symbol
             on conflict (asset_id, as_of) do update set ({{Metrics}}, derived, source) =
-                (excluded.dividend_yield, excluded.pe_ratio, excluded.pb_ratio, excluded.market_cap, excluded.revenue, excluded.eps, excluded.ebitda, excluded.derived, excluded.source)
+                ({{ExcludedFundamentals}})
             where (f.dividend_yield, f.pe_ratio, f.pb_ratio, f.market_cap, f.revenue, f.eps, f.ebitda, f.derived, f.source) is distinct from
-                (excluded.dividend_yield, excluded.pe_ratio, excluded.pb_ratio, excluded.market_cap, excluded.revenue, excluded.eps, excluded.ebitda, excluded.derived, excluded.source)
+                ({{ExcludedFundamentals}})
             returning f.xmax = 0 as is_new)
         select count(*) filter (where is_new), count(*) filter (where not is_new) from written
         """;

@@ -23,12 +23,16 @@ internal sealed record RunState(
     {
         if (!Planned)
             return "Setting up: exchange rates, prices, users ...";
-        var left = Rate > 0 ? TimeSpan.FromSeconds(Math.Max(0, Total - Done - Failed) / Rate) : (TimeSpan?)null;
-        return $"{Done + Failed:N0} of {Plural.Of(Total, "user")}, {Rate:N0} a second, {(left is { } time ? $"{time:mm\\:ss} left" : "...")}, {Failed:N0} failed";
+        var left = Rate > 0 ? $"{TimeSpan.FromSeconds(Math.Max(0, Total - Done - Failed) / Rate):mm\\:ss} left" : "...";
+        return $"{Done + Failed:N0} of {Plural.Of(Total, "user")}, {Rate:N0} a second, {left}, {Failed:N0} failed";
     }
 
-    public string Summary() =>
-        $"Run {Status}: {Plural.Of(Done, "user")} computed, {Failed:N0} failed, {Cached:N0} in the cache{(Uncached > 0 ? $" ({Plural.Of(Uncached, "batch", "batches")} not cached, the cache being away)" : "")}, {Seconds:F1} s, {Plural.Of((long)Math.Round(Rate), "user")} a second.";
+    public string Summary()
+    {
+        var uncached = Uncached > 0 ? $" ({Plural.Of(Uncached, "batch", "batches")} not cached, the cache being away)" : "";
+        return $"Run {Status}: {Plural.Of(Done, "user")} computed, {Failed:N0} failed, {Cached:N0} in the cache{uncached}, {Seconds:F1} s, "
+            + $"{Plural.Of((long)Math.Round(Rate), "user")} a second.";
+    }
 }
 
 internal sealed class RunProgress(NpgsqlDataSource dataSource)
@@ -44,7 +48,8 @@ internal sealed class RunProgress(NpgsqlDataSource dataSource)
         """;
 
     private const string Reasons = """
-        select stage || '/' || reason || ': ' || count(*) || case when count(*) = 1 then ' user (' else ' users, for example (' end || min(user_id::text) || '): ' || min(detail)
+        select stage || '/' || reason || ': ' || count(*) || case when count(*) = 1 then ' user (' else ' users, for example (' end
+            || min(user_id::text) || '): ' || min(detail)
         from run_failures where run_id = $1 group by stage, reason order by count(*) desc limit 10
         """;
 

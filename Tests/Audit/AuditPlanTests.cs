@@ -36,7 +36,11 @@ public sealed class HistoryFixture(TestServers servers) : IAsyncLifetime
         );
         History = await new AuditHistory(Database).FillAsync(Users * 4 * 80, 4, new(2026, 8, 28), null, CancellationToken.None);
         await ExecuteAsync(
-            "insert into overnight_job_runs (id, job_type, status, market, trigger, started_at, completed_at, correlation_id) select gen_random_uuid(), 'cache-warm', 'completed', 'NYSE', 'schedule', t, t, gen_random_uuid() from generate_series(timestamptz '2026-05-01', '2026-08-28', '20 minutes') t"
+            """
+            insert into overnight_job_runs (id, job_type, status, market, trigger, started_at, completed_at, correlation_id)
+            select gen_random_uuid(), 'cache-warm', 'completed', 'NYSE', 'schedule', t, t, gen_random_uuid()
+            from generate_series(timestamptz '2026-05-01', '2026-08-28', '20 minutes') t
+            """
         );
         await ExecuteAsync(
             "insert into run_failures select $1, gen_random_uuid(), 'load', 'x', null, now() from generate_series(1, 5000)",
@@ -55,7 +59,10 @@ public sealed class HistoryFixture(TestServers servers) : IAsyncLifetime
             """
         );
         await ExecuteAsync(
-            "insert into result_reads (user_id, read_at, reader, run_id, business_date) select u.id, now(), 'admin', r.id, r.business_date from users u, overnight_job_runs r where r.job_type = 'scoring'"
+            """
+            insert into result_reads (user_id, read_at, reader, run_id, business_date)
+            select u.id, now(), 'admin', r.id, r.business_date from users u, overnight_job_runs r where r.job_type = 'scoring'
+            """
         );
         await ExecuteAsync(DropOtherMonths);
         await ExecuteAsync("analyze");
@@ -64,7 +71,8 @@ public sealed class HistoryFixture(TestServers servers) : IAsyncLifetime
     // Those that a migration makes for the day it runs on.
     private const string DropOtherMonths = """
         do $$ declare child text; begin
-            for child in select inhrelid::regclass::text from pg_inherits i join pg_class p on p.oid = i.inhparent where p.relkind = 'p' and inhrelid::regclass::text !~ '_y2026m0[5-8]$' loop
+            for child in select inhrelid::regclass::text from pg_inherits i join pg_class p on p.oid = i.inhparent
+                where p.relkind = 'p' and inhrelid::regclass::text !~ '_y2026m0[5-8]$' loop
                 execute 'drop table ' || child;
             end loop;
         end $$

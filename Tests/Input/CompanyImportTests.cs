@@ -30,7 +30,8 @@ public sealed class CompanyImportTests(TestServers servers)
         // 92293693440 / 3.665357, to 8 decimals.
         Assert.Equal(
             [
-                "MMM|3M|Industrial Conglomerates|USD|178.96000000|31.78685800|31.26485000|1.75000000|92293693440.00000000|25180001140.40733276|{revenue}|5.63000000|6488000000.00000000",
+                "MMM|3M|Industrial Conglomerates|USD|178.96000000|31.78685800|31.26485000|1.75000000|92293693440.00000000|25180001140.40733276|"
+                    + "{revenue}|5.63000000|6488000000.00000000",
             ],
             await DetailsAsync(database, "MMM")
         );
@@ -258,8 +259,9 @@ public sealed class CompanyImportTests(TestServers servers)
     private static Task<string[]> DetailsAsync(InputDatabase database, string symbol) =>
         database.TextsAsync(
             $"""
-            select concat_ws('|', symbol, name, coalesce(sector, ''), currency, coalesce(price::text, ''), coalesce(pe_ratio::text, ''), coalesce(pb_ratio::text, ''),
-                coalesce(dividend_yield::text, ''), coalesce(market_cap::text, ''), coalesce(revenue::text, ''), derived::text, coalesce(eps::text, ''), coalesce(ebitda::text, ''))
+            select concat_ws('|', symbol, name, coalesce(sector, ''), currency, coalesce(price::text, ''), coalesce(pe_ratio::text, ''),
+                coalesce(pb_ratio::text, ''), coalesce(dividend_yield::text, ''), coalesce(market_cap::text, ''), coalesce(revenue::text, ''),
+                derived::text, coalesce(eps::text, ''), coalesce(ebitda::text, ''))
             from assets a left join prices p on p.asset_id = a.id left join fundamentals f on f.asset_id = a.id where symbol = '{symbol}'
             """,
             Ct

@@ -49,29 +49,26 @@ internal static class PageEntries
         (holdings, classes) = (holdings ?? Holdings, classes ?? Classes);
         var recommendations = holdings.Select(
             (item, at) =>
-                $$$"""{"assetId":"019a0000-0000-7000-8000-{{{at:d12}}}","symbol":{{{Text(item.Symbol)}}},"name":{{{Text(item.Name)}}},"className":{{{Text(item.ClassName)}}},"rank":{{{at + 1}}},"score":"{{{Number(item.Score)}}}","amount":"{{{Number(item.Amount)}}}","currency":"{{{currency}}}","allocationGap":"{{{Number(item.Gap)}}}","breakdown":{"criteriaCount":10,"topContributor":"Dividend yield"}}"""
+                $$$"""{"assetId":"019a0000-0000-7000-8000-{{{at:d12}}}","symbol":{{{Text(item.Symbol)}}},"name":{{{Text(item.Name)}}}"""
+                + $$$""","className":{{{Text(item.ClassName)}}},"rank":{{{at + 1}}},"score":{{{Quoted(item.Score)}}}"""
+                + $$$""","amount":{{{Quoted(item.Amount)}}},"currency":{{{Text(currency)}}},"allocationGap":{{{Quoted(item.Gap)}}}"""
+                + ""","breakdown":{"criteriaCount":10,"topContributor":"Dividend yield"}}"""
         );
-        var shares = classes.Select(item => $"{Text(item.Name)}:\"{Number(item.Current)}\"");
+        var shares = classes.Select(item => $"{Text(item.Name)}:{Quoted(item.Current)}");
         var ranges = classes.Select(item =>
-            $$$"""{"className":{{{Text(item.Name)}}},"current":"{{{Number(item.Current)}}}","targetMin":"{{{Number(item.Min)}}}","targetMax":"{{{Number(item.Max)}}}","after":"{{{Number(item.After)}}}"}"""
+            $$$"""{"className":{{{Text(item.Name)}}},"current":{{{Quoted(item.Current)}}}"""
+            + $$$""","targetMin":{{{Quoted(item.Min)}}},"targetMax":{{{Quoted(item.Max)}}},"after":{{{Quoted(item.After)}}}}"""
         );
         return TestResults.Close(
-            $$$"""
-            {"userId":"{{{user:D}}}","generatedAt":"{{{generatedAt}}}","recommendations":[{{{string.Join(
-                ',',
-                recommendations
-            )}}}],"portfolioSummary":{"totalValue":"68412.3700","baseCurrency":"{{{currency}}}","allocations":{{{{string.Join(
-                ',',
-                shares
-            )}}}}},"dataFreshness":{"pricesAsOf":"{{{pricesAsOf}}}","ratesAsOf":"{{{ratesAsOf}}}","criteriaVersion":"7"{{{marks}}}},"totalInvestable":"{{{Number(
-                contribution
-            )}}}","baseCurrency":"{{{currency}}}","unallocated":"{{{Number(
-                unallocated
-            )}}}","leftOut":[{{{leftOut}}}],"run":{"market":"NYSE","businessDate":"2026-11-20","revision":1,"correlationId":"019a0000-0000-7000-8000-000000000003"},"classes":[{{{string.Join(
-                ',',
-                ranges
-            )}}}]
-            """
+            $$$"""{"userId":"{{{user:D}}}","generatedAt":"{{{generatedAt}}}","recommendations":[{{{Joined(recommendations)}}}]"""
+                + $$$""","portfolioSummary":{"totalValue":"68412.3700","baseCurrency":{{{Text(currency)}}}"""
+                + $$$""","allocations":{{{{Joined(shares)}}}}}"""
+                + $$$""","dataFreshness":{"pricesAsOf":"{{{pricesAsOf}}}","ratesAsOf":"{{{ratesAsOf}}}","criteriaVersion":"7"{{{marks}}}}"""
+                + $$$""","totalInvestable":{{{Quoted(contribution)}}},"baseCurrency":{{{Text(currency)}}}"""
+                + $$$""","unallocated":{{{Quoted(unallocated)}}},"leftOut":[{{{leftOut}}}]"""
+                + ""","run":{"market":"NYSE","businessDate":"2026-11-20","revision":1"""
+                + ""","correlationId":"019a0000-0000-7000-8000-000000000003"}"""
+                + $$$""","classes":[{{{Joined(ranges)}}}]"""
         );
     }
 
@@ -95,6 +92,10 @@ internal static class PageEntries
         );
 
     private static string Number(decimal value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
+
+    private static string Quoted(decimal value) => $"\"{Number(value)}\"";
+
+    private static string Joined(IEnumerable<string> items) => string.Join(',', items);
 
     private static string Text(string text) => System.Text.Json.JsonSerializer.Serialize(text);
 }
