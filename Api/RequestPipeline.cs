@@ -19,12 +19,13 @@ internal static class RequestPipeline
 
     public static void UseRequestPipeline(this WebApplication app)
     {
-        // First, because it answers most requests of a morning, which then skip all other middleware.
-        app.UseCachedDashboard();
-        app.UseMiddleware<ResponseHeaders>();
+        // First, because all that follows asks for the client's address and scheme. It does nothing without configured proxies.
         app.UseForwardedHeaders();
         if (!app.Environment.IsDevelopment())
             app.UseHsts();
+        // Before the others, because it answers most requests of a morning.
+        app.UseCachedDashboard();
+        app.UseMiddleware<ResponseHeaders>();
         app.UseProblems();
         // Before sessions are validated, because that may take a query.
         app.UseRateLimiter();

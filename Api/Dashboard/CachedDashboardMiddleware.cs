@@ -29,7 +29,7 @@ internal sealed class CachedDashboardMiddleware(
             context.Request.Path.Value != DashboardRoutes.Path
             || context.Request.QueryString.HasValue
             || !HttpMethods.IsGet(context.Request.Method)
-            || !TryGetToken(context, out var token)
+            || !SessionHandler.TryGetToken(context, cookies, out var token)
             || !SessionToken.TryHash(token, out var hash)
             || !prefetch.TryGet(hash, out var prefetched)
         )
@@ -40,16 +40,6 @@ internal sealed class CachedDashboardMiddleware(
         return results.Entries.TryGetMemory(session.UserId, out var entry)
             ? AnswerAsync(context, prefetched, session, entry!)
             : AskAsync(context, prefetched, session);
-    }
-
-    /// <summary>
-    /// A cookie is read over https only: this runs before a proxy's headers are, and a cookie of http is never read over https.
-    /// </summary>
-    private bool TryGetToken(HttpContext context, out string token)
-    {
-        token = "";
-        return (context.Request.IsHttps || context.Request.Headers.Authorization.Count > 0)
-            && SessionHandler.TryGetToken(context, cookies, out token);
     }
 
     /// <summary>Starts both reads before it awaits either, so that they go out together.</summary>

@@ -1,6 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using Overnight.Api.Sessions;
+using Overnight.Core.Caching;
 using Overnight.Tests.Dashboard;
+using StackExchange.Redis;
 
 namespace Overnight.Tests.Protection;
 
@@ -74,6 +77,37 @@ public sealed class ProxyTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             )
                 .Response.Headers[Hsts]
                 .ToString();
+    }
+
+    [Fact]
+    public async Task CachedDashboard_BehindAKnownProxy_TakesTheCookieAndIsOneOverTls()
+    {
+        await using var app = fixture.Another(("environment", "Production"), ("Proxies:Networks:0", "10.20.0.0/16"));
+        var (user, token) = await app.Database.SignInAsync();
+        await app.Cache.StringSetAsync(CacheKeys.Recommendations(user), TestResults.Entry(user));
+
+        var first = await DashboardAsync();
+        var second = await DashboardAsync();
+
+        Assert.Equal((200, 200), (first.StatusCode, second.StatusCode));
+        // The first makes this node remember whose token it is, so that the second passes none of the middleware that sets this header.
+        Assert.NotEqual("", first.Headers.ContentSecurityPolicy.ToString());
+        Assert.Equal("", second.Headers.ContentSecurityPolicy.ToString());
+        Assert.Matches("^max-age=[0-9]{8}", second.Headers[Hsts].ToString());
+
+        async Task<HttpResponse> DashboardAsync() =>
+            (
+                await app.FromAsync(
+                    "10.20.0.1",
+                    HttpMethods.Get,
+                    "/api/dashboard",
+                    null,
+                    ("Host", "overnight.example"),
+                    (Scheme, "https"),
+                    (Forwarded, "198.18.9.2"),
+                    ("Cookie", $"{SessionCookie.Name}={token}")
+                )
+            ).Response;
     }
 
     [Theory]
