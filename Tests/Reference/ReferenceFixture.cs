@@ -36,7 +36,8 @@ public sealed class ReferenceFixture(TestServers servers) : IAsyncLifetime
     }
 
     /// <summary>Another node.</summary>
-    internal ApiApp Another() => new(_database, _cache);
+    /// <param name="options">What its connection string has besides, such as <c>Command Timeout=0</c>.</param>
+    internal ApiApp Another(string options = "") => new($"{_database};{options}", _cache);
 
     internal WarmFixture Warming(params (string Key, string Value)[] settings) => WarmFixture.Over(_database, _cache, null, settings);
 
