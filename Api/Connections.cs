@@ -16,7 +16,7 @@ internal static class Connections
 
     public static void AddConnections(this WebApplicationBuilder builder)
     {
-        HostSettings.Check(builder.Configuration);
+        HostSettingsCheck.Check(builder.Configuration);
         builder.AddDatabase<OvernightContext>(
             "overnight",
             static connectionString => DatabaseConnection.Complete(connectionString, MostConnections),

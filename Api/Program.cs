@@ -13,7 +13,7 @@ using Overnight.Api.Protection;
 using Overnight.Api.Reference;
 using Overnight.Api.Sessions;
 
-Globalization.Prepare();
+IcuFallback.Prepare();
 StartupFailure.TellInOneBlock();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();

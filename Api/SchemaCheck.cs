@@ -12,7 +12,7 @@ internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
 {
     public const string Name = "schema";
 
-    private static readonly string Newest = SchemaMigrations.Ids[^1];
+    private static readonly string Newest = MigrationIds.Ids[^1];
 
     private volatile bool _isThere;
 
@@ -42,14 +42,14 @@ internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
     // Checked first, since a query on a missing table would put an error into the server's log.
     private async Task<bool> HasTableAsync(CancellationToken ct)
     {
-        await using var command = database.CreateCommand($"select to_regclass('{SchemaMigrations.HistoryTable}') is not null");
+        await using var command = database.CreateCommand($"select to_regclass('{MigrationIds.HistoryTable}') is not null");
         return await command.ExecuteScalarAsync(ct) is true;
     }
 
     private async Task<bool> HasMigrationAsync(CancellationToken ct)
     {
         await using var command = database.Command(
-            $"select exists (select from {SchemaMigrations.HistoryTable} where migration_id = $1)",
+            $"select exists (select from {MigrationIds.HistoryTable} where migration_id = $1)",
             Newest
         );
         return await command.ExecuteScalarAsync(ct) is true;

@@ -1,7 +1,7 @@
 using Overnight.AppHost;
 
-if (args is [ServersCommand.Name, ..])
-    return await ServersCommand.RunAsync(args, Console.Out, Console.Error);
+if (args is [ServerHomesCommand.Name, ..])
+    return await ServerHomesCommand.RunAsync(args, Console.Out, Console.Error);
 
 AppHostSettings.TellFailuresInOneBlock();
 var builder = DistributedApplication.CreateBuilder(args);

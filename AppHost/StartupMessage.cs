@@ -34,7 +34,7 @@ internal sealed class StartupMessage(
             var other in model.Resources.OfType<ProjectResource>().Where(project => project.TryGetAnnotationsOfType<WaitAnnotation>(out _))
         )
         {
-            if (notifications.TryGetCurrentState(other.Name, out var state) && FailureMessage.IsFailed(state.Snapshot))
+            if (notifications.TryGetCurrentState(other.Name, out var state) && ResourceFailureMessage.IsFailed(state.Snapshot))
                 return;
         }
         if (model.Resources.FirstOrDefault(resource => resource.Name == DashboardResource) is IResourceWithEndpoints dashboard)
@@ -72,7 +72,7 @@ internal sealed class StartupMessage(
         }
         catch (HttpRequestException)
         {
-            // The api stopped; FailureMessage prints that.
+            // The api stopped; ResourceFailureMessage prints that.
         }
     }
 
@@ -90,7 +90,7 @@ internal sealed class StartupMessage(
         }
         catch (HttpRequestException)
         {
-            return false; // The api stopped; FailureMessage prints that.
+            return false; // The api stopped; ResourceFailureMessage prints that.
         }
     }
 }
@@ -122,7 +122,7 @@ internal static class StartupMessageExtensions
     public static void AddStartupMessage(this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> api)
     {
         var token = builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == UserToken);
-        builder.Services.AddHostedService<FailureMessage>();
+        builder.Services.AddHostedService<ResourceFailureMessage>();
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<StartupMessage>(services, api.Resource, token));
         builder.Services.AddHostedService(services =>
             ActivatorUtilities.CreateInstance<ConnectionsFile>(services, DataDirectory.Of(builder), api.Resource)

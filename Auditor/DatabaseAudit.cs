@@ -58,17 +58,17 @@ public static class DatabaseAudit
         try
         {
             await CurrentCheck.RunAsync(connection, report, limit.Token);
-            var seals = await SealCheck.RunAsync(connection, report, limit.Token);
+            var seals = await SealChainCheck.RunAsync(connection, report, limit.Token);
             foreach (var run in runs)
             {
-                await RunCheck.RunAsync(connection, run, report, limit.Token);
+                await RunCompletenessCheck.RunAsync(connection, run, report, limit.Token);
                 await SumCheck.RunAsync(connection, run, report, limit.Token);
                 if (run.IsFinished)
-                    await ChainCheck.RunAsync(connection, run, seals.GetValueOrDefault(run.Id), report, limit.Token);
+                    await RunRootCheck.RunAsync(connection, run, seals.GetValueOrDefault(run.Id), report, limit.Token);
                 report.Runs++;
                 report.RunsLeft--;
             }
-            await RunCheck.DoubledAsync(connection, report, limit.Token);
+            await RunCompletenessCheck.DoubledAsync(connection, report, limit.Token);
             if (options.Cache is { } cache)
                 await CacheCheck.RunAsync(connection, database, cache, report, limit.Token);
         }

@@ -41,7 +41,7 @@ internal static class SumCheck
                 return "an amount is below 0.";
             if (inputs is null)
                 return null;
-            var contribution = Payload.Contribution(inputs) ?? 0;
+            var contribution = EventPayload.Contribution(inputs) ?? 0;
             return contribution == total ? null : $"{total} were shared out, and the contribution captured is {contribution}.";
         }
         catch (Exception exception)

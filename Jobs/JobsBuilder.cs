@@ -19,7 +19,7 @@ internal static class JobsBuilder
     public static HostApplicationBuilder Create(string[] args)
     {
         var builder = CreateUnconnected(args);
-        HostSettings.Check(builder.Configuration);
+        HostSettingsCheck.Check(builder.Configuration);
         builder.AddConnections();
         return builder;
     }

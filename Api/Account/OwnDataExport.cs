@@ -28,7 +28,7 @@ internal sealed class OwnDataExport(
         List<OwnRows> tables = [];
         foreach (var name in OwnRows.Names)
             tables.Add(await OwnRows.ReadAsync(database, name, user, ct));
-        await using ZipSpool zip = new(to, time.GetUtcNow());
+        await using StreamingZip zip = new(to, time.GetUtcNow());
         foreach (var rows in tables)
         {
             await zip.AddAsync($"{rows.Name}.json", rows.ToJson(), ct);
@@ -46,7 +46,7 @@ internal sealed class OwnDataExport(
     }
 
     /// <summary>One table of all recommendations, in a second pass, because a ZIP is written one file at a time.</summary>
-    private async Task AddRecommendationsAsync(ZipSpool zip, Guid user, CancellationToken ct)
+    private async Task AddRecommendationsAsync(StreamingZip zip, Guid user, CancellationToken ct)
     {
         await using var file = zip.Open("results.csv");
         CsvLines csv = new();
@@ -60,7 +60,7 @@ internal sealed class OwnDataExport(
         await file.WriteAsync(csv.Take(), ct);
     }
 
-    private async Task AddCalculationsAsync(ZipSpool zip, Guid user, CancellationToken ct)
+    private async Task AddCalculationsAsync(StreamingZip zip, Guid user, CancellationToken ct)
     {
         UserRunCursor? after = null;
         while (true)

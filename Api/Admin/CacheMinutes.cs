@@ -119,7 +119,7 @@ internal sealed class CacheMinutes(CacheTelemetry telemetry, NpgsqlDataSource da
 
 /// <summary>Writes the figures of each minute.</summary>
 internal sealed class CacheMinutesLoop(CacheMinutes minutes, DatabaseState database, TimeProvider time, ILogger<CacheMinutesLoop> logger)
-    : WriteBackLoop("Figures of the cache", CacheMinutes.Interval, database, time, logger)
+    : PeriodicFlushLoop("Figures of the cache", CacheMinutes.Interval, database, time, logger)
 {
     protected override Task WriteAsync(CancellationToken ct) => minutes.WriteAsync(ct);
 }

@@ -46,7 +46,7 @@ internal sealed class EventExpander(CapturedInputs inputs, MarketSnapshot market
             throw new InvalidDataException($"There are {scores.Count} scores for {inputs.Portfolio.Holdings.Count} holdings.");
         List<Criterion> criteria = [];
         if (rules is not null)
-            CriteriaReader.Read(Encoding.UTF8.GetBytes(rules), criteria);
+            CriteriaParser.Read(Encoding.UTF8.GetBytes(rules), criteria);
         return new(
             occurredAt,
             [.. scores.Zip(inputs.Portfolio.Holdings, (score, holding) => Score(score, Asset(holding.Asset), criteria))]

@@ -16,7 +16,7 @@ namespace Overnight.Api.Dashboard;
 internal sealed class CachedDashboardMiddleware(
     RequestDelegate next,
     SessionReader sessions,
-    SessionPrefetch prefetch,
+    RecentSessions prefetch,
     ResultReader results,
     SessionCookie cookies,
     MarketCatalog markets,
@@ -43,7 +43,7 @@ internal sealed class CachedDashboardMiddleware(
     }
 
     /// <summary>Starts both reads before it awaits either, so that they go out together.</summary>
-    private async Task AskAsync(HttpContext context, PrefetchedSession prefetched, ActiveSession? session = null)
+    private async Task AskAsync(HttpContext context, RecentSession prefetched, ActiveSession? session = null)
     {
         var finding = session is null ? sessions.ReadAsync(prefetched.Hash) : default;
         var reading = results.Entries.ReadAsync(prefetched.UserId);
@@ -64,7 +64,7 @@ internal sealed class CachedDashboardMiddleware(
         await next(context);
     }
 
-    private Task AnswerAsync(HttpContext context, PrefetchedSession prefetched, ActiveSession session, byte[] entry)
+    private Task AnswerAsync(HttpContext context, RecentSession prefetched, ActiveSession session, byte[] entry)
     {
         var now = time.GetUtcNow();
         prefetched.Use(now);

@@ -22,7 +22,7 @@ internal static class ExplanationRoutes
                 services.GetRequiredService<IOptions<ExplanationOptions>>().Value.SnapshotBytes
             ))
             .AddSingleton<CapturedResults>()
-            .AddSingleton<ExplainedResults>()
+            .AddSingleton<ExplanationAccess>()
             .AddSingleton<ExplanationSearches>();
     }
 
@@ -63,12 +63,12 @@ internal static class ExplanationRoutes
         string run,
         string? user,
         HttpContext context,
-        ExplainedResults results,
+        ExplanationAccess results,
         CancellationToken ct
     )
     {
         QueryErrors errors = new();
-        var (runId, subject) = (errors.Id("run", run), ExplainedResults.Subject(context, user, errors));
+        var (runId, subject) = (errors.Id("run", run), ExplanationAccess.Subject(context, user, errors));
         if (errors.Any)
             return errors.ToProblem();
         var (result, problem) = await results.OpenAsync(context, subject!.Value, runId, ct);
@@ -89,14 +89,14 @@ internal static class ExplanationRoutes
         string asset,
         string? user,
         HttpContext context,
-        ExplainedResults results,
+        ExplanationAccess results,
         ExplanationSearches searches,
         CancellationToken ct
     )
     {
         QueryErrors errors = new();
         var (runId, assetId) = (errors.Id("run", run), errors.Id("asset", asset));
-        var subject = ExplainedResults.Subject(context, user, errors);
+        var subject = ExplanationAccess.Subject(context, user, errors);
         if (errors.Any)
             return errors.ToProblem();
         var (result, problem) = await results.OpenAsync(context, subject!.Value, runId, ct);
@@ -123,7 +123,7 @@ internal static class ExplanationRoutes
         string? after,
         string? user,
         HttpContext context,
-        ExplainedResults results,
+        ExplanationAccess results,
         CancellationToken ct
     )
     {
@@ -133,7 +133,7 @@ internal static class ExplanationRoutes
             errors.Add("before", "must be given: the id of a run");
         if (after is null)
             errors.Add("after", "must be given: the id of a run");
-        var subject = ExplainedResults.Subject(context, user, errors);
+        var subject = ExplanationAccess.Subject(context, user, errors);
         if (errors.Any)
             return errors.ToProblem();
         var (first, problem) = await results.OpenAsync(context, subject!.Value, older, ct);

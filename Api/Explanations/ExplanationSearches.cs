@@ -14,7 +14,7 @@ internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, 
     public TimeSpan Limit => options.Value.SearchTimeout;
 
     /// <returns>Null when the search took too long.</returns>
-    public async Task<FirstDocument?> FindAsync(CapturedResult result, int holding, CancellationToken ct)
+    public async Task<CounterfactualsDocument?> FindAsync(CapturedResult result, int holding, CancellationToken ct)
     {
         using CancellationTokenSource limit = new(Limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
@@ -23,7 +23,7 @@ internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, 
             await Turns.WaitAsync(either.Token);
             try
             {
-                return await Task.Run(() => FirstDocument.Find(result, holding, either.Token), either.Token);
+                return await Task.Run(() => CounterfactualsDocument.Find(result, holding, either.Token), either.Token);
             }
             finally
             {

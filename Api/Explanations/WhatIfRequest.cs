@@ -106,7 +106,7 @@ internal sealed record WhatIfRequest
         }
         try
         {
-            CriteriaReader.Read(Encoding.UTF8.GetBytes(value.GetRawText()), criteria);
+            CriteriaParser.Read(Encoding.UTF8.GetBytes(value.GetRawText()), criteria);
         }
         catch (CalculationException exception)
         {
@@ -201,7 +201,7 @@ internal sealed record WhatIfRequest
             && !inputs.Portfolio.Holdings.Exists(holding => inputs.Market.Assets[holding.Asset].Id == fundamental.AssetId)
         )
             errors["fundamental.assetId"] = [$"{fundamental.AssetId:D} is no holding of this result"];
-        ClassCash? cash = null;
+        HypotheticalCash? cash = null;
         if (Cash is { } asked)
         {
             var index = PortfolioHolding.Unclassified;

@@ -31,13 +31,13 @@ internal static class WhatIfRoute
         string? run,
         string? user,
         HttpContext context,
-        ExplainedResults results,
+        ExplanationAccess results,
         TimeProvider time,
         CancellationToken ct
     )
     {
         QueryErrors errors = new();
-        var (runId, subject) = (errors.Id("run", run), ExplainedResults.Subject(context, user, errors));
+        var (runId, subject) = (errors.Id("run", run), ExplanationAccess.Subject(context, user, errors));
         if (errors.Any)
             return errors.ToProblem();
         var (asked, faults) = await WhatIfRequest.ReadAsync(context.Request.Body, ct);
@@ -68,7 +68,7 @@ internal static class WhatIfRoute
         {
             var changed = change.ApplyTo(result.Inputs);
             // Results have times to the millisecond.
-            return (WhatIfAnswer.Write(result, changed, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond))), null);
+            return (WhatIfResultWriter.Write(result, changed, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond))), null);
         }
         catch (CalculationException exception) when (change.Cash is not null && exception.Reason == "out_of_range")
         {

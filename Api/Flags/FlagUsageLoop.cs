@@ -11,7 +11,7 @@ internal sealed class FlagUsageLoop(
     DatabaseState database,
     TimeProvider time,
     ILogger<FlagUsageLoop> logger
-) : WriteBackLoop("Accesses of flags", options.Value.FlushInterval, database, time, logger)
+) : PeriodicFlushLoop("Accesses of flags", options.Value.FlushInterval, database, time, logger)
 {
     protected override Task WriteAsync(CancellationToken ct) => access.FlushAsync(ct);
 }

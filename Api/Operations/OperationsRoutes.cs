@@ -91,6 +91,6 @@ internal static class OperationsRoutes
     {
         if (!InvalidId.TryRead(id, out var user, out var problem))
             return problem;
-        return await users.FindAsync(user, ct) is { } found ? TypedResults.Ok(found) : AccountRoutes.UserNotFound(user);
+        return await users.FindAsync(user, ct) is { } found ? TypedResults.Ok(found) : UserAccessRoutes.UserNotFound(user);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class SessionHandler(
     ILoggerFactory logger,
     UrlEncoder encoder,
     SessionReader sessions,
-    SessionPrefetch prefetch,
+    RecentSessions prefetch,
     SessionCookie cookies
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {

@@ -32,12 +32,12 @@ internal static class SessionSetup
     {
         builder
             .Services.AddSessionReading()
-            .AddSingleton<SessionPrefetch>()
-            .AddSingleton<SessionActivity>()
+            .AddSingleton<RecentSessions>()
+            .AddSingleton<SessionActivityWriter>()
             .AddHostedService<SessionActivityLoop>()
             .AddSingleton<SignInLimits>()
             .AddSingleton<SignIn>()
-            .AddSingleton<SignInAttempt>()
+            .AddSingleton<LimitedSignIn>()
             .AddSingleton<PasswordChange>()
             .AddSingleton<SessionCookie>()
             .AddSingleton<IPasswordHasher<string>, PasswordHasher<string>>()

@@ -34,7 +34,7 @@ internal static class SignInRoutes
 
     private static async Task<Results<Created<SignedIn>, ValidationProblem, ProblemHttpResult>> SignInAsync(
         HttpContext context,
-        SignInAttempt attempt,
+        LimitedSignIn attempt,
         SessionCookie cookies,
         CancellationToken ct
     )

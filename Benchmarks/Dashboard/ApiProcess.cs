@@ -94,7 +94,7 @@ internal sealed class ApiProcess
                 lock (lines)
                     lines.Add(line);
             },
-            LoadGenerator.Environment
+            ClosedLoopLoad.Environment
         );
         var code = await generator.Exited.WaitAsync(ct);
         return code == 0

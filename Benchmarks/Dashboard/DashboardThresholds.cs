@@ -54,7 +54,7 @@ internal sealed class DashboardThresholds(DashboardEnvironment environment, Dash
     {
         var tokens = await MixedReads.TokensAsync(environment.Plan, ct);
         UserMix users = new(tokens.Count, seed: 2);
-        await using PacedLoad load = new(api.Port, PerSecond, () => new(ReadKind.Dashboard, DashboardRoutes.Path, tokens[users.Next()]));
+        await using OpenLoopLoad load = new(api.Port, PerSecond, () => new(ReadKind.Dashboard, DashboardRoutes.Path, tokens[users.Next()]));
         await Task.Delay(Duration, ct);
         var warmUp = load.Answers.Count;
         await Task.Delay(Duration, ct);

@@ -68,7 +68,7 @@ internal static class DashboardWhileWarming
 
         async Task<IReadOnlyList<PacedAnswer>> ReadAsync(Func<Task> meanwhile)
         {
-            await using PacedLoad load = new(api.Port, settings.Rate, () =>
+            await using OpenLoopLoad load = new(api.Port, settings.Rate, () =>
                 new(ReadKind.Dashboard, "/api/dashboard", tokens[users.Next()])
             );
             await meanwhile();

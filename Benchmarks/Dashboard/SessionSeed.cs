@@ -14,9 +14,9 @@ internal sealed class SessionSeed
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
     private readonly List<(string Hash, ActiveSession Session)> sessions = [];
-    private readonly SessionSigner signer;
+    private readonly CachedSessionSigner signer;
 
-    private SessionSeed(SessionSigner signer) => this.signer = signer;
+    private SessionSeed(CachedSessionSigner signer) => this.signer = signer;
 
     public int Count => sessions.Count;
 

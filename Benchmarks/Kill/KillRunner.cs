@@ -34,7 +34,7 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
         var run = await runs.StartPipelineAsync(again: true, ct);
         // After the run's row: a night that is due by the calendar joins it.
         supervisor.StartJobsOnce();
-        await using RunWatch watch = new(database, run);
+        await using RunRecorder watch = new(database, run);
         List<KillTimes> made = [];
         for (var number = 0; number < kills; number++)
         {
@@ -49,7 +49,7 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
         }
         await watch.UntilAsync(night => night.IsCached, "finished and cached", supervisor, ct);
         await watch.LookAgainAsync(ct);
-        var faults = await KillFaults.FindAsync(
+        var faults = await RunDefects.FindAsync(
             database,
             supervisor.Cache,
             run,
@@ -66,7 +66,7 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
     }
 
     /// <returns>Null when the night was over before.</returns>
-    private async Task<KillTimes?> KillAsync(Victim victim, string place, RunWatch watch, CancellationToken ct)
+    private async Task<KillTimes?> KillAsync(Victim victim, string place, RunRecorder watch, CancellationToken ct)
     {
         if (place == KillSeries.Random)
             await Task.Delay(RandomDelay * random.NextDouble(), ct);

@@ -71,7 +71,7 @@ internal sealed class Supervisor
     public async Task<(DateTimeOffset At, DateTimeOffset Gone)?> KillAtAsync(
         Victim victim,
         string checkpoint,
-        RunWatch night,
+        RunRecorder night,
         CancellationToken ct
     )
     {

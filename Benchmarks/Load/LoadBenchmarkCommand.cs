@@ -33,9 +33,9 @@ internal static class LoadBenchmarkCommand
         command.SetAction(
             async (parsed, ct) =>
             {
-                var requests = await LoadPlan.ReadAsync(parsed.GetValue(plan)!, parsed.GetValue(path)!, ct);
+                var requests = await UserRequests.ReadAsync(parsed.GetValue(plan)!, parsed.GetValue(path)!, ct);
                 Report.Write(
-                    await LoadGenerator.RunAsync(
+                    await ClosedLoopLoad.RunAsync(
                         requests,
                         parsed.GetValue(port),
                         parsed.GetValue(connections),

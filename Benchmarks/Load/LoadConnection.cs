@@ -21,7 +21,7 @@ internal sealed class LoadConnection : IDisposable
     private readonly SocketAsyncEventArgs receive = new();
     private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly byte[] buffer = new byte[LongestAnswer];
-    private readonly LoadPlan plan;
+    private readonly UserRequests plan;
     private readonly long deadline;
     private readonly Action start,
         go;
@@ -32,7 +32,7 @@ internal sealed class LoadConnection : IDisposable
         bodyStart,
         answerLength;
 
-    public LoadConnection(LoadPlan plan, UserMix mix, long deadline)
+    public LoadConnection(UserRequests plan, UserMix mix, long deadline)
     {
         (this.plan, this.mix, this.deadline) = (plan, mix, deadline);
         (start, go) = (Send, Continue);

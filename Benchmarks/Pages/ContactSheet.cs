@@ -88,8 +88,8 @@ internal static class ContactSheet
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Development",
             ["DOTNET_ENVIRONMENT"] = "Development",
-            ["ASPNETCORE_HOSTINGSTARTUPASSEMBLIES"] = typeof(SteadyClock).Assembly.GetName().Name!,
-            [SteadyClock.NowVariable] = $"{PageStates.Now:O}",
+            ["ASPNETCORE_HOSTINGSTARTUPASSEMBLIES"] = typeof(ShiftedClock).Assembly.GetName().Name!,
+            [ShiftedClock.NowVariable] = $"{PageStates.Now:O}",
         };
 
     private static async Task<List<Prepared>> PrepareAsync(PageState[] states, NpgsqlDataSource database, IDatabase cache)

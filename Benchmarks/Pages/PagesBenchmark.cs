@@ -120,7 +120,7 @@ internal static class PagesBenchmark
     )
     {
         UserMix users = new(tokens.Count, seed: 2);
-        await using PacedLoad load = new(port, perSecond, () => new(ReadKind.Dashboard, path, tokens[users.Next()]));
+        await using OpenLoopLoad load = new(port, perSecond, () => new(ReadKind.Dashboard, path, tokens[users.Next()]));
         await Task.Delay(TimeSpan.FromSeconds(seconds), ct);
         var warmUp = load.Answers.Count;
         await Task.Delay(TimeSpan.FromSeconds(seconds), ct);

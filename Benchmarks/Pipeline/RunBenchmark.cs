@@ -23,7 +23,7 @@ internal static class RunBenchmark
     public static async Task<int> RunAsync(RunSettings settings, CancellationToken ct)
     {
         await using var bench = new Workbench();
-        var baseline = settings.Against is { } folder ? await Baseline.PrepareAsync(folder, bench, ct) : null;
+        var baseline = settings.Against is { } folder ? await RivalPipeline.PrepareAsync(folder, bench, ct) : null;
         var postgres = await bench.StartPostgresAsync(ct);
         var cache = await bench.StartCacheAsync(settings.Cache, ct);
         Report.Step(
@@ -45,7 +45,7 @@ internal static class RunBenchmark
         }
 
         List<Figures> nights = [];
-        await using var service = await RunService.StartAsync(bench, postgres, cache, database, settings.Workers, ct);
+        await using var service = await JobsService.StartAsync(bench, postgres, cache, database, settings.Workers, ct);
         for (var number = 1; number <= settings.Nights; number++)
         {
             if (number > 1)
@@ -58,7 +58,7 @@ internal static class RunBenchmark
     }
 
     private static async Task<Figures> MeasureAsync(
-        RunService service,
+        JobsService service,
         PostgresServer postgres,
         CacheServer cache,
         NpgsqlDataSource database,

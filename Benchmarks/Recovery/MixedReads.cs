@@ -49,7 +49,7 @@ internal sealed class MixedReads(IReadOnlyList<string> tokens, int flags)
                 $"/api/reference/{Entities[random.Next(Entities.Length)]}",
                 token
             ),
-            _ => new(ReadKind.Flag, $"/api/config/flags/{DemoEntries.Flag(1 + random.Next(flags))}", token),
+            _ => new(ReadKind.Flag, $"/api/config/flags/{DemoTenantsAndFlags.Flag(1 + random.Next(flags))}", token),
         };
     }
 }

@@ -32,7 +32,7 @@ internal sealed class RecoveryBenchmark(
         await using var bench = new Workbench();
         var postgres = await QueryCounter.StartServerAsync(bench, ct);
         await using var database = await DemoDatabase.CreateAsync(postgres, settings.Users, ct);
-        await DemoEntries.AddAsync(database, settings.Tenants, settings.Flags, ct);
+        await DemoTenantsAndFlags.AddAsync(database, settings.Tenants, settings.Flags, ct);
         var cache = await bench.StartCacheAsync(settings.Cache, ct);
         await JobsProcess.RunAsync(bench, postgres, cache, ct);
         await JobsProcess.CommandAsync(bench, postgres, cache, ["warm"], null, ct);
@@ -73,7 +73,7 @@ internal sealed class RecoveryBenchmark(
         var api = await ApiProcess.StartAsync(bench, postgres, cache, null, null, ct);
 
         MixedReads reads = new(tokens, settings.Flags);
-        await using PacedLoad load = new(api.Port, settings.Rate, reads.Next);
+        await using OpenLoopLoad load = new(api.Port, settings.Rate, reads.Next);
         await Task.Delay(WarmUp, ct);
         await counter.BeginAsync(ct);
         var before = Stopwatch.GetTimestamp();

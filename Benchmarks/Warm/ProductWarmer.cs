@@ -20,7 +20,7 @@ internal sealed class ProductWarmer : IDisposable
         var builder = ProductHost.Create(
             postgres,
             cache.ConnectionString,
-            ("Flags:Environment", DemoEntries.Environment),
+            ("Flags:Environment", DemoTenantsAndFlags.Environment),
             ("Warming:Sessions:Count", $"{settings.Users}")
         );
         builder.Services.AddWarming();

@@ -12,12 +12,12 @@ internal static class WarmBenchmark
     public static async Task<int> RunAsync(WarmSettings settings, CancellationToken ct)
     {
         await using var bench = new Workbench();
-        BulkMeasurement bulk = new(bench);
+        BulkBenchmark bulk = new(bench);
         var first = await bulk.RunAsync(settings, ct);
         List<BulkFigures> sizes = [];
         foreach (var size in settings.Sizes.Where(size => size != settings.Size).Distinct())
             sizes.Add(await bulk.RunAsync(settings.Of(size), ct));
-        IReadOnlyList<SetFigures> sets = settings.Users > 0 ? await SetBenchmark.RunAsync(bench, settings, ct) : [];
+        IReadOnlyList<SetFigures> sets = settings.Users > 0 ? await WarmSetBenchmark.RunAsync(bench, settings, ct) : [];
 
         Tell(first);
         if (sizes.Count > 0)
@@ -75,7 +75,7 @@ internal static class WarmBenchmark
         );
         table.Row("our writer, Redis", Figure(figures.Ours));
         table.Row(
-            $"redis-benchmark, pipeline 64{(figures.Clients > 0 ? $", its best of {string.Join(", ", BulkMeasurement.Clients)} clients: {figures.Clients}" : "")}",
+            $"redis-benchmark, pipeline 64{(figures.Clients > 0 ? $", its best of {string.Join(", ", BulkBenchmark.Clients)} clients: {figures.Clients}" : "")}",
             Figure(figures.Limit)
         );
         if (figures.Ratio is { } ratio)

@@ -15,7 +15,7 @@ public static class CachingSetup
         services.TryAddSingleton<CacheStore>();
         services.TryAddSingleton<LastKnownEntries>();
         services.TryAddSingleton<CacheInvalidation>();
-        services.TryAddSingleton<ResultFence>();
+        services.TryAddSingleton<FencedResultWriter>();
         return services;
     }
 

@@ -17,7 +17,7 @@ public sealed record CalculationInputs(
     UserPortfolio Portfolio,
     ReadOnlyMemory<Criterion> Criteria,
     MarketSnapshot Market,
-    ClassCash? Cash = null
+    HypotheticalCash? Cash = null
 )
 {
     /// <summary>Computes the result of these inputs.</summary>

@@ -122,7 +122,7 @@ public sealed class CapturedResults(NpgsqlDataSource database, SnapshotMemory sn
         }
         List<Criterion> criteria = [];
         // The bytes as they were stored, as the night reads them: names go into the result as they are.
-        CriteriaReader.Read(reader.GetFieldValue<byte[]>(0), criteria);
+        CriteriaParser.Read(reader.GetFieldValue<byte[]>(0), criteria);
         return criteria.ToArray();
     }
 

@@ -97,7 +97,7 @@ public sealed record TargetShift(int Class, int Steps, Decimal4 TargetMin, Decim
 /// <param name="Steps">Number of steps, of either sign.</param>
 /// <param name="Step">A power of ten with 5 digits less than the portfolio's value, in base currency.</param>
 /// <param name="Cash">Class and amount: <paramref name="Steps"/> x <paramref name="Step"/>.</param>
-public sealed record CashChange(int Steps, decimal Step, ClassCash Cash)
+public sealed record CashChange(int Steps, decimal Step, HypotheticalCash Cash)
 {
     /// <summary>The inputs with this change made.</summary>
     public CalculationInputs ApplyTo(CalculationInputs inputs)

@@ -19,8 +19,8 @@ internal sealed class GridSearch
     private readonly Contender _subject;
     private readonly Contender[] _rivals;
     private readonly bool _isBehindAlways;
-    private readonly ZeroFundingCheck _funding;
-    private readonly FundingPlateau _plateau;
+    private readonly ZeroAmountCheck _funding;
+    private readonly ConstantAmountCheck _plateau;
     private readonly SearchProgress _progress;
     private readonly Func<int, AllocationShare[]> _allocate;
     private readonly Func<int, bool> _isFirst;

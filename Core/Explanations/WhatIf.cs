@@ -23,7 +23,7 @@ public sealed record WhatIf
     public FundamentalValue? Fundamental { get; init; }
 
     /// <summary>More or less value in one class.</summary>
-    public ClassCash? Cash { get; init; }
+    public HypotheticalCash? Cash { get; init; }
 
     /// <summary>The inputs with the changes made. Other criteria get the version after that of the captured ones.</summary>
     public CalculationInputs ApplyTo(CalculationInputs inputs)

@@ -76,7 +76,7 @@ public sealed class CalculationReplay(ResultContext context, IReadOnlyDictionary
             if (!_rules.TryGetValue(inputs.RuleVersion, out var rule))
                 return [new(Inputs, null, $"rule version {inputs.RuleVersion} is not in this build")];
             inputs.Portfolio.UserId = stored.UserId;
-            CriteriaReader.Read(rulesOfUser, _criteria);
+            CriteriaParser.Read(rulesOfUser, _criteria);
             rule(_calculation, inputs.Portfolio, CollectionsMarshal.AsSpan(_criteria), market);
             return Compare(stored, inputs, market);
         }
@@ -98,17 +98,17 @@ public sealed class CalculationReplay(ResultContext context, IReadOnlyDictionary
             Inputs,
             stored.Inputs,
             _events.Inputs(portfolio, inputs.SnapshotId, inputs.GeneratedAt, inputs.WriterVersion, inputs.RuleVersion),
-            EventPlace.OfInputs
+            EventFieldPath.OfInputs
         );
-        Add(Scores, stored.Scores, _events.Scores(_calculation.Scores, _criteria.Count), EventPlace.OfScores);
+        Add(Scores, stored.Scores, _events.Scores(_calculation.Scores, _criteria.Count), EventFieldPath.OfScores);
         AddCompleted(stored.Completed, differences);
         Add(
             "recommendations",
             stored.Recommendations,
             writer.Recommendations(portfolio, criteria, _calculation, inputs.GeneratedAt),
-            JsonPlace.Of
+            JsonFieldPath.Of
         );
-        Add("portfolio", stored.Portfolio, writer.Portfolio(portfolio, _calculation, inputs.GeneratedAt), JsonPlace.Of);
+        Add("portfolio", stored.Portfolio, writer.Portfolio(portfolio, _calculation, inputs.GeneratedAt), JsonFieldPath.Of);
         return differences;
 
         void Add(string part, byte[]? was, byte[] now, Func<byte[], int, string> place)

@@ -90,14 +90,14 @@ public sealed record Receipt(
         hasher.Begin(salt);
         foreach (var one in Events)
         {
-            row.Only(StoredRows.EventFields);
-            StoredRows.Event(row, BusinessDate, RunId, UserId, (CalculationEvent)one.Type, one.OccurredAt, one.Payload);
+            row.Only(HashedColumns.EventFields);
+            HashedColumns.Event(row, BusinessDate, RunId, UserId, (CalculationEvent)one.Type, one.OccurredAt, one.Payload);
             hasher.Rows(row.Row);
         }
         if (Result is { } result)
         {
-            row.Only(StoredRows.ResultFields);
-            StoredRows.Result(
+            row.Only(HashedColumns.ResultFields);
+            HashedColumns.Result(
                 row,
                 UserId,
                 BusinessDate,
@@ -113,8 +113,8 @@ public sealed record Receipt(
         byte[] criteria = [];
         if (Criteria is { } version)
         {
-            row.Only(StoredRows.CriteriaFields);
-            StoredRows.Criteria(row, version.Id, UserId, version.Version, version.CreatedAt, Encoding.UTF8.GetBytes(version.Rules));
+            row.Only(HashedColumns.CriteriaFields);
+            HashedColumns.Criteria(row, version.Id, UserId, version.Version, version.CreatedAt, Encoding.UTF8.GetBytes(version.Rules));
             criteria = RowHash.OfCriteria(row.Row);
         }
         var leaf = new byte[HashTree.Length];

@@ -13,11 +13,11 @@ internal static class RowHash
     /// <param name="row">The columns of a seal but its own hash, as <see cref="Seal.ComputeHash"/> orders them.</param>
     public static byte[] OfSeal(ReadOnlySpan<byte> row) => Of(SealKind, row);
 
-    /// <param name="row"><see cref="StoredRows.SnapshotColumns"/>.</param>
+    /// <param name="row"><see cref="HashedColumns.SnapshotColumns"/>.</param>
     public static byte[] OfSnapshot(ReadOnlySpan<byte> row) => Of(SnapshotKind, row);
 
     /// <summary>The same hash as the SQL function <c>criteria_hash</c>, which hashes a criteria version when it is written.</summary>
-    /// <param name="row"><see cref="StoredRows.CriteriaColumns"/>.</param>
+    /// <param name="row"><see cref="HashedColumns.CriteriaColumns"/>.</param>
     public static byte[] OfCriteria(ReadOnlySpan<byte> row) => Of(CriteriaKind, row);
 
     private static byte[] Of(byte kind, ReadOnlySpan<byte> row)

@@ -53,7 +53,7 @@ public sealed class Calculation
     /// <param name="cash">Cash that one class has beside its holdings; none when null.</param>
     /// <exception cref="CalculationException">No criteria, no holding with a price, a missing exchange rate, or a number out of
     /// range.</exception>
-    public void Run(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, MarketSnapshot market, ClassCash? cash = null)
+    public void Run(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, MarketSnapshot market, HypotheticalCash? cash = null)
     {
         ArgumentNullException.ThrowIfNull(portfolio);
         ArgumentNullException.ThrowIfNull(market);
@@ -81,14 +81,14 @@ public sealed class Calculation
     /// scores, order and amounts stay those of the last run.
     /// </summary>
     /// <param name="portfolio">That of the last run, but for the targets of its classes.</param>
-    internal void Reallocate(UserPortfolio portfolio, ClassCash? cash)
+    internal void Reallocate(UserPortfolio portfolio, HypotheticalCash? cash)
     {
         _classes = portfolio.Classes.Count;
         Allocate(portfolio, cash);
     }
 
     /// <summary>As <see cref="Reallocate"/>, and the order and amounts that follow.</summary>
-    internal void Recalculate(UserPortfolio portfolio, MarketSnapshot market, ClassCash? cash)
+    internal void Recalculate(UserPortfolio portfolio, MarketSnapshot market, HypotheticalCash? cash)
     {
         Reallocate(portfolio, cash);
         Rank(portfolio, market);
@@ -161,7 +161,7 @@ public sealed class Calculation
 
     private static CalculationException OutOfRange(string detail) => new(CalculationStage.Recommend, "out_of_range", detail);
 
-    private void Allocate(UserPortfolio portfolio, ClassCash? cash)
+    private void Allocate(UserPortfolio portfolio, HypotheticalCash? cash)
     {
         var sums = _sums.AsSpan(0, _classes + 1);
         sums.Clear();

@@ -11,7 +11,7 @@ public static partial class ReferenceCatalog
             new(
                 "finance",
                 "coa",
-                ReferenceKind.Static,
+                ReferenceVolatility.Static,
                 Items(
                     """
                     select a.code, a.name, a.type, a.parent_code as "parentCode", a.active from erp.accounts a
@@ -27,7 +27,7 @@ public static partial class ReferenceCatalog
             new(
                 "finance",
                 "periods",
-                ReferenceKind.Reference,
+                ReferenceVolatility.Reference,
                 Items(
                     """
                     select p.code, p.starts_on as "startsOn", p.ends_on as "endsOn", p.status from erp.periods p
@@ -46,7 +46,7 @@ public static partial class ReferenceCatalog
             new(
                 "finance",
                 "current-period",
-                ReferenceKind.Dashboard,
+                ReferenceVolatility.Dashboard,
                 One(
                     """
                     select p.code, p.starts_on as "startsOn", p.ends_on as "endsOn", p.status from erp.periods p
@@ -63,7 +63,7 @@ public static partial class ReferenceCatalog
             new(
                 "finance",
                 "xrate",
-                ReferenceKind.Dashboard,
+                ReferenceVolatility.Dashboard,
                 One(
                     $"""
                     select k."from", k."to", k.date, {Decimal("r.rate")} as rate, {Time("r.as_of")} as "asOf"
@@ -89,7 +89,7 @@ public static partial class ReferenceCatalog
             new(
                 "finance",
                 "trial-balance",
-                ReferenceKind.Dashboard,
+                ReferenceVolatility.Dashboard,
                 One(
                     $"""
                     with period as ({Period}),
@@ -124,7 +124,7 @@ public static partial class ReferenceCatalog
             new(
                 "finance",
                 "gl-balances",
-                ReferenceKind.Dashboard,
+                ReferenceVolatility.Dashboard,
                 One(
                     $"""
                     with period as ({Period}),

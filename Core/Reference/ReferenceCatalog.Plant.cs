@@ -11,7 +11,7 @@ public static partial class ReferenceCatalog
             new(
                 "manufacturing",
                 "work-centers",
-                ReferenceKind.Reference,
+                ReferenceVolatility.Reference,
                 Items(
                     $"""
                     select x.code, x.name, x.facility_id as "facilityId", {Decimal("x.hourly_rate")} as "hourlyRate", {Decimal(
@@ -28,7 +28,7 @@ public static partial class ReferenceCatalog
             new(
                 "wms",
                 "facilities",
-                ReferenceKind.Static,
+                ReferenceVolatility.Static,
                 Items(
                     """
                     select x.id, x.code, x.name from erp.facilities x where x.tenant_id = k.tenant_id order by x.code
@@ -42,7 +42,7 @@ public static partial class ReferenceCatalog
             new(
                 "wms",
                 "locations",
-                ReferenceKind.Reference,
+                ReferenceVolatility.Reference,
                 One(
                     $"""
                     select f.id as "facilityId", f.code, f.name,
@@ -62,7 +62,7 @@ public static partial class ReferenceCatalog
             new(
                 "wms",
                 "bin-utilisation",
-                ReferenceKind.Operational,
+                ReferenceVolatility.Operational,
                 One(
                     $"""
             select f.id as "facilityId", f.code, {Array($"""
@@ -85,7 +85,7 @@ public static partial class ReferenceCatalog
             new(
                 "equipment",
                 "health",
-                ReferenceKind.Operational,
+                ReferenceVolatility.Operational,
                 Items(
                     $"""
                     select x.code, x.name, x.work_center_code as "workCenterCode",

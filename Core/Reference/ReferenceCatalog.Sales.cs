@@ -11,7 +11,7 @@ public static partial class ReferenceCatalog
             new(
                 "sales",
                 "pipeline-stages",
-                ReferenceKind.Static,
+                ReferenceVolatility.Static,
                 Items(
                     $"""
                     select s.code, s.name, s.position, {Decimal(
@@ -46,7 +46,7 @@ public static partial class ReferenceCatalog
             new(
                 "sales",
                 "material",
-                ReferenceKind.Reference,
+                ReferenceVolatility.Reference,
                 One(
                     $"""
                     select {Material}, x.active from erp.materials x where x.tenant_id = k.tenant_id and x.sku = k.sku
@@ -60,7 +60,7 @@ public static partial class ReferenceCatalog
             new(
                 "sales",
                 "kits",
-                ReferenceKind.Reference,
+                ReferenceVolatility.Reference,
                 Items(
                     $"""
                     select x.code, x.name, {Array(
@@ -78,7 +78,7 @@ public static partial class ReferenceCatalog
             new(
                 "sales",
                 "pricing-rules",
-                ReferenceKind.Dashboard,
+                ReferenceVolatility.Dashboard,
                 Items(
                     $"""
                     select x.code, x.sku, x.customer_number as "customerNumber", {Decimal("x.min_quantity")} as "minQuantity", {Decimal(
@@ -112,7 +112,7 @@ public static partial class ReferenceCatalog
         string order,
         string[] events
     ) =>
-        new(module, name, ReferenceKind.Reference, Page(columns, $"{table} x where x.tenant_id = k.tenant_id and x.active", order))
+        new(module, name, ReferenceVolatility.Reference, Page(columns, $"{table} x where x.tenant_id = k.tenant_id and x.active", order))
         {
             Parts =
             [

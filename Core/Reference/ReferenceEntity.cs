@@ -12,7 +12,7 @@ namespace Overnight.Core.Reference;
 /// A scalar SQL query that returns the entry's JSON object, or null where there is none. It sees a row <c>k</c> with <c>tenant_id</c>
 /// (uuid), <c>today</c> (date, UTC) and the parts by name (text, normalised), and must read rows of that tenant only.
 /// </param>
-public sealed record ReferenceEntity(string Module, string Name, ReferenceKind Kind, string Value)
+public sealed record ReferenceEntity(string Module, string Name, ReferenceVolatility Kind, string Value)
 {
     /// <summary>Named parts of the key after the tenant, in order.</summary>
     public IReadOnlyList<CacheKeyPart> Parts { get; init; } = [];

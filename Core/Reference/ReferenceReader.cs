@@ -90,7 +90,7 @@ public sealed class ReferenceReader : IChangeHandler
             await using NpgsqlBatch batch = new(connection)
             {
                 Timeout = ReadTimeout,
-                BatchCommands = { TenantSetting.Of(key.Tenant), question },
+                BatchCommands = { TenantRowSecurity.Of(key.Tenant), question },
             };
             await batch.PrepareAsync();
             await using var reader = await batch.ExecuteReaderAsync();

@@ -224,7 +224,7 @@ public sealed partial class ReferenceWarmSet(
 
     private static NpgsqlBatch Batch(NpgsqlConnection connection, params ReadOnlySpan<ReferenceEntity> asked)
     {
-        NpgsqlBatch batch = new(connection) { BatchCommands = { TenantSetting.Of() } };
+        NpgsqlBatch batch = new(connection) { BatchCommands = { TenantRowSecurity.Of() } };
         foreach (var entity in asked)
         {
             batch.BatchCommands.Add(

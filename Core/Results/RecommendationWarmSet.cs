@@ -16,7 +16,7 @@ namespace Overnight.Core.Results;
 /// </summary>
 public sealed partial class RecommendationWarmSet(
     NpgsqlDataSource database,
-    ResultFence fence,
+    FencedResultWriter fence,
     WarmWriter entries,
     IOptions<WarmingOptions> options,
     ILogger<RecommendationWarmSet> logger
@@ -117,7 +117,7 @@ public sealed partial class RecommendationWarmSet(
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var (current, damaged) = await ResultFence.LockAsync(transaction, batch.Users, ct);
+        var (current, damaged) = await FencedResultWriter.LockAsync(transaction, batch.Users, ct);
         if (damaged > 0)
             Log.Damaged(logger, damaged, ChecksummedJson.Schema);
         var (refused, _) = await fence.WriteAsync(transaction, current, writes => entries.WriteAsync(writes, onlyAbsent: false, ct));

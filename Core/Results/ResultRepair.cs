@@ -6,7 +6,7 @@ namespace Overnight.Core.Results;
 /// <summary>Writes a user's current result to the cache, never an older result over a newer one.</summary>
 public sealed class ResultRepair(
     NpgsqlDataSource database,
-    ResultFence fence,
+    FencedResultWriter fence,
     CacheStore store,
     CacheCircuit circuit,
     CacheTelemetry telemetry
@@ -36,7 +36,7 @@ public sealed class ResultRepair(
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var (current, _) = await ResultFence.LockAsync(transaction, [userId], ct);
+        var (current, _) = await FencedResultWriter.LockAsync(transaction, [userId], ct);
         if (current.Count == 0)
             return RepairOutcome.Gone;
         if (await fence.WriteAsync(transaction, current) is (> 0, _))

@@ -20,7 +20,7 @@ public sealed class NightStore(NpgsqlDataSource database, NoticeOutbox outbox)
 
     // A finished run decides, the first of them; else the latest revision. Batches have the database's clock, the others the process's.
     private static readonly string Open = $"""
-        select n.market, n.business_date, {string.Join(", ", DeadlineRow.Columns.Split(", ").Select(column => $"n.{column}"))},
+        select n.market, n.business_date, {string.Join(", ", DeadlineSql.Columns.Split(", ").Select(column => $"n.{column}"))},
             r.id, r.failed, r.planned_at, r.left_users, r.recent, case when r.finished then coalesce(r.last_batch, r.completed_at, r.planned_at) end,
             case when r.id is not null and not r.finished then (
                 select percentile_cont(0.5) within group (order by l.rate) from (
@@ -70,7 +70,7 @@ public sealed class NightStore(NpgsqlDataSource database, NoticeOutbox outbox)
     public async Task AddAsync(MarketDay day, DateTimeOffset dueAt, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(day);
-        await using var command = DeadlineRow.Insert(
+        await using var command = DeadlineSql.Insert(
             database,
             "nights",
             "market, business_date",
@@ -92,7 +92,7 @@ public sealed class NightStore(NpgsqlDataSource database, NoticeOutbox outbox)
             // The rows of one night follow each other, and the first is of the run that decides.
             if (nights.Count > 0 && nights[^1].Night.Market == market && nights[^1].Night.BusinessDate == date)
                 continue;
-            var (times, status) = DeadlineRow.Read(reader, 2);
+            var (times, status) = DeadlineSql.Read(reader, 2);
             nights.Add((new(market, date, times, status), Work(reader, now)));
         }
         return nights;
@@ -105,7 +105,7 @@ public sealed class NightStore(NpgsqlDataSource database, NoticeOutbox outbox)
         ArgumentNullException.ThrowIfNull(night);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var update = DeadlineRow.Update(
+        await using var update = DeadlineSql.Update(
             connection,
             "nights",
             "market = $10 and business_date = $11",

@@ -9,15 +9,15 @@ namespace Overnight.Core.Sessions;
 /// </summary>
 public sealed class SessionSigningKeys(NpgsqlDataSource database, IOptions<UserSessionOptions> options)
 {
-    private SessionSigner? _signer = options.Value.SigningKeys is { Count: > 0 } keys
+    private CachedSessionSigner? _signer = options.Value.SigningKeys is { Count: > 0 } keys
         ? new([.. keys.Select(key => UserSessionOptions.Decode(key)!)])
         : null;
 
     /// <summary>Null until the key was read from PostgreSQL, where the configuration has none.</summary>
-    public SessionSigner? Current => Volatile.Read(ref _signer);
+    public CachedSessionSigner? Current => Volatile.Read(ref _signer);
 
     /// <exception cref="NpgsqlException">The key must be read from PostgreSQL, which can't be reached.</exception>
-    public async ValueTask<SessionSigner> GetAsync(CancellationToken ct)
+    public async ValueTask<CachedSessionSigner> GetAsync(CancellationToken ct)
     {
         if (Current is { } known)
             return known;
@@ -26,7 +26,7 @@ public sealed class SessionSigningKeys(NpgsqlDataSource database, IOptions<UserS
             ?? throw new InvalidOperationException(
                 "The table session_signing_key is empty. Run the command migrate, or set Sessions:SigningKeys:0."
             );
-        SessionSigner signer = new([key]);
+        CachedSessionSigner signer = new([key]);
         Volatile.Write(ref _signer, signer);
         return signer;
     }

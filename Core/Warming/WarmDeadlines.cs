@@ -43,7 +43,7 @@ public sealed class WarmDeadlines(NpgsqlDataSource database, NoticeOutbox outbox
     {
         ArgumentNullException.ThrowIfNull(set);
         DeadlineTimes times = new(dueAt, Deadline(set, dueAt));
-        await using var insert = DeadlineRow.Insert(database, "warm_deadlines", "set_name", [set.Name], times);
+        await using var insert = DeadlineSql.Insert(database, "warm_deadlines", "set_name", [set.Name], times);
         if (await insert.ExecuteNonQueryAsync(ct) == 0)
             return;
         await using var forget = database.Command("delete from warm_deadlines where set_name = $1 and due_at < $2", set.Name, dueAt - Kept);
@@ -54,13 +54,13 @@ public sealed class WarmDeadlines(NpgsqlDataSource database, NoticeOutbox outbox
     public async Task<IReadOnlyList<ScheduledWarm>> ReadOpenAsync(CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            $"select set_name, {DeadlineRow.Columns} from warm_deadlines where finished_at is null order by set_name, due_at"
+            $"select set_name, {DeadlineSql.Columns} from warm_deadlines where finished_at is null order by set_name, due_at"
         );
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<ScheduledWarm> warms = [];
         while (await reader.ReadAsync(ct))
         {
-            var (times, status) = DeadlineRow.Read(reader, 1);
+            var (times, status) = DeadlineSql.Read(reader, 1);
             warms.Add(new(reader.GetString(0), times, status));
         }
         return warms;
@@ -73,7 +73,7 @@ public sealed class WarmDeadlines(NpgsqlDataSource database, NoticeOutbox outbox
         ArgumentNullException.ThrowIfNull(warm);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var update = DeadlineRow.Update(
+        await using var update = DeadlineSql.Update(
             connection,
             "warm_deadlines",
             "set_name = $10 and due_at = $11",

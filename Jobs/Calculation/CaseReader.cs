@@ -37,7 +37,7 @@ internal static class CaseReader
         List<Criterion> criteria = [];
         try
         {
-            CriteriaReader.Read(System.Text.Encoding.UTF8.GetBytes(Array(input, "criteria", "input").GetRawText()), criteria);
+            CriteriaParser.Read(System.Text.Encoding.UTF8.GetBytes(Array(input, "criteria", "input").GetRawText()), criteria);
         }
         catch (CalculationException exception)
         {

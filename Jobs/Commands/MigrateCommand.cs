@@ -19,7 +19,7 @@ internal static class MigrateCommand
             builder =>
             {
                 builder.AddDatabaseMigration();
-                builder.Services.AddSection<DemoSettings>(DemoSettings.Section);
+                builder.Services.AddSection<DevelopmentDemoOptions>(DevelopmentDemoOptions.Section);
             }
         );
         return command;
@@ -27,7 +27,7 @@ internal static class MigrateCommand
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, CancellationToken ct)
     {
-        var demo = services.GetRequiredService<IOptions<DemoSettings>>().Value;
+        var demo = services.GetRequiredService<IOptions<DevelopmentDemoOptions>>().Value;
         await using var scope = services.CreateAsyncScope();
         var migration = scope.ServiceProvider.GetRequiredService<DatabaseMigration>();
         var seed = services.GetRequiredService<IHostEnvironment>().IsDevelopment();

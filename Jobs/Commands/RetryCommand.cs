@@ -47,6 +47,6 @@ internal static class RetryCommand
         output.Line(
             $"Started run {run.Id}: what failed in {runId}, as revision {run.Revision} of {run.Market}, {run.BusinessDate:yyyy-MM-dd}."
         );
-        return await RunWatcher.WorkAsync(participant, services.GetRequiredService<RunProgress>(), run, output, ct);
+        return await ForegroundRun.WorkAsync(participant, services.GetRequiredService<RunProgress>(), run, output, ct);
     }
 }

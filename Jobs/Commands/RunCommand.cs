@@ -70,14 +70,14 @@ internal static class RunCommand
             );
             var state = await services.GetRequiredService<RunProgress>().ReadAsync(run.Id, ct);
             output.Line(state.Summary());
-            return RunWatcher.CodeOf(state);
+            return ForegroundRun.CodeOf(state);
         }
         output.Line(
             $"{(started ? "Started" : "Joined")} run {run.Id}: {run.Market}, {run.BusinessDate:yyyy-MM-dd}, revision {run.Revision}."
         );
         if (!await runs.HasUsersAsync(run.Market, ct))
             output.Line(RunStore.NobodyIn(run.Market));
-        return await RunWatcher.WorkAsync(participant, services.GetRequiredService<RunProgress>(), run, output, ct);
+        return await ForegroundRun.WorkAsync(participant, services.GetRequiredService<RunProgress>(), run, output, ct);
     }
 
     private static async Task<(PipelineRun Run, bool Started)> StartAsync(

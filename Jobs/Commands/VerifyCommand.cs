@@ -56,7 +56,7 @@ internal static class VerifyCommand
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, Guid? run, CancellationToken ct)
     {
         await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
-        var report = await new ChainVerifier(connection).VerifyAsync(
+        var report = await new ProofVerifier(connection).VerifyAsync(
             run,
             output.Progress<ProofReport>(seen => $"Verified {Seen(seen)}"),
             ct

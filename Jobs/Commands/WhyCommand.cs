@@ -70,7 +70,7 @@ internal static class WhyCommand
                 );
             var (document, holding) = HoldingWhyDocument.Of(result, AssetIn(result, asset)) ?? throw NoSuchAsset(result, asset);
             if (document.Holding.Rank is not null)
-                document = document with { First = FirstDocument.Find(result, holding, ct) };
+                document = document with { First = CounterfactualsDocument.Find(result, holding, ct) };
             if (asJson)
                 output.Line(JsonSerializer.Serialize(document, Json));
             else
@@ -148,7 +148,7 @@ internal static class WhyCommand
             output.Line(line);
     }
 
-    private static IEnumerable<string> First(FirstDocument? first, string currency)
+    private static IEnumerable<string> First(CounterfactualsDocument? first, string currency)
     {
         if (first is null)
             return [];

@@ -31,8 +31,8 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
         await connection.ExecuteAsync("select pg_advisory_xact_lock(hashtext('overnight.demo'))", ct);
         await connection.ExecuteAsync("set local maintenance_work_mem = '256MB'", ct);
 
-        var synthetic = await DemoMarketSource.AddSyntheticIfEmptyAsync(connection, time.GetUtcNow(), ct);
-        var market = await DemoMarketSource.LoadAsync(connection, time.GetUtcNow(), ct);
+        var synthetic = await DemoMarketLoader.AddSyntheticIfEmptyAsync(connection, time.GetUtcNow(), ct);
+        var market = await DemoMarketLoader.LoadAsync(connection, time.GetUtcNow(), ct);
         if (market.Priced.Length == 0)
         {
             throw new CommandException(

@@ -11,8 +11,8 @@ internal static class DemoSetup
     {
         if (!builder.Environment.IsDevelopment())
             return;
-        builder.Services.AddSection<DemoSettings>(DemoSettings.Section);
-        var demo = builder.Configuration.ReadSection<DemoSettings>(DemoSettings.Section);
+        builder.Services.AddSection<DevelopmentDemoOptions>(DevelopmentDemoOptions.Section);
+        var demo = builder.Configuration.ReadSection<DevelopmentDemoOptions>(DevelopmentDemoOptions.Section);
         if (demo is not { UserToken: { Length: > 0 } userToken, AdminToken: { Length: > 0 } adminToken })
             return;
         builder

@@ -23,7 +23,7 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
     /// <summary>Tenants copied at a time.</summary>
     private const int ChunkSize = 50;
 
-    private static readonly DemoRows[] Tables = [.. DemoLedger.Tables, .. DemoTrade.Tables, .. DemoPlant.Tables];
+    private static readonly DemoRows[] Tables = [.. DemoLedger.Tables, .. DemoSales.Tables, .. DemoPlant.Tables];
 
     private static readonly DemoRows Tenants = new("tenants (id, name, created_at)", t => [
             [t.Id, t.Name, DemoIds.CreatedAt(t.Number).UtcDateTime],

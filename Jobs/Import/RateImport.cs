@@ -103,7 +103,7 @@ internal sealed class RateImport(NpgsqlDataSource dataSource, TimeProvider time)
         }
         else if (month > today)
             table.Reject(DateColumn, $"is in the future: today is {today:yyyy-MM-dd} (UTC)");
-        if (!Currencies.IsKnown(country))
+        if (!CountryCurrencies.IsKnown(country))
             table.Reject(
                 CountryColumn,
                 "is a country whose currency is not known here; names are those of the file of the Federal Reserve"

@@ -104,8 +104,8 @@ internal sealed class DatabaseMigration(
     private static async Task<bool> IsUpToDateAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = connection.CreateCommand();
-        command.CommandText = $"select not exists (select unnest($1) except select migration_id from {SchemaMigrations.HistoryTable})";
-        command.Parameters.Add(new() { Value = SchemaMigrations.Ids.ToArray() });
+        command.CommandText = $"select not exists (select unnest($1) except select migration_id from {MigrationIds.HistoryTable})";
+        command.Parameters.Add(new() { Value = MigrationIds.Ids.ToArray() });
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 

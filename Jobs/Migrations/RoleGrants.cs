@@ -73,7 +73,7 @@ internal static class RoleGrants
             select oid, name, 'granted'::name as policy, 'using (true)' as rule from tables
             union all
             select oid, name, ('tenant_of_' || $1)::name,
-                format('as restrictive to %I using (tenant_id = any (string_to_array(current_setting(''{TenantSetting.Name}'', true), '','')::uuid[]))', $1) from tables)
+                format('as restrictive to %I using (tenant_id = any (string_to_array(current_setting(''{TenantRowSecurity.Name}'', true), '','')::uuid[]))', $1) from tables)
         select statement from (
             select 1 as turn, format('create policy %I on %s %s', policy, name, rule) as statement from wanted w
             where not exists (select from pg_policy p where p.polrelid = w.oid and p.polname = w.policy)

@@ -14,7 +14,7 @@ namespace Overnight.Jobs.Pipeline;
 /// </summary>
 internal sealed partial class BatchCacheWriter(
     NpgsqlDataSource dataSource,
-    ResultFence fence,
+    FencedResultWriter fence,
     CacheStore cache,
     CacheCircuit circuit,
     ILogger<BatchCacheWriter> logger

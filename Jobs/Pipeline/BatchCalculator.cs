@@ -159,7 +159,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         _portfolio.Clear();
         if (user.Rules is null)
             throw new CalculationException(CalculationStage.Load, "no_criteria", "The user has no criteria.");
-        CriteriaReader.Read(user.Rules, _criteria);
+        CriteriaParser.Read(user.Rules, _criteria);
         _portfolio.UserId = user.Id;
         _portfolio.BaseCurrency = user.BaseCurrency;
         // In range, since BatchLoader records a value out of range as a fault of the user.

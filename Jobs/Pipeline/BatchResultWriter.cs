@@ -42,7 +42,7 @@ internal sealed class BatchResultWriter
 
     private async Task CopyEventsAsync(NpgsqlConnection connection, PipelineRun run, BatchCalculator calculator, CancellationToken ct)
     {
-        await _copy.BeginAsync(connection, $"calculation_events ({StoredRows.EventColumns})", ct);
+        await _copy.BeginAsync(connection, $"calculation_events ({HashedColumns.EventColumns})", ct);
         foreach (var result in calculator.Results)
         {
             await EventAsync(run, result.UserId, CalculationEvent.Started, result.GeneratedAt, result.Started, ct);
@@ -69,8 +69,8 @@ internal sealed class BatchResultWriter
         CancellationToken ct
     )
     {
-        await _copy.RowAsync(StoredRows.EventFields, ct);
-        StoredRows.Event(_copy, run.BusinessDate, run.Id, userId, type, at, payload);
+        await _copy.RowAsync(HashedColumns.EventFields, ct);
+        HashedColumns.Event(_copy, run.BusinessDate, run.Id, userId, type, at, payload);
         _leaves.Event(_copy.Row);
     }
 
@@ -82,12 +82,12 @@ internal sealed class BatchResultWriter
         CancellationToken ct
     )
     {
-        await _copy.BeginAsync(connection, $"calculation_results ({StoredRows.ResultColumns})", ct);
+        await _copy.BeginAsync(connection, $"calculation_results ({HashedColumns.ResultColumns})", ct);
         short position = 0;
         foreach (var result in calculator.Results)
         {
-            await _copy.RowAsync(StoredRows.ResultFields, ct);
-            StoredRows.Result(
+            await _copy.RowAsync(HashedColumns.ResultFields, ct);
+            HashedColumns.Result(
                 _copy,
                 result.UserId,
                 run.BusinessDate,

@@ -145,8 +145,8 @@ internal static class BatchSplitter
             var (type, payload) in new[] { (CalculationEvent.Started, failure.Started), (CalculationEvent.Completed, failure.Completed) }
         )
         {
-            row.Only(StoredRows.EventFields);
-            StoredRows.Event(row, run.BusinessDate, run.Id, failure.UserId, type, failure.At, payload);
+            row.Only(HashedColumns.EventFields);
+            HashedColumns.Event(row, run.BusinessDate, run.Id, failure.UserId, type, failure.At, payload);
             leaves.Event(row.Row);
         }
         leaves.EndEvents();

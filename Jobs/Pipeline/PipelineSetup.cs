@@ -39,7 +39,7 @@ internal static class PipelineSetup
             .AddSingleton<RunPlanner>()
             .AddSingleton<RunFinaliser>()
             .AddSingleton<BatchCacheWriter>()
-            .AddSingleton<PipelineEndWarm>()
+            .AddSingleton<UncachedBatchWarm>()
             .AddSingleton<RunProgress>()
             .AddSingleton<RunParticipant>();
     }

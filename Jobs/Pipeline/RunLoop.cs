@@ -17,7 +17,7 @@ internal sealed partial class RunLoop(
     RunStore runs,
     NpgsqlDataSource dataSource,
     FirstRun firstRun,
-    RunSchedule schedule,
+    DueRunStarter schedule,
     DatabaseState database,
     IOptions<RunOptions> options,
     ILogger<RunLoop> logger

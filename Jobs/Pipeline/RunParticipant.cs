@@ -17,7 +17,7 @@ internal sealed class RunParticipant(
     RunPlanner planner,
     RunFinaliser finaliser,
     RunSpan runSpan,
-    PipelineEndWarm end,
+    UncachedBatchWarm end,
     StepRetry retry,
     RunProgressWriter progress,
     NpgsqlDataSource dataSource,

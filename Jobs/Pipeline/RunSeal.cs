@@ -74,12 +74,12 @@ internal static class RunSeal
         CopyReader copy = new();
         await copy.LoadAsync(
             connection,
-            $"select {StoredRows.SnapshotColumns} from market_snapshots where id = (select snapshot_id from overnight_job_runs where id = '{run:D}')",
+            $"select {HashedColumns.SnapshotColumns} from market_snapshots where id = (select snapshot_id from overnight_job_runs where id = '{run:D}')",
             ct
         );
         if (!copy.NextRow())
             return null;
-        copy.Skip(StoredRows.SnapshotFields);
+        copy.Skip(HashedColumns.SnapshotFields);
         return RowHash.OfSnapshot(copy.Slice(copy.Row));
     }
 }

@@ -151,12 +151,12 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
     private async Task<Dictionary<Guid, CriteriaHashes>> CriteriaAsync(string where, CancellationToken ct)
     {
         Dictionary<Guid, CriteriaHashes> criteria = [];
-        await _copy.LoadAsync(connection, $"select hash, {StoredRows.CriteriaColumns} from criteria_versions where {where}", ct);
+        await _copy.LoadAsync(connection, $"select hash, {HashedColumns.CriteriaColumns} from criteria_versions where {where}", ct);
         CopyBuffer row = new(4 * 1024);
         while (_copy.NextRow())
         {
             var stored = _copy.Bytes().ToArray();
-            row.Only(StoredRows.CriteriaFields);
+            row.Only(HashedColumns.CriteriaFields);
             var (id, user, version) = (_copy.Guid(), _copy.Guid(), _copy.Integer());
             row.Id(id);
             row.Id(user);

@@ -131,14 +131,14 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
         CopyReader copy = new();
         await copy.LoadAsync(
             connection,
-            $"select {StoredRows.SnapshotColumns} from market_snapshots where id = (select snapshot_id from overnight_job_runs where id = '{run.Id:D}')",
+            $"select {HashedColumns.SnapshotColumns} from market_snapshots where id = (select snapshot_id from overnight_job_runs where id = '{run.Id:D}')",
             ct
         );
         if (!copy.NextRow())
             report.Add(FaultKind.AlteredSnapshot, $"The market snapshot of {run} is not there.");
         else
         {
-            copy.Skip(StoredRows.SnapshotFields);
+            copy.Skip(HashedColumns.SnapshotFields);
             if (!RowHash.OfSnapshot(copy.Slice(copy.Row)).AsSpan().SequenceEqual(seal.SnapshotHash))
                 report.Add(FaultKind.AlteredSnapshot, $"The market snapshot of {run} was changed after the run was sealed.");
         }

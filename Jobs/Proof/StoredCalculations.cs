@@ -49,20 +49,20 @@ internal sealed class StoredCalculations(NpgsqlConnection connection)
         EventRows = ResultRows = 0;
         await _events.LoadAsync(
             connection,
-            $"select {StoredRows.EventColumns} from calculation_events where {where} order by user_id, type",
+            $"select {HashedColumns.EventColumns} from calculation_events where {where} order by user_id, type",
             ct
         );
         while (_events.NextRow())
             ReadEvent();
         await _results.LoadAsync(
             connection,
-            $"select {StoredRows.ResultColumns} from calculation_results where {where} order by user_id",
+            $"select {HashedColumns.ResultColumns} from calculation_results where {where} order by user_id",
             ct
         );
         while (_results.NextRow())
         {
             var one = Of(_results.Guid());
-            _results.Skip(StoredRows.ResultFields - 1);
+            _results.Skip(HashedColumns.ResultFields - 1);
             one.Result = _results.Row;
             ResultRows++;
         }

@@ -16,10 +16,10 @@ internal static class SchedulerSetup
     {
         builder.Services.AddSection<ScheduleOptions>(ScheduleOptions.Section);
         builder
-            .Services.AddSingleton<RunSchedule>()
+            .Services.AddSingleton<DueRunStarter>()
             .AddSingleton<NightStore>()
-            .AddSingleton<NightWatch>()
-            .AddSingleton<WarmWatch>()
+            .AddSingleton<NightDeadlineWatch>()
+            .AddSingleton<WarmDeadlineWatch>()
             .AddSingleton<ScheduleTick>();
         builder.AddScheduler();
     }

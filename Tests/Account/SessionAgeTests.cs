@@ -47,7 +47,7 @@ public sealed class SessionAgeTests(TestServers servers)
             _time.Advance(TimeSpan.FromDays(5));
             if (day < 25)
                 Assert.Equal(HttpStatusCode.NotFound, await app.StatusAsync(token));
-            await app.Get<SessionActivity>().WriteAsync(Ct);
+            await app.Get<SessionActivityWriter>().WriteAsync(Ct);
         }
 
         Assert.Equal(HttpStatusCode.Unauthorized, await app.StatusAsync(token));
@@ -61,7 +61,7 @@ public sealed class SessionAgeTests(TestServers servers)
         var token = await AddAsync(app, lastUsed: _time.GetUtcNow());
         _time.Advance(Unused + Grace - TimeSpan.FromSeconds(2));
         Assert.Equal(HttpStatusCode.NotFound, await app.StatusAsync(token));
-        await app.Get<SessionActivity>().WriteAsync(Ct);
+        await app.Get<SessionActivityWriter>().WriteAsync(Ct);
 
         _time.Advance(TimeSpan.FromSeconds(2));
         await app.Cache.KeyDeleteAsync(CacheKeys.Session(TestPeople.Hash(token)));

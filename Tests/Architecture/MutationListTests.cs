@@ -124,7 +124,7 @@ public sealed partial class MutationListTests
             \bfor\ (?:no\ key\ update|key\ share|update|share)\b | \b(?:skip\ locked|nowait)\b
             | \b[a-z_]+_timeout\b | \bWaitForLocks\b | \bCommandTimeout\s*= | \bTimeout\s*=\s*ReadTimeout\b
             | \bpg_(?:try_)?advisory_\w+ | \bAdvisoryLock\.TryTakeAsync\(
-            | \btransaction\ read\ only\b | \bTenantSetting\.Of\( | \bcreate\ policy\b | \benable\ row\ level\b
+            | \btransaction\ read\ only\b | \bTenantRowSecurity\.Of\( | \bcreate\ policy\b | \benable\ row\ level\b
             | \.(?:RequireAuthorization|AllowAnonymous|AddPolicy|RequireRole|RequireAuthenticatedUser)\(
             | \bInvalidationTtl\b
             | \b(?:HttpOnly|Secure|SameSite)\s*=

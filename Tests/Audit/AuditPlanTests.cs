@@ -243,7 +243,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     public async Task ResultsInForce_AreReadInTheirMonthOnly()
     {
         AssertByIndex(await PlanAsync(ResultReader.Current, History.User), "calculation_results_y2026m08");
-        AssertByIndex(await PlanAsync(ResultFence.Read, (object)new[] { History.User }), "calculation_results_y2026m08");
+        AssertByIndex(await PlanAsync(FencedResultWriter.Read, (object)new[] { History.User }), "calculation_results_y2026m08");
     }
 
     /// <summary>SPEC A12: by their number, and by an index for an action and for a user, as far as the page goes.</summary>

@@ -101,7 +101,7 @@ internal static class StoredFormInput
     public static Criterion[] Criteria()
     {
         List<Criterion> criteria = [];
-        CriteriaReader.Read(Encoding.UTF8.GetBytes(Rules), criteria);
+        CriteriaParser.Read(Encoding.UTF8.GetBytes(Rules), criteria);
         return [.. criteria];
     }
 

@@ -18,7 +18,7 @@ public sealed class ExtremeTests
             portfolio.Classes.Add(new(default, name, Decimal4.Zero, Decimal4.Hundred, Decimal4.Zero));
         portfolio.Holdings.Add(new(0, classes - 1, 2));
         List<Criterion> criteria = [];
-        CriteriaReader.Read("""[{"id":"a","name":"a","metric":"pe_ratio","operator":"gt","value":"1","points":1}]"""u8.ToArray(), criteria);
+        CriteriaParser.Read("""[{"id":"a","name":"a","metric":"pe_ratio","operator":"gt","value":"1","points":1}]"""u8.ToArray(), criteria);
         MarketSnapshot market = new(
             new(Guid.NewGuid(), "NYSE", new(2026, 11, 20), DateTimeOffset.UnixEpoch, null, null),
             [new(Guid.NewGuid(), "AAA", "USD", 10m, new decimal?[Metrics.Count])],

@@ -34,7 +34,7 @@ public sealed class DashboardOwnerTests(ApiFixture fixture) : IClassFixture<ApiF
         if (isResultInMemory)
             Assert.NotNull(await node.Get<ResultReader>().Entries.ReadAsync(other));
 
-        node.Get<SessionPrefetch>().Remember(TestPeople.Hash(token), other, DateTimeOffset.MaxValue);
+        node.Get<RecentSessions>().Remember(TestPeople.Hash(token), other, DateTimeOffset.MaxValue);
 
         Assert.Equal(user, await UserAsync(node, token));
     }
@@ -47,7 +47,7 @@ public sealed class DashboardOwnerTests(ApiFixture fixture) : IClassFixture<ApiF
         await _app.SetResultAsync(user);
         Assert.Equal(user, await UserAsync(_app, token));
         await using var node = fixture.Another();
-        node.Get<SessionPrefetch>().Remember(TestPeople.Hash(token), await _app.Database.AddUserAsync(), DateTimeOffset.MaxValue);
+        node.Get<RecentSessions>().Remember(TestPeople.Hash(token), await _app.Database.AddUserAsync(), DateTimeOffset.MaxValue);
 
         Assert.Equal(user, await UserAsync(node, token));
     }
@@ -56,7 +56,7 @@ public sealed class DashboardOwnerTests(ApiFixture fixture) : IClassFixture<ApiF
     [Fact]
     public void Remember_AnotherUser_IsThatUser()
     {
-        SessionPrefetch prefetch = new();
+        RecentSessions prefetch = new();
         var (first, second) = (Guid.NewGuid(), Guid.NewGuid());
         var hash = TestPeople.Hash(SessionToken.Create());
         prefetch.Remember(hash, first, DateTimeOffset.MaxValue);

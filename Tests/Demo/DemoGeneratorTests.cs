@@ -51,7 +51,7 @@ public sealed class DemoGeneratorTests
         List<Criterion> criteria = [];
         foreach (var user in Enumerable.Range(1, 500).Select(generator.Make))
         {
-            CriteriaReader.Read(Encoding.UTF8.GetBytes(user.Rules), criteria);
+            CriteriaParser.Read(Encoding.UTF8.GetBytes(user.Rules), criteria);
             Assert.InRange(criteria.Count, 5, 15);
             Assert.Equal(user.CriteriaCount, criteria.Count);
             Assert.InRange(user.Holdings.Length, 10, 50);
@@ -123,10 +123,10 @@ public sealed class DemoGeneratorTests
     [Fact]
     public void SyntheticMarket_MadeTwice_IsTheSameAndInSeveralCurrencies()
     {
-        var assets = SyntheticMarketSnapshot.Assets().ToArray();
+        var assets = SyntheticMarket.Assets().ToArray();
 
-        Assert.Equal(assets.Select(Text), SyntheticMarketSnapshot.Assets().Select(Text));
-        Assert.Equal(SyntheticMarketSnapshot.Count, assets.Select(a => a.Id).Distinct().Count());
+        Assert.Equal(assets.Select(Text), SyntheticMarket.Assets().Select(Text));
+        Assert.Equal(SyntheticMarket.Count, assets.Select(a => a.Id).Distinct().Count());
         Assert.Equal(7, assets.Select(a => a.Currency).Distinct().Count());
         Assert.All(assets, a => Assert.True(a.Price > 0));
         Assert.InRange(assets.Average(a => a.Metrics.Count(m => m is null)), 0.5, 3);

@@ -125,7 +125,7 @@ internal static class CoreWhatIf
             Targets = targets,
             Fundamental = change.Fundamental is { } value ? new(AssetOf(value.AssetId), MetricOf(value.Metric), value.Value) : null,
             Cash = change.Cash is { } cash
-                ? new ClassCash(cash.ClassId is null ? PortfolioHolding.Unclassified : ClassOf(cash.ClassId), cash.Amount)
+                ? new HypotheticalCash(cash.ClassId is null ? PortfolioHolding.Unclassified : ClassOf(cash.ClassId), cash.Amount)
                 : null,
         };
         if (change.Criteria is not null)

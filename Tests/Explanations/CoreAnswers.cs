@@ -44,7 +44,7 @@ internal static class CoreAnswers
             assets.Add(new(Id(asset.AssetId), asset.Symbol, asset.Currency, asset.Price, [.. Metrics.Names.Select(asset.Figure)]));
         }
         List<Criterion> criteria = [];
-        CriteriaReader.Read(JsonSerializer.SerializeToUtf8Bytes(input.Criteria, CaseInput.Json), criteria);
+        CriteriaParser.Read(JsonSerializer.SerializeToUtf8Bytes(input.Criteria, CaseInput.Json), criteria);
         var rates = input.Rates.ToDictionary(r => (r.Key[..3], r.Key[4..]), r => r.Value);
         return new(EventCodec.RuleVersion, portfolio, criteria.ToArray(), new(Header, assets, rates));
     }

@@ -107,7 +107,7 @@ public sealed class DisplayTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [InlineData(true, "libc.so", false)]
     [InlineData(false, "libc.so", true)]
     public void Icu_OnAMachine_IsFoundByTheNamesThatTheRuntimeLooksFor(bool mustLook, string there, bool expected) =>
-        Assert.Equal(expected, Globalization.HasIcu(mustLook, name => name == there));
+        Assert.Equal(expected, IcuFallback.HasIcu(mustLook, name => name == there));
 
     /// <summary>Beyond the digits of a double.</summary>
     [Fact]

@@ -34,7 +34,7 @@ public sealed class CodecTests(TestServers servers)
             var inputs = EventCodec.ReadInputs(reader.GetFieldValue<byte[]>(1));
             inputs.Portfolio.UserId = reader.GetGuid(0);
             List<Criterion> criteria = [];
-            CriteriaReader.Read(reader.GetFieldValue<byte[]>(5), criteria);
+            CriteriaParser.Read(reader.GetFieldValue<byte[]>(5), criteria);
             Core.Recommendations.Calculation calculation = new();
             calculation.Run(inputs.Portfolio, criteria.ToArray(), market);
             ResultContext context = new(run.Market, run.BusinessDate, run.Revision, run.CorrelationId);

@@ -138,7 +138,7 @@ public sealed class LockTests(TestServers servers)
         ActivatorUtilities.CreateInstance<RunLoop>(
             night.Services,
             ActivatorUtilities.CreateInstance<FirstRun>(night.Services),
-            ActivatorUtilities.CreateInstance<RunSchedule>(night.Services)
+            ActivatorUtilities.CreateInstance<DueRunStarter>(night.Services)
         );
 
     private static Task TurnUntilAsync(TestClock clock, Task work) =>

@@ -138,7 +138,7 @@ public sealed class CalculationReplayTests
     {
         var inputs = Outcome(2).Inputs;
 
-        var fields = Enumerable.Range(0, inputs.Length).Select(offset => EventPlace.OfInputs(inputs, offset)).Distinct().ToList();
+        var fields = Enumerable.Range(0, inputs.Length).Select(offset => EventFieldPath.OfInputs(inputs, offset)).Distinct().ToList();
 
         Assert.Equal(
             [
@@ -158,7 +158,7 @@ public sealed class CalculationReplayTests
             fields.Skip(8).Take(6)
         );
         Assert.Equal("holdings[5].quantity", fields[^1]);
-        Assert.Equal("the end", EventPlace.OfInputs(inputs, inputs.Length));
+        Assert.Equal("the end", EventFieldPath.OfInputs(inputs, inputs.Length));
     }
 
     private static IReadOnlyList<ReplayDifference> Replay(StoredOutcome stored) =>

@@ -196,7 +196,7 @@ public sealed class ChainTests(TestServers servers)
         await ProofNight.ChangeAsync(connection, "delete from seals", Ct);
         await ProofNight.ChangeAsync(connection, "update run_batches set root = null, leaves = null", Ct);
 
-        var report = (await new ChainVerifier(connection).VerifyAsync(null, null, Ct))!;
+        var report = (await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!;
 
         Assert.Empty(report.Faults);
         Assert.Equal((0, 2, 0), (report.Runs, report.BeforeTheChain, report.Seals));
@@ -213,7 +213,7 @@ public sealed class ChainTests(TestServers servers)
             await ProofNight.ChangeAsync(connection, $"delete from {table}", Ct);
         await ProofNight.ChangeAsync(connection, "delete from overnight_job_runs", Ct);
 
-        var report = (await new ChainVerifier(connection).VerifyAsync(null, null, Ct))!;
+        var report = (await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!;
 
         Assert.Empty(report.Faults);
         Assert.Equal((0, 2, 2), (report.Runs, report.BelowTheHorizon, report.Seals));
@@ -275,7 +275,7 @@ public sealed class ChainTests(TestServers servers)
         await night.Participant.WorkAsync(context.Run, Ct);
 
         await using var connection = await night.Database.OpenConnectionAsync(Ct);
-        var report = (await new ChainVerifier(connection).VerifyAsync(null, null, Ct))!;
+        var report = (await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!;
         Assert.Equal(1, await night.ScalarAsync<long>("select count(*) from run_failures where reason = 'ended_worker'", Ct));
         Assert.Empty(report.Faults);
         Assert.Equal((1, 10), (report.Runs, report.Calculations));

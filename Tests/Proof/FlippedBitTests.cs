@@ -70,7 +70,7 @@ public sealed class FlippedBitTests(TestServers servers)
             }
             flipped++;
             refused.Remove(name);
-            var report = (await new ChainVerifier(connection).VerifyAsync(null, null, Ct))!;
+            var report = (await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!;
             if (report.FaultCount == 0)
                 unseen.Add($"{name}, row {row}, bit {bit}");
         }

@@ -89,14 +89,14 @@ public sealed class HashTests
             }
         )
         {
-            row.Only(StoredRows.EventFields);
-            StoredRows.Event(row, Day, Run, User, type, At, payload);
+            row.Only(HashedColumns.EventFields);
+            HashedColumns.Event(row, Day, Run, User, type, At, payload);
             hasher.Rows(row.Row);
         }
         if (isComputed)
         {
-            row.Only(StoredRows.ResultFields);
-            StoredRows.Result(row, User, Day, Run, 5, 0, At, "{\"a\":1}"u8, "{}"u8);
+            row.Only(HashedColumns.ResultFields);
+            HashedColumns.Result(row, User, Day, Run, 5, 0, At, "{\"a\":1}"u8, "{}"u8);
             hasher.Rows(row.Row);
         }
         var leaf = new byte[HashTree.Length];
@@ -118,8 +118,8 @@ public sealed class HashTests
     public void D6_CriteriaVersion_IsHashedAsARow()
     {
         CopyBuffer row = new(16);
-        row.Only(StoredRows.CriteriaFields);
-        StoredRows.Criteria(
+        row.Only(HashedColumns.CriteriaFields);
+        HashedColumns.Criteria(
             row,
             new("019a0000-0000-7000-8000-0000000000dd"),
             User,

@@ -35,7 +35,7 @@ internal sealed class ProofNight : IAsyncDisposable
     public async Task<ProofReport> VerifyAsync(CancellationToken ct, Guid? run = null)
     {
         await using var connection = await Night.Database.OpenConnectionAsync(ct);
-        return (await new ChainVerifier(connection).VerifyAsync(run, null, ct))!;
+        return (await new ProofVerifier(connection).VerifyAsync(run, null, ct))!;
     }
 
     /// <summary>What is found while a change is in force; afterwards everything is as before.</summary>
@@ -45,7 +45,7 @@ internal sealed class ProofNight : IAsyncDisposable
         await using var connection = await Night.Database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await ChangeAsync(connection, change, ct, values);
-        return (await new ChainVerifier(connection).VerifyAsync(null, null, ct))!;
+        return (await new ProofVerifier(connection).VerifyAsync(null, null, ct))!;
     }
 
     public static async Task ChangeAsync(NpgsqlConnection connection, string change, CancellationToken ct, params object[] values)

@@ -45,7 +45,7 @@ internal static class Answers
     /// <summary>The demo market's rates as the European Central Bank would quote them, times <paramref name="factor"/>.</summary>
     public static (string Currency, string Rate)[] DemoRatesPerEuro(decimal factor = 1)
     {
-        var perDollar = SyntheticMarketSnapshot.Rates.ToDictionary(
+        var perDollar = SyntheticMarket.Rates.ToDictionary(
             r => r.Base == "USD" ? r.Quote : r.Base,
             r => r.Base == "USD" ? r.Rate : 1 / r.Rate
         );

@@ -97,7 +97,7 @@ public sealed class StalenessTests
         foreach (var asset in holdings)
             portfolio.Holdings.Add(new(asset, 0, 1));
         List<Criterion> criteria = [];
-        CriteriaReader.Read("""[{"id":"a","name":"a","metric":"pe_ratio","operator":"gt","value":"1","points":1}]"""u8.ToArray(), criteria);
+        CriteriaParser.Read("""[{"id":"a","name":"a","metric":"pe_ratio","operator":"gt","value":"1","points":1}]"""u8.ToArray(), criteria);
         Core.Recommendations.Calculation calculation = new();
         calculation.Run(portfolio, criteria.ToArray(), snapshot);
         var bytes = new ResultWriter(snapshot, new("NYSE", Header.BusinessDate, 1, Guid.NewGuid())).Recommendations(

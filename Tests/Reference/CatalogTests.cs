@@ -31,12 +31,12 @@ public sealed class CatalogTests
 
     /// <summary>SPEC G3.</summary>
     [Theory]
-    [InlineData(ReferenceKind.Operational, 5)]
-    [InlineData(ReferenceKind.Authorisation, 15)]
-    [InlineData(ReferenceKind.Dashboard, 60)]
-    [InlineData(ReferenceKind.Reference, 720)]
-    [InlineData(ReferenceKind.Static, 1_440)]
-    public void Kind_G3_Ttl_IsThatOfItsKind(ReferenceKind kind, int minutes) => Assert.Equal(TimeSpan.FromMinutes(minutes), kind.Ttl());
+    [InlineData(ReferenceVolatility.Operational, 5)]
+    [InlineData(ReferenceVolatility.Authorisation, 15)]
+    [InlineData(ReferenceVolatility.Dashboard, 60)]
+    [InlineData(ReferenceVolatility.Reference, 720)]
+    [InlineData(ReferenceVolatility.Static, 1_440)]
+    public void Kind_G3_Ttl_IsThatOfItsKind(ReferenceVolatility kind, int minutes) => Assert.Equal(TimeSpan.FromMinutes(minutes), kind.Ttl());
 
     /// <summary>SPEC G2.</summary>
     [Theory]

@@ -142,7 +142,7 @@ public sealed partial class TenantClauseTests(TestServers servers)
         await using var connection = await role.OpenConnectionAsync(Ct);
         await using NpgsqlBatch batch = new(connection);
         if (tenant is { } id)
-            batch.BatchCommands.Add(TenantSetting.Of(id));
+            batch.BatchCommands.Add(TenantRowSecurity.Of(id));
         NpgsqlBatchCommand question = new(sql);
         foreach (var value in values)
             question.Parameters.Add(

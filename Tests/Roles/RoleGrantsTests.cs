@@ -247,7 +247,7 @@ public sealed class RoleGrantsTests(TestServers servers)
         await using var connection = await role.OpenConnectionAsync(Ct);
         await using NpgsqlBatch batch = new(connection);
         if (tenants is not null)
-            batch.BatchCommands.Add(TenantSetting.Of(tenants));
+            batch.BatchCommands.Add(TenantRowSecurity.Of(tenants));
         batch.BatchCommands.Add(new($"select tenant_id, count(*) from {table} group by 1"));
         await using var reader = await batch.ExecuteReaderAsync(Ct);
         if (tenants is not null)

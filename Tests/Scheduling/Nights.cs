@@ -18,17 +18,17 @@ internal static class Nights
     /// <summary>An outbox for a target "ops", which nothing sends to.</summary>
     private static readonly NoticeOutbox Outbox = new(Options.Create(new WebhookOptions { Targets = { ["ops"] = new() } }));
 
-    public static RunSchedule Schedule(PipelineFixture night, TestClock clock, MarketCatalog? markets = null) =>
+    public static DueRunStarter Schedule(PipelineFixture night, TestClock clock, MarketCatalog? markets = null) =>
         new(
             new(night.Database, markets ?? Catalog(), clock),
             new(night.Database, clock),
             markets ?? Catalog(),
             new(NullLogger<DatabaseState>.Instance),
             clock,
-            NullLogger<RunSchedule>.Instance
+            NullLogger<DueRunStarter>.Instance
         );
 
-    public static NightWatch Watch(PipelineFixture night, TestClock clock, MarketCatalog? markets = null, NoticeOutbox? outbox = null) =>
+    public static NightDeadlineWatch Watch(PipelineFixture night, TestClock clock, MarketCatalog? markets = null, NoticeOutbox? outbox = null) =>
         new(
             new(night.Database, outbox ?? Outbox),
             new(night.Database, markets ?? Catalog(), clock),
@@ -36,7 +36,7 @@ internal static class Nights
             markets ?? Catalog(),
             new(NullLogger<DatabaseState>.Instance),
             clock,
-            NullLogger<NightWatch>.Instance
+            NullLogger<NightDeadlineWatch>.Instance
         );
 
     public static ScheduleTick Tick(PipelineFixture night, TestClock clock, MarketCatalog? markets = null) =>
@@ -51,7 +51,7 @@ internal static class Nights
                 Options.Create(new WarmingOptions { Enabled = false }),
                 new(NullLogger<DatabaseState>.Instance),
                 clock,
-                NullLogger<WarmWatch>.Instance
+                NullLogger<WarmDeadlineWatch>.Instance
             )
         );
 }

@@ -95,7 +95,7 @@ public sealed class ScheduleLoopTests(TestServers servers)
         Assert.Equal(false, Assert.Single(told.Spans, span => span.OperationName == "start-night").GetTagItem("overnight.started"));
     }
 
-    private static RunSchedule Schedule(PipelineFixture night, TestClock clock) => Nights.Schedule(night, clock);
+    private static DueRunStarter Schedule(PipelineFixture night, TestClock clock) => Nights.Schedule(night, clock);
 
     /// <summary>Spans that this test's calls begin, statements included, and that an exporter would be given.</summary>
     private sealed class Told : IDisposable

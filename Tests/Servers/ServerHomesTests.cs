@@ -90,7 +90,7 @@ public sealed class ServerHomesTests(TestServers servers)
     {
         using StringWriter output = new();
         using StringWriter error = new();
-        Assert.Equal(0, await ServersCommand.RunAsync([ServersCommand.Name, .. arguments], output, error, folder));
+        Assert.Equal(0, await ServerHomesCommand.RunAsync([ServerHomesCommand.Name, .. arguments], output, error, folder));
         Assert.Equal("", error.ToString());
         return output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
     }

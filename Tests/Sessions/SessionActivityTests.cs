@@ -55,7 +55,7 @@ public sealed class SessionActivityTests(TestServers servers)
             _time.GetUtcNow().UtcDateTime
         );
         _time.Advance(TimeSpan.FromMinutes(1));
-        var (activity, known) = (app.Get<SessionActivity>(), app.Get<SessionPrefetch>());
+        var (activity, known) = (app.Get<SessionActivityWriter>(), app.Get<RecentSessions>());
         for (var i = 0; i <= 2_500; i++)
             known.Remember($"{i:x64}", user, DateTimeOffset.MaxValue).Use(_time.GetUtcNow());
 
@@ -76,10 +76,10 @@ public sealed class SessionActivityTests(TestServers servers)
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(HttpStatusCode.NotFound, await app.StatusAsync(token));
         await app.Database.ExecuteAsync("alter table sessions rename to sessions_away");
-        await Assert.ThrowsAsync<PostgresException>(() => app.Get<SessionActivity>().WriteAsync(Ct));
+        await Assert.ThrowsAsync<PostgresException>(() => app.Get<SessionActivityWriter>().WriteAsync(Ct));
         await app.Database.ExecuteAsync("alter table sessions_away rename to sessions");
 
-        Assert.Equal(1, await app.Get<SessionActivity>().WriteAsync(Ct));
+        Assert.Equal(1, await app.Get<SessionActivityWriter>().WriteAsync(Ct));
 
         Assert.Equal(_time.GetUtcNow(), await LastActiveAsync(app, token));
     }
@@ -87,7 +87,7 @@ public sealed class SessionActivityTests(TestServers servers)
     [Fact]
     public void Sessions_MoreThanAreKept_AreNoLongerKnownButTheirUsesAreStillToBeWritten()
     {
-        SessionPrefetch known = new();
+        RecentSessions known = new();
         known.Remember($"{0:x64}", Guid.NewGuid(), DateTimeOffset.MaxValue).Use(_time.GetUtcNow());
         for (var i = 1; i < 250_000; i++)
             known.Remember($"{i:x64}", Guid.NewGuid(), DateTimeOffset.MaxValue);

@@ -159,7 +159,7 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var (hash, now) = (TestPeople.Hash(token), TimeProvider.System.GetUtcNow());
         var key = CacheKeys.Session(hash);
         var signer = await _app.Get<SessionSigningKeys>().GetAsync(default);
-        SessionSigner stranger = new([System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)]);
+        CachedSessionSigner stranger = new([System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)]);
         ActiveSession session = new(user, false, null, now.AddHours(1));
         var other = TestPeople.Hash(SessionToken.Create());
         await StoreAsync(
@@ -233,13 +233,13 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var (userId, token) = await ReadyAsync();
         var (other, _) = await ReadyAsync();
         await using var own = fixture.Another();
-        own.Get<SessionPrefetch>().Remember(TestPeople.Hash(token), other, DateTimeOffset.MaxValue);
+        own.Get<RecentSessions>().Remember(TestPeople.Hash(token), other, DateTimeOffset.MaxValue);
         using var response = await own.GetAsync(Path, token);
         using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
         Assert.Equal(userId, answer.RootElement.GetProperty("data").GetProperty("userId").GetGuid());
 
         var revoked = await own.Database.AddSessionAsync(other, revoked: TimeProvider.System.GetUtcNow());
-        own.Get<SessionPrefetch>().Remember(TestPeople.Hash(revoked), other, DateTimeOffset.MaxValue);
+        own.Get<RecentSessions>().Remember(TestPeople.Hash(revoked), other, DateTimeOffset.MaxValue);
         using var refused = await own.GetAsync(Path, revoked);
         await RefusedAsync(refused, "revoked");
     }

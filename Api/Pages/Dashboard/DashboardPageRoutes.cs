@@ -44,7 +44,7 @@ internal static class DashboardPageRoutes
                 new MissingView(missing.Reason, formats.Sentence(missing.Detail), next, found.Next?.Market)
             );
         }
-        var trust = TrustViews.Of(found.Result!.Times, found.Verdict, found.Origin, found.Next, formats);
+        var trust = FreshnessViews.Of(found.Result!.Times, found.Verdict, found.Origin, found.Next, formats);
         return new PageResult<DashboardPage>(
             frame,
             new DashboardViews(found.Result, formats)
@@ -65,7 +65,7 @@ internal static class DashboardPageRoutes
         if (found.Missing is { } missing)
             return NotFound(missing);
         var formats = cultures.Of(context.Request);
-        return ResultFiles.Text(found.Result!, TrustViews.Of(found.Result!.Times, found.Verdict, default, null, formats), formats);
+        return ResultFiles.Text(found.Result!, FreshnessViews.Of(found.Result!.Times, found.Verdict, default, null, formats), formats);
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CsvAsync(
@@ -86,7 +86,7 @@ internal static class DashboardPageRoutes
 
 /// <summary>A user's result with what is said of it, or why there is none.</summary>
 internal sealed record FoundResult(
-    StoredResult? Result,
+    ResultDocument? Result,
     FreshnessVerdict Verdict,
     AnswerOrigin Origin,
     NextNight? Next,
@@ -115,11 +115,11 @@ internal sealed class UserResults(ResultReader reader, MarketCatalog markets, Ne
         return new(null, default, default, next, await MissingResult.ExplainAsync(rows, session.UserId, ct));
     }
 
-    private static StoredResult? TryRead(byte[] entry)
+    private static ResultDocument? TryRead(byte[] entry)
     {
         try
         {
-            return StoredResultReader.Read(entry);
+            return ResultDocumentReader.Read(entry);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {

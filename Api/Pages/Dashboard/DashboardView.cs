@@ -15,7 +15,7 @@ public sealed record DashboardView
 
     /// <summary>Why these, in one or two sentences.</summary>
     public required string Lead { get; init; }
-    public required TrustView Trust { get; init; }
+    public required FreshnessView Trust { get; init; }
 
     /// <summary>What to buy; where nothing is bought, the first holdings in order.</summary>
     public required IReadOnlyList<HoldingRow> Rows { get; init; }
@@ -48,7 +48,7 @@ public sealed record DashboardView
 /// <param name="NextMarket">The market it is of.</param>
 /// <param name="Source">Where the answer came from and how long that took.</param>
 /// <param name="Outage">A sentence while PostgreSQL is away.</param>
-public sealed record TrustView(
+public sealed record FreshnessView(
     string State,
     string Word,
     string Reason,

@@ -10,7 +10,7 @@ namespace Overnight.Api.Pages.Dashboard;
 internal readonly record struct AnswerOrigin(EntrySource Source, TimeSpan Elapsed, bool IsDatabaseAway);
 
 /// <summary>Makes the dashboard's content of a stored result.</summary>
-internal sealed class DashboardViews(StoredResult result, DisplayFormats formats)
+internal sealed class DashboardViews(ResultDocument result, DisplayFormats formats)
 {
     /// <summary>Rows of a table. A page of more would not stay small; the CSV has all.</summary>
     private const int MostRows = 60,
@@ -31,7 +31,7 @@ internal sealed class DashboardViews(StoredResult result, DisplayFormats formats
     private bool HasContribution => result.TotalInvestable > 0;
     private bool IsAllOver => result.Classes.Count > 0 && result.Classes.Where(item => item.HasTarget).All(item => item.IsOver);
 
-    public DashboardView Make(TrustView trust)
+    public DashboardView Make(FreshnessView trust)
     {
         var (headline, lead) = Headline();
         var shown = _bought.Length > 0 ? _bought : [.. result.Recommendations];

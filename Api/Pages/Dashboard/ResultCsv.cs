@@ -12,7 +12,7 @@ internal static class ResultCsv
     private const string Header =
         "rank,symbol,name,class,amount,currency,part_percent,score,class_gap,criteria,top_contributor,left_out\r\n";
 
-    public static byte[] Write(StoredResult result)
+    public static byte[] Write(ResultDocument result)
     {
         StringBuilder csv = new(Header, 4_096);
         foreach (var item in result.Recommendations)

@@ -7,10 +7,10 @@ namespace Overnight.Api.Pages.Dashboard;
 /// <summary>A result as a file: as text to read, and as CSV to save.</summary>
 internal static class ResultFiles
 {
-    public static ContentHttpResult Text(StoredResult result, TrustView trust, DisplayFormats formats) =>
+    public static ContentHttpResult Text(ResultDocument result, FreshnessView trust, DisplayFormats formats) =>
         TypedResults.Text(ResultText.Write(result, trust, formats), "text/plain; charset=utf-8", Encoding.UTF8);
 
-    public static FileContentHttpResult Csv(StoredResult result) =>
+    public static FileContentHttpResult Csv(ResultDocument result) =>
         TypedResults.Bytes(
             ResultCsv.Write(result),
             "text/csv; charset=utf-8; header=present",

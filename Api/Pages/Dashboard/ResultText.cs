@@ -8,7 +8,7 @@ internal static class ResultText
 {
     private const string Gap = "  ";
 
-    public static string Write(StoredResult result, TrustView trust, DisplayFormats formats)
+    public static string Write(ResultDocument result, FreshnessView trust, DisplayFormats formats)
     {
         var view = new DashboardViews(result, formats).Make(trust);
         StringBuilder text = new(2_048);

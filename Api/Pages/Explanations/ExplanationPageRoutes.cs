@@ -28,7 +28,7 @@ internal static class ExplanationPageRoutes
         var group = app.MapGroup("").RequireAuthorization(SessionSetup.SignedIn).ExcludeFromDescription();
         group.MapGet(
             ExplanationPaths.Why,
-            static (HttpContext context, ExplainedResults results, PageFrames frames, DisplayCultures cultures, CancellationToken ct) =>
+            static (HttpContext context, ExplanationAccess results, PageFrames frames, DisplayCultures cultures, CancellationToken ct) =>
                 WhyAsync(ExplanationPaths.Current, context, results, frames, cultures, ct)
         );
         group.MapGet(ExplanationPaths.Why + "/{run}", WhyAsync);
@@ -41,7 +41,7 @@ internal static class ExplanationPageRoutes
     private static async Task<IResult> WhyAsync(
         string run,
         HttpContext context,
-        ExplainedResults results,
+        ExplanationAccess results,
         PageFrames frames,
         DisplayCultures cultures,
         CancellationToken ct
@@ -65,7 +65,7 @@ internal static class ExplanationPageRoutes
         string run,
         string asset,
         HttpContext context,
-        ExplainedResults results,
+        ExplanationAccess results,
         ExplanationSearches searches,
         HoldingCourse course,
         PageFrames frames,
@@ -100,7 +100,7 @@ internal static class ExplanationPageRoutes
         string? before,
         string? after,
         HttpContext context,
-        ExplainedResults results,
+        ExplanationAccess results,
         PageFrames frames,
         DisplayCultures cultures,
         CancellationToken ct
@@ -140,7 +140,7 @@ internal static class ExplanationPageRoutes
 
     private static async Task<IResult> FormAsync(
         HttpContext context,
-        ExplainedResults results,
+        ExplanationAccess results,
         PageFrames frames,
         DisplayCultures cultures,
         TimeProvider time,
@@ -160,7 +160,7 @@ internal static class ExplanationPageRoutes
 
     private static async Task<IResult> AskAsync(
         HttpContext context,
-        ExplainedResults results,
+        ExplanationAccess results,
         PageFrames frames,
         DisplayCultures cultures,
         TimeProvider time,
@@ -197,8 +197,8 @@ internal static class ExplanationPageRoutes
             {
                 var now = time.GetUtcNow();
                 answer = WhatIfViews.Compare(
-                    StoredResultReader.Read(WhatIfAnswer.Write(result, result.Inputs, now)),
-                    StoredResultReader.Read(WhatIfAnswer.Write(result, change.ApplyTo(result.Inputs), now)),
+                    ResultDocumentReader.Read(WhatIfResultWriter.Write(result, result.Inputs, now)),
+                    ResultDocumentReader.Read(WhatIfResultWriter.Write(result, change.ApplyTo(result.Inputs), now)),
                     formats
                 );
             }
@@ -228,7 +228,7 @@ internal static class ExplanationPageRoutes
     /// <param name="field">Of the run, for an error.</param>
     private static async Task<(CapturedResult? Result, IResult? Problem)> OpenAsync(
         HttpContext context,
-        ExplainedResults results,
+        ExplanationAccess results,
         PageFrames frames,
         string run,
         CancellationToken ct,

@@ -73,11 +73,11 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
         return string.Create(CultureInfo.InvariantCulture, $"{decimal.Round(x, 2)},{decimal.Round(y, 2)}");
     }
 
-    private static StoredResult? TryRead(byte[] entry)
+    private static ResultDocument? TryRead(byte[] entry)
     {
         try
         {
-            return StoredResultReader.Read(entry);
+            return ResultDocumentReader.Read(entry);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {

@@ -79,7 +79,7 @@ internal static class HoldingWhyViews
         yield return ("Amount", words.Amount(why.Holding.Amount, currency));
     }
 
-    private static string? FirstNote(FirstDocument? first, bool isRanked, bool isFound, bool hasContribution) =>
+    private static string? FirstNote(CounterfactualsDocument? first, bool isRanked, bool isFound, bool hasContribution) =>
         !isRanked ? "It needs a price first."
         : !isFound ? "The search for it took too long this time. Reload the page to try again."
         : first is { IsFirst: true } ? "It is the first to buy."
@@ -88,7 +88,7 @@ internal static class HoldingWhyViews
             ? "To be first it must lead the order and get an amount. Each of these alone would have done it; they can't be compared with each other."
         : "Each of these alone would have put it at the head of the order; they can't be compared with each other.";
 
-    private static IEnumerable<(string, string?)> First(HoldingWhyDocument why, FirstDocument first, ExplanationWords words)
+    private static IEnumerable<(string, string?)> First(HoldingWhyDocument why, CounterfactualsDocument first, ExplanationWords words)
     {
         var form = ExplanationPaths.WhatIfOf(why.Run.RunId);
         if (first.Fundamental is { } fundamental)

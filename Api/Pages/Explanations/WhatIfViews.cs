@@ -66,7 +66,7 @@ internal static class WhatIfViews
 {
     private const int MostRows = 100;
 
-    public static WhatIfAnswerView Compare(StoredResult before, StoredResult after, DisplayFormats formats)
+    public static WhatIfAnswerView Compare(ResultDocument before, ResultDocument after, DisplayFormats formats)
     {
         var old = before.Recommendations.ToDictionary(item => item.AssetId);
         var (oldBought, newBought) = (Bought(before), Bought(after));
@@ -105,6 +105,6 @@ internal static class WhatIfViews
             );
         }
 
-        static int Bought(StoredResult result) => result.Recommendations.Count(item => item.Amount > 0);
+        static int Bought(ResultDocument result) => result.Recommendations.Count(item => item.Amount > 0);
     }
 }

@@ -60,7 +60,7 @@ internal static class HistoryPageRoutes
             await past.ListAsync(user, filter, page, ct),
             page,
             row => new UserRunCursor(row.Item.BusinessDate, row.Item.RunNumber),
-            row => HistoryRows.Of(row.Item, row.Result, formats)
+            row => HistoryViews.Of(row.Item, row.Result, formats)
         );
         return new PageResult<HistoryPage>(
             frames.Of(context),

@@ -11,7 +11,7 @@ namespace Overnight.Api.Pages.History;
 /// <param name="Result">As it is stored; null where there is none, or none that this build reads.</param>
 /// <param name="Calculation">The audit events; null where they are not stored or can't be read.</param>
 /// <param name="Unreadable">Why a part can't be read.</param>
-internal sealed record PastResult(CalculationRun Run, StoredResult? Result, CalculationDetail? Calculation, string? Unreadable);
+internal sealed record PastResult(CalculationRun Run, ResultDocument? Result, CalculationDetail? Calculation, string? Unreadable);
 
 /// <summary>Finds a user's own nights, by what the API answers and by the stored results.</summary>
 internal sealed class PastResults(
@@ -22,7 +22,7 @@ internal sealed class PastResults(
 )
 {
     /// <returns>The calculations of a page, each with its stored result.</returns>
-    public async Task<List<(CalculationItem Item, StoredResult? Result)>> ListAsync(
+    public async Task<List<(CalculationItem Item, ResultDocument? Result)>> ListAsync(
         Guid user,
         CalculationFilter filter,
         ListPage<UserRunCursor> page,
@@ -57,17 +57,17 @@ internal sealed class PastResults(
     }
 
     /// <returns>The stored result alone; null where there is none, or none that this build reads.</returns>
-    public async Task<StoredResult?> FindResultAsync(Guid user, Guid id, CancellationToken ct) =>
+    public async Task<ResultDocument?> FindResultAsync(Guid user, Guid id, CancellationToken ct) =>
         await calculations.FindRunAsync(id, ct) is { } run
         && (await results.OfRunsAsync(user, [(run.BusinessDate, id)], ct)).TryGetValue(id, out var stored)
             ? TryRead(stored)
             : null;
 
-    private static StoredResult? TryRead(OwnResult stored)
+    private static ResultDocument? TryRead(OwnResult stored)
     {
         try
         {
-            return StoredResultReader.Read(stored.Recommendations);
+            return ResultDocumentReader.Read(stored.Recommendations);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {

@@ -28,9 +28,9 @@ internal static class PastViews
     }
 
     /// <summary>What a result of the past says of its own age: it is judged by the dashboard alone, which knows what replaced it.</summary>
-    public static TrustView Trust(StoredResult result, DisplayFormats formats)
+    public static FreshnessView Trust(ResultDocument result, DisplayFormats formats)
     {
-        var trust = TrustViews.Of(result.Times, new(FreshnessStatus.Fresh, ""), default, null, formats);
+        var trust = FreshnessViews.Of(result.Times, new(FreshnessStatus.Fresh, ""), default, null, formats);
         var isStale = result.Times.PricesStale || result.Times.RatesStale;
         return trust with
         {
@@ -44,7 +44,7 @@ internal static class PastViews
         };
     }
 
-    private static DashboardView Result(StoredResult result, string night, DisplayFormats formats)
+    private static DashboardView Result(ResultDocument result, string night, DisplayFormats formats)
     {
         var view = new DashboardViews(result, formats).Make(Trust(result, formats)) with { Eyebrow = night };
         return view.Contribution is null && result.Recommendations.Count > 0
@@ -61,7 +61,7 @@ internal static class PastViews
         if (past.Calculation?.Events.OfType<Audit.CompletedDocument>().FirstOrDefault() is { Stage: { } stage } failed)
             return (
                 "This night could not compute your portfolio",
-                $"It failed at the step \u201C{stage}\u201D: {HistoryRows.Reason(failed.Reason)}. The result before it stayed in place."
+                $"It failed at the step \u201C{stage}\u201D: {HistoryViews.Reason(failed.Reason)}. The result before it stayed in place."
             );
         return past.Calculation is null
             ? ("This result can't be shown", "Nothing of it is lost: the export of your data has it as it is stored.")

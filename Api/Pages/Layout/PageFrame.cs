@@ -62,7 +62,7 @@ internal sealed class PageFrames(DisplayCultures cultures, FormTokens tokens)
             session is not null,
             session is { IsAdmin: true },
             tokens.TryCreate(context),
-            Operations.ShortcutChoice.IsOn(context.Request)
+            Operations.KeyboardShortcutChoice.IsOn(context.Request)
         );
     }
 }

@@ -50,10 +50,10 @@ internal static class CachePageRoutes
     {
         var form = await context.Request.ReadFormAsync(ct);
         var (pattern, tenant, all) = ($"{form["pattern"]}".Trim(), $"{form["tenantId"]}".Trim(), $"{form["all"]}");
-        using var body = FormBody.Of(("pattern", FormBody.Text(pattern)), ("tenantId", FormBody.Text(tenant)), ("all", FormBody.Flag(all)));
+        using var body = FormJsonBody.Of(("pattern", FormJsonBody.Text(pattern)), ("tenantId", FormJsonBody.Text(tenant)), ("all", FormJsonBody.Flag(all)));
         if (AskView.IsSure(form))
         {
-            var answer = await CacheInvalidationRoutes.InvalidateAsync(body, context, invalidation, tenants, ct);
+            var answer = await ReferenceInvalidationRoutes.InvalidateAsync(body, context, invalidation, tenants, ct);
             return answer.Result is Ok<CacheInvalidated> ? FormRoutes.GoTo(Outcomes.Of(OperationsPaths.Cache, "invalidated")) : answer;
         }
         var (asked, errors) = await CacheInvalidateRequest.CheckAsync(body, tenants, ct);

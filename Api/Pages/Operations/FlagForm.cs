@@ -35,7 +35,7 @@ internal sealed record FlagForm(string Version, bool Enabled, string Value, stri
         {
             ["enabled"] = Enabled,
             // Without a version any would match, and the form would undo what came between.
-            ["version"] = FormBody.Number(Version) ?? JsonValue.Create(""),
+            ["version"] = FormJsonBody.Number(Version) ?? JsonValue.Create(""),
             ["value"] = value,
             ["description"] = Description,
         };

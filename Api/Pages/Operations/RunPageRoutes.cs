@@ -130,10 +130,10 @@ internal static class RunPageRoutes
     )
     {
         var form = await context.Request.ReadFormAsync(ct);
-        using var body = FormBody.Of(
-            ("market", FormBody.Text(form["market"])),
-            ("date", FormBody.Text(form["date"])),
-            ("again", FormBody.Flag(form["again"]))
+        using var body = FormJsonBody.Of(
+            ("market", FormJsonBody.Text(form["market"])),
+            ("date", FormJsonBody.Text(form["date"])),
+            ("again", FormJsonBody.Flag(form["again"]))
         );
         var answer = await RunStartRoute.BeginAsync(body, context, runs, database, workers, ct);
         return answer.Result switch

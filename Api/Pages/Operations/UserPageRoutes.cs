@@ -96,7 +96,7 @@ internal static class UserPageRoutes
         if (errors.Any)
             return errors.ToProblem();
         if (await users.FindAsync(user, ct) is not { } found)
-            return AccountRoutes.UserNotFound(user);
+            return UserAccessRoutes.UserNotFound(user);
         var principal = context.User as SessionPrincipal;
         var open = Listed<SessionItem>.Of(
             await sessions.ReadAsync(user, page, principal?.Hash, ct),
@@ -185,7 +185,7 @@ internal static class UserPageRoutes
                 ct
             );
         }
-        var answer = await AccountRoutes.BanAsync(id, context, revocation);
+        var answer = await UserAccessRoutes.BanAsync(id, context, revocation);
         return answer.Result is Ok<BannedUser> { Value: { } banned }
             ? FormRoutes.GoTo(Outcomes.Of(OperationsPaths.User(banned.UserId), "banned"))
             : answer;
@@ -193,7 +193,7 @@ internal static class UserPageRoutes
 
     private static async Task<IResult> UnbanAsync(string id, HttpContext context, SessionRevocation revocation)
     {
-        var answer = await AccountRoutes.UnbanAsync(id, context, revocation);
+        var answer = await UserAccessRoutes.UnbanAsync(id, context, revocation);
         return answer.Result is NoContent ? FormRoutes.GoTo(Outcomes.Of($"{OperationsPaths.Users}/{id}", "unbanned")) : answer;
     }
 
@@ -230,12 +230,12 @@ internal static class UserPageRoutes
         }
         if (session is not null)
         {
-            var one = await AccountRoutes.RevokeAsync(session, context, revocation);
+            var one = await UserAccessRoutes.RevokeAsync(session, context, revocation);
             return one.Result is Ok<RevokedSessions>
                 ? FormRoutes.GoTo(Outcomes.Of($"{OperationsPaths.Users}/{Uri.EscapeDataString(id)}", "session-ended"))
                 : one;
         }
-        var all = await AccountRoutes.RevokeOfUserAsync(id, context, revocation);
+        var all = await UserAccessRoutes.RevokeOfUserAsync(id, context, revocation);
         return all.Result is Ok<RevokedSessions> ? FormRoutes.GoTo(Outcomes.Of($"{OperationsPaths.Users}/{id}", "sessions-ended")) : all;
     }
 
@@ -252,6 +252,6 @@ internal static class UserPageRoutes
             return problem;
         return await users.FindAsync(user, ct) is { } found
             ? new PageResult<AskPage>(frames.Of(context), ask(found))
-            : AccountRoutes.UserNotFound(user);
+            : UserAccessRoutes.UserNotFound(user);
     }
 }

@@ -63,9 +63,9 @@ internal static class WarmingPageRoutes
     {
         var form = await context.Request.ReadFormAsync(ct);
         var chosen = form["set"].OfType<string>().ToList();
-        using var body = FormBody.Of(
+        using var body = FormJsonBody.Of(
             ("sets", chosen.Count == 0 ? null : new JsonArray([.. chosen.Select(name => (JsonNode)name)])),
-            ("count", FormBody.Number(form["count"]))
+            ("count", FormJsonBody.Number(form["count"]))
         );
         var (refused, warm) = await start.BeginAsync(body, context, ct);
         if (warm is null)

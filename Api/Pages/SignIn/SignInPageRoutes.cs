@@ -27,7 +27,7 @@ internal static class SignInPageRoutes
 
     private static async Task<IResult> SignInAsync(
         HttpContext context,
-        SignInAttempt attempt,
+        LimitedSignIn attempt,
         PageFrames frames,
         SessionCookie cookies,
         CancellationToken ct
@@ -67,7 +67,7 @@ internal static class SignInPageRoutes
     private static async Task<IResult> DemoAsync(
         HttpContext context,
         DemoSignIn demo,
-        SignInAttempt attempt,
+        LimitedSignIn attempt,
         PageFrames frames,
         SessionCookie cookies,
         CancellationToken ct

@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Overnight.Api.Sessions;
+
+/// <summary>A session as this node last saw it.</summary>
+/// <param name="hash">Lowercase hex SHA-256 of the token.</param>
+/// <param name="expiresAt">When the session ends without another use.</param>
+internal sealed class RecentSession(string hash, Guid userId, DateTimeOffset expiresAt)
+{
+    /// <summary>Uses closer together than this count as one.</summary>
+    private static readonly long Grain = TimeSpan.FromSeconds(1).Ticks;
+
+    private long _usedAt,
+        _writtenAt,
+        _expiresAt = expiresAt.UtcTicks;
+
+    public string Hash => hash;
+
+    public Guid UserId => userId;
+
+    public DateTimeOffset ExpiresAt
+    {
+        get => new(Volatile.Read(ref _expiresAt), TimeSpan.Zero);
+        set
+        {
+            if (Volatile.Read(ref _expiresAt) != value.UtcTicks)
+                Volatile.Write(ref _expiresAt, value.UtcTicks);
+        }
+    }
+
+    /// <summary>The last use, if it is not written yet.</summary>
+    public DateTimeOffset? Unwritten =>
+        Volatile.Read(ref _usedAt) is var used && used > Volatile.Read(ref _writtenAt) ? new(used, TimeSpan.Zero) : null;
+
+    /// <summary>Notes a use of the session, at most once a second.</summary>
+    public void Use(DateTimeOffset now)
+    {
+        if (now.UtcTicks - Volatile.Read(ref _usedAt) >= Grain)
+            Volatile.Write(ref _usedAt, now.UtcTicks);
+    }
+
+    public void Written(DateTimeOffset usedAt) => Volatile.Write(ref _writtenAt, usedAt.UtcTicks);
+}
+
+/// <summary>
+/// The user of each session as this node last saw it. It is a guess, used only to ask the cache for the user's result together with
+/// the session; the result is shown only when the session, validated as always, is that user's.
+/// </summary>
+internal sealed class RecentSessions
+{
+    // About 300 bytes each. When it is full it starts over; a missing guess costs one round trip.
+    private const int Most = 200_000;
+
+    private ConcurrentDictionary<string, RecentSession> _sessions = new(),
+        _former = new();
+    private int _count;
+
+    public bool TryGet(string hash, [NotNullWhen(true)] out RecentSession? session) => _sessions.TryGetValue(hash, out session);
+
+    /// <summary>Whether the session was valid when this node last saw it, and can't have expired since.</summary>
+    public bool WasValid(string hash, DateTimeOffset now) => TryGet(hash, out var session) && session.ExpiresAt > now;
+
+    /// <summary>Removes a session that was refused.</summary>
+    public void Forget(string hash)
+    {
+        if (_sessions.TryRemove(hash, out _))
+            Interlocked.Decrement(ref _count);
+    }
+
+    public RecentSession Remember(string hash, Guid userId, DateTimeOffset expiresAt)
+    {
+        if (TryGet(hash, out var known) && known.UserId == userId)
+        {
+            // It changes with each use that is written.
+            known.ExpiresAt = expiresAt;
+            return known;
+        }
+        RecentSession session = new(hash, userId, expiresAt);
+        if (known is not null)
+            _sessions[hash] = session;
+        else if (_sessions.TryAdd(hash, session) && Interlocked.Increment(ref _count) == Most)
+            StartOver();
+        return session;
+    }
+
+    /// <summary>The sessions whose last use is not written yet.</summary>
+    public IReadOnlyList<RecentSession> Unwritten()
+    {
+        var former = Volatile.Read(ref _former);
+        List<RecentSession> unwritten = [.. former.Select(known => known.Value).Where(session => session.Unwritten is not null)];
+        if (unwritten.Count == 0)
+            Interlocked.CompareExchange(ref _former, new(), former);
+        unwritten.AddRange(_sessions.Select(known => known.Value).Where(session => session.Unwritten is not null));
+        return unwritten;
+    }
+
+    private void StartOver()
+    {
+        // The former sessions are kept until their last uses are written. If the new ones fill up before that, those uses are lost.
+        Volatile.Write(ref _former, _sessions);
+        _sessions = new();
+        Interlocked.Exchange(ref _count, 0);
+    }
+}

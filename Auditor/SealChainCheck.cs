@@ -1,0 +1,53 @@
+using Npgsql;
+
+namespace Overnight.Auditor;
+
+/// <summary>A link of the chain, as far as runs are checked by it.</summary>
+internal sealed record AuditedSeal(long Number, byte[] Root, byte[] SnapshotHash);
+
+/// <summary>Seals are numbered without gaps, each names the one before it, and its hash is that of its columns.</summary>
+internal static class SealChainCheck
+{
+    private const byte Kind = 2;
+
+    private const string Seals = """
+        select seq, run_id, market, business_date, revision, root, snapshot_hash, sealed_at, previous, hash from seals order by seq
+        """;
+
+    /// <returns>The seals by their runs.</returns>
+    public static async Task<Dictionary<Guid, AuditedSeal>> RunAsync(NpgsqlConnection connection, AuditReport report, CancellationToken ct)
+    {
+        Dictionary<Guid, AuditedSeal> seals = [];
+        await using var command = connection.Command(Seals);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var (next, before) = (1L, new byte[Hashes.Length]);
+        while (await reader.ReadAsync(ct))
+        {
+            var (number, run) = (reader.GetInt64(0), reader.GetGuid(1));
+            var (root, snapshot) = (reader.GetFieldValue<byte[]>(5), reader.GetFieldValue<byte[]>(6));
+            var (previous, hash) = (reader.GetFieldValue<byte[]>(8), reader.GetFieldValue<byte[]>(9));
+            var row = new RowBytes()
+                .Raw(Kind)
+                .Row(
+                    number,
+                    run,
+                    reader.GetString(2),
+                    reader.GetFieldValue<DateOnly>(3),
+                    reader.GetInt32(4),
+                    root,
+                    snapshot,
+                    reader.GetDateTime(7),
+                    previous
+                );
+            if (number != next)
+                report.Add(FindingName.RemovedSeal, $"seal {next} is not there, and seal {number} is.");
+            else if (!Hashes.Same(previous, before))
+                report.Add(FindingName.AlteredSeal, $"seal {number} does not follow the one before it.");
+            if (!Hashes.Same(Hashes.Of(row), hash))
+                report.Add(FindingName.AlteredSeal, $"the columns of seal {number} do not give its hash.");
+            seals[run] = new(number, root, snapshot);
+            (next, before) = (number + 1, hash);
+        }
+        return seals;
+    }
+}
