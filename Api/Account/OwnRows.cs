@@ -106,7 +106,7 @@ internal sealed class OwnRows
                 json.WriteNullValue();
                 break;
             case string text when isJson:
-                JsonElement.Parse(JsonText.Repair(text)).WriteTo(json);
+                JsonElement.Parse(JsonSurrogates.Repair(text)).WriteTo(json);
                 break;
             case bool flag:
                 json.WriteBooleanValue(flag);

@@ -107,7 +107,7 @@ internal sealed class ActionLogList(NpgsqlDataSource database)
             Id(reader, 7),
             Id(reader, 8),
             reader.IsDBNull(9) ? null : reader.GetString(9),
-            reader.IsDBNull(10) ? null : JsonElement.Parse(JsonText.Repair(reader.GetString(10)))
+            reader.IsDBNull(10) ? null : JsonElement.Parse(JsonSurrogates.Repair(reader.GetString(10)))
         );
 
     private static Guid? Id(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetGuid(column);

@@ -17,7 +17,7 @@ internal static class CacheStatisticsRoute
             .AddSingleton<CacheStatisticsReader>()
             .AddSingleton<CacheMinutes>()
             .AddHostedService<CacheMinutesLoop>()
-            .AddHostedService<CacheStatisticsLogger>()
+            .AddHostedService<CacheMonitorLoop>()
             .AddHostedService<ReadLatencyLoop>();
         // A tag of its own keeps this check apart from those of the stores, whose loss takes a node out of service; a cold cache does not.
         builder.Services.AddHealthChecks().AddCheck<CacheHealthCheck>("cache-statistics", tags: ["statistics"]);

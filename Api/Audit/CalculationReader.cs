@@ -92,7 +92,7 @@ internal sealed class CalculationReader(NpgsqlDataSource dataSource, Calculation
         );
         var market = MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(3));
         await reader.NextResultAsync(ct);
-        return new(inputs, market, await reader.ReadAsync(ct) ? JsonText.Repair(reader.GetString(0)) : null);
+        return new(inputs, market, await reader.ReadAsync(ct) ? JsonSurrogates.Repair(reader.GetString(0)) : null);
     }
 
     private async Task<List<StoredEvent>> EventsAsync(CalculationRun run, Guid user, CancellationToken ct)

@@ -227,5 +227,5 @@ internal static class RunRoutes
         );
 
     // The columns are of PostgreSQL's type json, so that the text is always JSON.
-    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(JsonText.Repair(text));
+    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(JsonSurrogates.Repair(text));
 }

@@ -50,7 +50,7 @@ internal sealed class DashboardHttpResult(byte[] entry, bool fromCache, DateTime
         IReadOnlyList<MarketCalendar> markets
     )
     {
-        ResultTimesReader fields = new(entry);
+        ResultTimesScanner fields = new(entry);
         var (status, reason) = Freshness.Judge(fields.Times(), now, markets);
         var length = 0;
         Add(

@@ -23,7 +23,7 @@ internal sealed record FlagItem(
         new(
             flag.Key,
             flag.Enabled,
-            flag.Value is null ? null : JsonElement.Parse(JsonText.Repair(flag.Value)),
+            flag.Value is null ? null : JsonElement.Parse(JsonSurrogates.Repair(flag.Value)),
             flag.Description,
             flag.Version,
             flag.UpdatedAt,
@@ -41,5 +41,5 @@ internal sealed record FlagChangeItem(long Version, DateTimeOffset ChangedAt, Gu
     public static FlagChangeItem From(FlagChangeRecord change) =>
         new(change.Version, change.ChangedAt, change.ChangedBy, Json(change.Before), Json(change.After));
 
-    private static JsonElement Json(string text) => JsonElement.Parse(JsonText.Repair(text));
+    private static JsonElement Json(string text) => JsonElement.Parse(JsonSurrogates.Repair(text));
 }

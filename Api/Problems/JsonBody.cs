@@ -53,8 +53,8 @@ internal static class JsonBody
                 {
                     if (!names.Add(field.Name))
                         errors[field.Name] = [Twice];
-                    else if (!JsonText.IsUnicode(JsonMarshal.GetRawUtf8Value(field.Value)))
-                        errors[field.Name] = [JsonText.HalfPair];
+                    else if (!JsonSurrogates.IsUnicode(JsonMarshal.GetRawUtf8Value(field.Value)))
+                        errors[field.Name] = [JsonSurrogates.HalfPair];
                     else if (DuplicateIn(field.Value, field.Name) is { } duplicate)
                         errors[duplicate] = [Twice];
                     else
@@ -64,12 +64,12 @@ internal static class JsonBody
         catch (JsonException exception)
         {
             // The body is not JSON; the parser's message says where.
-            errors["body"] = [$"must be JSON: {JsonText.Fault(exception)}"];
+            errors["body"] = [$"must be JSON: {JsonErrors.Describe(exception)}"];
         }
         catch (InvalidOperationException)
         {
             // A field's name has an escape that is no character, which the parser reports only when the name is read.
-            errors["body"] = [$"must be an object whose names are Unicode: each {JsonText.HalfPair}"];
+            errors["body"] = [$"must be an object whose names are Unicode: each {JsonSurrogates.HalfPair}"];
         }
         return (request, errors);
     }

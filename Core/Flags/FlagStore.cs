@@ -46,7 +46,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             key
         );
         await command.PrepareAsync(ct);
-        return await command.ExecuteScalarAsync(ct) is byte[] flag ? JsonText.Repair(flag) : null;
+        return await command.ExecuteScalarAsync(ct) is byte[] flag ? JsonSurrogates.Repair(flag) : null;
     }
 
     /// <returns>Null when there is no such flag.</returns>

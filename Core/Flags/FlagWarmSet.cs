@@ -123,7 +123,7 @@ public sealed class FlagWarmSet(
         while (await reader.ReadAsync(ct))
         {
             var key = CacheKeys.Flag(_environment, reader.GetString(0));
-            var flag = JsonText.Repair(reader.GetFieldValue<byte[]>(1));
+            var flag = JsonSurrogates.Repair(reader.GetFieldValue<byte[]>(1));
             writes.Add(new(key, CacheEntry.Write(key, asOf, generation: 0, flag), Declaration.EntryTtl(0)));
         }
         return writes;

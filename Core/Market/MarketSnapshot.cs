@@ -107,7 +107,7 @@ public sealed class MarketSnapshot
 
     private static byte[] JsonName(SnapshotAsset asset) =>
         asset.Name is { Length: > 0 } name
-            ? [.. "\"},\"name\":\""u8, .. JsonText.Escape(Encoding.UTF8.GetBytes(name)), .. "\",\"className\":\""u8]
+            ? [.. "\"},\"name\":\""u8, .. JsonEscaping.Escape(Encoding.UTF8.GetBytes(name)), .. "\",\"className\":\""u8]
             : "\"},\"name\":null,\"className\":\""u8.ToArray();
 
     /// <summary>

@@ -35,12 +35,12 @@ public static class CriteriaParser
                 criteria.Add(ReadOne(ref reader, json, criteria.Count));
             }
             // Text outside the known fields is stored and shown with the criteria, so it must be Unicode as well.
-            if (JsonText.PathOfHalfPair(json.Span) is { } path)
-                throw new CalculationException(CalculationStage.Load, Reason, $"criteria{path} {JsonText.HalfPair}");
+            if (JsonSurrogates.PathOfHalfPair(json.Span) is { } path)
+                throw new CalculationException(CalculationStage.Load, Reason, $"criteria{path} {JsonSurrogates.HalfPair}");
         }
         catch (JsonException exception)
         {
-            throw new CalculationException(CalculationStage.Load, Reason, $"criteria: not valid JSON ({JsonText.Fault(exception)})");
+            throw new CalculationException(CalculationStage.Load, Reason, $"criteria: not valid JSON ({JsonErrors.Describe(exception)})");
         }
     }
 
@@ -59,8 +59,8 @@ public static class CriteriaParser
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueIsEscaped && !JsonText.IsUnicode(reader.ValueSpan))
-                throw Corrupt(index, Encoding.UTF8.GetString(reader.ValueSpan), $"has a name that {JsonText.HalfPair}");
+            if (reader.ValueIsEscaped && !JsonSurrogates.IsUnicode(reader.ValueSpan))
+                throw Corrupt(index, Encoding.UTF8.GetString(reader.ValueSpan), $"has a name that {JsonSurrogates.HalfPair}");
             if (reader.ValueTextEquals("id"u8))
                 id = Text(ref reader, json, index, "id");
             else if (reader.ValueTextEquals("name"u8))
@@ -104,8 +104,8 @@ public static class CriteriaParser
     {
         if (!reader.Read() || reader.TokenType != JsonTokenType.String)
             throw Corrupt(index, field, "must be a string");
-        if (reader.ValueIsEscaped && !JsonText.IsUnicode(reader.ValueSpan))
-            throw Corrupt(index, field, $"{JsonText.HalfPair}, not '{Encoding.UTF8.GetString(reader.ValueSpan)}'");
+        if (reader.ValueIsEscaped && !JsonSurrogates.IsUnicode(reader.ValueSpan))
+            throw Corrupt(index, field, $"{JsonSurrogates.HalfPair}, not '{Encoding.UTF8.GetString(reader.ValueSpan)}'");
         // The escaped text between the quotes, because the result contains it unchanged.
         return json.Slice((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length);
     }

@@ -35,7 +35,7 @@ internal static class CaseCalculator
                 var root = document.RootElement;
                 if (root.ValueKind != JsonValueKind.Object)
                     throw new FormatException("must be an object {\"case\": .., \"input\": {..}}");
-                var half = line.Contains("\\u", StringComparison.Ordinal) ? JsonText.PathOfHalfPair(Encoding.UTF8.GetBytes(line)) : null;
+                var half = line.Contains("\\u", StringComparison.Ordinal) ? JsonSurrogates.PathOfHalfPair(Encoding.UTF8.GetBytes(line)) : null;
                 // A case whose name is not valid Unicode is reported by its line.
                 if (half?.StartsWith("input", StringComparison.Ordinal) != false && root.TryGetProperty("case", out var id))
                 {
@@ -43,7 +43,7 @@ internal static class CaseCalculator
                     name = $"case {id}";
                 }
                 if (half is not null)
-                    throw new FormatException($"{half} {JsonText.HalfPair}");
+                    throw new FormatException($"{half} {JsonSurrogates.HalfPair}");
                 if (!root.TryGetProperty("input", out var inputElement))
                     throw new FormatException("input is missing");
                 var one = CaseReader.Read(inputElement);
@@ -57,7 +57,7 @@ internal static class CaseCalculator
                 var message = exception switch
                 {
                     CalculationException failure => $"{FieldOf(failure.Reason)}: {failure.Message}",
-                    JsonException json => $"not valid JSON: {JsonText.Fault(json)}",
+                    JsonException json => $"not valid JSON: {JsonErrors.Describe(json)}",
                     FormatException => exception.Message,
                     _ => FailureText.Of(exception),
                 };

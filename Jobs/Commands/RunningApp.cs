@@ -59,7 +59,7 @@ internal sealed class RunningApp
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {
             throw new CommandException(
-                $"{_file} can't be read ({(exception is JsonException json ? JsonText.Fault(json) : exception.Message.TrimEnd('.'))}). Start the app again (dotnet run --project AppHost), or set ConnectionStrings__overnight."
+                $"{_file} can't be read ({(exception is JsonException json ? JsonErrors.Describe(json) : exception.Message.TrimEnd('.'))}). Start the app again (dotnet run --project AppHost), or set ConnectionStrings__overnight."
             );
         }
         // The default file provider ignores names that begin with a dot, such as .data.

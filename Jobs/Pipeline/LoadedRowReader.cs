@@ -25,7 +25,7 @@ internal static class LoadedRowReader
     {
         Guid user = copy.Guid(),
             id = copy.Guid();
-        var name = JsonText.Escape(copy.Bytes());
+        var name = JsonEscaping.Escape(copy.Bytes());
         Decimal4 targetMin = Percent(copy, data, user, id, "target_min", Decimal4.Zero),
             targetMax = Percent(copy, data, user, id, "target_max", Decimal4.Hundred);
         var field = copy.Bytes();

@@ -79,7 +79,7 @@ internal static class StoredFormInput
         (int Min, int Max, int Least)[] targets = [(60, 80, 50), (5, 10, 0), (10, 20, 25)];
         for (var i = 0; i < targets.Length; i++)
         {
-            var name = JsonText.Escape(Encoding.UTF8.GetBytes(ClassNames[i]));
+            var name = JsonEscaping.Escape(Encoding.UTF8.GetBytes(ClassNames[i]));
             portfolio.Classes.Add(
                 new(Id(0x10 + i), name, new(targets[i].Min * 10_000), new(targets[i].Max * 10_000), new(targets[i].Least * 10_000))
             );

@@ -128,7 +128,7 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
         LogLines lines = new();
         CacheTelemetry telemetry = new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
         CacheCircuit circuit = new(Options.Create(new CacheOptions()), time, telemetry, NullLogger<CacheCircuit>.Instance);
-        using CacheStatisticsLogger loop = new(new CacheMonitor(telemetry, time), circuit, time, new LogLines<CacheStatisticsLogger>(lines));
+        using CacheMonitorLoop loop = new(new CacheMonitor(telemetry, time), circuit, time, new LogLines<CacheMonitorLoop>(lines));
         await loop.StartAsync(Ct);
         await Eventually.TrueAsync(() => time.Timers == 1, "the loop waits");
         time.Advance(CacheMonitor.Window - CacheMonitor.Step);

@@ -86,7 +86,7 @@ internal static class NewestForm
     public static byte[] WithoutChecksum(byte[] entry) => entry[..^ChecksummedJson.TailLength];
 
     /// <summary>A class name as the loader hands it on.</summary>
-    public static byte[] Escaped(string text) => JsonText.Escape(Encoding.UTF8.GetBytes(text));
+    public static byte[] Escaped(string text) => JsonEscaping.Escape(Encoding.UTF8.GetBytes(text));
 
     private static decimal Number(JsonElement parent, string field) =>
         decimal.Parse(parent.GetProperty(field).GetString()!, NumberStyles.Float, CultureInfo.InvariantCulture);

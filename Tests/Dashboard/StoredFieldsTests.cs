@@ -10,7 +10,7 @@ public sealed class StoredFieldsTests
     [Fact]
     public void Fields_OfAnEntry_AreItsOwnAndNotWhatItsTextsQuote()
     {
-        ResultTimesReader fields = new(TestResults.Entry(Guid.CreateVersion7()));
+        ResultTimesScanner fields = new(TestResults.Entry(Guid.CreateVersion7()));
         Assert.Equal("\"2026-11-21T03:12:45.123Z\"", Encoding.UTF8.GetString(fields.GeneratedAt));
         Assert.Equal("\"2026-11-20T21:00:00Z\"", Encoding.UTF8.GetString(fields.PricesAsOf));
         Assert.Equal("\"2026-11-20T16:00:00Z\"", Encoding.UTF8.GetString(fields.RatesAsOf));
@@ -22,7 +22,7 @@ public sealed class StoredFieldsTests
     [InlineData("{\"dataFreshness\":{\"pricesAsOf\":null,\"ratesAsOf\":null}}")]
     public void Fields_ThatAreNotThere_AreNull(string entry)
     {
-        ResultTimesReader fields = new(Encoding.UTF8.GetBytes(entry));
+        ResultTimesScanner fields = new(Encoding.UTF8.GetBytes(entry));
         Assert.Equal("null", Encoding.UTF8.GetString(fields.GeneratedAt));
         Assert.Equal("null", Encoding.UTF8.GetString(fields.PricesAsOf));
         Assert.Equal("null", Encoding.UTF8.GetString(fields.RatesAsOf));
@@ -37,14 +37,14 @@ public sealed class StoredFieldsTests
     [InlineData("null", false)]
     [InlineData("", false)]
     public void Time_OfAToken_IsReadOrNull(string token, bool readable) =>
-        Assert.Equal(readable, ResultTimesReader.Time(Encoding.UTF8.GetBytes(token)) is not null);
+        Assert.Equal(readable, ResultTimesScanner.Time(Encoding.UTF8.GetBytes(token)) is not null);
 
     [Fact]
     public void Times_OfAnEntry_AreThoseOfItsFieldsAndMarks()
     {
         var entry = Encoding.UTF8.GetString(TestResults.Entry(Guid.CreateVersion7()));
-        ResultTimesReader plain = new(Encoding.UTF8.GetBytes(entry));
-        ResultTimesReader marked = new(
+        ResultTimesScanner plain = new(Encoding.UTF8.GetBytes(entry));
+        ResultTimesScanner marked = new(
             Encoding.UTF8.GetBytes(
                 entry.Replace(
                     "\"criteriaVersion\":\"3\"",
@@ -57,6 +57,6 @@ public sealed class StoredFieldsTests
         ResultTimes times = new(Utc("2026-11-21T03:12:45Z"), Utc("2026-11-20T21:00:00Z"), Utc("2026-11-20T16:00:00Z"));
         Assert.Equal(times, plain.Times());
         Assert.Equal(times with { PricesStale = true, StaleSince = Utc("2026-11-18T00:00:00Z") }, marked.Times());
-        Assert.Equal(default, new ResultTimesReader("{}"u8).Times());
+        Assert.Equal(default, new ResultTimesScanner("{}"u8).Times());
     }
 }

@@ -13,7 +13,7 @@ internal static class ResultDocumentReader
     /// <exception cref="JsonException">The entry is no JSON; its checksum was right, so it was written so.</exception>
     public static ResultDocument Read(ReadOnlySpan<byte> entry)
     {
-        ResultDocument result = new() { Times = new ResultTimesReader(entry).Times() };
+        ResultDocument result = new() { Times = new ResultTimesScanner(entry).Times() };
         Utf8JsonReader json = new(entry);
         json.Read();
         while (Next(ref json, out var name))

@@ -28,7 +28,7 @@ internal sealed record FlagForm(string Version, bool Enabled, string Value, stri
         catch (JsonException exception)
         {
             // What was typed is shown again with the place of the fault.
-            fault = $"The value must be JSON, such as 5, \"text\" or {{\"a\":1}}: {JsonText.Fault(exception)}";
+            fault = $"The value must be JSON, such as 5, \"text\" or {{\"a\":1}}: {JsonErrors.Describe(exception)}";
             return null;
         }
         JsonObject body = new()

@@ -164,8 +164,8 @@ internal static class FlagPageRoutes
     private static FlagChangeRow Row(FlagChangeRecord change, OperationsFormats formats)
     {
         var (before, after) = (
-            JsonElement.Parse(Core.Json.JsonText.Repair(change.Before)),
-            JsonElement.Parse(Core.Json.JsonText.Repair(change.After))
+            JsonElement.Parse(Core.Json.JsonSurrogates.Repair(change.Before)),
+            JsonElement.Parse(Core.Json.JsonSurrogates.Repair(change.After))
         );
         return new(
             change.Version.ToString(CultureInfo.InvariantCulture),

@@ -85,7 +85,7 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
         for (var i = 0; i < options.Hours.Length; i++)
         {
             var words = Words(options.Hours[i], 2);
-            var from = words.Length == 2 ? ConfiguredDay.Parse(words[0])?.Date : DateOnly.MinValue;
+            var from = words.Length == 2 ? DayPattern.Parse(words[0])?.Date : DateOnly.MinValue;
             var times = words.Length == 0 ? [] : words[^1].Split('-');
             if (from is { } date && times.Length == 2 && Time(times[0]) is { } opens && Time(times[1]) is { } closes && opens < closes)
                 own.Add((date, new(opens, closes)));
@@ -156,7 +156,7 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
         for (var i = 0; i < entries.Length; i++)
         {
             var words = Words(entries[i], timed ? 3 : 2);
-            var day = words.Length > 0 ? ConfiguredDay.Parse(words[0]) : null;
+            var day = words.Length > 0 ? DayPattern.Parse(words[0]) : null;
             var time = timed
                 ? words.Length > 1
                     ? Time(words[1])
@@ -171,8 +171,8 @@ internal sealed class MarketReader(string code, MarketOptions options, List<stri
                 Fail(
                     $"{key}:{i}",
                     timed
-                        ? $"must be a day ({ConfiguredDay.Forms}), a time as HH:mm, and a reason"
-                        : $"must be a day ({ConfiguredDay.Forms}) and a reason",
+                        ? $"must be a day ({DayPattern.Forms}), a time as HH:mm, and a reason"
+                        : $"must be a day ({DayPattern.Forms}) and a reason",
                     entries[i]
                 );
         }

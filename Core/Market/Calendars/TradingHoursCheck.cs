@@ -6,7 +6,7 @@ namespace Overnight.Core.Market.Calendars;
 /// <param name="Day">The day it names.</param>
 /// <param name="IsTimed">Whether it is an early close or a late open.</param>
 /// <param name="Make">Creates the special day on a date.</param>
-internal sealed record SpecialDayEntry(string Key, string Text, ConfiguredDay Day, bool IsTimed, Func<DateOnly, SpecialDay> Make)
+internal sealed record SpecialDayEntry(string Key, string Text, DayPattern Day, bool IsTimed, Func<DateOnly, SpecialDay> Make)
 {
     /// <summary>The special day in a year; null when the year has no such day.</summary>
     public SpecialDay? In(int year) => Day.In(year) is { } date ? Make(date) : null;

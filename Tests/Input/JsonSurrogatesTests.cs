@@ -5,7 +5,7 @@ using Overnight.Core.Json;
 namespace Overnight.Tests.Input;
 
 /// <summary>SPEC B3: text is Unicode wherever it comes from.</summary>
-public sealed class JsonTextTests
+public sealed class JsonSurrogatesTests
 {
     [Theory]
     [InlineData("""["\ud83d\ude00","\\ud83d","a","\u0041\u00e9\n"]""", null, null)]
@@ -18,12 +18,12 @@ public sealed class JsonTextTests
     {
         var bytes = Encoding.UTF8.GetBytes(json);
 
-        Assert.Equal(path is null, JsonText.IsUnicode(bytes));
-        Assert.Equal(path, JsonText.PathOfHalfPair(bytes));
-        Assert.Equal(repaired ?? json, JsonText.Repair(json));
-        Assert.Equal(repaired ?? json, Encoding.UTF8.GetString(JsonText.Repair(bytes)));
+        Assert.Equal(path is null, JsonSurrogates.IsUnicode(bytes));
+        Assert.Equal(path, JsonSurrogates.PathOfHalfPair(bytes));
+        Assert.Equal(repaired ?? json, JsonSurrogates.Repair(json));
+        Assert.Equal(repaired ?? json, Encoding.UTF8.GetString(JsonSurrogates.Repair(bytes)));
         // Every text of it can be read and written again.
-        _ = JsonSerializer.Serialize(JsonElement.Parse(JsonText.Repair(bytes)));
+        _ = JsonSerializer.Serialize(JsonElement.Parse(JsonSurrogates.Repair(bytes)));
     }
 
     [Theory]
@@ -31,14 +31,14 @@ public sealed class JsonTextTests
     [InlineData("Plain")]
     [InlineData("\"\\/\u0000\u001f<é\U0001F600")]
     public void Escape_OfAnyText_IsWhatTheSerializerWrites(string text) =>
-        Assert.Equal(JsonEncodedText.Encode(text).EncodedUtf8Bytes.ToArray(), JsonText.Escape(Encoding.UTF8.GetBytes(text)));
+        Assert.Equal(JsonEncodedText.Encode(text).EncodedUtf8Bytes.ToArray(), JsonEscaping.Escape(Encoding.UTF8.GetBytes(text)));
 
     [Theory]
     [InlineData("{\"a\":}", ", line 1, byte 6")]
     [InlineData("[1,\n 2", ", line 2, byte 3")]
     public void Fault_OfTheParser_CountsLinesAndBytesFromOne(string json, string end)
     {
-        var fault = JsonText.Fault(Assert.ThrowsAny<JsonException>(() => JsonDocument.Parse(json)));
+        var fault = JsonErrors.Describe(Assert.ThrowsAny<JsonException>(() => JsonDocument.Parse(json)));
 
         Assert.EndsWith(end, fault, StringComparison.Ordinal);
         Assert.DoesNotContain("LineNumber", fault, StringComparison.Ordinal);

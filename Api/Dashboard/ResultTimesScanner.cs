@@ -9,7 +9,7 @@ namespace Overnight.Api.Dashboard;
 /// end. A user's text can't be mistaken for either, since quotes inside a string are escaped.
 /// </summary>
 /// <remarks>Each field is its JSON token, quotes included; <c>null</c> when it is not there.</remarks>
-internal readonly ref struct ResultTimesReader
+internal readonly ref struct ResultTimesScanner
 {
     // An ISO time in quotes is 26 to 35 bytes; a longer token is not a time.
     private const int LongestToken = 40;
@@ -21,7 +21,7 @@ internal readonly ref struct ResultTimesReader
         _ratesStale,
         _staleSince;
 
-    public ResultTimesReader(ReadOnlySpan<byte> entry)
+    public ResultTimesScanner(ReadOnlySpan<byte> entry)
     {
         GeneratedAt = Token(entry, "\"generatedAt\":"u8);
         var start = entry.LastIndexOf("\"dataFreshness\":{"u8);

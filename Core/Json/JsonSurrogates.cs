@@ -1,48 +1,20 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Overnight.Core.Json;
 
 /// <summary>
-/// Text that goes into JSON, and JSON that comes from outside. JSON's escapes can spell half of a surrogate pair (<c>\ud83d</c> alone),
-/// which is no character: parsers and PostgreSQL's type <c>json</c> accept it, and then fail when the text is used, or write text that
-/// no reader accepts.
+/// Finds and replaces halves of surrogate pairs in JSON from outside. JSON's escapes can spell one (<c>\ud83d</c> alone), which is no
+/// character: parsers and PostgreSQL's type <c>json</c> accept it, and then fail when the text is used, or write text that no reader
+/// accepts.
 /// </summary>
-public static class JsonText
+public static class JsonSurrogates
 {
     /// <summary>The error message for a text with half of a surrogate pair.</summary>
     public const string HalfPair = "must be Unicode text, without halves of surrogate pairs";
 
     private const int EscapeLength = 6;
-
-    /// <summary>
-    /// What a parser found wrong and where, for people: <c>'}' is an invalid start of a value, line 1, byte 9</c>, both counted from 1. The
-    /// parser's own message counts from 0 and ends in a list of its properties.
-    /// </summary>
-    public static string Fault(JsonException exception)
-    {
-        ArgumentNullException.ThrowIfNull(exception);
-        var own = exception.Message.AsSpan();
-        foreach (var property in (ReadOnlySpan<string>)[" Path: ", " LineNumber: "])
-        {
-            if (own.IndexOf(property, StringComparison.Ordinal) is >= 0 and var end)
-                own = own[..end];
-        }
-        var reason = own.TrimEnd('.').ToString();
-        return exception is { LineNumber: { } line, BytePositionInLine: { } position }
-            ? string.Create(CultureInfo.InvariantCulture, $"{reason}, line {line + 1}, byte {position + 1}")
-            : reason;
-    }
-
-    /// <summary>Escapes a text as the inside of a JSON string, in the way <see cref="JsonEncodedText"/> does.</summary>
-    /// <param name="utf8">Valid UTF-8.</param>
-    public static byte[] Escape(ReadOnlySpan<byte> utf8) =>
-        JavaScriptEncoder.Default.FindFirstCharacterToEncodeUtf8(utf8) < 0
-            ? utf8.ToArray()
-            : JsonEncodedText.Encode(utf8).EncodedUtf8Bytes.ToArray();
 
     /// <summary>Whether no escape in a JSON text, or in the inside of a JSON string, is half of a surrogate pair.</summary>
     /// <param name="json">Valid JSON in UTF-8.</param>

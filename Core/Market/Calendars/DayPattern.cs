@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Overnight.Core.Market.Calendars;
 
 /// <summary>A day in configuration: a date, a day of every year, or a number of days before or after Easter Sunday.</summary>
-internal readonly record struct ConfiguredDay(DateOnly? Date, int Month, int DayOfMonth, int? FromEaster)
+internal readonly record struct DayPattern(DateOnly? Date, int Month, int DayOfMonth, int? FromEaster)
 {
     public const string Forms = "yyyy-MM-dd, MM-dd for every year, or easter-2 and the like";
     private const string EasterWord = "easter";
 
-    public static ConfiguredDay? Parse(string text)
+    public static DayPattern? Parse(string text)
     {
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
             return new(date, 0, 0, null);

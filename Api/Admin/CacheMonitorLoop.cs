@@ -3,11 +3,11 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Admin;
 
 /// <summary>Advances the window of the cache's figures, and logs them every five minutes in which the cache was used.</summary>
-internal sealed partial class CacheStatisticsLogger(
+internal sealed partial class CacheMonitorLoop(
     CacheMonitor monitor,
     CacheCircuit circuit,
     TimeProvider time,
-    ILogger<CacheStatisticsLogger> logger
+    ILogger<CacheMonitorLoop> logger
 ) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
