@@ -35,7 +35,9 @@ internal static class CaseCalculator
                 var root = document.RootElement;
                 if (root.ValueKind != JsonValueKind.Object)
                     throw new FormatException("must be an object {\"case\": .., \"input\": {..}}");
-                var half = line.Contains("\\u", StringComparison.Ordinal) ? JsonSurrogates.PathOfHalfPair(Encoding.UTF8.GetBytes(line)) : null;
+                var half = line.Contains("\\u", StringComparison.Ordinal)
+                    ? JsonSurrogates.PathOfHalfPair(Encoding.UTF8.GetBytes(line))
+                    : null;
                 // A case whose name is not valid Unicode is reported by its line.
                 if (half?.StartsWith("input", StringComparison.Ordinal) != false && root.TryGetProperty("case", out var id))
                 {

@@ -49,6 +49,30 @@ public sealed class RunLockTests(TestServers servers)
         Assert.Equal(7, await night.ScalarAsync<int>("select users_processed from overnight_job_runs where id = $1", Ct, context.Run.Id));
     }
 
+    /// <summary>The totals and the seal of a run that fails have what others are about to commit.</summary>
+    [Fact]
+    public async Task A4_Failure_WaitsForABatchThatAnotherHolds()
+    {
+        await using var night = await PipelineFixture.CreateAsync(servers, 20, Ct);
+        var context = await night.PlanAsync();
+        await using var held = await HeldLock.TakeAsync(
+            night.Database,
+            "select from run_batches where run_id = $1 for no key update",
+            context.Run.Id
+        );
+
+        var failing = night
+            .Services.GetRequiredService<RunFinaliser>()
+            .FailAsync(context.Run, "batch", new InvalidOperationException("Full."), Ct);
+        var waiter = await held.WaiterAsync(failing);
+        Assert.Equal(0, await night.ScalarAsync<long>("select count(*) from overnight_job_runs where status = 'failed'", Ct));
+        await held.CommitAsync();
+        await failing;
+
+        Assert.Contains("run_batches RowShareLock", waiter.Locks);
+        Assert.Equal(1, await night.ScalarAsync<long>("select count(*) from overnight_job_runs where status = 'failed'", Ct));
+    }
+
     /// <summary>Read where they count, in the transactions that hold rows: those of the plan, of a batch, and of its cache write.</summary>
     [Theory]
     [InlineData(null, 60)]

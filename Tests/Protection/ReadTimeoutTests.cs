@@ -26,7 +26,12 @@ public sealed class ReadTimeoutTests(ReferenceFixture fixture) : IClassFixture<R
 
     [Fact]
     public async Task Flags_ThatPostgresHolds_Are503() =>
-        await AssertEndsAsync("feature_flags", static (app, token) => app.GetAsync("/api/admin/flags", token, Ct), "admin", isSignedIn: true);
+        await AssertEndsAsync(
+            "feature_flags",
+            static (app, token) => app.GetAsync("/api/admin/flags", token, Ct),
+            "admin",
+            isSignedIn: true
+        );
 
     [Fact]
     public async Task ReferenceData_ThatPostgresHolds_Is503() =>
@@ -34,9 +39,8 @@ public sealed class ReadTimeoutTests(ReferenceFixture fixture) : IClassFixture<R
 
     [Fact]
     public async Task SignIn_ThatPostgresHolds_Is503() =>
-        await AssertEndsAsync(
-            "user_passwords",
-            static (app, _) => app.PostAsync("/api/sessions", """{"email":"held@test.example","password":"a password"}""")
+        await AssertEndsAsync("user_passwords", static (app, _) =>
+            app.PostAsync("/api/sessions", """{"email":"held@test.example","password":"a password"}""")
         );
 
     /// <param name="table">Is locked while the request waits.</param>

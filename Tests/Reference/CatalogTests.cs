@@ -36,7 +36,8 @@ public sealed class CatalogTests
     [InlineData(ReferenceVolatility.Dashboard, 60)]
     [InlineData(ReferenceVolatility.Reference, 720)]
     [InlineData(ReferenceVolatility.Static, 1_440)]
-    public void Kind_G3_Ttl_IsThatOfItsKind(ReferenceVolatility kind, int minutes) => Assert.Equal(TimeSpan.FromMinutes(minutes), kind.Ttl());
+    public void Kind_G3_Ttl_IsThatOfItsKind(ReferenceVolatility kind, int minutes) =>
+        Assert.Equal(TimeSpan.FromMinutes(minutes), kind.Ttl());
 
     /// <summary>SPEC G2.</summary>
     [Theory]

@@ -28,7 +28,12 @@ internal static class Nights
             NullLogger<DueRunStarter>.Instance
         );
 
-    public static NightDeadlineWatch Watch(PipelineFixture night, TestClock clock, MarketCatalog? markets = null, NoticeOutbox? outbox = null) =>
+    public static NightDeadlineWatch Watch(
+        PipelineFixture night,
+        TestClock clock,
+        MarketCatalog? markets = null,
+        NoticeOutbox? outbox = null
+    ) =>
         new(
             new(night.Database, outbox ?? Outbox),
             new(night.Database, markets ?? Catalog(), clock),

@@ -50,7 +50,11 @@ internal static class CachePageRoutes
     {
         var form = await context.Request.ReadFormAsync(ct);
         var (pattern, tenant, all) = ($"{form["pattern"]}".Trim(), $"{form["tenantId"]}".Trim(), $"{form["all"]}");
-        using var body = FormJsonBody.Of(("pattern", FormJsonBody.Text(pattern)), ("tenantId", FormJsonBody.Text(tenant)), ("all", FormJsonBody.Flag(all)));
+        using var body = FormJsonBody.Of(
+            ("pattern", FormJsonBody.Text(pattern)),
+            ("tenantId", FormJsonBody.Text(tenant)),
+            ("all", FormJsonBody.Flag(all))
+        );
         if (AskView.IsSure(form))
         {
             var answer = await ReferenceInvalidationRoutes.InvalidateAsync(body, context, invalidation, tenants, ct);
