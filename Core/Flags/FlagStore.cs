@@ -45,7 +45,7 @@ public sealed class FlagStore(NpgsqlDataSource database, IOptions<FlagOptions> o
             _environment,
             key
         );
-        await command.PrepareAsync(ct);
+        await command.PrepareAsync(DatabaseConnection.ReadTimeout, ct);
         return await command.ExecuteScalarAsync(ct) is byte[] flag ? JsonSurrogates.Repair(flag) : null;
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 
 namespace Overnight.Core.Reference;
 
@@ -92,7 +93,7 @@ public sealed class ReferenceReader : IChangeHandler
                 Timeout = ReadTimeout,
                 BatchCommands = { TenantRowSecurity.Of(key.Tenant), question },
             };
-            await batch.PrepareAsync();
+            await batch.PrepareAsync(ReadTimeout);
             await using var reader = await batch.ExecuteReaderAsync();
             await reader.NextResultAsync();
             return await reader.ReadAsync() && !await reader.IsDBNullAsync(0) ? reader.GetFieldValue<byte[]>(0) : null;

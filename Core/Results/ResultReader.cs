@@ -73,7 +73,7 @@ public sealed partial class ResultReader : IChangeHandler
             await using NpgsqlCommand command = new(Current, connection) { CommandTimeout = DatabaseConnection.ReadTimeout };
             command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = key, NpgsqlDbType = NpgsqlDbType.Uuid });
             // The pooled connection keeps the prepared statement, so only its first use costs a round trip.
-            await command.PrepareAsync();
+            await command.PrepareAsync(DatabaseConnection.ReadTimeout);
             if (await command.ExecuteScalarAsync() is not byte[] stored)
                 return null;
             if (ResultIntegrity.AreOf(key, stored))

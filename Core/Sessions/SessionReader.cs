@@ -126,7 +126,7 @@ public sealed class SessionReader : IChangeHandler
             command.Parameters.Add(
                 new NpgsqlParameter<TimeSpan> { TypedValue = options.UnusedLimit, NpgsqlDbType = NpgsqlDbType.Interval }
             );
-            await command.PrepareAsync();
+            await command.PrepareAsync(DatabaseConnection.ReadTimeout);
             await using var reader = await command.ExecuteReaderAsync();
             if (!await reader.ReadAsync())
                 return Refused(SessionRefusal.Unknown);

@@ -122,7 +122,7 @@ public sealed partial class MutationListTests
     [GeneratedRegex(
         """
             \bfor\ (?:no\ key\ update|key\ share|update|share)\b | \b(?:skip\ locked|nowait)\b
-            | \b[a-z_]+_timeout\b | \bWaitForLocks\b | \bCommandTimeout\s*= | \bTimeout\s*=\s*ReadTimeout\b
+            | \b[a-z_]+_timeout\b | \bWaitForLocks\b | \bCommandTimeout\s*=(?!>) | \bTimeout\s*=\s*ReadTimeout\b | \bPrepareAsync\((?:\w+\.)?ReadTimeout\b
             | \bpg_(?:try_)?advisory_\w+ | \bAdvisoryLock\.TryTakeAsync\(
             | \btransaction\ read\ only\b | \bTenantRowSecurity\.Of\( | \bcreate\ policy\b | \benable\ row\ level\b
             | \.(?:RequireAuthorization|AllowAnonymous|AddPolicy|RequireRole|RequireAuthenticatedUser)\(

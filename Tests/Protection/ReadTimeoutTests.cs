@@ -1,8 +1,6 @@
 using System.Net;
 using Npgsql;
-using Overnight.Core.Reference;
 using Overnight.Tests.Dashboard;
-using Overnight.Tests.Harness;
 using Overnight.Tests.Reference;
 using Overnight.Tests.Sessions;
 
@@ -32,6 +30,10 @@ public sealed class ReadTimeoutTests(ReferenceFixture fixture) : IClassFixture<R
             "admin",
             isSignedIn: true
         );
+
+    [Fact]
+    public async Task Flag_ThatPostgresHolds_Is503() =>
+        await AssertEndsAsync("feature_flags", static (app, token) => app.GetAsync("/api/flags/held.flag", token, Ct), isSignedIn: true);
 
     [Fact]
     public async Task ReferenceData_ThatPostgresHolds_Is503() =>
