@@ -16,7 +16,7 @@ namespace Overnight.Api.Dashboard;
 internal sealed class CachedDashboardMiddleware(
     RequestDelegate next,
     SessionReader sessions,
-    RecentSessions prefetch,
+    TokenOwners owners,
     ResultReader results,
     SessionCookie cookies,
     MarketCatalog markets,
@@ -31,22 +31,22 @@ internal sealed class CachedDashboardMiddleware(
             || !HttpMethods.IsGet(context.Request.Method)
             || !SessionHandler.TryGetToken(context, cookies, out var token)
             || !SessionToken.TryHash(token, out var hash)
-            || !prefetch.TryGet(hash, out var prefetched)
+            || !owners.TryGet(hash, out var owner)
         )
             return next(context);
         // Only memory is read, so nothing is awaited and no task is allocated.
-        if (sessions.Recall(hash) is not { } session || session.UserId != prefetched.UserId)
-            return AskAsync(context, prefetched);
+        if (sessions.Recall(hash) is not { } session || session.UserId != owner.UserId)
+            return AskAsync(context, owner);
         return results.Entries.TryGetMemory(session.UserId, out var entry)
-            ? AnswerAsync(context, prefetched, session, entry!)
-            : AskAsync(context, prefetched, session);
+            ? AnswerAsync(context, owner, session, entry!)
+            : AskAsync(context, owner, session);
     }
 
     /// <summary>Starts both reads before it awaits either, so that they go out together.</summary>
-    private async Task AskAsync(HttpContext context, RecentSession prefetched, ActiveSession? session = null)
+    private async Task AskAsync(HttpContext context, TokenOwner owner, ActiveSession? session = null)
     {
-        var finding = session is null ? sessions.ReadAsync(prefetched.Hash) : default;
-        var reading = results.Entries.ReadAsync(prefetched.UserId);
+        var finding = session is null ? sessions.ReadAsync(owner.Hash) : default;
+        var reading = results.Entries.ReadAsync(owner.UserId);
         if (session is null && await finding is var lookup)
         {
             session = lookup?.Session is { } found && found.ExpiresAt > time.GetUtcNow() ? found : null;
@@ -54,20 +54,20 @@ internal sealed class CachedDashboardMiddleware(
                 context.Features.Set(SessionCacheMiss.Instance);
         }
         var entry = await reading;
-        if (entry is not null && session?.UserId == prefetched.UserId)
+        if (entry is not null && session?.UserId == owner.UserId)
         {
-            await AnswerAsync(context, prefetched, session, entry);
+            await AnswerAsync(context, owner, session, entry);
             return;
         }
         if (entry is null)
-            context.Features.Set(new ResultCacheMiss(prefetched.UserId));
+            context.Features.Set(new ResultCacheMiss(owner.UserId));
         await next(context);
     }
 
-    private Task AnswerAsync(HttpContext context, RecentSession prefetched, ActiveSession session, byte[] entry)
+    private Task AnswerAsync(HttpContext context, TokenOwner owner, ActiveSession session, byte[] entry)
     {
         var now = time.GetUtcNow();
-        prefetched.Use(now);
+        owner.Use(now);
         return new DashboardHttpResult(entry, fromCache: true, now, markets.OfUser(session.Markets)).ExecuteAsync(context);
     }
 }

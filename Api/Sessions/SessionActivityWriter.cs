@@ -10,7 +10,7 @@ namespace Overnight.Api.Sessions;
 /// <see cref="Interval"/> of them; they decide which sessions are warmed first,
 /// and when an unused one ends.
 /// </summary>
-internal sealed class SessionActivityWriter(NpgsqlDataSource database, RecentSessions prefetch, IOptions<UserSessionOptions> options)
+internal sealed class SessionActivityWriter(NpgsqlDataSource database, TokenOwners owners, IOptions<UserSessionOptions> options)
 {
     private const int BatchSize = 1_000;
 
@@ -31,12 +31,12 @@ internal sealed class SessionActivityWriter(NpgsqlDataSource database, RecentSes
     public async Task<int> WriteAsync(CancellationToken ct)
     {
         var changed = 0;
-        foreach (var batch in prefetch.Unwritten().Chunk(BatchSize))
+        foreach (var batch in owners.Unwritten().Chunk(BatchSize))
             changed += await WriteAsync(batch, ct);
         return changed;
     }
 
-    private async Task<int> WriteAsync(RecentSession[] batch, CancellationToken ct)
+    private async Task<int> WriteAsync(TokenOwner[] batch, CancellationToken ct)
     {
         // Copied first, since a session may be used again while the batch is written.
         var used = Array.ConvertAll(batch, session => session.Unwritten!.Value);

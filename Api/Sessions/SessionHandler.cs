@@ -21,7 +21,7 @@ internal sealed class SessionHandler(
     ILoggerFactory logger,
     UrlEncoder encoder,
     SessionReader sessions,
-    RecentSessions prefetch,
+    TokenOwners owners,
     SessionCookie cookies
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
@@ -52,10 +52,10 @@ internal sealed class SessionHandler(
         _refusal = lookup.Refusal;
         if (lookup.Session is not { } session)
         {
-            prefetch.Forget(hash);
+            owners.Forget(hash);
             return AuthenticateResult.NoResult();
         }
-        prefetch.Remember(hash, session.UserId, session.ExpiresAt).Use(TimeProvider.GetUtcNow());
+        owners.Remember(hash, session.UserId, session.ExpiresAt).Use(TimeProvider.GetUtcNow());
         return AuthenticateResult.Success(new(new SessionPrincipal(session, hash), Scheme.Name));
     }
 
@@ -92,7 +92,7 @@ internal sealed class SessionHandler(
             .ExecuteAsync(Context);
 
     private bool IsKnownEnough(string hash) =>
-        Context.GetEndpoint()?.Metadata.GetMetadata<AllowDuringOutage>() is not null && prefetch.WasValid(hash, TimeProvider.GetUtcNow());
+        Context.GetEndpoint()?.Metadata.GetMetadata<AllowDuringOutage>() is not null && owners.WasValid(hash, TimeProvider.GetUtcNow());
 
     /// <summary>Whether the request brings a token, of whatever form.</summary>
     internal static bool TryGetToken(HttpContext context, SessionCookie cookies, out string token)

@@ -36,7 +36,7 @@ internal sealed class SessionList(NpgsqlDataSource database, IOptions<UserSessio
 {
     private static readonly string Query = $"""
         select s.token_hash, s.created_at, s.expires_at, s.last_active_at, s.address, s.user_agent from sessions s
-        where s.user_id = $1 and s.revoked_at is null and {StoredSessions.EndsAt("$3")} > $2
+        where s.user_id = $1 and s.revoked_at is null and {SessionSql.EndsAt("$3")} > $2
             and ($4::timestamptz is null or (s.created_at, s.token_hash) < ($4, $5))
         order by s.created_at desc, s.token_hash desc limit $6
         """;

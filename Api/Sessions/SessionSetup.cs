@@ -32,7 +32,7 @@ internal static class SessionSetup
     {
         builder
             .Services.AddSessionReading()
-            .AddSingleton<RecentSessions>()
+            .AddSingleton<TokenOwners>()
             .AddSingleton<SessionActivityWriter>()
             .AddHostedService<SessionActivityLoop>()
             .AddSingleton<SignInLimits>()

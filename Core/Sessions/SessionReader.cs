@@ -84,7 +84,7 @@ public sealed class SessionReader : IChangeHandler
     ) : CacheAsideSource<string, SessionLookup>(CacheSet.Sessions)
     {
         private static readonly string Query =
-            $"select {StoredSessions.Columns("$2")}, s.revoked_at is not null, {StoredSessions.Closed} {StoredSessions.From} where s.token_hash = $1";
+            $"select {SessionSql.Columns("$2")}, s.revoked_at is not null, {SessionSql.Closed} {SessionSql.From} where s.token_hash = $1";
 
         /// <summary>Estimated bytes of a session in memory.</summary>
         private const int Size = 250;
@@ -130,11 +130,11 @@ public sealed class SessionReader : IChangeHandler
             await using var reader = await command.ExecuteReaderAsync();
             if (!await reader.ReadAsync())
                 return Refused(SessionRefusal.Unknown);
-            if (reader.GetBoolean(StoredSessions.ColumnCount + 1))
+            if (reader.GetBoolean(SessionSql.ColumnCount + 1))
                 return Refused(SessionRefusal.AccountClosed);
-            if (reader.GetBoolean(StoredSessions.ColumnCount))
+            if (reader.GetBoolean(SessionSql.ColumnCount))
                 return Refused(SessionRefusal.Revoked);
-            var (_, session) = StoredSessions.Read(reader);
+            var (_, session) = SessionSql.Read(reader);
             return session.ExpiresAt <= time.GetUtcNow().AddMilliseconds(1)
                 ? Refused(SessionRefusal.Expired)
                 : new(session, SessionRefusal.None, readAt);

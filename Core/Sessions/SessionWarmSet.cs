@@ -24,16 +24,16 @@ public sealed class SessionWarmSet(
     public const string SetName = WarmSetNames.Sessions;
 
     private static readonly string Wanted =
-        $"s.revoked_at is null and {StoredSessions.EndsAt("$3")} > $1 and s.last_active_at >= $2 and not {StoredSessions.Closed}";
+        $"s.revoked_at is null and {SessionSql.EndsAt("$3")} > $1 and s.last_active_at >= $2 and not {SessionSql.Closed}";
 
     // Each batch has a query of its own, so that sessions are written shortly after they were read.
     private static readonly string Page = $"""
-        select {StoredSessions.Columns("$3")}, (extract(epoch from s.last_active_at) * 1000000)::bigint
-        {StoredSessions.From} where {Wanted} and ($4::timestamptz is null or (s.last_active_at, s.token_hash) < ($4, $5))
+        select {SessionSql.Columns("$3")}, (extract(epoch from s.last_active_at) * 1000000)::bigint
+        {SessionSql.From} where {Wanted} and ($4::timestamptz is null or (s.last_active_at, s.token_hash) < ($4, $5))
         order by s.last_active_at desc, s.token_hash desc limit $6
         """;
 
-    private static readonly string Count = $"select count(*) from (select {StoredSessions.From} where {Wanted} limit $4) wanted";
+    private static readonly string Count = $"select count(*) from (select {SessionSql.From} where {Wanted} limit $4) wanted";
 
     private readonly SessionWarmOptions _options = options.Value.Sessions;
 
@@ -111,8 +111,8 @@ public sealed class SessionWarmSet(
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            var (hash, session) = StoredSessions.Read(reader);
-            yield return (session, hash, reader.GetInt64(StoredSessions.ColumnCount));
+            var (hash, session) = SessionSql.Read(reader);
+            yield return (session, hash, reader.GetInt64(SessionSql.ColumnCount));
         }
     }
 

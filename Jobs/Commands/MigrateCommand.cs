@@ -19,7 +19,7 @@ internal static class MigrateCommand
             builder =>
             {
                 builder.AddDatabaseMigration();
-                builder.Services.AddSection<DevelopmentDemoOptions>(DevelopmentDemoOptions.Section);
+                builder.Services.AddSection<DemoDataOptions>(DemoDataOptions.Section);
             }
         );
         return command;
@@ -27,7 +27,7 @@ internal static class MigrateCommand
 
     private static async Task<int> RunAsync(IServiceProvider services, CommandOutput output, CancellationToken ct)
     {
-        var demo = services.GetRequiredService<IOptions<DevelopmentDemoOptions>>().Value;
+        var demo = services.GetRequiredService<IOptions<DemoDataOptions>>().Value;
         await using var scope = services.CreateAsyncScope();
         var migration = scope.ServiceProvider.GetRequiredService<DatabaseMigration>();
         var seed = services.GetRequiredService<IHostEnvironment>().IsDevelopment();
@@ -47,7 +47,7 @@ internal static class MigrateCommand
             output.Line(SeedCommand.Describe(seeded));
             var tenantSeeder = services.GetRequiredService<DemoTenantSeeder>();
             if (demo.Tenants > 0)
-                output.Line(SeedCommand.Describe(await tenantSeeder.SeedAsync(demo.Tenants, new DemoOptions().Seed, null, ct)));
+                output.Line(SeedCommand.Describe(await tenantSeeder.SeedAsync(demo.Tenants, new DemoSeedParameters().Seed, null, ct)));
         }
         return CommandLine.Success;
     }

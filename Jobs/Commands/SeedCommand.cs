@@ -41,7 +41,7 @@ internal static class SeedCommand
             {
                 if (parsed.GetValue(users) is { } wanted)
                 {
-                    DemoOptions options = new()
+                    DemoSeedParameters options = new()
                     {
                         Users = wanted,
                         Seed = parsed.GetValue(seed),

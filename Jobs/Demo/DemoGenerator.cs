@@ -24,12 +24,12 @@ internal sealed class DemoGenerator
 
     private static readonly string[] ClassNames = ["Core", "Growth", "Income", "Defensive", "International", "Speculative"];
 
-    private readonly DemoOptions _options;
+    private readonly DemoSeedParameters _options;
     private readonly DemoMarket _market;
     private readonly int[] _order;
 
     /// <exception cref="ArgumentException">No asset has a price.</exception>
-    public DemoGenerator(DemoOptions options, DemoMarket market)
+    public DemoGenerator(DemoSeedParameters options, DemoMarket market)
     {
         if (market.Priced.Length == 0)
             throw new ArgumentException("A demo user needs an asset with a price.", nameof(market));

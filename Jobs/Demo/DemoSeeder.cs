@@ -20,7 +20,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
     private const int ManyUsers = 5_000;
 
     /// <exception cref="CommandException">The options are out of bounds, or the assets that are there have no prices.</exception>
-    public async Task<DemoSummary> SeedAsync(DemoOptions options, IProgress<DemoProgress>? progress, CancellationToken ct)
+    public async Task<DemoSummary> SeedAsync(DemoSeedParameters options, IProgress<DemoProgress>? progress, CancellationToken ct)
     {
         Check(options);
         var started = time.GetTimestamp();
@@ -66,13 +66,13 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
         return new(options.Users, missing.Count, holdings, criteria, market.Assets.Length, synthetic, time.GetElapsedTime(started));
     }
 
-    private static void Check(DemoOptions options)
+    private static void Check(DemoSeedParameters options)
     {
-        Require("--users", options.Users, 1, DemoOptions.MaxUsers);
+        Require("--users", options.Users, 1, DemoSeedParameters.MaxUsers);
         if (options.Holdings is { } holdings)
-            Require("--holdings", holdings, 1, DemoOptions.MaxHoldings);
+            Require("--holdings", holdings, 1, DemoSeedParameters.MaxHoldings);
         if (options.Criteria is { } criteria)
-            Require("--criteria", criteria, 1, DemoOptions.MaxCriteria);
+            Require("--criteria", criteria, 1, DemoSeedParameters.MaxCriteria);
 
         static void Require(string name, int value, int low, int high)
         {
@@ -82,7 +82,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
     }
 
     /// <summary>Numbers whose user is not there: neither by id, nor, after a seeding with another seed, by e-mail.</summary>
-    private static async Task<List<int>> MissingAsync(NpgsqlConnection connection, DemoOptions options, CancellationToken ct)
+    private static async Task<List<int>> MissingAsync(NpgsqlConnection connection, DemoSeedParameters options, CancellationToken ct)
     {
         BitArray there = new(options.Users + 1);
         await using NpgsqlCommand command = new("select id, case when email like '%@demo.example' then email end from users", connection)
@@ -126,7 +126,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
     /// <summary>Users are made on one core while the ones before them are copied on another.</summary>
     private static async Task<(long Holdings, long Criteria)> CopyAsync(
         NpgsqlConnection connection,
-        DemoOptions options,
+        DemoSeedParameters options,
         DemoMarket market,
         List<int> numbers,
         IProgress<DemoProgress>? progress,
@@ -158,7 +158,7 @@ internal sealed class DemoSeeder(NpgsqlDataSource dataSource, TimeProvider time)
     }
 
     private static async Task MakeAsync(
-        DemoOptions options,
+        DemoSeedParameters options,
         DemoMarket market,
         List<int> numbers,
         ChannelWriter<DemoUser[]> chunks,

@@ -11,8 +11,8 @@ internal static class DemoSetup
     {
         if (!builder.Environment.IsDevelopment())
             return;
-        builder.Services.AddSection<DevelopmentDemoOptions>(DevelopmentDemoOptions.Section);
-        var demo = builder.Configuration.ReadSection<DevelopmentDemoOptions>(DevelopmentDemoOptions.Section);
+        builder.Services.AddSection<DemoDataOptions>(DemoDataOptions.Section);
+        var demo = builder.Configuration.ReadSection<DemoDataOptions>(DemoDataOptions.Section);
         if (demo is not { UserToken: { Length: > 0 } userToken, AdminToken: { Length: > 0 } adminToken })
             return;
         builder

@@ -34,7 +34,7 @@ public sealed class DashboardOwnerTests(ApiFixture fixture) : IClassFixture<ApiF
         if (isResultInMemory)
             Assert.NotNull(await node.Get<ResultReader>().Entries.ReadAsync(other));
 
-        node.Get<RecentSessions>().Remember(TestPeople.Hash(token), other, DateTimeOffset.MaxValue);
+        node.Get<TokenOwners>().Remember(TestPeople.Hash(token), other, DateTimeOffset.MaxValue);
 
         Assert.Equal(user, await UserAsync(node, token));
     }
@@ -47,7 +47,7 @@ public sealed class DashboardOwnerTests(ApiFixture fixture) : IClassFixture<ApiF
         await _app.SetResultAsync(user);
         Assert.Equal(user, await UserAsync(_app, token));
         await using var node = fixture.Another();
-        node.Get<RecentSessions>().Remember(TestPeople.Hash(token), await _app.Database.AddUserAsync(), DateTimeOffset.MaxValue);
+        node.Get<TokenOwners>().Remember(TestPeople.Hash(token), await _app.Database.AddUserAsync(), DateTimeOffset.MaxValue);
 
         Assert.Equal(user, await UserAsync(node, token));
     }
@@ -56,13 +56,13 @@ public sealed class DashboardOwnerTests(ApiFixture fixture) : IClassFixture<ApiF
     [Fact]
     public void Remember_AnotherUser_IsThatUser()
     {
-        RecentSessions prefetch = new();
+        TokenOwners owners = new();
         var (first, second) = (Guid.NewGuid(), Guid.NewGuid());
         var hash = TestPeople.Hash(SessionToken.Create());
-        prefetch.Remember(hash, first, DateTimeOffset.MaxValue);
+        owners.Remember(hash, first, DateTimeOffset.MaxValue);
 
-        Assert.Equal(second, prefetch.Remember(hash, second, DateTimeOffset.MaxValue).UserId);
-        Assert.True(prefetch.TryGet(hash, out var known));
+        Assert.Equal(second, owners.Remember(hash, second, DateTimeOffset.MaxValue).UserId);
+        Assert.True(owners.TryGet(hash, out var known));
         Assert.Equal(second, known.UserId);
     }
 

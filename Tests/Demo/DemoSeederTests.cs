@@ -188,7 +188,7 @@ public sealed class DemoSeederTests(TestServers servers)
         Assert.Equal(keys, await database.TextsAsync(ForeignKeysOf, Ct));
     }
 
-    private static Task<DemoSummary> SeedAsync(InputDatabase database, DemoOptions options, IProgress<DemoProgress>? progress = null) =>
+    private static Task<DemoSummary> SeedAsync(InputDatabase database, DemoSeedParameters options, IProgress<DemoProgress>? progress = null) =>
         new DemoSeeder(database.Source, new TestClock()).SeedAsync(options, progress, Ct);
 
     /// <summary>A hash per user over everything of theirs, by number.</summary>

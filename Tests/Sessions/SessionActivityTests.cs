@@ -55,7 +55,7 @@ public sealed class SessionActivityTests(TestServers servers)
             _time.GetUtcNow().UtcDateTime
         );
         _time.Advance(TimeSpan.FromMinutes(1));
-        var (activity, known) = (app.Get<SessionActivityWriter>(), app.Get<RecentSessions>());
+        var (activity, known) = (app.Get<SessionActivityWriter>(), app.Get<TokenOwners>());
         for (var i = 0; i <= 2_500; i++)
             known.Remember($"{i:x64}", user, DateTimeOffset.MaxValue).Use(_time.GetUtcNow());
 
@@ -87,7 +87,7 @@ public sealed class SessionActivityTests(TestServers servers)
     [Fact]
     public void Sessions_MoreThanAreKept_AreNoLongerKnownButTheirUsesAreStillToBeWritten()
     {
-        RecentSessions known = new();
+        TokenOwners known = new();
         known.Remember($"{0:x64}", Guid.NewGuid(), DateTimeOffset.MaxValue).Use(_time.GetUtcNow());
         for (var i = 1; i < 250_000; i++)
             known.Remember($"{i:x64}", Guid.NewGuid(), DateTimeOffset.MaxValue);

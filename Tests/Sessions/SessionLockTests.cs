@@ -60,9 +60,9 @@ public sealed class SessionLockTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var (user, token) = await _app.Database.SignInAsync();
         var hash = TestPeople.Hash(token);
         DateTime noon = new(2036, 11, 20, 12, 0, 0, DateTimeKind.Utc);
-        RecentSessions prefetch = new();
-        prefetch.Remember(hash, user, DateTimeOffset.MaxValue).Use(new(noon));
-        SessionActivityWriter activity = new(_app.Database, prefetch, Options.Create(new UserSessionOptions()));
+        TokenOwners owners = new();
+        owners.Remember(hash, user, DateTimeOffset.MaxValue).Use(new(noon));
+        SessionActivityWriter activity = new(_app.Database, owners, Options.Create(new UserSessionOptions()));
         await using var held = await HeldLock.TakeAsync(
             _app.Database,
             "update sessions set last_active_at = $2 where token_hash = $1",

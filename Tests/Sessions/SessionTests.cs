@@ -233,13 +233,13 @@ public sealed class SessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var (userId, token) = await ReadyAsync();
         var (other, _) = await ReadyAsync();
         await using var own = fixture.Another();
-        own.Get<RecentSessions>().Remember(TestPeople.Hash(token), other, DateTimeOffset.MaxValue);
+        own.Get<TokenOwners>().Remember(TestPeople.Hash(token), other, DateTimeOffset.MaxValue);
         using var response = await own.GetAsync(Path, token);
         using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
         Assert.Equal(userId, answer.RootElement.GetProperty("data").GetProperty("userId").GetGuid());
 
         var revoked = await own.Database.AddSessionAsync(other, revoked: TimeProvider.System.GetUtcNow());
-        own.Get<RecentSessions>().Remember(TestPeople.Hash(revoked), other, DateTimeOffset.MaxValue);
+        own.Get<TokenOwners>().Remember(TestPeople.Hash(revoked), other, DateTimeOffset.MaxValue);
         using var refused = await own.GetAsync(Path, revoked);
         await RefusedAsync(refused, "revoked");
     }

@@ -3,7 +3,7 @@ using Npgsql;
 namespace Overnight.Core.Sessions;
 
 /// <summary>Reads a session from PostgreSQL, in the same way for reading and for warming.</summary>
-internal static class StoredSessions
+internal static class SessionSql
 {
     public const int ColumnCount = 6;
 

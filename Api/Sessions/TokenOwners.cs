@@ -6,7 +6,7 @@ namespace Overnight.Api.Sessions;
 /// <summary>A session as this node last saw it.</summary>
 /// <param name="hash">Lowercase hex SHA-256 of the token.</param>
 /// <param name="expiresAt">When the session ends without another use.</param>
-internal sealed class RecentSession(string hash, Guid userId, DateTimeOffset expiresAt)
+internal sealed class TokenOwner(string hash, Guid userId, DateTimeOffset expiresAt)
 {
     /// <summary>Uses closer together than this count as one.</summary>
     private static readonly long Grain = TimeSpan.FromSeconds(1).Ticks;
@@ -47,16 +47,16 @@ internal sealed class RecentSession(string hash, Guid userId, DateTimeOffset exp
 /// The user of each session as this node last saw it. It is a guess, used only to ask the cache for the user's result together with
 /// the session; the result is shown only when the session, validated as always, is that user's.
 /// </summary>
-internal sealed class RecentSessions
+internal sealed class TokenOwners
 {
     // About 300 bytes each. When it is full it starts over; a missing guess costs one round trip.
     private const int Most = 200_000;
 
-    private ConcurrentDictionary<string, RecentSession> _sessions = new(),
+    private ConcurrentDictionary<string, TokenOwner> _sessions = new(),
         _former = new();
     private int _count;
 
-    public bool TryGet(string hash, [NotNullWhen(true)] out RecentSession? session) => _sessions.TryGetValue(hash, out session);
+    public bool TryGet(string hash, [NotNullWhen(true)] out TokenOwner? session) => _sessions.TryGetValue(hash, out session);
 
     /// <summary>Whether the session was valid when this node last saw it, and can't have expired since.</summary>
     public bool WasValid(string hash, DateTimeOffset now) => TryGet(hash, out var session) && session.ExpiresAt > now;
@@ -68,7 +68,7 @@ internal sealed class RecentSessions
             Interlocked.Decrement(ref _count);
     }
 
-    public RecentSession Remember(string hash, Guid userId, DateTimeOffset expiresAt)
+    public TokenOwner Remember(string hash, Guid userId, DateTimeOffset expiresAt)
     {
         if (TryGet(hash, out var known) && known.UserId == userId)
         {
@@ -76,7 +76,7 @@ internal sealed class RecentSessions
             known.ExpiresAt = expiresAt;
             return known;
         }
-        RecentSession session = new(hash, userId, expiresAt);
+        TokenOwner session = new(hash, userId, expiresAt);
         if (known is not null)
             _sessions[hash] = session;
         else if (_sessions.TryAdd(hash, session) && Interlocked.Increment(ref _count) == Most)
@@ -85,10 +85,10 @@ internal sealed class RecentSessions
     }
 
     /// <summary>The sessions whose last use is not written yet.</summary>
-    public IReadOnlyList<RecentSession> Unwritten()
+    public IReadOnlyList<TokenOwner> Unwritten()
     {
         var former = Volatile.Read(ref _former);
-        List<RecentSession> unwritten = [.. former.Select(known => known.Value).Where(session => session.Unwritten is not null)];
+        List<TokenOwner> unwritten = [.. former.Select(known => known.Value).Where(session => session.Unwritten is not null)];
         if (unwritten.Count == 0)
             Interlocked.CompareExchange(ref _former, new(), former);
         unwritten.AddRange(_sessions.Select(known => known.Value).Where(session => session.Unwritten is not null));

@@ -3,11 +3,11 @@ using Overnight.Core;
 namespace Overnight.Jobs.Demo;
 
 /// <summary>The demo data that an empty database gets in Development, and the tokens of its demo sessions.</summary>
-internal sealed class DevelopmentDemoOptions
+internal sealed class DemoDataOptions
 {
     public const string Section = "Demo";
 
-    [Between(1, DemoOptions.MaxUsers)]
+    [Between(1, DemoSeedParameters.MaxUsers)]
     public int Users { get; set; } = 1_000;
 
     [Between(0, DemoTenantSeeder.MaxTenants)]

@@ -1,7 +1,7 @@
 namespace Overnight.Jobs.Demo;
 
 /// <summary>How many demo users, and what they look like. The same options over the same assets give the same users.</summary>
-internal sealed record DemoOptions
+internal sealed record DemoSeedParameters
 {
     public const int MaxUsers = 10_000_000,
         MaxHoldings = 500,
