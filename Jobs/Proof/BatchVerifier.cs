@@ -92,7 +92,7 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
         List<int> missing
     )
     {
-        // What is whole is rather a changed one than one put in.
+        // As many users as there are free leaves count as changed; whole calculations beyond that count as put in.
         var surplus = pending.Count - missing.Count;
         foreach (var one in pending)
         {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Overnight.Core.Caching;
 using Overnight.Core.Results;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Input;
 using Overnight.Tests.Pipeline;
 using StackExchange.Redis;
 
@@ -36,6 +37,8 @@ public sealed class CacheTruthTests(TestServers servers)
 
         var third = await truth.SampleAsync(Ct);
 
+        var told = await JobsCommand.RunAsync(servers, night.DatabaseConnection, ["cache", "stats"], night.CacheConnection, null, Ct);
+        Assert.Contains("compared with the stored results: 1 of 439 entries differ, the last compared 2026-11-20 13:00:00 UTC", told.Output, StringComparison.Ordinal);
         // What is not there is not compared.
         Assert.Equal(2 * CacheTruth.Users - 1, third.Compared);
         Assert.Equal([users[3]], third.Differing);

@@ -1,6 +1,7 @@
 using Overnight.Jobs.Proof;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Input;
+using Overnight.Tests.Pipeline;
 
 namespace Overnight.Tests.Proof;
 
@@ -25,6 +26,43 @@ public sealed class StoredReplayTests(TestServers servers)
         // The criteria of accounts that are gone are still there, and the chain is whole.
         Assert.Equal(ProofNight.Users, await proof.Night.ScalarAsync<long>("select count(*) from criteria_versions", Ct));
         Assert.Empty((await proof.VerifyAsync(Ct)).Faults);
+    }
+
+    /// <summary>Some 2,000 calculations; between the nights everything changes that a calculation is made from.</summary>
+    [Fact]
+    public async Task D4_ThreeNightsOfChanges_ReplayTheSame()
+    {
+        const int users = 700;
+        await using var night = await PipelineFixture.CreateAsync(servers, users, Ct, batchSize: 100);
+        await night.RunAsync(Ct);
+        await night.ExecuteAsync(
+            """
+            update prices set price = price * 1.0137; update fundamentals set pe_ratio = pe_ratio * 0.9, roe = null;
+            update exchange_rates set rate = rate * 1.01; update holdings set quantity = quantity + 3.25 where ctid::text like '%7)';
+            update portfolios set contribution = case when contribution is null then 100 else contribution * 2 end
+            """,
+            Ct
+        );
+        await night.RunAsync(Ct, again: true);
+        await night.ExecuteAsync(
+            """
+            insert into criteria_versions (user_id, version, id, rules)
+                select user_id, version + 1, gen_random_uuid(), replace(rules::text, '"points": 1', '"points": 2')::json from criteria_versions;
+            update portfolios set criteria_version = criteria_version + 1; update asset_classes set target_max = 100, min_amount = 1;
+            delete from prices where asset_id in (select asset_id from prices order by 1 limit 20)
+            """,
+            Ct
+        );
+        await night.RunAsync(Ct, again: true);
+
+        StoredReplay replay = new(night.Database);
+        List<ReplayedDifference> differences = [];
+        await replay.RunAsync(new(), differences.Add, Ct);
+
+        Assert.Empty(differences);
+        Assert.Equal((3, 0), (replay.RunCount, replay.Differing));
+        Assert.Equal(await night.ScalarAsync<long>("select count(*) from calculation_results", Ct), replay.Replayed);
+        Assert.InRange(replay.Replayed, 2 * users, 3 * users);
     }
 
     [Fact]
