@@ -23,6 +23,7 @@ public static class FindingName
         AlteredSnapshot = "altered-snapshot",
         AlteredCriteria = "altered-criteria",
         AlteredCache = "altered-cache",
+        AlteredRun = "altered-run",
         AlteredBatch = "altered-batch",
         AlteredSeal = "altered-seal",
         RemovedSeal = "removed-seal",

@@ -18,21 +18,32 @@ internal static class ChainCheck
     private const string Snapshots =
         "select id, market, business_date, taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1";
 
+    /// <param name="firstSealed">The lowest number of a run that has a seal: only runs before it may be without one.</param>
     public static async Task RunAsync(
         NpgsqlConnection connection,
         AuditedRun run,
         AuditedSeal? seal,
+        long? firstSealed,
         AuditReport report,
         CancellationToken ct
     )
     {
         var batches = await BatchesAsync(connection, run, ct);
+        var isBefore = firstSealed is null || run.Number < firstSealed;
         // A part of the run is from before the chain began, or the run has nothing.
-        if (seal is null && (batches.Count == 0 || batches.Exists(b => b.Root is null)))
+        if (seal is null && isBefore && (batches.Count == 0 || batches.Exists(b => b.Root is null)))
             return;
         if (seal is null)
-            report.Add(FindingName.RemovedSeal, $"{run} is finished and its batches have roots, and it has no seal.");
-        else if (!Hashes.Same(Hashes.Root(batches.ConvertAll(b => b.Root ?? [])), seal.Root))
+            report.Add(
+                FindingName.RemovedSeal,
+                $"{run} ended and has no seal, and {(isBefore ? "its batches have roots" : "runs before it have one")}."
+            );
+        else if (!run.IsFinished || (run.Market, run.Day, run.Revision) != (seal.Market, seal.Day, seal.Revision))
+            report.Add(
+                FindingName.AlteredRun,
+                $"{run} was sealed at its end as {seal.Market}, {seal.Day:yyyy-MM-dd}, revision {seal.Revision}, and its row says something else."
+            );
+        if (seal is not null && !Hashes.Same(Hashes.Root(batches.ConvertAll(b => b.Root ?? [])), seal.Root))
             report.Add(FindingName.AlteredBatch, $"the roots of the batches of {run} do not give the root of seal {seal.Number}.");
         if (seal is not null && !Hashes.Same(await SnapshotAsync(connection, run, ct), seal.SnapshotHash))
             report.Add(FindingName.AlteredSnapshot, $"the market snapshot of {run} does not give the hash in seal {seal.Number}.");

@@ -45,6 +45,6 @@ internal static class KillBenchmark
         Report.Step(
             $"Audited {audit.Runs:N0} nights with {audit.Results:N0} results, {audit.Events:N0} events and {audit.CacheEntries:N0} cached entries: {audit.Count:N0} findings."
         );
-        return audit is { Count: 0, RunsLeft: 0, CacheTrouble: null };
+        return audit is { Count: 0, IsWhole: true };
     }
 }

@@ -31,6 +31,7 @@ internal static class RoleGrants
         ["feature_flags"] = "select, update",
         ["fundamentals"] = null,
         ["holdings"] = "select",
+        ["kept_history"] = "select",
         ["market_snapshots"] = "select",
         ["markets"] = null,
         ["nights"] = "select",

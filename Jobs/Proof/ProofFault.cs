@@ -43,7 +43,10 @@ internal sealed class ProofReport
     /// <summary>Runs that are not finished, and so not sealed yet.</summary>
     public long Unfinished { get; set; }
 
-    /// <summary>Seals of runs that retention has dropped: of those the chain alone was checked.</summary>
+    /// <summary>Runs that ended before they were planned: they have no result, and no seal.</summary>
+    public long Unplanned { get; set; }
+
+    /// <summary>Seals of days before those that retention keeps: of those the chain alone was checked.</summary>
     public long BelowTheHorizon { get; set; }
 
     public void Add(string kind, string what)

@@ -66,6 +66,7 @@ internal static class PlantedChanges
         ("update run_batches set leaves = substr(leaves, 33) where number = 1", FaultKind.AlteredBatch),
         ("delete from run_batches where number = 1", FaultKind.AlteredBatch),
         ("update overnight_job_runs set revision = 7", FaultKind.Changed),
+        ("update overnight_job_runs set status = 'started', completed_at = null", FaultKind.Changed),
         ("delete from seals", FaultKind.SealMissing),
         ("update seals set root = sha256('')", FaultKind.SealAltered),
         ("update seals set sealed_at = sealed_at + interval '1 microsecond'", FaultKind.SealAltered),

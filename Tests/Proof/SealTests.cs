@@ -64,6 +64,53 @@ public sealed class SealTests(TestServers servers)
         Assert.Equal((0, 2, 0), (report.Runs, report.BeforeTheChain, report.Seals));
     }
 
+    /// <summary>Nights before the chain have lower numbers than those in it, so that no later one passes for one of them.</summary>
+    [Theory]
+    [InlineData("update run_batches set root = null where run_id = $1 and number = 1")]
+    [InlineData("update run_batches set root = null, leaves = null where run_id = $1 and number = 1")]
+    [InlineData("update run_batches set root = null, leaves = null where run_id = $1")]
+    public async Task D6_LastSealTakenOutWithItsRoots_IsFound(string roots)
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct, runs: 2);
+
+        var report = await proof.VerifyWithAsync($"with gone as (delete from seals where seq = 2) {roots}", Ct, proof.Runs[1].Id);
+
+        Assert.Contains(report.Faults, fault => fault.Kind == FaultKind.SealMissing && fault.What.Contains($"{proof.Runs[1].Id}", StringComparison.Ordinal));
+        Assert.Equal(0, report.BeforeTheChain);
+    }
+
+    [Fact]
+    public async Task D6_SealedRunThatSaysItIsUnfinished_IsNamedAndCheckedAllTheSame()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct);
+
+        var report = await proof.VerifyWithAsync(
+            $"with run as (update overnight_job_runs set status = 'started', completed_at = null) update calculation_results set position = 100 where user_id = {PlantedChanges.OneUser}",
+            Ct
+        );
+
+        Assert.Equal([FaultKind.Changed, FaultKind.Changed], report.Faults.Select(fault => fault.Kind));
+        Assert.Contains("says that it is not finished", report.Faults[0].What, StringComparison.Ordinal);
+        Assert.Contains("User ", report.Faults[1].What, StringComparison.Ordinal);
+        Assert.Equal((1, 0), (report.Runs, report.Unfinished));
+    }
+
+    /// <summary>It has no result and no market snapshot, so there is nothing to seal.</summary>
+    [Fact]
+    public async Task D6_RunThatEndedBeforeItsPlan_HasNoSealByRight()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct);
+        var (run, _) = await proof.Night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, again: true, Ct);
+        await proof
+            .Night.Services.GetRequiredService<RunFinaliser>()
+            .FailAsync(run, "snapshot", new InvalidOperationException("Out of luck."), Ct);
+
+        var report = await proof.VerifyAsync(Ct);
+
+        Assert.Empty(report.Faults);
+        Assert.Equal((1, 1, 0, 1), (report.Runs, report.Unplanned, report.BeforeTheChain, report.Seals));
+    }
+
     [Fact]
     public async Task D6_SealsBelowTheHorizon_AreCheckedByTheChainAlone()
     {
@@ -71,6 +118,7 @@ public sealed class SealTests(TestServers servers)
         await using var connection = await proof.Night.Database.OpenConnectionAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
         // As retention leaves it: the whole night's rows are gone.
+        await ProofNight.ChangeAsync(connection, "update kept_history set kept_from = $1", Ct, proof.Runs[0].BusinessDate.AddDays(1));
         foreach (var table in (string[])["current_results", "calculation_results", "calculation_events", "run_failures", "run_batches"])
             await ProofNight.ChangeAsync(connection, $"delete from {table}", Ct);
         await ProofNight.ChangeAsync(connection, "delete from overnight_job_runs", Ct);
@@ -79,6 +127,11 @@ public sealed class SealTests(TestServers servers)
 
         Assert.Empty(report.Faults);
         Assert.Equal((0, 2, 2), (report.Runs, report.BelowTheHorizon, report.Seals));
+
+        // Where retention has not been, nothing may be missing.
+        await ProofNight.ChangeAsync(connection, "update kept_history set kept_from = $1", Ct, proof.Runs[0].BusinessDate);
+        report = (await new ChainVerifier(connection).VerifyAsync(null, null, Ct))!;
+        Assert.Equal([FaultKind.SealInvented, FaultKind.SealInvented], report.Faults.Select(fault => fault.Kind));
     }
 
     /// <summary>Its users are in the run before as failed, and in the retry as computed.</summary>
@@ -114,6 +167,39 @@ public sealed class SealTests(TestServers servers)
         Assert.Equal((1, 5, 1), (report.Runs, report.Calculations, report.Seals));
     }
 
+    /// <summary>Another worker has written its batch and is about to commit it: the end of the run waits, and counts and seals it.</summary>
+    [Fact]
+    public async Task D6_RunThatFails_IsSealedWithTheBatchesAboutToBeCommitted()
+    {
+        await using var night = await PipelineFixture.CreateAsync(servers, 20, Ct, batchSize: 5);
+        var context = await night.PlanAsync();
+        await using var held = await HeldLock.TakeAsync(night.Database, "lock table current_results in share row exclusive mode");
+        var work = night.Worker(context).TryWorkAsync(Ct);
+        await held.WaiterAsync(work);
+
+        var failing = night
+            .Services.GetRequiredService<RunFinaliser>()
+            .FailAsync(context.Run, "batch", new InvalidOperationException("Out of luck."), Ct);
+        await Eventually.TrueAsync(
+            async () =>
+                failing.IsCompleted
+                || await night.ScalarAsync<long>(
+                    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%order by number for no key update%'",
+                    Ct
+                ) > 0,
+            "the end of the run waits for the batch"
+        );
+        await held.RollbackAsync();
+
+        Assert.True(await work);
+        await failing;
+        await using var connection = await night.Database.OpenConnectionAsync(Ct);
+        var report = (await new ChainVerifier(connection).VerifyAsync(null, null, Ct))!;
+        Assert.Empty(report.Faults);
+        Assert.Equal((1, 5, 1), (report.Runs, report.Calculations, report.Seals));
+        Assert.Equal(5, await night.ScalarAsync<int>("select users_processed from overnight_job_runs where id = $1", Ct, context.Run.Id));
+    }
+
     /// <summary>Runs of several markets, or revisions, may end at the same moment.</summary>
     [Fact]
     public async Task D6_RunsThatEndAtOnce_AreSealedOneAfterAnother()
@@ -130,7 +216,10 @@ public sealed class SealTests(TestServers servers)
         await Eventually.TrueAsync(
             async () =>
                 waiting.IsCompleted
-                || await proof.Night.ScalarAsync<long>("select count(*) from pg_locks where locktype = 'advisory' and not granted", Ct) > 0,
+                || await proof.Night.ScalarAsync<long>(
+                    "select count(*) from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and locktype = 'advisory' and not granted",
+                    Ct
+                ) > 0,
             "the second run waits for the first"
         );
         Assert.False(waiting.IsCompleted);
