@@ -24,6 +24,7 @@ public static class FindingName
         AlteredCriteria = "altered-criteria",
         AlteredCache = "altered-cache",
         AlteredRun = "altered-run",
+        AlteredErasure = "altered-erasure",
         AlteredBatch = "altered-batch",
         AlteredSeal = "altered-seal",
         RemovedSeal = "removed-seal",

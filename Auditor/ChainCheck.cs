@@ -3,7 +3,8 @@ using Npgsql;
 namespace Overnight.Auditor;
 
 /// <summary>A batch that is done.</summary>
-internal sealed record AuditedBatch(int Number, Guid First, Guid Last, byte[]? Leaves, byte[]? Root);
+/// <param name="Erased">Places of leaves whose calculations were erased.</param>
+internal sealed record AuditedBatch(int Number, Guid First, Guid Last, byte[]? Leaves, byte[]? Root, int[] Erased);
 
 /// <summary>
 /// The stored rows of a run give the leaves of its batches, those the roots, and those the root and snapshot hash of its seal.
@@ -12,8 +13,11 @@ internal static class ChainCheck
 {
     private const byte Snapshot = 3;
 
-    private const string Batches =
-        "select number, first_user, last_user, leaves, root from run_batches where run_id = $1 and status = 'done' order by number";
+    private const string Batches = """
+        select number, first_user, last_user, leaves, root,
+            array(select leaf from erased_leaves e where e.run_id = b.run_id and e.batch = b.number)
+        from run_batches b where run_id = $1 and status = 'done' order by number
+        """;
 
     private const string Snapshots =
         "select id, market, business_date, taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1";
@@ -55,7 +59,7 @@ internal static class ChainCheck
     {
         var name = $"batch {batch.Number} of {run}";
         var stored = Hashes.Cut(batch.Leaves ?? []);
-        var leaves = stored.ConvertAll(Convert.ToHexString);
+        var leaves = stored.Where((_, place) => !batch.Erased.Contains(place)).Select(Convert.ToHexString).ToList();
         if (!Hashes.Same(Hashes.Root(stored), batch.Root))
             report.Add(FindingName.AlteredBatch, $"the leaves of {name} do not give its root.");
         if (computed.Select(c => c.Leaf).SequenceEqual(leaves))
@@ -103,7 +107,14 @@ internal static class ChainCheck
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             batches.Add(
-                new(reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2), reader.GetValue(3) as byte[], reader.GetValue(4) as byte[])
+                new(
+                    reader.GetInt32(0),
+                    reader.GetGuid(1),
+                    reader.GetGuid(2),
+                    reader.GetValue(3) as byte[],
+                    reader.GetValue(4) as byte[],
+                    reader.GetFieldValue<int[]>(5)
+                )
             );
         return batches;
     }

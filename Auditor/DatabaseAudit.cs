@@ -63,18 +63,11 @@ public static class DatabaseAudit
         report.RunsLeft = runs.Count;
         Dictionary<Guid, AuditedSeal> seals = [];
         // What does not grow with history comes first, so that the time limit does not keep it from ever being looked at.
-        (string Name, Func<CancellationToken, Task> Check)[] parts =
-        [
-            ("the chain of seals", async token => seals = await SealCheck.RunAsync(connection, report, token)),
-            ("results in force", token => CurrentCheck.RunAsync(connection, report, token)),
-            (
-                "cached results",
-                token =>
-                    options.Cache is { } cache ? CacheCheck.RunAsync(connection, database, cache, report, token) : Task.CompletedTask
-            ),
-            ("runs", token => AuditRunsAsync(connection, runs, seals, report, token)),
-            ("doubled results", token => RunCheck.DoubledAsync(connection, report, token)),
-        ];
+        (string Name, Func<CancellationToken, Task> Check)[] parts = [("the chain of seals", async token =>
+            {
+                seals = await SealCheck.RunAsync(connection, report, token);
+                await ErasureCheck.RunAsync(connection, seals, report, token);
+            }), ("results in force", token => CurrentCheck.RunAsync(connection, report, token)), ("cached results", token => options.Cache is { } cache ? CacheCheck.RunAsync(connection, database, cache, report, token) : Task.CompletedTask), ("runs", token => AuditRunsAsync(connection, runs, seals, report, token)), ("doubled results", token => RunCheck.DoubledAsync(connection, report, token))];
         var reached = 0;
         try
         {

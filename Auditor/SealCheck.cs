@@ -27,9 +27,7 @@ internal static class SealCheck
             var (market, day, revision) = (reader.GetString(2), reader.GetFieldValue<DateOnly>(3), reader.GetInt32(4));
             var (root, snapshot) = (reader.GetFieldValue<byte[]>(5), reader.GetFieldValue<byte[]>(6));
             var (previous, hash) = (reader.GetFieldValue<byte[]>(8), reader.GetFieldValue<byte[]>(9));
-            var row = new RowBytes()
-                .Raw(Kind)
-                .Row(number, run, market, day, revision, root, snapshot, reader.GetDateTime(7), previous);
+            var row = new RowBytes().Raw(Kind).Row(number, run, market, day, revision, root, snapshot, reader.GetDateTime(7), previous);
             if (number != next)
                 report.Add(FindingName.RemovedSeal, $"seal {next} is not there, and seal {number} is.");
             else if (!Hashes.Same(previous, before))

@@ -14,7 +14,7 @@ internal sealed class CacheStatisticsReader(
     NpgsqlDataSource database
 )
 {
-    /// <summary>How the comparison of cached with stored results goes, over all processes; null while the database does not answer.</summary>
+    /// <summary>How cached results compare with stored ones, over all processes; null while the database does not answer.</summary>
     public async Task<CacheComparison?> CompareAsync(CancellationToken ct)
     {
         try

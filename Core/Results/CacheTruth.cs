@@ -4,7 +4,7 @@ using Overnight.Core.Data;
 
 namespace Overnight.Core.Results;
 
-/// <summary>How many cached entries, two a user, were compared with the stored results, over all processes, and how many differed.</summary>
+/// <summary>How many cached entries, two a user, all processes have compared with the stored results, and how many differed.</summary>
 /// <param name="LastAt">When the last were compared; null before the first.</param>
 internal sealed record CacheTruthFigures(long Compared, long Differing, DateTimeOffset? LastAt, DateTimeOffset? LastDifferingAt);
 
@@ -68,7 +68,10 @@ internal sealed class CacheTruth(NpgsqlDataSource database, CacheStore cache, Ti
                 continue;
             // A result that came into force meanwhile is cached after its commit: what differs is looked at once more.
             await using var connection = await database.OpenConnectionAsync(ct);
-            if (await ReadAsync(connection, One, ct, pair.User) is [var again] && (await CompareAsync(again)).Differing is > 0 and var still)
+            if (
+                await ReadAsync(connection, One, ct, pair.User) is [var again]
+                && (await CompareAsync(again)).Differing is > 0 and var still
+            )
             {
                 differing += still;
                 users.Add(pair.User);
@@ -112,7 +115,12 @@ internal sealed class CacheTruth(NpgsqlDataSource database, CacheStore cache, Ti
         static int Differs(byte[]? cached, byte[] stored) => cached is null || cached.AsSpan().SequenceEqual(stored) ? 0 : 1;
     }
 
-    private static async Task<List<StoredPair>> ReadAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
+    private static async Task<List<StoredPair>> ReadAsync(
+        NpgsqlConnection connection,
+        string sql,
+        CancellationToken ct,
+        params object[] values
+    )
     {
         List<StoredPair> pairs = [];
         await using var command = connection.Command(sql, values);

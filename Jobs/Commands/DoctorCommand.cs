@@ -63,12 +63,7 @@ internal static class DoctorCommand
         return command;
     }
 
-    private static async Task<AuditReport> AuditAsync(
-        IServiceProvider services,
-        CommandOutput output,
-        TimeSpan limit,
-        CancellationToken ct
-    )
+    private static async Task<AuditReport> AuditAsync(IServiceProvider services, CommandOutput output, TimeSpan limit, CancellationToken ct)
     {
         var cache = services.GetRequiredService<IConfiguration>().GetConnectionString(CacheConnection.Name);
         var report = await DatabaseAudit.RunAsync(

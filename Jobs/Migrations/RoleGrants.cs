@@ -25,6 +25,8 @@ internal static class RoleGrants
         ["current_results"] = "select, update (business_date)",
         // Data Protection adds a key every 90 days and never changes one.
         ["data_protection_keys"] = "select, insert",
+        ["erased_leaves"] = null,
+        ["erasures"] = "select, insert",
         ["exchange_rates"] = "select",
         ["failing_users"] = "select",
         ["feature_flag_changes"] = "select, insert",
@@ -52,7 +54,7 @@ internal static class RoleGrants
         ["tenants"] = "select",
         ["user_markets"] = "select",
         ["user_passwords"] = "select, update (password_hash, changed_at)",
-        ["users"] = "select, update (banned_at)",
+        ["users"] = "select, update (banned_at, deleted_at)",
         ["warm_deadlines"] = "select",
         ["warm_progress"] = "select, insert, update",
         ["worker_heartbeats"] = "select",

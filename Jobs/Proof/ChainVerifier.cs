@@ -15,18 +15,15 @@ internal sealed class ChainVerifier(NpgsqlConnection connection)
         """;
 
     /// <param name="run">
-    /// Null for all runs, and then criteria that no result names and rows that name another day than their run's as well. The chain of seals
-    /// is checked whole either way.
+    /// Null for all runs, and then criteria that no result names and rows that name another day than their run's as well. The chain of
+    /// seals is checked whole either way.
     /// </param>
     /// <param name="progress">Told after each run.</param>
     /// <returns>Null when there is no such run.</returns>
     public async Task<ProofReport?> VerifyAsync(Guid? run, IProgress<ProofReport>? progress, CancellationToken ct)
     {
         // Retention takes this lock alone, so that nothing is dropped between two of the queries.
-        await ExecuteAsync(
-            "set lock_timeout = 0; select pg_advisory_lock_shared(hashtext('overnight.retention')); reset lock_timeout",
-            ct
-        );
+        await ExecuteAsync("set lock_timeout = 0; select pg_advisory_lock_shared(hashtext('overnight.retention')); reset lock_timeout", ct);
         try
         {
             return await VerifyKeptAsync(run, progress, ct);
@@ -48,6 +45,7 @@ internal sealed class ChainVerifier(NpgsqlConnection connection)
             return null;
         var bounds = await ChainBounds.ReadAsync(connection, ct);
         var seals = await SealVerifier.VerifyAsync(connection, report, bounds, ct);
+        await ErasureVerifier.VerifyAsync(connection, report, seals, bounds, ct);
         RunVerifier verifier = new(connection, report, bounds);
         foreach (var one in runs)
         {

@@ -22,7 +22,11 @@ internal sealed record VerifiedRun(
 }
 
 /// <summary>A batch as the verifier reads it.</summary>
-internal sealed record VerifiedBatch(int Number, Guid FirstUser, Guid LastUser, bool IsDone, byte[]? Leaves, byte[]? Root);
+internal sealed record VerifiedBatch(int Number, Guid FirstUser, Guid LastUser, bool IsDone, byte[]? Leaves, byte[]? Root)
+{
+    /// <summary>Leaves of calculations that were erased with their users.</summary>
+    public List<(int Leaf, byte[]? Hash)> Erased { get; } = [];
+}
 
 /// <summary>
 /// Checks stored runs against their seals: root of the run, snapshot, and batch by batch every event, result and criteria version. Reads
@@ -36,6 +40,8 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
         "select number, first_user, last_user, status = 'done', leaves, root from run_batches where run_id = $1 order by number";
 
     private const string Finished = "select completed_at is not null from overnight_job_runs where id = $1";
+
+    private const string Erased = "select batch, leaf, hash from erased_leaves where run_id = $1 order by batch, leaf";
 
     // Rows of a run beside its day, from the day $1 on. Read from the indexes alone, but all of them.
     private const string Strays = """
@@ -101,7 +107,7 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
         await VerifyRestAsync(run, results, events, ct);
     }
 
-    /// <summary>Finds rows of any run that name another day than their run's, or a run that is not there. Takes as long as all runs.</summary>
+    /// <summary>Finds rows that name another day than their run's, or a run that is not there. Takes as long as all runs do.</summary>
     public async Task VerifyStraysAsync(CancellationToken ct)
     {
         await using var command = connection.Command(Strays, bounds.KeptFrom ?? DateOnly.MinValue);
@@ -226,6 +232,11 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
                 )
             );
         }
+        await reader.DisposeAsync();
+        await using var erased = connection.Command(Erased, run);
+        await using var leaves = await erased.ExecuteReaderAsync(ct);
+        while (await leaves.ReadAsync(ct))
+            batches.Find(batch => batch.Number == leaves.GetInt32(0))?.Erased.Add((leaves.GetInt32(1), leaves.GetValue(2) as byte[]));
         return batches;
     }
 }

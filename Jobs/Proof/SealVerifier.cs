@@ -12,7 +12,8 @@ internal static class SealVerifier
 {
     private const string All = $"select {Seal.Columns} from seals order by seq";
 
-    private const string Runs = "select id from overnight_job_runs where job_type = 'scoring'";
+    private const string Runs =
+        "select id from overnight_job_runs where job_type = 'scoring' union all select id from erasures where completed_at is not null";
 
     /// <returns>The seals by their runs.</returns>
     public static async Task<IReadOnlyDictionary<Guid, Seal>> VerifyAsync(

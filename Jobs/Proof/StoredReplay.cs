@@ -103,7 +103,9 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
                 var (market, trouble) = inputs is null ? (null, null) : await MarketAsync(inputs.SnapshotId, ct);
                 ReadOnlyMemory<byte>? own =
                     inputs is not null && criteria.TryGetValue(inputs.Portfolio.CriteriaVersionId, out var found) ? found : null;
-                IReadOnlyList<ReplayDifference> differences = trouble is null ? replay.Compare(stored, own, market) : [new("INPUTS_CAPTURED", null, trouble)];
+                IReadOnlyList<ReplayDifference> differences = trouble is null
+                    ? replay.Compare(stored, own, market)
+                    : [new("INPUTS_CAPTURED", null, trouble)];
                 Replayed++;
                 Differing += differences.Count > 0 ? 1 : 0;
                 foreach (var difference in differences)

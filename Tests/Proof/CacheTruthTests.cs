@@ -42,7 +42,11 @@ public sealed class CacheTruthTests(TestServers servers)
         var third = await truth.SampleAsync(Ct);
 
         var told = await JobsCommand.RunAsync(servers, night.DatabaseConnection, ["cache", "stats"], night.CacheConnection, null, Ct);
-        Assert.Contains("compared with the stored results: 2 of 439 entries differ, the last compared 2026-11-20 13:00:00 UTC", told.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "compared with the stored results: 2 of 439 entries differ, the last compared 2026-11-20 13:00:00 UTC",
+            told.Output,
+            StringComparison.Ordinal
+        );
         // What is not there is not compared.
         Assert.Equal(2 * CacheTruth.Users - 1, third.Compared);
         // Entries are counted, of which a user has two.

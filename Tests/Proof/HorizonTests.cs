@@ -39,7 +39,9 @@ public sealed class HorizonTests(TestServers servers)
             TimeProvider.System,
             NullLogger<RetentionLoop>.Instance
         );
-        await using (var held = await HeldLock.TakeAsync(history.Source, "select pg_advisory_xact_lock_shared(hashtext('overnight.retention'))"))
+        await using (
+            var held = await HeldLock.TakeAsync(history.Source, "select pg_advisory_xact_lock_shared(hashtext('overnight.retention'))")
+        )
             Assert.False(await held.NobodyWaitsAsync(loop.TickAsync(Ct)), "it is tried again soon");
         Assert.True(await loop.TickAsync(Ct));
     }
@@ -66,9 +68,8 @@ public sealed class HorizonTests(TestServers servers)
         // A sealed run can't be dated back: its seal has the day.
         await ProofNight.ChangeAsync(connection, "update kept_history set kept_from = $1", Ct, proof.Runs[0].BusinessDate);
         await ProofNight.ChangeAsync(connection, "update overnight_job_runs set business_date = business_date - 1", Ct);
-        Assert.Contains(
-            (await new ChainVerifier(connection).VerifyAsync(null, null, Ct))!.Faults,
-            fault => fault.Kind == FaultKind.Changed
+        Assert.Contains((await new ChainVerifier(connection).VerifyAsync(null, null, Ct))!.Faults, fault =>
+            fault.Kind == FaultKind.Changed
         );
         Assert.Contains((await AuditAsync()).Findings, finding => finding.Name == FindingName.AlteredRun);
 

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Overnight.Tests.Proof;
 
-/// <summary>SPEC I: each of twelve faults, planted into two nights that are right, is found by its name, and so are their variants.</summary>
+/// <summary>SPEC I: each of twelve faults, planted into nights that are right, is found by its name, and so are their variants.</summary>
 public sealed class PlantedFaultTests(PlantedFaultTests.Nights nights) : IClassFixture<PlantedFaultTests.Nights>
 {
     private const string OneUser = PlantedChanges.OneUser;
@@ -65,13 +65,18 @@ public sealed class PlantedFaultTests(PlantedFaultTests.Nights nights) : IClassF
         (FindingName.AlteredRun, "update overnight_job_runs set status = 'started', completed_at = null, planned_at = null"),
         (FindingName.AlteredRun, "update overnight_job_runs set revision = revision + 10"),
         (FindingName.RemovedSeal, "delete from seals where seq = 2"),
-        (FindingName.RemovedSeal, $"with gone as (delete from seals where seq = 2) update run_batches set root = null where number = 1 and {OfLast}"),
-        (FindingName.RemovedSeal, $"with gone as (delete from seals where seq = 2) update run_batches set root = null, leaves = null where {OfLast}"),
+        (
+            FindingName.RemovedSeal,
+            $"with gone as (delete from seals where seq = 2) update run_batches set root = null where number = 1 and {OfLast}"
+        ),
+        (
+            FindingName.RemovedSeal,
+            $"with gone as (delete from seals where seq = 2) update run_batches set root = null, leaves = null where {OfLast}"
+        ),
         (FindingName.AlteredSeal, "update seals set sealed_at = sealed_at + interval '1 second' where seq = 1"),
     ];
 
-    private const string OfLast =
-        "run_id = (select id from overnight_job_runs where job_type = 'scoring' order by number desc limit 1)";
+    private const string OfLast = "run_id = (select id from overnight_job_runs where job_type = 'scoring' order by number desc limit 1)";
 
     private static readonly AuditOptions Patient = new(TimeSpan.FromMinutes(5));
 

@@ -26,7 +26,10 @@ public sealed class SealTests(TestServers servers)
             var report = await proof.VerifyWithAsync($"delete from seals where seq = {taken}", Ct);
             Assert.Contains(report.Faults, fault => fault.Kind == FaultKind.SealMissing);
             // Whoever renumbers the rest leaves links or hashes that do not fit.
-            report = await proof.VerifyWithAsync($"with gone as (delete from seals where seq = {taken}) update seals set seq = seq + 100 where seq > {taken} or seq < {taken}", Ct);
+            report = await proof.VerifyWithAsync(
+                $"with gone as (delete from seals where seq = {taken}) update seals set seq = seq + 100 where seq > {taken} or seq < {taken}",
+                Ct
+            );
             Assert.Contains(report.Faults, fault => fault.Kind is FaultKind.SealAltered);
         }
         // Well-formed in itself, of a run that never was.
@@ -75,7 +78,9 @@ public sealed class SealTests(TestServers servers)
 
         var report = await proof.VerifyWithAsync($"with gone as (delete from seals where seq = 2) {roots}", Ct, proof.Runs[1].Id);
 
-        Assert.Contains(report.Faults, fault => fault.Kind == FaultKind.SealMissing && fault.What.Contains($"{proof.Runs[1].Id}", StringComparison.Ordinal));
+        Assert.Contains(report.Faults, fault =>
+            fault.Kind == FaultKind.SealMissing && fault.What.Contains($"{proof.Runs[1].Id}", StringComparison.Ordinal)
+        );
         Assert.Equal(0, report.BeforeTheChain);
     }
 
@@ -167,7 +172,7 @@ public sealed class SealTests(TestServers servers)
         Assert.Equal((1, 5, 1), (report.Runs, report.Calculations, report.Seals));
     }
 
-    /// <summary>Another worker has written its batch and is about to commit it: the end of the run waits, and counts and seals it.</summary>
+    /// <summary>Another worker is about to commit its batch: the end of the run waits, and counts and seals it.</summary>
     [Fact]
     public async Task D6_RunThatFails_IsSealedWithTheBatchesAboutToBeCommitted()
     {
@@ -205,7 +210,10 @@ public sealed class SealTests(TestServers servers)
     public async Task D6_RunsThatEndAtOnce_AreSealedOneAfterAnother()
     {
         await using var proof = await ProofNight.CreateAsync(servers, Ct, runs: 2);
-        await proof.Night.ExecuteAsync("alter table seals disable trigger user; delete from seals; alter table seals enable trigger user", Ct);
+        await proof.Night.ExecuteAsync(
+            "alter table seals disable trigger user; delete from seals; alter table seals enable trigger user",
+            Ct
+        );
         await using var first = await proof.Night.Database.OpenConnectionAsync(Ct);
         await using var second = await proof.Night.Database.OpenConnectionAsync(Ct);
         await using var one = await first.BeginTransactionAsync(Ct);

@@ -134,7 +134,9 @@ public sealed class StoredReplayTests(TestServers servers)
         Assert.Equal((2, 2 * Computed, Computed), (replay.RunCount, replay.Replayed, replay.Differing));
         Assert.Equal(Computed, differences.Count);
         Assert.All(differences, one => Assert.StartsWith($"{proof.Runs[1].Id} ", one.Run, StringComparison.Ordinal));
-        Assert.All(differences, one => Assert.Contains("has version 99; this build reads up to", one.Difference.Field, StringComparison.Ordinal));
+        Assert.All(differences, one =>
+            Assert.Contains("has version 99; this build reads up to", one.Difference.Field, StringComparison.Ordinal)
+        );
     }
 
     [Fact]

@@ -142,7 +142,12 @@ public sealed class CachePageTests(TestServers servers)
 
         Assert.StartsWith(expected, page.Words("section[aria-labelledby=comparison] p"), StringComparison.Ordinal);
         Assert.Equal(
-            Enumerable.Repeat("2026-11-20T13:10:00Z", compared == 0 ? 0 : differing == 0 ? 1 : 2),
+            Enumerable.Repeat(
+                "2026-11-20T13:10:00Z",
+                compared == 0 ? 0
+                    : differing == 0 ? 1
+                    : 2
+            ),
             page.QuerySelectorAll("section[aria-labelledby=comparison] time").Select(time => time.GetAttribute("datetime"))
         );
     }
