@@ -30,7 +30,8 @@ public sealed class PersonalColumnTests(TestServers servers)
         var declared = PersonalColumns.Emptied.Concat(free.Where(column => !column.EndsWith(".*", StringComparison.Ordinal))).ToList();
         Assert.Equal([], declared.Except(there));
         Assert.Equal(declared.Count, declared.Distinct().Count());
-        Assert.Equal([], 
+        Assert.Equal(
+            [],
             PersonalColumns.RowsThatGo.Where(table =>
                 !Array.Exists(there, column => column.StartsWith($"{table}.", StringComparison.Ordinal))
             )
