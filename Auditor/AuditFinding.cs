@@ -23,6 +23,8 @@ public static class FindingName
         AlteredSnapshot = "altered-snapshot",
         AlteredCriteria = "altered-criteria",
         AlteredCache = "altered-cache",
+        AlteredRun = "altered-run",
+        AlteredErasure = "altered-erasure",
         AlteredBatch = "altered-batch",
         AlteredSeal = "altered-seal",
         RemovedSeal = "removed-seal",

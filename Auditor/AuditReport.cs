@@ -8,6 +8,7 @@ public sealed class AuditReport
 
     private readonly Dictionary<string, int> _counts = [];
     private readonly List<AuditFinding> _findings = [];
+    private readonly HashSet<Guid> _criteria = [];
 
     public IReadOnlyList<AuditFinding> Findings => _findings;
 
@@ -22,8 +23,24 @@ public sealed class AuditReport
     /// <summary>Runs that were not looked at, because the time limit came first.</summary>
     public int RunsLeft { get; internal set; }
 
+    /// <summary>Runs that were not looked at, because retention drops what is of their days.</summary>
+    public int RunsBelowTheHorizon { get; internal set; }
+
+    /// <summary>Parts of the audit that the time limit came before, or cut short.</summary>
+    public IReadOnlyList<string> NotReached { get; internal set; } = [];
+
+    /// <summary>Whether everything was looked at; without findings only then is nothing wrong.</summary>
+    public bool IsWhole => NotReached.Count == 0 && RunsLeft == 0 && CacheTrouble is null;
+
     /// <summary>Why cached entries were not compared; null when they were, or were not to be.</summary>
     public string? CacheTrouble { get; internal set; }
+
+    /// <summary>A criteria version is named by many calculations, and reported once.</summary>
+    internal void AddCriteria(Guid id, string what)
+    {
+        if (_criteria.Add(id))
+            Add(FindingName.AlteredCriteria, what);
+    }
 
     internal void Add(string name, string what)
     {

@@ -8,8 +8,9 @@ namespace Overnight.Auditor;
 /// <param name="Cache">Connection string of the cache; null to leave cached entries out.</param>
 public sealed record AuditOptions(TimeSpan Limit, string? Cache = null);
 
-/// <summary>A run of the pipeline that was planned.</summary>
-internal sealed record AuditedRun(Guid Id, string Market, DateOnly Day, int Revision, bool IsFinished, Guid? Snapshot)
+/// <summary>A run of the pipeline that was planned or sealed.</summary>
+/// <param name="Number">In the order in which runs were started.</param>
+internal sealed record AuditedRun(Guid Id, long Number, string Market, DateOnly Day, int Revision, bool IsFinished, Guid? Snapshot)
 {
     public override string ToString() => $"run {Id} ({Market}, {Day:yyyy-MM-dd}, revision {Revision})";
 }
@@ -21,9 +22,14 @@ internal sealed record AuditedRun(Guid Id, string Market, DateOnly Day, int Revi
 /// </summary>
 public static class DatabaseAudit
 {
+    // A run that is sealed or has batches was planned, whatever its row says. The day of a seal is hashed, that of a run is not.
     private const string Runs = """
-        select id, market, business_date, revision, completed_at is not null, snapshot_id from overnight_job_runs
-        where job_type = 'scoring' and planned_at is not null order by number desc
+        select r.id, r.number, r.market, r.business_date, r.revision, r.completed_at is not null, r.snapshot_id,
+            coalesce(s.business_date, r.business_date) < k.kept_from is true
+        from overnight_job_runs r cross join kept_history k left join seals s on s.run_id = r.id
+        where r.job_type = 'scoring'
+            and (r.planned_at is not null or s.run_id is not null or exists (select from run_batches b where b.run_id = r.id))
+        order by r.number desc
         """;
 
     /// <exception cref="NpgsqlException">The database can't be read.</exception>
@@ -53,30 +59,49 @@ public static class DatabaseAudit
         AuditReport report = new();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(options.Limit);
-        var runs = await RunsAsync(connection, ct);
+        var runs = await RunsAsync(connection, report, ct);
         report.RunsLeft = runs.Count;
+        Dictionary<Guid, AuditedSeal> seals = [];
+        // What does not grow with history comes first, so that the time limit does not keep it from ever being looked at.
+        (string Name, Func<CancellationToken, Task> Check)[] parts = [("the chain of seals", async token =>
+            {
+                seals = await SealChainCheck.RunAsync(connection, report, token);
+                await ErasureCheck.RunAsync(connection, seals, report, token);
+            }), ("results in force", token => CurrentCheck.RunAsync(connection, report, token)), ("cached results", token => options.Cache is { } cache ? CacheCheck.RunAsync(connection, database, cache, report, token) : Task.CompletedTask), ("runs", token => AuditRunsAsync(connection, runs, seals, report, token)), ("doubled results", token => RunCompletenessCheck.DoubledAsync(connection, report, token))];
+        var reached = 0;
         try
         {
-            await CurrentCheck.RunAsync(connection, report, limit.Token);
-            var seals = await SealChainCheck.RunAsync(connection, report, limit.Token);
-            foreach (var run in runs)
-            {
-                await RunCompletenessCheck.RunAsync(connection, run, report, limit.Token);
-                await SumCheck.RunAsync(connection, run, report, limit.Token);
-                if (run.IsFinished)
-                    await RunRootCheck.RunAsync(connection, run, seals.GetValueOrDefault(run.Id), report, limit.Token);
-                report.Runs++;
-                report.RunsLeft--;
-            }
-            await RunCompletenessCheck.DoubledAsync(connection, report, limit.Token);
-            if (options.Cache is { } cache)
-                await CacheCheck.RunAsync(connection, database, cache, report, limit.Token);
+            for (; reached < parts.Length; reached++)
+                await parts[reached].Check(limit.Token);
         }
         catch (Exception exception) when (IsCancelled(exception) && limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            // The time limit: what was seen so far is reported.
+            // The time limit: what was seen so far is reported, and what was not.
         }
+        report.NotReached = [.. parts[reached..].Select(part => part.Name)];
         return report;
+    }
+
+    private static async Task AuditRunsAsync(
+        NpgsqlConnection connection,
+        List<AuditedRun> runs,
+        Dictionary<Guid, AuditedSeal> seals,
+        AuditReport report,
+        CancellationToken ct
+    )
+    {
+        var firstSealed = runs.Where(run => seals.ContainsKey(run.Id)).Min(run => (long?)run.Number);
+        foreach (var run in runs)
+        {
+            var seal = seals.GetValueOrDefault(run.Id);
+            await RunCompletenessCheck.RunAsync(connection, run, report, ct);
+            await SumCheck.RunAsync(connection, run, report, ct);
+            await CurrentCheck.RunAsync(connection, run, report, ct);
+            if (run.IsFinished || seal is not null)
+                await RunRootCheck.RunAsync(connection, run, seal, firstSealed, report, ct);
+            report.Runs++;
+            report.RunsLeft--;
+        }
     }
 
     internal static NpgsqlCommand Command(this NpgsqlConnection connection, string sql, params ReadOnlySpan<object> values)
@@ -90,22 +115,28 @@ public static class DatabaseAudit
     private static bool IsCancelled(Exception exception) =>
         exception is OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled };
 
-    private static async Task<List<AuditedRun>> RunsAsync(NpgsqlConnection connection, CancellationToken ct)
+    private static async Task<List<AuditedRun>> RunsAsync(NpgsqlConnection connection, AuditReport report, CancellationToken ct)
     {
         List<AuditedRun> runs = [];
         await using var command = connection.Command(Runs);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            runs.Add(
-                new(
-                    reader.GetGuid(0),
-                    reader.GetString(1),
-                    reader.GetFieldValue<DateOnly>(2),
-                    reader.GetInt32(3),
-                    reader.GetBoolean(4),
-                    await reader.IsDBNullAsync(5, ct) ? null : reader.GetGuid(5)
-                )
-            );
+        {
+            if (reader.GetBoolean(7))
+                report.RunsBelowTheHorizon++;
+            else
+                runs.Add(
+                    new(
+                        reader.GetGuid(0),
+                        reader.GetInt64(1),
+                        reader.GetString(2),
+                        reader.GetFieldValue<DateOnly>(3),
+                        reader.GetInt32(4),
+                        reader.GetBoolean(5),
+                        await reader.IsDBNullAsync(6, ct) ? null : reader.GetGuid(6)
+                    )
+                );
+        }
         return runs;
     }
 }

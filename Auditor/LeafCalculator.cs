@@ -18,8 +18,7 @@ internal static class LeafCalculator
         where business_date = $1 and run_id = $2 and user_id between $3 and $4 order by user_id
         """;
 
-    private const string Criteria =
-        "select id, user_id, version, created_at, rules::text, hash from criteria_versions where user_id between $1 and $2";
+    private const string Criteria = "select id, user_id, version, created_at, rules::text, hash from criteria_versions where id = any ($1)";
 
     private sealed class Calculation
     {
@@ -38,10 +37,10 @@ internal static class LeafCalculator
         CancellationToken ct
     )
     {
-        var criteria = await CriteriaAsync(connection, batch, report, ct);
         SortedDictionary<Guid, Calculation> users = [];
         await ReadEventsAsync(connection, run, batch, users, ct);
         await ReadResultsAsync(connection, run, batch, users, ct);
+        var criteria = await CriteriaAsync(connection, [.. users.Values.Select(one => one.Criteria).OfType<Guid>()], report, ct);
         return [.. users.Select(one => (one.Key, Convert.ToHexString(LeafOf(one.Value, criteria))))];
     }
 
@@ -107,16 +106,17 @@ internal static class LeafCalculator
         }
     }
 
+    /// <param name="ids">The versions that the inputs name.</param>
     /// <returns>The stored hashes by id; a version that does not give its hash is reported.</returns>
     private static async Task<Dictionary<Guid, byte[]>> CriteriaAsync(
         NpgsqlConnection connection,
-        AuditedBatch batch,
+        Guid[] ids,
         AuditReport report,
         CancellationToken ct
     )
     {
         Dictionary<Guid, byte[]> hashes = [];
-        await using var command = connection.Command(Criteria, batch.First, batch.Last);
+        await using var command = connection.Command(Criteria, ids);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -124,10 +124,7 @@ internal static class LeafCalculator
             var row = new RowBytes().Raw(CriteriaVersion).Row(id, user, version, reader.GetDateTime(3), reader.GetString(4));
             hashes[id] = reader.GetFieldValue<byte[]>(5);
             if (!Hashes.Same(Hashes.Of(row), hashes[id]))
-                report.Add(
-                    FindingName.AlteredCriteria,
-                    $"criteria version {version} of user {user} does not give the hash it was written with."
-                );
+                report.AddCriteria(id, $"criteria version {version} of user {user} does not give the hash it was written with.");
         }
         return hashes;
     }

@@ -27,7 +27,9 @@ internal static class RunCompletenessCheck
             (select count(distinct position) from calculation_results r where r.business_date = $1 and r.run_id = $2 and r.batch = b.number
                 and r.user_id between b.first_user and b.last_user),
             (select count(*) from calculation_events e where e.business_date = $1 and e.run_id = $2 and e.type = 4
-                and e.user_id between b.first_user and b.last_user)
+                and e.user_id between b.first_user and b.last_user),
+            (select count(*) from erased_leaves x where x.run_id = $2 and x.batch = b.number and x.computed),
+            (select count(*) from erased_leaves x where x.run_id = $2 and x.batch = b.number)
         from run_batches b where b.run_id = $2 order by b.number
         """;
 
@@ -92,16 +94,18 @@ internal static class RunCompletenessCheck
             var (number, status) = (reader.GetInt32(0), reader.GetString(1));
             var (processed, failed) = (reader.GetInt32(2), reader.GetInt32(3));
             var (results, positions, ended) = (reader.GetInt64(4), reader.GetInt64(5), reader.GetInt64(6));
+            // An erased user was computed or failed like any other.
+            var (erasedResults, erased) = (reader.GetInt64(7), reader.GetInt64(8));
             var name = $"batch {number} of {run}";
             if (status != "done")
             {
                 if (results > 0)
                     report.Add(FindingName.HalfBatch, $"{name} is {status} and has {results} results.");
             }
-            else if (results != processed || ended != processed + failed)
+            else if (results + erasedResults != processed || ended + erased != processed + failed)
                 report.Add(
                     FindingName.HalfBatch,
-                    $"{name} is done with {processed} computed and {failed} failed users, and has {results} results and {ended} ended calculations."
+                    $"{name} is done with {processed} computed and {failed} failed users, and has {results} results and {ended} ended calculations; {erased} were erased."
                 );
             else if (positions != results)
                 report.Add(FindingName.DoubledResult, $"{name} has {results} results in {positions} positions.");

@@ -3,7 +3,8 @@ using Npgsql;
 namespace Overnight.Auditor;
 
 /// <summary>A batch that is done.</summary>
-internal sealed record AuditedBatch(int Number, Guid First, Guid Last, byte[]? Leaves, byte[]? Root);
+/// <param name="Erased">Places of leaves whose calculations were erased.</param>
+internal sealed record AuditedBatch(int Number, Guid First, Guid Last, byte[]? Leaves, byte[]? Root, int[] Erased);
 
 /// <summary>
 /// The stored rows of a run give the leaves of its batches, those the roots, and those the root and snapshot hash of its seal.
@@ -12,27 +13,41 @@ internal static class RunRootCheck
 {
     private const byte Snapshot = 3;
 
-    private const string Batches =
-        "select number, first_user, last_user, leaves, root from run_batches where run_id = $1 and status = 'done' order by number";
+    private const string Batches = """
+        select number, first_user, last_user, leaves, root,
+            array(select leaf from erased_leaves e where e.run_id = b.run_id and e.batch = b.number)
+        from run_batches b where run_id = $1 and status = 'done' order by number
+        """;
 
     private const string Snapshots =
         "select id, market, business_date, taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1";
 
+    /// <param name="firstSealed">The lowest number of a run that has a seal: only runs before it may be without one.</param>
     public static async Task RunAsync(
         NpgsqlConnection connection,
         AuditedRun run,
         AuditedSeal? seal,
+        long? firstSealed,
         AuditReport report,
         CancellationToken ct
     )
     {
         var batches = await BatchesAsync(connection, run, ct);
+        var isBefore = firstSealed is null || run.Number < firstSealed;
         // A part of the run is from before the chain began, or the run has nothing.
-        if (seal is null && (batches.Count == 0 || batches.Exists(b => b.Root is null)))
+        if (seal is null && isBefore && (batches.Count == 0 || batches.Exists(b => b.Root is null)))
             return;
         if (seal is null)
-            report.Add(FindingName.RemovedSeal, $"{run} is finished and its batches have roots, and it has no seal.");
-        else if (!Hashes.Same(Hashes.Root(batches.ConvertAll(b => b.Root ?? [])), seal.Root))
+            report.Add(
+                FindingName.RemovedSeal,
+                $"{run} ended and has no seal, and {(isBefore ? "its batches have roots" : "runs before it have one")}."
+            );
+        else if (!run.IsFinished || (run.Market, run.Day, run.Revision) != (seal.Market, seal.Day, seal.Revision))
+            report.Add(
+                FindingName.AlteredRun,
+                $"{run} was sealed at its end as {seal.Market}, {seal.Day:yyyy-MM-dd}, revision {seal.Revision}, and its row says something else."
+            );
+        if (seal is not null && !Hashes.Same(Hashes.Root(batches.ConvertAll(b => b.Root ?? [])), seal.Root))
             report.Add(FindingName.AlteredBatch, $"the roots of the batches of {run} do not give the root of seal {seal.Number}.");
         if (seal is not null && !Hashes.Same(await SnapshotAsync(connection, run, ct), seal.SnapshotHash))
             report.Add(FindingName.AlteredSnapshot, $"the market snapshot of {run} does not give the hash in seal {seal.Number}.");
@@ -44,7 +59,7 @@ internal static class RunRootCheck
     {
         var name = $"batch {batch.Number} of {run}";
         var stored = Hashes.Cut(batch.Leaves ?? []);
-        var leaves = stored.ConvertAll(Convert.ToHexString);
+        var leaves = stored.Where((_, place) => !batch.Erased.Contains(place)).Select(Convert.ToHexString).ToList();
         if (!Hashes.Same(Hashes.Root(stored), batch.Root))
             report.Add(FindingName.AlteredBatch, $"the leaves of {name} do not give its root.");
         if (computed.Select(c => c.Leaf).SequenceEqual(leaves))
@@ -92,7 +107,14 @@ internal static class RunRootCheck
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             batches.Add(
-                new(reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2), reader.GetValue(3) as byte[], reader.GetValue(4) as byte[])
+                new(
+                    reader.GetInt32(0),
+                    reader.GetGuid(1),
+                    reader.GetGuid(2),
+                    reader.GetValue(3) as byte[],
+                    reader.GetValue(4) as byte[],
+                    reader.GetFieldValue<int[]>(5)
+                )
             );
         return batches;
     }

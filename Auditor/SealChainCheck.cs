@@ -3,7 +3,7 @@ using Npgsql;
 namespace Overnight.Auditor;
 
 /// <summary>A link of the chain, as far as runs are checked by it.</summary>
-internal sealed record AuditedSeal(long Number, byte[] Root, byte[] SnapshotHash);
+internal sealed record AuditedSeal(long Number, string Market, DateOnly Day, int Revision, byte[] Root, byte[] SnapshotHash);
 
 /// <summary>Seals are numbered without gaps, each names the one before it, and its hash is that of its columns.</summary>
 internal static class SealChainCheck
@@ -24,28 +24,17 @@ internal static class SealChainCheck
         while (await reader.ReadAsync(ct))
         {
             var (number, run) = (reader.GetInt64(0), reader.GetGuid(1));
+            var (market, day, revision) = (reader.GetString(2), reader.GetFieldValue<DateOnly>(3), reader.GetInt32(4));
             var (root, snapshot) = (reader.GetFieldValue<byte[]>(5), reader.GetFieldValue<byte[]>(6));
             var (previous, hash) = (reader.GetFieldValue<byte[]>(8), reader.GetFieldValue<byte[]>(9));
-            var row = new RowBytes()
-                .Raw(Kind)
-                .Row(
-                    number,
-                    run,
-                    reader.GetString(2),
-                    reader.GetFieldValue<DateOnly>(3),
-                    reader.GetInt32(4),
-                    root,
-                    snapshot,
-                    reader.GetDateTime(7),
-                    previous
-                );
+            var row = new RowBytes().Raw(Kind).Row(number, run, market, day, revision, root, snapshot, reader.GetDateTime(7), previous);
             if (number != next)
                 report.Add(FindingName.RemovedSeal, $"seal {next} is not there, and seal {number} is.");
             else if (!Hashes.Same(previous, before))
                 report.Add(FindingName.AlteredSeal, $"seal {number} does not follow the one before it.");
             if (!Hashes.Same(Hashes.Of(row), hash))
                 report.Add(FindingName.AlteredSeal, $"the columns of seal {number} do not give its hash.");
-            seals[run] = new(number, root, snapshot);
+            seals[run] = new(number, market, day, revision, root, snapshot);
             (next, before) = (number + 1, hash);
         }
         return seals;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Overnight.Jobs;
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Demo;
+using Overnight.Jobs.Erasures;
 using Overnight.Jobs.Migrations;
 using Overnight.Jobs.Notices;
 using Overnight.Jobs.Pipeline;
@@ -31,6 +32,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     WarmCommand.Create(),
     CacheCommand.Create(),
     UserCommand.Create(),
+    EraseCommand.Create(),
     TokenCommand.Create(),
 };
 root.SetAction(
@@ -45,6 +47,7 @@ root.SetAction(
         builder.AddRetentionLoop();
         builder.AddCacheTruthLoop();
         builder.AddWarmLoop();
+        builder.AddErasureLoop();
         builder.AddWebhookLoop();
         using var host = builder.Build();
         host.ValidateConfiguration();

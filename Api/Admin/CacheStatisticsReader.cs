@@ -1,3 +1,4 @@
+using Npgsql;
 using Overnight.Core.Caching;
 using Overnight.Core.Results;
 
@@ -9,9 +10,25 @@ internal sealed class CacheStatisticsReader(
     CacheCircuit circuit,
     ResultReader results,
     IEnumerable<IChangeHandler> handlers,
-    LastKnownEntries stale
+    LastKnownEntries stale,
+    NpgsqlDataSource database
 )
 {
+    /// <summary>How cached results compare with stored ones, over all processes; null while the database does not answer.</summary>
+    public async Task<CacheComparison?> CompareAsync(CancellationToken ct)
+    {
+        try
+        {
+            var (compared, differing, last, lastDiffering) = await CacheTruth.ReadAsync(database, ct);
+            return new(compared, differing, last, lastDiffering);
+        }
+        catch (NpgsqlException)
+        {
+            // The figures of this node are in its memory, and are shown without the database.
+            return null;
+        }
+    }
+
     public CacheStatisticsAnswer Read()
     {
         var latest = monitor.Latest;
@@ -25,7 +42,8 @@ internal sealed class CacheStatisticsReader(
             CachePeriod.From(latest),
             CachePeriod.From(monitor.SinceStart),
             [.. Enum.GetValues<CacheSet>().Select(set => CacheSetPeriod.From(latest, set))],
-            new(results.Memory.Bytes, entries.Sum(memory => memory.Bytes), stale.Bytes)
+            new(results.Memory.Bytes, entries.Sum(memory => memory.Bytes), stale.Bytes),
+            null
         );
     }
 }

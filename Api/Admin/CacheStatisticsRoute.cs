@@ -24,13 +24,16 @@ internal static class CacheStatisticsRoute
     }
 
     public static void MapCacheStatistics(this WebApplication app) =>
-        app.MapGet("/api/admin/cache/stats", Get)
+        app.MapGet("/api/admin/cache/stats", GetAsync)
             .WithTags("Admin")
             .RequireAuthorization(SessionSetup.Admin)
             .WithName("GetCacheStatistics")
-            .WithSummary("How this node's reads and writes of the cache went, in the last five minutes and since it started.");
+            .WithSummary(
+                "How this node's reads and writes of the cache went, in the last five minutes and since it started, and how many cached results differed from the stored ones."
+            );
 
-    private static Ok<CacheStatisticsAnswer> Get(CacheStatisticsReader statistics) => TypedResults.Ok(statistics.Read());
+    private static async Task<Ok<CacheStatisticsAnswer>> GetAsync(CacheStatisticsReader statistics, CancellationToken ct) =>
+        TypedResults.Ok(statistics.Read() with { Comparison = await statistics.CompareAsync(ct) });
 }
 
 /// <param name="Status">healthy; degraded with a hit rate under 70 % or errors over 5 %; unhealthy under 50 % or over 10 %; of the last
@@ -38,6 +41,7 @@ internal static class CacheStatisticsRoute
 /// <param name="Circuit">open while the cache is not asked because it does not answer; none where no cache is configured.</param>
 /// <param name="Listening">Whether this node receives messages about changes; only then does it keep entries in memory.</param>
 /// <param name="Sets">Hits and misses by cache set, of the last five minutes.</param>
+/// <param name="Comparison">Of cached with stored results, by all processes of jobs; null while the database does not answer.</param>
 internal sealed record CacheStatisticsAnswer(
     string Status,
     string Circuit,
@@ -45,8 +49,15 @@ internal sealed record CacheStatisticsAnswer(
     CachePeriod LastFiveMinutes,
     CachePeriod SinceStart,
     IReadOnlyList<CacheSetPeriod> Sets,
-    CacheMemory Memory
+    CacheMemory Memory,
+    CacheComparison? Comparison
 );
+
+/// <param name="Compared">Entries that were compared with the result they came from, since the first of them; two a user.</param>
+/// <param name="Differing">Those of them that were not the same, byte for byte.</param>
+/// <param name="LastAt">When entries were last compared; null before the first.</param>
+/// <param name="LastDifferingAt">When one last differed; null when none ever did.</param>
+internal sealed record CacheComparison(long Compared, long Differing, DateTimeOffset? LastAt, DateTimeOffset? LastDifferingAt);
 
 /// <param name="Hits">Reads answered by the cache, or by this node's memory: <paramref name="MemoryHits"/> of them.</param>
 /// <param name="Misses">Reads that found no entry, a damaged one, or one of an older generation.</param>

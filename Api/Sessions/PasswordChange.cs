@@ -15,11 +15,31 @@ internal sealed class PasswordChange(PasswordStore passwords, IPasswordHasher<st
         Wrong = "is not the password of this account",
         NoPassword = "An operator sets the first one: jobs user password EMAIL.";
 
+    /// <summary>Compares a password with that of a request's user, who is about to do what can't be taken back.</summary>
+    public async Task<(bool IsRight, bool HasPassword, SignInTurn? Refused)> CheckAsync(
+        HttpContext context,
+        string password,
+        CancellationToken ct
+    )
+    {
+        if (await passwords.TryFindAsync(SessionPrincipal.Of(context).UserId, ct) is not (var email, { } stored))
+            return (false, false, null);
+        var client = context.Connection.RemoteIpAddress;
+        using (var turn = await limits.EnterAsync(client, email, ct))
+        {
+            if (turn.Lease is null)
+                return (false, true, turn);
+            if (hasher.VerifyHashedPassword(email, stored, password) == PasswordVerificationResult.Failed)
+                return (false, true, null);
+        }
+        await limits.SucceededAsync(client, email);
+        return (true, true, null);
+    }
+
     public async Task<PasswordAnswer> TryAsync(HttpContext context, PasswordChangeRequest asked, CancellationToken ct)
     {
         var user = SessionPrincipal.Of(context).UserId;
-        var (email, stored) = await passwords.FindAsync(user, ct);
-        if (stored is null)
+        if (await passwords.TryFindAsync(user, ct) is not (var email, { } stored))
             return new(null, HasPassword: false);
         var client = context.Connection.RemoteIpAddress;
         string hash;

@@ -18,6 +18,7 @@ public enum LoggedAction
     Pause,
     Resume,
     Redeliver,
+    Erasure,
 }
 
 /// <summary>Names of actions in the database, in answers and in filters.</summary>
@@ -40,6 +41,7 @@ public static class LoggedActions
         "pause",
         "resume",
         "redeliver",
+        "erasure",
     ];
 
     public static string Name(this LoggedAction action) => Names[(int)action];

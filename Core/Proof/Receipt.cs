@@ -57,9 +57,22 @@ public sealed record Receipt(
         {
             throw new InvalidDataException($"It is not a receipt: {exception.Message}", exception);
         }
-        return receipt.Format == CurrentFormat
-            ? receipt
-            : throw new InvalidDataException($"format must be {CurrentFormat}, not '{receipt.Format}'.");
+        if (receipt.Format != CurrentFormat)
+            throw new InvalidDataException($"format must be {CurrentFormat}, not '{receipt.Format}'.");
+        // The serializer refuses null for a property, and not for an item.
+        RefuseNull(receipt.Events, "events");
+        RefuseNull(receipt.Path, "path");
+        return receipt;
+    }
+
+    private static void RefuseNull<T>(IReadOnlyList<T?> items, string name)
+        where T : class
+    {
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (items[i] is null)
+                throw new InvalidDataException($"{name}[{i}] must not be null.");
+        }
     }
 
     /// <summary>Computes the root that the receipt leads to.</summary>

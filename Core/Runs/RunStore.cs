@@ -43,7 +43,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         CancellationToken ct
     )
     {
-        var date = CheckDate(markets.Get(market), businessDate);
+        var date = await CheckDateAsync(markets.Get(market), businessDate, ct);
         using RunStartSpan span = new(market, trigger);
         try
         {
@@ -202,7 +202,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    private DateOnly CheckDate(MarketCalendar market, DateOnly? requested)
+    private async Task<DateOnly> CheckDateAsync(MarketCalendar market, DateOnly? requested, CancellationToken ct)
     {
         var nextOpen = market.NextOpen(time.GetUtcNow())?.Date
             ?? throw new RequestException(
@@ -211,17 +211,27 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             );
         if (requested is not { } date)
             return nextOpen;
-        var (earliest, latest) = (nextOpen.AddYears(-2), nextOpen.AddDays(7));
+        var (earliest, latest, why) = (nextOpen.AddYears(-2), nextOpen.AddDays(7), "2 years before the next open");
+        if (await KeptFromAsync(ct) is { } kept && kept > earliest)
+            (earliest, why) = (kept, "older results are not kept");
         if (date < earliest || date > latest)
             throw new RequestException(
                 "date",
-                $"The business date {date:yyyy-MM-dd} is out of bounds: it must be between {earliest:yyyy-MM-dd} (results are kept 2 years) and {latest:yyyy-MM-dd} (a week after the next open)."
+                $"The business date {date:yyyy-MM-dd} is out of bounds: it must be between {earliest:yyyy-MM-dd} ({why}) and {latest:yyyy-MM-dd} (a week after the next open)."
             );
         var day = market.Day(date);
         return day.IsOpen
             ? date
             : throw new RequestException("date", $"The business date {date:yyyy-MM-dd} is no trading day of {market.Code}: {day.Reason}.");
     }
+
+    /// <returns>The first day that retention keeps; null before its first turn.</returns>
+    private Task<DateOnly?> KeptFromAsync(CancellationToken ct) =>
+        DatabaseRetry.ReadAsync(async () =>
+        {
+            await using var command = dataSource.CreateCommand("select kept_from from kept_history");
+            return await command.ExecuteScalarAsync(ct) as DateOnly?;
+        });
 
     private static async Task<PipelineRun?> InsertAsync(NpgsqlCommand insert, string market, CancellationToken ct)
     {

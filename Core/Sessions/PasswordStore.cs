@@ -42,14 +42,18 @@ public sealed class PasswordStore(NpgsqlDataSource database, SessionRevocation r
         StoreAsync(connection => connection.Command(Change, user, stored, hash, time.GetUtcNow()), by, current);
 
     /// <returns>The user's e-mail address and stored hash; the hash is null when the user has no password.</returns>
-    public Task<(string Email, string? Hash)> FindAsync(Guid user, CancellationToken ct) =>
+    public async Task<(string Email, string? Hash)> FindAsync(Guid user, CancellationToken ct) =>
+        await TryFindAsync(user, ct) ?? throw new InvalidOperationException("A valid session belongs to a user that is not there.");
+
+    /// <returns>Null for a user that was erased since the request's session was found; otherwise as <see cref="FindAsync"/>.</returns>
+    public Task<(string Email, string? Hash)?> TryFindAsync(Guid user, CancellationToken ct) =>
         DatabaseRetry.ReadAsync(async () =>
         {
             await using var command = database.Command(Find, user);
             await using var reader = await command.ExecuteReaderAsync(ct);
             return await reader.ReadAsync(ct)
-                ? (reader.GetString(0), await reader.IsDBNullAsync(1, ct) ? null : reader.GetString(1))
-                : throw new InvalidOperationException("A valid session belongs to a user that is not there.");
+                ? ((string, string?)?)(reader.GetString(0), await reader.IsDBNullAsync(1, ct) ? null : reader.GetString(1))
+                : null;
         });
 
     private async Task<EndedSessions?> StoreAsync(Func<NpgsqlConnection, NpgsqlCommand> store, Actor by, string? except)

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Overnight.Core;
 using Overnight.Core.Caching;
+using Overnight.Core.Results;
 using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Commands;
@@ -17,7 +19,7 @@ internal static class CacheCommand
     {
         Command command = new(
             "stats",
-            "Shows keys, memory, hits and latency of the cache server, and the latest warm of each set. Exit code 1 when the cache does not answer."
+            "Shows keys, memory, hits and latency of the cache server, the latest warm of each set, and how many cached results differed from the stored ones. Exit code 1 when the cache does not answer."
         );
         command.SetWork((_, services, output, ct) => RunAsync(services, output, ct), builder => builder.Services.AddWarming());
         return command;
@@ -40,6 +42,7 @@ internal static class CacheCommand
         }
         foreach (var line in await SetLinesAsync(services, ct))
             output.Line(line);
+        output.Line(Truth(await CacheTruth.ReadAsync(services.GetRequiredService<NpgsqlDataSource>(), ct)));
         return CommandLine.Success;
     }
 
@@ -53,6 +56,11 @@ internal static class CacheCommand
         var evicted = Number(server.Told, "evicted_keys") ?? 0;
         yield return $"  since it started: {Plural.Of(hits, "hit")}, {Plural.Of(misses, "miss", "misses")}{rate}, {evicted:N0} evicted";
     }
+
+    private static string Truth(CacheTruthFigures figures) =>
+        figures.LastAt is { } last
+            ? $"compared with the stored results: {figures.Differing:N0} of {Plural.Of(figures.Compared, "entry", "entries")} differ, the last compared {Time(last)} UTC"
+            : "compared with the stored results: nothing yet";
 
     private static string Time(DateTimeOffset time) => $"{time.UtcDateTime:yyyy-MM-dd HH:mm:ss}";
 

@@ -27,7 +27,7 @@ internal static class DoctorCommand
         limit.Validators.Add(UsageErrors.AtLeast(1));
         Command command = new(
             "doctor",
-            "Names what is stuck or broken (runs, batches, sessions, users, the cache), since when, and what to do. Exit code 3 when there is anything."
+            "Names what is stuck or broken (runs, batches, sessions, users, the cache), since when, and what to do. Exit code 3 when there is anything, 2 when nothing was found and an audit did not look at everything."
         )
         {
             audit,
@@ -51,17 +51,19 @@ internal static class DoctorCommand
                 }
                 if (findings.Count == 0)
                     output.Line("Nothing is stuck.");
-                var isRight =
-                    !parsed.GetValue(audit) || await AuditAsync(services, output, TimeSpan.FromSeconds(parsed.GetValue(limit)), ct);
-                return findings.Count == 0 && isRight ? CommandLine.Success : CommandLine.Failed;
+                var audited = parsed.GetValue(audit)
+                    ? await AuditAsync(services, output, TimeSpan.FromSeconds(parsed.GetValue(limit)), ct)
+                    : null;
+                return findings.Count > 0 || audited is { Count: > 0 } ? CommandLine.Failed
+                    : audited is { IsWhole: false } ? CommandLine.Partial
+                    : CommandLine.Success;
             },
             builder => builder.Services.AddCaching()
         );
         return command;
     }
 
-    /// <returns>Whether nothing was found.</returns>
-    private static async Task<bool> AuditAsync(IServiceProvider services, CommandOutput output, TimeSpan limit, CancellationToken ct)
+    private static async Task<AuditReport> AuditAsync(IServiceProvider services, CommandOutput output, TimeSpan limit, CancellationToken ct)
     {
         var cache = services.GetRequiredService<IConfiguration>().GetConnectionString(CacheConnection.Name);
         var report = await DatabaseAudit.RunAsync(
@@ -73,15 +75,23 @@ internal static class DoctorCommand
             output.Line($"{finding}");
         if (report.Count > report.Findings.Count)
             output.Line($"... and {report.Count - report.Findings.Count:N0} more.");
-        if (report.RunsLeft > 0)
-            output.Line($"The time limit came first: {Plural.Of(report.RunsLeft, "run")} not audited.");
+        if (report.NotReached.Count > 0)
+            output.Line(
+                $"The time limit came first: {Plural.Of(report.RunsLeft, "run")} not audited. Not looked at to the end: {string.Join(", ", report.NotReached)}."
+            );
+        if (report.RunsBelowTheHorizon > 0)
+            output.Line($"Of days that retention drops, and so not audited: {Plural.Of(report.RunsBelowTheHorizon, "run")}.");
         if (report.CacheTrouble is { } trouble)
             output.Line($"Cached entries were not compared: {trouble}");
         output.Line(
             $"Audited {Plural.Of(report.Runs, "run")}: {Plural.Of(report.Results, "result")}, {Plural.Of(report.Events, "event")}, "
                 + $"{Plural.Of(report.CacheEntries, "cached entry", "cached entries")}. "
-                + (report.Count == 0 ? "Nothing found." : $"{Plural.Of(report.Count, "finding")}.")
+                + (
+                    report.Count > 0 ? $"{Plural.Of(report.Count, "finding")}."
+                    : report.IsWhole ? "Nothing found."
+                    : "Nothing found in what was looked at."
+                )
         );
-        return report.Count == 0;
+        return report;
     }
 }

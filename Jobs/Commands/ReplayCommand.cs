@@ -16,7 +16,10 @@ internal static class ReplayCommand
     {
         Option<Guid?> user = new("--user") { Description = "Only this user's calculations." };
         Option<Guid?> run = new("--run") { Description = "Only those of this run; of all finished runs when left out." };
-        Option<bool> latest = new("--latest") { Description = "Only those of the newest finished night." };
+        Option<bool> latest = new("--latest")
+        {
+            Description = "Only those of the newest business date: all its markets, revisions and retries.",
+        };
         Option<int?> sample = new("--sample") { Description = "Only this many of them, drawn at random." };
         sample.Validators.Add(UsageErrors.AtLeast(1));
         Command command = new(

@@ -16,7 +16,8 @@ internal static class VerifyCommand
     {
         Option<Guid?> run = new("--run")
         {
-            Description = "Id of the run to check; all runs when left out. The chain is checked whole either way.",
+            Description =
+                "Id of the run to check, in the time that one run takes; all runs when left out. The chain is checked whole either way.",
         };
         Option<bool> all = new("--all") { Description = "All runs and all criteria versions, as when --run is left out." };
         Option<FileInfo?> receipt = new("--receipt") { Description = "A receipt to check instead; needs no database." };
@@ -72,6 +73,14 @@ internal static class VerifyCommand
             output.Line($"Below the retention horizon, by the chain alone: {Plural.Of(report.BelowTheHorizon, "seal")}.");
         if (report.Unfinished > 0)
             output.Line($"Not finished, and so not sealed yet: {Plural.Of(report.Unfinished, "run")}.");
+        if (report.Erased > 0)
+            output.Line($"Erased with their users, and kept as leaves: {Plural.Of(report.Erased, "calculation")}.");
+        if (report.OpenErasures > 0)
+            output.Line($"Not completed, and so not sealed yet: {Plural.Of(report.OpenErasures, "erasure")}.");
+        if (report.Unplanned > 0)
+            output.Line($"Ended before they were planned, and so not sealed: {Plural.Of(report.Unplanned, "run")}.");
+        if (run is not null)
+            output.Line("Left to --all: rows that name another day than their run's, and criteria that no result names.");
         output.Line(report.FaultCount == 0 ? "Everything is as it was sealed." : $"{Plural.Of(report.FaultCount, "fault")}.");
         return report.FaultCount == 0 ? CommandLine.Success : CommandLine.Failed;
     }

@@ -32,6 +32,21 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
         Dictionary<string, int> places = [];
         for (var i = 0; i < leaves.Length / HashTree.Length; i++)
             places.TryAdd(Convert.ToHexString(leaves.AsSpan(i * HashTree.Length, HashTree.Length)), i);
+        foreach (var (leaf, hash) in batch.Erased)
+        {
+            if (
+                !(hash ?? [])
+                    .AsSpan()
+                    .SequenceEqual(
+                        leaves.Length < (leaf + 1) * HashTree.Length ? [] : leaves.AsSpan(leaf * HashTree.Length, HashTree.Length)
+                    )
+            )
+                report.Add(
+                    FaultKind.AlteredErasure,
+                    $"Batch {batch.Number} of {run}: leaf {leaf} is not the one that an erasure has kept."
+                );
+        }
+        report.Erased += batch.Erased.Count;
         Align(run, batch, criteria, places, leaves.Length / HashTree.Length);
         return (_stored.ResultRows, _stored.EventRows);
     }
@@ -59,7 +74,7 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
     )
     {
         var found = _stored.All.Select(one => (One: one, Place: Place(one, criteria, places))).ToList();
-        HashSet<int> taken = [.. found.Select(f => f.Place).OfType<int>()];
+        HashSet<int> taken = [.. found.Select(f => f.Place).OfType<int>(), .. batch.Erased.Select(leaf => leaf.Leaf)];
         var next = 0;
         List<StoredCalculation> pending = [];
         foreach (var (one, place) in found)
@@ -92,7 +107,7 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
         List<int> missing
     )
     {
-        // What is whole is rather a changed one than one put in.
+        // As many users as there are free leaves count as changed; whole calculations beyond that count as put in.
         var surplus = pending.Count - missing.Count;
         foreach (var one in pending)
         {

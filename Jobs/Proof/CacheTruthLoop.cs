@@ -34,10 +34,10 @@ internal sealed partial class CacheTruthLoop(CacheTruth truth, DatabaseState dat
     {
         try
         {
-            var (compared, differing) = await truth.SampleAsync(ct);
-            Telemetry.Compared(compared, differing.Count);
-            if (differing.Count > 0)
-                Log.Differs(logger, differing.Count, string.Join(", ", differing.Take(Named).Select(RunLog.Masked)));
+            var (compared, differing, users) = await truth.SampleAsync(ct);
+            Telemetry.Compared(compared, differing);
+            if (differing > 0)
+                Log.Differs(logger, differing, string.Join(", ", users.Take(Named).Select(RunLog.Masked)));
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {

@@ -17,6 +17,7 @@ internal static class FaultKind
         AlteredBatch = "altered-batch",
         AlteredSnapshot = "altered-snapshot",
         AlteredCriteria = "altered-criteria",
+        AlteredErasure = "altered-erasure",
         SealMissing = "seal-missing",
         SealAltered = "seal-altered",
         SealInvented = "seal-invented";
@@ -43,7 +44,16 @@ internal sealed class ProofReport
     /// <summary>Runs that are not finished, and so not sealed yet.</summary>
     public long Unfinished { get; set; }
 
-    /// <summary>Seals of runs that retention has dropped: of those the chain alone was checked.</summary>
+    /// <summary>Calculations that were erased with their users, and of which the leaves are kept.</summary>
+    public long Erased { get; set; }
+
+    /// <summary>Erasures that are not completed, and so not sealed yet.</summary>
+    public long OpenErasures { get; set; }
+
+    /// <summary>Runs that ended before they were planned: they have no result, and no seal.</summary>
+    public long Unplanned { get; set; }
+
+    /// <summary>Seals of days before those that retention keeps: of those the chain alone was checked.</summary>
     public long BelowTheHorizon { get; set; }
 
     public void Add(string kind, string what)

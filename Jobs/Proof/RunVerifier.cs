@@ -6,36 +6,54 @@ using Overnight.Core.Proof;
 namespace Overnight.Jobs.Proof;
 
 /// <summary>A run as the verifier reads it.</summary>
-internal sealed record VerifiedRun(Guid Id, string Market, DateOnly BusinessDate, int Revision, bool IsFinished)
+/// <param name="Number">In the order in which runs were started.</param>
+/// <param name="HasSnapshot">Whether it came as far as its plan.</param>
+internal sealed record VerifiedRun(
+    Guid Id,
+    long Number,
+    string Market,
+    DateOnly BusinessDate,
+    int Revision,
+    bool IsFinished,
+    bool HasSnapshot
+)
 {
     public override string ToString() => $"run {Id} ({Market}, {IsoDate.Of(BusinessDate)}, revision {Revision})";
 }
 
 /// <summary>A batch as the verifier reads it.</summary>
-internal sealed record VerifiedBatch(int Number, Guid FirstUser, Guid LastUser, bool IsDone, byte[]? Leaves, byte[]? Root);
+internal sealed record VerifiedBatch(int Number, Guid FirstUser, Guid LastUser, bool IsDone, byte[]? Leaves, byte[]? Root)
+{
+    /// <summary>Leaves of calculations that were erased with their users.</summary>
+    public List<(int Leaf, byte[]? Hash)> Erased { get; } = [];
+}
 
 /// <summary>
 /// Checks stored runs against their seals: root of the run, snapshot, and batch by batch every event, result and criteria version. Reads
 /// only, a batch at a time. Not thread-safe.
 /// </summary>
-internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport report)
+internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport report, ChainBounds bounds)
 {
     private const int Named = 20;
 
     private const string Batches =
         "select number, first_user, last_user, status = 'done', leaves, root from run_batches where run_id = $1 order by number";
 
-    // Rows of a run beside its day; $1 is null for all runs. Read from the indexes alone.
+    private const string Finished = "select completed_at is not null from overnight_job_runs where id = $1";
+
+    private const string Erased = "select batch, leaf, hash from erased_leaves where run_id = $1 order by batch, leaf";
+
+    // Rows of a run beside its day, from the day $1 on. Read from the indexes alone, but all of them.
     private const string Strays = """
         select 'result', c.user_id, c.business_date, c.run_id, exists (select from calculation_results o
             where o.user_id = c.user_id and o.run_id = c.run_id and o.business_date = r.business_date)
         from calculation_results c left join overnight_job_runs r on r.id = c.run_id
-        where ($1 is null or c.run_id = $1) and r.business_date is distinct from c.business_date
+        where c.business_date >= $1 and r.business_date is distinct from c.business_date
         union all
         select 'event ' || e.type, e.user_id, e.business_date, e.run_id, exists (select from calculation_events o
             where o.business_date = r.business_date and o.run_id = e.run_id and o.user_id = e.user_id and o.type = e.type)
         from calculation_events e left join overnight_job_runs r on r.id = e.run_id
-        where ($1 is null or e.run_id = $1) and r.business_date is distinct from e.business_date
+        where e.business_date >= $1 and r.business_date is distinct from e.business_date
         limit 1000
         """;
 
@@ -58,22 +76,20 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
     /// <param name="seal">Null for a run without one.</param>
     public async Task VerifyAsync(VerifiedRun run, Seal? seal, CancellationToken ct)
     {
-        var batches = await BatchesAsync(run.Id, ct);
-        if (!run.IsFinished)
+        if (seal is null && !run.IsFinished)
         {
             report.Unfinished++;
             return;
         }
-        var done = batches.FindAll(b => b.IsDone);
-        if (seal is null && done.Exists(b => b.Root is null) || seal is null && done.Count == 0)
-        {
-            report.BeforeTheChain++;
+        // Retention may have dropped a part of it. The day of a seal is proven by the chain, that of a run is not.
+        if (bounds.IsBelow(seal?.BusinessDate ?? run.BusinessDate))
             return;
-        }
+        var batches = await BatchesAsync(run.Id, ct);
+        var done = batches.FindAll(b => b.IsDone);
+        if (seal is null && await JudgeUnsealedAsync(run, batches, done, ct))
+            return;
         report.Runs++;
-        if (seal is null)
-            report.Add(FaultKind.SealMissing, $"The seal of {run} was taken out: its batches have roots.");
-        else
+        if (seal is not null)
             await VerifySealAsync(run, seal, done, ct);
 
         long results = 0,
@@ -91,14 +107,10 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
         await VerifyRestAsync(run, results, events, ct);
     }
 
-    /// <summary>Finds rows that name another day than their run's, or a run that is not there.</summary>
-    /// <param name="run">Null for all runs.</param>
-    public async Task VerifyStraysAsync(Guid? run, CancellationToken ct)
+    /// <summary>Finds rows that name another day than their run's, or a run that is not there. Takes as long as all runs do.</summary>
+    public async Task VerifyStraysAsync(CancellationToken ct)
     {
-        await using var command = connection.Command(
-            Strays,
-            new NpgsqlParameter { Value = (object?)run ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid }
-        );
+        await using var command = connection.Command(Strays, bounds.KeptFrom ?? DateOnly.MinValue);
         command.CommandTimeout = 0;
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
@@ -115,8 +127,41 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
     /// <summary>Checks every criteria version against the hash it was written with.</summary>
     public Task VerifyCriteriaAsync(CancellationToken ct) => _batches.VerifyCriteriaAsync(ct);
 
+    /// <summary>Counts a run that has no seal by right, and names one that has none by wrong.</summary>
+    /// <returns>Whether there is nothing more to check.</returns>
+    private async Task<bool> JudgeUnsealedAsync(
+        VerifiedRun run,
+        List<VerifiedBatch> batches,
+        List<VerifiedBatch> done,
+        CancellationToken ct
+    )
+    {
+        var hasRoots = done.Exists(b => b.Root is not null);
+        if (bounds.IsBeforeTheChain(run.Number) && (done.Count == 0 || done.Exists(b => b.Root is null)))
+        {
+            report.BeforeTheChain++;
+            return true;
+        }
+        if (batches.Count == 0 && !run.HasSnapshot)
+        {
+            report.Unplanned++;
+            await VerifyRestAsync(run, 0, 0, ct);
+            return true;
+        }
+        report.Add(
+            FaultKind.SealMissing,
+            hasRoots
+                ? $"The seal of {run} was taken out: its batches have roots."
+                : $"{run} ended after the chain had begun, and has neither a seal nor roots: they were taken out, or an older build computed it."
+        );
+        return !hasRoots;
+    }
+
     private async Task VerifySealAsync(VerifiedRun run, Seal seal, List<VerifiedBatch> done, CancellationToken ct)
     {
+        // The run may have ended since it was read, and then its row says so by now: both are committed as one.
+        if (!run.IsFinished && !await IsFinishedAsync(run.Id, ct))
+            report.Add(FaultKind.Changed, $"The row of {run} was changed: it was sealed at its end, and says that it is not finished.");
         byte[] roots = [.. done.SelectMany(b => b.Root ?? [])];
         if (!HashTree.Root(roots).AsSpan().SequenceEqual(seal.Root))
             report.Add(
@@ -163,6 +208,12 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
             );
     }
 
+    private async Task<bool> IsFinishedAsync(Guid run, CancellationToken ct)
+    {
+        await using var command = connection.Command(Finished, run);
+        return await command.ExecuteScalarAsync(ct) is true;
+    }
+
     private async Task<List<VerifiedBatch>> BatchesAsync(Guid run, CancellationToken ct)
     {
         List<VerifiedBatch> batches = [];
@@ -181,6 +232,11 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
                 )
             );
         }
+        await reader.DisposeAsync();
+        await using var erased = connection.Command(Erased, run);
+        await using var leaves = await erased.ExecuteReaderAsync(ct);
+        while (await leaves.ReadAsync(ct))
+            batches.Find(batch => batch.Number == leaves.GetInt32(0))?.Erased.Add((leaves.GetInt32(1), leaves.GetValue(2) as byte[]));
         return batches;
     }
 }

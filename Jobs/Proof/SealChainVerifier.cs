@@ -12,25 +12,20 @@ internal static class SealChainVerifier
 {
     private const string All = $"select {Seal.Columns} from seals order by seq";
 
-    // Retention drops runs by business date, so a seal of this day or later must have its run. Until an interrupted retention has been
-    // repeated, a few older runs can be left.
-    private const string Horizon = "select min(r.business_date) from seals s join overnight_job_runs r on r.id = s.run_id";
-
-    private const string Runs = "select id from overnight_job_runs where job_type = 'scoring'";
+    private const string Runs =
+        "select id from overnight_job_runs where job_type = 'scoring' union all select id from erasures where completed_at is not null";
 
     /// <returns>The seals by their runs.</returns>
     public static async Task<IReadOnlyDictionary<Guid, Seal>> VerifyAsync(
         NpgsqlConnection connection,
         ProofReport report,
+        ChainBounds bounds,
         CancellationToken ct
     )
     {
         var all = await SealsAsync(connection, ct);
         // Runs are read after the seals, so that a run that ends meanwhile is there.
         var runs = await RunsAsync(connection, ct);
-        DateOnly? horizon;
-        await using (var command = connection.Command(Horizon))
-            horizon = await command.ExecuteScalarAsync(ct) as DateOnly?;
         Dictionary<Guid, Seal> seals = [];
         var (next, previous) = (1L, Seal.NoPrevious);
         foreach (var seal in all)
@@ -48,13 +43,10 @@ internal static class SealChainVerifier
                 );
             if (!seal.ComputeHash().AsSpan().SequenceEqual(seal.Hash))
                 report.Add(FaultKind.SealAltered, $"{Name(seal)} was changed: its columns do not give its hash.");
-            if (!runs.Contains(seal.RunId))
-            {
-                if (horizon is null || seal.BusinessDate < horizon)
-                    report.BelowTheHorizon++;
-                else
-                    report.Add(FaultKind.SealInvented, $"{Name(seal)} is of a run that is not there, though runs of that day are kept.");
-            }
+            if (bounds.IsBelow(seal.BusinessDate))
+                report.BelowTheHorizon++;
+            else if (!runs.Contains(seal.RunId))
+                report.Add(FaultKind.SealInvented, $"{Name(seal)} is of a run that is not there, though runs of that day are kept.");
             (next, previous) = (seal.Sequence + 1, seal.Hash);
         }
         report.Seals = all.Count;

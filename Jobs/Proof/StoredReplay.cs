@@ -12,7 +12,7 @@ namespace Overnight.Jobs.Proof;
 /// <summary>Which stored calculations are replayed.</summary>
 /// <param name="User">Null for all users.</param>
 /// <param name="Run">Null for all finished runs.</param>
-/// <param name="IsLatest">The newest night alone.</param>
+/// <param name="IsLatest">The newest business date alone: all markets, revisions and retries of it.</param>
 /// <param name="Sample">This many of them, at random; null for all.</param>
 internal sealed record ReplaySelection(Guid? User = null, Guid? Run = null, bool IsLatest = false, int? Sample = null);
 
@@ -37,8 +37,9 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
 
     private const string Runs = """
         select id, market, business_date, revision, correlation_id from overnight_job_runs
-        where job_type = 'scoring' and completed_at is not null and ($1 is null or id = $1) and (not $2 or users_processed > 0)
-        order by business_date desc, number desc limit case when $2 then 1 end
+        where job_type = 'scoring' and completed_at is not null and ($1 is null or id = $1) and (not $2 or business_date = (
+            select max(business_date) from overnight_job_runs where job_type = 'scoring' and completed_at is not null and users_processed > 0))
+        order by business_date desc, number desc
         """;
 
     private const string Sampled = """
@@ -62,7 +63,7 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
     private const string Snapshot =
         "select market, business_date, taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1";
 
-    private MarketSnapshot? _market;
+    private (Guid Id, MarketSnapshot? Market, string? Trouble) _market;
 
     public int RunCount { get; private set; }
     public long Replayed { get; private set; }
@@ -99,10 +100,12 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
             foreach (var stored in page)
             {
                 var inputs = TryRead(stored.Inputs);
-                var market = inputs is null ? null : await MarketAsync(inputs.SnapshotId, ct);
+                var (market, trouble) = inputs is null ? (null, null) : await MarketAsync(inputs.SnapshotId, ct);
                 ReadOnlyMemory<byte>? own =
                     inputs is not null && criteria.TryGetValue(inputs.Portfolio.CriteriaVersionId, out var found) ? found : null;
-                var differences = replay.Compare(stored, own, market);
+                IReadOnlyList<ReplayDifference> differences = trouble is null
+                    ? replay.Compare(stored, own, market)
+                    : [new("INPUTS_CAPTURED", null, trouble)];
                 Replayed++;
                 Differing += differences.Count > 0 ? 1 : 0;
                 foreach (var difference in differences)
@@ -121,12 +124,15 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
         {
             return EventCodec.ReadInputs(inputs);
         }
-        catch (Exception exception) when (exception is InvalidDataException or ArgumentException or OverflowException)
+        catch (Exception exception) when (IsUnreadable(exception))
         {
             // The replay names the reason.
             return null;
         }
     }
+
+    /// <summary>What reading something that was altered can end in.</summary>
+    private static bool IsUnreadable(Exception exception) => exception is InvalidDataException or ArgumentException or OverflowException;
 
     private async Task<List<(Guid Id, ResultContext Context)>> RunsAsync(ReplaySelection selection, CancellationToken ct)
     {
@@ -194,14 +200,20 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
         return criteria;
     }
 
-    private async Task<MarketSnapshot?> MarketAsync(Guid id, CancellationToken ct)
+    /// <returns>The snapshot and null, null and why it can't be read, or twice null when it is not there.</returns>
+    private async Task<(MarketSnapshot? Market, string? Trouble)> MarketAsync(Guid id, CancellationToken ct)
     {
-        if (_market?.Header.Id == id)
-            return _market;
+        if (_market.Id != id)
+            _market = await ReadMarketAsync(id, ct);
+        return (_market.Market, _market.Trouble);
+    }
+
+    private async Task<(Guid Id, MarketSnapshot? Market, string? Trouble)> ReadMarketAsync(Guid id, CancellationToken ct)
+    {
         await using var command = database.Command(Snapshot, id);
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))
-            return null;
+            return (id, null, null);
         MarketSnapshotHeader header = new(
             id,
             reader.GetString(0),
@@ -210,7 +222,15 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
             await reader.IsDBNullAsync(3, ct) ? null : reader.GetFieldValue<DateTimeOffset>(3),
             await reader.IsDBNullAsync(4, ct) ? null : reader.GetFieldValue<DateTimeOffset>(4)
         );
-        return _market = MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(5));
+        try
+        {
+            return (id, MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(5)), null);
+        }
+        catch (Exception exception) when (IsUnreadable(exception))
+        {
+            // Every calculation that names it differs; the others are replayed all the same.
+            return (id, null, $"market snapshot {id} can't be read: {exception.Message}");
+        }
     }
 
     private static NpgsqlParameter OrNull(Guid? id) => new() { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid };

@@ -24,6 +24,9 @@ internal sealed partial class HistoryRetention(
     private const string Unfinished =
         "select min(business_date) from overnight_job_runs where completed_at is null and business_date is not null";
 
+    // Never back: what was dropped is not there again when more months are to be kept.
+    private const string Keep = "update kept_history set kept_from = greatest(kept_from, $1) where kept_from is null or kept_from < $1";
+
     /// <param name="isDryRun">Reports what would be done, and changes nothing.</param>
     /// <returns>Null when another process is running retention.</returns>
     public async Task<RetentionReport?> RunOnceAsync(bool isDryRun, CancellationToken ct)
@@ -66,6 +69,9 @@ internal sealed partial class HistoryRetention(
         await ExecuteAsync(connection, $"set lock_timeout = {options.Value.LockTimeout.TotalMilliseconds:F0}", ct);
 
         await MakeAsync(connection, report, thisMonth, ct);
+        // Before anything is dropped, so that nobody takes what is missing for lost.
+        if (!isDryRun)
+            await ExecuteAsync(connection, Keep, ct, report.OldestKept);
         await DropAsync(connection, report, ct);
         // The rows that belong to a month whose partition had to stay are kept with it.
         var keptFrom = report.Postponed.Count == 0 ? report.OldestKept : await OldestLeftAsync(connection, report.OldestKept, ct);

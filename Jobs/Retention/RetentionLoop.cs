@@ -35,7 +35,8 @@ internal sealed partial class RetentionLoop(
     {
         try
         {
-            return await retention.RunOnceAsync(isDryRun: false, ct) is not { Postponed.Count: > 0 };
+            // Null while another process is at it, or a verification reads what it would drop.
+            return await retention.RunOnceAsync(isDryRun: false, ct) is { Postponed.Count: 0 };
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {

@@ -41,7 +41,7 @@ public sealed class ArchitectureTests
         NotDepend(@"^Overnight\.Jobs(\.|$)", @"^Overnight\.Api(\.|$)");
     }
 
-    /// <summary>What it shared with the product it could not find wrong.</summary>
+    /// <summary>The auditor can't find a fault of code that it uses itself.</summary>
     [Fact]
     public void Auditor_KnowsNothingOfTheProduct()
     {

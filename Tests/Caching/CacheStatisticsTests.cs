@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -102,6 +103,25 @@ public sealed class CacheStatisticsTests(ApiFixture fixture) : IClassFixture<Api
         Assert.True(latest.GetProperty("meanHitTime").GetDouble() > 0);
         var flags = Assert.Single(body.GetProperty("sets").EnumerateArray(), set => set.GetProperty("set").GetString() == "flags");
         Assert.Equal((2, 1), (flags.GetProperty("hits").GetInt32(), flags.GetProperty("misses").GetInt32()));
+
+        // What jobs compared of the cache, over all of its processes.
+        var before = body.GetProperty("comparison");
+        Assert.Equal((0, JsonValueKind.Null), (before.GetProperty("compared").GetInt64(), before.GetProperty("lastAt").ValueKind));
+        await node.Database.ExecuteAsync(
+            "update cache_truth set compared = 12480, differing = 3, last_at = $1, last_differing_at = $1",
+            new DateTimeOffset(2026, 11, 20, 12, 0, 0, TimeSpan.Zero)
+        );
+        using var compared = await node.GetAsync("/api/admin/cache/stats", admin, Ct);
+        var after = (await compared.JsonAsync()).GetProperty("comparison");
+        Assert.Equal(
+            (12_480, 3, "2026-11-20T12:00:00.000Z", "2026-11-20T12:00:00.000Z"),
+            (
+                after.GetProperty("compared").GetInt64(),
+                after.GetProperty("differing").GetInt64(),
+                after.GetProperty("lastAt").GetString(),
+                after.GetProperty("lastDifferingAt").GetString()
+            )
+        );
 
         using var notAdmin = await node.GetAsync("/api/admin/cache/stats", user, Ct);
         using var nobody = await node.GetAsync("/api/admin/cache/stats", null, Ct);

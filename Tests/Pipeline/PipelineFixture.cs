@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Overnight.Auditor;
 using Overnight.Benchmarks.Servers;
 using Overnight.Core.Runs;
 using Overnight.Jobs;
@@ -136,7 +137,10 @@ internal sealed class PipelineFixture : IAsyncDisposable
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>SPEC A4, A6: each computed user has exactly one result and four events, each failed one two events and none.</summary>
+    /// <summary>
+    /// SPEC A4, A6: each computed user has exactly one result and four events, each failed one two events and none; and an auditor that
+    /// knows nothing of the pipeline finds nothing wrong.
+    /// </summary>
     public async Task AssertExactlyOnceAsync(Guid run, int users, int failed, CancellationToken ct)
     {
         Assert.Equal(users - failed, await ScalarAsync<long>("select count(*) from calculation_results where run_id = $1", ct, run));
@@ -158,6 +162,7 @@ internal sealed class PipelineFixture : IAsyncDisposable
         );
         Assert.Equal(failed, await ScalarAsync<long>("select count(*) from run_failures where run_id = $1", ct, run));
         Assert.Equal(0, await ScalarAsync<long>("select count(*) from run_batches where run_id = $1 and status = 'pending'", ct, run));
+        Assert.Empty((await DatabaseAudit.RunAsync(Database, new(TimeSpan.FromMinutes(5), CacheConnection), ct)).Findings);
     }
 
     public async ValueTask DisposeAsync()

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Overnight.Core.Caching;
 using Overnight.Core.Results;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Input;
 using Overnight.Tests.Pipeline;
 using StackExchange.Redis;
 
@@ -18,30 +19,78 @@ public sealed class CacheTruthTests(TestServers servers)
         await using var night = await PipelineFixture.CreateAsync(servers, CacheTruth.Users + 20, Ct);
         await night.RunAsync(Ct);
         TestClock clock = new();
-        CacheTruth truth = new(night.Database, night.Services.GetRequiredService<CacheStore>(), clock);
+        var truth = Truth();
         Assert.Equal(new(0, 0, null, null), await CacheTruth.ReadAsync(night.Database, Ct));
 
         var first = await truth.SampleAsync(Ct);
-        var second = await truth.SampleAsync(Ct);
+        // Another process, or the same after a restart, goes on where this one was.
+        var second = await Truth().SampleAsync(Ct);
 
         Assert.Equal((2 * CacheTruth.Users, 40), (first.Compared, second.Compared));
-        Assert.Empty(first.Differing.Concat(second.Differing));
+        Assert.Empty(first.Users.Concat(second.Users));
+        Assert.Equal(0, first.Differing + second.Differing);
         Assert.Equal(new(2 * CacheTruth.Users + 40, 0, clock.GetUtcNow(), null), await CacheTruth.ReadAsync(night.Database, Ct));
 
         using var cache = await ConnectionMultiplexer.ConnectAsync(night.CacheConnection);
         var users = await night.ScalarAsync<Guid[]>("select array(select user_id from current_results order by 1)", Ct);
-        await cache.GetDatabase().StringSetAsync(CacheKeys.Portfolio(users[3]), "{}", TimeSpan.FromMinutes(5));
+        await cache
+            .GetDatabase()
+            .StringSetAsync([new(CacheKeys.Portfolio(users[3]), "{}"), new(CacheKeys.Recommendations(users[3]), "{}")]);
         await cache.GetDatabase().KeyDeleteAsync(CacheKeys.Recommendations(users[5]));
         clock.Advance(TimeSpan.FromHours(1));
 
         var third = await truth.SampleAsync(Ct);
 
+        var told = await JobsCommand.RunAsync(servers, night.DatabaseConnection, ["cache", "stats"], night.CacheConnection, null, Ct);
+        Assert.Contains(
+            "compared with the stored results: 2 of 439 entries differ, the last compared 2026-11-20 13:00:00 UTC",
+            told.Output,
+            StringComparison.Ordinal
+        );
         // What is not there is not compared.
         Assert.Equal(2 * CacheTruth.Users - 1, third.Compared);
-        Assert.Equal([users[3]], third.Differing);
+        // Entries are counted, of which a user has two.
+        Assert.Equal(2, third.Differing);
+        Assert.Equal([users[3]], third.Users);
         Assert.Equal(
-            new(4 * CacheTruth.Users + 39, 1, clock.GetUtcNow(), clock.GetUtcNow()),
+            new(4 * CacheTruth.Users + 39, 2, clock.GetUtcNow(), clock.GetUtcNow()),
             await CacheTruth.ReadAsync(night.Database, Ct)
         );
+
+        CacheTruth Truth() => new(night.Database, night.Services.GetRequiredService<CacheStore>(), clock);
+    }
+
+    /// <summary>While the cache is away a night stores results, and caches them at its end: until then older entries are right.</summary>
+    [Fact]
+    public async Task I_ResultThatWaitsToBeCached_IsNotCompared()
+    {
+        await using var night = await PipelineFixture.CreateAsync(servers, 20, Ct, batchSize: 10);
+        await night.RunAsync(Ct);
+        var user = await night.ScalarAsync<Guid>("select user_id from current_results order by 1 limit 1", Ct);
+        using var cache = await ConnectionMultiplexer.ConnectAsync(night.CacheConnection);
+        await cache.GetDatabase().StringSetAsync(CacheKeys.Portfolio(user), "{}", TimeSpan.FromMinutes(5));
+        CacheTruth truth = new(night.Database, night.Services.GetRequiredService<CacheStore>(), TimeProvider.System);
+        await night.ExecuteAsync("update run_batches set cached_at = null where number = 0", Ct);
+
+        var waiting = await truth.SampleAsync(Ct);
+        await night.ExecuteAsync("update run_batches set cached_at = now() where number = 0", Ct);
+        var cached = await truth.SampleAsync(Ct);
+
+        Assert.Equal((20, 0), (waiting.Compared, waiting.Differing));
+        Assert.Equal((40, 1), (cached.Compared, cached.Differing));
+    }
+
+    [Fact]
+    public async Task I_Processes_TakeTheNextUsersOneAfterAnother()
+    {
+        await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
+        await using var held = await HeldLock.TakeAsync(night.Database, "update cache_truth set last_user = last_user");
+
+        var sample = new CacheTruth(night.Database, night.Services.GetRequiredService<CacheStore>(), TimeProvider.System).SampleAsync(Ct);
+
+        var waiter = await held.WaiterAsync(sample);
+        Assert.StartsWith("select last_user from cache_truth", waiter.Query, StringComparison.Ordinal);
+        await held.RollbackAsync();
+        Assert.Equal(0, (await sample).Compared);
     }
 }

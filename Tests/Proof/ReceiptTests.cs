@@ -175,6 +175,47 @@ public sealed class ReceiptTests(TestServers servers)
             StringComparison.Ordinal
         );
 
+    /// <summary>The file may come from anybody.</summary>
+    [Fact]
+    public async Task D6_AnyValueThatIsNullOrCut_IsRefusedOrLeadsElsewhere()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct);
+        var user = await proof.Night.ScalarAsync<Guid>("select user_id from calculation_results order by 1 limit 1", Ct);
+        var receipt = (await new ReceiptReader(proof.Night.Database).FindAsync(proof.Runs[0].Id, user, Ct))!;
+        var root = receipt.ComputeRoot();
+
+        foreach (var path in Nodes(JsonNode.Parse(receipt.ToJson())!).Select(node => node.GetPath()).Where(path => path != "$").ToList())
+        {
+            var copy = JsonNode.Parse(receipt.ToJson())!;
+            Nodes(copy).Single(node => node.GetPath() == path).ReplaceWith<JsonNode?>(null);
+            AssertElsewhere(copy, path);
+        }
+        for (var length = 0; length < receipt.Events[0].Payload.Length; length++)
+        {
+            var copy = JsonNode.Parse(receipt.ToJson())!;
+            copy["events"]![0]!["payload"] = Convert.ToBase64String(receipt.Events[0].Payload.AsSpan(0, length));
+            AssertElsewhere(copy, $"{length} bytes");
+        }
+        var gap = JsonNode.Parse(receipt.ToJson())!;
+        gap["events"]!.AsArray().Add(null);
+        Assert.Equal(
+            "events[4] must not be null.",
+            Assert.Throws<InvalidDataException>(() => Receipt.Read(Encoding.UTF8.GetBytes(gap.ToJsonString()))).Message
+        );
+
+        void AssertElsewhere(JsonNode changed, string what)
+        {
+            try
+            {
+                Assert.False(Receipt.Read(Encoding.UTF8.GetBytes(changed.ToJsonString())).ComputeRoot().AsSpan().SequenceEqual(root), what);
+            }
+            catch (InvalidDataException)
+            {
+                // Refused, which is as good.
+            }
+        }
+    }
+
     [Fact]
     public async Task D6_Command_BadArguments_AreNamed()
     {
@@ -197,12 +238,15 @@ public sealed class ReceiptTests(TestServers servers)
         }
     }
 
-    private static IEnumerable<JsonValue> Values(JsonNode node) =>
+    private static IEnumerable<JsonValue> Values(JsonNode node) => Nodes(node).OfType<JsonValue>();
+
+    /// <summary>The node and all in it.</summary>
+    private static IEnumerable<JsonNode> Nodes(JsonNode node) =>
         node switch
         {
-            JsonObject fields => fields.SelectMany(field => field.Value is null ? [] : Values(field.Value)),
-            JsonArray items => items.SelectMany(item => item is null ? [] : Values(item)),
-            _ => [node.AsValue()],
+            JsonObject fields => fields.SelectMany(field => field.Value is null ? [] : Nodes(field.Value)).Prepend(node),
+            JsonArray items => items.SelectMany(item => item is null ? [] : Nodes(item)).Prepend(node),
+            _ => [node],
         };
 
     private static JsonNode Changed(JsonValue value)

@@ -1,6 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
+using Overnight.Core.Actions;
+using Overnight.Core.Runs;
 using Overnight.Jobs.Proof;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Input;
+using Overnight.Tests.Pipeline;
 
 namespace Overnight.Tests.Proof;
 
@@ -27,6 +31,43 @@ public sealed class StoredReplayTests(TestServers servers)
         Assert.Empty((await proof.VerifyAsync(Ct)).Faults);
     }
 
+    /// <summary>Some 2,000 calculations; between the nights everything changes that a calculation is made from.</summary>
+    [Fact]
+    public async Task D4_ThreeNightsOfChanges_ReplayTheSame()
+    {
+        const int users = 700;
+        await using var night = await PipelineFixture.CreateAsync(servers, users, Ct, batchSize: 100);
+        await night.RunAsync(Ct);
+        await night.ExecuteAsync(
+            """
+            update prices set price = price * 1.0137; update fundamentals set pe_ratio = pe_ratio * 0.9, roe = null;
+            update exchange_rates set rate = rate * 1.01; update holdings set quantity = quantity + 3.25 where ctid::text like '%7)';
+            update portfolios set contribution = case when contribution is null then 100 else contribution * 2 end
+            """,
+            Ct
+        );
+        await night.RunAsync(Ct, again: true);
+        await night.ExecuteAsync(
+            """
+            insert into criteria_versions (user_id, version, id, rules)
+                select user_id, version + 1, gen_random_uuid(), replace(rules::text, '"points": 1', '"points": 2')::json from criteria_versions;
+            update portfolios set criteria_version = criteria_version + 1; update asset_classes set target_max = 100, min_amount = 1;
+            delete from prices where asset_id in (select asset_id from prices order by 1 limit 20)
+            """,
+            Ct
+        );
+        await night.RunAsync(Ct, again: true);
+
+        StoredReplay replay = new(night.Database);
+        List<ReplayedDifference> differences = [];
+        await replay.RunAsync(new(), differences.Add, Ct);
+
+        Assert.Empty(differences);
+        Assert.Equal((3, 0), (replay.RunCount, replay.Differing));
+        Assert.Equal(await night.ScalarAsync<long>("select count(*) from calculation_results", Ct), replay.Replayed);
+        Assert.InRange(replay.Replayed, 2 * users, 3 * users);
+    }
+
     [Fact]
     public async Task D4_Selection_TakesUserRunLatestAndSample()
     {
@@ -36,9 +77,9 @@ public sealed class StoredReplayTests(TestServers servers)
         Assert.Equal((3, 3L), await CountAsync(new(User: user)));
         Assert.Equal((1, 1L), await CountAsync(new(User: user, Run: proof.Runs[1].Id)));
         Assert.Equal((1, (long)Computed), await CountAsync(new(Run: proof.Runs[1].Id)));
-        Assert.Equal((1, (long)Computed), await CountAsync(new(IsLatest: true)));
+        Assert.Equal((3, 3L * Computed), await CountAsync(new(IsLatest: true)));
         Assert.Equal(5, (await CountAsync(new(Sample: 5))).Replayed);
-        Assert.Equal((1, 5L), await CountAsync(new(IsLatest: true, Sample: 5)));
+        Assert.Equal(5, (await CountAsync(new(IsLatest: true, Sample: 5))).Replayed);
         Assert.Equal(2, (await CountAsync(new(User: user, Sample: 2))).Replayed);
         Assert.Equal((0, 0L), await CountAsync(new(User: Guid.NewGuid())));
         Assert.False(await new StoredReplay(proof.Night.Database).RunAsync(new(Run: Guid.NewGuid()), _ => { }, Ct));
@@ -49,6 +90,53 @@ public sealed class StoredReplayTests(TestServers servers)
             Assert.Empty(differences);
             return (replay.RunCount, replay.Replayed);
         }
+    }
+
+    /// <summary>A retry computes some users of a night, and another market its own: the newest run alone would prove little.</summary>
+    [Fact]
+    public async Task D4_Latest_IsTheWholeOfTheNewestDay()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct, runs: 2);
+        await proof.Night.ExecuteAsync("update portfolios set criteria_version = 1", Ct);
+        var retry = (await proof.Night.Services.GetRequiredService<RunRetry>().StartAsync(proof.Runs[1].Id, Actor.Command, Ct))!;
+        await proof.Night.Participant.WorkAsync(retry, Ct);
+
+        Assert.Equal((3, 2L * Computed + 2), await CountAsync());
+        // The day before is another night.
+        await proof.Night.ExecuteAsync(
+            "update overnight_job_runs set business_date = business_date - 1 where id = $1",
+            Ct,
+            proof.Runs[0].Id
+        );
+        Assert.Equal((2, Computed + 2L), await CountAsync());
+
+        async Task<(int Runs, long Replayed)> CountAsync()
+        {
+            var (replay, differences) = await ReplayAsync(proof, new(IsLatest: true));
+            Assert.Empty(differences);
+            return (replay.RunCount, replay.Replayed);
+        }
+    }
+
+    [Fact]
+    public async Task D4_SnapshotThatCantBeRead_IsADifferenceOfEachOfItsUsersAndOfNobodyElse()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct, runs: 2);
+        await proof.Night.ExecuteAsync("alter table market_snapshots disable trigger user", Ct);
+        await proof.Night.ExecuteAsync(
+            "update market_snapshots set payload = set_byte(payload, 0, 99) where id = (select snapshot_id from overnight_job_runs where id = $1)",
+            Ct,
+            proof.Runs[1].Id
+        );
+
+        var (replay, differences) = await ReplayAsync(proof, new());
+
+        Assert.Equal((2, 2 * Computed, Computed), (replay.RunCount, replay.Replayed, replay.Differing));
+        Assert.Equal(Computed, differences.Count);
+        Assert.All(differences, one => Assert.StartsWith($"{proof.Runs[1].Id} ", one.Run, StringComparison.Ordinal));
+        Assert.All(differences, one =>
+            Assert.Contains("has version 99; this build reads up to", one.Difference.Field, StringComparison.Ordinal)
+        );
     }
 
     [Fact]

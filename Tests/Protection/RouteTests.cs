@@ -32,6 +32,7 @@ public sealed class RouteTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             [
                 "/",
                 "/alive",
+                "/api/erasures/{id}",
                 "/api/roots",
                 "/api/sessions/",
                 "/demo-sign-in",

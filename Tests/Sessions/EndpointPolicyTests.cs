@@ -13,6 +13,7 @@ public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixt
     [
         "GET /",
         "GET /alive",
+        "GET /api/erasures/{id}",
         "GET /api/roots",
         "GET /favicon.ico",
         "GET /health",
@@ -26,6 +27,7 @@ public sealed partial class EndpointPolicyTests(ApiFixture fixture) : IClassFixt
 
     private static readonly string[] OfUsers =
     [
+        "DELETE /api/me",
         "DELETE /api/sessions/current",
         "DELETE /api/sessions/others",
         "DELETE /api/sessions/{id}",

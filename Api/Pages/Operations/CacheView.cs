@@ -6,6 +6,7 @@ namespace Overnight.Api.Pages.Operations;
 /// <param name="Spans">The numbers of hours to choose from.</param>
 /// <param name="Minutes">The latest points of the curves, latest first.</param>
 /// <param name="Figures">Name, in the last five minutes, since the start.</param>
+/// <param name="Comparison">Null while the database does not answer.</param>
 /// <param name="Error">What was wrong with the form that was sent; null at first.</param>
 public sealed record CacheView(
     string State,
@@ -17,11 +18,17 @@ public sealed record CacheView(
     IReadOnlyList<MinuteRow> Minutes,
     IReadOnlyList<(string Name, string Latest, string All)> Figures,
     IReadOnlyList<CacheSetRow> Sets,
+    ComparisonView? Comparison,
     string Pattern,
     string Tenant,
     string? Error,
     string? Done
 );
+
+/// <param name="State">The icon beside the sentence.</param>
+/// <param name="LastAt">When entries were last compared; null before the first.</param>
+/// <param name="LastDifferingAt">When one last differed; null when none ever did.</param>
+public sealed record ComparisonView(string State, string Word, string Sentence, MomentView? LastAt, MomentView? LastDifferingAt);
 
 public sealed record SpanLink(string Path, string Text, bool IsCurrent);
 

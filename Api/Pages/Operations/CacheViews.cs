@@ -19,6 +19,7 @@ internal sealed class CacheViews(CacheStatisticsReader statistics, CacheMinutes 
     {
         var figures = statistics.Read();
         CacheCurves curves = new(await minutes.ReadAsync(hours, ct), formats);
+        var comparison = await statistics.CompareAsync(ct);
         return new(
             figures.Status switch
             {
@@ -47,10 +48,26 @@ internal sealed class CacheViews(CacheStatisticsReader statistics, CacheMinutes 
                     formats.Percent(set.HitRate)
                 )),
             ],
+            comparison is null ? null : Comparison(comparison, formats),
             pattern,
             tenant,
             error,
             done
+        );
+    }
+
+    private static ComparisonView Comparison(CacheComparison comparison, OperationsFormats formats)
+    {
+        var (state, word) =
+            comparison.Differing > 0 ? ("wrong", "differs")
+            : comparison.Compared > 0 ? ("fresh", "same")
+            : ("provisional", "nothing yet");
+        return new(
+            state,
+            word,
+            $"{formats.Count(comparison.Differing)} of {formats.Count(comparison.Compared)} entries differ",
+            formats.Moment(comparison.LastAt),
+            formats.Moment(comparison.LastDifferingAt)
         );
     }
 

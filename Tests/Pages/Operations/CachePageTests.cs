@@ -121,6 +121,37 @@ public sealed class CachePageTests(TestServers servers)
         );
     }
 
+    [Theory]
+    [InlineData(0, 0, "nothing yet 0 of 0 entries differ")]
+    [InlineData(12_480, 0, "same 0 of 12,480 entries differ, the last compared ")]
+    [InlineData(12_480, 2, "differs 2 of 12,480 entries differ, the last compared ")]
+    public async Task Comparison_SaysHowManyCachedResultsDifferAndSinceWhen(long compared, long differing, string expected)
+    {
+        await using var app = await AppAsync();
+        if (compared > 0)
+            await app.Database.ExecuteAsync(
+                "update cache_truth set compared = $1, differing = $2, last_at = $3, last_differing_at = case when $2 > 0 then $3 end",
+                compared,
+                differing,
+                Now.AddHours(-1)
+            );
+        var (browser, _) = await app.BrowseAsync(role: "admin");
+        using var own = browser;
+
+        var page = await browser.PageAsync("/operations/cache");
+
+        Assert.StartsWith(expected, page.Words("section[aria-labelledby=comparison] p"), StringComparison.Ordinal);
+        Assert.Equal(
+            Enumerable.Repeat(
+                "2026-11-20T13:10:00Z",
+                compared == 0 ? 0
+                    : differing == 0 ? 1
+                    : 2
+            ),
+            page.QuerySelectorAll("section[aria-labelledby=comparison] time").Select(time => time.GetAttribute("datetime"))
+        );
+    }
+
     [Fact]
     public async Task Providers_SayWhatTheyDeliveredWhyNotAndSinceWhen()
     {

@@ -1,0 +1,36 @@
+using Npgsql;
+using Overnight.Core.Data;
+
+namespace Overnight.Core.Erasures;
+
+/// <summary>What an erasure did; it names nobody.</summary>
+/// <param name="CompletedAt">Null while something is left to do, such as entries of a cache that does not answer.</param>
+/// <param name="Seal">Its number in the chain; null until it is completed.</param>
+/// <param name="Removed">Rows by kind.</param>
+public sealed record ErasureReceipt(
+    Guid Id,
+    DateTimeOffset RequestedAt,
+    DateTimeOffset? CompletedAt,
+    long? Seal,
+    IReadOnlyDictionary<string, long> Removed
+)
+{
+    private const string Find = "select id, requested_at, completed_at, seal, removed from erasures where id = $1";
+
+    /// <returns>Null when there is no such erasure.</returns>
+    public static async Task<ErasureReceipt?> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        await using var command = database.Command(Find, id);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct)
+            ? new(
+                reader.GetGuid(0),
+                reader.GetFieldValue<DateTimeOffset>(1),
+                await reader.IsDBNullAsync(2, ct) ? null : reader.GetFieldValue<DateTimeOffset>(2),
+                await reader.IsDBNullAsync(3, ct) ? null : reader.GetInt64(3),
+                System.Text.Json.JsonSerializer.Deserialize<SortedDictionary<string, long>>(reader.GetString(4))!
+            )
+            : null;
+    }
+}

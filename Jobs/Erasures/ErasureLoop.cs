@@ -1,0 +1,90 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Overnight.Core.Caching;
+using Overnight.Core.Data;
+using Overnight.Core.Results;
+
+namespace Overnight.Jobs.Erasures;
+
+/// <summary>Carries out erasures that users asked for, and goes on with those that broke off, such as for lack of a cache.</summary>
+internal sealed partial class ErasureLoop(UserErasure erasures, DatabaseState database, TimeProvider time, ILogger<ErasureLoop> logger)
+    : BackgroundService
+{
+    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    private readonly HashSet<Guid> _waiting = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await TickAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    internal async Task TickAsync(CancellationToken ct)
+    {
+        try
+        {
+            foreach (var erasure in await erasures.FindOpenAsync(ct))
+            {
+                if (await erasures.GoOnAsync(erasure, ct) is { CompletedAt: not null, Seal: var seal })
+                    Log.Completed(logger, erasure, seal);
+                else if (_waiting.Add(erasure))
+                    Log.Waits(logger, erasure, Interval);
+            }
+        }
+        catch (Exception exception) when (!ct.IsCancellationRequested)
+        {
+            // The next tick tries again; each step can be repeated.
+            if (!database.IsAway(exception))
+                Log.Failed(logger, Interval, exception);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(695, LogLevel.Information, "Erasure {Erasure} is completed; it is seal {Seal} of the chain.")]
+        public static partial void Completed(ILogger logger, Guid erasure, long? seal);
+
+        [LoggerMessage(
+            696,
+            LogLevel.Warning,
+            "Erasure {Erasure} waits for the cache, which does not answer; the next try is in {Interval}."
+        )]
+        public static partial void Waits(ILogger logger, Guid erasure, TimeSpan interval);
+
+        [LoggerMessage(697, LogLevel.Error, "An erasure could not be gone on with; the next try is in {Interval}.")]
+        public static partial void Failed(ILogger logger, TimeSpan interval, Exception exception);
+    }
+}
+
+internal static class ErasureSetup
+{
+    /// <summary>The services of the command.</summary>
+    public static void AddErasure(this IHostApplicationBuilder builder) =>
+        builder
+            .Services.AddCaching()
+            .AddSingleton(services => new UserErasure(
+                services.GetRequiredService<NpgsqlDataSource>(),
+                services.GetRequiredService<CacheInvalidation>(),
+                new ResultInvalidation(services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<CacheStore>()),
+                services.GetRequiredService<CacheCircuit>(),
+                services.GetRequiredService<TimeProvider>()
+            ));
+
+    /// <summary>The services of the loop.</summary>
+    public static void AddErasureLoop(this IHostApplicationBuilder builder)
+    {
+        builder.AddErasure();
+        builder.Services.AddHostedService<ErasureLoop>();
+    }
+}

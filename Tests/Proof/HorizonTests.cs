@@ -1,0 +1,130 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Overnight.Auditor;
+using Overnight.Core;
+using Overnight.Core.Runs;
+using Overnight.Jobs.Proof;
+using Overnight.Jobs.Retention;
+using Overnight.Tests.Harness;
+using Overnight.Tests.Retention;
+using Overnight.Tests.Servers;
+using Overnight.Tests.Sessions;
+
+namespace Overnight.Tests.Proof;
+
+/// <summary>SPEC D3, D6: what retention drops is not taken for lost, and nothing else passes for dropped.</summary>
+public sealed class HorizonTests(TestServers servers)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task D6_Verification_AndRetentionWaitForEachOther()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct);
+        var database = proof.Night.Database;
+        await using (var held = await HeldLock.TakeAsync(database, "select pg_advisory_xact_lock(hashtext('overnight.retention'))"))
+        {
+            var verification = proof.VerifyAsync(Ct);
+            await held.WaiterAsync(verification);
+            await held.RollbackAsync();
+            Assert.Empty((await verification).Faults);
+        }
+        // A pooled connection would keep the lock.
+        Assert.Equal(0, await database.ScalarAsync<long>(AdvisoryLockTests.Count));
+
+        await using var history = await HistoryDatabase.CreateAsync(servers, Ct);
+        using RetentionLoop loop = new(
+            history.Retention(TimeProvider.System),
+            Microsoft.Extensions.Options.Options.Create(new RetentionOptions()),
+            new(NullLogger<Core.Data.DatabaseState>.Instance),
+            TimeProvider.System,
+            NullLogger<RetentionLoop>.Instance
+        );
+        await using (
+            var held = await HeldLock.TakeAsync(history.Source, "select pg_advisory_xact_lock_shared(hashtext('overnight.retention'))")
+        )
+            Assert.False(await held.NobodyWaitsAsync(loop.TickAsync(Ct)), "it is tried again soon");
+        Assert.True(await loop.TickAsync(Ct));
+    }
+
+    /// <summary>A long transaction can put the drop of one partition off while the others of its month are gone.</summary>
+    [Fact]
+    public async Task D6_MonthThatIsDroppedInPart_IsCheckedByTheChainAlone()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct);
+        await using var connection = await proof.Night.Database.OpenConnectionAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        await ProofNight.ChangeAsync(connection, "delete from calculation_events", Ct);
+        Assert.NotEmpty((await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!.Faults);
+        Assert.NotEmpty((await AuditAsync()).Findings);
+
+        await ProofNight.ChangeAsync(connection, "update kept_history set kept_from = $1", Ct, proof.Runs[0].BusinessDate.AddDays(1));
+
+        var report = (await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!;
+        Assert.Empty(report.Faults);
+        Assert.Equal((0, 1, 1), (report.Runs, report.BelowTheHorizon, report.Seals));
+        var audit = await AuditAsync();
+        Assert.Empty(audit.Findings);
+        Assert.Equal((0, 1), (audit.Runs, audit.RunsBelowTheHorizon));
+        // A sealed run can't be dated back: its seal has the day.
+        await ProofNight.ChangeAsync(connection, "update kept_history set kept_from = $1", Ct, proof.Runs[0].BusinessDate);
+        await ProofNight.ChangeAsync(connection, "update overnight_job_runs set business_date = business_date - 1", Ct);
+        Assert.Contains((await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!.Faults, fault =>
+            fault.Kind == FaultKind.Changed
+        );
+        Assert.Contains((await AuditAsync()).Findings, finding => finding.Name == FindingName.AlteredRun);
+
+        Task<AuditReport> AuditAsync() => DatabaseAudit.RunAsync(connection, proof.Night.Database, new(TimeSpan.FromMinutes(5)), Ct);
+    }
+
+    [Fact]
+    public async Task D3_Retention_SaysFromWhichDayOnHistoryIsKept_AndNeverTakesItBack()
+    {
+        await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
+        TestClock clock = new(new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero));
+        const string kept = "select count(*) from kept_history where kept_from = $1";
+
+        await database.Retention(clock, o => o.Months = 12).RunOnceAsync(isDryRun: true, Ct);
+        Assert.Equal(1, await database.ScalarAsync("select count(*) from kept_history where kept_from is null", Ct));
+        await database.Retention(clock, o => o.Months = 12).RunOnceAsync(isDryRun: false, Ct);
+        Assert.Equal(1, await database.ScalarAsync(kept, Ct, new DateOnly(2025, 11, 1)));
+        await database.Retention(clock, o => o.Months = 24).RunOnceAsync(isDryRun: false, Ct);
+        Assert.Equal(1, await database.ScalarAsync(kept, Ct, new DateOnly(2025, 11, 1)));
+    }
+
+    [Fact]
+    public async Task A13_DateBeforeKeptHistory_IsRefused()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct);
+        var kept = proof.Runs[0].BusinessDate.AddDays(-30);
+        await proof.Night.ExecuteAsync("update kept_history set kept_from = $1", Ct, kept);
+
+        var refused = await Assert.ThrowsAsync<RequestException>(() =>
+            proof.Night.Runs.StartOrJoinAsync("NYSE", kept.AddDays(-1), RunTrigger.Manual, again: false, Ct)
+        );
+
+        Assert.Contains($"{kept.AddDays(-1):yyyy-MM-dd} is out of bounds", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"between {kept:yyyy-MM-dd} (older results are not kept)", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(1, await proof.Night.ScalarAsync<long>("select count(*) from overnight_job_runs where job_type = 'scoring'", Ct));
+    }
+
+    /// <summary>The months beside it belong to other runs: reading them takes as long as all runs do.</summary>
+    [Fact]
+    public async Task D6_OneRun_IsVerifiedInItsOwnMonthAlone()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct);
+        var other = proof.Runs[0].BusinessDate.AddMonths(1);
+        await proof.Night.ExecuteAsync("select ensure_month($1)", Ct, other);
+        const string stray =
+            $"insert into calculation_results select user_id, $1, run_id, batch, position, generated_at, recommendations, portfolio from calculation_results where user_id = {PlantedChanges.OneUser}";
+        await proof.Night.ExecuteAsync(stray, Ct, other);
+        Assert.Equal(FaultKind.Doubled, Assert.Single((await proof.VerifyAsync(Ct)).Faults).Kind);
+
+        await using var held = await HeldLock.TakeAsync(
+            proof.Night.Database,
+            $"lock table calculation_results_y{other:yyyy}m{other:MM}, calculation_events_y{other:yyyy}m{other:MM} in access exclusive mode"
+        );
+
+        var report = await held.NobodyWaitsAsync(proof.VerifyAsync(Ct, proof.Runs[0].Id));
+        Assert.Equal((1, ProofNight.Users, 0), (report.Runs, report.Calculations, report.FaultCount));
+    }
+}
