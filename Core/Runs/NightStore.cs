@@ -80,6 +80,19 @@ public sealed class NightStore(NpgsqlDataSource database, NoticeOutbox outbox)
         await command.ExecuteNonQueryAsync(ct);
     }
 
+    /// <summary>Takes the deadline from a night that a pause keeps from beginning.</summary>
+    public async Task WithdrawAsync(Night night, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(night);
+        await using var command = DeadlineRow.Withdraw(
+            database,
+            "nights",
+            "market = $1 and business_date = $2",
+            [night.Market, night.BusinessDate]
+        );
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
     /// <summary>The nights that are not finished, each with its run; null where there is none.</summary>
     public async Task<IReadOnlyList<(Night Night, DeadlineWork? Work)>> ReadOpenAsync(DateTimeOffset now, CancellationToken ct)
     {

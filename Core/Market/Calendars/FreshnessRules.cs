@@ -111,7 +111,7 @@ internal sealed class FreshnessRules
     {
         for (var date = LocalTime.DateIn(RatesZone, until); ; date = date.AddDays(-1))
         {
-            if (date.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday)
+            if (!TargetDays.IsOpen(date))
                 continue;
             var published = LocalTime.ToUtc(RatesZone, date.ToDateTime(RatesPublished));
             if (published <= until)
