@@ -41,8 +41,17 @@ public sealed record RunMetrics
     /// <summary>What each provider delivered; null when none was asked.</summary>
     public JsonElement? Providers { get; init; }
 
+    /// <summary>What a run of a past business date computes from; null for other runs.</summary>
+    public AsOfMetrics? AsOf { get; init; }
+
     /// <param name="json">The column's text; null before the run is planned.</param>
     public static RunMetrics Read(string? json) => json is null ? new() : JsonSerializer.Deserialize<RunMetrics>(json, SnakeCase)!;
 
     public string ToJson() => JsonSerializer.Serialize(this, SnakeCase);
 }
+
+/// <summary>What a run of a past business date computes from.</summary>
+/// <param name="Due">When the night of that date was due.</param>
+/// <param name="SnapshotOf">The run whose market snapshot and portfolios it uses; null where the date has none, so that it uses today's.</param>
+/// <param name="PortfoliosCaptured">Users whose portfolios are those of that night; the others have today's.</param>
+public sealed record AsOfMetrics(DateTimeOffset Due, Guid? SnapshotOf, long PortfoliosCaptured);

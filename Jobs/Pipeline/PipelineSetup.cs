@@ -41,6 +41,7 @@ internal static class PipelineSetup
             .AddSingleton<BatchCacheWriter>()
             .AddSingleton<PipelineEndWarm>()
             .AddSingleton<RunProgress>()
+            .AddSingleton<DryRun>()
             .AddSingleton<RunParticipant>();
     }
 

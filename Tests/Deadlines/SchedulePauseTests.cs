@@ -109,7 +109,7 @@ public sealed class SchedulePauseTests(TestServers servers)
         await new SchedulePauses(night.Database, clock).PauseAsync(ScheduleKind.Market, "NYSE", "import", Utc(until), Actor.Command, Ct);
 
         clock.SetUtcNow(Utc(now));
-        for (var ticks = 0; ticks < 3; ticks++)
+        for (var ticks = 0; ticks < 3; ticks++, clock.Advance(TimeSpan.FromMinutes(1)))
             await watch.TickAsync(Ct);
 
         Assert.Equal(state, await StateAsync(night));
