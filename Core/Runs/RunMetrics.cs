@@ -52,6 +52,12 @@ public sealed record RunMetrics
 
 /// <summary>What a run of a past business date computes from.</summary>
 /// <param name="Due">When the night of that date was due.</param>
-/// <param name="SnapshotOf">The run whose market snapshot and portfolios it uses; null where the date has none, so that it uses today's.</param>
+/// <param name="SnapshotOf">The run whose market snapshot and portfolios it uses; null where no run of the date has one.</param>
 /// <param name="PortfoliosCaptured">Users whose portfolios are those of that night; the others have today's.</param>
-public sealed record AsOfMetrics(DateTimeOffset Due, Guid? SnapshotOf, long PortfoliosCaptured);
+/// <param name="MarketValues"><c>snapshot</c>; else stored values of <c>then</c>, or of <c>today</c> where none is so old.</param>
+public sealed record AsOfMetrics(DateTimeOffset Due, Guid? SnapshotOf, long PortfoliosCaptured, string MarketValues)
+{
+    public const string OfSnapshot = "snapshot",
+        Then = "then",
+        Today = "today";
+}

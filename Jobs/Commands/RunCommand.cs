@@ -123,10 +123,13 @@ internal static class RunCommand
         return CommandLine.CodeOf(report.Failed == 0, report.Computed > 0);
     }
 
-    private static string Describe(AsOfMetrics asOf) =>
-        asOf.SnapshotOf is { } run
-            ? $"As of {asOf.Due.UtcDateTime:yyyy-MM-dd HH:mm}Z: the market snapshot of run {run}, and portfolios as they were captured then ({Plural.Of(asOf.PortfoliosCaptured, "user")}); others as they are today."
-            : $"That night did not run, so nothing of {asOf.Due.UtcDateTime:yyyy-MM-dd HH:mm}Z is stored: market values and portfolios are those of today.";
+    private static string Describe(AsOfMetrics asOf)
+    {
+        var then = $"{asOf.Due.UtcDateTime:yyyy-MM-dd HH:mm}Z";
+        return asOf.SnapshotOf is { } run
+            ? $"As of {then}: the market snapshot of run {run}, and portfolios as they were captured then ({Plural.Of(asOf.PortfoliosCaptured, "user")}); others as they are today."
+            : $"That night did not run. Market values are {(asOf.MarketValues == AsOfMetrics.Then ? $"those stored of {then} or before" : $"those of today, since none of {then} is stored")}; portfolios are those of today.";
+    }
 
     private static async Task<(PipelineRun Run, bool Started)> StartAsync(
         RunStore runs,

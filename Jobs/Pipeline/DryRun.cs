@@ -1,7 +1,6 @@
 using System.Data;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Overnight.Core.Auditing;
 using Overnight.Core.Data;
 using Overnight.Core.Market;
 using Overnight.Core.Runs;
@@ -10,8 +9,8 @@ using Overnight.Jobs.Providers;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>
-/// Computes a night and stores nothing: loads, calculates and writes the bytes as a run does, in one transaction that only reads, from stored
-/// values, and compares them with the current results. No provider is asked.
+/// Computes a night and stores nothing: loads, calculates and writes the bytes as a run does, in one transaction that only reads, from
+/// stored values, and compares them with the current results. No provider is asked.
 /// </summary>
 internal sealed class DryRun(
     NpgsqlDataSource dataSource,
@@ -24,9 +23,6 @@ internal sealed class DryRun(
     private const string Next = """
         select coalesce(max(revision), 0) + 1 from overnight_job_runs where job_type = 'scoring' and market = $1 and business_date = $2
         """;
-
-    private const string Snapshot =
-        "select market, business_date, taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1";
 
     private const string Current = """
         select c.user_id, r.recommendations from current_results c join calculation_results r using (user_id, business_date, run_id)
@@ -91,32 +87,8 @@ internal sealed class DryRun(
     private async Task<MarketSnapshot> MarketAsync(NpgsqlConnection connection, PipelineRun run, CancellationToken ct)
     {
         if (run.AsOf is not null && await PastNight.FindAsync(connection, run, ct) is { } past)
-            return await StoredAsync(connection, past.Snapshot, ct);
-        var now = time.GetUtcNow();
-        var (assets, _) = await MarketDataStore.AssetsAsync(connection, providers.Value, now, ct);
-        if (!assets.Any(asset => asset.Asset.Price is not null))
-            throw new NoMarketValuesException("No price is stored. Import some (jobs import companies FILE), or let a night fetch them.");
-        var (last, refused) = await MarketDataStore.RatesAsync(connection, providers.Value, now, ct);
-        RateTable rates = new(last, refused);
-        rates.UseStored(ProviderNames.Imported, stale: false, needed: null);
-        return RunPlanner.Snapshot(run, assets, rates.Answer([]).Quotes, MarketStaleness.None, now);
-    }
-
-    private static async Task<MarketSnapshot> StoredAsync(NpgsqlConnection connection, Guid id, CancellationToken ct)
-    {
-        await using var command = connection.Command(Snapshot, id);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct))
-            throw new InvalidOperationException($"Market snapshot {id} is not there any more.");
-        MarketSnapshotHeader header = new(
-            id,
-            reader.GetString(0),
-            reader.GetFieldValue<DateOnly>(1),
-            reader.GetFieldValue<DateTimeOffset>(2),
-            await reader.IsDBNullAsync(3, ct) ? null : reader.GetFieldValue<DateTimeOffset>(3),
-            await reader.IsDBNullAsync(4, ct) ? null : reader.GetFieldValue<DateTimeOffset>(4)
-        );
-        return MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(5));
+            return await StoredSnapshot.ReadAsync(connection, past.Snapshot, ct);
+        return (await StoredMarket.ReadAsync(connection, run, providers.Value, time.GetUtcNow(), ct)).Snapshot;
     }
 
     private static async Task<Dictionary<Guid, byte[]>> CurrentAsync(NpgsqlConnection connection, ClaimedBatch batch, CancellationToken ct)

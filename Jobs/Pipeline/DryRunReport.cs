@@ -5,7 +5,9 @@ using Overnight.Core.Runs;
 namespace Overnight.Jobs.Pipeline;
 
 /// <summary>A result that would differ from the current one.</summary>
-/// <param name="Share">Half the sum of what each amount differs by, over the contribution: 1 when all of it would be bought elsewhere.</param>
+/// <param name="Share">
+/// Half the sum of what each amount differs by, over the contribution: 1 when all of it would be bought elsewhere.
+/// </param>
 internal sealed record DryRunDifference(Guid UserId, decimal Share);
 
 /// <summary>What a dry run computed, beside the current results.</summary>

@@ -36,7 +36,7 @@ internal sealed record PastNight(Guid Snapshot, RunMetrics Metrics)
             {
                 Assets = metrics.Assets,
                 Rates = metrics.Rates,
-                AsOf = new(run.AsOf!.Value, earlier, captured),
+                AsOf = new(run.AsOf!.Value, earlier, captured, AsOfMetrics.OfSnapshot),
             }
         );
     }

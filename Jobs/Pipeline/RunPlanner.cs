@@ -21,6 +21,7 @@ internal sealed partial class RunPlanner(
     MarketFeed market,
     RunSpan runSpan,
     IOptions<RunOptions> options,
+    IOptions<ProvidersOptions> providers,
     TimeProvider time,
     ILogger<RunPlanner> logger
 )
@@ -116,9 +117,10 @@ internal sealed partial class RunPlanner(
             ct,
             $"{(market.Longest + options.Value.IdleInTransactionTimeout).TotalMilliseconds:F0}"
         );
-        var (snapshot, metrics) = run.AsOf is not null && await PastNight.FindAsync(connection, run, ct) is { } past
-            ? (past.Snapshot, past.Metrics)
-            : await FetchAsync(run, connection, span, ct);
+        var (snapshot, metrics) =
+            run.AsOf is null ? await FetchAsync(run, connection, span, ct)
+            : await PastNight.FindAsync(connection, run, ct) is { } past ? (past.Snapshot, past.Metrics)
+            : await ReadStoredAsync(run, connection, ct);
         await ExecuteAsync(connection, "select ensure_month($1)", ct, run.BusinessDate);
         var batches = run.RetryOf is { } failed
             ? await ExecuteAsync(connection, PlanRetry, ct, run.Id, run.Market, options.Value.BatchSize, failed)
@@ -168,7 +170,26 @@ internal sealed partial class RunPlanner(
                 Assets = answer.Assets.Count,
                 Rates = answer.Quotes.Count,
                 Providers = ProviderReport.Json(answer.Reports),
-                AsOf = run.AsOf is { } due ? new(due, null, 0) : null,
+            }
+        );
+    }
+
+    /// <summary>Takes the stored values of a past date of which there is no snapshot; today's prices would be of another time.</summary>
+    private async Task<(Guid Snapshot, RunMetrics Metrics)> ReadStoredAsync(
+        PipelineRun run,
+        NpgsqlConnection connection,
+        CancellationToken ct
+    )
+    {
+        var stored = await StoredMarket.ReadAsync(connection, run, providers.Value, time.GetUtcNow(), ct);
+        await InsertSnapshotAsync(connection, stored.Snapshot, ct);
+        return (
+            stored.Snapshot.Header.Id,
+            new()
+            {
+                Assets = stored.Snapshot.Assets.Count,
+                Rates = stored.Rates,
+                AsOf = new(run.AsOf!.Value, null, 0, stored.IsOfThen ? AsOfMetrics.Then : AsOfMetrics.Today),
             }
         );
     }

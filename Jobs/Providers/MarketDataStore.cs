@@ -14,7 +14,7 @@ namespace Overnight.Jobs.Providers;
 internal sealed class MarketDataStore(NpgsqlDataSource dataSource, IOptions<ProvidersOptions> options, TimeProvider time)
 {
     // PostgreSQL's range of times is larger than .NET's: values beyond .NET's are refused, and values in the future are left until
-    // their time comes. $3 is now, $4 the providers that are switched off.
+    // their time comes. $3 is the latest time, $4 the providers that are switched off.
     private const string IsOfCalendar = "as_of between '1900-01-01' and $3 and source <> all ($4)",
         IsNoFuture = "(as_of <= $3 or as_of > '9999-12-31') and source <> all ($4)",
         AsOfCalendar = "least(greatest(as_of, '1900-01-01'), '9999-12-31')";
@@ -73,21 +73,22 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, IOptions<Prov
     public async Task<(IReadOnlyList<QuotedRate> Rates, IReadOnlyList<Refusal> Refused)> RatesAsync(CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
-        return await RatesAsync(connection, options.Value, time.GetUtcNow(), ct);
+        return await RatesAsync(connection, options.Value, QuoteValidator.Latest(time.GetUtcNow()), ct);
     }
 
     /// <summary>The last accepted rate of each pair of currencies, and newer ones that are refused.</summary>
+    /// <param name="latest">Values of a later time are not used.</param>
     public static async Task<(IReadOnlyList<QuotedRate> Rates, IReadOnlyList<Refusal> Refused)> RatesAsync(
         NpgsqlConnection connection,
         ProvidersOptions options,
-        DateTimeOffset now,
+        DateTimeOffset latest,
         CancellationToken ct
     )
     {
         var off = options.Off(options.Rates);
-        var rates = await RatesAsync(connection, LastRates, now, off, ct);
+        var rates = await RatesAsync(connection, LastRates, latest, off, ct);
         var last = rates.ToDictionary(Pair, r => r.AsOf);
-        var refused = await RatesAsync(connection, LastRefusedRates, now, off, ct);
+        var refused = await RatesAsync(connection, LastRefusedRates, latest, off, ct);
         return (
             rates,
             [
@@ -104,12 +105,12 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, IOptions<Prov
     private static async Task<List<QuotedRate>> RatesAsync(
         NpgsqlConnection connection,
         string query,
-        DateTimeOffset now,
+        DateTimeOffset latest,
         string[] off,
         CancellationToken ct
     )
     {
-        await using var command = connection.Command(query, MarketBounds.LeastRate, MarketBounds.MostRate, QuoteValidator.Latest(now), off);
+        await using var command = connection.Command(query, MarketBounds.LeastRate, MarketBounds.MostRate, latest, off);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedRate> rates = [];
         while (await reader.ReadAsync(ct))
@@ -121,16 +122,17 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, IOptions<Prov
     public async Task<(QuotedAsset[] Assets, IReadOnlyDictionary<int, Refusal> Refused)> AssetsAsync(CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
-        return await AssetsAsync(connection, options.Value, time.GetUtcNow(), ct);
+        return await AssetsAsync(connection, options.Value, QuoteValidator.Latest(time.GetUtcNow()), ct);
     }
 
     /// <summary>
     /// Every asset with its last accepted price and its fundamentals, and newer prices that are refused, by the asset's index.
     /// </summary>
+    /// <param name="latest">Values of a later time are not used.</param>
     public static async Task<(QuotedAsset[] Assets, IReadOnlyDictionary<int, Refusal> Refused)> AssetsAsync(
         NpgsqlConnection connection,
         ProvidersOptions options,
-        DateTimeOffset now,
+        DateTimeOffset latest,
         CancellationToken ct
     )
     {
@@ -138,7 +140,7 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, IOptions<Prov
             LastPrices,
             MarketBounds.LeastPrice,
             MarketBounds.MostPrice,
-            QuoteValidator.Latest(now),
+            latest,
             options.Off(options.Prices)
         );
         await using var reader = await command.ExecuteReaderAsync(ct);

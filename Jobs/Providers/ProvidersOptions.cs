@@ -19,7 +19,9 @@ internal sealed class ProvidersOptions : IValidatedOptions
 
     void IValidatedOptions.Check(OptionRules rules, string path) => ProviderRules.Check(this, rules);
 
-    /// <summary>Whether stored values of providers that the order does not name are used all the same: in a rehearsal, which asks none.</summary>
+    /// <summary>
+    /// Whether stored values of providers that the order does not name are used all the same: in a rehearsal, which asks none.
+    /// </summary>
     internal bool UsesAllStored { get; set; }
 
     /// <summary>Providers that are switched off: the order does not name them, and what they delivered once is not used.</summary>
@@ -148,7 +150,9 @@ internal sealed class StooqOptions : EndpointOptions
     /// </summary>
     public Dictionary<string, string> Suffixes { get; set; } = new() { ["NYSE"] = ".us" };
 
-    /// <summary>The minor unit in which the provider quotes, by market; prices are stored in the currency of which it is a hundredth.</summary>
+    /// <summary>
+    /// The minor unit in which the provider quotes, by market; prices are stored in the currency of which it is a hundredth.
+    /// </summary>
     public Dictionary<string, string> Units { get; set; } = [];
 
     /// <summary>IANA name of the time zone of dates and times in the answer.</summary>

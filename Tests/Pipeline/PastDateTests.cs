@@ -6,7 +6,9 @@ using static Overnight.Tests.Scheduling.TestMarkets;
 
 namespace Overnight.Tests.Pipeline;
 
-/// <summary>SPEC A13: runs of business dates whose market has opened. NYSE opens at 14:30 UTC on 2026-11-20, a Friday, and on the Monday.</summary>
+/// <summary>
+/// SPEC A13: runs of business dates whose market has opened. NYSE opens at 14:30 UTC on 2026-11-20, a Friday, and on the Monday.
+/// </summary>
 public sealed class PastDateTests(TestServers servers)
 {
     private static readonly DateOnly Friday = new(2026, 11, 20);
@@ -97,7 +99,43 @@ public sealed class PastDateTests(TestServers servers)
     }
 
     [Fact]
-    public async Task A13_DateWithoutANight_UsesTodaysValues_AndSaysSo()
+    public async Task A13_DateWithoutANight_UsesTheStoredValuesOfThen_AndAsksNoProvider()
+    {
+        TestClock clock = new(Utc("2026-11-23T13:00Z"));
+        // Nothing listens there; asked, it would leave stale values.
+        await using var night = await PipelineFixture.CreateAsync(
+            servers,
+            2,
+            Ct,
+            time: clock,
+            settings: new Dictionary<string, string?>
+            {
+                ["Providers:Prices:Order"] = "stooq",
+                ["Providers:Stooq:BaseUrl"] = "http://127.0.0.1:1",
+                ["Providers:Stooq:Attempts"] = "1",
+            }
+        );
+        await night.ExecuteAsync("insert into prices select asset_id, '2026-11-19T00:00Z'::timestamptz, price / 2, source from prices", Ct);
+        await night.ExecuteAsync("insert into exchange_rates select base, quote, '2026-11-19T00:00Z'::timestamptz, rate, source from exchange_rates", Ct);
+
+        var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", Friday, RunTrigger.Manual, false, Ct);
+        await night.Participant.WorkAsync(run, Ct);
+
+        Assert.Equal(
+            "completed 2026-11-19 2026-11-19 then",
+            await night.ScalarAsync<string>(
+                """
+                select concat_ws(' ', r.status, (s.prices_as_of at time zone 'UTC')::date, (s.rates_as_of at time zone 'UTC')::date, r.metrics -> 'as_of' ->> 'market_values')
+                from overnight_job_runs r join market_snapshots s on s.id = r.snapshot_id where r.id = $1
+                """,
+                Ct,
+                run.Id
+            )
+        );
+    }
+
+    [Fact]
+    public async Task A13_DateWithoutANightAndValues_UsesTodays_AndSaysSo()
     {
         TestClock clock = new(Utc("2026-11-23T13:00Z"));
         await using var night = await PipelineFixture.CreateAsync(servers, 2, Ct, time: clock);
@@ -107,7 +145,10 @@ public sealed class PastDateTests(TestServers servers)
 
         Assert.Equal("completed", (await night.Runs.FindAsync(run.Id, Ct))!.Status);
         var asOf = (await new Jobs.Pipeline.RunProgress(night.Database).ReadAsOfAsync(run.Id, Ct))!;
-        Assert.Equal((Utc("2026-11-20T12:30Z"), null, 0), (asOf.Due, asOf.SnapshotOf, asOf.PortfoliosCaptured));
+        Assert.Equal(
+            (Utc("2026-11-20T12:30Z"), null, 0, "today"),
+            (asOf.Due, asOf.SnapshotOf, asOf.PortfoliosCaptured, asOf.MarketValues)
+        );
     }
 
     private static async Task ChangeEverythingAsync(PipelineFixture night)

@@ -16,8 +16,8 @@ public sealed class RehearsalTests(TestServers servers)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>
-    /// Both autumn changes of clocks, half days on 11-27, 12-24, 12-30 and 12-31, and both spring changes. The days without trading are those
-    /// that the exchanges published.
+    /// Both autumn changes of clocks, half days on 11-27, 12-24, 12-30 and 12-31, and both spring changes. The days without trading are
+    /// those that the exchanges published.
     /// </summary>
     [Theory]
     [InlineData(
