@@ -19,6 +19,7 @@ RootCommand root = new("Overnight's night work. Without a command it runs as the
     SeedCommand.Create(),
     RunCommand.Create(),
     RetryCommand.Create(),
+    RehearseCommand.Create(),
     WhyCommand.Create(),
     DoctorCommand.Create(),
     VerifyCommand.Create(),

@@ -64,7 +64,7 @@ internal sealed class NoticeList(NpgsqlDataSource database, TimeProvider time)
 
     private const string Again = """
         update notice_deliveries set state = 'waiting', attempts = 0, next_at = $2, retry_until = $3, delivered_at = null
-        where notice_id = $1
+        where notice_id = $1 and ($4::text is null or target = $4)
         """;
 
     /// <returns>Up to one more than the page asks for.</returns>
@@ -81,23 +81,41 @@ internal sealed class NoticeList(NpgsqlDataSource database, TimeProvider time)
             return await ReadAsync(command, ct);
         });
 
-    /// <returns>The notice; null when there is none.</returns>
-    public async Task<NoticeItem?> RedeliverAsync(Guid id, Actor by, CancellationToken ct)
+    /// <param name="target">The only target to send it to; null for all it was written for.</param>
+    /// <returns>The notice, null when there is none; and whether it is sent to anybody.</returns>
+    public async Task<(NoticeItem? Notice, bool IsScheduled)> RedeliverAsync(Guid id, string? target, Actor by, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using (var again = connection.Command(Again, id, now, now + NoticeOutbox.RetryFor))
+        if (await FindAsync(connection, id, ct) is not { } item)
+            return (null, false);
+        var isScheduled = item.Deliveries.Any(delivery => target is null || delivery.Target == target);
+        if (isScheduled)
+        {
+            await using var again = connection.Command(Again, id, now, now + NoticeOutbox.RetryFor, target);
             await again.ExecuteNonQueryAsync(ct);
-        NoticeItem? item;
-        await using (var read = connection.Command($"select {Columns} from notices n where n.id = $1", id))
-            item = (await ReadAsync(read, ct)).SingleOrDefault();
-        if (item is null)
-            return null;
-        ActionEntry entry = new(by, LoggedAction.Redeliver, "scheduled") { Target = $"{id:D}", Detail = new { item.Event, item.Subject } };
+        }
+        ActionEntry entry = new(by, LoggedAction.Redeliver, isScheduled ? "scheduled" : "no_target")
+        {
+            Target = $"{id:D}",
+            Detail = new
+            {
+                item.Event,
+                item.Subject,
+                To = isScheduled ? target : null,
+            },
+        };
         await ActionLog.WriteAsync(connection, entry, now, ct);
+        item = (await FindAsync(connection, id, ct))!;
         await transaction.CommitAsync(ct);
-        return item;
+        return (item, isScheduled);
+    }
+
+    private static async Task<NoticeItem?> FindAsync(NpgsqlConnection connection, Guid id, CancellationToken ct)
+    {
+        await using var read = connection.Command($"select {Columns} from notices n where n.id = $1", id);
+        return (await ReadAsync(read, ct)).SingleOrDefault();
     }
 
     private static async Task<List<NoticeItem>> ReadAsync(NpgsqlCommand command, CancellationToken ct)

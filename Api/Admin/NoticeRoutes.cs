@@ -22,8 +22,11 @@ internal static class NoticeRoutes
         group
             .MapPost("{id}/redeliver", RedeliverAsync)
             .WithName("RedeliverNotice")
-            .WithSummary("Sends a notice to its targets again, with the same id; jobs does it within seconds, and tries for a day.")
-            .ProducesProblem(StatusCodes.Status404NotFound);
+            .WithSummary(
+                "Sends a notice again, with the same id, to the target named by ?target= or to all it was written for; jobs does it within seconds, and tries for a day."
+            )
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     private static async Task<Results<Ok<Listed<NoticeItem>>, ValidationProblem>> ListAsync(
@@ -47,6 +50,7 @@ internal static class NoticeRoutes
 
     private static async Task<Results<Accepted<NoticeItem>, ValidationProblem, ProblemHttpResult>> RedeliverAsync(
         string id,
+        string? target,
         HttpContext context,
         NoticeList notices,
         CancellationToken ct
@@ -54,12 +58,24 @@ internal static class NoticeRoutes
     {
         if (!InvalidId.TryRead(id, out var notice, out var problem))
             return problem;
-        return await notices.RedeliverAsync(notice, SessionPrincipal.ActorOf(context), ct) is { } item
-            ? TypedResults.Accepted("/api/admin/notices", item)
-            : TypedResults.Problem(
+        var (item, isScheduled) = await notices.RedeliverAsync(notice, target, SessionPrincipal.ActorOf(context), ct);
+        if (item is null)
+        {
+            return TypedResults.Problem(
                 $"There is no notice {notice:D}; /api/admin/notices lists those there are.",
                 statusCode: StatusCodes.Status404NotFound,
                 title: "Notice not found"
             );
+        }
+        if (isScheduled)
+            return TypedResults.Accepted("/api/admin/notices", item);
+        var targets = item.Deliveries.Count == 0 ? "none" : string.Join(", ", item.Deliveries.Select(delivery => delivery.Target));
+        return TypedResults.Problem(
+            target is null
+                ? $"Notice {notice:D} was written for no target, since none wanted {item.Event} then."
+                : $"target: notice {notice:D} was not written for '{DisplayText.Short(target)}'. Its targets: {targets}.",
+            statusCode: StatusCodes.Status409Conflict,
+            title: "Nobody to deliver to"
+        );
     }
 }

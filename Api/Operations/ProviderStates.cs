@@ -14,6 +14,8 @@ namespace Overnight.Api.Operations;
 /// <param name="Refusals">The first of them.</param>
 /// <param name="StaleSince">Time of the oldest stored value that replaces a newer one; null when none does.</param>
 /// <param name="TookMs">Milliseconds.</param>
+/// <param name="CallsToday">Requests of all jobs processes since midnight, UTC.</param>
+/// <param name="CallsLeft">Requests that its budget has left today; null without a budget, and before the first request of the day.</param>
 internal sealed record ProviderState(
     string Feed,
     string Provider,
@@ -25,7 +27,9 @@ internal sealed record ProviderState(
     int Refused,
     IReadOnlyList<RefusedValue> Refusals,
     DateTimeOffset? StaleSince,
-    double TookMs
+    double TookMs,
+    int CallsToday,
+    int? CallsLeft
 );
 
 /// <param name="Key">A currency or a symbol.</param>
@@ -44,7 +48,7 @@ internal sealed record ProviderAnswer(
 );
 
 /// <summary>Reads what the runs recorded of the providers that they asked.</summary>
-internal sealed class ProviderStates(NpgsqlDataSource database)
+internal sealed class ProviderStates(NpgsqlDataSource database, TimeProvider time)
 {
     // How far back it is told since when a provider is as it is.
     private const string Query = """
@@ -59,6 +63,7 @@ internal sealed class ProviderStates(NpgsqlDataSource database)
     public Task<ProviderAnswer?> ReadAsync(CancellationToken ct) =>
         DatabaseRetry.ReadAsync(async () =>
         {
+            var calls = await CallsAsync(ct);
             await using var command = database.CreateCommand(Query);
             await using var reader = await command.ExecuteReaderAsync(ct);
             ProviderAnswer? answer = null;
@@ -85,13 +90,29 @@ internal sealed class ProviderStates(NpgsqlDataSource database)
                     }
                 }
             }
-            return answer is null ? null : answer with { Items = [.. states.Values.Select(state => Of(state.Report, state.Since))] };
+            return answer is null ? null : answer with { Items = [.. states.Values.Select(state => Of(state.Report, state.Since, calls))] };
         });
 
     private static string Key(ProviderReport report) => $"{report.Feed}/{report.Provider}";
 
-    private static ProviderState Of(ProviderReport report, DateTimeOffset since) =>
-        new(
+    /// <summary>Requests of today and how many are allowed, by provider.</summary>
+    private async Task<Dictionary<string, (int Calls, int? Most)>> CallsAsync(CancellationToken ct)
+    {
+        Dictionary<string, (int, int?)> calls = new(StringComparer.Ordinal);
+        await using var command = database.Command(
+            "select provider, calls, most from provider_calls where day = $1",
+            DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime)
+        );
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+            calls.Add(reader.GetString(0), (reader.GetInt32(1), await reader.IsDBNullAsync(2, ct) ? null : reader.GetInt32(2)));
+        return calls;
+    }
+
+    private static ProviderState Of(ProviderReport report, DateTimeOffset since, Dictionary<string, (int Calls, int? Most)> calls)
+    {
+        var (today, most) = calls.GetValueOrDefault(report.Provider);
+        return new(
             report.Feed,
             report.Provider,
             report.Outcome,
@@ -102,8 +123,11 @@ internal sealed class ProviderStates(NpgsqlDataSource database)
             report.Refused,
             [.. (report.Refusals ?? []).Select(refusal => new RefusedValue(refusal.Key, refusal.Reason, refusal.Detail))],
             report.StaleSince,
-            report.TookMs
+            report.TookMs,
+            today,
+            most is { } all ? Math.Max(0, all - today) : null
         );
+    }
 
     private static DateTimeOffset? Time(NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);

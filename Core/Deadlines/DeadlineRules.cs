@@ -55,7 +55,7 @@ public static class DeadlineRules
     /// How long before the deadline the forecast must be, at so many ticks in a row, before a night is no longer at risk.
     /// </summary>
     public static readonly TimeSpan Clear = TimeSpan.FromMinutes(2);
-    public const int MostClearTicks = 3;
+    public const int NeededClearTicks = 3;
 
     /// <summary>Ticks are a minute apart; those of other replicas come within this time and count as the same one.</summary>
     public static readonly TimeSpan SameTick = TimeSpan.FromSeconds(30);
@@ -76,7 +76,7 @@ public static class DeadlineRules
         {
             // A rate goes up and down; without this a night near its deadline would change its state every minute.
             clear = ClearTicks(times, before, forecast, now);
-            if (clear < MostClearTicks)
+            if (clear < NeededClearTicks)
                 state = DeadlineState.AtRisk;
             else
                 clear = 0;

@@ -41,6 +41,11 @@ internal static class DeadlineSql
         );
     }
 
+    /// <summary>Deletes a row of which nothing has begun and nothing was told.</summary>
+    /// <param name="where">The key, with <c>$1</c> and <c>$2</c>.</param>
+    public static NpgsqlCommand Withdraw(NpgsqlDataSource database, string table, string where, object[] key) =>
+        database.Command($"delete from {table} where {where} and state = 'on-time' and run_id is null and finished_at is null", key);
+
     /// <summary>
     /// Updates a row that is as it was read. Of replicas that saw the same tick one succeeds, and it tells of the change.
     /// </summary>

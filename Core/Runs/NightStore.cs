@@ -26,7 +26,7 @@ public sealed class NightStore(NpgsqlDataSource database, NoticeOutbox outbox)
                 select percentile_cont(0.5) within group (order by l.rate) from (
                     select (e.users_processed + e.users_failed) / greatest(extract(epoch from e.completed_at - e.started_at)::float8, 0.001) as rate
                     from overnight_job_runs e
-                    where e.job_type = 'scoring' and e.market = n.market and e.status in ('completed', 'partial') and e.retry_of is null
+                    where e.job_type = 'scoring' and e.market = n.market and e.status in ('completed', 'partial') and e.retry_of is null and e.as_of is null
                         and e.users_processed + e.users_failed > 0
                     order by e.number desc limit 5) l) end,
             case when r.id is not null and r.planned_at is null then (select count(*) from user_markets m where m.market = n.market) end
@@ -76,6 +76,19 @@ public sealed class NightStore(NpgsqlDataSource database, NoticeOutbox outbox)
             "market, business_date",
             [day.Market, day.Date],
             new(dueAt, day.DeadlineUtc!.Value)
+        );
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Takes the deadline from a night that a pause keeps from beginning.</summary>
+    public async Task WithdrawAsync(Night night, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(night);
+        await using var command = DeadlineSql.Withdraw(
+            database,
+            "nights",
+            "market = $1 and business_date = $2",
+            [night.Market, night.BusinessDate]
         );
         await command.ExecuteNonQueryAsync(ct);
     }

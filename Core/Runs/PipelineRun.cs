@@ -3,6 +3,9 @@ namespace Overnight.Core.Runs;
 /// <summary>
 /// A scoring run as stored in its row. Results are ordered by business date, then by the number that the database gave the run.
 /// </summary>
+/// <param name="AsOf">
+/// Of a run of a past business date: when the night of that date was due, as of which it computes. It sends no notices of its own.
+/// </param>
 public sealed record PipelineRun(
     Guid Id,
     string Market,
@@ -15,7 +18,8 @@ public sealed record PipelineRun(
     Guid CorrelationId,
     string? Traceparent,
     Guid? SnapshotId,
-    Guid? RetryOf = null
+    Guid? RetryOf = null,
+    DateTimeOffset? AsOf = null
 )
 {
     public bool IsFinished => Status != "started";

@@ -41,8 +41,23 @@ public sealed record RunMetrics
     /// <summary>What each provider delivered; null when none was asked.</summary>
     public JsonElement? Providers { get; init; }
 
+    /// <summary>What a run of a past business date computes from; null for other runs.</summary>
+    public AsOfMetrics? AsOf { get; init; }
+
     /// <param name="json">The column's text; null before the run is planned.</param>
     public static RunMetrics Read(string? json) => json is null ? new() : JsonSerializer.Deserialize<RunMetrics>(json, SnakeCase)!;
 
     public string ToJson() => JsonSerializer.Serialize(this, SnakeCase);
+}
+
+/// <summary>What a run of a past business date computes from.</summary>
+/// <param name="Due">When the night of that date was due.</param>
+/// <param name="SnapshotOf">The run whose market snapshot and portfolios it uses; null where no run of the date has one.</param>
+/// <param name="PortfoliosCaptured">Users whose portfolios are those of that night; the others have today's.</param>
+/// <param name="MarketValues"><c>snapshot</c>; else stored values of <c>then</c>, or of <c>today</c> where none is so old.</param>
+public sealed record AsOfMetrics(DateTimeOffset Due, Guid? SnapshotOf, long PortfoliosCaptured, string MarketValues)
+{
+    public const string OfSnapshot = "snapshot",
+        Then = "then",
+        Today = "today";
 }

@@ -16,8 +16,8 @@ public sealed class RunRetry(NpgsqlDataSource dataSource, RunStore runs, TimePro
 
     // A retry of a run that was never planned computes every user.
     private const string Insert = """
-        insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id, traceparent, retry_of)
-        select $1, 'scoring', r.market, r.business_date, n.latest + 1, 'retry', $2, $3, $4, case when r.planned_at is not null then r.id end
+        insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id, traceparent, retry_of, as_of)
+        select $1, 'scoring', r.market, r.business_date, n.latest + 1, 'retry', $2, $3, $4, case when r.planned_at is not null then r.id end, r.as_of
         from overnight_job_runs r, lateral (
             select max(revision) as latest, bool_and(completed_at is not null) as finished
             from overnight_job_runs where job_type = 'scoring' and market = r.market and business_date = r.business_date) n

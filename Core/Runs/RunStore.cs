@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 using Overnight.Core.Actions;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
@@ -15,7 +16,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     public const string Channel = "overnight_runs";
 
     private const string Columns =
-        "id, market, business_date, revision, status, trigger, started_at, planned_at is not null, correlation_id, traceparent, snapshot_id, retry_of";
+        "id, market, business_date, revision, status, trigger, started_at, planned_at is not null, correlation_id, traceparent, snapshot_id, retry_of, as_of";
 
     /// <inheritdoc cref="StartOrJoinAsync(string, DateOnly?, RunTrigger, bool, Actor?, CancellationToken)"/>
     public Task<(PipelineRun Run, bool Started)> StartOrJoinAsync(
@@ -43,11 +44,11 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         CancellationToken ct
     )
     {
-        var date = await CheckDateAsync(markets.Get(market), businessDate, ct);
+        var day = await CheckAsync(market, businessDate, ct);
         using RunStartSpan span = new(market, trigger);
         try
         {
-            var (run, started) = await DatabaseRetry.WriteAsync(() => StartOrJoinAsync(market, date, trigger, again, span.Id, by, ct));
+            var (run, started) = await DatabaseRetry.WriteAsync(() => StartOrJoinAsync(day, trigger, again, span.Id, by, ct));
             span.Done(run.Id, started);
             return (run, started);
         }
@@ -59,8 +60,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     }
 
     private async Task<(PipelineRun Run, bool Started)> StartOrJoinAsync(
-        string market,
-        DateOnly date,
+        AskedNight night,
         RunTrigger trigger,
         bool again,
         string? traceparent,
@@ -68,13 +68,14 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         CancellationToken ct
     )
     {
+        var (market, date, asOf) = night;
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // On a conflict another trigger has inserted the row, so its run is joined.
         await using NpgsqlCommand insert = new(
             $"""
-            insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id, traceparent)
-            select $1, 'scoring', $2, $3, coalesce(max(revision), 0) + 1, $4, $5, $6, $7
+            insert into overnight_job_runs (id, job_type, market, business_date, revision, trigger, started_at, correlation_id, traceparent, as_of)
+            select $1, 'scoring', $2, $3, coalesce(max(revision), 0) + 1, $4, $5, $6, $7, $9
             from overnight_job_runs where job_type = 'scoring' and market = $2 and business_date = $3
             having count(*) = 0 or ($8 and bool_and(completed_at is not null))
             on conflict (job_type, market, business_date, revision) do nothing
@@ -91,6 +92,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         insert.Parameters.Add(new() { Value = Guid.CreateVersion7(time.GetUtcNow()) });
         insert.Parameters.Add(new() { Value = (object?)traceparent ?? DBNull.Value });
         insert.Parameters.Add(new() { Value = again });
+        insert.Parameters.Add(new() { Value = (object?)asOf ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         if (await InsertAsync(insert, market, ct) is { } started)
         {
             await using var notify = connection.Command("select pg_notify($1, $2)", Channel, id.ToString());
@@ -202,15 +204,18 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    private async Task<DateOnly> CheckDateAsync(MarketCalendar market, DateOnly? requested, CancellationToken ct)
+    /// <summary>The night that a start asks for.</summary>
+    /// <exception cref="RequestException">The market is unknown, or the date is no trading day, out of bounds or no longer kept.</exception>
+    public async Task<AskedNight> CheckAsync(string code, DateOnly? requested, CancellationToken ct)
     {
+        var market = markets.Get(code);
         var nextOpen = market.NextOpen(time.GetUtcNow())?.Date
             ?? throw new RequestException(
                 "market",
                 $"Market '{market.Code}' has no trading day within a year; check section Markets:{market.Code} of the configuration."
             );
         if (requested is not { } date)
-            return nextOpen;
+            return new(market.Code, nextOpen, null);
         var (earliest, latest, why) = (nextOpen.AddYears(-2), nextOpen.AddDays(7), "2 years before the next open");
         if (await KeptFromAsync(ct) is { } kept && kept > earliest)
             (earliest, why) = (kept, "older results are not kept");
@@ -221,7 +226,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             );
         var day = market.Day(date);
         return day.IsOpen
-            ? date
+            ? new(market.Code, date, date < nextOpen ? day.DueUtc ?? day.OpenUtc : null)
             : throw new RequestException("date", $"The business date {date:yyyy-MM-dd} is no trading day of {market.Code}: {day.Reason}.");
     }
 
@@ -267,7 +272,12 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
             reader.GetGuid(8),
             await reader.IsDBNullAsync(9, ct) ? null : reader.GetString(9),
             await reader.IsDBNullAsync(10, ct) ? null : reader.GetGuid(10),
-            await reader.IsDBNullAsync(11, ct) ? null : reader.GetGuid(11)
+            await reader.IsDBNullAsync(11, ct) ? null : reader.GetGuid(11),
+            await reader.IsDBNullAsync(12, ct) ? null : reader.GetFieldValue<DateTimeOffset>(12)
         );
     }
 }
+
+/// <summary>A night that somebody asks for.</summary>
+/// <param name="AsOf">When it was due, for a date whose market has opened; null for one to come.</param>
+public readonly record struct AskedNight(string Market, DateOnly BusinessDate, DateTimeOffset? AsOf);

@@ -1,3 +1,5 @@
+using Overnight.Core.Deadlines;
+
 namespace Overnight.Core.Schedules;
 
 /// <summary>Whose schedule it is.</summary>
@@ -64,18 +66,44 @@ public sealed class PauseHistory(IReadOnlyList<SchedulePause> pauses)
     }
 
     /// <summary>
-    /// When something that was due at a moment may begin: then, or at the end of the pause that covers it. Null while it is still paused.
+    /// When something that was due at a moment, and has not begun, may begin: then, or at the end of the pause that covers it or came
+    /// before it would have been missed. Null while it is still paused.
     /// </summary>
     public DateTimeOffset? Begins(ScheduleKind kind, string name, DateTimeOffset due, DateTimeOffset now)
     {
         var begins = due;
         // A pause that was changed is two that follow each other.
-        while (At(kind, name, begins) is { } pause)
+        while (Next(kind, name, begins) is { } pause)
         {
             if (pause.End is not { } end || end > now)
                 return null;
             begins = end;
         }
         return begins;
+    }
+
+    /// <summary>
+    /// Whether a pause came before something that was due, and has not begun, was missed: it has no deadline then, and may get another
+    /// one when the pause ends.
+    /// </summary>
+    public bool IsWithdrawn(ScheduleKind kind, string name, DeadlineTimes times, DeadlineStatus status, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(status);
+        return status.State == DeadlineState.OnTime && Begins(kind, name, times.DueAt, now) != times.DueAt;
+    }
+
+    private SchedulePause? Next(ScheduleKind kind, string name, DateTimeOffset due)
+    {
+        foreach (var pause in pauses)
+        {
+            if (
+                pause.Kind == kind
+                && pause.Name == name
+                && pause.PausedAt < due + DeadlineRules.BeginsWithin
+                && (pause.End is not { } end || end > due)
+            )
+                return pause;
+        }
+        return null;
     }
 }

@@ -86,6 +86,9 @@ public sealed class SchedulePauses(NpgsqlDataSource database, TimeProvider time)
         CancellationToken ct
     )
     {
+        // Two pauses of one schedule at once would both find none that is open.
+        await using (var turn = connection.Command("select pg_advisory_xact_lock(hashtext('overnight.pause'), hashtext($1))", $"{kind.Name()} {name}"))
+            await turn.ExecuteNonQueryAsync(ct);
         await using var end = connection.Command(EndOpen, kind.Name(), name, now);
         await using var reader = await end.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? (Read(reader), reader.GetBoolean(7)) : (null, false);

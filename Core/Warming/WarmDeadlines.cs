@@ -23,20 +23,13 @@ public sealed class WarmDeadlines(NpgsqlDataSource database, NoticeOutbox outbox
     }
 
     /// <summary>The work on a warm that was due, by the set's latest progress.</summary>
-    public static DeadlineWork? Work(ScheduledWarm warm, WarmDeclaration set, WarmProgress? progress)
+    public static DeadlineWork? Work(ScheduledWarm warm, WarmProgress? progress)
     {
         ArgumentNullException.ThrowIfNull(warm);
-        ArgumentNullException.ThrowIfNull(set);
         if (progress is null || progress.StartedAt < warm.Times.DueAt)
             return null;
-        // A later warm begins when this one is completed, which was seen by no tick.
-        var finished =
-            progress.StartedAt >= warm.Times.DueAt + set.Interval
-                ? progress.StartedAt < warm.Times.DeadlineAt
-                    ? progress.StartedAt
-                    : warm.Times.DeadlineAt
-                : progress.CompletedAt;
-        return new(progress.RunId, finished is null && progress.StuckSince is not null, finished);
+        // A warm that did not begin, or whose entries the cache server lost, is finished only by a later one that is completed.
+        return new(progress.RunId, progress is { CompletedAt: null, StuckSince: not null }, progress.CompletedAt);
     }
 
     public async Task AddAsync(WarmDeclaration set, DateTimeOffset dueAt, CancellationToken ct)
@@ -48,6 +41,19 @@ public sealed class WarmDeadlines(NpgsqlDataSource database, NoticeOutbox outbox
             return;
         await using var forget = database.Command("delete from warm_deadlines where set_name = $1 and due_at < $2", set.Name, dueAt - Kept);
         await forget.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Takes the deadline from a warm that a pause keeps from beginning.</summary>
+    public async Task WithdrawAsync(ScheduledWarm warm, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(warm);
+        await using var command = DeadlineSql.Withdraw(
+            database,
+            "warm_deadlines",
+            "set_name = $1 and due_at = $2",
+            [warm.Set, warm.Times.DueAt]
+        );
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     /// <summary>The warms that are not finished.</summary>

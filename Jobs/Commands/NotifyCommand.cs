@@ -42,16 +42,16 @@ internal static class NotifyCommand
         output.Line($"Notice {WebhookClient.Id(id)}:");
         var sender = services.GetRequiredService<WebhookSender>();
         var isWhole = true;
-        var sent = 0;
-        while (await sender.SendOneAsync(id, ct) is var (target, outcome))
+        foreach (var target in name is null ? targets : [name])
         {
-            sent++;
+            if (await sender.SendOneAsync(target, id, ct) is not { } outcome)
+            {
+                output.Line($"  {target}: taken by a jobs process first; GET /api/admin/notices shows what became of it.");
+                continue;
+            }
             isWhole &= outcome.IsDelivered;
             output.Line(outcome.IsDelivered ? $"  {target}: delivered, {outcome.Status}" : $"  {target}: not delivered. {outcome.Error}");
         }
-        // A jobs process that runs may have taken some of them first.
-        if (sent < (name is null ? targets.Count : 1))
-            output.Line("  The others are sent by a jobs process: GET /api/admin/notices shows what became of them.");
         return isWhole ? CommandLine.Success : CommandLine.Failed;
     }
 }

@@ -6,6 +6,7 @@ using Overnight.Core.Actions;
 using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
+using Overnight.Jobs.Providers;
 
 namespace Overnight.Jobs.Commands;
 
@@ -27,6 +28,10 @@ internal static class RunCommand
         {
             Description = "Start the next revision when the night's run is finished; without it a finished run is only shown.",
         };
+        Option<bool> dry = new("--dry-run")
+        {
+            Description = "Compute from stored values, store nothing, and show what would differ from the current results.",
+        };
         Command command = new(
             "run",
             "Runs a night now, or joins the one under way, and shows its progress and outcome. Exit code 0: completed; 2: partial; 3: failed."
@@ -35,10 +40,13 @@ internal static class RunCommand
             market,
             date,
             again,
+            dry,
         };
         command.SetWork(
             (parsed, services, output, ct) =>
-                RunAsync(services, output, parsed.GetValue(market)!, Date(parsed.GetValue(date)), parsed.GetValue(again), ct),
+                parsed.GetValue(dry)
+                    ? DryRunAsync(services, output, parsed.GetValue(market)!, Date(parsed.GetValue(date)), ct)
+                    : RunAsync(services, output, parsed.GetValue(market)!, Date(parsed.GetValue(date)), parsed.GetValue(again), ct),
             builder => builder.AddPipeline()
         );
         return command;
@@ -77,7 +85,50 @@ internal static class RunCommand
         );
         if (!await runs.HasUsersAsync(run.Market, ct))
             output.Line(RunStore.NobodyIn(run.Market));
-        return await ForegroundRun.WorkAsync(participant, services.GetRequiredService<RunProgress>(), run, output, ct);
+        var code = await ForegroundRun.WorkAsync(participant, services.GetRequiredService<RunProgress>(), run, output, ct);
+        if (run.AsOf is not null && await services.GetRequiredService<RunProgress>().ReadAsOfAsync(run.Id, ct) is { } asOf)
+            output.Line(Describe(asOf));
+        return code;
+    }
+
+    private static async Task<int> DryRunAsync(
+        IServiceProvider services,
+        CommandOutput output,
+        string market,
+        DateOnly? date,
+        CancellationToken ct
+    )
+    {
+        DryRunReport report;
+        try
+        {
+            report = await services.GetRequiredService<DryRun>().RunAsync(market, date, ct);
+        }
+        catch (RequestException exception)
+        {
+            throw new CommandException($"--{exception.Field}: {exception.Message}", exception);
+        }
+        catch (NoMarketValuesException exception)
+        {
+            throw new CommandException(exception.Message, exception, CommandLine.Failed);
+        }
+        var run = report.Run;
+        output.Line($"Dry run of {run.Market} for {run.BusinessDate:yyyy-MM-dd}, as revision {run.Revision}; nothing is stored.");
+        output.Line($"{Plural.Of(report.Computed, "user")} computed, {report.Failed:N0} failed.");
+        output.Line(
+            $"{Plural.Of(report.Differing, "result")} would differ from the current {(report.Differing == 1 ? "one" : "ones")}; without a current one: {report.WithoutCurrent:N0}."
+        );
+        foreach (var one in report.Largest)
+            output.Line(string.Create(CultureInfo.InvariantCulture, $"  {one.UserId}  {100 * one.Share, 6:F2} % of the contribution"));
+        return CommandLine.CodeOf(report.Failed == 0, report.Computed > 0);
+    }
+
+    private static string Describe(AsOfMetrics asOf)
+    {
+        var then = $"{asOf.Due.UtcDateTime:yyyy-MM-dd HH:mm}Z";
+        return asOf.SnapshotOf is { } run
+            ? $"As of {then}: the market snapshot of run {run}, and portfolios as they were captured then ({Plural.Of(asOf.PortfoliosCaptured, "user")}); others as they are today."
+            : $"That night did not run. Market values are {(asOf.MarketValues == AsOfMetrics.Then ? $"those stored of {then} or before" : $"those of today, since none of {then} is stored")}; portfolios are those of today.";
     }
 
     private static async Task<(PipelineRun Run, bool Started)> StartAsync(

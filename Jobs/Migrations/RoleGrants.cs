@@ -43,6 +43,7 @@ internal static class RoleGrants
         ["person_refs"] = "select, insert",
         ["portfolios"] = "select",
         ["prices"] = null,
+        ["provider_calls"] = "select",
         ["result_reads"] = "select, insert",
         ["run_batches"] = "select",
         ["run_failures"] = "select",

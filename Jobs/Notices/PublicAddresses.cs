@@ -41,7 +41,7 @@ internal static class PublicAddresses
         ).Select(IPNetwork.Parse),
     ];
 
-    public static bool Contains(IPAddress address)
+    public static bool IsPublic(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
             address = address.MapToIPv4();

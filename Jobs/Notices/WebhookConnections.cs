@@ -24,7 +24,7 @@ internal static class WebhookConnections
     private static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, bool allowPrivate, CancellationToken ct)
     {
         var addresses = await Dns.GetHostAddressesAsync(target.Host, ct);
-        var allowed = allowPrivate ? addresses : [.. addresses.Where(PublicAddresses.Contains)];
+        var allowed = allowPrivate ? addresses : [.. addresses.Where(PublicAddresses.IsPublic)];
         if (allowed.Length == 0)
             throw new HttpRequestException(
                 $"{target.Host} has no address of the internet ({string.Join(", ", addresses.Select(address => $"{address}"))}); AllowPrivateAddresses lets a target be at another."

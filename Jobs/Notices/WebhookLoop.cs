@@ -6,7 +6,9 @@ using Overnight.Core.Notices;
 
 namespace Overnight.Jobs.Notices;
 
-/// <summary>Sends what waits in the outbox every few seconds, where a target is configured.</summary>
+/// <summary>
+/// Sends what waits in the outbox every few seconds. Each target has a loop of its own, so that one that does not answer holds up no other.
+/// </summary>
 internal sealed partial class WebhookLoop(
     WebhookSender sender,
     IOptions<WebhookOptions> options,
@@ -15,16 +17,22 @@ internal sealed partial class WebhookLoop(
     ILogger<WebhookLoop> logger
 ) : BackgroundService
 {
-    private string? _told;
+    private volatile string? _told;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(
+            [
+                RepeatAsync(sender.GiveUpAsync, stoppingToken),
+                .. options.Value.Targets.Keys.Select(target => RepeatAsync(ct => sender.SendAllAsync(target, ct), stoppingToken)),
+            ]
+        );
+
+    private async Task RepeatAsync(Func<CancellationToken, Task> work, CancellationToken stoppingToken)
     {
-        if (options.Value.Targets.Count == 0)
-            return;
         using PeriodicTimer timer = new(options.Value.PollInterval, time);
         try
         {
-            do await TickAsync(stoppingToken);
+            do await TickAsync(work, stoppingToken);
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -33,11 +41,11 @@ internal sealed partial class WebhookLoop(
         }
     }
 
-    private async Task TickAsync(CancellationToken ct)
+    private async Task TickAsync(Func<CancellationToken, Task> work, CancellationToken ct)
     {
         try
         {
-            await sender.SendAllAsync(ct);
+            await work(ct);
             _told = null;
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)

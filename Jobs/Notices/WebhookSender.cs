@@ -7,8 +7,8 @@ using Overnight.Core.Notices;
 namespace Overnight.Jobs.Notices;
 
 /// <summary>
-/// Sends what waits in the outbox. An attempt is counted and the next one scheduled before the request, so that a sender that dies has made
-/// an attempt, and no two send the same at once. A subject's notices reach a target in their order.
+/// Sends what waits in the outbox, for one target at a time. An attempt is counted and the next one scheduled before the request, so that a
+/// sender that dies has made an attempt, and no two send the same at once. A subject's notices reach a target in their order.
 /// </summary>
 internal sealed partial class WebhookSender(
     NpgsqlDataSource database,
@@ -28,50 +28,64 @@ internal sealed partial class WebhookSender(
         from notices n
         where n.id = d.notice_id and d.state = 'waiting' and d.next_at <= $1 and (d.notice_id, d.target) = (
             select w.notice_id, w.target from notice_deliveries w join notices o on o.id = w.notice_id
-            where w.state = 'waiting' and w.next_at <= $1 and w.target = any ($2) and ($3::uuid is null or w.notice_id = $3) and not exists (
+            where w.state = 'waiting' and w.next_at <= $1 and w.target = $2 and ($3::uuid is null or w.notice_id = $3) and not exists (
                 select from notice_deliveries e join notices m on m.id = e.notice_id
                 where e.target = w.target and e.state = 'waiting' and m.subject = o.subject and m.number < o.number)
-            order by o.number, w.target limit 1)
+            order by o.number limit 1)
         returning d.notice_id, d.target, d.attempts, n.event, n.subject, n.body
         """;
 
-    private const string Delivered = """
-        update notice_deliveries set state = 'delivered', delivered_at = $3, last_status = $4, last_error = null
-        where notice_id = $1 and target = $2
+    // Attempts are counted anew when somebody has it sent again: the outcome of an attempt before that does not count any more.
+    private const string IsOfAttempt = "notice_id = $1 and target = $2 and state = 'waiting' and attempts = $3";
+
+    private const string Delivered = $"""
+        update notice_deliveries set state = 'delivered', delivered_at = $4, last_status = $5, last_error = null where {IsOfAttempt}
         """;
 
-    private const string Failed = """
-        update notice_deliveries set state = case when next_at > retry_until then 'failed' else 'waiting' end, last_status = $3, last_error = $4
-        where notice_id = $1 and target = $2 and state = 'waiting'
+    private const string Failed = $"""
+        update notice_deliveries set state = case when next_at > retry_until then 'failed' else 'waiting' end, last_status = $4, last_error = $5
+        where {IsOfAttempt}
         returning state
         """;
 
-    /// <summary>Sends everything that waits and is due.</summary>
-    public async Task SendAllAsync(CancellationToken ct)
+    private const string GiveUp = """
+        update notice_deliveries set state = 'failed', last_error = 'The target is not configured any more.'
+        where state = 'waiting' and retry_until < $1 and target <> all ($2)
+        """;
+
+    /// <summary>Sends everything that waits for a target and is due.</summary>
+    public async Task SendAllAsync(string target, CancellationToken ct)
     {
-        while (await SendOneAsync(null, ct) is not null) { }
+        while (await SendOneAsync(target, null, ct) is not null) { }
+    }
+
+    /// <summary>Gives up what waits longer than a day for targets that are not configured any more.</summary>
+    public async Task GiveUpAsync(CancellationToken ct)
+    {
+        await using var give = database.Command(GiveUp, time.GetUtcNow(), options.Value.Targets.Keys.ToArray());
+        await give.ExecuteNonQueryAsync(ct);
     }
 
     /// <param name="notice">The only notice to send; null for any.</param>
-    /// <returns>The target and the outcome; null when nothing waits.</returns>
-    public async Task<(string Target, WebhookOutcome Outcome)?> SendOneAsync(Guid? notice, CancellationToken ct)
+    /// <returns>Null when nothing waits for the target.</returns>
+    public async Task<WebhookOutcome?> SendOneAsync(string target, Guid? notice, CancellationToken ct)
     {
-        if (await ClaimAsync(notice, ct) is not { } claimed)
+        if (await ClaimAsync(target, notice, ct) is not { } claimed)
             return null;
         var outcome = await client.SendAsync(claimed.Target, claimed.Notice, claimed.Body, ct);
         if (outcome.IsDelivered)
             await MarkDeliveredAsync(claimed, outcome, ct);
         else
             await MarkFailedAsync(claimed, outcome, ct);
-        return (claimed.Target, outcome);
+        return outcome;
     }
 
-    internal async Task<ClaimedDelivery?> ClaimAsync(Guid? notice, CancellationToken ct)
+    internal async Task<ClaimedDelivery?> ClaimAsync(string target, Guid? notice, CancellationToken ct)
     {
         await using var claim = database.Command(
             Claim,
             time.GetUtcNow(),
-            options.Value.Targets.Keys.ToArray(),
+            target,
             new NpgsqlParameter { Value = (object?)notice ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid },
             FirstPause,
             LongestPause
@@ -91,14 +105,14 @@ internal sealed partial class WebhookSender(
 
     private async Task MarkDeliveredAsync(ClaimedDelivery claimed, WebhookOutcome outcome, CancellationToken ct)
     {
-        await using var mark = database.Command(Delivered, claimed.Notice, claimed.Target, time.GetUtcNow(), outcome.Status);
+        await using var mark = database.Command(Delivered, claimed.Notice, claimed.Target, claimed.Attempt, time.GetUtcNow(), outcome.Status);
         await mark.ExecuteNonQueryAsync(ct);
         Log.Delivered(logger, claimed.Event, claimed.Subject, claimed.Target, claimed.Attempt);
     }
 
     private async Task MarkFailedAsync(ClaimedDelivery claimed, WebhookOutcome outcome, CancellationToken ct)
     {
-        await using var mark = database.Command(Failed, claimed.Notice, claimed.Target, outcome.Status, outcome.Error);
+        await using var mark = database.Command(Failed, claimed.Notice, claimed.Target, claimed.Attempt, outcome.Status, outcome.Error);
         if (await mark.ExecuteScalarAsync(ct) is "failed")
             Log.GivenUp(logger, claimed.Event, claimed.Subject, claimed.Target, claimed.Attempt, outcome.Error!);
         else if (claimed.Attempt == 1)

@@ -50,8 +50,9 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         {
             var ownClasses = TakeOwn(ref classes, user.Id, static c => c.UserId);
             var ownHoldings = TakeOwn(ref holdings, user.Id, static h => h.UserId);
+            var captured = data.Captured.GetValueOrDefault(user.Id);
             // A user for whom no holding was loaded is not active, and gets no result.
-            if (ownHoldings.IsEmpty)
+            if (ownHoldings.IsEmpty && captured is null)
                 continue;
             var started = _events.Started(batch, _salts.Next());
             if (data.Faults.TryGetValue(user.Id, out var fault))
@@ -82,18 +83,24 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
                 continue;
             }
             faults.BeforeUser(user.Id);
-            Calculate(in user, ownClasses, ownHoldings, started);
+            Calculate(in user, ownClasses, ownHoldings, captured, started);
         }
     }
 
-    private void Calculate(in LoadedUser user, ReadOnlySpan<LoadedClass> classes, ReadOnlySpan<LoadedHolding> holdings, byte[] started)
+    private void Calculate(
+        in LoadedUser user,
+        ReadOnlySpan<LoadedClass> classes,
+        ReadOnlySpan<LoadedHolding> holdings,
+        UserPortfolio? captured,
+        byte[] started
+    )
     {
         var begin = Stopwatch.GetTimestamp();
         var generatedAt = ToMilliseconds(time.GetUtcNow());
         var stage = CalculationStage.Load;
         try
         {
-            Fill(in user, classes, holdings);
+            Fill(in user, classes, holdings, captured);
             stage = CalculationStage.Score;
             _calculation.Run(_portfolio, CollectionsMarshal.AsSpan(_criteria), context.Market);
             stage = CalculationStage.Validate;
@@ -154,7 +161,12 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
             )
         );
 
-    private void Fill(in LoadedUser user, ReadOnlySpan<LoadedClass> classes, ReadOnlySpan<LoadedHolding> holdings)
+    private void Fill(
+        in LoadedUser user,
+        ReadOnlySpan<LoadedClass> classes,
+        ReadOnlySpan<LoadedHolding> holdings,
+        UserPortfolio? captured
+    )
     {
         _portfolio.Clear();
         if (user.Rules is null)
@@ -166,6 +178,13 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
         _portfolio.Contribution = user.Contribution is { } contribution ? Decimal4.Round(contribution) : null;
         _portfolio.CriteriaVersionId = user.CriteriaVersionId;
         _portfolio.CriteriaVersion = user.CriteriaVersion;
+        if (captured is not null)
+        {
+            // Of the run's own snapshot, so that the ordinals of assets are the same.
+            _portfolio.Classes.AddRange(captured.Classes);
+            _portfolio.Holdings.AddRange(captured.Holdings);
+            return;
+        }
         foreach (ref readonly var target in classes)
             _portfolio.Classes.Add(new(target.Id, target.NameJson, target.TargetMin, target.TargetMax, target.MinAmount));
         foreach (ref readonly var holding in holdings)

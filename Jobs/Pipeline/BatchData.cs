@@ -28,6 +28,9 @@ internal sealed class BatchData
     /// <summary>Users with a stored value that no calculation can use, each with the first of them; seldom any.</summary>
     public Dictionary<Guid, LoadFault> Faults { get; } = [];
 
+    /// <summary>Portfolios as an earlier run captured them, in place of those that are stored now; only in runs of past dates.</summary>
+    public Dictionary<Guid, UserPortfolio> Captured { get; } = [];
+
     /// <summary>The buffer that holdings and classes come through.</summary>
     public CopyReader Copy { get; } = new();
 
@@ -42,6 +45,7 @@ internal sealed class BatchData
         Holdings.Clear();
         Failing.Clear();
         Faults.Clear();
+        Captured.Clear();
     }
 }
 

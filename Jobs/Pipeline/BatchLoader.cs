@@ -58,6 +58,9 @@ internal static class BatchLoader
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
             data.Failing.Add(reader.GetGuid(0), UserQuarantine.Read(reader));
+        await reader.DisposeAsync();
+        if (context.Run.AsOf is not null)
+            await CapturedPortfolios.LoadAsync(connection, batch, context, data, ct);
     }
 
     private static LoadedUser ReadUser(NpgsqlDataReader reader, BatchData data)

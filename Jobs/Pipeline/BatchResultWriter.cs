@@ -163,9 +163,11 @@ internal sealed class BatchResultWriter
         if (failures.Count > 0)
         {
             commands.BatchCommands.Add(RecordFailuresCommand(run, failures));
-            commands.BatchCommands.Add(UserQuarantine.RecordCommand(run, context.Market.Header.Id, failures[0].At, failures));
+            if (run.AsOf is null)
+                commands.BatchCommands.Add(UserQuarantine.RecordCommand(run, context.Market.Header.Id, failures[0].At, failures));
         }
-        if (data.Failing.Count > 0)
+        // How a past night ends says nothing about the latest.
+        if (data.Failing.Count > 0 && run.AsOf is null)
             commands.BatchCommands.Add(
                 UserQuarantine.ForgetCommand(run.Market, [.. results.Select(r => r.UserId).Where(data.Failing.ContainsKey)])
             );

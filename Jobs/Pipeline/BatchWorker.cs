@@ -32,7 +32,7 @@ internal sealed partial class BatchWorker(
 
     // The idle limit frees the batch of a frozen worker. The other settings keep plans to index scans: a batch is a range of ids,
     // whose rows are adjacent in their index, which PostgreSQL does not know; it sometimes prefers to sort.
-    private const string Settings = """
+    internal const string Settings = """
         select set_config('idle_in_transaction_session_timeout', $1, true), set_config('enable_seqscan', 'off', true),
             set_config('enable_bitmapscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
         """;

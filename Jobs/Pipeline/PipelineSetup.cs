@@ -41,6 +41,7 @@ internal static class PipelineSetup
             .AddSingleton<BatchCacheWriter>()
             .AddSingleton<UncachedBatchWarm>()
             .AddSingleton<RunProgress>()
+            .AddSingleton<DryRun>()
             .AddSingleton<RunParticipant>();
     }
 

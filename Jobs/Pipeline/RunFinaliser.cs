@@ -175,7 +175,7 @@ internal sealed partial class RunFinaliser(
     )
     {
         var connection = transaction.Connection!;
-        foreach (var notice in notices)
+        foreach (var notice in run.AsOf is null ? notices : [])
             await outbox.WriteAsync(connection, notice, now, ct);
         var seal = await RunSeal.AppendAsync(connection, run, now, ct);
         await transaction.CommitAsync(ct);

@@ -36,11 +36,10 @@ internal static class RunNotices
                 }
             );
         }
-        foreach (var report in ProviderReport.Read(planned))
-        {
-            if (Subject(report, run) is var (name, subject))
-                yield return new(name, subject, Data(report, run, outbox));
-        }
+        // Always in the same order, since runs that end at once wait for each other's subjects and would deadlock.
+        var providers = ProviderReport.Read(planned).Select(report => Provider(report, run, outbox)).OfType<Notice>();
+        foreach (var notice in providers.OrderBy(notice => notice.Subject, StringComparer.Ordinal))
+            yield return notice;
     }
 
     /// <summary>A value that stays stale is told once, and a refusal once for each business date.</summary>
@@ -57,6 +56,9 @@ internal static class RunNotices
             ),
             _ => null,
         };
+
+    private static Notice? Provider(ProviderReport report, PipelineRun run, NoticeOutbox outbox) =>
+        Subject(report, run) is var (name, subject) ? new(name, subject, Data(report, run, outbox)) : null;
 
     private static object Data(ProviderReport report, PipelineRun run, NoticeOutbox outbox) =>
         new

@@ -1,9 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Overnight.Core.Auditing;
-using Overnight.Core.Data;
-using Overnight.Core.Market;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
@@ -140,22 +137,8 @@ internal sealed class RunParticipant(
         if (planned?.SnapshotId is not { } id)
             return null;
         using var span = Telemetry.StartStep("load-snapshot", planned);
-        await using var command = dataSource.Command(
-            "select taken_at, prices_as_of, rates_as_of, payload from market_snapshots where id = $1",
-            id
-        );
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct))
-            throw new InvalidOperationException($"Market snapshot {id} of run {run.Id} is not there.");
-        MarketSnapshotHeader header = new(
-            id,
-            planned.Market,
-            planned.BusinessDate,
-            reader.GetFieldValue<DateTimeOffset>(0),
-            await reader.IsDBNullAsync(1, ct) ? null : reader.GetFieldValue<DateTimeOffset>(1),
-            await reader.IsDBNullAsync(2, ct) ? null : reader.GetFieldValue<DateTimeOffset>(2)
-        );
-        return new(planned, MarketSnapshotCodec.Decode(header, reader.GetFieldValue<byte[]>(3)));
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return new(planned, await StoredSnapshot.ReadAsync(connection, id, ct));
     }
 
     /// <summary>

@@ -21,6 +21,7 @@ internal sealed partial class RunPlanner(
     MarketFeed market,
     RunSpan runSpan,
     IOptions<RunOptions> options,
+    IOptions<ProvidersOptions> providers,
     TimeProvider time,
     ILogger<RunPlanner> logger
 )
@@ -31,16 +32,18 @@ internal sealed partial class RunPlanner(
 
     // The first and last user of each range. Users without a holding that counts are left out when a batch is loaded, since asking
     // here would read every holding once more.
-    private const string PlanBatches = """
+    internal const string Ranges = """
         with active as (
             select u.id, row_number() over (order by u.id) - 1 as n, count(*) over () as total
             from user_markets m join users u on u.id = m.user_id join portfolios p on p.user_id = u.id
-            where m.market = $2 and u.deleted_at is null and u.banned_at is null),
-        firsts as (select n / $3 as number, id, least($3, total - n) as size from active where n % $3 = 0),
-        lasts as (select n / $3 as number, id from active where n % $3 = $3 - 1 or n = total - 1)
-        insert into run_batches (run_id, number, first_user, last_user, size)
-        select $1, f.number, f.id, l.id, f.size from firsts f join lasts l using (number)
+            where m.market = $1 and u.deleted_at is null and u.banned_at is null),
+        firsts as (select n / $2 as number, id, least($2, total - n) as size from active where n % $2 = 0),
+        lasts as (select n / $2 as number, id from active where n % $2 = $2 - 1 or n = total - 1)
+        select f.number::int, f.id, l.id, f.size::int from firsts f join lasts l using (number)
         """;
+
+    private const string PlanBatches =
+        $"insert into run_batches (run_id, number, first_user, last_user, size) select $3, r.* from ({Ranges}) r (number, first, last, size)";
 
     // Ranges that hold only users that failed, and users of batches that a failed run left undone.
     private const string PlanRetry = """
@@ -114,21 +117,20 @@ internal sealed partial class RunPlanner(
             ct,
             $"{(market.Longest + options.Value.IdleInTransactionTimeout).TotalMilliseconds:F0}"
         );
-        var answer = await market.FetchAsync(run, ct);
-        span?.SetTag("fetch_rates_ms", answer.RatesTook.TotalMilliseconds).SetTag("fetch_prices_ms", answer.PricesTook.TotalMilliseconds);
-
-        var snapshot = Snapshot(run, answer);
-        await InsertSnapshotAsync(connection, snapshot, ct);
+        var (snapshot, metrics) =
+            run.AsOf is null ? await FetchAsync(run, connection, span, ct)
+            : await PastNight.FindAsync(connection, run, ct) is { } past ? (past.Snapshot, past.Metrics)
+            : await ReadStoredAsync(run, connection, ct);
         await ExecuteAsync(connection, "select ensure_month($1)", ct, run.BusinessDate);
         var batches = run.RetryOf is { } failed
             ? await ExecuteAsync(connection, PlanRetry, ct, run.Id, run.Market, options.Value.BatchSize, failed)
-            : await ExecuteAsync(connection, PlanBatches, ct, run.Id, run.Market, options.Value.BatchSize);
+            : await ExecuteAsync(connection, PlanBatches, ct, run.Market, options.Value.BatchSize, run.Id);
         await using var mark = connection.Command(
             MarkPlanned,
             run.Id,
             time.GetUtcNow(),
-            snapshot.Header.Id,
-            Metrics(answer),
+            snapshot,
+            metrics.ToJson(),
             (object?)run.Traceparent ?? DBNull.Value
         );
         var users = (int)(await mark.ExecuteScalarAsync(ct))!;
@@ -142,35 +144,74 @@ internal sealed partial class RunPlanner(
             IsoDate.Of(run.BusinessDate),
             run.Revision,
             batches,
-            answer.Assets.Count,
-            answer.Quotes.Count
+            metrics.Assets,
+            metrics.Rates
         );
     }
 
-    private MarketSnapshot Snapshot(PipelineRun run, MarketFeedResult answer)
+    /// <summary>Asks for prices and rates, and stores the snapshot of them.</summary>
+    private async Task<(Guid Snapshot, RunMetrics Metrics)> FetchAsync(
+        PipelineRun run,
+        NpgsqlConnection connection,
+        Activity? span,
+        CancellationToken ct
+    )
+    {
+        var answer = await market.FetchAsync(run, ct);
+        span?.SetTag("fetch_rates_ms", answer.RatesTook.TotalMilliseconds).SetTag("fetch_prices_ms", answer.PricesTook.TotalMilliseconds);
+        var snapshot = Snapshot(run, answer.Assets, answer.Quotes, answer.Staleness, time.GetUtcNow());
+        await InsertSnapshotAsync(connection, snapshot, ct);
+        return (
+            snapshot.Header.Id,
+            new()
+            {
+                FetchRatesMs = Math.Round(answer.RatesTook.TotalMilliseconds, 1),
+                FetchPricesMs = Math.Round(answer.PricesTook.TotalMilliseconds, 1),
+                Assets = answer.Assets.Count,
+                Rates = answer.Quotes.Count,
+                Providers = ProviderReport.Json(answer.Reports),
+            }
+        );
+    }
+
+    /// <summary>Takes the stored values of a past date of which there is no snapshot; today's prices would be of another time.</summary>
+    private async Task<(Guid Snapshot, RunMetrics Metrics)> ReadStoredAsync(
+        PipelineRun run,
+        NpgsqlConnection connection,
+        CancellationToken ct
+    )
+    {
+        var stored = await StoredMarket.ReadAsync(connection, run, providers.Value, time.GetUtcNow(), ct);
+        await InsertSnapshotAsync(connection, stored.Snapshot, ct);
+        return (
+            stored.Snapshot.Header.Id,
+            new()
+            {
+                Assets = stored.Snapshot.Assets.Count,
+                Rates = stored.Rates,
+                AsOf = new(run.AsOf!.Value, null, 0, stored.IsOfThen ? AsOfMetrics.Then : AsOfMetrics.Today),
+            }
+        );
+    }
+
+    /// <summary>The snapshot of these values, with an id of its own.</summary>
+    internal static MarketSnapshot Snapshot(
+        PipelineRun run,
+        IReadOnlyList<QuotedAsset> assets,
+        IReadOnlyList<QuotedRate> quotes,
+        MarketStaleness staleness,
+        DateTimeOffset now
+    )
     {
         MarketSnapshotHeader header = new(
-            Guid.CreateVersion7(time.GetUtcNow()),
+            Guid.CreateVersion7(now),
             run.Market,
             run.BusinessDate,
-            time.GetUtcNow(),
-            answer.Assets.Max(a => a.PriceAsOf),
-            answer.Quotes.Count == 0 ? null : answer.Quotes.Max(q => q.AsOf)
+            now,
+            assets.Max(a => a.PriceAsOf),
+            quotes.Count == 0 ? null : quotes.Max(q => q.AsOf)
         );
-        return new(header, [.. answer.Assets.Select(a => a.Asset)], CrossRates.Compute(answer.Quotes), answer.Staleness);
-    }
-
-    private static string Metrics(MarketFeedResult answer)
-    {
-        RunMetrics metrics = new()
-        {
-            FetchRatesMs = Math.Round(answer.RatesTook.TotalMilliseconds, 1),
-            FetchPricesMs = Math.Round(answer.PricesTook.TotalMilliseconds, 1),
-            Assets = answer.Assets.Count,
-            Rates = answer.Quotes.Count,
-            Providers = ProviderReport.Json(answer.Reports),
-        };
-        return metrics.ToJson();
+        return new(header, [.. assets.Select(a => MinorUnits.Convert(a.Asset))], CrossRates.Compute(quotes), staleness);
     }
 
     /// <returns>Null where there is no such row, or another transaction holds it.</returns>

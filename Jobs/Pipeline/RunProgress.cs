@@ -1,6 +1,7 @@
 using Npgsql;
 using Overnight.Core;
 using Overnight.Core.Data;
+using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
 
@@ -52,6 +53,13 @@ internal sealed class RunProgress(NpgsqlDataSource dataSource)
             || min(user_id::text) || '): ' || min(detail)
         from run_failures where run_id = $1 group by stage, reason order by count(*) desc limit 10
         """;
+
+    /// <summary>What a run of a past date computes from; null for others, and before it is planned.</summary>
+    public async Task<AsOfMetrics?> ReadAsOfAsync(Guid run, CancellationToken ct)
+    {
+        await using var command = dataSource.Command("select metrics from overnight_job_runs where id = $1", run);
+        return RunMetrics.Read(await command.ExecuteScalarAsync(ct) as string).AsOf;
+    }
 
     public async Task<RunState> ReadAsync(Guid run, CancellationToken ct)
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Overnight.Core.Data;
@@ -10,12 +11,12 @@ namespace Overnight.Jobs.Providers;
 /// The tables that imports and providers fill. They are a source themselves, replace a provider that does not deliver, and are what its
 /// answers are compared with. A value dated in the future is not used: it would be the last one for ever.
 /// </summary>
-internal sealed class MarketDataStore(NpgsqlDataSource dataSource, TimeProvider time)
+internal sealed class MarketDataStore(NpgsqlDataSource dataSource, IOptions<ProvidersOptions> options, TimeProvider time)
 {
     // PostgreSQL's range of times is larger than .NET's: values beyond .NET's are refused, and values in the future are left until
-    // their time comes. $3 is now.
-    private const string IsOfCalendar = "as_of between '1900-01-01' and $3",
-        IsNoFuture = "(as_of <= $3 or as_of > '9999-12-31')",
+    // their time comes. $3 is the latest time, $4 the providers that are switched off.
+    private const string IsOfCalendar = "as_of between '1900-01-01' and $3 and source <> all ($4)",
+        IsNoFuture = "(as_of <= $3 or as_of > '9999-12-31') and source <> all ($4)",
         AsOfCalendar = "least(greatest(as_of, '1900-01-01'), '9999-12-31')";
 
     // The newest of each pair whichever way round it was quoted: a provider may quote the other way than an import did.
@@ -26,7 +27,7 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, TimeProvider 
 
     private const string LastRefusedRates = $"""
         select distinct on (least(base, quote), greatest(base, quote)) base, quote, rate, {AsOfCalendar}
-        from exchange_rates where not (rate between $1 and $2 and {IsOfCalendar}) and {IsNoFuture}
+        from exchange_rates where not (rate between $1 and $2 and as_of between '1900-01-01' and $3) and {IsNoFuture}
         order by least(base, quote), greatest(base, quote), as_of desc, base
         """;
 
@@ -68,12 +69,26 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, TimeProvider 
         order by a.id
         """;
 
-    /// <summary>The last accepted rate of each pair of currencies, and newer ones that are refused.</summary>
+    /// <inheritdoc cref="RatesAsync(NpgsqlConnection, ProvidersOptions, DateTimeOffset, CancellationToken)"/>
     public async Task<(IReadOnlyList<QuotedRate> Rates, IReadOnlyList<Refusal> Refused)> RatesAsync(CancellationToken ct)
     {
-        var rates = await RatesAsync(LastRates, ct);
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await RatesAsync(connection, options.Value, QuoteValidator.Latest(time.GetUtcNow()), ct);
+    }
+
+    /// <summary>The last accepted rate of each pair of currencies, and newer ones that are refused.</summary>
+    /// <param name="latest">Values of a later time are not used.</param>
+    public static async Task<(IReadOnlyList<QuotedRate> Rates, IReadOnlyList<Refusal> Refused)> RatesAsync(
+        NpgsqlConnection connection,
+        ProvidersOptions options,
+        DateTimeOffset latest,
+        CancellationToken ct
+    )
+    {
+        var off = options.Off(options.Rates);
+        var rates = await RatesAsync(connection, LastRates, latest, off, ct);
         var last = rates.ToDictionary(Pair, r => r.AsOf);
-        var refused = await RatesAsync(LastRefusedRates, ct);
+        var refused = await RatesAsync(connection, LastRefusedRates, latest, off, ct);
         return (
             rates,
             [
@@ -87,14 +102,15 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, TimeProvider 
             string.CompareOrdinal(rate.Base, rate.Quote) < 0 ? (rate.Base, rate.Quote) : (rate.Quote, rate.Base);
     }
 
-    private async Task<List<QuotedRate>> RatesAsync(string query, CancellationToken ct)
+    private static async Task<List<QuotedRate>> RatesAsync(
+        NpgsqlConnection connection,
+        string query,
+        DateTimeOffset latest,
+        string[] off,
+        CancellationToken ct
+    )
     {
-        await using var command = dataSource.Command(
-            query,
-            MarketBounds.LeastRate,
-            MarketBounds.MostRate,
-            QuoteValidator.Latest(time.GetUtcNow())
-        );
+        await using var command = connection.Command(query, MarketBounds.LeastRate, MarketBounds.MostRate, latest, off);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedRate> rates = [];
         while (await reader.ReadAsync(ct))
@@ -102,16 +118,30 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, TimeProvider 
         return rates;
     }
 
+    /// <inheritdoc cref="AssetsAsync(NpgsqlConnection, ProvidersOptions, DateTimeOffset, CancellationToken)"/>
+    public async Task<(QuotedAsset[] Assets, IReadOnlyDictionary<int, Refusal> Refused)> AssetsAsync(CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await AssetsAsync(connection, options.Value, QuoteValidator.Latest(time.GetUtcNow()), ct);
+    }
+
     /// <summary>
     /// Every asset with its last accepted price and its fundamentals, and newer prices that are refused, by the asset's index.
     /// </summary>
-    public async Task<(QuotedAsset[] Assets, IReadOnlyDictionary<int, Refusal> Refused)> AssetsAsync(CancellationToken ct)
+    /// <param name="latest">Values of a later time are not used.</param>
+    public static async Task<(QuotedAsset[] Assets, IReadOnlyDictionary<int, Refusal> Refused)> AssetsAsync(
+        NpgsqlConnection connection,
+        ProvidersOptions options,
+        DateTimeOffset latest,
+        CancellationToken ct
+    )
     {
-        await using var command = dataSource.Command(
+        await using var command = connection.Command(
             LastPrices,
             MarketBounds.LeastPrice,
             MarketBounds.MostPrice,
-            QuoteValidator.Latest(time.GetUtcNow())
+            latest,
+            options.Off(options.Prices)
         );
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<QuotedAsset> assets = [];
@@ -151,7 +181,7 @@ internal sealed class MarketDataStore(NpgsqlDataSource dataSource, TimeProvider 
         await using var reader = await command.ExecuteReaderAsync(ct);
         HashSet<string> currencies = [];
         while (await reader.ReadAsync(ct))
-            currencies.Add(reader.GetString(0));
+            currencies.Add(MinorUnits.CurrencyOf(reader.GetString(0)));
         return currencies;
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Overnight.Core;
 using Overnight.Core.Market;
+using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
@@ -22,6 +23,7 @@ internal sealed class PriceFeed(
     MarketDataStore stored,
     IEnumerable<IPriceProvider> providers,
     ProviderCall call,
+    MarketCatalog markets,
     IOptions<ProvidersOptions> options,
     TimeProvider time
 )
@@ -52,8 +54,10 @@ internal sealed class PriceFeed(
 
     private async Task<ProviderReport> AskAsync(IPriceProvider provider, QuotedAsset[] assets, HashSet<int> open, CancellationToken ct)
     {
-        QuoteValidator validator = new(_options, time.GetUtcNow(), MarketBounds.MostPrice);
+        var now = time.GetUtcNow();
+        QuoteValidator validator = new(_options, now, MarketBounds.MostPrice);
         var places = open.ToDictionary(i => assets[i].Asset.Id);
+        var closes = markets.All.ToDictionary(market => market.Code, market => Publications.LastClose(market, now - _options.PublishedWithin));
         var (answer, report) = await call.TryAsync(
             Feed,
             provider.Name,
@@ -61,7 +65,13 @@ internal sealed class PriceFeed(
             async token =>
             {
                 var fetched = await provider.FetchAsync([.. open.Order().Select(i => assets[i])], token);
-                return validator.Check(fetched, id => assets[places[id]].Asset.Symbol, id => Last(assets[places[id]]), places.Keys);
+                return validator.Check(
+                    fetched,
+                    id => assets[places[id]].Asset.Symbol,
+                    id => Last(assets[places[id]]),
+                    places.Keys,
+                    id => closes.GetValueOrDefault(assets[places[id]].Market, AgeLimit.None)
+                );
             },
             ct
         );

@@ -31,6 +31,7 @@ internal static class ProviderFault
     public const string CutOff = "cut_off";
     public const string HttpStatus = "http_status";
     public const string RateLimited = "rate_limited";
+    public const string BudgetUsed = "budget_used";
     public const string CircuitOpen = "circuit_open";
     public const string ContentType = "content_type";
     public const string TooLarge = "too_large";

@@ -1,5 +1,6 @@
 using System.Net;
 using Overnight.Core;
+using Overnight.Core.Market;
 
 namespace Overnight.Jobs.Providers;
 
@@ -21,6 +22,15 @@ internal static class ProviderRules
             "the IANA name of a time zone",
             options.Stooq.TimeZone
         );
+        foreach (var (market, unit) in options.Stooq.Units)
+        {
+            rules.Require(
+                $"{stooq}:{nameof(StooqOptions.Units)}:{market}",
+                unit is not null && MinorUnits.Codes.Contains(unit),
+                $"one of {string.Join(", ", MinorUnits.Codes)}",
+                unit
+            );
+        }
         foreach (var (market, suffix) in options.Stooq.Suffixes)
         {
             rules.Require(

@@ -15,7 +15,8 @@ internal static class ProviderSetup
     {
         builder.Services.AddSection<ProvidersOptions>(ProvidersOptions.Section);
         builder
-            .Services.AddClient(ProviderNames.Ecb, options => options.Ecb)
+            .Services.AddSingleton<RequestBudget>()
+            .AddClient(ProviderNames.Ecb, options => options.Ecb)
             .AddClient(ProviderNames.Frankfurter, options => options.Frankfurter)
             .AddClient(ProviderNames.Stooq, options => options.Stooq)
             .AddSingleton<IExchangeRateProvider>(services => new EcbRates(
@@ -45,7 +46,8 @@ internal static class ProviderSetup
                 name,
                 endpoint(provider.GetRequiredService<IOptions<ProvidersOptions>>().Value),
                 provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<ILogger<ProviderClient>>()
+                provider.GetRequiredService<ILogger<ProviderClient>>(),
+                provider.GetRequiredService<RequestBudget>()
             )
         );
 }

@@ -19,6 +19,17 @@ internal sealed class ProvidersOptions : IValidatedOptions
 
     void IValidatedOptions.Check(OptionRules rules, string path) => ProviderRules.Check(this, rules);
 
+    /// <summary>
+    /// Whether stored values of providers that the order does not name are used all the same: in a rehearsal, which asks none.
+    /// </summary>
+    internal bool UsesAllStored { get; set; }
+
+    /// <summary>Providers that are switched off: the order does not name them, and what they delivered once is not used.</summary>
+    public string[] Off(FeedOptions feed) =>
+        UsesAllStored
+            ? []
+            : [.. Endpoints().Select(endpoint => endpoint.Name.ToLowerInvariant()).Except(feed.Names(), StringComparer.Ordinal)];
+
     /// <summary>The section of each provider that is asked over the network.</summary>
     public IEnumerable<(string Name, EndpointOptions Options)> Endpoints() =>
         [(nameof(Ecb), Ecb), (nameof(Frankfurter), Frankfurter), (nameof(Stooq), Stooq)];
@@ -49,6 +60,13 @@ internal sealed class FeedOptions
     /// <summary>A value older than this is refused; a week spans the longest closure of markets.</summary>
     [Between("1.00:00:00", "366.00:00:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// How long after a publication, by the calendar of the one who publishes, its values must be there: rates of the European Central Bank
+    /// on days of TARGET, prices at the close of their market. An older value is refused.
+    /// </summary>
+    [Between("00:00:00", "31.00:00:00")]
+    public TimeSpan PublishedWithin { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>When a larger share of an answer's values is refused, the whole answer is.</summary>
     [Between("0", "1")]
@@ -87,6 +105,10 @@ internal class EndpointOptions
     [Between(1, 100_000)]
     public int RequestsPerMinute { get; set; } = 60;
 
+    /// <summary>Requests on a day, UTC, of all replicas together, repeated ones included; 0 for any number.</summary>
+    [Between(0, 1_000_000)]
+    public int RequestsPerDay { get; set; }
+
     /// <summary>Requests within <see cref="BreakWindow"/>, half of them failed, after which the circuit opens.</summary>
     [Between(2, 1_000)]
     public int BreakAfter { get; set; } = 6;
@@ -123,9 +145,15 @@ internal sealed class StooqOptions : EndpointOptions
     public int SymbolsPerRequest { get; set; } = 500;
 
     /// <summary>
-    /// What follows a symbol, by market; assets of other markets are not asked for. Prices must be in the assets' own currency.
+    /// What follows a symbol, by market; assets of other markets are not asked for. Prices must be in the assets' own currency, or in its
+    /// hundredth where <see cref="Units"/> names that.
     /// </summary>
     public Dictionary<string, string> Suffixes { get; set; } = new() { ["NYSE"] = ".us" };
+
+    /// <summary>
+    /// The minor unit in which the provider quotes, by market; prices are stored in the currency of which it is a hundredth.
+    /// </summary>
+    public Dictionary<string, string> Units { get; set; } = [];
 
     /// <summary>IANA name of the time zone of dates and times in the answer.</summary>
     public string TimeZone { get; set; } = "Europe/Warsaw";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Overnight.Core.Market;
+using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
@@ -30,12 +31,14 @@ internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, de
     /// <param name="name">Names a key in messages.</param>
     /// <param name="last">The last stored value, null when there is none.</param>
     /// <param name="wanted">Keys that the answer should have; the others are checked as well.</param>
+    /// <param name="published">When a key's value was last published; null where that is not known.</param>
     /// <exception cref="ProviderException">All or too many values of the answer are refused.</exception>
     public ValidatedQuotes<TKey> Check<TKey>(
         IReadOnlyList<FetchedValue<TKey>> answer,
         Func<TKey, string> name,
         Func<TKey, LastValue?> last,
-        IEnumerable<TKey> wanted
+        IEnumerable<TKey> wanted,
+        Func<TKey, AgeLimit>? published = null
     )
         where TKey : notnull
     {
@@ -57,7 +60,9 @@ internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, de
             }
             if (fetched.AsOf is not { } asOf)
                 refusals.Add(new(name(fetched.Key), "no_time", null));
-            else if (Refuse(fetched.Text, asOf, last(fetched.Key), out var value) is { } refused)
+            else if (
+                Refuse(fetched.Text, asOf, last(fetched.Key), published?.Invoke(fetched.Key) ?? AgeLimit.None, out var value) is { } refused
+            )
                 refusals.Add(new(name(fetched.Key), refused.Reason, refused.Detail));
             else
                 values.Add(fetched.Key, new(value, asOf));
@@ -80,7 +85,13 @@ internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, de
         return new(values, refusals);
     }
 
-    private (string Reason, string? Detail)? Refuse(string text, DateTimeOffset asOf, LastValue? last, out decimal value)
+    private (string Reason, string? Detail)? Refuse(
+        string text,
+        DateTimeOffset asOf,
+        LastValue? last,
+        AgeLimit published,
+        out decimal value
+    )
     {
         const NumberStyles styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         if (!decimal.TryParse(text, styles, CultureInfo.InvariantCulture, out value))
@@ -95,6 +106,8 @@ internal sealed class QuoteValidator(FeedOptions options, DateTimeOffset now, de
             return ("future", $"of {asOf:yyyy-MM-dd}");
         if (asOf < now - options.MaxAge)
             return ("outdated", $"of {asOf:yyyy-MM-dd}");
+        if (published.IsOlder(asOf))
+            return ("outdated", $"of {asOf:yyyy-MM-dd}, and those of {published.Day:yyyy-MM-dd} are published");
         return last is { } known ? Moved(value, asOf, known) : null;
     }
 

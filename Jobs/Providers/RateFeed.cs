@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Overnight.Core;
 using Overnight.Core.Market;
+using Overnight.Core.Market.Calendars;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Providers;
@@ -58,7 +59,9 @@ internal sealed class RateFeed(
         CancellationToken ct
     )
     {
-        QuoteValidator validator = new(_options, time.GetUtcNow(), MarketBounds.MostRate);
+        var now = time.GetUtcNow();
+        QuoteValidator validator = new(_options, now, MarketBounds.MostRate);
+        var published = Publications.LastRates(now - _options.PublishedWithin);
         var (answer, report) = await call.TryAsync(
             Feed,
             provider.Name,
@@ -71,7 +74,8 @@ internal sealed class RateFeed(
                     values,
                     key => key,
                     key => table.LastRate(fetched.Base, key),
-                    needed.Where(c => c != fetched.Base)
+                    needed.Where(c => c != fetched.Base),
+                    _ => published
                 );
                 List<Refusal> refusals = [.. believed.Refusals];
                 return new AcceptedRates(RateTable.ToDollar(fetched.Base, believed, refusals), refusals);

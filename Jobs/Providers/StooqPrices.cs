@@ -25,10 +25,20 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
     public async Task<IReadOnlyList<FetchedValue<Guid>>> FetchAsync(IReadOnlyList<QuotedAsset> assets, CancellationToken ct)
     {
         Dictionary<string, Guid> symbols = new(StringComparer.OrdinalIgnoreCase);
+        Dictionary<Guid, string> units = [];
         foreach (var asset in assets)
         {
-            if (_options.Suffixes.TryGetValue(asset.Market, out var suffix))
-                symbols.TryAdd(Symbol(asset.Asset.Symbol) + suffix, asset.Asset.Id);
+            if (!_options.Suffixes.TryGetValue(asset.Market, out var suffix))
+                continue;
+            if (_options.Units.TryGetValue(asset.Market, out var unit))
+            {
+                // The asset's own unit may be that of the provider; one of another currency can't be told from it.
+                if (asset.Asset.Currency != unit && asset.Asset.Currency != MinorUnits.CurrencyOf(unit))
+                    continue;
+                if (asset.Asset.Currency != unit)
+                    units[asset.Asset.Id] = unit;
+            }
+            symbols.TryAdd(Symbol(asset.Asset.Symbol) + suffix, asset.Asset.Id);
         }
         var zone = TimeZoneInfo.FindSystemTimeZoneById(_options.TimeZone);
         List<FetchedValue<Guid>> values = [];
@@ -38,8 +48,17 @@ internal sealed class StooqPrices(ProviderClient client, IOptions<ProvidersOptio
             var query = $"s={string.Join('+', part.Select(Uri.EscapeDataString))}&f=sd2t2ohlcv&h&e=csv";
             values.AddRange(await client.GetAsync(query, MediaTypes, body => Read(body, symbols, zone), ct));
         }
-        return values;
+        return [.. values.Select(value => units.TryGetValue(value.Key, out var unit) ? InCurrency(value, unit) : value)];
     }
+
+    /// <summary>A text that is no number is left for <see cref="QuoteValidator"/> to refuse.</summary>
+    private static FetchedValue<Guid> InCurrency(FetchedValue<Guid> value, string unit) =>
+        decimal.TryParse(value.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var price)
+            ? value with
+            {
+                Text = MinorUnits.Convert(price, unit).ToString(CultureInfo.InvariantCulture),
+            }
+            : value;
 
     // Nothing in this format has quotes, so a comma is always a separator.
     internal static List<FetchedValue<Guid>> Read(ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, Guid> symbols, TimeZoneInfo zone)

@@ -33,8 +33,9 @@ internal sealed partial class NightDeadlineWatch(
             await AddDueAsync(paused, now, ct);
             foreach (var (night, work) in await nights.ReadOpenAsync(now, ct))
             {
-                // A night that was due just before the pause has not missed anything.
-                if (work is not null || paused.At(ScheduleKind.Market, night.Market, now) is null)
+                if (work is null && paused.IsWithdrawn(ScheduleKind.Market, night.Market, night.Times, night.Status, now))
+                    await nights.WithdrawAsync(night, ct);
+                else if (work is not null || paused.At(ScheduleKind.Market, night.Market, now) is null)
                     await CompareAsync(night, work, now, ct);
             }
             _told = null;

@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Overnight.Core;
 using Overnight.Core.Runs;
-using Overnight.Jobs.Warming;
 
 namespace Overnight.Jobs.Scheduling;
 
@@ -19,7 +18,6 @@ internal static class SchedulerSetup
             .Services.AddSingleton<DueRunStarter>()
             .AddSingleton<NightStore>()
             .AddSingleton<NightDeadlineWatch>()
-            .AddSingleton<WarmDeadlineWatch>()
             .AddSingleton<ScheduleTick>();
         builder.AddScheduler();
     }

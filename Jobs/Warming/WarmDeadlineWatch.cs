@@ -8,7 +8,10 @@ using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Warming;
 
-/// <summary>Compares each scheduled warm with its deadline once a minute, in every replica; one of them records each change.</summary>
+/// <summary>
+/// Compares each scheduled warm with its deadline, once a minute and before sets are warmed, in every replica; one of them records each
+/// change.
+/// </summary>
 internal sealed partial class WarmDeadlineWatch(
     IServiceProvider services,
     WarmDeadlines deadlines,
@@ -54,7 +57,7 @@ internal sealed partial class WarmDeadlineWatch(
         var paused = await pauses.ReadAsync(now - Longest, ct);
         foreach (var set in sets.Values)
         {
-            // A warm that broke is resumed, and its own row is still open.
+            // A warm that broke is resumed, and its row is still open.
             if (
                 rows.GetValueOrDefault(set.Name) is { CompletedAt: not null } row
                 && DueWarmSets.Next(set, row) is { } due
@@ -66,9 +69,14 @@ internal sealed partial class WarmDeadlineWatch(
         foreach (var warm in await deadlines.ReadOpenAsync(ct))
         {
             // A set that is no longer configured has no promise to keep.
-            if (!sets.TryGetValue(warm.Set, out var set))
+            if (!sets.ContainsKey(warm.Set))
                 continue;
-            var work = WarmDeadlines.Work(warm, set, rows.GetValueOrDefault(warm.Set));
+            var work = WarmDeadlines.Work(warm, rows.GetValueOrDefault(warm.Set));
+            if (work is null && paused.IsWithdrawn(ScheduleKind.Set, warm.Set, warm.Times, warm.Status, now))
+            {
+                await deadlines.WithdrawAsync(warm, ct);
+                continue;
+            }
             if (work is null && paused.At(ScheduleKind.Set, warm.Set, now) is not null)
                 continue;
             var after = DeadlineRules.Next(warm.Times, warm.Status, work, now);

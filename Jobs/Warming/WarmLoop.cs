@@ -14,6 +14,7 @@ namespace Overnight.Jobs.Warming;
 /// </summary>
 internal sealed partial class WarmLoop(
     IServiceProvider services,
+    WarmDeadlineWatch watch,
     IOptions<WarmingOptions> options,
     DatabaseState database,
     TimeProvider time,
@@ -90,6 +91,8 @@ internal sealed partial class WarmLoop(
             _started = null;
             return [];
         }
+        // A warm that begins between two full minutes has its deadline, too; and it replaces the progress of the warm before.
+        await watch.TickAsync(ct);
         // The root span of the spans of all sources below, because trace viewers name a trace after its root.
         using var span = Telemetry.Source.StartActivity("warm-due");
         List<WarmReport> reports = [];

@@ -45,15 +45,42 @@ public sealed class FreshnessTests
     [InlineData("2026-11-27T12:31Z", "2026-11-26T14:59:59Z", "stale")]
     [InlineData("2026-11-27T12:31Z", "2026-11-26T00:00:00Z", "fresh")]
     [InlineData("2026-11-27T12:31Z", "2026-11-25T00:00:00Z", "stale")]
-    [InlineData("2026-11-27T14:59Z", "2026-11-26T00:00:00Z", "fresh")]
-    [InlineData("2026-11-27T15:00Z", "2026-11-26T00:00:00Z", "stale")]
+    [InlineData("2026-11-27T15:59Z", "2026-11-26T00:00:00Z", "fresh")] // an hour after it
+    [InlineData("2026-11-27T16:00Z", "2026-11-26T00:00:00Z", "stale")]
     [InlineData("2026-11-29T20:00Z", "2026-11-27T00:00:00Z", "fresh")] // Friday's, on Sunday
     [InlineData("2026-07-03T13:30Z", "2026-07-02T14:00:00Z", "fresh")] // 16:00 in Berlin, in summer
-    [InlineData("2026-07-03T14:00Z", "2026-07-02T14:00:00Z", "stale")]
+    [InlineData("2026-07-03T15:00Z", "2026-07-02T14:00:00Z", "stale")]
     [InlineData("2026-11-27T12:31Z", "2026-06-01T00:00:00Z", "stale")]
     [InlineData("2026-11-27T12:31Z", null, "fresh")]
-    public void C3_Rates_OlderThanTheLastWeekdaysPublication_AreStale(string generatedAt, string? ratesAsOf, string status) =>
+    // The Friday is Christmas Day.
+    [InlineData("2026-12-28T12:31Z", "2026-12-24T00:00:00Z", "fresh")]
+    [InlineData("2026-12-28T12:31Z", "2026-12-23T00:00:00Z", "stale")]
+    // Easter Monday and the day after, before Tuesday's publication; Thursday is the last before Good Friday.
+    [InlineData("2027-03-29T12:31Z", "2027-03-25T00:00:00Z", "fresh")]
+    [InlineData("2027-03-30T14:59Z", "2027-03-25T00:00:00Z", "fresh")]
+    [InlineData("2027-03-30T15:00Z", "2027-03-25T00:00:00Z", "stale")]
+    [InlineData("2027-03-29T12:31Z", "2027-03-24T00:00:00Z", "stale")]
+    public void C3_Rates_OlderThanTheLastPublication_AreStale(string generatedAt, string? ratesAsOf, string status) =>
         Assert.Equal(status, Judge(new(Utc(generatedAt), RatesAsOf: Time(ratesAsOf)), generatedAt));
+
+    /// <summary>By the calendar of closing days that the European Central Bank publishes.</summary>
+    [Theory]
+    [InlineData(2026, "01-01, 04-03, 04-06, 05-01, 12-25")]
+    [InlineData(2027, "01-01, 03-26, 03-29")]
+    [InlineData(2028, "04-14, 04-17, 05-01, 12-25, 12-26")]
+    public void C3_Target_IsClosedOnSixHolidays(int year, string closed) =>
+        Assert.Equal(
+            closed,
+            string.Join(
+                ", ",
+                Enumerable
+                    .Range(0, 366)
+                    .Select(day => new DateOnly(year, 1, 1).AddDays(day))
+                    .Where(date => date.Year == year && !TargetDays.IsOpen(date))
+                    .Where(date => date.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday))
+                    .Select(date => $"{date:MM-dd}")
+            )
+        );
 
     /// <summary>Prices were not too old when it was computed, and do not become so: the night after does.</summary>
     [Fact]

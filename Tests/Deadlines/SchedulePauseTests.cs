@@ -79,10 +79,82 @@ public sealed class SchedulePauseTests(TestServers servers)
         await new SchedulePauses(night.Database, clock).PauseAsync(ScheduleKind.Market, "NYSE", "import", null, Actor.Command, Ct);
         clock.SetUtcNow(Utc("2026-11-23T12:45Z"));
         await Nights.Tick(night, clock).RunAsync(Ct);
-        Assert.Equal("; 2026-11-23 12:30 on-time", await StateAsync(night));
+        Assert.Equal("; ", await StateAsync(night));
 
         await night.Runs.StartOrJoinAsync("NYSE", new(2026, 11, 23), Core.Runs.RunTrigger.Manual, false, Ct);
-        Assert.Equal("2026-11-23 manual; 2026-11-23 12:30 on-time", await StateAsync(night));
+        await watch.TickAsync(Ct);
+        Assert.Equal("2026-11-23 manual; ", await StateAsync(night));
+    }
+
+    /// <summary>A pause that begins after the due time and ends while nothing looks.</summary>
+    [Theory]
+    [InlineData("2026-11-23T13:00Z", "2026-11-23T13:01Z", "; 2026-11-23 13:00 on-time", "")]
+    [InlineData("2026-11-23T13:00Z", "2026-11-23T13:10Z", "; 2026-11-23 13:00 missed", "night.missed")]
+    [InlineData("2026-11-23T14:05Z", "2026-11-23T14:06Z", "; ", "")]
+    public async Task A12_NightHeldUpByAPause_HasAsLongToBeginAfterIt_AndNoPromisePastItsDeadline(
+        string until,
+        string now,
+        string state,
+        string notices
+    )
+    {
+        await using var night = await PipelineFixture.CreateAsync(servers, 3, Ct);
+        TestClock clock = new(Utc("2026-11-23T12:29Z"));
+        var watch = Nights.Watch(night, clock);
+        await watch.TickAsync(Ct);
+        clock.SetUtcNow(Utc("2026-11-23T12:30Z"));
+        await watch.TickAsync(Ct);
+        Assert.Equal("; 2026-11-23 12:30 on-time", await StateAsync(night));
+        clock.SetUtcNow(Utc("2026-11-23T12:31Z"));
+        await new SchedulePauses(night.Database, clock).PauseAsync(ScheduleKind.Market, "NYSE", "import", Utc(until), Actor.Command, Ct);
+
+        clock.SetUtcNow(Utc(now));
+        for (var ticks = 0; ticks < 3; ticks++, clock.Advance(TimeSpan.FromMinutes(1)))
+            await watch.TickAsync(Ct);
+
+        Assert.Equal(state, await StateAsync(night));
+        Assert.Equal(notices, await night.ScalarAsync<string>("select coalesce(string_agg(event, ','), '') from notices", Ct));
+    }
+
+    [Fact]
+    public async Task A12_NightThatBegan_KeepsItsDeadlineThroughAPause()
+    {
+        await using var night = await PipelineFixture.CreateAsync(servers, 3, Ct);
+        TestClock clock = new(Utc("2026-11-23T12:29Z"));
+        await Nights.Tick(night, clock).RunAsync(Ct);
+        clock.SetUtcNow(Utc("2026-11-23T12:30Z"));
+        await Nights.Tick(night, clock).RunAsync(Ct);
+        clock.SetUtcNow(Utc("2026-11-23T12:31Z"));
+        await new SchedulePauses(night.Database, clock).PauseAsync(ScheduleKind.Market, "NYSE", "import", null, Actor.Command, Ct);
+
+        clock.SetUtcNow(Utc("2026-11-23T14:01Z"));
+        await Nights.Tick(night, clock).RunAsync(Ct);
+
+        Assert.Equal("2026-11-23 schedule; 2026-11-23 12:30 late", await StateAsync(night));
+    }
+
+    [Fact]
+    public async Task A12_PausesAtOnce_AreOneThatIsOpen()
+    {
+        await using var night = await PipelineFixture.CreateAsync(servers, 1, Ct);
+        TestClock clock = new();
+        SchedulePauses pauses = new(night.Database, clock);
+
+        await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => pauses.PauseAsync(ScheduleKind.Market, "NYSE", $"import {i}", null, Actor.Command, Ct))
+        );
+
+        Assert.Equal(
+            "1 of 8",
+            await night.ScalarAsync<string>("select count(*) filter (where ended_at is null) || ' of ' || count(*) from schedule_pauses", Ct)
+        );
+        Assert.Equal(
+            "changed 7, paused 1",
+            await night.ScalarAsync<string>(
+                "select string_agg(outcome || ' ' || n, ', ' order by outcome) from (select outcome, count(*) n from action_log group by outcome) o",
+                Ct
+            )
+        );
     }
 
     [Fact]

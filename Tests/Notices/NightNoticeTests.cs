@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Overnight.Core.Notices;
+using Overnight.Core.Runs;
+using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
 using Overnight.Tests.Scheduling;
@@ -61,7 +63,7 @@ public sealed class NightNoticeTests(TestServers servers)
         {
             clock.SetUtcNow(Utc($"2026-11-23T{time}Z"));
             await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Nights.Watch(night, clock, null, outbox.Notices).TickAsync(Ct)));
-            await outbox.Sender().SendAllAsync(Ct);
+            await outbox.Sender().SendAllAsync("ops", Ct);
         }
     }
 
@@ -119,6 +121,40 @@ public sealed class NightNoticeTests(TestServers servers)
             StringComparison.Ordinal
         );
         Assert.Equal("ops", await night.ScalarAsync<string>("select string_agg(target, ',') from notice_deliveries", Ct));
+    }
+
+    /// <summary>Runs that end at once wait for each other's subjects, so that all of them write in one order.</summary>
+    [Fact]
+    public void A11_ProvidersOfARun_AreToldInTheOrderOfTheirSubjects()
+    {
+        ProviderReport[] reports =
+        [
+            new("rates", "frankfurter", ProviderOutcome.Failed),
+            new("prices", "stooq", ProviderOutcome.Failed),
+            new("rates", "ecb", ProviderOutcome.Failed),
+            new("rates", "imported", ProviderOutcome.Used),
+        ];
+        PipelineRun run = new(
+            Guid.Empty,
+            "NYSE",
+            new(2026, 11, 23),
+            1,
+            "started",
+            "schedule",
+            Utc("2026-11-23T12:30Z"),
+            true,
+            Guid.Empty,
+            null,
+            null
+        );
+        NoticeOutbox outbox = new(Microsoft.Extensions.Options.Options.Create(new WebhookOptions()));
+
+        Assert.Equal(
+            ["provider/prices/stooq/NYSE/2026-11-23", "provider/rates/ecb/NYSE/2026-11-23", "provider/rates/frankfurter/NYSE/2026-11-23"],
+            RunNotices
+                .Ended(run, "completed", 1, 0, new() { Providers = ProviderReport.Json(reports) }, outbox)
+                .Select(notice => notice.Subject)
+        );
     }
 
     private static Task<string> NoticesAsync(PipelineFixture night) =>

@@ -25,7 +25,7 @@ public sealed class NoticeRouteTests(TestServers servers)
         TestClock clock = new(TimeProvider.System.GetUtcNow());
         using Outbox outbox = new(app.Database, clock, receiver.Url);
         var first = await outbox.AddAsync("night/NYSE/1");
-        await outbox.Sender().SendAllAsync(Ct);
+        await outbox.Sender().SendAllAsync("ops", Ct);
         await outbox.AddAsync("run/2", NoticeEvents.RunPartial);
 
         Assert.Equal(["run.partial waiting", "night.late delivered"], await ListAsync(""));
@@ -36,8 +36,8 @@ public sealed class NoticeRouteTests(TestServers servers)
 
         using (var again = await app.PostAsync($"/api/admin/notices/{first}/redeliver", token: token))
             Assert.Equal(HttpStatusCode.Accepted, again.StatusCode);
-        clock.Advance(TimeSpan.FromMinutes(1));
-        await outbox.Sender().SendAllAsync(Ct);
+        await AdvanceAsync();
+        await outbox.Sender().SendAllAsync("ops", Ct);
         Assert.Equal(2, receiver.Received.Count(one => one.Id == $"msg_{first:N}"));
         Assert.Equal(
             ("redeliver", "scheduled", $"{first}"),
@@ -45,6 +45,13 @@ public sealed class NoticeRouteTests(TestServers servers)
         );
         using (var missing = await app.PostAsync($"/api/admin/notices/{Guid.NewGuid()}/redeliver", token: token))
             Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+
+        // The row has the clock of the api.
+        async Task AdvanceAsync()
+        {
+            await using var command = app.Database.CreateCommand("select max(next_at) from notice_deliveries where state = 'waiting'");
+            clock.SetUtcNow(new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(Ct))!).AddSeconds(1));
+        }
 
         async Task<IEnumerable<string>> ListAsync(string query)
         {
@@ -59,6 +66,70 @@ public sealed class NoticeRouteTests(TestServers servers)
                     ),
             ];
         }
+    }
+
+    [Fact]
+    public async Task A11_SendingAgain_IsToOneTarget_AndRefusedWhereThereIsNone()
+    {
+        await using var app = new ApiApp(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct));
+        await using var receiver = await WebhookReceiver.StartAsync(Ct);
+        var (_, token) = await app.Database.SignInAsync("admin");
+        using Outbox outbox = new(app.Database, new(TimeProvider.System.GetUtcNow()), receiver.Url);
+        outbox.Options.Targets["pager"] = outbox.Options.Targets["ops"];
+        var both = await outbox.AddAsync("night/NYSE/1");
+        await outbox.Sender().SendAllAsync("ops", Ct);
+        await outbox.Sender().SendAllAsync("pager", Ct);
+        outbox.Options.Targets.Clear();
+        var nobody = await outbox.AddAsync("night/NYSE/2");
+
+        Assert.Equal((HttpStatusCode.Accepted, ""), await AgainAsync(both, "?target=pager"));
+        Assert.Equal("ops delivered, pager waiting", await TargetsAsync());
+        Assert.Equal(
+            (HttpStatusCode.Conflict, $"target: notice {both} was not written for 'x\0y'. Its targets: ops, pager."),
+            await AgainAsync(both, "?target=x%00y")
+        );
+        Assert.Equal("ops delivered, pager waiting", await TargetsAsync());
+        Assert.Equal(
+            (HttpStatusCode.Conflict, $"Notice {nobody} was written for no target, since none wanted night.late then."),
+            await AgainAsync(nobody, "")
+        );
+        Assert.Equal(["scheduled", "no_target", "no_target"], (await app.Database.ActionsAsync()).Select(row => row.Outcome));
+
+        async Task<(HttpStatusCode, string)> AgainAsync(Guid notice, string query)
+        {
+            using var answer = await app.PostAsync($"/api/admin/notices/{notice}/redeliver{query}", token: token);
+            var body = await SignInHelp.JsonAsync(answer);
+            return (answer.StatusCode, body.TryGetProperty("detail", out var detail) ? detail.GetString()! : "");
+        }
+
+        async Task<string> TargetsAsync()
+        {
+            await using var command = app.Database.CreateCommand(
+                "select string_agg(target || ' ' || state, ', ' order by target) from notice_deliveries"
+            );
+            return (string)(await command.ExecuteScalarAsync(Ct))!;
+        }
+    }
+
+    [Fact]
+    public async Task A11_SendingAgain_WhileAnAttemptIsUnderWay_IsNotLost()
+    {
+        await using var app = new ApiApp(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct));
+        await using var receiver = await WebhookReceiver.StartAsync(Ct);
+        var (_, token) = await app.Database.SignInAsync("admin");
+        using Outbox outbox = new(app.Database, new(TimeProvider.System.GetUtcNow().AddMinutes(1)), receiver.Url);
+        var notice = await outbox.AddAsync("night/NYSE/1");
+        TaskCompletionSource answer = new();
+        receiver.Hold = answer.Task;
+        var underWay = outbox.Sender().SendOneAsync("ops", null, Ct);
+        await Eventually.TrueAsync(() => receiver.Received.Count == 1, "an attempt is under way");
+
+        using (var again = await app.PostAsync($"/api/admin/notices/{notice}/redeliver", token: token))
+            Assert.Equal(HttpStatusCode.Accepted, again.StatusCode);
+        answer.SetResult();
+        Assert.True((await underWay)!.Value.IsDelivered);
+
+        Assert.Equal("night.late waiting 0", await outbox.StatesAsync());
     }
 
     [Fact]

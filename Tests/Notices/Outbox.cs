@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Notices;
 using Overnight.Jobs.Notices;
 using Overnight.Tests.Harness;
@@ -31,11 +32,17 @@ internal sealed class Outbox(NpgsqlDataSource database, TestClock clock, string 
 
     private WebhookClient? _client;
 
+    public WebhookOptions Options => _options.Value;
+
     public NoticeOutbox Notices => new(_options);
 
     public WebhookClient Client => _client ??= new(_options, clock);
 
     public WebhookSender Sender() => new(database, Client, _options, clock, NullLogger<WebhookSender>.Instance);
+
+    /// <summary>The service's loop, by the machine's clock.</summary>
+    public WebhookLoop Loop() =>
+        new(Sender(), _options, new(NullLogger<DatabaseState>.Instance), TimeProvider.System, NullLogger<WebhookLoop>.Instance);
 
     public async Task<Guid> AddAsync(string subject, string name = NoticeEvents.NightLate)
     {

@@ -24,6 +24,9 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     public HttpStatusCode Answer { get; set; } = HttpStatusCode.NoContent;
 
+    /// <summary>What an answer waits for.</summary>
+    public Task Hold { get; set; } = Task.CompletedTask;
+
     /// <summary>Where redirects lead; null for none.</summary>
     public string? Location { get; set; }
 
@@ -59,6 +62,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
                 await reader.ReadToEndAsync()
             )
         );
+        await Hold.WaitAsync(context.RequestAborted);
         context.Response.StatusCode = (int)Answer;
         if (Location is not null)
             context.Response.Headers.Location = Location;

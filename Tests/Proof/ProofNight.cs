@@ -48,7 +48,8 @@ internal sealed class ProofNight : IAsyncDisposable
         return (await new ProofVerifier(connection).VerifyAsync(null, null, ct))!;
     }
 
-    public static async Task ChangeAsync(NpgsqlConnection connection, string change, CancellationToken ct, params object[] values)
+    /// <returns>How many rows were changed; at least one.</returns>
+    public static async Task<int> ChangeAsync(NpgsqlConnection connection, string change, CancellationToken ct, params object[] values)
     {
         await using (
             var open = connection.Command(
@@ -57,7 +58,9 @@ internal sealed class ProofNight : IAsyncDisposable
         )
             await open.ExecuteNonQueryAsync(ct);
         await using var command = connection.Command(change, values);
-        Assert.InRange(await command.ExecuteNonQueryAsync(ct), 1, int.MaxValue);
+        var changed = await command.ExecuteNonQueryAsync(ct);
+        Assert.InRange(changed, 1, int.MaxValue);
+        return changed;
     }
 
     public ValueTask DisposeAsync() => Night.DisposeAsync();

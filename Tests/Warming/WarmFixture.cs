@@ -58,7 +58,7 @@ internal sealed class WarmFixture : IAsyncDisposable
         LogLines log = new();
         builder.Logging.AddProvider(new LogLinesProvider(log));
         builder.AddConnections();
-        builder.Services.AddWarming().AddSingleton<WarmLoop>();
+        builder.Services.AddWarming().AddSingleton<WarmDeadlineWatch>().AddSingleton<WarmLoop>();
         return new(builder.Build(), database, cache, log);
     }
 

@@ -2,26 +2,11 @@ using System.Collections.Concurrent;
 
 namespace Overnight.Core.Market.Calendars;
 
-/// <summary>A limit of age: as a moment, and as a day for values that have a date without a time.</summary>
-internal readonly record struct AgeLimit(DateTimeOffset Moment, DateOnly Day)
-{
-    public static readonly AgeLimit None = new(DateTimeOffset.MinValue, DateOnly.MinValue);
-
-    public bool IsOlder(DateTimeOffset? asOf) =>
-        asOf is { } time && (time.TimeOfDay == TimeSpan.Zero ? DateOnly.FromDateTime(time.UtcDateTime) < Day : time < Moment);
-}
-
 /// <summary>The deadlines and limits that a market's calendar sets for a result computed at some moment.</summary>
 internal sealed class FreshnessRules
 {
-    /// <summary>Time within which closing prices are published.</summary>
-    private static readonly TimeSpan AfterClose = TimeSpan.FromHours(1);
-
-    /// <summary>When the European Central Bank publishes the day's rates, in <see cref="RatesZone"/>.</summary>
-    private static readonly TimeOnly RatesPublished = new(16, 0);
-    private static readonly TimeZoneInfo RatesZone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
-
-    private const int LongestBreak = 366;
+    /// <summary>Time within which closing prices, and the rates of a day, are there.</summary>
+    private static readonly TimeSpan AfterPublication = TimeSpan.FromHours(1);
 
     private readonly DateTimeOffset _firstDeadline,
         _secondDeadline;
@@ -66,7 +51,7 @@ internal sealed class FreshnessRules
         var own = market.NextOpen(generatedAt);
         var first = own is null ? null : market.NextOpenWithNight(own.OpenUtc!.Value);
         var second = first is null ? null : market.NextOpenWithNight(first.OpenUtc!.Value);
-        return new(market.Code, own, first, second, LastClose(market, generatedAt - AfterClose), LastRates(generatedAt));
+        return new(market.Code, own, first, second, Publications.LastClose(market, generatedAt - AfterPublication), Publications.LastRates(generatedAt - AfterPublication));
     }
 
     public FreshnessVerdict Judge(in ResultTimes result, DateTimeOffset now)
@@ -95,29 +80,6 @@ internal sealed class FreshnessRules
     }
 
     private static DateTimeOffset Deadline(MarketDay? day) => day?.DeadlineUtc ?? DateTimeOffset.MaxValue;
-
-    private static AgeLimit LastClose(MarketCalendar market, DateTimeOffset until)
-    {
-        var date = LocalTime.DateIn(market.Zone, until).AddDays(1);
-        for (var days = 0; days <= LongestBreak; days++, date = date.AddDays(-1))
-        {
-            if (market.Day(date).CloseUtc is { } close && close <= until)
-                return new(close, date);
-        }
-        return AgeLimit.None;
-    }
-
-    private static AgeLimit LastRates(DateTimeOffset until)
-    {
-        for (var date = LocalTime.DateIn(RatesZone, until); ; date = date.AddDays(-1))
-        {
-            if (date.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday)
-                continue;
-            var published = LocalTime.ToUtc(RatesZone, date.ToDateTime(RatesPublished));
-            if (published <= until)
-                return new(published, date);
-        }
-    }
 }
 
 /// <summary>

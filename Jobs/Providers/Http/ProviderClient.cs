@@ -15,10 +15,13 @@ internal sealed class ProviderClient : IDisposable
     private readonly ResiliencePipeline _pipeline;
     private readonly EndpointOptions _options;
     private readonly TimeProvider _time;
+    private readonly string _provider;
+    private readonly RequestBudget? _budget;
 
-    public ProviderClient(string provider, EndpointOptions options, TimeProvider time, ILogger logger)
+    /// <param name="budget">Counts requests; null where nothing is to be counted.</param>
+    public ProviderClient(string provider, EndpointOptions options, TimeProvider time, ILogger logger, RequestBudget? budget = null)
     {
-        (_options, _time) = (options, time);
+        (_provider, _options, _time, _budget) = (provider, options, time, budget);
         _pipeline = ProviderPipeline.Create(provider, options, time, logger);
         SocketsHttpHandler handler = new()
         {
@@ -82,6 +85,8 @@ internal sealed class ProviderClient : IDisposable
     private async Task<ReadOnlyMemory<byte>> SendAsync(string query, IReadOnlyList<string> mediaTypes, CancellationToken ct)
     {
         using var request = await RequestAsync(query, mediaTypes, ct);
+        if (_budget is not null)
+            await _budget.TakeAsync(_provider, _options.RequestsPerDay, ct);
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         if (response.StatusCode != HttpStatusCode.OK)
             throw Refused(response);

@@ -51,7 +51,10 @@ internal static partial class ProviderPipeline
             MinimumThroughput = options.BreakAfter,
             SamplingDuration = options.BreakWindow,
             BreakDuration = options.BreakDuration,
-            ShouldHandle = new PredicateBuilder().Handle<ProviderException>().Handle<TimeoutRejectedException>(),
+            // A budget that is used up says nothing of the provider.
+            ShouldHandle = new PredicateBuilder()
+                .Handle<ProviderException>(exception => exception.Reason != ProviderFault.BudgetUsed)
+                .Handle<TimeoutRejectedException>(),
             OnOpened = arguments =>
             {
                 if (Interlocked.Exchange(ref isOpen, 1) == 0)
