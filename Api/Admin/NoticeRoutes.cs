@@ -45,7 +45,7 @@ internal static class NoticeRoutes
         );
     }
 
-    private static async Task<Results<Accepted<NoticeItem>, ValidationProblem, ProblemHttpResult>> RedeliverAsync(
+    internal static async Task<Results<Accepted<NoticeItem>, ValidationProblem, ProblemHttpResult>> RedeliverAsync(
         string id,
         HttpContext context,
         NoticeList notices,
