@@ -61,7 +61,10 @@ internal sealed class OperationsFormats(DisplayFormats formats)
 
     /// <summary>A night against its deadline: <c>late, 12 min after the deadline</c>.</summary>
     public string Deadline(NightItem night) =>
-        night.MarginMs is { } margin ? $"{DeadlineWord(night.State)}, {Margin(TimeSpan.FromMilliseconds(margin))}" : DeadlineWord(night.State);
+        Margin(night) is { } margin ? $"{DeadlineWord(night.State)}, {margin}" : DeadlineWord(night.State);
+
+    /// <returns>From a night's forecast or end to its deadline; null without either.</returns>
+    public string? Margin(NightItem night) => night.MarginMs is { } margin ? Margin(TimeSpan.FromMilliseconds(margin)) : null;
 
     /// <summary>A state against a deadline in words.</summary>
     public static string DeadlineWord(string state) => state.Replace('-', ' ');

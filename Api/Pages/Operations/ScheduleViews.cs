@@ -27,8 +27,9 @@ public sealed record MarketScheduleRow(
 );
 
 /// <summary>A night against its deadline.</summary>
+/// <param name="Margin">From its forecast or end to the deadline; null without either.</param>
 /// <param name="RunPath">Where its run is; null where nothing has run.</param>
-public sealed record DeadlineCell(string State, string Words, string Date, string? RunPath);
+public sealed record DeadlineCell(string State, string Word, string? Margin, string Date, string? RunPath);
 
 public sealed record SetScheduleRow(
     string Path,
@@ -100,7 +101,8 @@ internal sealed class ScheduleViews(OperationsFormats formats)
     private DeadlineCell Cell(LatestNight latest) =>
         new(
             StateOf(latest.Night),
-            formats.Deadline(latest.Night),
+            OperationsFormats.DeadlineWord(latest.Night.State),
+            formats.Margin(latest.Night),
             formats.Date(latest.BusinessDate),
             latest.RunId is { } run ? OperationsPaths.Run(run) : null
         );
