@@ -48,7 +48,7 @@ internal static class NoticeRoutes
         );
     }
 
-    private static async Task<Results<Accepted<NoticeItem>, ValidationProblem, ProblemHttpResult>> RedeliverAsync(
+    internal static async Task<Results<Accepted<NoticeItem>, ValidationProblem, ProblemHttpResult>> RedeliverAsync(
         string id,
         string? target,
         HttpContext context,

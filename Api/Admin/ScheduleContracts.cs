@@ -30,6 +30,15 @@ internal sealed record SetSchedule(
         var next = progress is null || !set.IsAutomatic ? null : DueWarmSets.Next(set, progress);
         return new(set.Name, next, next is { } due ? WarmDeadlines.Deadline(set, due) : null, progress?.CompletedAt, PauseItem.From(pause));
     }
+
+    /// <summary>When it is warmed next: what is due during a pause at its end, null where that is open.</summary>
+    public DateTimeOffset? Starts() =>
+        (NextAt, Pause) switch
+        {
+            ({ } next, { Until: { } until }) => until > next ? until : next,
+            (_, { Until: null }) => null,
+            _ => NextAt,
+        };
 }
 
 /// <param name="By">admin, admin-key or command; the action log has the person.</param>

@@ -22,7 +22,10 @@ internal static class UserAccessRoutes
                 "A user's sessions that are neither ended nor expired, newest first. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
             );
         group
-            .MapDelete("sessions/{id}", RevokeAsync)
+            .MapDelete(
+                "sessions/{id}",
+                static (string id, HttpContext context, SessionRevocation revocation) => RevokeAsync(id, null, context, revocation)
+            )
             .WithName("RevokeSession")
             .WithSummary(
                 "Ends a session. heldFrom is the time from which every node refuses it: now, or in 5 minutes when the cache does not answer."
@@ -68,15 +71,17 @@ internal static class UserAccessRoutes
         );
     }
 
+    /// <param name="owner">The user that the session must be of; null for any.</param>
     internal static async Task<Results<Ok<RevokedSessions>, ValidationProblem, ProblemHttpResult>> RevokeAsync(
         string id,
+        Guid? owner,
         HttpContext context,
         SessionRevocation revocation
     )
     {
         if (!SessionIds.IsId(id))
             return SessionIds.Problem(id);
-        return await revocation.RevokeAsync(id, SessionPrincipal.ActorOf(context)) is { } ended
+        return await revocation.RevokeAsync(id, SessionPrincipal.ActorOf(context), owner: owner) is { } ended
             ? TypedResults.Ok(RevokedSessions.From(ended))
             : SessionIds.NotFound(id);
     }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using Overnight.Core.Data;
+using Overnight.Core.Schedules;
 using Overnight.Core.Warming;
 
 namespace Overnight.Api.Admin;
@@ -15,7 +16,8 @@ internal sealed record WarmSetsAnswer(IReadOnlyList<WarmSetItem> Items, IReadOnl
 /// <param name="IntervalSeconds">How often the schedule warms it; null for never.</param>
 /// <param name="Automatic">Whether the service and deployments warm it.</param>
 /// <param name="Last">Its last whole warm; null before the first.</param>
-/// <param name="Next">When the schedule warms it again; null when it does not.</param>
+/// <param name="Next">When the schedule warms it again, at the end of its pause at the earliest; null when it does not.</param>
+/// <param name="Pause">Why its schedule is paused; null when it is not.</param>
 internal sealed record WarmSetItem(
     string Set,
     int Phase,
@@ -25,7 +27,8 @@ internal sealed record WarmSetItem(
     bool Automatic,
     bool PerTenant,
     LastWarm? Last,
-    DateTimeOffset? Next
+    DateTimeOffset? Next,
+    PauseItem? Pause
 );
 
 /// <param name="Status">started while it is under way or was broken off, completed, partial or failed.</param>
@@ -43,22 +46,42 @@ internal sealed record LastWarm(
 );
 
 /// <summary>Lists the declared sets with their last warm.</summary>
-internal sealed class WarmSetList(Warmer warmer, ConfiguredWarmSets configured, WarmProgressStore progress, NpgsqlDataSource database)
+internal sealed class WarmSetList(
+    Warmer warmer,
+    ConfiguredWarmSets configured,
+    WarmProgressStore progress,
+    SchedulePauses pauses,
+    NpgsqlDataSource database,
+    TimeProvider time
+)
 {
     public Task<WarmSetsAnswer> ReadAsync(CancellationToken ct) =>
         DatabaseRetry.ReadAsync(async () =>
         {
+            var now = time.GetUtcNow();
+            var paused = await pauses.ReadAsync(now, ct);
             var rows = await progress.ReadAsync(ct);
             var statuses = await StatusesAsync([.. rows.Values.Select(row => row.RunId)], ct);
             return new WarmSetsAnswer(
-                [.. warmer.Sets.Select(set => Item(set.Declaration, rows.GetValueOrDefault(set.Name), statuses))],
+                [
+                    .. warmer.Sets.Select(set =>
+                        Item(
+                            set.Declaration,
+                            rows.GetValueOrDefault(set.Name),
+                            paused.At(ScheduleKind.Set, set.Name, now),
+                            statuses
+                        )
+                    ),
+                ],
                 configured.Off,
                 configured.Off.Count == 0 ? null : configured.WhyOff
             );
         });
 
-    private static WarmSetItem Item(WarmDeclaration set, WarmProgress? row, Dictionary<Guid, string> statuses) =>
-        new(
+    private static WarmSetItem Item(WarmDeclaration set, WarmProgress? row, SchedulePause? pause, Dictionary<Guid, string> statuses)
+    {
+        var schedule = SetSchedule.From(set, row, pause);
+        return new(
             set.Name,
             (int)set.Phase,
             set.Key,
@@ -79,8 +102,10 @@ internal sealed class WarmSetList(Warmer warmer, ConfiguredWarmSets configured, 
                     row.Failed,
                     row.StuckSince
                 ),
-            row is null || !set.IsAutomatic ? null : DueWarmSets.Next(set, row)
+            schedule.Starts(),
+            schedule.Pause
         );
+    }
 
     private async Task<Dictionary<Guid, string>> StatusesAsync(Guid[] runs, CancellationToken ct)
     {

@@ -19,7 +19,16 @@ internal readonly record struct RunFilter(
 {
     private const int MaxMarket = 12;
 
-    public static RunFilter Read(string? jobType, string? market, string? date, string? status, QueryErrors errors, string? state = null)
+    /// <param name="jobTypeField">The name of that field, for an error.</param>
+    public static RunFilter Read(
+        string? jobType,
+        string? market,
+        string? date,
+        string? status,
+        QueryErrors errors,
+        string? state = null,
+        string jobTypeField = "jobType"
+    )
     {
         // An unknown market's code is not an error: its list is empty.
         if (
@@ -34,7 +43,7 @@ internal readonly record struct RunFilter(
             market,
             errors.Date("date", date),
             errors.OneOf("status", status, "started", "completed", "partial", "failed"),
-            errors.OneOf("jobType", jobType, "scoring", "recommendations", "cache-warm"),
+            errors.OneOf(jobTypeField, jobType, "scoring", "recommendations", "cache-warm"),
             errors.OneOf("state", state, [.. DeadlineStates.Names])
         );
     }

@@ -83,7 +83,7 @@ internal static class RunRoutes
     }
 
     /// <summary>The scheduled nights of these runs, by market and business date.</summary>
-    private static async Task<Dictionary<(string?, DateOnly?), ScheduledNight>> NightsAsync(
+    internal static async Task<Dictionary<(string?, DateOnly?), ScheduledNight>> NightsAsync(
         OvernightContext database,
         List<Run> runs,
         CancellationToken ct

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Audit;
 using Overnight.Api.Problems;
+using Overnight.Core.Explanations;
 using Overnight.Core.Portfolios;
 
 namespace Overnight.Api.Explanations;
@@ -30,6 +31,14 @@ internal static class ExplanationProblems
             title: "Holding not found"
         );
 
+    public static ValidationProblem WrongOrder(CapturedResult before, CapturedResult after) =>
+        InvalidRequest.Problem(
+            "before",
+            $"must be the earlier of the two runs; {before.RunId:D} is of {before.BusinessDate:yyyy-MM-dd}, number {before.Number}, "
+                + $"and after, {after.RunId:D}, is of {after.BusinessDate:yyyy-MM-dd}, number {after.Number}",
+            "The question is not valid"
+        );
+
     /// <summary>A result of rules that this build does not have, or whose criteria were erased.</summary>
     public static ProblemHttpResult NotCalculable(CalculationException exception) =>
         TypedResults.Problem(
@@ -54,6 +63,17 @@ internal static class ExplanationProblems
                 + "The explanation without it is at the same address without the asset.",
             statusCode: StatusCodes.Status503ServiceUnavailable,
             title: "Not found in time"
+        );
+    }
+
+    public static ProblemHttpResult Busy(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = ProblemHandler.RetryAfter;
+        return TypedResults.Problem(
+            "Another search of yours for what would have made a holding first is under way, and there is one at a time for each user. "
+                + "The explanation without it is at the same address without the asset.",
+            statusCode: StatusCodes.Status429TooManyRequests,
+            title: "A search is under way"
         );
     }
 }

@@ -42,16 +42,17 @@ internal static class ExplanationRoutes
             .MapGet("{run}/why/{asset}", WhyOneAsync)
             .WithName("GetWhyOfHolding")
             .WithSummary(
-                "The same for one holding, with what would have made it the first to buy: the least change of a fundamental, of its class's target range, and of the value in a class, each with the what-if that proves it. 503 when the search takes too long."
+                "The same for one holding, with what would have made it the first to buy: the least change of a fundamental, of its class's target range, and of the value in a class, each with the what-if that proves it. 503 when the search takes too long, 429 while another search of the same user is under way."
                     + OfUser
             )
             .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests);
         group
             .MapGet("changes", ChangesAsync)
             .WithName("GetChanges")
             .WithSummary(
-                "What changed between the results of two runs (before, after): each amount's difference in parts by cause, which add up exactly. Two base currencies are not split."
+                "What changed between the results of two runs (before, and after, which is the later one): each amount's difference in parts by cause, which add up exactly. Two base currencies are not split."
                     + OfUser
             )
             .ProducesProblem(StatusCodes.Status404NotFound)
@@ -108,9 +109,13 @@ internal static class ExplanationRoutes
                 return ExplanationProblems.NoSuchAsset(assetId.Value, result.RunId);
             if (document.Holding.Rank is null)
                 return TypedResults.Ok(document);
-            return await searches.FindAsync(result, holding, ct) is { } first
-                ? TypedResults.Ok(document with { First = first })
-                : ExplanationProblems.TooLong(context, searches.Limit);
+            var asker = SessionPrincipal.ActorOf(context).UserId ?? Guid.Empty;
+            return await searches.FindAsync(result, holding, asker, searches.Limit, ct) switch
+            {
+                { First: { } first } => TypedResults.Ok(document with { First = first }),
+                { IsBusy: true } => ExplanationProblems.Busy(context),
+                _ => ExplanationProblems.TooLong(context, searches.Limit),
+            };
         }
         catch (CalculationException exception)
         {
@@ -142,6 +147,8 @@ internal static class ExplanationRoutes
         (var second, problem) = await results.OpenAsync(context, subject.Value, newer, ct);
         if (second is null)
             return problem!;
+        if (first.IsLaterThan(second))
+            return ExplanationProblems.WrongOrder(first, second);
         try
         {
             return TypedResults.Ok(ChangesDocument.Of(first, second));

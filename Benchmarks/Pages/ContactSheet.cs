@@ -5,12 +5,13 @@ using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
 using Overnight.Tests.Pages;
+using Overnight.Tests.Pages.Operations;
 using StackExchange.Redis;
 
 namespace Overnight.Benchmarks.Pages;
 
 /// <summary>
-/// Opens every state of <see cref="PageStates"/> in Chromium, over an Api and servers of its own, and puts the pictures together.
+/// Opens every state of <see cref="PageStates"/> and <see cref="OperationsStates"/> in Chromium, over an Api and servers of its own, and puts the pictures together.
 /// </summary>
 internal static class ContactSheet
 {
@@ -23,10 +24,11 @@ internal static class ContactSheet
     public static async Task<int> RunAsync(string? folder, string? only, CancellationToken ct)
     {
         var program = Chromium.Program ?? throw new BenchmarkException(Chromium.Missing);
-        var states = PageStates.All.Where(state => only is null || state.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
+        PageState[] all = [.. PageStates.All, .. OperationsStates.All];
+        var states = all.Where(state => only is null || state.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (states.Length == 0)
             throw new BenchmarkException(
-                $"No state has '{only}' in its name. There are {string.Join(", ", PageStates.All.Select(one => one.Name))}."
+                $"No state has '{only}' in its name. There are {string.Join(", ", all.Select(one => one.Name))}."
             );
         folder = Directory.CreateDirectory(folder ?? Path.Combine(Path.GetTempPath(), "overnight-contact-sheet")).FullName;
 

@@ -1,11 +1,14 @@
 using System.Net.Http.Headers;
 using Overnight.Api.Dashboard;
 using Overnight.Api.Pages;
+using Overnight.Api.Pages.Explanations;
+using Overnight.Api.Pages.Operations;
 using Overnight.Benchmarks.Dashboard;
 using Overnight.Benchmarks.Load;
 using Overnight.Benchmarks.Recovery;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
+using Overnight.Tests.Dashboard;
 
 namespace Overnight.Benchmarks.Pages;
 
@@ -20,6 +23,9 @@ internal static class PagesBenchmark
 
     /// <summary>Of the other pages, which ask PostgreSQL.</summary>
     private const int OthersPerSecond = 50;
+
+    /// <summary>Of the operations' overview, which administrators alone look at.</summary>
+    private const int OverviewPerSecond = 5;
 
     /// <summary>Users whose page is weighed.</summary>
     private const int Weighed = 200;
@@ -62,6 +68,10 @@ internal static class PagesBenchmark
         var json = await P95Async(api.Port, DashboardRoutes.Path, settings.Rate, tokens, settings.Seconds, ct);
         var history = await P95Async(api.Port, PagePaths.History, OthersPerSecond, tokens, settings.Seconds, ct);
         var account = await P95Async(api.Port, PagePaths.Account, OthersPerSecond, tokens, settings.Seconds, ct);
+        var why = await P95Async(api.Port, ExplanationPaths.Why, OthersPerSecond, tokens, settings.Seconds, ct);
+        var admin = await environment.Database.AddSessionAsync(await environment.Database.AddUserAsync("admin"));
+        string[] admins = [.. Enumerable.Repeat(admin, tokens.Count)];
+        var overview = await P95Async(api.Port, OperationsPaths.Overview, OverviewPerSecond, admins, settings.Seconds, ct);
         await environment.WarmSessionsAsync();
         var paint = await PaintAsync(api.Port, tokens[0]);
         Threshold[] thresholds =
@@ -82,6 +92,8 @@ internal static class PagesBenchmark
                 : [],
             new("P6", $"p95 of the history's page at {OthersPerSecond} a second", "ms", history, 100),
             new("P6", $"p95 of the account's page at {OthersPerSecond} a second", "ms", account, 100),
+            new("P6", $"p95 of the page of why at {OthersPerSecond} a second", "ms", why, 100),
+            new("P6", $"p95 of the operations' overview at {OverviewPerSecond} a second", "ms", overview, 100),
         ];
         if (paint is null)
             Report.Step($"Largest contentful paint is not measured. {Tests.Pages.Chromium.Missing}");

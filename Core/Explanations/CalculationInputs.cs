@@ -1,6 +1,7 @@
 using Overnight.Core.Auditing;
 using Overnight.Core.Market;
 using Overnight.Core.Portfolios;
+using Overnight.Core.Proof;
 using Overnight.Core.Recommendations;
 using Overnight.Core.Scoring;
 
@@ -20,23 +21,31 @@ public sealed record CalculationInputs(
     HypotheticalCash? Cash = null
 )
 {
-    /// <summary>Computes the result of these inputs.</summary>
+    /// <summary>Every version of the rules that a stored result can have been calculated by.</summary>
+    internal IReadOnlyDictionary<int, CalculationRule> Rules { get; init; } = CalculationReplay.Rules;
+
+    /// <summary>Computes the result of these inputs, by the rules that they name.</summary>
     /// <exception cref="CalculationException">As <see cref="Calculation.Run"/>; or rules that this build does not have
     /// (<c>unknown_rules</c>).</exception>
     public Calculation Calculate()
     {
-        if (RuleVersion != EventCodec.RuleVersion)
-        {
-            throw new CalculationException(
-                CalculationStage.Load,
-                "unknown_rules",
-                $"The result was calculated by rule version {RuleVersion}; this build calculates by version {EventCodec.RuleVersion}."
-            );
-        }
-        Calculation calculation = new();
-        calculation.Run(Portfolio, Criteria.Span, Market, Cash);
+        if (!Rules.TryGetValue(RuleVersion, out var rule))
+            throw UnknownRules($"this build knows the versions {string.Join(", ", Rules.Keys.Order())}.");
+        Calculation calculation = new() { Cash = Cash };
+        rule(calculation, Portfolio, Criteria.Span, Market);
         return calculation;
     }
+
+    /// <summary>For what takes a calculation apart, which is done by the newest rules alone.</summary>
+    /// <exception cref="CalculationException">The inputs name other rules (<c>unknown_rules</c>).</exception>
+    internal void RequireNewestRules()
+    {
+        if (RuleVersion != EventCodec.RuleVersion)
+            throw UnknownRules($"only results of version {EventCodec.RuleVersion} are explained; changes and what-ifs know all versions.");
+    }
+
+    private CalculationException UnknownRules(string known) =>
+        new(CalculationStage.Load, "unknown_rules", $"The result was calculated by rule version {RuleVersion}; {known}");
 
     /// <summary>
     /// The same inputs over a snapshot of the portfolio's own assets and rates, of which a changed copy costs little. Results are the same.

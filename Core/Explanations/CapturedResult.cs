@@ -12,4 +12,12 @@ public sealed record CapturedResult(
     Guid CorrelationId,
     Guid UserId,
     CalculationInputs Inputs
-);
+)
+{
+    /// <summary>Whether it replaced another result of the user: it is of a later date, or of a later run of the same date.</summary>
+    public bool IsLaterThan(CapturedResult other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return (BusinessDate, Number).CompareTo((other.BusinessDate, other.Number)) > 0;
+    }
+}

@@ -32,14 +32,13 @@ public sealed class CapturedResults(NpgsqlDataSource database, SnapshotMemory sn
         where c.user_id = $1
         """;
 
-    // Newest first, with one lookup per run, up to the first run that computed the user. $2 and $3: date and number of the later run.
+    // From the user's own results, newest first: for a user without an earlier one nothing else is read. $2 and $3: date and number of the
+    // later run.
     internal const string RunBefore = """
-        select r.id from overnight_job_runs r
-        cross join lateral (
-            select 1 from calculation_events
-            where business_date = r.business_date and run_id = r.id and user_id = $1 and type = 2 limit 1) e
-        where r.job_type = 'scoring' and r.business_date <= $2 and (r.business_date, r.number) < ($2, $3)
-        order by r.business_date desc, r.number desc limit 1
+        select r.id from calculation_results o
+        join overnight_job_runs r on r.id = o.run_id
+        where o.user_id = $1 and o.business_date <= $2 and r.job_type = 'scoring' and (o.business_date, r.number) < ($2, $3)
+        order by o.business_date desc, r.number desc limit 1
         """;
 
     internal const string Criteria = "select rules from criteria_versions where id = $1";

@@ -26,6 +26,7 @@ public sealed record Counterfactuals(bool IsFirst, FundamentalChange? Fundamenta
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(holding, inputs.Portfolio.Holdings.Count);
         if (inputs.Cash is not null)
             throw new ArgumentException("Counterfactuals are of captured inputs, which have no cash.", nameof(inputs));
+        inputs.RequireNewestRules();
         var current = inputs.Calculate();
         if (IsFirstOf(current, holding, inputs.Portfolio.Contribution))
             return new(true, null, null, null);
@@ -70,12 +71,8 @@ public sealed record FundamentalChange(Guid AssetId, Metric Metric, decimal From
         return inputs.Narrow(asset => asset.Id == AssetId ? ApplyTo(asset) : asset);
     }
 
-    internal SnapshotAsset ApplyTo(SnapshotAsset asset)
-    {
-        var fundamentals = (decimal?[])asset.Fundamentals.Clone();
-        fundamentals[(int)Metric] = To;
-        return asset with { Fundamentals = fundamentals };
-    }
+    /// <summary>As a what-if does it, so that one proves the other.</summary>
+    internal SnapshotAsset ApplyTo(SnapshotAsset asset) => new FundamentalValue(AssetId, Metric, To).ApplyTo(asset);
 }
 
 /// <summary>The target range of a class, moved as it is; in percent.</summary>

@@ -34,7 +34,10 @@ internal sealed class MixedInputs(CalculationInputs before, CalculationInputs af
             portfolio,
             Of(ChangeFactor.Criteria).Inputs.Criteria,
             new(quotes.Inputs.Market.Header, assets, RatesOf(Of(ChangeFactor.Rates), assets, portfolio.BaseCurrency))
-        );
+        )
+        {
+            Rules = _after.Inputs.Rules,
+        };
 
         Side Of(ChangeFactor factor) => isTaken(factor) ? _after : _before;
     }

@@ -23,6 +23,7 @@ public sealed record ResultExplanation(
     public static ResultExplanation Of(CalculationInputs inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
+        inputs.RequireNewestRules();
         var calculation = inputs.Calculate();
         var portfolio = inputs.Portfolio;
         ContributionRecord record = new(portfolio.Holdings.Count);

@@ -49,11 +49,13 @@ public sealed class Calculation
     /// <summary>The part of the contribution that no holding could take, in base currency.</summary>
     public Decimal4 Unallocated { get; private set; }
 
+    /// <summary>Cash that one class has beside its holdings; none when null.</summary>
+    public HypotheticalCash? Cash { get; init; }
+
     /// <summary>Computes the result of one user, which the properties then return.</summary>
-    /// <param name="cash">Cash that one class has beside its holdings; none when null.</param>
     /// <exception cref="CalculationException">No criteria, no holding with a price, a missing exchange rate, or a number out of
     /// range.</exception>
-    public void Run(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, MarketSnapshot market, HypotheticalCash? cash = null)
+    public void Run(UserPortfolio portfolio, ReadOnlySpan<Criterion> criteria, MarketSnapshot market)
     {
         ArgumentNullException.ThrowIfNull(portfolio);
         ArgumentNullException.ThrowIfNull(market);
@@ -65,7 +67,7 @@ public sealed class Calculation
         try
         {
             Value(portfolio, market);
-            Allocate(portfolio, cash);
+            Allocate(portfolio, Cash);
             Rank(portfolio, market);
             Unallocated = ContributionSplit.Distribute(_ranked.AsSpan(0, _rankedCount), portfolio.Contribution ?? Decimal4.Zero);
             ShareAfter();

@@ -13,6 +13,13 @@ namespace Overnight.Tests.Explanations;
 /// <summary>A night that was run over demo users, and the api over it, in which one of them and an administrator are signed in.</summary>
 internal sealed class ExplanationNight : IAsyncDisposable
 {
+    /// <summary>A search ends by what it finds, and not by the clock of a machine that has other work.</summary>
+    private static readonly Dictionary<string, string> Patient = new(StringComparer.Ordinal)
+    {
+        ["Explanations:SearchTimeout"] = "00:01:00",
+        ["Explanations:PageWait"] = "00:01:00",
+    };
+
     private ExplanationNight(PipelineFixture night, ApiApp app, PipelineRun run, Guid user, string token, Guid admin, string adminToken)
     {
         (Night, App, Run) = (night, app, run);
@@ -40,7 +47,10 @@ internal sealed class ExplanationNight : IAsyncDisposable
         var user = await night.ScalarAsync<Guid>("select id from users where role = 'user' order by id offset 2 limit 1", Ct);
         await night.ExecuteAsync("update portfolios set contribution = 1500 where user_id = $1", Ct, user);
         var run = await night.RunAsync(Ct);
-        ApiApp app = new(night.DatabaseConnection, night.CacheConnection, time, settings, isListening: isListening);
+        Dictionary<string, string> all = new(Patient, StringComparer.Ordinal);
+        foreach (var (key, value) in settings ?? new Dictionary<string, string>(StringComparer.Ordinal))
+            all[key] = value;
+        ApiApp app = new(night.DatabaseConnection, night.CacheConnection, time, all, isListening: isListening);
         var now = (time ?? TimeProvider.System).GetUtcNow();
         var token = await app.Database.AddSessionAsync(user, now.AddHours(1));
         var admin = await app.Database.AddUserAsync("admin");

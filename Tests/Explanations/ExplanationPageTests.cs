@@ -44,7 +44,8 @@ public sealed class ExplanationPageTests(TestServers servers)
                 proofs++;
             }
         }
-        Assert.True(proofs > 3, $"{proofs} proofs");
+        // Each run has other portfolios, and few have many.
+        Assert.True(proofs > 0, $"{proofs} proofs");
         Assert.Equal(0, await night.ReadsAsync());
     }
 
@@ -107,17 +108,29 @@ public sealed class ExplanationPageTests(TestServers servers)
 
         var page = await browser.PageAsync("/changes");
         var same = await browser.PageAsync($"/changes?before={night.Run.Id}&after={second.Id}");
+        var turned = await browser.PageAsync($"/changes?before={second.Id}&after={night.Run.Id}");
+        var refused = await night.GetAsync(
+            $"/api/calculations/changes?before={second.Id}&after={night.Run.Id}",
+            status: HttpStatusCode.BadRequest
+        );
         var nothing = await browser.PageAsync($"/changes?before={second.Id}&after={second.Id}");
 
         Assert.Equal(page.QuerySelector("main")!.InnerHtml, same.QuerySelector("main")!.InnerHtml);
+        Assert.Equal(page.QuerySelector("main")!.InnerHtml, turned.QuerySelector("main")!.InnerHtml);
+        Assert.Contains($"before must be the earlier of the two runs; {second.Id}", refused["detail"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.EndsWith("The only cause is your contribution.", page.Words(".lead"), StringComparison.Ordinal);
         Assert.Contains(
             "in this order: the calculation's rules, exchange rates, prices, company figures, your holdings, your criteria, your targets and minimums and your contribution.",
             page.Words(".notes"),
             StringComparison.Ordinal
         );
-        var sum = page.QuerySelectorAll("tfoot td").Select(td => td.TextContent).ToList();
-        Assert.Equal(["1,500.00", "1,800.00", "+300.00", "+300.00"], sum);
+        var sum = page.QuerySelectorAll("tfoot td").Select(td => Amount(td.TextContent));
+        Assert.Equal([1_500, 1_800, 300, 300], sum);
+        Assert.All(page.QuerySelectorAll("table tbody tr"), row =>
+        {
+            var amounts = row.QuerySelectorAll("td").Select(td => Amount(td.TextContent)).ToList();
+            Assert.Equal((amounts[1] - amounts[0], amounts[2]), (amounts[2], amounts.Skip(3).Sum()));
+        });
         Assert.Equal("No amount has changed", nothing.Words("h1"));
     }
 
@@ -232,27 +245,33 @@ public sealed class ExplanationPageTests(TestServers servers)
         Assert.Equal(0, await night.ReadsAsync());
     }
 
+    /// <summary>The page does not wait for a slow search; a later one has what it found.</summary>
     [Fact]
-    public async Task P3_HoldingWhoseSearchTakesTooLong_IsExplainedWithoutIt()
+    public async Task P3_HoldingWhoseSearchTakesLong_IsExplainedWithoutIt_AndWithItLater()
     {
-        TestClock clock = new(TimeProvider.System.GetUtcNow());
-        await using var night = await ExplanationNight.CreateAsync(servers, clock);
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["Explanations:PageWait"] = "00:00:00" };
+        await using var night = await ExplanationNight.CreateAsync(servers, settings: settings);
         var why = await night.GetAsync($"/api/calculations/{night.Run.Id}/why");
         using TestBrowser browser = new(night.App);
         browser.SignIn(night.Token);
-        while (await night.App.Get<ExplanationSearches>().Turns.WaitAsync(0, Ct)) { }
+        var searches = night.App.Get<ExplanationSearches>();
+        var taken = 0;
+        while (await searches.Turns.WaitAsync(0, Ct))
+            taken++;
 
-        var asked = browser.PageAsync($"/why/current/{why["holdings"]![2]!["assetId"]}");
-        await Eventually.TrueAsync(
-            () =>
-            {
-                clock.Advance(TimeSpan.FromSeconds(1));
-                return asked.IsCompleted;
-            },
-            "the search ends at its limit"
-        );
+        var path = $"/why/current/{why["holdings"]![2]!["assetId"]}";
+        var without = await browser.PageAsync(path);
+        var busy = await browser.PageAsync($"/why/current/{why["holdings"]![3]!["assetId"]}");
+        searches.Turns.Release(taken);
+        await Eventually.TrueAsync(() => searches.UnderWay == 0, "the search goes on and ends");
+        var with = await browser.PageAsync(path);
 
-        Assert.StartsWith("The search for it took too long", (await asked).Words("[aria-labelledby=first] p"), StringComparison.Ordinal);
+        Assert.StartsWith("The search for it takes longer than this page waits", Note(without), StringComparison.Ordinal);
+        Assert.Equal(path, without.QuerySelector("[aria-labelledby=first] a")!.GetAttribute("href"));
+        Assert.StartsWith("Another search of yours is under way", Note(busy), StringComparison.Ordinal);
+        Assert.DoesNotContain("Look again", with.Words("[aria-labelledby=first]"), StringComparison.Ordinal);
+
+        static string Note(IDocument page) => page.Words("[aria-labelledby=first] p");
     }
 
     private static string Currency(IDocument page) => page.Words("thead th.r").Split(' ')[^1];

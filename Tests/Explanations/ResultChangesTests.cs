@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Overnight.Core.Auditing;
 using Overnight.Core.Explanations;
 using Overnight.Core.Portfolios;
+using Overnight.Core.Proof;
 
 namespace Overnight.Tests.Explanations;
 
@@ -100,6 +102,35 @@ public sealed class ResultChangesTests(ITestOutputHelper output)
 
         Assert.All(changes.Holdings, h => Assert.All(h.Parts.SkipLast(1), p => Assert.Equal("0.0000", p)));
         Assert.Contains(changes.Holdings, h => h.Parts[^1] != "0.0000");
+    }
+
+    /// <summary>Results of an older version of the rules are still compared, and what the rules changed is a part of its own.</summary>
+    [Fact]
+    public void Between_TwoVersionsOfTheRules_HasAPartOfTheRules()
+    {
+        const int later = EventCodec.RuleVersion + 1;
+        var inputs = CoreAnswers.Inputs(Pair(0).Before with { Contribution = 1_000 }) with
+        {
+            Rules = new Dictionary<int, CalculationRule>(CalculationReplay.Rules)
+            {
+                // Half of the contribution is kept.
+                [later] = static (calculation, portfolio, criteria, market) =>
+                {
+                    var halved = CalculationInputs.Copy(portfolio, portfolio.Classes, portfolio.Holdings);
+                    halved.Contribution = Decimal4.Round(portfolio.Contribution!.Value.ToDecimal() / 2);
+                    calculation.Run(halved, criteria, market);
+                },
+            },
+        };
+
+        var changes = ResultChanges.Between(inputs, inputs with { RuleVersion = later });
+
+        AssertAddsUp(changes, inputs, inputs with { RuleVersion = later });
+        Assert.Equal([ChangeFactor.Rules], changes.Steps[0]);
+        Assert.Contains(changes.Holdings, h => h.Parts[0] != Decimal4.Zero);
+        Assert.All(changes.Holdings, h => Assert.All(h.Parts.Skip(1), part => Assert.Equal(Decimal4.Zero, part)));
+        var thrown = Assert.Throws<CalculationException>(() => ResultExplanation.Of(inputs with { RuleVersion = later }));
+        Assert.Equal("unknown_rules", thrown.Reason);
     }
 
     [Fact]

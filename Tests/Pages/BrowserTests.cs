@@ -1,7 +1,6 @@
 using Microsoft.Playwright;
 using Overnight.Core.Caching;
 using Overnight.Tests.Dashboard;
-using Overnight.Tests.Explanations;
 using Overnight.Tests.Harness;
 using static Microsoft.Playwright.Assertions;
 
@@ -98,25 +97,6 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
         if (look.IsPrint)
             await tab.Page.EmulateMediaAsync(new() { Media = Media.Print });
         await tab.CheckAsync(state.Name);
-    }
-
-    /// <summary>Over two nights, the later with another contribution.</summary>
-    [Theory]
-    [MemberData(nameof(Looks))]
-    public async Task P3_ExplanationPages_HaveNoFaultThatABrowserSees(string look)
-    {
-        await using var night = await ExplanationNight.CreateAsync(servers, isListening: true);
-        var earlier = await night.RunBeforeAsync();
-        var why = await night.GetAsync($"/api/calculations/{night.Run.Id}/why");
-        await using var tab = await browser.OpenAsync(Site(night.App), Look.Of(look), night.Token);
-        await tab.CheckAsync("/why/current", "why");
-        await tab.CheckAsync($"/why/current/{why["holdings"]![0]!["assetId"]}", "why-first");
-        await tab.CheckAsync($"/why/current/{why["holdings"]![3]!["assetId"]}", "why-holding");
-        await tab.CheckAsync("/changes", "changes");
-        await tab.CheckAsync($"/changes?after={earlier.Id}", "changes-of-the-first-night");
-        await tab.CheckAsync("/what-if", "what-if");
-        await tab.CheckAsync("/what-if?cashClass=none&amount=1000", "what-if-answered");
-        await tab.CheckAsync("/what-if?cashClass=none&amount=x", "what-if-refused");
     }
 
     /// <summary>What to buy, why these, and whether to trust it today, without scrolling.</summary>

@@ -28,6 +28,49 @@ public sealed class DashboardPageStateTests(ApiFixture fixture) : IClassFixture<
         Assert.Empty(page.QuerySelectorAll("td.amount"));
     }
 
+    /// <summary>All of no classes are above their range, which must not be said.</summary>
+    [Fact]
+    public async Task Page_WhereNoHoldingHasAClass_DoesNotSayThatClassesAreOver()
+    {
+        var (browser, _) = await _app.BrowseAsync(user =>
+            PageEntries.Entry(
+                user,
+                [new("AAPL", "Apple", "unclassified", 40, 0, -100)],
+                [new("unclassified", 100, 0, 0, 100)],
+                unallocated: 2_500
+            )
+        );
+        using var own = browser;
+
+        Assert.Equal(
+            "No holding is in a class with a target, so the whole contribution stays unallocated.",
+            (await browser.PageAsync("/dashboard")).Words(".lead")
+        );
+    }
+
+    /// <summary>BND has a priority, and its share is too small to buy; VNQ, which has none, takes the whole contribution.</summary>
+    [Theory]
+    [InlineData(9.4, "By priority each share is below the smallest amount worth buying in its class, so they are put together and go to VNQ.")]
+    [InlineData(0.001, "No priority is above 0, which takes a class below the middle of its target and a positive score, so the contribution is shared")]
+    [InlineData(-9.4, "No priority is above 0, which takes a class below the middle of its target and a positive score, so the contribution is shared")]
+    public async Task Page_WhereTheFirstThatIsBoughtHasNoPriority_SaysWhy(double gap, string lead)
+    {
+        var (browser, _) = await _app.BrowseAsync(user =>
+            PageEntries.Entry(
+                user,
+                [new("BND", "Bonds", "Bonds", 1, 0, (decimal)gap), new("VNQ", "Real Estate", "Real estate", 48, 100, -0.5m)],
+                [new("Bonds", 10, 18, 22, 10), new("Real estate", 14, 11, 15, 15)],
+                contribution: 100
+            )
+        );
+        using var own = browser;
+
+        var page = await browser.PageAsync("/dashboard");
+
+        Assert.Equal("100.00 EUR into 1 holding", page.Words("h1"));
+        Assert.StartsWith(lead, page.Words(".lead"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Page_WithoutAContribution_ShowsTheOrder()
     {

@@ -14,7 +14,17 @@ internal sealed class PageStateData(NpgsqlDataSource database, IDatabase cache, 
     public const string Firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
         Phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Safari/604.1";
 
+    private readonly Dictionary<Delegate, Task> _made = [];
+
     public NpgsqlDataSource Database => database;
+
+    /// <summary>Makes what several states show once.</summary>
+    public async Task<T> OnceAsync<T>(Func<PageStateData, Task<T>> make)
+    {
+        if (!_made.TryGetValue(make, out var made))
+            _made.Add(make, made = make(this));
+        return await (Task<T>)made;
+    }
 
     /// <returns>The user and the token of a session that began an hour ago.</returns>
     public async Task<(Guid User, string Token)> SignInAsync(string role = "user")

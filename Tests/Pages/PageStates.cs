@@ -76,6 +76,13 @@ internal static class PageStates
                 await page.Locator(".field-error").First.WaitForAsync();
             },
         },
+        Explained("why", (_, _) => "/why"),
+        Explained("why-holding", (run, asset) => $"/why/{run}/{asset}"),
+        Explained("changes", (_, _) => "/changes"),
+        Explained("what-if", (_, _) => "/what-if"),
+        Explained("what-if-answered", (_, _) => "/what-if?cashClass=none&amount=1000"),
+        Explained("what-if-refused", (_, _) => "/what-if?cashClass=none&amount=x"),
+        Signed("nothing-to-explain", "/why"),
         Signed("not-found", "/nowhere"),
         Signed("forbidden", "/api/runs"),
         Dashboard("postgres-away", user => PageEntries.Entry(user)) with
@@ -96,6 +103,13 @@ internal static class PageStates
             if (prepare is not null)
                 await prepare(data, user);
             return (path, token);
+        });
+
+    private static PageState Explained(string name, Func<Guid, Guid, string> path) => new(name, async data =>
+        {
+            var (user, token) = await data.SignInAsync();
+            var (run, asset) = await data.AddExplainedNightsAsync(user);
+            return (path(run, asset), token);
         });
 
     private static PageState Dashboard(string name, Func<Guid, byte[]> entry) =>

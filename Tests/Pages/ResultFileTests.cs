@@ -32,22 +32,6 @@ public sealed class ResultFileTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         Assert.Equal(("", 10), (lines[^1], lines.Length));
     }
 
-    [Theory]
-    [InlineData("=1+1", "'=1+1")]
-    [InlineData("+1", "'+1")]
-    [InlineData("-1", "'-1")]
-    [InlineData("@SUM(A1)", "'@SUM(A1)")]
-    [InlineData("\tx", "'\tx")]
-    [InlineData("\rx", "\"'\rx\"")]
-    [InlineData("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"")]
-    [InlineData("a=b", "a=b")]
-    [InlineData("a,b", "\"a,b\"")]
-    [InlineData("a\nb", "\"a\nb\"")]
-    [InlineData("say \"no\"", "\"say \"\"no\"\"\"")]
-    [InlineData("", "")]
-    [InlineData(null, "")]
-    public void C8_CsvText_ThatCouldBeAFormula_GetsAnApostrophe(string? text, string cell) => Assert.Equal(cell, ResultCsv.Text(text));
-
     [Fact]
     public async Task C8_Csv_OfHostileTexts_HasNoCellThatIsAFormula()
     {

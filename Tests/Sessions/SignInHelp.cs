@@ -80,6 +80,9 @@ internal static class SignInHelp
     public static async Task<JsonElement> JsonAsync(this HttpResponseMessage answer) =>
         JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync());
 
+    public static Task<string> EmailOfAsync(this NpgsqlDataSource database, Guid user) =>
+        database.ScalarAsync<string>("select email from users where id = $1", user);
+
     public static async Task<T> ScalarAsync<T>(this NpgsqlDataSource database, string sql, params object[] values)
     {
         await using var command = database.CreateCommand(sql);

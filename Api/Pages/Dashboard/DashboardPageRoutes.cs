@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Dashboard;
 using Overnight.Api.Pages.Display;
@@ -105,7 +104,7 @@ internal sealed class UserResults(ResultReader reader, MarketCatalog markets, Ne
         CacheTelemetry.Answered(answer.Source != EntrySource.Database);
         var (now, own) = (time.GetUtcNow(), markets.OfUser(session.Markets));
         var next = nights.Of(own, now);
-        if (answer.Value is { } entry && TryRead(entry) is { } result)
+        if (answer.Value is { } entry && ResultDocumentReader.TryRead(entry) is { } result)
         {
             AnswerOrigin origin = new(answer.Source, time.GetElapsedTime(start), database.IsKnownAway);
             return new(result, Freshness.Judge(result.Times, now, own), origin, next);
@@ -113,18 +112,5 @@ internal sealed class UserResults(ResultReader reader, MarketCatalog markets, Ne
         // A context is made only here, for a cached result needs none.
         var rows = context.RequestServices.GetRequiredService<OvernightContext>();
         return new(null, default, default, next, await MissingResult.ExplainAsync(rows, session.UserId, ct));
-    }
-
-    private static ResultDocument? TryRead(byte[] entry)
-    {
-        try
-        {
-            return ResultDocumentReader.Read(entry);
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // Of a shape that this build does not read; the page says that the next night replaces it.
-            return null;
-        }
     }
 }

@@ -29,7 +29,7 @@ internal sealed class DashboardViews(ResultDocument result, DisplayFormats forma
     public string? WhyPath { get; init; }
 
     private bool HasContribution => result.TotalInvestable > 0;
-    private bool IsAllOver => result.Classes.Count > 0 && result.Classes.Where(item => item.HasTarget).All(item => item.IsOver);
+    private List<StoredClass> Targets => [.. result.Classes.Where(item => item.HasTarget)];
 
     public DashboardView Make(FreshnessView trust)
     {
@@ -76,19 +76,28 @@ internal sealed class DashboardViews(ResultDocument result, DisplayFormats forma
         }
         if (_bought.Length == 0)
         {
-            return IsAllOver
-                ? ("and nothing to buy", "Every class is above its target range, so the whole contribution stays unallocated.")
-                : ("and nothing to buy", "No holding is in a class with room for more, so the whole contribution stays unallocated.");
+            return ("and nothing to buy", $"{WhyNothing()}, so the whole contribution stays unallocated.");
         }
         return ($"into {_bought.Length} {(_bought.Length == 1 ? "holding" : "holdings")}", Why());
     }
+
+    /// <summary>Entries of older writers have no classes, and say no more than that there is no room.</summary>
+    private string WhyNothing() =>
+        result.Classes.Count > 0 && Targets.Count == 0 ? "No holding is in a class with a target"
+        : Targets.Count > 0 && Targets.TrueForAll(item => item.IsOver) ? "Every class is above its target range"
+        : "No holding is in a class with room for more";
 
     /// <summary>Says what decides: the class that is furthest below its target, then the score.</summary>
     private string Why()
     {
         var first = _bought[0];
-        if (first.Gap <= 0 || first.Score <= 0)
-            return "No holding has both a class below the middle of its target and a positive score, so the contribution is shared equally.";
+        // Holdings are in the order of priority: where the first that is bought has none above 0, no other that is bought has.
+        if (!first.HasPriority)
+        {
+            return result.Recommendations.Any(item => item.HasPriority)
+                ? $"By priority each share is below the smallest amount worth buying in its class, so they are put together and go to {first.Symbol}."
+                : "No priority is above 0, which takes a class below the middle of its target and a positive score, so the contribution is shared equally.";
+        }
         var score = formats.Number(first.Score, _scoreDecimals);
         if (first.ClassName is null)
         {
@@ -138,7 +147,7 @@ internal sealed class DashboardViews(ResultDocument result, DisplayFormats forma
         {
             yield return new(
                 "Left out:",
-                string.Join(", ", result.LeftOut.Take(MostOthers).Select(item => $"{item.Symbol} ({Reason(item.Reason)})"))
+                string.Join(", ", result.LeftOut.Take(MostOthers).Select(item => $"{item.Symbol} ({CodeWords.Of(item.Reason)})"))
                     + (result.LeftOut.Count > MostOthers ? $" and {result.LeftOut.Count - MostOthers} more." : ".")
             );
         }
@@ -158,7 +167,4 @@ internal sealed class DashboardViews(ResultDocument result, DisplayFormats forma
                 $"{result.Market}, {formats.Sentence(result.BusinessDate)}{(result.Revision > 1 ? $", revision {result.Revision}" : "")}"
             );
     }
-
-    /// <summary>A reason code of the entry in words; a code that this build does not know is shown as it is.</summary>
-    internal static string Reason(string code) => code == "no_price" ? "no price" : code.Replace('_', ' ');
 }

@@ -41,6 +41,9 @@ internal readonly record struct StoredRecommendation(
 {
     /// <summary>Empty where the entry does not say.</summary>
     public Guid AssetId { get; init; }
+
+    /// <summary>Whether its priority, which has 4 decimals, is above 0, so that it gets a share of its own.</summary>
+    public bool HasPriority => Gap > 0 && Score > 0 && Math.Round(Gap * Score / 100, 4, MidpointRounding.AwayFromZero) > 0;
 }
 
 /// <summary>A class's shares and target range, in percent.</summary>

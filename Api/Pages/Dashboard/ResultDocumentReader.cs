@@ -55,6 +55,20 @@ internal static class ResultDocumentReader
         return result;
     }
 
+    /// <returns>Null for an entry that is damaged, or of a writer that this build does not know.</returns>
+    public static ResultDocument? TryRead(ReadOnlySpan<byte> entry)
+    {
+        try
+        {
+            return Read(entry);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // The page says so; the next night replaces the entry.
+            return null;
+        }
+    }
+
     /// <summary>Moves to the value of the object's next field; false at its end.</summary>
     private static bool Next(ref Utf8JsonReader json, out string name)
     {

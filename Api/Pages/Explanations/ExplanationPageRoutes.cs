@@ -84,10 +84,12 @@ internal static class ExplanationPageRoutes
         {
             if (HoldingWhyDocument.Of(result, assetId!.Value) is not (var document, var holding))
                 return ExplanationProblems.NoSuchAsset(assetId.Value, result.RunId);
-            var first = document.Holding.Rank is null ? null : await searches.FindAsync(result, holding, ct);
+            var found = document.Holding.Rank is null
+                ? default
+                : await searches.FindAsync(result, holding, result.UserId, searches.PageWait, ct);
             ExplanationWords words = new(cultures.Of(context.Request));
             var past = await course.ReadAsync(result.UserId, assetId.Value, result.BusinessDate, words.Formats, ct);
-            var view = HoldingWhyViews.Of(document with { First = first }, first is not null, past, words);
+            var view = HoldingWhyViews.Of(document with { First = found.First }, found.IsBusy, past, words);
             return new PageResult<HoldingWhyPage>(frames.Of(context), view);
         }
         catch (CalculationException exception)
@@ -127,6 +129,9 @@ internal static class ExplanationPageRoutes
         (var older, problem) = await OpenAsync(context, results, frames, run, ct, "before");
         if (older is null)
             return problem!;
+        // Given the other way round, the page would speak of the earlier night as the later one.
+        if (older.IsLaterThan(newer))
+            (older, newer) = (newer, older);
         try
         {
             var view = ChangesViews.Of(ChangesDocument.Of(older, newer), new(cultures.Of(context.Request)));

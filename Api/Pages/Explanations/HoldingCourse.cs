@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Npgsql;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
@@ -10,7 +9,16 @@ namespace Overnight.Api.Pages.Explanations;
 /// <summary>A holding's amounts over past nights as a line and a table.</summary>
 /// <param name="Points">Of the line, in a box of 100 x 40.</param>
 /// <param name="Rows">Latest first.</param>
-public sealed record CourseView(string Points, string Description, string First, string Last, string Most, IReadOnlyList<CourseRow> Rows);
+/// <param name="Note">Why it begins where it does; null where that needs no words.</param>
+public sealed record CourseView(
+    string Points,
+    string Description,
+    string First,
+    string Last,
+    string Most,
+    IReadOnlyList<CourseRow> Rows,
+    string? Note
+);
 
 public sealed record CourseRow(string Night, string Amount, string Score);
 
@@ -19,30 +27,41 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
 {
     private const int MostNights = 30;
 
-    /// <summary>Revisions and markets of one date are several results.</summary>
-    private const int MostResults = 60;
+    /// <summary>Of results that are read for one page; that of a usual portfolio has 12 KB, and none more than 4 MB.</summary>
+    private const int MostBytes = 4 * 1024 * 1024;
 
-    // $1 user, $2 the last date.
+    // $1 user, $2 the last date. Of revisions and markets of one date the latest.
     internal const string Results = """
-        select business_date, recommendations from calculation_results
-        where user_id = $1 and business_date <= $2 order by business_date desc, run_id desc limit $3
+        select business_date, recommendations from (
+            select business_date, recommendations, sum(octet_length(recommendations)) over (order by business_date desc) as bytes from (
+                select distinct on (business_date) business_date, recommendations from calculation_results
+                where user_id = $1 and business_date <= $2 order by business_date desc, run_id desc limit $3) latest) sized
+        where bytes <= $4 order by business_date desc
         """;
 
     /// <returns>Null before the second night.</returns>
     public async Task<CourseView?> ReadAsync(Guid user, Guid asset, DateOnly until, DisplayFormats formats, CancellationToken ct)
     {
-        List<(DateOnly Date, decimal Amount, decimal? Score, string Currency)> nights = [];
-        await using var command = database.Command(Results, user, until, MostResults);
+        List<CourseNight> nights = [];
+        string? note = null;
+        await using var command = database.Command(Results, user, until, MostNights, (long)MostBytes);
         await using (var reader = await command.ExecuteReaderAsync(ct))
         {
-            while (nights.Count < MostNights && await reader.ReadAsync(ct))
+            while (await reader.ReadAsync(ct))
             {
-                var date = reader.GetFieldValue<DateOnly>(0);
-                if ((nights.Count == 0 || nights[^1].Date != date) && TryRead(reader.GetFieldValue<byte[]>(1)) is { } result)
+                // A damaged night is no point of the line; the others are.
+                if (ResultDocumentReader.TryRead(reader.GetFieldValue<byte[]>(1)) is not { } result)
+                    continue;
+                // Amounts in two currencies have no common scale.
+                if (nights.Count > 0 && result.Currency != nights[0].Currency)
                 {
-                    var item = result.Recommendations.FirstOrDefault(one => one.AssetId == asset);
-                    nights.Add((date, item.Amount, item.AssetId == asset ? item.Score : null, result.Currency));
+                    note = $"Nights before that were in {result.Currency}.";
+                    break;
                 }
+                var item = result.Recommendations.FirstOrDefault(one => one.AssetId == asset);
+                nights.Add(
+                    new(reader.GetFieldValue<DateOnly>(0), item.Amount, item.AssetId == asset ? item.Score : null, result.Currency)
+                );
             }
         }
         if (nights.Count < 2)
@@ -57,11 +76,13 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
         var last = nights[^1];
         return new(
             string.Join(' ', nights.Select((night, at) => Point(at, nights.Count, night.Amount, most))),
-            $"{nights.Count} nights from {rows[0].Night} ({rows[0].Amount}) to {rows[^1].Night} ({rows[^1].Amount}); the most was {formats.Amount(most, 2, last.Currency)}.",
+            $"{nights.Count} nights from {rows[0].Night} ({rows[0].Amount}) to {rows[^1].Night} ({rows[^1].Amount}); "
+                + $"the most was {formats.Amount(most, 2, last.Currency)}.",
             rows[0].Night,
             rows[^1].Night,
             formats.Amount(most, 2, last.Currency),
-            [.. rows.AsEnumerable().Reverse()]
+            [.. rows.AsEnumerable().Reverse()],
+            note
         );
 
         string Day(DateOnly date) => formats.Sentence(ExplanationPaths.Date(date));
@@ -73,16 +94,6 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
         return string.Create(CultureInfo.InvariantCulture, $"{decimal.Round(x, 2)},{decimal.Round(y, 2)}");
     }
 
-    private static ResultDocument? TryRead(byte[] entry)
-    {
-        try
-        {
-            return ResultDocumentReader.Read(entry);
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // A damaged night is no point of the line; the others are.
-            return null;
-        }
-    }
+    /// <param name="Score">Null where the holding was not ranked.</param>
+    private readonly record struct CourseNight(DateOnly Date, decimal Amount, decimal? Score, string Currency);
 }

@@ -5,6 +5,7 @@ namespace Overnight.Api.Pages.Explanations;
 
 /// <summary>The page of one holding.</summary>
 /// <param name="Steps">From priority to amount: words and a number each; the last is the amount.</param>
+/// <param name="IsSearching">Whether the page has it when it is opened again.</param>
 /// <param name="First">What would have made it the first to buy, in sentences, each with the what-if that shows it.</param>
 public sealed record HoldingWhyView(
     string Symbol,
@@ -16,6 +17,7 @@ public sealed record HoldingWhyView(
     IReadOnlyList<CriterionRow> Criteria,
     IReadOnlyList<(string Words, string Amount)> Steps,
     string? FirstNote,
+    bool IsSearching,
     IReadOnlyList<(string Sentence, string? Link)> First,
     CourseView? Course,
     string AllLink,
@@ -27,8 +29,8 @@ public sealed record CriterionRow(string Name, string Rule, string Value, string
 /// <summary>Makes the content of the page of one holding.</summary>
 internal static class HoldingWhyViews
 {
-    /// <param name="isFound">False where the search for what would have made it first took too long.</param>
-    public static HoldingWhyView Of(HoldingWhyDocument why, bool isFound, CourseView? course, ExplanationWords words)
+    /// <param name="isBusy">Whether it was not searched for what would have made it first, because of another search.</param>
+    public static HoldingWhyView Of(HoldingWhyDocument why, bool isBusy, CourseView? course, ExplanationWords words)
     {
         var (holding, formats, currency) = (why.Holding, words.Formats, why.BaseCurrency);
         var amount = ExplanationWords.Decimal(holding.Amount);
@@ -45,7 +47,8 @@ internal static class HoldingWhyViews
             Score(holding.Score, formats),
             [.. holding.Criteria.Select(one => Row(one, words))],
             hasContribution && holding.Rank is not null ? [.. Steps(why, words)] : [],
-            FirstNote(why.First, holding.Rank is not null, isFound, hasContribution),
+            FirstNote(why.First, holding.Rank is not null, isBusy, hasContribution),
+            holding.Rank is not null && why.First is null,
             why.First is { IsFirst: false } first ? [.. First(why, first, words)] : [],
             course,
             ExplanationPaths.WhyOf(why.Run.RunId),
@@ -79,9 +82,10 @@ internal static class HoldingWhyViews
         yield return ("Amount", words.Amount(why.Holding.Amount, currency));
     }
 
-    private static string? FirstNote(CounterfactualsDocument? first, bool isRanked, bool isFound, bool hasContribution) =>
+    private static string? FirstNote(CounterfactualsDocument? first, bool isRanked, bool isBusy, bool hasContribution) =>
         !isRanked ? "It needs a price first."
-        : !isFound ? "The search for it took too long this time. Reload the page to try again."
+        : isBusy ? "Another search of yours is under way. Look again in a few seconds."
+        : first is null ? "The search for it takes longer than this page waits, and goes on. Look again in a few seconds."
         : first is { IsFirst: true } ? "It is the first to buy."
         : first is { Fundamental: null, Target: null, Cash: null } ? "No single change of these kinds would have done it."
         : hasContribution

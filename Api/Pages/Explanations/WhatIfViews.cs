@@ -48,7 +48,9 @@ public sealed record WhatIfCriterionFields(
     string Points
 );
 
-public sealed record WhatIfAnswerView(string Headline, string Lead, IReadOnlyList<WhatIfRow> Rows, string? Same);
+/// <param name="Cut">Says what changes of holdings that have no row; null where all have one.</param>
+/// <param name="Same">Says how many holdings change nothing; null where there are none, or no others.</param>
+public sealed record WhatIfAnswerView(string Headline, string Lead, IReadOnlyList<WhatIfRow> Rows, string? Cut, string? Same);
 
 public sealed record WhatIfRow(
     string Symbol,
@@ -73,6 +75,12 @@ internal static class WhatIfViews
         var moved = after
             .Recommendations.Where(item => item.Amount != old[item.AssetId].Amount || item.Rank != old[item.AssetId].Rank)
             .ToList();
+        var cut = moved.Skip(MostRows).ToList();
+        // One number of decimals for the table, so that amounts can be compared.
+        var decimals = Math.Max(
+            2,
+            DisplayFormats.Decimals(moved.Take(MostRows).SelectMany(item => new[] { item.Amount, old[item.AssetId].Amount }))
+        );
         var first = after.Recommendations.Count > 0 ? after.Recommendations[0] : default;
         return new(
             after.TotalInvestable == 0 ? "Nothing would be bought: no contribution"
@@ -82,6 +90,11 @@ internal static class WhatIfViews
                 ? "That is the result as it is: nothing changes."
                 : $"{first.Symbol} would be first. As it is, {(before.TotalInvestable == 0 ? "no contribution is planned" : $"{Amount(before.TotalInvestable)} go into {oldBought}")}.",
             [.. moved.Take(MostRows).Select(Row)],
+            cut.Count > 0
+                ? $"{cut.Count} more {(cut.Count == 1 ? "holding changes" : "holdings change")} place or amount and "
+                    + $"{(cut.Count == 1 ? "is" : "are")} not on this page: "
+                    + $"{Amount(cut.Sum(item => item.Amount))} together, in place of {Amount(cut.Sum(item => old[item.AssetId].Amount))}."
+                : null,
             moved.Count > 0 && moved.Count < after.Recommendations.Count
                 ? $"{after.Recommendations.Count - moved.Count} {(after.Recommendations.Count - moved.Count == 1 ? "holding keeps" : "holdings keep")} place and amount."
                 : null
@@ -92,7 +105,6 @@ internal static class WhatIfViews
         WhatIfRow Row(StoredRecommendation item)
         {
             var was = old[item.AssetId];
-            var decimals = Math.Max(2, DisplayFormats.Decimals([item.Amount, was.Amount]));
             return new(
                 item.Symbol,
                 item.Name,

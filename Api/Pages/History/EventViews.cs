@@ -33,7 +33,7 @@ internal sealed class EventViews(DisplayFormats formats)
     private EventView Completed(CompletedDocument completed)
     {
         if (completed.Stage is { } stage)
-            return View(completed, "Failed", $"At the step \u201C{stage}\u201D: {HistoryViews.Reason(completed.Reason)}.");
+            return View(completed, "Failed", $"At the step \u201C{stage}\u201D: {CodeWords.Of(completed.Reason)}.");
         var took = formats.Number((decimal)completed.DurationMs, 1);
         return View(
             completed,

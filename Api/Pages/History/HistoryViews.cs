@@ -30,13 +30,10 @@ internal static class HistoryViews
         );
     }
 
-    /// <summary>A reason of a failure or of a holding left out, which is a code such as <c>no_price</c>, in words.</summary>
-    public static string Reason(string? code) => (code ?? "unknown").Replace('_', ' ');
-
     private static string Words(CalculationItem item, ResultDocument? result, List<StoredRecommendation> bought)
     {
         if (item.Reason is not null)
-            return $"Not computed: {Reason(item.Reason)}";
+            return $"Not computed: {CodeWords.Of(item.Reason)}";
         if (result is null)
             return "The result is not stored any more";
         if (bought.Count == 0)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Overnight.Api.Account;
 using Overnight.Api.Audit;
 using Overnight.Api.Pages.Dashboard;
@@ -31,7 +30,7 @@ internal sealed class PastResults(
     {
         var items = await calculations.OfUserAsync(user, filter.From, filter.Until, page, ct, filter.Market);
         var stored = await results.OfRunsAsync(user, [.. items.Select(item => (item.BusinessDate, item.RunId))], ct);
-        return items.ConvertAll(item => (item, stored.TryGetValue(item.RunId, out var result) ? TryRead(result) : null));
+        return items.ConvertAll(item => (item, stored.TryGetValue(item.RunId, out var result) ? ResultDocumentReader.TryRead(result.Recommendations) : null));
     }
 
     /// <returns>Null where the run has nothing of the user.</returns>
@@ -40,7 +39,7 @@ internal sealed class PastResults(
         if (await calculations.FindRunAsync(id, ct) is not { } run)
             return null;
         var stored = (await results.OfRunsAsync(user, [(run.BusinessDate, id)], ct)).GetValueOrDefault(id);
-        var result = stored is null ? null : TryRead(stored);
+        var result = stored is null ? null : ResultDocumentReader.TryRead(stored.Recommendations);
         var unreadable = stored is not null && result is null ? "The stored result is of a form that this version does not read." : null;
         CalculationDetail? calculation = null;
         try
@@ -60,19 +59,6 @@ internal sealed class PastResults(
     public async Task<ResultDocument?> FindResultAsync(Guid user, Guid id, CancellationToken ct) =>
         await calculations.FindRunAsync(id, ct) is { } run
         && (await results.OfRunsAsync(user, [(run.BusinessDate, id)], ct)).TryGetValue(id, out var stored)
-            ? TryRead(stored)
+            ? ResultDocumentReader.TryRead(stored.Recommendations)
             : null;
-
-    private static ResultDocument? TryRead(OwnResult stored)
-    {
-        try
-        {
-            return ResultDocumentReader.Read(stored.Recommendations);
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // Damaged, or of a writer that this build does not know.
-            return null;
-        }
-    }
 }

@@ -61,7 +61,7 @@ internal static class PastViews
         if (past.Calculation?.Events.OfType<Audit.CompletedDocument>().FirstOrDefault() is { Stage: { } stage } failed)
             return (
                 "This night could not compute your portfolio",
-                $"It failed at the step \u201C{stage}\u201D: {HistoryViews.Reason(failed.Reason)}. The result before it stayed in place."
+                $"It failed at the step \u201C{stage}\u201D: {CodeWords.Of(failed.Reason)}. The result before it stayed in place."
             );
         return past.Calculation is null
             ? ("This result can't be shown", "Nothing of it is lost: the export of your data has it as it is stored.")

@@ -20,10 +20,21 @@ internal sealed record FlagForm(string Version, bool Enabled, string Value, stri
     public MemoryStream? TryBody(out string? fault)
     {
         fault = null;
-        JsonNode? value;
+        MemoryStream body = new();
+        using Utf8JsonWriter json = new(body);
+        json.WriteStartObject();
+        json.WriteBoolean("enabled", Enabled);
+        json.WritePropertyName("version");
+        // Without a version any would match, and the form would undo what came between.
+        (FormJsonBody.Number(Version) ?? JsonValue.Create("")).WriteTo(json);
+        json.WritePropertyName("value");
         try
         {
-            value = string.IsNullOrWhiteSpace(Value) ? null : JsonNode.Parse(Value);
+            // As it was typed, so that the API's reader refuses what it refuses of others, such as an escape that is no character.
+            if (string.IsNullOrWhiteSpace(Value))
+                json.WriteNullValue();
+            else
+                json.WriteRawValue(Value);
         }
         catch (JsonException exception)
         {
@@ -31,14 +42,10 @@ internal sealed record FlagForm(string Version, bool Enabled, string Value, stri
             fault = $"The value must be JSON, such as 5, \"text\" or {{\"a\":1}}: {JsonErrors.Describe(exception)}";
             return null;
         }
-        JsonObject body = new()
-        {
-            ["enabled"] = Enabled,
-            // Without a version any would match, and the form would undo what came between.
-            ["version"] = FormJsonBody.Number(Version) ?? JsonValue.Create(""),
-            ["value"] = value,
-            ["description"] = Description,
-        };
-        return new(JsonSerializer.SerializeToUtf8Bytes(body));
+        json.WriteString("description", Description);
+        json.WriteEndObject();
+        json.Flush();
+        body.Position = 0;
+        return body;
     }
 }

@@ -4,16 +4,19 @@ using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
 using Overnight.Api.Pages.Layout;
 using Overnight.Api.Paging;
+using Overnight.Api.Problems;
 using Overnight.Core.Actions;
 
 namespace Overnight.Api.Pages.Operations;
 
 /// <summary>The action log, filtered, a page at a time.</summary>
+/// <param name="Errors">Of the filter, by field.</param>
 public sealed record LogView(
     IReadOnlyList<LogRow> Rows,
     IReadOnlyList<string> Actions,
     string Action,
     string User,
+    IDictionary<string, string[]> Errors,
     string? Next,
     string? First
 );
@@ -56,10 +59,10 @@ internal static class LogPageRoute
         var (asked, about) = (OperationsPaths.Given(action), OperationsPaths.Given(user?.Trim()));
         var filter = ActionFilter.Read(asked, about, errors);
         var page = ListPage<ActionCursor>.Read(null, OperationsPaths.Given(cursor), errors);
-        if (errors.Any)
+        if (errors.IsOf("cursor"))
             return errors.ToProblem();
         var listed = Listed<ActionItem>.Of(
-            await actions.ReadAsync(filter, page, ct),
+            errors.Any ? [] : await actions.ReadAsync(filter, page, ct),
             page,
             item => new ActionCursor(item.Number),
             item => item
@@ -70,11 +73,13 @@ internal static class LogPageRoute
             new LogView(
                 [.. listed.Items.Select(item => Row(item, formats))],
                 LoggedActions.Names,
-                asked ?? "",
-                about ?? "",
+                DisplayText.Short(asked ?? ""),
+                DisplayText.Short(about ?? ""),
+                errors.ByField,
                 listed.NextCursor is null ? null : Address(listed.NextCursor),
                 page.After is null ? null : Address(null)
-            )
+            ),
+            errors.Any ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK
         );
 
         string Address(string? at) => OperationsPaths.With(OperationsPaths.Log, ("action", asked), ("user", about), ("cursor", at));
@@ -83,7 +88,7 @@ internal static class LogPageRoute
     private static LogRow Row(ActionItem item, OperationsFormats formats) =>
         new(
             item.Action,
-            item.Outcome.Replace('_', ' '),
+            CodeWords.Of(item.Outcome),
             formats.Moment(item.At),
             item.Actor,
             item.ActorRef is null ? null : item.ActorId?.ToString("D") ?? Erased,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Overnight.Api.Audit;
 using Overnight.Api.Operations;
+using Overnight.Api.Pages.Dashboard;
 
 namespace Overnight.Api.Pages.Operations;
 
@@ -13,14 +14,13 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
         Before = TimeSpan.FromHours(9),
         Between = TimeSpan.FromHours(6);
 
-    /// <summary>A run that is due begins within a minute; one that has not after this time is late.</summary>
-    private static readonly TimeSpan Slack = TimeSpan.FromMinutes(2);
-
     /// <summary>The narrowest bar that is seen, in percent.</summary>
     private const double LeastWidth = 0.5;
 
     /// <summary>On a full multiple of three hours, so that ticks stand still for a while.</summary>
     private readonly DateTimeOffset _from = Floor(now - Before);
+
+    private readonly MarketStates _states = new(now, formats);
 
     public string NowAt => OperationsFormats.Place(At(now));
 
@@ -38,70 +38,43 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
 
     public MarketLane Lane(MarketSchedule market)
     {
+        var state = _states.Of(market);
+        // The last night while its deadline is in the picture, for it may be late or missed; then the one that comes.
+        var latest = _states.Night(market)?.Night is { } last && Place(last.DeadlineAt) is not null ? last : null;
         var night = market.Current ?? market.Next;
-        var (state, word, sentence) = Say(market);
+        var (due, deadline) = latest is null ? (night?.DueAt, night?.DeadlineAt) : (latest.DueAt, latest.DeadlineAt);
+        var open = latest is not null && market.Current is null ? null : night?.OpenAt;
+        var forecast = latest is { FinishedAt: null } ? latest.ForecastAt : null;
         var run = market.LastRun;
         return new(
             market.Market,
             market.Name,
-            state,
-            word,
-            sentence,
-            market.Current is null || !market.HasUsers ? formats.Moment(market.Next?.DueAt) : null,
-            run is null ? null : OperationsPaths.Run(run.Id),
-            Place(night?.DueAt),
-            Place(night?.DeadlineAt),
-            Place(night?.OpenAt),
+            state.State,
+            state.Word,
+            state.Sentence,
+            NextDue(market),
+            NoNext(market),
+            run is null || !state.IsOfRun ? null : OperationsPaths.Run(run.Id),
+            Place(due),
+            Place(deadline),
+            Place(open),
+            Place(forecast),
             run is null ? null : Bar(run),
-            Describe(market, night)
+            Describe(market, due, deadline, open, forecast)
         );
     }
 
-    private (string State, string Word, string Sentence) Say(MarketSchedule market)
-    {
-        var run = market.LastRun;
-        if (run is { CompletedAt: null })
-        {
-            return (
-                "running",
-                "running",
-                run.UsersTotal == 0
-                    ? "setting up: exchange rates, prices, users"
-                    : $"{formats.Count(run.UsersProcessed + run.UsersFailed)} of {formats.Count(run.UsersTotal)} users"
-            );
-        }
-        if (!market.HasUsers)
-            return ("waiting", "no users", "so no night is started");
-        if (market.Pause is { } pause)
-            return ("provisional", "paused", pause.Reason);
-        if (market.Current is { } current && run?.BusinessDate != current.BusinessDate)
-        {
-            return now - current.DueAt > Slack
-                ? ("wrong", "not started", $"due {formats.Duration(now - current.DueAt)} ago")
-                : ("delayed", "due", "begins within a minute");
-        }
-        if (run is not null && IsOfTonight(market, run))
-        {
-            var (state, word) = OperationsFormats.Status(run.Status);
-            var failed = run.UsersFailed > 0 ? $"{formats.Count(run.UsersFailed)} of {formats.Count(run.UsersTotal)} users failed, " : "";
-            return (state, word, $"{failed}{Margin(market, run)}");
-        }
-        return ("waiting", "waiting", market.NoNightToday is { } why ? $"no night today: {why}" : "its night is not due yet");
-    }
+    /// <summary>When the schedule starts the next night; null where it is paused then, or there is none.</summary>
+    public static DateTimeOffset? NextStart(MarketSchedule market) =>
+        market is { HasUsers: true, Next: { } next } && (market.Pause is null || market.Pause.Until <= next.DueAt) ? next.DueAt : null;
 
-    /// <summary>Whether the run prepared the open that comes, or the last one.</summary>
-    private bool IsOfTonight(MarketSchedule market, RunItem run) =>
-        (market.Current is { } current && run.BusinessDate == current.BusinessDate) || run.CompletedAt > now - Length;
+    private MomentView? NextDue(MarketSchedule market) =>
+        market.Pause is null || NextStart(market) is not null ? formats.Moment(market.Next?.DueAt) : null;
 
-    private string Margin(MarketSchedule market, RunItem run)
-    {
-        var took = $"done in {formats.Duration(run.DurationMs ?? 0)}";
-        if (market.Current is not { } night || night.BusinessDate != run.BusinessDate || run.CompletedAt is not { } end)
-            return took;
-        return end <= night.DeadlineAt
-            ? $"{took}, {formats.Duration(night.DeadlineAt - end)} before the deadline"
-            : $"{took}, {formats.Duration(end - night.DeadlineAt)} after the deadline";
-    }
+    private string NoNext(MarketSchedule market) =>
+        market.Next is null ? "none within a year"
+        : market.Pause is { Until: { } until } ? $"paused until {formats.Moment(until).Text}"
+        : "paused";
 
     private WaterfallBar? Bar(RunItem run)
     {
@@ -119,10 +92,27 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
         );
     }
 
-    private static string Describe(MarketSchedule market, MarketNight? night) =>
-        night is null
-            ? $"{market.Name}: no night within a year"
-            : $"{market.Name}: due {Utc(night.DueAt)}, deadline {Utc(night.DeadlineAt)}, market opens {Utc(night.OpenAt)} UTC";
+    private static string Describe(
+        MarketSchedule market,
+        DateTimeOffset? due,
+        DateTimeOffset? deadline,
+        DateTimeOffset? open,
+        DateTimeOffset? forecast
+    )
+    {
+        if (due is null)
+            return $"{market.Name}: no night within a year";
+        List<string> moments = [];
+        foreach (
+            var (words, moment) in ((string, DateTimeOffset?)[])
+                [("due", due), ("forecast", forecast), ("deadline", deadline), ("market opens", open)]
+        )
+        {
+            if (moment is { } at)
+                moments.Add($"{words} {Utc(at)}");
+        }
+        return $"{market.Name}: {string.Join(", ", moments)} UTC";
+    }
 
     private static string Utc(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Overnight.Api.Admin;
+using Overnight.Api.Audit;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
 
@@ -27,6 +29,18 @@ internal sealed class OperationsFormats(DisplayFormats formats)
 
     public string Sentence(string sentence) => formats.Sentence(sentence);
 
+    /// <summary>By whom a schedule is paused, until when, and why.</summary>
+    public string Sentence(PauseItem pause)
+    {
+        var by = pause.By switch
+        {
+            "admin" => "an administrator",
+            "admin-key" => "the admin key",
+            _ => $"a {pause.By}",
+        };
+        return $"by {by}, {(Moment(pause.Until) is { } until ? $"until {until.Text}" : "until it is resumed")}: {pause.Reason}";
+    }
+
     /// <param name="ms">Milliseconds.</param>
     public string Duration(double ms) =>
         ms switch
@@ -40,6 +54,20 @@ internal sealed class OperationsFormats(DisplayFormats formats)
         };
 
     public string Duration(TimeSpan time) => Duration(time.TotalMilliseconds);
+
+    /// <param name="margin">To the deadline; negative after it.</param>
+    public string Margin(TimeSpan margin) =>
+        margin >= TimeSpan.Zero ? $"{Duration(margin)} before the deadline" : $"{Duration(-margin)} after the deadline";
+
+    /// <summary>A night against its deadline: <c>late, 12 min after the deadline</c>.</summary>
+    public string Deadline(NightItem night) =>
+        Margin(night) is { } margin ? $"{DeadlineWord(night.State)}, {margin}" : DeadlineWord(night.State);
+
+    /// <returns>From a night's forecast or end to its deadline; null without either.</returns>
+    public string? Margin(NightItem night) => night.MarginMs is { } margin ? Margin(TimeSpan.FromMilliseconds(margin)) : null;
+
+    /// <summary>A state against a deadline in words.</summary>
+    public static string DeadlineWord(string state) => state.Replace('-', ' ');
 
     /// <summary>The icon and the word for the status of a run or a warm.</summary>
     public static (string State, string Word) Status(string status) =>

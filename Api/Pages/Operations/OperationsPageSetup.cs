@@ -9,7 +9,7 @@ namespace Overnight.Api.Pages.Operations;
 internal static class OperationsPageSetup
 {
     public static void AddOperationsPages(this WebApplicationBuilder builder) =>
-        builder.Services.AddSingleton<OverviewReader>().AddSingleton<CacheViews>();
+        builder.Services.AddSingleton<OverviewReader>().AddSingleton<CacheViews>().AddSingleton<SchedulePauseForms>();
 
     /// <param name="tokened">The group that checks the token of forms.</param>
     public static void MapOperationsPages(this WebApplication app, RouteGroupBuilder tokened)
@@ -18,9 +18,11 @@ internal static class OperationsPageSetup
         var forms = tokened.MapGroup("").RequireAuthorization(SessionSetup.Admin);
         pages.MapGet(OperationsPaths.Overview, OverviewAsync);
         pages.MapRunPages(forms);
+        pages.MapSchedulePages(forms);
         pages.MapWarmingPages(forms);
         pages.MapCachePages(forms);
         pages.MapProvidersPage();
+        pages.MapNoticePages(forms);
         pages.MapFlagPages(forms);
         pages.MapUserPages(forms);
         pages.MapLogPage();

@@ -6,10 +6,12 @@ internal static class OperationsPaths
     public const string Overview = "/operations",
         Runs = "/operations/runs",
         NewRun = "/operations/runs/new",
+        Schedule = "/operations/schedule",
         Warming = "/operations/warming",
         Cache = "/operations/cache",
         Invalidate = "/operations/cache/invalidate",
         Providers = "/operations/providers",
+        Notices = "/operations/notices",
         Flags = "/operations/flags",
         Users = "/operations/users",
         Log = "/operations/log",
@@ -18,6 +20,11 @@ internal static class OperationsPaths
     public static string Run(Guid id) => $"{Runs}/{id:D}";
 
     public static string Retry(Guid id) => $"{Runs}/{id:D}/retry";
+
+    /// <param name="kind">markets or sets.</param>
+    public static string ScheduleOf(string kind, string name) => $"{Schedule}/{kind}/{Uri.EscapeDataString(name)}";
+
+    public static string Redeliver(Guid notice) => $"{Notices}/{notice:D}/redeliver";
 
     public static string Flag(string key) => $"{Flags}/{Uri.EscapeDataString(key)}";
 
@@ -49,9 +56,11 @@ internal sealed record OperationsSection(string Path, string Text, char Key)
     [
         new(OperationsPaths.Overview, "Overview", 'o'),
         new(OperationsPaths.Runs, "Runs", 'r'),
+        new(OperationsPaths.Schedule, "Schedule", 's'),
         new(OperationsPaths.Warming, "Warming", 'w'),
         new(OperationsPaths.Cache, "Cache", 'c'),
         new(OperationsPaths.Providers, "Providers", 'p'),
+        new(OperationsPaths.Notices, "Notices", 'n'),
         new(OperationsPaths.Flags, "Flags", 'f'),
         new(OperationsPaths.Users, "Users", 'u'),
         new(OperationsPaths.Log, "Action log", 'l'),

@@ -33,11 +33,11 @@ internal sealed class OverviewReader(
             .OrderByDescending(IsLive)
             .ThenByDescending(run => run.StartedAt);
         var run = last.FirstOrDefault();
-        var next = markets.Where(market => market.HasUsers && market.Next is not null).MinBy(market => market.Next!.DueAt);
+        var next = markets.Where(market => MarketLanes.NextStart(market) is not null).MinBy(MarketLanes.NextStart);
         var (state, headline) = Headline(shown, findings.Items.Count);
         return new(
             headline,
-            next is null ? "No market has users, so no night is started." : $"The next night is that of {next.Name}, due",
+            next is null ? NoNext(markets) : $"The next night is that of {next.Name}, due",
             formats.Moment(next?.Next?.DueAt),
             state,
             shown,
@@ -71,14 +71,19 @@ internal sealed class OverviewReader(
         var trouble = lanes.Where(lane => lane.State is "wrong" or "provisional").ToList();
         if (trouble.Count > 0)
             return ("wrong", $"{Names(trouble)} {(trouble.Count == 1 ? "needs" : "need")} a look.");
-        if (lanes.Where(lane => lane.State == "running").ToList() is { Count: > 0 } running)
-            return ("running", $"{Names(running)} {(running.Count == 1 ? "is" : "are")} running.");
         if (findings > 0)
             return ("wrong", $"{(findings == 1 ? "One finding needs" : $"{findings} findings need")} a look.");
+        if (lanes.Where(lane => lane.State == "running").ToList() is { Count: > 0 } running)
+            return ("running", $"{Names(running)} {(running.Count == 1 ? "is" : "are")} running.");
         return lanes.Count(lane => lane.State == "fresh") is > 0 and var done
             ? ("fresh", $"{(done == 1 ? "One market is" : $"{done} markets are")} done, and nothing is stuck.")
             : ("fresh", "Nothing is running, and nothing is stuck.");
     }
+
+    private static string NoNext(IReadOnlyList<MarketSchedule> markets) =>
+        !markets.Any(market => market.HasUsers) ? "No market has users, so no night is started."
+        : markets.Any(market => market is { HasUsers: true, Pause: not null }) ? "Every market with users is paused, so the schedule starts no night."
+        : "No market with users has a night within a year.";
 
     private static string Names(List<MarketLane> lanes) =>
         lanes.Count <= 2 ? string.Join(" and ", lanes.Select(lane => lane.Name)) : Plural.Of(lanes.Count, "market");
@@ -106,17 +111,22 @@ internal sealed class OverviewReader(
         var broken = answer.Items.Where(set => set.Last is { Status: "failed" or "partial" }).ToList();
         var running = answer.Items.Where(set => set.Last is { Status: "started" }).ToList();
         var never = answer.Items.Count(set => set.Last is null);
+        var paused = answer.Items.Where(set => set.Pause is not null).ToList();
         var next = answer.Items.Where(set => set.Next is not null).MinBy(set => set.Next);
         var (state, word) =
             broken.Count > 0 ? ("provisional", $"{Plural.Of(broken.Count, "set")} not whole")
             : running.Count > 0 ? ("running", $"{Plural.Of(running.Count, "set")} being warmed")
+            : paused.Count > 0 ? ("provisional", $"{Plural.Of(paused.Count, "set")} paused")
             : never == answer.Items.Count ? ("waiting", "nothing warmed yet")
             : ("fresh", "warm");
         return new(
             state,
             word,
             $"of {Plural.Of(answer.Items.Count, "set")}{(never > 0 && never < answer.Items.Count ? $", {never} never warmed" : "")}",
-            [.. broken.Select(set => $"{set.Set}: {set.Last!.Status}, {formats.Count(set.Last.Failed)} entries failed")],
+            [
+                .. broken.Select(set => $"{set.Set}: {set.Last!.Status}, {formats.Count(set.Last.Failed)} entries failed"),
+                .. paused.Select(set => $"{set.Set}: paused {formats.Sentence(set.Pause!)}"),
+            ],
             formats.Moment(next?.Next),
             next?.Set
         );

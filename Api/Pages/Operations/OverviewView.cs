@@ -28,8 +28,11 @@ public sealed record OverviewView(
 
 /// <summary>A market's night along a day.</summary>
 /// <param name="Sentence">What it is at, or why it has no night.</param>
-/// <param name="NextAt">When its next night is due.</param>
+/// <param name="NextAt">When its next night is due; null where the schedule starts none.</param>
+/// <param name="NoNext">Why, where it starts none.</param>
+/// <param name="RunPath">Where the run is that the sentence is about; null where it is about none.</param>
 /// <param name="DueAt">Places of the moments on its lane, in percent; null for those outside.</param>
+/// <param name="ForecastAt">When the night under way will be done; null for one that is not.</param>
 /// <param name="Run">The bar of its last run; null where that is outside.</param>
 /// <param name="Description">The lane in words.</param>
 public sealed record MarketLane(
@@ -39,10 +42,12 @@ public sealed record MarketLane(
     string Word,
     string Sentence,
     MomentView? NextAt,
+    string NoNext,
     string? RunPath,
     string? DueAt,
     string? DeadlineAt,
     string? OpenAt,
+    string? ForecastAt,
     WaterfallBar? Run,
     string Description
 );
@@ -54,7 +59,7 @@ public sealed record WorkerRow(string Host, int ProcessId, bool IsSilent, Moment
 
 public sealed record CacheCard(string State, string Word, string HitRate, string Sentence, string? Outage);
 
-/// <param name="Broken">Sets whose last warm broke or failed in part.</param>
+/// <param name="Broken">Sets whose last warm broke or failed in part, and those that are paused.</param>
 public sealed record WarmingCard(
     string State,
     string Word,

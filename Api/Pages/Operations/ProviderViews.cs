@@ -1,5 +1,6 @@
 using Overnight.Api.Operations;
 using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Display;
 using Overnight.Core;
 
 namespace Overnight.Api.Pages.Operations;
@@ -51,7 +52,7 @@ internal static class ProviderViews
             "used" => item.Refused > 0 ? ("provisional", "used in part") : ("fresh", "used"),
             "stale" => ("provisional", "stored values"),
             "not_asked" => ("waiting", "not needed"),
-            _ => ("wrong", item.Outcome.Replace('_', ' ')),
+            _ => ("wrong", CodeWords.Of(item.Outcome)),
         };
         return new(
             item.Feed == "rates" ? "Exchange rates" : "Prices",
@@ -59,8 +60,8 @@ internal static class ProviderViews
             state,
             word,
             item.Reason is null ? null
-                : item.Detail is null ? item.Reason.Replace('_', ' ')
-                : $"{item.Reason.Replace('_', ' ')}: {item.Detail}",
+                : item.Detail is null ? CodeWords.Of(item.Reason)
+                : $"{CodeWords.Of(item.Reason)}: {item.Detail}",
             formats.Moment(item.Since),
             formats.Count(item.Values),
             formats.Count(item.Refused),
@@ -68,7 +69,7 @@ internal static class ProviderViews
             formats.Moment(item.StaleSince),
             [
                 .. item.Refusals.Select(value =>
-                    $"{value.Key}: {value.Reason.Replace('_', ' ')}{(value.Detail is null ? "" : $", {value.Detail}")}"
+                    $"{value.Key}: {CodeWords.Of(value.Reason)}{(value.Detail is null ? "" : $", {value.Detail}")}"
                 ),
                 .. item.Refused > item.Refusals.Count && item.Refusals.Count > 0
                     ? (string[])[$"and {Plural.Of(item.Refused - item.Refusals.Count, "more", "more")}"]

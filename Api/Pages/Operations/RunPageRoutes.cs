@@ -30,6 +30,7 @@ internal static class RunPageRoutes
         string? market,
         string? date,
         string? status,
+        string? state,
         string? cursor,
         OvernightContext database,
         PageFrames frames,
@@ -45,25 +46,28 @@ internal static class RunPageRoutes
             OperationsPaths.Given(market),
             OperationsPaths.Given(date),
             OperationsPaths.Given(status),
-            errors
+            errors,
+            OperationsPaths.Given(state),
+            jobTypeField: "kind"
         );
         var page = ListPage<RunCursor>.Read(null, OperationsPaths.Given(cursor), errors);
-        if (errors.Any)
+        if (errors.IsOf("cursor"))
             return errors.ToProblem();
-        var runs = await RunFilter.Query(database, filter, page).ToListAsync(ct);
-        var listed = Listed<RunItem>.Of(runs, page, run => new RunCursor(run.Number), RunItem.From);
+        var shown = errors.Any ? new([], null) : await ReadAsync(database, filter, page, ct);
         RunViewMaker views = new(new(cultures.Of(context.Request)), time);
         RunsView view = new(
-            [.. listed.Items.Select(views.Row)],
+            [.. shown.Items.Select(views.Row)],
             Names(markets),
-            kind ?? "",
-            market ?? "",
-            date ?? "",
-            status ?? "",
-            listed.NextCursor is null ? null : Address(listed.NextCursor),
+            DisplayText.Short(kind ?? ""),
+            DisplayText.Short(market ?? ""),
+            DisplayText.Short(date ?? ""),
+            DisplayText.Short(status ?? ""),
+            DisplayText.Short(state ?? ""),
+            errors.ByField,
+            shown.NextCursor is null ? null : Address(shown.NextCursor),
             page.After is null ? null : Address(null)
         );
-        return new PageResult<RunsPage>(frames.Of(context), view);
+        return new PageResult<RunsPage>(frames.Of(context), view, errors.Any ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK);
 
         string Address(string? at) =>
             OperationsPaths.With(
@@ -72,8 +76,26 @@ internal static class RunPageRoutes
                 ("market", market),
                 ("date", date),
                 ("status", status),
+                ("state", state),
                 ("cursor", at)
             );
+    }
+
+    private static async Task<Listed<RunItem>> ReadAsync(
+        OvernightContext database,
+        RunFilter filter,
+        ListPage<RunCursor> page,
+        CancellationToken ct
+    )
+    {
+        var runs = await RunFilter.Query(database, filter, page).ToListAsync(ct);
+        var nights = await RunRoutes.NightsAsync(database, runs, ct);
+        return Listed<RunItem>.Of(
+            runs,
+            page,
+            run => new RunCursor(run.Number),
+            run => RunItem.From(run, nights.GetValueOrDefault((run.Market, run.BusinessDate)))
+        );
     }
 
     private static PageResult<NewRunPage> New(HttpContext context, PageFrames frames, MarketCatalog markets) =>

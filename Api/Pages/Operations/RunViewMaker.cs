@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Overnight.Api.Audit;
+using Overnight.Api.Pages.Display;
 using Overnight.Core.Runs;
 
 namespace Overnight.Api.Pages.Operations;
@@ -7,6 +8,8 @@ namespace Overnight.Api.Pages.Operations;
 /// <summary>Makes the views of runs from what the API shows of them.</summary>
 internal sealed class RunViewMaker(OperationsFormats formats, TimeProvider time)
 {
+    private static readonly TimeSpan LongestLeft = TimeSpan.FromDays(30);
+
     public RunRow Row(RunItem run)
     {
         var (state, word) = OperationsFormats.Status(run.Status);
@@ -16,6 +19,7 @@ internal sealed class RunViewMaker(OperationsFormats formats, TimeProvider time)
             run.Revision is { } revision ? $"revision {revision}" : "cache",
             state,
             word,
+            run.Night is { } night ? formats.Deadline(night) : null,
             formats.Moment(run.StartedAt),
             formats.Duration(run.DurationMs ?? (time.GetUtcNow() - run.StartedAt).TotalMilliseconds),
             formats.Count(run.UsersProcessed),
@@ -55,7 +59,7 @@ internal sealed class RunViewMaker(OperationsFormats formats, TimeProvider time)
                     $"{failure.UserId:D}",
                     OperationsPaths.User(failure.UserId),
                     failure.Stage,
-                    failure.Reason.Replace('_', ' '),
+                    CodeWords.Of(failure.Reason),
                     failure.Detail,
                     formats.Moment(failure.OccurredAt)
                 )),
@@ -97,16 +101,29 @@ internal sealed class RunViewMaker(OperationsFormats formats, TimeProvider time)
             return run.JobType == "cache-warm" ? "" : "Setting up: exchange rates, prices, users.";
         var seconds = (time.GetUtcNow() - planned).TotalSeconds;
         var rate = seconds > 0 ? ended / seconds : 0;
-        var left = rate > 0 ? $", {formats.Duration(TimeSpan.FromSeconds(Math.Max(0, run.UsersTotal - ended) / rate))} left" : "";
+        var left = rate > 0 ? $", {Left(Math.Max(0, run.UsersTotal - ended) / rate)} left" : "";
         var speed = $"{formats.Number(rate, 0)} a second{left}";
         return $"{formats.Count(ended)} of {formats.Count(run.UsersTotal)} users, {speed}, {formats.Count(run.UsersFailed)} failed.";
     }
+
+    /// <summary>A run that hangs would end in thousands of years, beyond what a duration holds.</summary>
+    private string Left(double seconds) =>
+        seconds > LongestLeft.TotalSeconds
+            ? $"more than {formats.Duration(LongestLeft)}"
+            : formats.Duration(TimeSpan.FromSeconds(seconds));
 
     private List<(string Name, string Value)> Facts(RunDetail run)
     {
         List<(string, string)> facts = [("Began", formats.Moment(run.StartedAt).Text)];
         if (run.CompletedAt is { } end)
             facts.Add(("Ended", formats.Moment(end).Text));
+        if (run.Night is { } night)
+        {
+            facts.Add(("Deadline", formats.Moment(night.DeadlineAt).Text));
+            if (night is { FinishedAt: null, ForecastAt: { } forecast })
+                facts.Add(("Forecast", formats.Moment(forecast).Text));
+            facts.Add(("Its night", formats.Deadline(night)));
+        }
         facts.Add((run.JobType == "cache-warm" ? "Entries" : "Users", formats.Count(run.UsersTotal)));
         if (run.Batches.Total > 0)
         {

@@ -4,6 +4,7 @@ namespace Overnight.Api.Pages.Operations;
 
 /// <summary>A run in a list.</summary>
 /// <param name="Night">What it computed, such as a market and a date; of a warm, that it is one.</param>
+/// <param name="Deadline">Its night against the deadline; null for a run of no scheduled night.</param>
 /// <param name="Failed">Null when nobody failed.</param>
 public sealed record RunRow(
     string Path,
@@ -11,6 +12,7 @@ public sealed record RunRow(
     string Detail,
     string State,
     string Word,
+    string? Deadline,
     MomentView StartedAt,
     string Duration,
     string Users,
@@ -19,6 +21,7 @@ public sealed record RunRow(
 );
 
 /// <summary>The runs, filtered, a page at a time.</summary>
+/// <param name="Errors">Of the filter, by field.</param>
 /// <param name="Next">Address of the next page; null on the last.</param>
 /// <param name="First">Address of the first page; null on it.</param>
 public sealed record RunsView(
@@ -28,11 +31,13 @@ public sealed record RunsView(
     string Market,
     string Date,
     string Status,
+    string State,
+    IDictionary<string, string[]> Errors,
     string? Next,
     string? First
 )
 {
-    public bool IsFiltered => Kind.Length + Market.Length + Date.Length + Status.Length > 0;
+    public bool IsFiltered => Kind.Length + Market.Length + Date.Length + Status.Length + State.Length > 0;
 }
 
 /// <summary>The form that starts a run.</summary>

@@ -48,7 +48,7 @@ internal sealed class RunWaterfall(RunTimeline timeline, OperationsFormats forma
     private WaterfallRow Step(RunStep step)
     {
         var until = step.UntilMs ?? timeline.LengthMs;
-        var name = Names[step.Name];
+        var name = Names.GetValueOrDefault(step.Name, step.Name);
         var took = formats.Duration(until - step.FromMs);
         return new(
             name,

@@ -1,11 +1,8 @@
-using System.Text.Encodings.Web;
+using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.Operations;
 
-/// <summary>
-/// Text in pictures. Razor takes SVG's text for a directive of its own, so these elements are written as markup; every text in them is
-/// encoded.
-/// </summary>
+/// <summary>Text in pictures.</summary>
 internal static class SvgText
 {
     /// <summary>Hours below or above lanes; the script writes them in the reader's time zone.</summary>
@@ -13,7 +10,7 @@ internal static class SvgText
         string.Concat(
             ticks.Select(
                 (tick, at) =>
-                    $"<text class=\"{(at == 0 ? "tick first" : "tick")}\" x=\"{tick.At}%\" y=\"12\" data-clock=\"{tick.Iso}\">{Encode(tick.Text)}</text>"
+                    $"<text class=\"{(at == 0 ? "tick first" : "tick")}\" x=\"{tick.At}%\" y=\"12\" data-clock=\"{tick.Iso}\">{SvgMarkup.Encode(tick.Text)}</text>"
             )
         );
 
@@ -29,10 +26,8 @@ internal static class SvgText
                         : at % 2 == 1 ? " odd"
                         : "";
                     var place = OperationsFormats.Place(100d * at / (texts.Count - 1));
-                    return $"<text class=\"tick{side}\" x=\"{place}%\" y=\"12\">{Encode(text)}</text>";
+                    return $"<text class=\"tick{side}\" x=\"{place}%\" y=\"12\">{SvgMarkup.Encode(text)}</text>";
                 }
             )
         );
-
-    private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
 }

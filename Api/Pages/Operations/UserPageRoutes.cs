@@ -42,13 +42,12 @@ internal static class UserPageRoutes
         var beginning = UserSearch.Beginning(query, errors);
         var isBanned = UserSearch.Banned(OperationsPaths.Given(banned), errors);
         var page = ListPage<UserEmailCursor>.Read(null, OperationsPaths.Given(cursor), errors);
-        if (errors.Any)
+        if (errors.IsOf("cursor"))
             return errors.ToProblem();
         OperationsFormats formats = new(cultures.Of(context.Request));
-        List<UserItem> rows = Guid.TryParseExact(beginning, "D", out var id)
-            ? await users.FindAsync(id, ct) is { } one
-                ? [one]
-                : []
+        List<UserItem> rows =
+            errors.Any ? []
+            : Guid.TryParseExact(beginning, "D", out var id) ? await OneAsync(users, id, ct)
             : await users.FindAsync(beginning, isBanned, page, ct);
         var listed = Listed<UserRow>.Of(
             rows,
@@ -67,15 +66,20 @@ internal static class UserPageRoutes
             frames.Of(context),
             new UsersView(
                 listed.Items,
-                beginning,
-                banned ?? "",
+                errors.IsOf("query") ? DisplayText.Short(query ?? "") : beginning,
+                DisplayText.Short(banned ?? ""),
+                errors.ByField,
                 listed.NextCursor is null ? null : Address(listed.NextCursor),
                 page.After is null ? null : Address(null)
-            )
+            ),
+            errors.Any ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK
         );
 
         string Address(string? at) => OperationsPaths.With(OperationsPaths.Users, ("query", beginning), ("banned", banned), ("cursor", at));
     }
+
+    private static async Task<List<UserItem>> OneAsync(UserSearch users, Guid id, CancellationToken ct) =>
+        await users.FindAsync(id, ct) is { } one ? [one] : [];
 
     private static async Task<IResult> GetAsync(
         string id,
@@ -230,10 +234,11 @@ internal static class UserPageRoutes
         }
         if (session is not null)
         {
-            var one = await UserAccessRoutes.RevokeAsync(session, context, revocation);
-            return one.Result is Ok<RevokedSessions>
-                ? FormRoutes.GoTo(Outcomes.Of($"{OperationsPaths.Users}/{Uri.EscapeDataString(id)}", "session-ended"))
-                : one;
+            if (!InvalidId.TryRead(id, out var user, out var problem))
+                return problem;
+            // Of the user whom the question named, and of nobody else.
+            var one = await UserAccessRoutes.RevokeAsync(session, user, context, revocation);
+            return one.Result is Ok<RevokedSessions> ? FormRoutes.GoTo(Outcomes.Of(OperationsPaths.User(user), "session-ended")) : one;
         }
         var all = await UserAccessRoutes.RevokeOfUserAsync(id, context, revocation);
         return all.Result is Ok<RevokedSessions> ? FormRoutes.GoTo(Outcomes.Of($"{OperationsPaths.Users}/{id}", "sessions-ended")) : all;

@@ -3,7 +3,15 @@ using Overnight.Api.Pages.Dashboard;
 namespace Overnight.Api.Pages.Operations;
 
 /// <summary>Users whose address begins with a text, a page at a time.</summary>
-public sealed record UsersView(IReadOnlyList<UserRow> Rows, string Query, string Banned, string? Next, string? First);
+/// <param name="Errors">Of the filter, by field.</param>
+public sealed record UsersView(
+    IReadOnlyList<UserRow> Rows,
+    string Query,
+    string Banned,
+    IDictionary<string, string[]> Errors,
+    string? Next,
+    string? First
+);
 
 public sealed record UserRow(string Path, string Email, string Name, string Role, string Markets, MomentView? BannedAt);
 

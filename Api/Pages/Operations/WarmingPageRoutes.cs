@@ -15,6 +15,7 @@ public sealed record WarmingView(IReadOnlyList<WarmSetRow> Rows, string? Off, st
 
 /// <param name="Detail">Keys, TTL and phase.</param>
 /// <param name="NoNext">Why there is no next warm.</param>
+/// <param name="Pause">By whom its schedule is paused, until when, and why; null when it is not.</param>
 public sealed record WarmSetRow(
     string Name,
     string Detail,
@@ -27,6 +28,7 @@ public sealed record WarmSetRow(
     MomentView? StartedAt,
     MomentView? Next,
     string NoNext,
+    string? Pause,
     bool IsChosen
 );
 
@@ -133,9 +135,11 @@ internal static class WarmingPageRoutes
             set.Last is { } failed ? formats.Count(failed.Failed) : "",
             formats.Moment(set.Last?.StartedAt),
             formats.Moment(set.Next),
-            !set.Automatic ? "by hand alone"
+            set.Pause is not null ? "paused"
+                : !set.Automatic ? "by hand alone"
                 : set.IntervalSeconds is null ? "at starts and ends of nights"
                 : "soon",
+            set.Pause is { } pause ? formats.Sentence(pause) : null,
             isChosen
         );
     }

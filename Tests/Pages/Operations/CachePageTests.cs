@@ -1,7 +1,9 @@
 using System.Net;
 using Overnight.Api.Admin;
+using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Runs;
+using Overnight.Core.Schedules;
 using Overnight.Tests.Actions;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
@@ -43,6 +45,47 @@ public sealed class CachePageTests(TestServers servers)
         Assert.Contains("count must be a whole number", again.Words("[role=alert]"), StringComparison.Ordinal);
         Assert.Equal("many", again.QuerySelector("input[name=count]")!.GetAttribute("value"));
         Assert.Equal(["sessions"], again.QuerySelectorAll("input[name=set][checked]").Select(set => set.GetAttribute("value")));
+    }
+
+    /// <summary>SPEC A12: a pause is shown wherever the schedule is, and nothing is said to be warmed during it.</summary>
+    [Fact]
+    public async Task A12_PausedSet_IsShownAsPausedByThePageTheOverviewAndTheApi()
+    {
+        await using var app = await AppAsync();
+        var (_, token) = await app.Database.SignInAsync("admin");
+        var (browser, _) = await app.BrowseAsync(role: "admin");
+        using var own = browser;
+        using (var warmed = await browser.SendAsync(await browser.PageAsync("/operations/warming"), "/operations/warming", ("set", "recommendations")))
+            Assert.Equal(HttpStatusCode.Redirect, warmed.StatusCode);
+        var next = await NextAsync();
+        Assert.NotNull(next);
+        var pauses = app.Get<SchedulePauses>();
+
+        await pauses.PauseAsync(ScheduleKind.Set, "recommendations", "import", next.Value.AddHours(1), Actor.Command, Ct);
+        Assert.Equal(next.Value.AddHours(1), await NextAsync());
+        await pauses.PauseAsync(ScheduleKind.Set, "recommendations", "import", null, Actor.Command, Ct);
+        Assert.Null(await NextAsync());
+
+        var row = (await browser.PageAsync("/operations/warming"))
+            .QuerySelectorAll("table.cards tbody tr")
+            .Single(row => row.QuerySelector("b")!.TextContent == "recommendations");
+        Assert.Contains("pausedby a command, until it is resumed: import", row.TextContent, StringComparison.Ordinal);
+        Assert.Equal("paused", row.QuerySelector("[data-label=Next]")!.TextContent.Trim());
+        var card = (await browser.PageAsync("/operations")).Words("section[aria-labelledby=warming]");
+        Assert.Contains("recommendations: paused by a command, until it is resumed: import", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("Next:", card, StringComparison.Ordinal);
+
+        async Task<DateTimeOffset?> NextAsync()
+        {
+            using var answer = await app.GetAsync("/api/admin/cache/sets", token, Ct);
+            var set = (await answer.JsonAsync())
+                .GetProperty("items")
+                .EnumerateArray()
+                .Single(item => item.GetProperty("set").GetString() == "recommendations");
+            return set.GetProperty("next").ValueKind == System.Text.Json.JsonValueKind.Null
+                ? null
+                : set.GetProperty("next").GetDateTimeOffset();
+        }
     }
 
     [Fact]

@@ -68,6 +68,8 @@ public sealed class FlagPageTests(ApiFixture fixture) : IClassFixture<ApiFixture
     [Theory]
     [InlineData("{", "must be JSON")]
     [InlineData("{\"a\":1,\"a\":2}", "value.a must be given once")]
+    [InlineData("\"\\ud800\"", "value must be Unicode text, without halves of surrogate pairs")]
+    [InlineData("{\"\\ud800\":1}", "value must be Unicode text, without halves of surrogate pairs")]
     public async Task Change_ToWhatCanNotBe_SaysWhereAndKeepsWhatWasTyped(string value, string error)
     {
         await _app.Database.AddFlagAsync("development", _key, value: "1");

@@ -1,5 +1,4 @@
 using Microsoft.Playwright;
-using Overnight.Core.Runs;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Flags;
 using Overnight.Tests.Harness;
@@ -10,7 +9,7 @@ namespace Overnight.Tests.Pages.Operations;
 /// <summary>SPEC P: the operations pages in a real browser, wide and narrow, light and dark, printed, and without a script.</summary>
 public sealed class OperationsBrowserTests(TestServers servers, Browser browser) : IClassFixture<Browser>
 {
-    private static readonly DateTimeOffset Now = new(2026, 11, 20, 14, 10, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Now = PageStates.Now;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -23,27 +22,12 @@ public sealed class OperationsBrowserTests(TestServers servers, Browser browser)
         await using var app = await StartAsync();
         await using (var empty = await browser.OpenAsync(Site(app), Look.Of(look), (await app.Database.SignInAsync("admin")).Token))
             await empty.CheckAsync("/operations", "operations-empty");
-        var (run, user) = await FillAsync(app);
+        PageStateData data = new(app.Database, app.Cache, Now);
+        var (_, user) = await data.OnceAsync(OperationsStates.FillAsync);
         var (_, token) = await app.Database.SignInAsync("admin");
         await using var tab = await browser.OpenAsync(Site(app), Look.Of(look), token);
-        (string Path, string Name)[] pages =
-        [
-            ("/operations", "operations"),
-            ("/operations/runs", "operations-runs"),
-            ($"/operations/runs/{run}", "operations-run"),
-            ("/operations/runs/new", "operations-run-new"),
-            ("/operations/warming", "operations-warming"),
-            ("/operations/cache", "operations-cache"),
-            ("/operations/providers", "operations-providers"),
-            ("/operations/flags", "operations-flags"),
-            ("/operations/flags/pricing.limit", "operations-flag"),
-            ("/operations/users", "operations-users"),
-            ($"/operations/users/{user}", "operations-user"),
-            ("/operations/log", "operations-log"),
-            ("/operations/keys", "operations-keys"),
-        ];
-        foreach (var (path, name) in pages)
-            await tab.CheckAsync(path, name);
+        foreach (var state in OperationsStates.All)
+            await tab.CheckAsync((await state.PrepareAsync(data)).Path, state.Name);
 
         // Two questions that a form leads to, and a conflict.
         await tab.Page.GotoAsync($"/operations/users/{user}");
@@ -126,54 +110,6 @@ public sealed class OperationsBrowserTests(TestServers servers, Browser browser)
                 },
                 $"the page says {text}"
             );
-    }
-
-    private static async Task<(Guid Run, Guid User)> FillAsync(ApiApp app)
-    {
-        var database = app.Database;
-        var (user, _) = await database.SignInAsync();
-        await database.AddHoldingAsync(user);
-        await database.ExecuteAsync("insert into user_markets select $1, code from markets where code in ('NYSE', 'XETRA', 'TSE')", user);
-        await database.ExecuteAsync(
-            "insert into worker_heartbeats values (gen_random_uuid(), 'worker-1', 4711, $1, $2)",
-            Now.AddHours(-9),
-            Now
-        );
-        for (var day = 1; day < 9; day++)
-            await database.AddRunAsync(Now.AddDays(-day), date: $"2026-11-{19 - day:00}");
-        await database.AddRunAsync(new(2026, 11, 20, 7, 0, 0, TimeSpan.Zero), "XETRA");
-        var run = await database.AddRunAsync(Now.AddMinutes(-40), failed: 3);
-        await database.AddProvidersAsync(
-            run,
-            new("rates", "ecb", ProviderOutcome.Used, Values: 30, TookMs: 412),
-            new("prices", "stooq", ProviderOutcome.Failed, "rate_limited", "429, tries again in 600 s", TookMs: 1_203),
-            new(
-                "prices",
-                "stored",
-                ProviderOutcome.Stale,
-                Values: 502,
-                Refused: 2,
-                Refusals: [new("AAPL", "too_old", "of 2026-11-12"), new("BND", "out_of_range", null)],
-                StaleSince: Now.AddDays(-2)
-            )
-        );
-        for (var minute = 0; minute < 150; minute++)
-        {
-            if (minute is > 60 and < 66)
-                continue;
-            await database.ExecuteAsync(
-                "insert into cache_minutes values ($1, '019a0000-0000-7000-8000-000000000001', $2, 0, $3, 20, 0, $4)",
-                Now.AddMinutes(-minute - 1),
-                4_000 + (minute * 37 % 900),
-                minute is > 50 and < 61 ? 900 : 25 + (minute % 7),
-                0.4 + (minute % 11 * 0.03)
-            );
-        }
-        await database.AddFlagAsync("development", "dashboard.explanations");
-        await database.AddFlagAsync("development", "pricing.limit", enabled: false, value: "5", count: 1_204, accessed: Now);
-        var (_, token) = await database.SignInAsync("admin");
-        (await app.PatchFlagAsync("pricing.limit", token, """{"value":6}""")).Dispose();
-        return (run, user);
     }
 
     private async Task<ApiApp> StartAsync(TestClock? clock = null) =>

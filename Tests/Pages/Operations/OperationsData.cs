@@ -1,7 +1,6 @@
 using Npgsql;
 using Overnight.Core.Runs;
 using Overnight.Tests.Dashboard;
-using Overnight.Tests.Sessions;
 
 namespace Overnight.Tests.Pages.Operations;
 
@@ -80,7 +79,4 @@ internal static class OperationsData
             run,
             ProviderReport.Json(reports).GetRawText()
         );
-
-    public static Task<string> EmailOfAsync(this NpgsqlDataSource database, Guid user) =>
-        database.ScalarAsync<string>("select email from users where id = $1", user);
 }

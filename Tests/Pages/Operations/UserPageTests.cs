@@ -160,5 +160,28 @@ public sealed class UserPageTests(TestServers servers)
         Assert.Equal("No session is open.", (await browser.PageAsync(path)).Words("section[aria-labelledby=sessions] .quiet"));
     }
 
+    /// <summary>The question names one user, so a form that was made up can't end a session of another.</summary>
+    [Fact]
+    public async Task Session_OfAnotherUserThanTheQuestionNames_IsNotEnded()
+    {
+        await using var app = await AppAsync();
+        var (user, _) = await app.Database.SignInAsync();
+        var (_, stranger) = await app.Database.SignInAsync();
+        var (browser, _) = await app.BrowseAsync(role: "admin");
+        using var own = browser;
+        var path = $"/operations/users/{user}";
+
+        using var refused = await browser.SendAsync(
+            await browser.PageAsync(path),
+            $"{path}/sessions/end",
+            ("session", TestPeople.Hash(stranger)),
+            ("sure", "yes")
+        );
+
+        Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, await app.StatusAsync(stranger));
+        Assert.Empty(await app.Database.ActionsAsync());
+    }
+
     private async Task<ApiApp> AppAsync() => new(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct));
 }
