@@ -84,7 +84,7 @@ public sealed class ExplanationViewTests
             parts
         );
 
-    private static StoredResult Result(IReadOnlyList<StoredRecommendation> items) =>
+    private static ResultDocument Result(IReadOnlyList<StoredRecommendation> items) =>
         new()
         {
             Recommendations = items,

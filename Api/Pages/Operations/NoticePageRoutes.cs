@@ -94,7 +94,7 @@ internal static class NoticePageRoutes
 
     private static async Task<IResult> RedeliverAsync(string id, HttpContext context, NoticeList notices, CancellationToken ct)
     {
-        var answer = await NoticeRoutes.RedeliverAsync(id, context, notices, ct);
+        var answer = await NoticeRoutes.RedeliverAsync(id, null, context, notices, ct);
         return answer.Result is Accepted<NoticeItem> ? FormRoutes.GoTo(Outcomes.Of(OperationsPaths.Notices, "redelivered")) : answer;
     }
 
