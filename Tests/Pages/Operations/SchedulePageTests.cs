@@ -103,7 +103,7 @@ public sealed class SchedulePageTests(TestServers servers)
         await using var app = await AppAsync(clock);
         using Outbox outbox = new(app.Database, clock, "http://127.0.0.1:1/");
         var first = await outbox.AddAsync("night/NYSE/1");
-        await outbox.Sender().SendAllAsync(Ct);
+        await outbox.Sender().SendAllAsync("ops", Ct);
         await outbox.AddAsync("run/2", NoticeEvents.RunPartial);
         var (browser, admin) = await app.BrowseAsync(role: "admin");
         using var own = browser;
