@@ -14,11 +14,7 @@ internal static class SchedulerSetup
     public static void AddScheduling(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<ScheduleOptions>(ScheduleOptions.Section);
-        builder
-            .Services.AddSingleton<RunSchedule>()
-            .AddSingleton<NightStore>()
-            .AddSingleton<NightWatch>()
-            .AddSingleton<ScheduleTick>();
+        builder.Services.AddSingleton<RunSchedule>().AddSingleton<NightStore>().AddSingleton<NightWatch>().AddSingleton<ScheduleTick>();
         builder.AddScheduler();
     }
 }

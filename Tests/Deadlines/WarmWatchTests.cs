@@ -97,7 +97,10 @@ public sealed class WarmWatchTests(TestServers servers)
         time.Advance(TimeSpan.FromHours(20) + TimeSpan.FromSeconds(3));
         var hanging = warm.Loop.RunOnceAsync(Ct);
         await Eventually.TrueAsync(
-            () => warm.ScalarAsync<bool>("select exists (select from warm_progress where set_name = 'recommendations' and completed_at is null)"),
+            () =>
+                warm.ScalarAsync<bool>(
+                    "select exists (select from warm_progress where set_name = 'recommendations' and completed_at is null)"
+                ),
             "the warm has begun"
         );
         // Its time limit ends it two seconds later.
