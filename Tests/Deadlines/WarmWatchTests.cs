@@ -156,7 +156,7 @@ public sealed class WarmWatchTests(TestServers servers)
         time.Advance(TimeSpan.FromHours(2) + TimeSpan.FromMinutes(1));
         await Watch(warm, time).TickAsync(Ct);
         Assert.Equal("recommendations 60 on-time", await WarmsAsync(warm));
-        Assert.Equal(until, await warm.ScalarAsync<DateTime>("select due_at from warm_deadlines"));
+        Assert.Equal(until.UtcDateTime, await warm.ScalarAsync<DateTime>("select due_at from warm_deadlines"));
         Assert.Equal("", await NoticesAsync(warm));
         time.Advance(TimeSpan.FromMinutes(9));
         await Watch(warm, time).TickAsync(Ct);
