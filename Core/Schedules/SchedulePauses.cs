@@ -87,7 +87,12 @@ public sealed class SchedulePauses(NpgsqlDataSource database, TimeProvider time)
     )
     {
         // Two pauses of one schedule at once would both find none that is open.
-        await using (var turn = connection.Command("select pg_advisory_xact_lock(hashtext('overnight.pause'), hashtext($1))", $"{kind.Name()} {name}"))
+        await using (
+            var turn = connection.Command(
+                "select pg_advisory_xact_lock(hashtext('overnight.pause'), hashtext($1))",
+                $"{kind.Name()} {name}"
+            )
+        )
             await turn.ExecuteNonQueryAsync(ct);
         await using var end = connection.Command(EndOpen, kind.Name(), name, now);
         await using var reader = await end.ExecuteReaderAsync(ct);

@@ -20,12 +20,10 @@ internal sealed partial class WebhookLoop(
     private volatile string? _told;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(
-            [
-                RepeatAsync(sender.GiveUpAsync, stoppingToken),
-                .. options.Value.Targets.Keys.Select(target => RepeatAsync(ct => sender.SendAllAsync(target, ct), stoppingToken)),
-            ]
-        );
+        Task.WhenAll([
+            RepeatAsync(sender.GiveUpAsync, stoppingToken),
+            .. options.Value.Targets.Keys.Select(target => RepeatAsync(ct => sender.SendAllAsync(target, ct), stoppingToken)),
+        ]);
 
     private async Task RepeatAsync(Func<CancellationToken, Task> work, CancellationToken stoppingToken)
     {

@@ -105,7 +105,14 @@ internal sealed partial class WebhookSender(
 
     private async Task MarkDeliveredAsync(ClaimedDelivery claimed, WebhookOutcome outcome, CancellationToken ct)
     {
-        await using var mark = database.Command(Delivered, claimed.Notice, claimed.Target, claimed.Attempt, time.GetUtcNow(), outcome.Status);
+        await using var mark = database.Command(
+            Delivered,
+            claimed.Notice,
+            claimed.Target,
+            claimed.Attempt,
+            time.GetUtcNow(),
+            outcome.Status
+        );
         await mark.ExecuteNonQueryAsync(ct);
         Log.Delivered(logger, claimed.Event, claimed.Subject, claimed.Target, claimed.Attempt);
     }

@@ -161,12 +161,7 @@ internal sealed class BatchCalculator(RunContext context, TimeProvider time, Fau
             )
         );
 
-    private void Fill(
-        in LoadedUser user,
-        ReadOnlySpan<LoadedClass> classes,
-        ReadOnlySpan<LoadedHolding> holdings,
-        UserPortfolio? captured
-    )
+    private void Fill(in LoadedUser user, ReadOnlySpan<LoadedClass> classes, ReadOnlySpan<LoadedHolding> holdings, UserPortfolio? captured)
     {
         _portfolio.Clear();
         if (user.Rules is null)

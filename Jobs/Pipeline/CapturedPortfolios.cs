@@ -108,7 +108,10 @@ internal static class CapturedPortfolios
     )
     {
         Dictionary<Guid, (byte[], byte[])> criteria = [];
-        await using var command = connection.Command(Criteria, data.Captured.Values.Select(one => one.CriteriaVersionId).Distinct().ToArray());
+        await using var command = connection.Command(
+            Criteria,
+            data.Captured.Values.Select(one => one.CriteriaVersionId).Distinct().ToArray()
+        );
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             criteria[reader.GetGuid(0)] = (reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2));

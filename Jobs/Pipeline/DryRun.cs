@@ -48,7 +48,9 @@ internal sealed class DryRun(
             while (await reader.ReadAsync(ct))
                 batches.Add(new(reader.GetInt32(0), reader.GetGuid(1), reader.GetGuid(2), reader.GetInt32(3), false, 0));
         }
-        await using (var settings = connection.Command(BatchWorker.Settings, $"{options.Value.IdleInTransactionTimeout.TotalMilliseconds:F0}"))
+        await using (
+            var settings = connection.Command(BatchWorker.Settings, $"{options.Value.IdleInTransactionTimeout.TotalMilliseconds:F0}")
+        )
             await settings.ExecuteNonQueryAsync(ct);
 
         DryRunReport report = new(run);

@@ -137,16 +137,7 @@ internal sealed partial class RunPlanner(
         await transaction.CommitAsync(ct);
         market.Forget(run);
         RunLog.Started(logger, run, users);
-        Log.Planned(
-            logger,
-            run.Id,
-            run.Market,
-            IsoDate.Of(run.BusinessDate),
-            run.Revision,
-            batches,
-            metrics.Assets,
-            metrics.Rates
-        );
+        Log.Planned(logger, run.Id, run.Market, IsoDate.Of(run.BusinessDate), run.Revision, batches, metrics.Assets, metrics.Rates);
     }
 
     /// <summary>Asks for prices and rates, and stores the snapshot of them.</summary>

@@ -57,7 +57,10 @@ internal sealed class PriceFeed(
         var now = time.GetUtcNow();
         QuoteValidator validator = new(_options, now, MarketBounds.MostPrice);
         var places = open.ToDictionary(i => assets[i].Asset.Id);
-        var closes = markets.All.ToDictionary(market => market.Code, market => Publications.LastClose(market, now - _options.PublishedWithin));
+        var closes = markets.All.ToDictionary(
+            market => market.Code,
+            market => Publications.LastClose(market, now - _options.PublishedWithin)
+        );
         var (answer, report) = await call.TryAsync(
             Feed,
             provider.Name,

@@ -142,10 +142,7 @@ internal sealed class RehearsalSchema : IAsyncDisposable
             await ViewAsync(table, await QueryAsync(table, markets, ct), ct);
         await CopyFunctionsAsync(ct);
         // Tables here are no partitions.
-        await _connection.ExecuteAsync(
-            $"create or replace function {Name}.ensure_month(day date) returns void language sql as $$ $$",
-            ct
-        );
+        await _connection.ExecuteAsync($"create or replace function {Name}.ensure_month(day date) returns void language sql as $$ $$", ct);
     }
 
     private async Task<string> QueryAsync(string table, IReadOnlyList<string> markets, CancellationToken ct)

@@ -146,7 +146,10 @@ public sealed class SchedulePauseTests(TestServers servers)
 
         Assert.Equal(
             "1 of 8",
-            await night.ScalarAsync<string>("select count(*) filter (where ended_at is null) || ' of ' || count(*) from schedule_pauses", Ct)
+            await night.ScalarAsync<string>(
+                "select count(*) filter (where ended_at is null) || ' of ' || count(*) from schedule_pauses",
+                Ct
+            )
         );
         Assert.Equal(
             "changed 7, paused 1",

@@ -97,7 +97,10 @@ public sealed class WarmDeadlineWatchTests(TestServers servers)
         time.Advance(TimeSpan.FromHours(20) + TimeSpan.FromSeconds(3));
         var hanging = warm.Loop.RunOnceAsync(Ct);
         await Eventually.TrueAsync(
-            () => warm.ScalarAsync<bool>("select exists (select from warm_progress where set_name = 'recommendations' and completed_at is null)"),
+            () =>
+                warm.ScalarAsync<bool>(
+                    "select exists (select from warm_progress where set_name = 'recommendations' and completed_at is null)"
+                ),
             "the warm has begun"
         );
         // Its time limit ends it two seconds later.
@@ -153,7 +156,7 @@ public sealed class WarmDeadlineWatchTests(TestServers servers)
         time.Advance(TimeSpan.FromHours(2) + TimeSpan.FromMinutes(1));
         await Watch(warm, time).TickAsync(Ct);
         Assert.Equal("recommendations 60 on-time", await WarmsAsync(warm));
-        Assert.Equal(until, await warm.ScalarAsync<DateTime>("select due_at from warm_deadlines"));
+        Assert.Equal(until.UtcDateTime, await warm.ScalarAsync<DateTime>("select due_at from warm_deadlines"));
         Assert.Equal("", await NoticesAsync(warm));
         time.Advance(TimeSpan.FromMinutes(9));
         await Watch(warm, time).TickAsync(Ct);

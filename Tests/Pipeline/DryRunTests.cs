@@ -25,7 +25,11 @@ public sealed class DryRunTests(TestServers servers)
         // One user's amounts are in another currency; of eleven others a tenth of the money is not there any more.
         var users = await night.ScalarAsync<Guid[]>("select array_agg(user_id order by user_id) from portfolios", Ct);
         await night.ExecuteAsync("update portfolios set contribution = 900 where user_id = any ($1)", Ct, users[1..12]);
-        await night.ExecuteAsync("update users set base_currency = case base_currency when 'USD' then 'EUR' else 'USD' end where id = $1", Ct, users[0]);
+        await night.ExecuteAsync(
+            "update users set base_currency = case base_currency when 'USD' then 'EUR' else 'USD' end where id = $1",
+            Ct,
+            users[0]
+        );
         await night.ExecuteAsync("delete from current_results where user_id = $1", Ct, users[20]);
         await night.ExecuteAsync("update portfolios set criteria_version = null where user_id = $1", Ct, users[21]);
         var report = await dry.RunAsync("NYSE", null, Ct);

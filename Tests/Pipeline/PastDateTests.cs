@@ -116,7 +116,10 @@ public sealed class PastDateTests(TestServers servers)
             }
         );
         await night.ExecuteAsync("insert into prices select asset_id, '2026-11-19T00:00Z'::timestamptz, price / 2, source from prices", Ct);
-        await night.ExecuteAsync("insert into exchange_rates select base, quote, '2026-11-19T00:00Z'::timestamptz, rate, source from exchange_rates", Ct);
+        await night.ExecuteAsync(
+            "insert into exchange_rates select base, quote, '2026-11-19T00:00Z'::timestamptz, rate, source from exchange_rates",
+            Ct
+        );
 
         var (run, _) = await night.Runs.StartOrJoinAsync("NYSE", Friday, RunTrigger.Manual, false, Ct);
         await night.Participant.WorkAsync(run, Ct);
@@ -145,10 +148,7 @@ public sealed class PastDateTests(TestServers servers)
 
         Assert.Equal("completed", (await night.Runs.FindAsync(run.Id, Ct))!.Status);
         var asOf = (await new Jobs.Pipeline.RunProgress(night.Database).ReadAsOfAsync(run.Id, Ct))!;
-        Assert.Equal(
-            (Utc("2026-11-20T12:30Z"), null, 0, "today"),
-            (asOf.Due, asOf.SnapshotOf, asOf.PortfoliosCaptured, asOf.MarketValues)
-        );
+        Assert.Equal((Utc("2026-11-20T12:30Z"), null, 0, "today"), (asOf.Due, asOf.SnapshotOf, asOf.PortfoliosCaptured, asOf.MarketValues));
     }
 
     private static async Task ChangeEverythingAsync(PipelineFixture night)

@@ -57,7 +57,13 @@ public sealed class MinorUnitTests(TestServers servers)
             Ct
         );
         Assert.Equal(prices.Count - 1, stored);
-        Assert.Equal(0, await night.ScalarAsync<long>("select count(*) from prices p join assets a on a.id = p.asset_id where p.source = 'stooq' and a.currency = 'USD'", Ct));
+        Assert.Equal(
+            0,
+            await night.ScalarAsync<long>(
+                "select count(*) from prices p join assets a on a.id = p.asset_id where p.source = 'stooq' and a.currency = 'USD'",
+                Ct
+            )
+        );
         // The same price as before it was quoted in pence.
         Assert.Equal(
             0,

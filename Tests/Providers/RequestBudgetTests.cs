@@ -41,7 +41,9 @@ public sealed class RequestBudgetTests(TestServers servers)
     {
         TestClock clock = new();
         var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
-        await using var ecb = await ProviderServer.StartAsync(Behaviour.Answer(Answers.Xml, Answers.Ecb(today, Answers.DemoRatesPerEuro())));
+        await using var ecb = await ProviderServer.StartAsync(
+            Behaviour.Answer(Answers.Xml, Answers.Ecb(today, Answers.DemoRatesPerEuro()))
+        );
         Dictionary<string, string?> settings = new()
         {
             ["Providers:Rates:Order"] = "ecb",

@@ -35,7 +35,10 @@ public sealed class RehearsalTests(TestServers servers)
     public async Task A13_Rehearsal_RunsEachNightOfThePublishedCalendars(string from, string until, string closed, string due)
     {
         await using var night = await PipelineFixture.CreateAsync(servers, 1, Ct);
-        await night.ExecuteAsync("insert into user_markets select u.id, m.code from users u, markets m where u.role = 'user' on conflict do nothing", Ct);
+        await night.ExecuteAsync(
+            "insert into user_markets select u.id, m.code from users u, markets m where u.role = 'user' on conflict do nothing",
+            Ct
+        );
         var (first, last) = (DateOnly.Parse(from), DateOnly.Parse(until));
 
         IReadOnlyList<RehearsedNight> nights;
@@ -75,7 +78,9 @@ public sealed class RehearsalTests(TestServers servers)
         await using var other = await night.Database.OpenConnectionAsync(Ct);
         await using var transaction = await other.BeginTransactionAsync(Ct);
         // As another run's seal holds it.
-        await using (var hold = new NpgsqlCommand("select pg_advisory_xact_lock(hashtext('overnight.seals')); listen overnight_runs", other))
+        await using (
+            var hold = new NpgsqlCommand("select pg_advisory_xact_lock(hashtext('overnight.seals')); listen overnight_runs", other)
+        )
             await hold.ExecuteNonQueryAsync(Ct);
         var told = 0;
         other.Notification += (_, _) => told++;
@@ -94,7 +99,11 @@ public sealed class RehearsalTests(TestServers servers)
         );
 
         Assert.Equal((0, ""), (done.ExitCode, done.Error));
-        Assert.Contains("4 nights rehearsed: 4 done in time and whole, 0 with users that failed, 0 late or failed.", done.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "4 nights rehearsed: 4 done in time and whole, 0 with users that failed, 0 late or failed.",
+            done.Output,
+            StringComparison.Ordinal
+        );
         Assert.Contains("no night: closed, Thanksgiving", done.Output, StringComparison.Ordinal);
         Assert.Contains("no night: no active user", done.Output, StringComparison.Ordinal);
         Assert.Equal(before, await DryRunTests.DigestAsync(night));
@@ -109,7 +118,10 @@ public sealed class RehearsalTests(TestServers servers)
     public async Task A13_UserThatFails_IsInTheTable_AndInTheExitCode()
     {
         await using var night = await PipelineFixture.CreateAsync(servers, 5, Ct);
-        await night.ExecuteAsync("update portfolios set criteria_version = null where user_id = (select min(user_id::text)::uuid from portfolios)", Ct);
+        await night.ExecuteAsync(
+            "update portfolios set criteria_version = null where user_id = (select min(user_id::text)::uuid from portfolios)",
+            Ct
+        );
 
         var done = await JobsCommand.RunAsync(
             servers,
@@ -126,7 +138,11 @@ public sealed class RehearsalTests(TestServers servers)
 
         Assert.Equal((2, ""), (done.ExitCode, done.Error));
         Assert.Contains("partial, on-time", done.Output, StringComparison.Ordinal);
-        Assert.Contains("1 night rehearsed: 0 done in time and whole, 1 with users that failed, 0 late or failed.", done.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 night rehearsed: 0 done in time and whole, 1 with users that failed, 0 late or failed.",
+            done.Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -152,7 +168,9 @@ public sealed class RehearsalTests(TestServers servers)
         await using var schema = await RehearsalSchema.CreateAsync(night.DatabaseConnection, Markets, Ct);
         await using var inside = NpgsqlDataSource.Create(schema.ConnectionString(night.DatabaseConnection));
 
-        foreach (var change in (string[])["update users set banned_at = now()", "delete from prices", "update portfolios set contribution = 1"])
+        foreach (
+            var change in (string[])["update users set banned_at = now()", "delete from prices", "update portfolios set contribution = 1"]
+        )
         {
             await using var command = inside.CreateCommand(change);
             var refused = await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync(Ct));
@@ -187,5 +205,8 @@ public sealed class RehearsalTests(TestServers servers)
         Rehearsal.CreateAsync(night.Services.GetRequiredService<IConfiguration>(), markets, Ct);
 
     private static Task<string> SchemasAsync(PipelineFixture night) =>
-        night.ScalarAsync<string>("select coalesce(string_agg(nspname, ',' order by nspname), '') from pg_namespace where nspname like 'rehearsal%'", Ct);
+        night.ScalarAsync<string>(
+            "select coalesce(string_agg(nspname, ',' order by nspname), '') from pg_namespace where nspname like 'rehearsal%'",
+            Ct
+        );
 }

@@ -51,7 +51,14 @@ internal sealed class FreshnessRules
         var own = market.NextOpen(generatedAt);
         var first = own is null ? null : market.NextOpenWithNight(own.OpenUtc!.Value);
         var second = first is null ? null : market.NextOpenWithNight(first.OpenUtc!.Value);
-        return new(market.Code, own, first, second, Publications.LastClose(market, generatedAt - AfterPublication), Publications.LastRates(generatedAt - AfterPublication));
+        return new(
+            market.Code,
+            own,
+            first,
+            second,
+            Publications.LastClose(market, generatedAt - AfterPublication),
+            Publications.LastRates(generatedAt - AfterPublication)
+        );
     }
 
     public FreshnessVerdict Judge(in ResultTimes result, DateTimeOffset now)
