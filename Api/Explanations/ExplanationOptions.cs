@@ -15,7 +15,9 @@ internal sealed class ExplanationOptions
     [Between("00:00:00.100", "00:01:00")]
     public TimeSpan SearchTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a page waits for such a search, so that it is there in 100 ms; the search goes on, and a later page has it.</summary>
+    /// <summary>
+    /// How long a page waits for such a search, so that it is there in 100 ms; the search goes on, and a later page has it.
+    /// </summary>
     [Between("00:00:00", "00:01:00")]
     public TimeSpan PageWait { get; set; } = TimeSpan.FromMilliseconds(75);
 

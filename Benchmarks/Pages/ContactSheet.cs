@@ -11,7 +11,8 @@ using StackExchange.Redis;
 namespace Overnight.Benchmarks.Pages;
 
 /// <summary>
-/// Opens every state of <see cref="PageStates"/> and <see cref="OperationsStates"/> in Chromium, over an Api and servers of its own, and puts the pictures together.
+/// Opens every state of <see cref="PageStates"/> and <see cref="OperationsStates"/> in Chromium, over an Api and servers of its own, and
+/// puts the pictures together.
 /// </summary>
 internal static class ContactSheet
 {

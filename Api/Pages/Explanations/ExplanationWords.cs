@@ -129,7 +129,8 @@ internal sealed class ExplanationWords(DisplayFormats formats)
         if (amount > 0)
             return Decimal(holding.Priority!) > 0
                 ? $"{start} The further a class is below its target and the higher the score, the larger the part."
-                : $"{start} No priority is above 0, which takes a class below the middle of its target range and a score above 0, so the contribution was shared equally.";
+                : $"{start} No priority is above 0, which takes a class below the middle of its target range and a score above 0, "
+                    + "so the contribution was shared equally.";
         return Decimal(holding.Priority!) > 0
             ? $"{start} Its share is so small that nothing is left of it after rounding."
             : $"{start} A holding gets a part where its class is below the middle of its target and the score is above 0.";

@@ -61,8 +61,10 @@ internal static class OperationsStates
         await database.ExecuteAsync(
             """
             insert into nights (market, business_date, due_at, deadline_at, state, since, forecast_at, finished_at, checked_at) values
-                ('NYSE', '2026-11-20', '2026-11-20T12:30Z', '2026-11-20T14:00Z', 'on-time', '2026-11-20T12:30Z', '2026-11-20T13:30:18Z', '2026-11-20T13:30:18Z', '2026-11-20T13:31Z'),
-                ('XETRA', '2026-11-20', '2026-11-20T06:00Z', '2026-11-20T06:50Z', 'late', '2026-11-20T06:50Z', '2026-11-20T07:00:18Z', '2026-11-20T07:00:18Z', '2026-11-20T07:01Z'),
+                ('NYSE', '2026-11-20', '2026-11-20T12:30Z', '2026-11-20T14:00Z', 'on-time', '2026-11-20T12:30Z',
+                    '2026-11-20T13:30:18Z', '2026-11-20T13:30:18Z', '2026-11-20T13:31Z'),
+                ('XETRA', '2026-11-20', '2026-11-20T06:00Z', '2026-11-20T06:50Z', 'late', '2026-11-20T06:50Z',
+                    '2026-11-20T07:00:18Z', '2026-11-20T07:00:18Z', '2026-11-20T07:01Z'),
                 ('TSE', '2026-11-20', '2026-11-19T22:00Z', '2026-11-19T23:30Z', 'missed', '2026-11-19T22:10Z', null, null, '2026-11-20T14:10Z')
             """
         );
@@ -85,9 +87,12 @@ internal static class OperationsStates
             """
             with n as (
                 insert into notices (id, event, subject, body, created_at) values
-                    (gen_random_uuid(), 'night.missed', 'night/TSE/2026-11-20', convert_to('{"type":"night.missed","data":{"market":"TSE","businessDate":"2026-11-20"}}', 'UTF8'), '2026-11-19T22:10Z'),
-                    (gen_random_uuid(), 'night.late', 'night/XETRA/2026-11-20', convert_to('{"type":"night.late","data":{"market":"XETRA","businessDate":"2026-11-20"}}', 'UTF8'), '2026-11-20T06:50Z'),
-                    (gen_random_uuid(), 'run.partial', 'run/NYSE/2026-11-20', convert_to('{"type":"run.partial","data":{"market":"NYSE","usersFailed":3}}', 'UTF8'), '2026-11-20T13:30Z')
+                    (gen_random_uuid(), 'night.missed', 'night/TSE/2026-11-20',
+                        convert_to('{"type":"night.missed","data":{"market":"TSE","businessDate":"2026-11-20"}}', 'UTF8'), '2026-11-19T22:10Z'),
+                    (gen_random_uuid(), 'night.late', 'night/XETRA/2026-11-20',
+                        convert_to('{"type":"night.late","data":{"market":"XETRA","businessDate":"2026-11-20"}}', 'UTF8'), '2026-11-20T06:50Z'),
+                    (gen_random_uuid(), 'run.partial', 'run/NYSE/2026-11-20',
+                        convert_to('{"type":"run.partial","data":{"market":"NYSE","usersFailed":3}}', 'UTF8'), '2026-11-20T13:30Z')
                 returning id, event, created_at)
             insert into notice_deliveries (notice_id, target, state, attempts, next_at, retry_until, delivered_at, last_status, last_error)
             select id, 'ops', case event when 'run.partial' then 'waiting' when 'night.late' then 'failed' else 'delivered' end,
