@@ -4,7 +4,6 @@ using Overnight.Api.Sessions;
 using Overnight.Core;
 using Overnight.Core.Data;
 using Overnight.Core.Schedules;
-using Overnight.Core.Warming;
 
 namespace Overnight.Api.Admin;
 

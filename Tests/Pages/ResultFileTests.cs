@@ -1,5 +1,4 @@
 using System.Net;
-using Overnight.Api.Pages.Dashboard;
 using Overnight.Tests.Dashboard;
 
 namespace Overnight.Tests.Pages;
