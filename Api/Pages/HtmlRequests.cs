@@ -35,7 +35,9 @@ internal static class HtmlRequests
     /// a header takes visible ASCII alone, so that other characters must be percent-encoded.
     /// </summary>
     public static string LocalOr(string? address, string otherwise) =>
-        address is ['/', ..] and not ['/', '/' or '\\', ..] && !address.AsSpan().ContainsAnyExceptInRange('!', '~') && address.Length <= LongestAddress
+        address is ['/', ..] and not ['/', '/' or '\\', ..]
+        && !address.AsSpan().ContainsAnyExceptInRange('!', '~')
+        && address.Length <= LongestAddress
             ? address
             : otherwise;
 

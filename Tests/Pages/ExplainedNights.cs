@@ -70,10 +70,10 @@ internal static class ExplainedNights
             calculation.Run(portfolio, rules.ToArray(), market);
             ResultWriter writer = new(market, new("NYSE", day, 1, Guid.CreateVersion7()));
             var entry = writer.Recommendations(portfolio, rules.ToArray(), calculation, at);
-            var run = await data.AddNightAsync(user, day, entry);
-            await StoreAsync(data, user, day, run, market, portfolio, calculation, rules.Count, at);
+            var stored = await data.AddNightAsync(user, day, entry);
+            await StoreAsync(data, user, day, stored, market, portfolio, calculation, rules.Count, at);
             await data.CacheAsync(user, entry);
-            return run;
+            return stored;
         }
     }
 
