@@ -27,10 +27,8 @@ internal static class ScheduleRoutes
                 "Per market the night under way, the next one with its deadline, why today has none, and the last run; per set its next warm; and which schedules are paused, why and until when."
             );
         group
-            .MapPost(
-                "markets/{market}/pause",
-                static (string market, HttpContext context, ScheduleChanges changes, CancellationToken ct) =>
-                    PauseAsync(ScheduleKind.Market, market, context, changes, ct)
+            .MapPost("markets/{market}/pause", static (string market, HttpContext context, ScheduleChanges changes, CancellationToken ct) =>
+                PauseAsync(ScheduleKind.Market, market, context, changes, ct)
             )
             .WithName("PauseMarket")
             .WithSummary("Pauses a market's schedule, or changes the reason and end of its pause. Runs that are started by hand go on.")
@@ -46,20 +44,16 @@ internal static class ScheduleRoutes
             .WithSummary("Lets a market's schedule go on; a night that was due meanwhile is caught up until the market opens.")
             .ProducesProblem(StatusCodes.Status404NotFound);
         group
-            .MapPost(
-                "sets/{set}/pause",
-                static (string set, HttpContext context, ScheduleChanges changes, CancellationToken ct) =>
-                    PauseAsync(ScheduleKind.Set, set, context, changes, ct)
+            .MapPost("sets/{set}/pause", static (string set, HttpContext context, ScheduleChanges changes, CancellationToken ct) =>
+                PauseAsync(ScheduleKind.Set, set, context, changes, ct)
             )
             .WithName("PauseSet")
             .WithSummary("Pauses a warm set's schedule. Warms by hand, after a cold start and of a deployment go on.")
             .Accepts<SchedulePauseRequest>("application/json")
             .ProducesProblem(StatusCodes.Status404NotFound);
         group
-            .MapPost(
-                "sets/{set}/resume",
-                static (string set, HttpContext context, ScheduleChanges changes, CancellationToken ct) =>
-                    ResumeAsync(ScheduleKind.Set, set, context, changes, ct)
+            .MapPost("sets/{set}/resume", static (string set, HttpContext context, ScheduleChanges changes, CancellationToken ct) =>
+                ResumeAsync(ScheduleKind.Set, set, context, changes, ct)
             )
             .WithName("ResumeSet")
             .WithSummary("Lets a warm set's schedule go on.")

@@ -22,9 +22,8 @@ internal static class UserAccessRoutes
                 "A user's sessions that are neither ended nor expired, newest first. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
             );
         group
-            .MapDelete(
-                "sessions/{id}",
-                static (string id, HttpContext context, SessionRevocation revocation) => RevokeAsync(id, null, context, revocation)
+            .MapDelete("sessions/{id}", static (string id, HttpContext context, SessionRevocation revocation) =>
+                RevokeAsync(id, null, context, revocation)
             )
             .WithName("RevokeSession")
             .WithSummary(

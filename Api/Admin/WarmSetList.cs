@@ -65,12 +65,7 @@ internal sealed class WarmSetList(
             return new WarmSetsAnswer(
                 [
                     .. warmer.Sets.Select(set =>
-                        Item(
-                            set.Declaration,
-                            rows.GetValueOrDefault(set.Name),
-                            paused.At(ScheduleKind.Set, set.Name, now),
-                            statuses
-                        )
+                        Item(set.Declaration, rows.GetValueOrDefault(set.Name), paused.At(ScheduleKind.Set, set.Name, now), statuses)
                     ),
                 ],
                 configured.Off,

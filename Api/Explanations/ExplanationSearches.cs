@@ -73,7 +73,11 @@ internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, 
             {
                 using var limit = Limited();
                 var first = await Task.Run(() => CounterfactualsDocument.Find(result, question.Holding, limit.Token), limit.Token);
-                return _found.Set(question, first, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = RememberedFor });
+                return _found.Set(
+                    question,
+                    first,
+                    new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = RememberedFor }
+                );
             }
             finally
             {

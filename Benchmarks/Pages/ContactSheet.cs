@@ -28,9 +28,7 @@ internal static class ContactSheet
         PageState[] all = [.. PageStates.All, .. OperationsStates.All];
         var states = all.Where(state => only is null || state.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (states.Length == 0)
-            throw new BenchmarkException(
-                $"No state has '{only}' in its name. There are {string.Join(", ", all.Select(one => one.Name))}."
-            );
+            throw new BenchmarkException($"No state has '{only}' in its name. There are {string.Join(", ", all.Select(one => one.Name))}.");
         folder = Directory.CreateDirectory(folder ?? Path.Combine(Path.GetTempPath(), "overnight-contact-sheet")).FullName;
 
         await using Workbench bench = new();

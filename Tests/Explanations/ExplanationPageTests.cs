@@ -117,7 +117,11 @@ public sealed class ExplanationPageTests(TestServers servers)
 
         Assert.Equal(page.QuerySelector("main")!.InnerHtml, same.QuerySelector("main")!.InnerHtml);
         Assert.Equal(page.QuerySelector("main")!.InnerHtml, turned.QuerySelector("main")!.InnerHtml);
-        Assert.Contains($"before must be the earlier of the two runs; {second.Id}", refused["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"before must be the earlier of the two runs; {second.Id}",
+            refused["detail"]!.GetValue<string>(),
+            StringComparison.Ordinal
+        );
         Assert.EndsWith("The only cause is your contribution.", page.Words(".lead"), StringComparison.Ordinal);
         Assert.Contains(
             "in this order: the calculation's rules, exchange rates, prices, company figures, your holdings, your criteria, your targets and minimums and your contribution.",

@@ -71,7 +71,20 @@ public sealed class ExplanationViewTests
     }
 
     private static ChangesDocument Changes(IReadOnlyList<HoldingChangeDocument> holdings) =>
-        new(Run, Run, Guid.CreateVersion7(), "EUR", "EUR", ["prices", "holdings"], true, [["prices"], ["holdings"]], holdings);
+        new(
+            Run,
+            Run,
+            Guid.CreateVersion7(),
+            "EUR",
+            "EUR",
+            ["prices", "holdings"],
+            true,
+            [
+                ["prices"],
+                ["holdings"],
+            ],
+            holdings
+        );
 
     private static HoldingChangeDocument Holding(int at, string? before, string after, params string[] parts) =>
         new(

@@ -50,9 +50,18 @@ public sealed class DashboardPageStateTests(ApiFixture fixture) : IClassFixture<
 
     /// <summary>BND has a priority, and its share is too small to buy; VNQ, which has none, takes the whole contribution.</summary>
     [Theory]
-    [InlineData(9.4, "By priority each share is below the smallest amount worth buying in its class, so they are put together and go to VNQ.")]
-    [InlineData(0.001, "No priority is above 0, which takes a class below the middle of its target and a positive score, so the contribution is shared")]
-    [InlineData(-9.4, "No priority is above 0, which takes a class below the middle of its target and a positive score, so the contribution is shared")]
+    [InlineData(
+        9.4,
+        "By priority each share is below the smallest amount worth buying in its class, so they are put together and go to VNQ."
+    )]
+    [InlineData(
+        0.001,
+        "No priority is above 0, which takes a class below the middle of its target and a positive score, so the contribution is shared"
+    )]
+    [InlineData(
+        -9.4,
+        "No priority is above 0, which takes a class below the middle of its target and a positive score, so the contribution is shared"
+    )]
     public async Task Page_WhereTheFirstThatIsBoughtHasNoPriority_SaysWhy(double gap, string lead)
     {
         var (browser, _) = await _app.BrowseAsync(user =>

@@ -61,9 +61,7 @@ internal static class ChangesViews
                 : $"{moved.Count} {(moved.Count == 1 ? "amount has" : "amounts have")} changed",
             $"From the night of {before} to that of {after}. {Lead(changes, moved, causes, words)}",
             changes.IsSplit ? $"Amounts and their causes, in {changes.BaseCurrencyAfter}" : "Amounts in two currencies",
-            changes.IsSplit
-                ? ("Before", "After")
-                : ($"Before, {changes.BaseCurrencyBefore}", $"After, {changes.BaseCurrencyAfter}"),
+            changes.IsSplit ? ("Before", "After") : ($"Before, {changes.BaseCurrencyBefore}", $"After, {changes.BaseCurrencyAfter}"),
             changes.IsSplit && causes.Length > 0 ? OrderOf(changes) : null,
             [.. causes.Select(step => Capital(ExplanationWords.Factors(changes.Steps[step])))],
             rows,
@@ -127,7 +125,9 @@ internal static class ChangesViews
         private readonly int _decimals = Math.Max(
             2,
             DisplayFormats.Decimals(
-                moved.SelectMany(one => causes.Select(step => ChangesViews.Part(one, step)).Append(Value(one.Before)).Append(Value(one.After)))
+                moved.SelectMany(one =>
+                    causes.Select(step => ChangesViews.Part(one, step)).Append(Value(one.Before)).Append(Value(one.After))
+                )
             )
         );
 

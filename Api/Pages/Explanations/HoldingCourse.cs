@@ -59,9 +59,7 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
                     break;
                 }
                 var item = result.Recommendations.FirstOrDefault(one => one.AssetId == asset);
-                nights.Add(
-                    new(reader.GetFieldValue<DateOnly>(0), item.Amount, item.AssetId == asset ? item.Score : null, result.Currency)
-                );
+                nights.Add(new(reader.GetFieldValue<DateOnly>(0), item.Amount, item.AssetId == asset ? item.Score : null, result.Currency));
             }
         }
         if (nights.Count < 2)

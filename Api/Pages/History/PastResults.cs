@@ -30,7 +30,9 @@ internal sealed class PastResults(
     {
         var items = await calculations.OfUserAsync(user, filter.From, filter.Until, page, ct, filter.Market);
         var stored = await results.OfRunsAsync(user, [.. items.Select(item => (item.BusinessDate, item.RunId))], ct);
-        return items.ConvertAll(item => (item, stored.TryGetValue(item.RunId, out var result) ? ResultDocumentReader.TryRead(result.Recommendations) : null));
+        return items.ConvertAll(item =>
+            (item, stored.TryGetValue(item.RunId, out var result) ? ResultDocumentReader.TryRead(result.Recommendations) : null)
+        );
     }
 
     /// <returns>Null where the run has nothing of the user.</returns>

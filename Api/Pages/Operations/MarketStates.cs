@@ -90,7 +90,12 @@ internal sealed class MarketStates(DateTimeOffset now, OperationsFormats formats
             return new("wrong", OperationsFormats.DeadlineWord(night.State), $"{due}, and nothing has run");
         return now > night.DeadlineAt
             ? new("wrong", "late", $"its run failed, {formats.Duration(now - night.DeadlineAt)} after the deadline", IsOfRun: true)
-            : new("wrong", "at risk", $"its run failed, {formats.Duration(night.DeadlineAt - now)} are left to the deadline", IsOfRun: true);
+            : new(
+                "wrong",
+                "at risk",
+                $"its run failed, {formats.Duration(night.DeadlineAt - now)} are left to the deadline",
+                IsOfRun: true
+            );
     }
 
     /// <param name="night">The night that it is a run of; null where none was recorded.</param>
@@ -98,8 +103,7 @@ internal sealed class MarketStates(DateTimeOffset now, OperationsFormats formats
     {
         var (state, word) = OperationsFormats.Status(run.Status);
         var failed = run.UsersFailed > 0 ? $"{formats.Count(run.UsersFailed)} of {formats.Count(run.UsersTotal)} users failed, " : "";
-        var deadline =
-            night?.Night.DeadlineAt
+        var deadline = night?.Night.DeadlineAt
             ?? (market.Current is { } current && current.BusinessDate == run.BusinessDate ? current.DeadlineAt : (DateTimeOffset?)null);
         // A night is late by its own end: that of a revision which somebody started afterwards does not count.
         var end = night?.Night.FinishedAt ?? run.CompletedAt;

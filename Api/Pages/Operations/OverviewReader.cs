@@ -82,7 +82,8 @@ internal sealed class OverviewReader(
 
     private static string NoNext(IReadOnlyList<MarketSchedule> markets) =>
         !markets.Any(market => market.HasUsers) ? "No market has users, so no night is started."
-        : markets.Any(market => market is { HasUsers: true, Pause: not null }) ? "Every market with users is paused, so the schedule starts no night."
+        : markets.Any(market => market is { HasUsers: true, Pause: not null })
+            ? "Every market with users is paused, so the schedule starts no night."
         : "No market with users has a night within a year.";
 
     private static string Names(List<MarketLane> lanes) =>

@@ -108,9 +108,7 @@ internal sealed class RunViewMaker(OperationsFormats formats, TimeProvider time)
 
     /// <summary>A run that hangs would end in thousands of years, beyond what a duration holds.</summary>
     private string Left(double seconds) =>
-        seconds > LongestLeft.TotalSeconds
-            ? $"more than {formats.Duration(LongestLeft)}"
-            : formats.Duration(TimeSpan.FromSeconds(seconds));
+        seconds > LongestLeft.TotalSeconds ? $"more than {formats.Duration(LongestLeft)}" : formats.Duration(TimeSpan.FromSeconds(seconds));
 
     private List<(string Name, string Value)> Facts(RunDetail run)
     {

@@ -23,20 +23,14 @@ internal static class SchedulePageRoutes
         pages.MapGet(OperationsPaths.Schedule, ListAsync);
         foreach (var (path, kind) in ((string, ScheduleKind)[])[(Market, ScheduleKind.Market), (Set, ScheduleKind.Set)])
         {
-            pages.MapGet(
-                path,
-                (string name, string? done, HttpContext context, SchedulePauseForms form, CancellationToken ct) =>
-                    form.ShowAsync(kind, name, done, context, ct)
+            pages.MapGet(path, (string name, string? done, HttpContext context, SchedulePauseForms form, CancellationToken ct) =>
+                form.ShowAsync(kind, name, done, context, ct)
             );
-            forms.MapPost(
-                $"{path}/pause",
-                (string name, HttpContext context, SchedulePauseForms form, CancellationToken ct) =>
-                    form.PauseAsync(kind, name, context, ct)
+            forms.MapPost($"{path}/pause", (string name, HttpContext context, SchedulePauseForms form, CancellationToken ct) =>
+                form.PauseAsync(kind, name, context, ct)
             );
-            forms.MapPost(
-                $"{path}/resume",
-                (string name, HttpContext context, ScheduleChanges changes, CancellationToken ct) =>
-                    ResumeAsync(kind, name, context, changes, ct)
+            forms.MapPost($"{path}/resume", (string name, HttpContext context, ScheduleChanges changes, CancellationToken ct) =>
+                ResumeAsync(kind, name, context, changes, ct)
             );
         }
     }
@@ -48,8 +42,7 @@ internal static class SchedulePageRoutes
         PageFrames frames,
         DisplayCultures cultures,
         CancellationToken ct
-    ) =>
-        new(frames.Of(context), new ScheduleViews(new(cultures.Of(context.Request))).Of(await schedule.ReadAsync(database, ct)));
+    ) => new(frames.Of(context), new ScheduleViews(new(cultures.Of(context.Request))).Of(await schedule.ReadAsync(database, ct)));
 
     private static async Task<IResult> ResumeAsync(
         ScheduleKind kind,
@@ -89,7 +82,17 @@ internal sealed class SchedulePauseForms(
             return missing;
         var pause = await FindAsync(kind, name, ct);
         var until = pause?.Until?.UtcDateTime.ToString(FieldForm, CultureInfo.InvariantCulture) ?? "";
-        return Page(context, kind, name, note, pause, pause?.Reason ?? "", until, new Dictionary<string, string[]>(StringComparer.Ordinal), done);
+        return Page(
+            context,
+            kind,
+            name,
+            note,
+            pause,
+            pause?.Reason ?? "",
+            until,
+            new Dictionary<string, string[]>(StringComparer.Ordinal),
+            done
+        );
     }
 
     public async Task<IResult> PauseAsync(ScheduleKind kind, string name, HttpContext context, CancellationToken ct)

@@ -93,7 +93,10 @@ internal sealed class ScheduleViews(OperationsFormats formats)
             formats.Moment(starts),
             set.Pause is not null ? "paused" : "not by the schedule",
             // The deadline is counted from when it was due, which a pause puts off.
-            starts is null || starts != set.NextAt ? null : formats.Moment(set.DeadlineAt),
+            starts is null
+            || starts != set.NextAt
+                ? null
+                : formats.Moment(set.DeadlineAt),
             set.Pause is { } pause ? formats.Sentence(pause) : null
         );
     }

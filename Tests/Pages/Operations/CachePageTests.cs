@@ -55,7 +55,13 @@ public sealed class CachePageTests(TestServers servers)
         var (_, token) = await app.Database.SignInAsync("admin");
         var (browser, _) = await app.BrowseAsync(role: "admin");
         using var own = browser;
-        using (var warmed = await browser.SendAsync(await browser.PageAsync("/operations/warming"), "/operations/warming", ("set", "recommendations")))
+        using (
+            var warmed = await browser.SendAsync(
+                await browser.PageAsync("/operations/warming"),
+                "/operations/warming",
+                ("set", "recommendations")
+            )
+        )
             Assert.Equal(HttpStatusCode.Redirect, warmed.StatusCode);
         var next = await NextAsync();
         Assert.NotNull(next);

@@ -116,7 +116,19 @@ public sealed class MarketLaneTests
     private static string Plain(string text) => text.Replace('\u00A0', ' ');
 
     private static MarketSchedule Market() =>
-        new("NYSE", "New York Stock Exchange", "America/New_York", "2 h before the open", true, null, Of(new(2026, 11, 23), 3), null, null, null, null);
+        new(
+            "NYSE",
+            "New York Stock Exchange",
+            "America/New_York",
+            "2 h before the open",
+            true,
+            null,
+            Of(new(2026, 11, 23), 3),
+            null,
+            null,
+            null,
+            null
+        );
 
     private static MarketNight Of(DateOnly day, int days) =>
         new(day, Due.AddDays(days), Deadline.AddDays(days), Open.AddDays(days), Open.AddDays(days).AddHours(6.5), false, "open", null);

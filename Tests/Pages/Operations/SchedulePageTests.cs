@@ -88,7 +88,9 @@ public sealed class SchedulePageTests(TestServers servers)
         var schedule = await browser.PageAsync("/operations/schedule");
         var overview = await browser.PageAsync("/operations");
 
-        var row = schedule.QuerySelectorAll("table.cards tbody tr").First(row => row.TextContent.Contains("NYSE", StringComparison.Ordinal));
+        var row = schedule
+            .QuerySelectorAll("table.cards tbody tr")
+            .First(row => row.TextContent.Contains("NYSE", StringComparison.Ordinal));
         Assert.Equal("missed", row.QuerySelector(".is-wrong")!.TextContent);
         Assert.Equal("2026-11-23T12:30:00Z", row.QuerySelector("[data-label='Next due'] time")!.GetAttribute("datetime"));
         Assert.Equal("2026-11-23T14:00:00Z", row.QuerySelector("[data-label='Done by'] time")!.GetAttribute("datetime"));
