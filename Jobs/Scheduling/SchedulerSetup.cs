@@ -14,7 +14,11 @@ internal static class SchedulerSetup
     public static void AddScheduling(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<ScheduleOptions>(ScheduleOptions.Section);
-        builder.Services.AddSingleton<DueRunStarter>().AddSingleton<NightStore>().AddSingleton<NightDeadlineWatch>().AddSingleton<ScheduleTick>();
+        builder
+            .Services.AddSingleton<DueRunStarter>()
+            .AddSingleton<NightStore>()
+            .AddSingleton<NightDeadlineWatch>()
+            .AddSingleton<ScheduleTick>();
         builder.AddScheduler();
     }
 }

@@ -9,6 +9,10 @@ internal static class WarmLoopSetup
     /// <summary>The service's own warming: of an empty cache, on schedule, and of warms that were interrupted.</summary>
     public static void AddWarmLoop(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddWarming().AddSingleton<WarmDeadlineWatch>().AddHostedService<ConfiguredWarmSetCheck>().AddHostedService<WarmLoop>();
+        builder
+            .Services.AddWarming()
+            .AddSingleton<WarmDeadlineWatch>()
+            .AddHostedService<ConfiguredWarmSetCheck>()
+            .AddHostedService<WarmLoop>();
     }
 }

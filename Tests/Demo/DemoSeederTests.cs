@@ -188,8 +188,11 @@ public sealed class DemoSeederTests(TestServers servers)
         Assert.Equal(keys, await database.TextsAsync(ForeignKeysOf, Ct));
     }
 
-    private static Task<DemoSummary> SeedAsync(InputDatabase database, DemoSeedParameters options, IProgress<DemoProgress>? progress = null) =>
-        new DemoSeeder(database.Source, new TestClock()).SeedAsync(options, progress, Ct);
+    private static Task<DemoSummary> SeedAsync(
+        InputDatabase database,
+        DemoSeedParameters options,
+        IProgress<DemoProgress>? progress = null
+    ) => new DemoSeeder(database.Source, new TestClock()).SeedAsync(options, progress, Ct);
 
     /// <summary>A hash per user over everything of theirs, by number.</summary>
     private static Task<string[]> FingerprintsAsync(InputDatabase database) =>

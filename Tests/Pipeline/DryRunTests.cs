@@ -41,7 +41,10 @@ public sealed class DryRunTests(TestServers servers)
         var shares = await SharesAsync(night, first.Id, (await night.RunAsync(Ct, again: true)).Id);
         Assert.All(report.Largest.Skip(1), one => Assert.Equal(shares[one.UserId], $"{one.Share:F6}"));
         shares.Remove(users[0]);
-        Assert.Equal(shares.Values.OrderDescending(StringComparer.Ordinal).Take(9), report.Largest.Skip(1).Select(one => $"{one.Share:F6}"));
+        Assert.Equal(
+            shares.Values.OrderDescending(StringComparer.Ordinal).Take(9),
+            report.Largest.Skip(1).Select(one => $"{one.Share:F6}")
+        );
     }
 
     /// <summary>Half the differences of amounts between two runs, over a contribution of 1,000, by user.</summary>

@@ -33,7 +33,11 @@ public sealed class ReadTimeoutTests(ReferenceFixture fixture) : IClassFixture<R
 
     [Fact]
     public async Task Flag_ThatPostgresHolds_Is503() =>
-        await AssertEndsAsync("feature_flags", static (app, token) => app.GetAsync("/api/config/flags/held.flag", token, Ct), isSignedIn: true);
+        await AssertEndsAsync(
+            "feature_flags",
+            static (app, token) => app.GetAsync("/api/config/flags/held.flag", token, Ct),
+            isSignedIn: true
+        );
 
     [Fact]
     public async Task ReferenceData_ThatPostgresHolds_Is503() =>

@@ -100,7 +100,10 @@ internal sealed class SchedulePauseForms(
         var form = await context.Request.ReadFormAsync(ct);
         var (reason, until) = ($"{form["reason"]}", $"{form["until"]}".Trim());
         var isField = DateTime.TryParseExact(until, FieldForm, CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
-        using var body = FormJsonBody.Of(("reason", FormJsonBody.Text(reason)), ("until", FormJsonBody.Text(isField ? $"{until}Z" : until)));
+        using var body = FormJsonBody.Of(
+            ("reason", FormJsonBody.Text(reason)),
+            ("until", FormJsonBody.Text(isField ? $"{until}Z" : until))
+        );
         var answer = await changes.PauseAsync(kind, name, body, SessionPrincipal.ActorOf(context), ct);
         return answer.Result switch
         {
