@@ -205,7 +205,9 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     }
 
     /// <summary>The night that a start asks for.</summary>
-    /// <exception cref="RequestException">The market is unknown, or the date is no trading day, out of bounds or no longer kept.</exception>
+    /// <exception cref="RequestException">
+    /// The market is unknown, or the date is no trading day, out of bounds or no longer kept.
+    /// </exception>
     public async Task<AskedNight> CheckAsync(string code, DateOnly? requested, CancellationToken ct)
     {
         var market = markets.Get(code);
