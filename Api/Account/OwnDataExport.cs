@@ -65,7 +65,7 @@ internal sealed class OwnDataExport(
         UserRunCursor? after = null;
         while (true)
         {
-            ListPage<UserRunCursor> page = new(ListPage<UserRunCursor>.MaxLimit, after);
+            PageQuery<UserRunCursor> page = new(PageQuery<UserRunCursor>.MaxLimit, after);
             var items = await calculations.OfUserAsync(user, DateOnly.MinValue, DateOnly.MaxValue, page, ct);
             foreach (var item in items.Take(page.Limit))
             {

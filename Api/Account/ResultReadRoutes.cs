@@ -26,7 +26,7 @@ internal static class ResultReadRoutes
     )
     {
         QueryErrors errors = new();
-        var page = ListPage<ReadCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<ReadCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         return TypedResults.Ok(

@@ -67,7 +67,7 @@ internal sealed class ActionLogList(NpgsqlDataSource database)
         """;
 
     /// <returns>Up to one more than the page asks for.</returns>
-    public async Task<List<ActionItem>> ReadAsync(ActionFilter filter, ListPage<ActionCursor> page, CancellationToken ct)
+    public async Task<List<ActionItem>> ReadAsync(ActionFilter filter, PageQuery<ActionCursor> page, CancellationToken ct)
     {
         await using var command = Command(database, filter, page);
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -77,7 +77,7 @@ internal sealed class ActionLogList(NpgsqlDataSource database)
         return items;
     }
 
-    internal static NpgsqlCommand Command(NpgsqlDataSource database, ActionFilter filter, ListPage<ActionCursor> page)
+    internal static NpgsqlCommand Command(NpgsqlDataSource database, ActionFilter filter, PageQuery<ActionCursor> page)
     {
         List<object?> values = [page.After?.Number ?? long.MaxValue, page.Limit + 1];
         var where = "";

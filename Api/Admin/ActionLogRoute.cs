@@ -29,7 +29,7 @@ internal static class ActionLogRoute
     {
         QueryErrors errors = new();
         var filter = ActionFilter.Read(action, user, errors);
-        var page = ListPage<ActionCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<ActionCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         return TypedResults.Ok(

@@ -68,7 +68,7 @@ internal sealed class NoticeList(NpgsqlDataSource database, TimeProvider time)
         """;
 
     /// <returns>Up to one more than the page asks for.</returns>
-    public Task<List<NoticeItem>> ReadAsync(NoticeFilter filter, ListPage<NoticeCursor> page, CancellationToken ct) =>
+    public Task<List<NoticeItem>> ReadAsync(NoticeFilter filter, PageQuery<NoticeCursor> page, CancellationToken ct) =>
         DatabaseRetry.ReadAsync(async () =>
         {
             await using var command = database.Command(

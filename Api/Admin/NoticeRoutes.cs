@@ -40,7 +40,7 @@ internal static class NoticeRoutes
     {
         QueryErrors errors = new();
         var filter = NoticeFilter.Read(state, @event, errors);
-        var page = ListPage<NoticeCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<NoticeCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         return TypedResults.Ok(

@@ -56,7 +56,7 @@ internal static class UserAccessRoutes
     {
         QueryErrors errors = new();
         var user = errors.Id("id", id);
-        var page = ListPage<SessionCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<SessionCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         var current = (context.User as SessionPrincipal)?.Hash;

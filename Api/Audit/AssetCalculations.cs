@@ -45,7 +45,7 @@ internal sealed class AssetCalculations(NpgsqlDataSource dataSource)
     internal readonly record struct Found(CalculationItem Item, PostingCursor Place);
 
     /// <summary>Newest first; within a batch, from the highest user id.</summary>
-    public async Task<List<Found>> ListAsync(Guid asset, DateOnly from, DateOnly until, ListPage<PostingCursor> page, CancellationToken ct)
+    public async Task<List<Found>> ListAsync(Guid asset, DateOnly from, DateOnly until, PageQuery<PostingCursor> page, CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         var wanted = page.Limit + 1;

@@ -37,7 +37,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
         Guid user,
         DateOnly from,
         DateOnly until,
-        ListPage<UserRunCursor> page,
+        PageQuery<UserRunCursor> page,
         CancellationToken ct,
         string? market = null
     )
@@ -68,7 +68,7 @@ internal sealed class CalculationQueries(NpgsqlDataSource dataSource)
     }
 
     /// <summary>The calculations of a run, ordered by user; empty when there is no such run.</summary>
-    public async Task<List<CalculationItem>> OfRunAsync(Guid id, ListPage<UserCursor> page, CancellationToken ct)
+    public async Task<List<CalculationItem>> OfRunAsync(Guid id, PageQuery<UserCursor> page, CancellationToken ct)
     {
         List<CalculationItem> items = [];
         if (await FindRunAsync(id, ct) is not { } run)

@@ -75,7 +75,7 @@ internal static partial class CalculationRoutes
         );
         if (asset is not null)
         {
-            var page = ListPage<PostingCursor>.Read(limit, cursor, errors);
+            var page = PageQuery<PostingCursor>.Read(limit, cursor, errors);
             if (errors.Any)
                 return errors.ToProblem();
             return TypedResults.Ok(
@@ -89,7 +89,7 @@ internal static partial class CalculationRoutes
         }
         if (run is not null)
         {
-            var page = ListPage<UserCursor>.Read(limit, cursor, errors);
+            var page = PageQuery<UserCursor>.Read(limit, cursor, errors);
             if (errors.Any)
                 return errors.ToProblem();
             return TypedResults.Ok(
@@ -103,7 +103,7 @@ internal static partial class CalculationRoutes
         }
         else
         {
-            var page = ListPage<UserRunCursor>.Read(limit, cursor, errors, owner is null ? ListPage<UserRunCursor>.DefaultLimit : OwnPage);
+            var page = PageQuery<UserRunCursor>.Read(limit, cursor, errors, owner is null ? PageQuery<UserRunCursor>.DefaultLimit : OwnPage);
             if (errors.Any)
                 return errors.ToProblem();
             if (owner is not null && filter.User != owner)

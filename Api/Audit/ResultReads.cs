@@ -63,7 +63,7 @@ internal sealed partial class ResultReads(NpgsqlDataSource database, TimeProvide
     }
 
     /// <returns>Up to one more than the page asks for, latest first.</returns>
-    public async Task<List<ResultReadItem>> ListAsync(Guid user, ListPage<ReadCursor> page, CancellationToken ct)
+    public async Task<List<ResultReadItem>> ListAsync(Guid user, PageQuery<ReadCursor> page, CancellationToken ct)
     {
         await using var command = database.Command(OfUser, user, page.After?.ReadNumber ?? long.MaxValue, page.Limit + 1);
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -49,7 +49,7 @@ internal readonly record struct RunFilter(
     }
 
     /// <summary>One run more than a page holds. Every filter has an index in the order of the list.</summary>
-    public static IQueryable<Run> Query(OvernightContext database, RunFilter filter, ListPage<RunCursor> page)
+    public static IQueryable<Run> Query(OvernightContext database, RunFilter filter, PageQuery<RunCursor> page)
     {
         var (market, date, status, jobType, state) = filter;
         var runs = database.Runs.AsNoTracking();

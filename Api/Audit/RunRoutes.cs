@@ -66,7 +66,7 @@ internal static class RunRoutes
     {
         QueryErrors errors = new();
         var filter = RunFilter.Read(jobType, market, date, status, errors, state);
-        var page = ListPage<RunCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<RunCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
 
@@ -106,7 +106,7 @@ internal static class RunRoutes
     {
         QueryErrors errors = new();
         var asked = errors.Id("id", id);
-        var page = ListPage<UserCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<UserCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         var run = asked!.Value;
@@ -208,7 +208,7 @@ internal static class RunRoutes
     }
 
     /// <summary>One failure more than a page holds, by the key (run, user).</summary>
-    internal static IQueryable<RunFailure> Failures(OvernightContext database, Guid run, ListPage<UserCursor> page)
+    internal static IQueryable<RunFailure> Failures(OvernightContext database, Guid run, PageQuery<UserCursor> page)
     {
         var failures = database.RunFailures.AsNoTracking().Where(f => f.RunId == run);
         if (page.After is { } after)

@@ -34,7 +34,7 @@ internal static class FlagAdminRoutes
     )
     {
         QueryErrors errors = new();
-        var page = ListPage<FlagCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<FlagCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         var rows = await flags.ListAsync(page.After?.Key ?? "", page.Limit + 1, ct);
@@ -50,7 +50,7 @@ internal static class FlagAdminRoutes
     )
     {
         QueryErrors errors = new();
-        var page = ListPage<FlagChangeCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<FlagChangeCursor>.Read(limit, cursor, errors);
         if (!FeatureFlag.IsKey(key))
             return FlagRoutes.WrongKey(key);
         if (errors.Any)

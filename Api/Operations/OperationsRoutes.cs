@@ -76,7 +76,7 @@ internal static class OperationsRoutes
         QueryErrors errors = new();
         var beginning = UserSearch.Beginning(query, errors);
         var isBanned = UserSearch.Banned(banned, errors);
-        var page = ListPage<UserEmailCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<UserEmailCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         var rows = await users.FindAsync(beginning, isBanned, page, ct);

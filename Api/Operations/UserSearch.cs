@@ -61,7 +61,7 @@ internal sealed class UserSearch(NpgsqlDataSource database)
     /// <param name="beginning">Of the e-mail address, in lower case; empty for all.</param>
     /// <param name="isBanned">Only users that are banned, or that are not; null for both.</param>
     /// <returns>Up to one more than the page asks for.</returns>
-    public async Task<List<UserItem>> FindAsync(string beginning, bool? isBanned, ListPage<UserEmailCursor> page, CancellationToken ct)
+    public async Task<List<UserItem>> FindAsync(string beginning, bool? isBanned, PageQuery<UserEmailCursor> page, CancellationToken ct)
     {
         await using var command = database.Command(
             Query,

@@ -66,7 +66,7 @@ internal static class RootRoute
     )
     {
         QueryErrors errors = new();
-        var page = ListPage<RootCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<RootCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         List<Seal> seals = [];

@@ -36,7 +36,7 @@ internal static class OwnSessionRoutes
     )
     {
         QueryErrors errors = new();
-        var page = ListPage<SessionCursor>.Read(limit, cursor, errors);
+        var page = PageQuery<SessionCursor>.Read(limit, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         var rows = await sessions.ReadAsync(SessionPrincipal.Of(context).UserId, page, SessionPrincipal.HashOf(context), ct);

@@ -43,7 +43,7 @@ internal sealed class SessionList(NpgsqlDataSource database, IOptions<UserSessio
 
     /// <param name="current">Hash of the token that the request is sent with; null for none.</param>
     /// <returns>Up to one more than the page asks for.</returns>
-    public async Task<List<SessionItem>> ReadAsync(Guid userId, ListPage<SessionCursor> page, string? current, CancellationToken ct)
+    public async Task<List<SessionItem>> ReadAsync(Guid userId, PageQuery<SessionCursor> page, string? current, CancellationToken ct)
     {
         await using var command = database.Command(
             Query,

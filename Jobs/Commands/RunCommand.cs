@@ -99,7 +99,7 @@ internal static class RunCommand
         CancellationToken ct
     )
     {
-        DryRunReport report;
+        DryRunComparison report;
         try
         {
             report = await services.GetRequiredService<DryRun>().RunAsync(market, date, ct);

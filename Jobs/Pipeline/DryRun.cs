@@ -31,7 +31,7 @@ internal sealed class DryRun(
 
     /// <exception cref="Core.RequestException">The market is unknown, or the date is no trading day or out of bounds.</exception>
     /// <exception cref="NoMarketValuesException">No price is stored.</exception>
-    public async Task<DryRunReport> RunAsync(string market, DateOnly? date, CancellationToken ct)
+    public async Task<DryRunComparison> RunAsync(string market, DateOnly? date, CancellationToken ct)
     {
         var night = await runs.CheckAsync(market, date, ct);
         await using var connection = await dataSource.OpenConnectionAsync(ct);
@@ -53,7 +53,7 @@ internal sealed class DryRun(
         )
             await settings.ExecuteNonQueryAsync(ct);
 
-        DryRunReport report = new(run);
+        DryRunComparison report = new(run);
         BatchData data = new();
         BatchCalculator calculator = new(context, time, FaultInjection.None);
         foreach (var batch in batches)

@@ -74,7 +74,7 @@ public sealed class RunOrderTests(TestServers servers)
     {
         await using OvernightContext context = OvernightContext.Open(night.Database);
         List<string> runs = [];
-        ListPage<RunCursor> page = new(1, null);
+        PageQuery<RunCursor> page = new(1, null);
         while (await RunFilter.Query(context, new("NYSE", null, null), page).ToListAsync(ct) is [var run, ..])
         {
             runs.Add($"{run.JobType} {run.Revision}");
@@ -87,7 +87,7 @@ public sealed class RunOrderTests(TestServers servers)
     {
         var user = await night.ScalarAsync<Guid>("select min(user_id::text)::uuid from portfolios", ct);
         List<int> revisions = [];
-        ListPage<UserRunCursor> page = new(1, null);
+        PageQuery<UserRunCursor> page = new(1, null);
         while (await Queries(night).OfUserAsync(user, DateOnly.MinValue, DateOnly.MaxValue, page, ct) is [var item, ..])
         {
             revisions.Add(item.Revision);
@@ -100,7 +100,7 @@ public sealed class RunOrderTests(TestServers servers)
     {
         var asset = await night.ScalarAsync<Guid>("select asset_id from holdings where not ignored order by 1 limit 1", ct);
         List<int> revisions = [];
-        ListPage<PostingCursor> page = new(1, null);
+        PageQuery<PostingCursor> page = new(1, null);
         while (
             await new AssetCalculations(night.Database).ListAsync(asset, DateOnly.MinValue, DateOnly.MaxValue, page, ct) is [var found, ..]
         )

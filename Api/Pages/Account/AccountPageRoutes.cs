@@ -34,8 +34,8 @@ internal static class AccountPageRoutes
     )
     {
         QueryErrors errors = new();
-        var afterSession = ListPage<SessionCursor>.Read(null, sessions, errors).After;
-        var afterRead = ListPage<ReadCursor>.Read(null, reads, errors).After;
+        var afterSession = PageQuery<SessionCursor>.Read(null, sessions, errors).After;
+        var afterRead = PageQuery<ReadCursor>.Read(null, reads, errors).After;
         return errors.Any
             ? errors.ToProblem()
             : Page(frames, context, await views.ReadAsync(context, afterSession, afterRead, new(AccountViews.Known(done)), ct));

@@ -41,14 +41,14 @@ internal sealed class AccountViews(PasswordStore passwords, SessionList sessions
         var (user, current) = (SessionPrincipal.Of(context).UserId, SessionPrincipal.HashOf(context));
         var formats = cultures.Of(context.Request);
         var (email, stored) = await passwords.FindAsync(user, ct);
-        ListPage<SessionCursor> sessionPage = new(Shown, afterSession);
+        PageQuery<SessionCursor> sessionPage = new(Shown, afterSession);
         var own = Listed<SessionRow>.Of(
             await sessions.ReadAsync(user, sessionPage, current, ct),
             sessionPage,
             row => new SessionCursor(row.CreatedAt, row.Id),
             row => Row(row, formats)
         );
-        ListPage<ReadCursor> readPage = new(Shown, afterRead);
+        PageQuery<ReadCursor> readPage = new(Shown, afterRead);
         var opened = Listed<ReadRow>.Of(
             await reads.ListAsync(user, readPage, ct),
             readPage,

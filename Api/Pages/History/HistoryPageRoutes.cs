@@ -41,7 +41,7 @@ internal static class HistoryPageRoutes
         var user = SessionPrincipal.Of(context).UserId;
         QueryErrors errors = new();
         var filter = CalculationFilter.Read($"{user:D}", null, null, Given(market), Given(from), Given(until), markets, errors);
-        var page = ListPage<UserRunCursor>.Read(null, cursor, errors, CalculationRoutes.OwnPage);
+        var page = PageQuery<UserRunCursor>.Read(null, cursor, errors, CalculationRoutes.OwnPage);
         var wrong = errors.Any ? errors.ToProblem().ProblemDetails.Errors : new Dictionary<string, string[]>(StringComparer.Ordinal);
         if (wrong.ContainsKey("cursor"))
             return errors.ToProblem();

@@ -24,7 +24,7 @@ internal sealed class PastResults(
     public async Task<List<(CalculationItem Item, ResultDocument? Result)>> ListAsync(
         Guid user,
         CalculationFilter filter,
-        ListPage<UserRunCursor> page,
+        PageQuery<UserRunCursor> page,
         CancellationToken ct
     )
     {

@@ -33,7 +33,7 @@ internal static class FlagPageRoutes
     )
     {
         QueryErrors errors = new();
-        var page = ListPage<FlagCursor>.Read(null, OperationsPaths.Given(cursor), errors);
+        var page = PageQuery<FlagCursor>.Read(null, OperationsPaths.Given(cursor), errors);
         if (errors.Any)
             return errors.ToProblem();
         OperationsFormats formats = new(cultures.Of(context.Request));

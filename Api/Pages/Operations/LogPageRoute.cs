@@ -58,7 +58,7 @@ internal static class LogPageRoute
         QueryErrors errors = new();
         var (asked, about) = (OperationsPaths.Given(action), OperationsPaths.Given(user?.Trim()));
         var filter = ActionFilter.Read(asked, about, errors);
-        var page = ListPage<ActionCursor>.Read(null, OperationsPaths.Given(cursor), errors);
+        var page = PageQuery<ActionCursor>.Read(null, OperationsPaths.Given(cursor), errors);
         if (errors.IsOf("cursor"))
             return errors.ToProblem();
         var listed = Listed<ActionItem>.Of(

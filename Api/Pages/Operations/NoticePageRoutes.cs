@@ -64,7 +64,7 @@ internal static class NoticePageRoutes
     {
         QueryErrors errors = new();
         var filter = NoticeFilter.Read(OperationsPaths.Given(state), OperationsPaths.Given(@event), errors);
-        var page = ListPage<NoticeCursor>.Read(null, OperationsPaths.Given(cursor), errors);
+        var page = PageQuery<NoticeCursor>.Read(null, OperationsPaths.Given(cursor), errors);
         if (errors.IsOf("cursor"))
             return errors.ToProblem();
         OperationsFormats formats = new(cultures.Of(context.Request));

@@ -50,7 +50,7 @@ internal static class RunPageRoutes
             OperationsPaths.Given(state),
             jobTypeField: "kind"
         );
-        var page = ListPage<RunCursor>.Read(null, OperationsPaths.Given(cursor), errors);
+        var page = PageQuery<RunCursor>.Read(null, OperationsPaths.Given(cursor), errors);
         if (errors.IsOf("cursor"))
             return errors.ToProblem();
         var shown = errors.Any ? new([], null) : await ReadAsync(database, filter, page, ct);
@@ -84,7 +84,7 @@ internal static class RunPageRoutes
     private static async Task<Listed<RunItem>> ReadAsync(
         OvernightContext database,
         RunFilter filter,
-        ListPage<RunCursor> page,
+        PageQuery<RunCursor> page,
         CancellationToken ct
     )
     {
@@ -117,7 +117,7 @@ internal static class RunPageRoutes
         if (!InvalidId.TryRead(id, out var run, out var problem))
             return problem;
         QueryErrors errors = new();
-        var page = ListPage<UserCursor>.Read(null, cursor, errors);
+        var page = PageQuery<UserCursor>.Read(null, cursor, errors);
         if (errors.Any)
             return errors.ToProblem();
         if (await RunRoutes.FindAsync(run, database, ct) is not { } found)

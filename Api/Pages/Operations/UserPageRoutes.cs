@@ -41,7 +41,7 @@ internal static class UserPageRoutes
         QueryErrors errors = new();
         var beginning = UserSearch.Beginning(query, errors);
         var isBanned = UserSearch.Banned(OperationsPaths.Given(banned), errors);
-        var page = ListPage<UserEmailCursor>.Read(null, OperationsPaths.Given(cursor), errors);
+        var page = PageQuery<UserEmailCursor>.Read(null, OperationsPaths.Given(cursor), errors);
         if (errors.IsOf("cursor"))
             return errors.ToProblem();
         OperationsFormats formats = new(cultures.Of(context.Request));
@@ -96,7 +96,7 @@ internal static class UserPageRoutes
         if (!InvalidId.TryRead(id, out var user, out var problem))
             return problem;
         QueryErrors errors = new();
-        var page = ListPage<SessionCursor>.Read(null, OperationsPaths.Given(cursor), errors);
+        var page = PageQuery<SessionCursor>.Read(null, OperationsPaths.Given(cursor), errors);
         if (errors.Any)
             return errors.ToProblem();
         if (await users.FindAsync(user, ct) is not { } found)

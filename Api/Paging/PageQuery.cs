@@ -2,24 +2,9 @@ using System.Globalization;
 
 namespace Overnight.Api.Paging;
 
-/// <summary>A page of a list; <paramref name="NextCursor"/> is null on the last.</summary>
-internal sealed record Listed<T>(IReadOnlyList<T> Items, string? NextCursor)
-{
-    /// <param name="rows">Up to one more than the page holds, which shows whether there is another page.</param>
-    /// <param name="place">Makes the cursor of a row.</param>
-    public static Listed<T> Of<TRow, TCursor>(List<TRow> rows, ListPage<TCursor> page, Func<TRow, TCursor> place, Func<TRow, T> show)
-        where TCursor : struct
-    {
-        var more = rows.Count > page.Limit;
-        if (more)
-            rows.RemoveRange(page.Limit, rows.Count - page.Limit);
-        return new(rows.ConvertAll(row => show(row)), more ? Cursor.Encode(place(rows[^1])) : null);
-    }
-}
-
 /// <summary>What a client asked of a list: <c>?limit=&amp;cursor=</c>.</summary>
 /// <param name="After">The last item of the page before; null on the first.</param>
-internal readonly record struct ListPage<TCursor>(int Limit, TCursor? After)
+internal readonly record struct PageQuery<TCursor>(int Limit, TCursor? After)
     where TCursor : struct
 {
     public const int DefaultLimit = 50;
@@ -27,7 +12,7 @@ internal readonly record struct ListPage<TCursor>(int Limit, TCursor? After)
 
     /// <summary>Reads both parameters and adds an error for each that is not valid.</summary>
     /// <param name="usual">Limit when it is left out.</param>
-    public static ListPage<TCursor> Read(string? limit, string? cursor, QueryErrors errors, int usual = DefaultLimit)
+    public static PageQuery<TCursor> Read(string? limit, string? cursor, QueryErrors errors, int usual = DefaultLimit)
     {
         var size = usual;
         if (

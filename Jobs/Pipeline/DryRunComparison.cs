@@ -11,7 +11,7 @@ namespace Overnight.Jobs.Pipeline;
 internal sealed record DryRunDifference(Guid UserId, decimal Share);
 
 /// <summary>What a dry run computed, beside the current results.</summary>
-internal sealed class DryRunReport(PipelineRun run)
+internal sealed class DryRunComparison(PipelineRun run)
 {
     /// <summary>How many of the largest differences are shown.</summary>
     private const int Shown = 10;
