@@ -85,7 +85,7 @@ internal static class PersonalColumns
             ]
         ),
         (
-            "Names of markets, sets, states, kinds and versions, counts and durations.",
+            "Names of markets, sets, providers, states, kinds and versions, counts and durations.",
             [
                 "erasures.removed",
                 "market_snapshots.market",
@@ -99,6 +99,7 @@ internal static class PersonalColumns
                 "overnight_job_runs.metrics",
                 "overnight_job_runs.status",
                 "overnight_job_runs.trigger",
+                "provider_calls.provider",
                 "run_batches.status",
                 "schedule_marks.market",
                 "seals.market",
