@@ -41,7 +41,10 @@ public sealed class DryRunTests(TestServers servers)
         var shares = await SharesAsync(night, first.Id, (await night.RunAsync(Ct, again: true)).Id);
         Assert.All(report.Largest.Skip(1), one => Assert.Equal(shares[one.UserId], $"{one.Share:F6}"));
         shares.Remove(users[0]);
-        Assert.Equal(shares.Values.OrderDescending(StringComparer.Ordinal).Take(9), report.Largest.Skip(1).Select(one => $"{one.Share:F6}"));
+        Assert.Equal(
+            shares.Values.OrderDescending(StringComparer.Ordinal).Take(9),
+            report.Largest.Skip(1).Select(one => $"{one.Share:F6}")
+        );
     }
 
     /// <summary>Half the differences of amounts between two runs, over a contribution of 1,000, by user.</summary>
@@ -105,7 +108,8 @@ public sealed class DryRunTests(TestServers servers)
         night.ScalarAsync<string>(
             """
             select string_agg(format('%s %s', c.oid::regclass, (xpath('/row/d/text()', query_to_xml(format(
-                'select count(*) || '' '' || coalesce(md5(string_agg(t::text, '''' order by t::text)), '''') as d from %s t', c.oid::regclass), false, true, '')))[1]),
+                'select count(*) || '' '' || coalesce(md5(string_agg(t::text, '''' order by t::text)), '''') as d from %s t',
+                c.oid::regclass), false, true, '')))[1]),
                 e'\n' order by c.oid::regclass::text)
             from pg_class c where c.relnamespace in ('public'::regnamespace, 'erp'::regnamespace) and c.relkind in ('r', 'p')
             """,
