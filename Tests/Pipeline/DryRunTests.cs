@@ -108,7 +108,8 @@ public sealed class DryRunTests(TestServers servers)
         night.ScalarAsync<string>(
             """
             select string_agg(format('%s %s', c.oid::regclass, (xpath('/row/d/text()', query_to_xml(format(
-                'select count(*) || '' '' || coalesce(md5(string_agg(t::text, '''' order by t::text)), '''') as d from %s t', c.oid::regclass), false, true, '')))[1]),
+                'select count(*) || '' '' || coalesce(md5(string_agg(t::text, '''' order by t::text)), '''') as d from %s t',
+                c.oid::regclass), false, true, '')))[1]),
                 e'\n' order by c.oid::regclass::text)
             from pg_class c where c.relnamespace in ('public'::regnamespace, 'erp'::regnamespace) and c.relkind in ('r', 'p')
             """,
