@@ -38,7 +38,11 @@ public sealed class ErasureTests(TestServers servers)
     {
         await using var night = await ErasureNight.CreateAsync(servers);
         string[] checkpoints = [.. Steps.SelectMany(step => step == "cache" ? [step] : new[] { step, $"{step} committed" })];
-        var users = (await night.Night.ScalarAsync<Guid[]>("select array(select distinct user_id from calculation_events order by 1)", Ct))[..checkpoints.Length];
+        var computed = await night.Night.ScalarAsync<Guid[]>(
+            "select array(select distinct user_id from calculation_events order by 1)",
+            Ct
+        );
+        var users = computed[..checkpoints.Length];
         ReceiptReader reader = new(night.Night.Database);
         Dictionary<Guid, Receipt> receipts = [];
         List<string> texts = [];
