@@ -22,7 +22,7 @@ internal static class QueryFields
             return null;
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
             return date;
-        errors.Add(field, "must be a day of the calendar as yyyy-MM-dd");
+        errors.Add(field, $"must be a day of the calendar as yyyy-MM-dd, not '{DisplayText.Short(text)}'");
         return null;
     }
 
