@@ -35,18 +35,29 @@ internal sealed partial class ErasureLoop(UserErasure erasures, DatabaseState da
         try
         {
             foreach (var erasure in await erasures.FindOpenAsync(ct))
-            {
-                if (await erasures.GoOnAsync(erasure, ct) is { CompletedAt: not null, Seal: var seal })
-                    Log.Completed(logger, erasure, seal);
-                else if (_waiting.Add(erasure))
-                    Log.Waits(logger, erasure, Interval);
-            }
+                await TryAsync(erasure, ct);
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
             // The next tick tries again; each step can be repeated.
             if (!database.IsAway(exception))
-                Log.Failed(logger, Interval, exception);
+                Log.NotListed(logger, Interval, exception);
+        }
+    }
+
+    /// <summary>One erasure that fails holds up no other.</summary>
+    private async Task TryAsync(Guid erasure, CancellationToken ct)
+    {
+        try
+        {
+            if (await erasures.GoOnAsync(erasure, ct) is { CompletedAt: not null, Seal: var seal })
+                Log.Completed(logger, erasure, seal);
+            else if (_waiting.Add(erasure))
+                Log.Waits(logger, erasure, Interval);
+        }
+        catch (Exception exception) when (!ct.IsCancellationRequested && !database.IsAway(exception))
+        {
+            Log.Failed(logger, erasure, Interval, exception);
         }
     }
 
@@ -62,8 +73,11 @@ internal sealed partial class ErasureLoop(UserErasure erasures, DatabaseState da
         )]
         public static partial void Waits(ILogger logger, Guid erasure, TimeSpan interval);
 
-        [LoggerMessage(697, LogLevel.Error, "An erasure could not be gone on with; the next try is in {Interval}.")]
-        public static partial void Failed(ILogger logger, TimeSpan interval, Exception exception);
+        [LoggerMessage(697, LogLevel.Error, "Erasure {Erasure} could not be gone on with; the next try is in {Interval}.")]
+        public static partial void Failed(ILogger logger, Guid erasure, TimeSpan interval, Exception exception);
+
+        [LoggerMessage(698, LogLevel.Error, "Open erasures could not be listed; the next try is in {Interval}.")]
+        public static partial void NotListed(ILogger logger, TimeSpan interval, Exception exception);
     }
 }
 

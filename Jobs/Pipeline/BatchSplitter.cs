@@ -130,9 +130,11 @@ internal static class BatchSplitter
                     failure.Reason,
                     Leaf(context.Run, failure)
                 ),
-                UserQuarantine.RecordCommand(context.Run, context.Market.Header.Id, now, [failure]),
             },
         };
+        // How a past night ends says nothing about the latest.
+        if (context.Run.AsOf is null)
+            commands.BatchCommands.Add(UserQuarantine.RecordCommand(context.Run, context.Market.Header.Id, now, [failure]));
         await commands.ExecuteNonQueryAsync(ct);
     }
 

@@ -11,7 +11,7 @@ internal sealed record PastNight(Guid Snapshot, RunMetrics Metrics)
 {
     private const string Newest = """
         select id, snapshot_id, metrics from overnight_job_runs
-        where job_type = 'scoring' and market = $1 and business_date = $2 and id <> $3 and snapshot_id is not null and retry_of is null
+        where job_type = 'scoring' and market = $1 and business_date = $2 and id <> $3 and snapshot_id is not null and retry_of is null and as_of is null
         order by number desc limit 1
         """;
 

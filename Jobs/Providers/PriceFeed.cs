@@ -57,9 +57,9 @@ internal sealed class PriceFeed(
         var now = time.GetUtcNow();
         QuoteValidator validator = new(_options, now, MarketBounds.MostPrice);
         var places = open.ToDictionary(i => assets[i].Asset.Id);
-        var closes = markets.All.ToDictionary(
+        var opens = markets.All.ToDictionary(
             market => market.Code,
-            market => Publications.LastClose(market, now - _options.PublishedWithin)
+            market => Publications.LastOpen(market, now - _options.PublishedWithin)
         );
         var (answer, report) = await call.TryAsync(
             Feed,
@@ -73,7 +73,7 @@ internal sealed class PriceFeed(
                     id => assets[places[id]].Asset.Symbol,
                     id => Last(assets[places[id]]),
                     places.Keys,
-                    id => closes.GetValueOrDefault(assets[places[id]].Market, AgeLimit.None)
+                    id => opens.GetValueOrDefault(assets[places[id]].Market, AgeLimit.None)
                 );
             },
             ct

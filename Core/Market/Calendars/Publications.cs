@@ -19,15 +19,25 @@ internal static class Publications
     private const int LongestBreak = 366;
 
     /// <summary>The market's last close at or before a moment; none within a year is no limit.</summary>
-    public static AgeLimit LastClose(MarketCalendar market, DateTimeOffset until)
+    public static AgeLimit LastClose(MarketCalendar market, DateTimeOffset until) =>
+        LastSession(market, until) is { } day ? new(day.CloseUtc!.Value, day.Date) : AgeLimit.None;
+
+    /// <summary>
+    /// The open of the session that ended last at or before a moment, for prices whose time is that of their last trade, which may be at
+    /// any time of the session.
+    /// </summary>
+    public static AgeLimit LastOpen(MarketCalendar market, DateTimeOffset until) =>
+        LastSession(market, until) is { } day ? new(day.OpenUtc!.Value, day.Date) : AgeLimit.None;
+
+    private static MarketDay? LastSession(MarketCalendar market, DateTimeOffset until)
     {
         var date = LocalTime.DateIn(market.Zone, until).AddDays(1);
         for (var days = 0; days <= LongestBreak; days++, date = date.AddDays(-1))
         {
-            if (market.Day(date).CloseUtc is { } close && close <= until)
-                return new(close, date);
+            if (market.Day(date) is { CloseUtc: { } close } day && close <= until)
+                return day;
         }
-        return AgeLimit.None;
+        return null;
     }
 
     /// <summary>The last reference rates of the European Central Bank at or before a moment.</summary>
