@@ -1,3 +1,5 @@
+using Overnight.Tests.Scheduling;
+using Overnight.Core.Market.Calendars;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
 using static Overnight.Tests.Providers.ProviderRunRecord;
@@ -60,6 +62,16 @@ public sealed class ProviderAgeTests(TestServers servers)
         var report = (await ReportsAsync(night, run.Id, Ct)).Single(one => one.GetProperty("provider").GetString() == "stooq");
         Assert.Equal(outcome, report.GetProperty("outcome").GetString());
     }
+
+    /// <summary>The time of a price is that of its last trade, which for some assets is hours before the close.</summary>
+    [Theory]
+    [InlineData("2026-11-19T14:31Z", false)]
+    [InlineData("2026-11-18T20:59Z", true)]
+    public void A9_PriceOfAnyTimeOfTheLastSession_IsNotOld(string asOf, bool isOlder) =>
+        Assert.Equal(
+            isOlder,
+            Publications.LastOpen(TestMarkets.Market("NYSE"), TestMarkets.Utc("2026-11-20T11:00Z")).IsOlder(TestMarkets.Utc(asOf))
+        );
 
     /// <summary>What a provider delivered is not used any more when the order does not name it.</summary>
     [Fact]
