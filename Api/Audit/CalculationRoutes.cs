@@ -103,7 +103,12 @@ internal static partial class CalculationRoutes
         }
         else
         {
-            var page = PageQuery<UserRunCursor>.Read(limit, cursor, errors, owner is null ? PageQuery<UserRunCursor>.DefaultLimit : OwnPage);
+            var page = PageQuery<UserRunCursor>.Read(
+                limit,
+                cursor,
+                errors,
+                owner is null ? PageQuery<UserRunCursor>.DefaultLimit : OwnPage
+            );
             if (errors.Any)
                 return errors.ToProblem();
             if (owner is not null && filter.User != owner)

@@ -1,7 +1,7 @@
-using Overnight.Tests.Scheduling;
 using Overnight.Core.Market.Calendars;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
+using Overnight.Tests.Scheduling;
 using static Overnight.Tests.Providers.ProviderRunRecord;
 
 namespace Overnight.Tests.Providers;
