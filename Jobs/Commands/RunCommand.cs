@@ -74,7 +74,8 @@ internal static class RunCommand
         if (!started && run.IsFinished)
         {
             output.Line(
-                $"The night of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is done (revision {run.Revision}, {run.Status}). Add --again to run revision {run.Revision + 1}."
+                $"The night of {run.Market} for {run.BusinessDate:yyyy-MM-dd} is done (revision {run.Revision}, {run.Status}). "
+                    + $"Add --again to run revision {run.Revision + 1}."
             );
             var state = await services.GetRequiredService<RunProgress>().ReadAsync(run.Id, ct);
             output.Line(state.Summary());
@@ -116,7 +117,8 @@ internal static class RunCommand
         output.Line($"Dry run of {run.Market} for {run.BusinessDate:yyyy-MM-dd}, as revision {run.Revision}; nothing is stored.");
         output.Line($"{Plural.Of(report.Computed, "user")} computed, {report.Failed:N0} failed.");
         output.Line(
-            $"{Plural.Of(report.Differing, "result")} would differ from the current {(report.Differing == 1 ? "one" : "ones")}; without a current one: {report.WithoutCurrent:N0}."
+            $"{Plural.Of(report.Differing, "result")} would differ from the current {(report.Differing == 1 ? "one" : "ones")}; "
+                + $"without a current one: {report.WithoutCurrent:N0}."
         );
         foreach (var one in report.Largest)
             output.Line(string.Create(CultureInfo.InvariantCulture, $"  {one.UserId}  {100 * one.Share, 6:F2} % of the contribution"));
@@ -126,9 +128,15 @@ internal static class RunCommand
     private static string Describe(AsOfMetrics asOf)
     {
         var then = $"{asOf.Due.UtcDateTime:yyyy-MM-dd HH:mm}Z";
-        return asOf.SnapshotOf is { } run
-            ? $"As of {then}: the market snapshot of run {run}, and portfolios as they were captured then ({Plural.Of(asOf.PortfoliosCaptured, "user")}); others as they are today."
-            : $"That night did not run. Market values are {(asOf.MarketValues == AsOfMetrics.Then ? $"those stored of {then} or before" : $"those of today, since none of {then} is stored")}; portfolios are those of today.";
+        if (asOf.SnapshotOf is { } run)
+        {
+            var captured = Plural.Of(asOf.PortfoliosCaptured, "user");
+            return $"As of {then}: the market snapshot of run {run}, and portfolios as they were captured then ({captured}); "
+                + "others as they are today.";
+        }
+        var values =
+            asOf.MarketValues == AsOfMetrics.Then ? $"those stored of {then} or before" : $"those of today, since none of {then} is stored";
+        return $"That night did not run. Market values are {values}; portfolios are those of today.";
     }
 
     private static async Task<(PipelineRun Run, bool Started)> StartAsync(

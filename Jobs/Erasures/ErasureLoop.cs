@@ -10,27 +10,13 @@ namespace Overnight.Jobs.Erasures;
 
 /// <summary>Carries out erasures that users asked for, and goes on with those that broke off, such as for lack of a cache.</summary>
 internal sealed partial class ErasureLoop(UserErasure erasures, DatabaseState database, TimeProvider time, ILogger<ErasureLoop> logger)
-    : BackgroundService
+    : PeriodicLoop(Interval, time)
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly HashSet<Guid> _waiting = [];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer timer = new(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await TickAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
-        }
-    }
-
-    internal async Task TickAsync(CancellationToken ct)
+    protected internal override async Task TickAsync(CancellationToken ct)
     {
         try
         {

@@ -9,28 +9,14 @@ namespace Overnight.Jobs.Proof;
 
 /// <summary>Compares some cached results with the stored ones every minute.</summary>
 internal sealed partial class CacheTruthLoop(CacheTruth truth, DatabaseState database, TimeProvider time, ILogger<CacheTruthLoop> logger)
-    : BackgroundService
+    : PeriodicLoop(Interval, time)
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     /// <summary>Users named in the log at a time.</summary>
     private const int Named = 3;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer timer = new(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await TickAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
-        }
-    }
-
-    internal async Task TickAsync(CancellationToken ct)
+    protected internal override async Task TickAsync(CancellationToken ct)
     {
         try
         {

@@ -11,25 +11,29 @@ public sealed class DeadlineConfigurationTests
         "Deadline",
         "06:00",
         null,
-        "Markets:NYSE:Deadline must lie between the trigger, which Markets:NYSE:Lead sets to 2026-01-02 07:30, and the open at 2026-01-02 09:30; it gives 2026-01-02 06:00, and is '06:00'."
+        "Markets:NYSE:Deadline must lie between the trigger, which Markets:NYSE:Lead sets to 2026-01-02 07:30, and the "
+            + "open at 2026-01-02 09:30; it gives 2026-01-02 06:00, and is '06:00'."
     )]
     [InlineData(
         "Deadline",
         "09:30",
         null,
-        "Markets:NYSE:Deadline must lie between the trigger, which Markets:NYSE:Lead sets to 2026-01-02 07:30, and the open at 2026-01-02 09:30; it gives 2026-01-01 09:30, and is '09:30'."
+        "Markets:NYSE:Deadline must lie between the trigger, which Markets:NYSE:Lead sets to 2026-01-02 07:30, and the "
+            + "open at 2026-01-02 09:30; it gives 2026-01-01 09:30, and is '09:30'."
     )]
     [InlineData(
         "DeadlineLead",
         "03:00",
         null,
-        "Markets:NYSE:DeadlineLead must lie between the trigger, which Markets:NYSE:Lead sets to 2026-01-02 07:30, and the open at 2026-01-02 09:30; it gives 2026-01-02 06:30, and is '03:00:00'."
+        "Markets:NYSE:DeadlineLead must lie between the trigger, which Markets:NYSE:Lead sets to 2026-01-02 07:30, and "
+            + "the open at 2026-01-02 09:30; it gives 2026-01-02 06:30, and is '03:00:00'."
     )]
     [InlineData(
         "Deadline",
         "22:00",
         "0 23 * * *",
-        "Markets:NYSE:Deadline must lie between the trigger, which Markets:NYSE:Cron sets to 2026-01-01 23:00, and the open at 2026-01-02 09:30; it gives 2026-01-01 22:00, and is '22:00'."
+        "Markets:NYSE:Deadline must lie between the trigger, which Markets:NYSE:Cron sets to 2026-01-01 23:00, and the "
+            + "open at 2026-01-02 09:30; it gives 2026-01-01 22:00, and is '22:00'."
     )]
     [InlineData("Deadline", "9:30", null, "Markets:NYSE:Deadline must be a local time as HH:mm, and is '9:30'.")]
     [InlineData("DeadlineLead", "00:00:30", null, "Markets:NYSE:DeadlineLead must be between 00:01:00 and 1.00:00:00, and is '00:00:30'.")]

@@ -99,7 +99,8 @@ public sealed class AuditorTests(TestServers servers)
     {
         await using var proof = await ProofNight.CreateAsync(servers, Ct, runs: 2);
         await proof.Night.ExecuteAsync(
-            $"alter table criteria_versions disable trigger user; update criteria_versions set rules = replace(rules::text, '1', '2')::json where user_id = {PlantedChanges.OneUser}",
+            "alter table criteria_versions disable trigger user; update criteria_versions set rules = replace(rules::text, "
+                + $"'1', '2')::json where user_id = {PlantedChanges.OneUser}",
             Ct
         );
 

@@ -115,7 +115,8 @@ public sealed class HorizonTests(TestServers servers)
         var other = proof.Runs[0].BusinessDate.AddMonths(1);
         await proof.Night.ExecuteAsync("select ensure_month($1)", Ct, other);
         const string stray =
-            $"insert into calculation_results select user_id, $1, run_id, batch, position, generated_at, recommendations, portfolio from calculation_results where user_id = {PlantedChanges.OneUser}";
+            "insert into calculation_results select user_id, $1, run_id, batch, position, generated_at, recommendations, "
+            + $"portfolio from calculation_results where user_id = {PlantedChanges.OneUser}";
         await proof.Night.ExecuteAsync(stray, Ct, other);
         Assert.Equal(FaultKind.Doubled, Assert.Single((await proof.VerifyAsync(Ct)).Faults).Kind);
 

@@ -21,33 +21,40 @@ internal static class PlantedChanges
         ($"update calculation_events set payload = payload || '\\x00' where type = 3 and user_id = {OneUser}", FaultKind.Changed),
         ($"delete from calculation_results where user_id = {OneUser}", FaultKind.Missing),
         (
-            $"with u as (select {OneUser} id), e as (delete from calculation_events where user_id = (select id from u)) delete from calculation_results where user_id = (select id from u)",
+            $"with u as (select {OneUser} id), e as (delete from calculation_events where user_id = (select id from u)) "
+                + "delete from calculation_results where user_id = (select id from u)",
             FaultKind.Missing
         ),
         ("delete from calculation_events where user_id = (select user_id from run_failures order by 1 limit 1)", FaultKind.Missing),
         (
-            $"insert into calculation_results select user_id, business_date + 1, run_id, batch, position, generated_at, recommendations, portfolio from calculation_results where user_id = {OneUser}",
+            "insert into calculation_results select user_id, business_date + 1, run_id, batch, position, generated_at, "
+                + $"recommendations, portfolio from calculation_results where user_id = {OneUser}",
             FaultKind.Doubled
         ),
         (
-            $"insert into calculation_results select gen_random_uuid(), business_date, run_id, batch, 99, generated_at, recommendations, portfolio from calculation_results where user_id = {OneUser}",
+            "insert into calculation_results select gen_random_uuid(), business_date, run_id, batch, 99, generated_at, "
+                + $"recommendations, portfolio from calculation_results where user_id = {OneUser}",
             FaultKind.Invented
         ),
         (
-            $"insert into calculation_results select user_id, business_date, gen_random_uuid(), batch, 99, generated_at, recommendations, portfolio from calculation_results where user_id = {OneUser}",
+            "insert into calculation_results select user_id, business_date, gen_random_uuid(), batch, 99, generated_at, "
+                + $"recommendations, portfolio from calculation_results where user_id = {OneUser}",
             FaultKind.Invented
         ),
         (
-            $"insert into calculation_results select f.user_id, business_date, r.run_id, batch, 99, generated_at, recommendations, portfolio from calculation_results r, run_failures f where r.user_id = {OneUser}",
+            "insert into calculation_results select f.user_id, business_date, r.run_id, batch, 99, generated_at, "
+                + $"recommendations, portfolio from calculation_results r, run_failures f where r.user_id = {OneUser}",
             FaultKind.Invented
         ),
         (
-            $"insert into calculation_events select business_date, run_id, overlay(user_id::text placing 'ffff' from 33)::uuid, type, occurred_at, payload from calculation_events where user_id = {OneUser} and type in (1, 4)",
+            "insert into calculation_events select business_date, run_id, overlay(user_id::text placing 'ffff' from "
+                + $"33)::uuid, type, occurred_at, payload from calculation_events where user_id = {OneUser} and type in (1, 4)",
             FaultKind.Invented
         ),
         ($"delete from calculation_events where type = 3 and user_id = {OneUser}", FaultKind.LostEvent),
         (
-            $"update calculation_results a set recommendations = b.recommendations, portfolio = b.portfolio, generated_at = b.generated_at from calculation_results b where a.user_id = {OneUser} and b.position = 0 and b.batch = 0",
+            "update calculation_results a set recommendations = b.recommendations, portfolio = b.portfolio, generated_at = "
+                + $"b.generated_at from calculation_results b where a.user_id = {OneUser} and b.position = 0 and b.batch = 0",
             FaultKind.Changed
         ),
         ("update market_snapshots set payload = set_byte(payload, 40, get_byte(payload, 40) # 1)", FaultKind.AlteredSnapshot),

@@ -18,21 +18,26 @@ public sealed class PlantedFaultTests(PlantedFaultTests.Nights nights) : IClassF
         ["missing result"] = (FindingName.MissingResult, $"delete from calculation_results where user_id = {OneUser}"),
         ["doubled result"] = (
             FindingName.DoubledResult,
-            $"insert into calculation_results select user_id, business_date + 1, run_id, batch, position, generated_at, recommendations, portfolio from calculation_results where user_id = {OneUser}"
+            "insert into calculation_results select user_id, business_date + 1, run_id, batch, position, generated_at, "
+                + $"recommendations, portfolio from calculation_results where user_id = {OneUser}"
         ),
         ["invented result"] = (
             FindingName.InventedResult,
-            $"insert into calculation_results select f.user_id, r.business_date, r.run_id, r.batch, 99, r.generated_at, r.recommendations, r.portfolio from calculation_results r join run_failures f using (run_id) where r.user_id = {OneUser}"
+            "insert into calculation_results select f.user_id, r.business_date, r.run_id, r.batch, 99, r.generated_at, "
+                + "r.recommendations, r.portfolio from calculation_results r join run_failures f using (run_id) where r.user_id "
+                + $"= {OneUser}"
         ),
         ["lost event"] = (FindingName.LostEvent, $"delete from calculation_events where type = 3 and user_id = {OneUser}"),
         ["wrong sum"] = (FindingName.WrongSum, Replaced("\"amount\":\"", "\"amount\":\"9")),
         ["half batch"] = (
             FindingName.HalfBatch,
-            "with r as (delete from calculation_results where batch = 0 and position < 3 returning user_id) delete from calculation_events where user_id in (select user_id from r)"
+            "with r as (delete from calculation_results where batch = 0 and position < 3 returning user_id) delete from "
+                + "calculation_events where user_id in (select user_id from r)"
         ),
         ["wrong current"] = (
             FindingName.WrongCurrent,
-            $"update current_results set run_id = (select id from overnight_job_runs where job_type = 'scoring' order by number limit 1) where user_id = {OneUser}"
+            "update current_results set run_id = (select id from overnight_job_runs where job_type = 'scoring' order by "
+                + $"number limit 1) where user_id = {OneUser}"
         ),
         ["altered snapshot"] = (
             FindingName.AlteredSnapshot,
@@ -143,7 +148,8 @@ public sealed class PlantedFaultTests(PlantedFaultTests.Nights nights) : IClassF
         DatabaseAudit.RunAsync(nights.Proof.Night.Database, Patient with { Cache = nights.Proof.Night.CacheConnection }, Ct);
 
     private static string Replaced(string text, string by) =>
-        $"update calculation_results set recommendations = convert_to(regexp_replace(convert_from(recommendations, 'UTF8'), '{text}', '{by}'), 'UTF8') where user_id = {OneUser}";
+        "update calculation_results set recommendations = convert_to(regexp_replace(convert_from(recommendations, "
+        + $"'UTF8'), '{text}', '{by}'), 'UTF8') where user_id = {OneUser}";
 
     /// <summary>Two nights, which every test leaves as they were but for entries of the cache.</summary>
     public sealed class Nights(TestServers servers) : IAsyncLifetime

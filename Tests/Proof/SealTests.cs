@@ -90,7 +90,8 @@ public sealed class SealTests(TestServers servers)
         await using var proof = await ProofNight.CreateAsync(servers, Ct);
 
         var report = await proof.VerifyWithAsync(
-            $"with run as (update overnight_job_runs set status = 'started', completed_at = null) update calculation_results set position = 100 where user_id = {PlantedChanges.OneUser}",
+            "with run as (update overnight_job_runs set status = 'started', completed_at = null) update "
+                + $"calculation_results set position = 100 where user_id = {PlantedChanges.OneUser}",
             Ct
         );
 
@@ -189,7 +190,8 @@ public sealed class SealTests(TestServers servers)
             async () =>
                 failing.IsCompleted
                 || await night.ScalarAsync<long>(
-                    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%order by number for no key update%'",
+                    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and "
+                        + "query like '%order by number for no key update%'",
                     Ct
                 ) > 0,
             "the end of the run waits for the batch"
@@ -225,7 +227,8 @@ public sealed class SealTests(TestServers servers)
             async () =>
                 waiting.IsCompleted
                 || await proof.Night.ScalarAsync<long>(
-                    "select count(*) from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and locktype = 'advisory' and not granted",
+                    "select count(*) from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() "
+                        + "and locktype = 'advisory' and not granted",
                     Ct
                 ) > 0,
             "the second run waits for the first"
