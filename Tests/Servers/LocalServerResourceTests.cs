@@ -22,7 +22,8 @@ public sealed class LocalServerResourceTests(TestServers servers)
             "postgres",
             password,
             Path.Combine(folder, "postgres"),
-            new() { BinariesDirectory = Repository.BinariesFolder }
+            // Without fsync its orderly stop stays within the orchestrator's limit, after which it is killed.
+            new() { BinariesDirectory = Repository.BinariesFolder, IsDurable = false }
         );
         var database = postgres.AddDatabase("kept", "made by the resource", create: true);
         string home;
