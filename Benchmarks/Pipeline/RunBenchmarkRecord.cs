@@ -5,7 +5,7 @@ using Overnight.Benchmarks.Reporting;
 namespace Overnight.Benchmarks.Pipeline;
 
 /// <summary>A finished night as its rows tell it.</summary>
-/// <param name="Total">From the ring, the start of the run's row, to the last cache entry. Seconds, as all here.</param>
+/// <param name="Total">From the start of the run to the last cache entry. Seconds, as all here.</param>
 /// <param name="SetUp">Rates, prices, snapshot and the plan of batches.</param>
 /// <param name="Users">From the plan to the last batch committed: load, calculate, write; batches are cached meanwhile.</param>
 /// <param name="Cache">Writing to the cache, summed over workers that do it at once.</param>
