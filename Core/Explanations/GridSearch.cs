@@ -19,8 +19,8 @@ internal sealed class GridSearch
     private readonly Contender _subject;
     private readonly Contender[] _rivals;
     private readonly bool _isBehindAlways;
-    private readonly ZeroAmountCheck _funding;
-    private readonly ConstantAmountCheck _plateau;
+    private readonly ZeroAmountCheck _zeroAmount;
+    private readonly ConstantAmountCheck _constantAmount;
     private readonly SearchProgress _progress;
     private readonly Func<int, AllocationShare[]> _allocate;
     private readonly Func<int, bool> _isFirst;
@@ -48,7 +48,7 @@ internal sealed class GridSearch
         _rivals = [.. contenders.Where(c => c.Holding != holding)];
         _isBehindAlways = _rivals.Any(r => r.Precedes(_subject) && HaveSamePriorityAlways(inputs, current, r, moved));
         var contribution = inputs.Portfolio.Contribution ?? Decimal4.Zero;
-        (_funding, _plateau) = (new(_subject, _rivals, contribution), new(_subject, _rivals, contribution));
+        (_zeroAmount, _constantAmount) = (new(_subject, _rivals, contribution), new(_subject, _rivals, contribution));
     }
 
     /// <summary>The first number of steps that does, from <paramref name="near"/> to <paramref name="far"/>, both included.</summary>
@@ -60,8 +60,8 @@ internal sealed class GridSearch
     {
         _progress.Try();
         if (near == far)
-            return LeadsAt(atNear) && !_funding.IsZero(atNear, atNear) && _isFirst(near) ? near : null;
-        if (IsLedBetween(atNear, atFar) || _funding.IsZero(atNear, atFar) || _plateau.IsZero(atNear, atFar))
+            return LeadsAt(atNear) && !_zeroAmount.IsZero(atNear, atNear) && _isFirst(near) ? near : null;
+        if (IsLedBetween(atNear, atFar) || _zeroAmount.IsZero(atNear, atFar) || _constantAmount.IsZero(atNear, atFar))
             return null;
         var middle = near + (far - near) / 2;
         var next = middle + Math.Sign(far - near);

@@ -9,7 +9,7 @@ namespace Overnight.Jobs.Rehearsals;
 /// <param name="Took">From its start to its end; null where it did not end.</param>
 /// <param name="Status">Of the run: completed, partial or failed; null without one.</param>
 /// <param name="State">Against its deadline.</param>
-internal sealed record RehearsedNight(
+internal sealed record SimulatedDay(
     MarketDay Day,
     string? WhyNot,
     DateTimeOffset? ForecastAt = null,
