@@ -51,7 +51,10 @@ internal sealed class GridSearch
         (_zeroAmount, _constantAmount) = (new(_subject, _rivals, contribution), new(_subject, _rivals, contribution));
     }
 
-    /// <summary>The first number of steps that does, from <paramref name="near"/> to <paramref name="far"/>, both included.</summary>
+    /// <summary>
+    /// The number of steps nearest to 0 that makes the holding first, from <paramref name="near"/> to <paramref name="far"/>, both
+    /// included; null for none.
+    /// </summary>
     /// <param name="near">Of the sign of <paramref name="far"/>, and not further from 0.</param>
     public int? First(int near, int far) =>
         Math.Abs(near) > Math.Abs(far) || _isBehindAlways ? null : First(near, _allocate(near), far, _allocate(far));

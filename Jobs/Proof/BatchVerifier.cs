@@ -97,8 +97,8 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
         List<int> FreeTo(int end) => [.. Enumerable.Range(next, end - next).Where(number => !taken.Contains(number))];
     }
 
-    /// <summary>Names what lies between two users whose leaves are right.</summary>
-    /// <param name="missing">The leaves there that are of nobody.</param>
+    /// <summary>Reports what is wrong between two users whose leaves are right.</summary>
+    /// <param name="missing">Numbers of the leaves between them that no stored calculation matches.</param>
     private void Close(
         VerifiedRun run,
         VerifiedBatch batch,
@@ -149,7 +149,8 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
             return null;
         if (one.Criteria is not { } id)
             return Find([]);
-        // The hash that was written once, and the hash of what is there now: where one of them fits, the calculation is as it was.
+        // Tries the stored hash of the criteria version, then the hash of its present text: a leaf that fits either shows that the
+        // calculation is unchanged.
         return criteria.TryGetValue(id, out var hashes) ? Find(hashes.Stored) ?? Find(hashes.Now) : null;
 
         int? Find(ReadOnlySpan<byte> hash)

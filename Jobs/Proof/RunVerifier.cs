@@ -127,7 +127,7 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
     /// <summary>Checks every criteria version against the hash it was written with.</summary>
     public Task VerifyCriteriaAsync(CancellationToken ct) => _batches.VerifyCriteriaAsync(ct);
 
-    /// <summary>Counts a run that has no seal by right, and names one that has none by wrong.</summary>
+    /// <summary>Counts a run that rightly has no seal (from before the chain, or never planned), else reports a missing seal.</summary>
     /// <returns>Whether there is nothing more to check.</returns>
     private async Task<bool> JudgeUnsealedAsync(
         VerifiedRun run,

@@ -17,7 +17,7 @@ internal static class DashboardPageRoutes
 {
     public static void MapDashboardPages(this WebApplication app)
     {
-        // As the route of the API: the pool of connections limits the queries, and a user's misses share one.
+        // No rate limit, as on the API's route: the connection pool limits queries, and concurrent misses of one user share a query.
         var group = app.MapGroup("").RequireAuthorization(SessionSetup.SignedIn).DisableRateLimiting().ExcludeFromDescription();
         group.MapGet(PagePaths.Dashboard, PageAsync);
         group.MapGet(PagePaths.Text, TextAsync);

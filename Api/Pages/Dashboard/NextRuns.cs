@@ -7,7 +7,10 @@ namespace Overnight.Api.Pages.Dashboard;
 /// <param name="Market">Code of the market.</param>
 internal readonly record struct NextRun(string Market, DateTimeOffset DueUtc);
 
-/// <summary>Finds the run that is due next. The due time of each market is kept until then, because calendars take far longer than the rest of a page.</summary>
+/// <summary>
+/// Finds the run that is due next. The due time of each market is kept until then, because calendars take far longer than the rest of a
+/// page.
+/// </summary>
 internal sealed class NextRuns
 {
     private readonly ConcurrentDictionary<MarketCalendar, (DateTimeOffset From, DateTimeOffset Due)> _known = new();
