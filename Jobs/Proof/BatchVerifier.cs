@@ -8,7 +8,7 @@ namespace Overnight.Jobs.Proof;
 /// Hashes what is stored of a batch's users and compares it with the batch's leaves. Leaves are in the order of user ids and name nobody,
 /// so the two lists are aligned: a user whose leaf is not there was changed or put in, a leaf whose user is not there is missing.
 /// </summary>
-internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport report)
+internal sealed class BatchVerifier(NpgsqlConnection connection, VerificationReport report)
 {
     /// <summary>As bits of <see cref="StoredCalculation.Types"/>: the events of a computed user and of one that failed.</summary>
     private const int Computed = 0b11110,

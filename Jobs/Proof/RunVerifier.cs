@@ -32,7 +32,7 @@ internal sealed record VerifiedBatch(int Number, Guid FirstUser, Guid LastUser, 
 /// Checks stored runs against their seals: root of the run, snapshot, and batch by batch every event, result and criteria version. Reads
 /// only, a batch at a time. Not thread-safe.
 /// </summary>
-internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport report, ChainBounds bounds)
+internal sealed class RunVerifier(NpgsqlConnection connection, VerificationReport report, ChainBounds bounds)
 {
     private const int Named = 20;
 
