@@ -12,7 +12,7 @@ internal abstract partial class PeriodicFlushLoop(string what, TimeSpan interval
 
     private bool _isFailing;
 
-    /// <summary>Writes what was noted since the last time; what can't be written is kept for the next.</summary>
+    /// <summary>Writes the notes since the last write; those that can't be written stay in memory for the next one.</summary>
     protected abstract Task WriteAsync(CancellationToken ct);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -6,7 +6,7 @@ namespace Overnight.AppHost;
 /// <summary>Calls the api as an administrator. Polls are left out of traces, which an endless poll would fill.</summary>
 internal sealed class RunClient(EndpointReference api, ParameterResource adminKey)
 {
-    /// <summary>The header in which the api expects the key; the same as <c>AdminKey.Header</c> of Api.</summary>
+    /// <summary>The header in which the api expects the admin key; the same as <c>AdminKeyHandler.Header</c> of Api.</summary>
     private const string KeyHeader = "X-Overnight-Admin-Key";
 
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromMinutes(10) };

@@ -11,7 +11,7 @@ internal static class CacheCheck
 {
     private const int Page = 200;
 
-    // A batch that is not there any more is not waited for.
+    // A result whose batch row is gone does not count as waiting to be cached.
     private const string Stored = """
         select c.user_id, r.recommendations, r.portfolio, b.run_id is not null and b.cached_at is null
         from (select user_id, business_date, run_id from current_results where user_id > $1 order by user_id limit $2) c

@@ -38,7 +38,7 @@ internal static class RunCompletenessCheck
             (select count(*) from calculation_events where business_date = $1 and run_id = $2)
         """;
 
-    // The key of results has the day, so that a copy of one can only be of another day.
+    // The primary key contains the business date, so a second result of a user and run can only be stored under another date.
     private const string Doubled = """
         select run_id, user_id, count(*) from calculation_results group by run_id, user_id having count(*) > 1 order by 1, 2 limit 1000
         """;

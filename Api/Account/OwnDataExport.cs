@@ -24,7 +24,7 @@ internal sealed class OwnDataExport(
 {
     public async Task WriteAsync(Stream to, Guid user, CancellationToken ct)
     {
-        // Read before anything is sent, so that a lost PostgreSQL is answered as everywhere.
+        // Tables are read before anything is sent, so that a lost PostgreSQL is answered with 503, as by other routes.
         List<OwnRows> tables = [];
         foreach (var name in OwnRows.Names)
             tables.Add(await OwnRows.ReadAsync(database, name, user, ct));
@@ -41,7 +41,7 @@ internal sealed class OwnDataExport(
         }
         await AddRecommendationsAsync(zip, user, ct);
         await AddCalculationsAsync(zip, user, ct);
-        // Not after a failure, so that what breaks off can't be taken for a whole.
+        // A failed export gets no ZIP directory, so that a cut-off file can't be taken for a complete one.
         await zip.CompleteAsync(ct);
     }
 

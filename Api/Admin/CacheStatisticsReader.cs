@@ -10,7 +10,7 @@ internal sealed class CacheStatisticsReader(
     CacheCircuit circuit,
     ResultReader results,
     IEnumerable<IChangeHandler> handlers,
-    LastKnownEntries stale,
+    LastKnownEntries lastKnown,
     NpgsqlDataSource database
 )
 {
@@ -42,7 +42,7 @@ internal sealed class CacheStatisticsReader(
             CachePeriod.From(latest),
             CachePeriod.From(monitor.SinceStart),
             [.. Enum.GetValues<CacheSet>().Select(set => CacheSetPeriod.From(latest, set))],
-            new(results.Memory.Bytes, entries.Sum(memory => memory.Bytes), stale.Bytes),
+            new(results.Memory.Bytes, entries.Sum(memory => memory.Bytes), lastKnown.Bytes),
             null
         );
     }

@@ -6,12 +6,12 @@ namespace Overnight.Api.Flags;
 
 /// <summary>Adds the accesses counted in memory to the table.</summary>
 internal sealed class FlagUsageLoop(
-    FlagUsageCounter access,
+    FlagUsageCounter usage,
     IOptions<FlagOptions> options,
     DatabaseState database,
     TimeProvider time,
     ILogger<FlagUsageLoop> logger
 ) : PeriodicFlushLoop("Accesses of flags", options.Value.FlushInterval, database, time, logger)
 {
-    protected override Task WriteAsync(CancellationToken ct) => access.FlushAsync(ct);
+    protected override Task WriteAsync(CancellationToken ct) => usage.FlushAsync(ct);
 }

@@ -50,7 +50,7 @@ internal sealed record ProviderAnswer(
 /// <summary>Reads what the runs recorded of the providers that they asked.</summary>
 internal sealed class ProviderStates(NpgsqlDataSource database, TimeProvider time)
 {
-    // How far back it is told since when a provider is as it is.
+    // Reads the last 200 planned runs, among which the start of a provider's current outcome is looked for.
     private const string Query = """
         select r.id, r.market, r.started_at, r.metrics::text, s.prices_as_of, s.rates_as_of
         from (select id, market, number, started_at, metrics, snapshot_id from overnight_job_runs

@@ -12,7 +12,7 @@ internal static class ProblemSetup
 {
     public static void AddProblems(this WebApplicationBuilder builder)
     {
-        // Before the writer of JSON, which would also write for who asks for HTML.
+        // Registered before the JSON writer, which would answer requests for HTML as well.
         builder.Services.AddSingleton<IProblemDetailsWriter, ProblemPageWriter>();
         builder.Services.AddProblemDetails();
         builder.Services.AddExceptionHandler<ProblemHandler>();

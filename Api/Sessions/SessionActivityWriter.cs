@@ -25,7 +25,7 @@ internal sealed class SessionActivityWriter(NpgsqlDataSource database, TokenOwne
 
     public TimeSpan Interval => options.Value.ActivityInterval;
 
-    /// <summary>Writes what was noted since the last time.</summary>
+    /// <summary>Writes the uses that were noted since the last write.</summary>
     /// <returns>How many sessions were changed.</returns>
     /// <exception cref="NpgsqlException">PostgreSQL is away; what is not written is kept for the next time.</exception>
     public async Task<int> WriteAsync(CancellationToken ct)

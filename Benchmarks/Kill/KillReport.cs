@@ -7,10 +7,10 @@ internal sealed class KillRow(KillSeries series, IReadOnlyList<KilledRun> nights
 {
     public KillSeries Series => series;
     public int Kills => nights.Sum(night => night.Kills.Count);
-    public int Duplicates => nights.Sum(night => night.Faults.Duplicates);
-    public int Losses => nights.Sum(night => night.Faults.Losses);
+    public int Duplicates => nights.Sum(night => night.Defects.Duplicates);
+    public int Losses => nights.Sum(night => night.Defects.Losses);
     public int Recomputed => nights.Sum(night => night.Recomputed);
-    public int GoneBatches => nights.Sum(night => night.Faults.GoneBatches);
+    public int GoneBatches => nights.Sum(night => night.Defects.GoneBatches);
     public int Repeated => nights.Sum(night => night.Repeated.Sum(kill => kill.Batches));
     public int MostRepeated => nights.Max(night => night.Repeated.Max(kill => kill.Batches));
     public double RepeatedSeconds => nights.Sum(night => night.Repeated.Sum(kill => kill.Seconds));

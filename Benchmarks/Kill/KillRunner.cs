@@ -49,7 +49,7 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
         }
         await watch.UntilAsync(night => night.IsCached, "finished and cached", supervisor, ct);
         await watch.LookAgainAsync(ct);
-        var faults = await RunDefects.FindAsync(
+        var defects = await RunDefects.FindAsync(
             database,
             supervisor.Cache,
             run,
@@ -61,7 +61,7 @@ internal sealed class KillRunner(KillSettings settings, Supervisor supervisor, N
             made,
             [.. made.Select((kill, index) => watch.RepeatedBetween(index == 0 ? DateTimeOffset.MinValue : made[index - 1].Gone, kill))],
             watch.Recomputed,
-            faults
+            defects
         );
     }
 

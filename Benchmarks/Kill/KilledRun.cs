@@ -14,4 +14,4 @@ internal readonly record struct RepeatedWork(int Batches, double Seconds);
 /// <summary>A night and what its kills cost.</summary>
 /// <param name="Repeated">For each kill.</param>
 /// <param name="Recomputed">Batches that were done, and then were not or were done again.</param>
-internal sealed record KilledRun(IReadOnlyList<KillTimes> Kills, IReadOnlyList<RepeatedWork> Repeated, int Recomputed, RunDefects Faults);
+internal sealed record KilledRun(IReadOnlyList<KillTimes> Kills, IReadOnlyList<RepeatedWork> Repeated, int Recomputed, RunDefects Defects);

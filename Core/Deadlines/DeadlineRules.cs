@@ -99,7 +99,7 @@ public static class DeadlineRules
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
-        // Who was told that it is missed hears next that it is done, not that it was late.
+        // After a notice that a night or warm was missed, its late end sends only the notice of recovery, not one that it is late.
         return after.State != before.State
             && after.State != DeadlineState.OnTime
             && (after.FinishedAt is null || before.State != DeadlineState.Missed);

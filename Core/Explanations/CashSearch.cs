@@ -40,7 +40,7 @@ internal static class CashSearch
         for (var i = 0; i < current.Allocations.Length; i++)
         {
             ClassSearch search = new(inputs, current, holding, i, grid.StepOf(current.TotalValue), progress);
-            // As many steps up as the best so far took down are better; as many again up are not.
+            // An increase wins a tie against a decrease of as many steps; against another class's increase the earlier class wins.
             best = search.Up(best is null ? grid.Limit : Math.Abs(best.Steps) - (best.Steps > 0 ? 1 : 0)) ?? best;
             best = search.Down(best is null ? grid.Limit : Math.Abs(best.Steps) - 1) ?? best;
         }
@@ -90,7 +90,7 @@ internal static class CashSearch
             var far = Reach(-(int)Math.Min(limit, _value / _step));
             if (far == 0)
                 return null;
-            // With the last of its value gone from the only class that has any, shares are 0 by definition, and no limit of those before.
+            // When the last step takes the portfolio's whole value, shares jump to 0 by definition, so it is tried apart from the others.
             return Array.TrueForAll(Allocate(far), a => a.Value == 0)
                 ? Found(_search.First(-1, far + 1) ?? _search.First(far, far))
                 : Found(_search.First(-1, far));

@@ -23,7 +23,7 @@ internal static class ClassTargetSearch
 
         var (above, below) = (StepsIn(Decimal4.Hundred - target.TargetMax), StepsIn(target.TargetMin));
         var up = search.First(1, above);
-        // Fewer steps down are better than the steps up; as many are not.
+        // A shift down wins only with fewer steps than the shift up; an increase wins ties.
         var down = search.First(-1, -Math.Min(below, up - 1 ?? below));
         return (down ?? up) is { } steps ? Shift(steps) : null;
 

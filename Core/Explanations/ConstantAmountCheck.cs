@@ -39,7 +39,7 @@ internal sealed class ConstantAmountCheck(Contender subject, Contender[] rivals,
             least += low;
             most += high;
         }
-        // Equal shares everywhere; or equal shares at some place between and others elsewhere.
+        // Without any positive priority the shares are equal throughout. Where all priorities may be 0 at one step only, shares may change.
         if (most == 0 || least == 0)
             return most == 0;
         foreach (ref readonly var one in _all.AsSpan())

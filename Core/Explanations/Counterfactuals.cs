@@ -6,13 +6,14 @@ namespace Overnight.Core.Explanations;
 
 /// <summary>
 /// What would have made a holding first (SPEC C7): the least change of each of three kinds, which are never compared with each other. First
-/// is rank 1 and, where there is a contribution above 0, an amount above 0 after pooling. Null: no change of the kind does.
+/// is rank 1 and, where there is a contribution above 0, an amount above 0 after pooling. A kind is null when no change of it makes the
+/// holding first.
 /// </summary>
 /// <param name="IsFirst">The holding is first already, and no change is looked for.</param>
 public sealed record Counterfactuals(bool IsFirst, FundamentalChange? Fundamental, TargetShift? Target, CashChange? Cash)
 {
     /// <param name="inputs">As captured, without cash.</param>
-    /// <param name="holding">Index into the portfolio's holdings. For one without a price no change does.</param>
+    /// <param name="holding">Index into the portfolio's holdings. No change makes a holding without a price first.</param>
     /// <exception cref="ArgumentException">The inputs have cash, or there is no such holding.</exception>
     /// <exception cref="CalculationException">The inputs can't be calculated.</exception>
     /// <exception cref="OperationCanceledException">The search was cancelled: some portfolios take seconds.</exception>
@@ -71,7 +72,7 @@ public sealed record FundamentalChange(Guid AssetId, Metric Metric, decimal From
         return inputs.Narrow(asset => asset.Id == AssetId ? ApplyTo(asset) : asset);
     }
 
-    /// <summary>As a what-if does it, so that one proves the other.</summary>
+    /// <summary>Rounds the value as a what-if does, so that the what-if of this change gives the same result.</summary>
     internal SnapshotAsset ApplyTo(SnapshotAsset asset) => new FundamentalValue(AssetId, Metric, To).ApplyTo(asset);
 }
 

@@ -19,8 +19,8 @@ internal sealed class GridSearch
     private readonly Contender _subject;
     private readonly Contender[] _rivals;
     private readonly bool _isBehindAlways;
-    private readonly ZeroAmountCheck _funding;
-    private readonly ConstantAmountCheck _plateau;
+    private readonly ZeroAmountCheck _zeroAmount;
+    private readonly ConstantAmountCheck _constantAmount;
     private readonly SearchProgress _progress;
     private readonly Func<int, AllocationShare[]> _allocate;
     private readonly Func<int, bool> _isFirst;
@@ -48,10 +48,13 @@ internal sealed class GridSearch
         _rivals = [.. contenders.Where(c => c.Holding != holding)];
         _isBehindAlways = _rivals.Any(r => r.Precedes(_subject) && HaveSamePriorityAlways(inputs, current, r, moved));
         var contribution = inputs.Portfolio.Contribution ?? Decimal4.Zero;
-        (_funding, _plateau) = (new(_subject, _rivals, contribution), new(_subject, _rivals, contribution));
+        (_zeroAmount, _constantAmount) = (new(_subject, _rivals, contribution), new(_subject, _rivals, contribution));
     }
 
-    /// <summary>The first number of steps that does, from <paramref name="near"/> to <paramref name="far"/>, both included.</summary>
+    /// <summary>
+    /// The number of steps nearest to 0 that makes the holding first, from <paramref name="near"/> to <paramref name="far"/>, both
+    /// included; null for none.
+    /// </summary>
     /// <param name="near">Of the sign of <paramref name="far"/>, and not further from 0.</param>
     public int? First(int near, int far) =>
         Math.Abs(near) > Math.Abs(far) || _isBehindAlways ? null : First(near, _allocate(near), far, _allocate(far));
@@ -60,8 +63,8 @@ internal sealed class GridSearch
     {
         _progress.Try();
         if (near == far)
-            return LeadsAt(atNear) && !_funding.IsZero(atNear, atNear) && _isFirst(near) ? near : null;
-        if (IsLedBetween(atNear, atFar) || _funding.IsZero(atNear, atFar) || _plateau.IsZero(atNear, atFar))
+            return LeadsAt(atNear) && !_zeroAmount.IsZero(atNear, atNear) && _isFirst(near) ? near : null;
+        if (IsLedBetween(atNear, atFar) || _zeroAmount.IsZero(atNear, atFar) || _constantAmount.IsZero(atNear, atFar))
             return null;
         var middle = near + (far - near) / 2;
         var next = middle + Math.Sign(far - near);

@@ -11,15 +11,15 @@ public sealed class FlagReader : IChangeHandler
 {
     private readonly BoundedMemory<string, CacheEntry> _memory;
     private readonly CacheAside<string, CacheEntry> _entries;
-    private readonly FlagUsageCounter _access;
+    private readonly FlagUsageCounter _usage;
     private readonly string _environment,
         _prefix;
 
     public FlagReader(
         FlagStore flags,
-        FlagUsageCounter access,
+        FlagUsageCounter usage,
         CacheStore store,
-        LastKnownEntries stale,
+        LastKnownEntries lastKnown,
         CacheTelemetry telemetry,
         IOptions<FlagOptions> options,
         IOptions<CacheOptions> cache,
@@ -28,10 +28,10 @@ public sealed class FlagReader : IChangeHandler
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(cache);
-        (_access, _environment) = (access, options.Value.Environment);
+        (_usage, _environment) = (usage, options.Value.Environment);
         _prefix = CacheKeys.Flag(_environment, "");
         _memory = new(cache.Value.EntryMemoryBytes, time);
-        _entries = new(new Kind(flags, store, stale, options.Value, time), _memory, store, telemetry, TimeSpan.Zero, time);
+        _entries = new(new Kind(flags, store, lastKnown, options.Value, time), _memory, store, telemetry, TimeSpan.Zero, time);
     }
 
     public IMemory Memory => _memory;
@@ -45,7 +45,7 @@ public sealed class FlagReader : IChangeHandler
         var answer = await _entries.GetAsync(key, ct);
         // Only flags that exist are counted, so that keys invented by clients take no memory.
         if (answer.Value is not null)
-            _access.Count(key);
+            _usage.Count(key);
         return answer;
     }
 
@@ -64,21 +64,21 @@ public sealed class FlagReader : IChangeHandler
 
     public void Trim() => _entries.Trim();
 
-    private sealed class Kind(FlagStore flags, CacheStore store, LastKnownEntries stale, FlagOptions options, TimeProvider time)
+    private sealed class Kind(FlagStore flags, CacheStore store, LastKnownEntries lastKnown, FlagOptions options, TimeProvider time)
         : FramedEntrySource<string>(CacheSet.Flags, store, time)
     {
         public override string KeyOf(string key) => CacheKeys.Flag(options.Environment, key);
 
         public override TimeSpan MemoryTtl(string key, CacheEntry value) => options.MemoryTtl;
 
-        public override CacheEntry? LastKnown(string key) => stale.Find(key);
+        public override CacheEntry? LastKnown(string key) => lastKnown.Find(key);
 
         public override void Know(string key, CacheEntry? value)
         {
             if (value is null)
-                stale.Forget(key);
+                lastKnown.Forget(key);
             else
-                stale.Keep(key, value);
+                lastKnown.Keep(key, value);
         }
 
         protected override TimeSpan Ttl(string key) => CacheKeys.FlagTtl;

@@ -18,7 +18,8 @@ public sealed class NightStore(NpgsqlDataSource database, NoticeOutbox outbox)
     /// <summary>The time over which a run's rate is measured; before it has lasted so long, earlier nights tell its rate.</summary>
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(60);
 
-    // A finished run decides, the first of them; else the latest revision. Batches have the database's clock, the others the process's.
+    // The run of a night is the first finished revision, else the latest one. Times of batches are by the database's clock, others by the
+    // process's.
     private static readonly string Open = $"""
         select n.market, n.business_date, {string.Join(", ", DeadlineSql.Columns.Split(", ").Select(column => $"n.{column}"))},
             r.id, r.failed, r.planned_at, r.left_users, r.recent, case when r.finished then coalesce(r.last_batch, r.completed_at, r.planned_at) end,

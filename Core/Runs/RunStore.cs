@@ -60,7 +60,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     }
 
     private async Task<(PipelineRun Run, bool Started)> StartOrJoinAsync(
-        AskedNight night,
+        RequestedRun requested,
         RunTrigger trigger,
         bool again,
         string? traceparent,
@@ -68,7 +68,7 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         CancellationToken ct
     )
     {
-        var (market, date, asOf) = night;
+        var (market, date, asOf) = requested;
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // On a conflict another trigger has inserted the row, so its run is joined.
@@ -204,11 +204,11 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>The night that a start asks for.</summary>
+    /// <summary>Checks the run that a start asks for.</summary>
     /// <exception cref="RequestException">
     /// The market is unknown, or the date is no trading day, out of bounds or no longer kept.
     /// </exception>
-    public async Task<AskedNight> CheckAsync(string code, DateOnly? requested, CancellationToken ct)
+    public async Task<RequestedRun> CheckAsync(string code, DateOnly? requested, CancellationToken ct)
     {
         var market = markets.Get(code);
         var nextOpen = market.NextOpen(time.GetUtcNow())?.Date
@@ -280,6 +280,6 @@ public sealed class RunStore(NpgsqlDataSource dataSource, MarketCatalog markets,
     }
 }
 
-/// <summary>A night that somebody asks for.</summary>
-/// <param name="AsOf">When it was due, for a date whose market has opened; null for one to come.</param>
-public readonly record struct AskedNight(string Market, DateOnly BusinessDate, DateTimeOffset? AsOf);
+/// <summary>The run that a start asks for, checked against the market's calendar.</summary>
+/// <param name="AsOf">When the run was due, for a date whose market has opened; null for a date whose open is to come.</param>
+public readonly record struct RequestedRun(string Market, DateOnly BusinessDate, DateTimeOffset? AsOf);

@@ -72,7 +72,7 @@ public sealed class PauseHistory(IReadOnlyList<SchedulePause> pauses)
     public DateTimeOffset? Begins(ScheduleKind kind, string name, DateTimeOffset due, DateTimeOffset now)
     {
         var begins = due;
-        // A pause that was changed is two that follow each other.
+        // Changing a pause ends it and adds another, so the next one may cover the end of this one.
         while (Next(kind, name, begins) is { } pause)
         {
             if (pause.End is not { } end || end > now)

@@ -12,7 +12,7 @@ public sealed class SchedulePauses(NpgsqlDataSource database, TimeProvider time)
 {
     private const string Columns = "kind, name, reason, actor, paused_at, until_at, ended_at";
 
-    // One that ended by itself keeps its own end.
+    // A pause whose time has run out keeps the end that it was given.
     private const string EndOpen = $"""
         update schedule_pauses set ended_at = least(greatest($3, paused_at), until_at) where kind = $1 and name = $2 and ended_at is null
         returning {Columns}, until_at is null or until_at > $3

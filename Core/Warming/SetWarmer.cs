@@ -27,7 +27,7 @@ public sealed partial class SetWarmer(
         WarmSet set,
         WarmRequest request,
         Guid correlationId,
-        IProgress<WarmSetProgress>? news,
+        IProgress<WarmSetProgress>? setProgress,
         CancellationToken ct
     )
     {
@@ -41,7 +41,7 @@ public sealed partial class SetWarmer(
             await using var held = await AdvisoryLock.TryTakeAsync(database, AdvisoryLock.Warm, set.Name, ct);
             outcome = held is null
                 ? new(set.Name, WarmStatus.Running, 0, 0, time.GetElapsedTime(begin))
-                : await WarmAloneAsync(set, request, correlationId, news, ct);
+                : await WarmAloneAsync(set, request, correlationId, setProgress, ct);
         }
         catch (Exception exception) when (exception is NpgsqlException or CacheAwayException)
         {
@@ -57,7 +57,7 @@ public sealed partial class SetWarmer(
         WarmSet set,
         WarmRequest request,
         Guid correlationId,
-        IProgress<WarmSetProgress>? news,
+        IProgress<WarmSetProgress>? setProgress,
         CancellationToken ct
     )
     {
@@ -67,7 +67,7 @@ public sealed partial class SetWarmer(
             ? await progress.BeginAsync(set.Name, run, request.Trigger, server, ct)
             : new(set.Name, run, request.Trigger.Name(), server, null, 0, 0, time.GetUtcNow(), time.GetUtcNow(), null);
 
-        var outcome = await FollowAsync(set, request, state, news, ct);
+        var outcome = await FollowAsync(set, request, state, setProgress, ct);
         // Recorded also when the process stops, because the next try starts from it.
         await runs.EndAsync(run, set.Declaration, outcome, CancellationToken.None);
         ct.ThrowIfCancellationRequested();
@@ -79,7 +79,7 @@ public sealed partial class SetWarmer(
         WarmSet set,
         WarmRequest request,
         WarmProgress state,
-        IProgress<WarmSetProgress>? news,
+        IProgress<WarmSetProgress>? setProgress,
         CancellationToken ct
     )
     {
@@ -102,7 +102,7 @@ public sealed partial class SetWarmer(
             {
                 state = state with { Reached = step.Reached, Warmed = state.Warmed + step.Warmed, Failed = state.Failed + step.Failed };
                 telemetry.Wrote(set.Name, request.Trigger, step);
-                news?.Report(new(set.Name, state.Warmed, state.Failed));
+                setProgress?.Report(new(set.Name, state.Warmed, state.Failed));
                 if (request.IsWhole && time.GetElapsedTime(stored) >= StoreInterval)
                 {
                     stored = time.GetTimestamp();

@@ -51,7 +51,7 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets configu
     public async Task<WarmReport> WarmAsync(
         IReadOnlyCollection<WarmSet> wanted,
         WarmRequest request,
-        IProgress<WarmSetProgress>? news,
+        IProgress<WarmSetProgress>? setProgress,
         CancellationToken ct
     )
     {
@@ -79,7 +79,7 @@ public sealed class Warmer(IEnumerable<WarmSet> sets, ConfiguredWarmSets configu
                 var left = request.TimeLimit - time.GetElapsedTime(begin);
                 return left <= TimeSpan.Zero
                     ? new(set.Name, WarmStatus.Partial, 0, 0, TimeSpan.Zero, IsCutShort: true)
-                    : await warmer.WarmAsync(set, request with { TimeLimit = left }, id, news, ct);
+                    : await warmer.WarmAsync(set, request with { TimeLimit = left }, id, setProgress, ct);
             }
             finally
             {

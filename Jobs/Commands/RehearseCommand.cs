@@ -62,9 +62,9 @@ internal static class RehearseCommand
             );
         var markets = Markets(host.Services.GetRequiredService<MarketCatalog>(), codes);
         CommandOutput output = new(writer, TimeProvider.System);
-        await using var rehearsal = await Rehearsal.CreateAsync(builder.Configuration, markets, ct);
+        await using var simulation = await ScheduleSimulation.CreateAsync(builder.Configuration, markets, ct);
         var done = 0;
-        var nights = await rehearsal.RunAsync(
+        var nights = await simulation.RunAsync(
             from,
             until,
             night => output.Progress($"{++done:N0} done, the last of {night.Day.Market} for {IsoDate.Of(night.Day.Date)}"),
@@ -98,7 +98,7 @@ internal static class RehearseCommand
         }
     }
 
-    private static Table Table(IReadOnlyList<RehearsedNight> nights)
+    private static Table Table(IReadOnlyList<SimulatedDay> nights)
     {
         Table table = new() { Border = TableBorder.None };
         foreach (var column in (string[])["market", "date", "due (UTC)", "deadline", "forecast", "seconds", "users", "failed", "outcome"])

@@ -59,7 +59,7 @@ internal static class VerifyCommand
         await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
         var report = await new ProofVerifier(connection).VerifyAsync(
             run,
-            output.Progress<ProofReport>(seen => $"Verified {Seen(seen)}"),
+            output.Progress<VerificationReport>(seen => $"Verified {Seen(seen)}"),
             ct
         ) ?? throw new CommandException($"--run: there is no run {run} that computed users.");
         foreach (var fault in report.Faults)
@@ -85,6 +85,6 @@ internal static class VerifyCommand
         return report.FaultCount == 0 ? CommandLine.Success : CommandLine.Failed;
     }
 
-    private static string Seen(ProofReport report) =>
+    private static string Seen(VerificationReport report) =>
         $"{Plural.Of(report.Runs, "run")}, {Plural.Of(report.Calculations, "calculation")}, {Plural.Of(report.Seals, "seal")}.";
 }

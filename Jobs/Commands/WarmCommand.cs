@@ -119,8 +119,8 @@ internal static class WarmCommand
         var report = await warmer.WarmAsync(
             sets,
             request,
-            output.Progress<WarmSetProgress>(news =>
-                $"{news.Set}: {news.Warmed:N0} warmed{(news.Failed > 0 ? $", {news.Failed:N0} failed" : "")} .."
+            output.Progress<WarmSetProgress>(progress =>
+                $"{progress.Set}: {progress.Warmed:N0} warmed{(progress.Failed > 0 ? $", {progress.Failed:N0} failed" : "")} .."
             ),
             ct
         );

@@ -86,6 +86,6 @@ internal static class WarmComparisonCommand
         table.AddRow("database statements of warming", "", $"{report.WarmStatements:N0}");
         return table;
 
-        void Row(string name, Func<ProofFigures, string> figure) => table.AddRow(name, figure(without), figure(with));
+        void Row(string name, Func<WarmComparisonFigures, string> figure) => table.AddRow(name, figure(without), figure(with));
     }
 }

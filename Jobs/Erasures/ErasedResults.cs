@@ -13,7 +13,7 @@ internal static class ErasedResults
             where e.business_date = r.business_date and e.run_id = r.id and e.user_id = $1)) order by r.number
         """;
 
-    // As a run that ends locks them: its row before its batches. What it says of failures is read from theirs.
+    // Locks the run's row before its batches, in the order of RunFinaliser, so that the two can't deadlock.
     private const string LockRun = "select 1 from overnight_job_runs where id = $1 for no key update";
 
     private const string IsThere = """

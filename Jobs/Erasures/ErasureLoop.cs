@@ -59,7 +59,7 @@ internal sealed partial class ErasureLoop(UserErasure erasures, DatabaseState da
         )]
         public static partial void Waits(ILogger logger, Guid erasure, TimeSpan interval);
 
-        [LoggerMessage(697, LogLevel.Error, "Erasure {Erasure} could not be gone on with; the next try is in {Interval}.")]
+        [LoggerMessage(697, LogLevel.Error, "Erasure {Erasure} could not be continued; the next try is in {Interval}.")]
         public static partial void Failed(ILogger logger, Guid erasure, TimeSpan interval, Exception exception);
 
         [LoggerMessage(698, LogLevel.Error, "Open erasures could not be listed; the next try is in {Interval}.")]

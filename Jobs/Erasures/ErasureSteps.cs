@@ -14,7 +14,7 @@ internal static class ErasureSteps
         where user_id = $1
         """;
 
-    // What a failed run says may quote an id or an address, such as a message of PostgreSQL.
+    // The error details of a failed run may quote the user's id or e-mail address, for example in a message of PostgreSQL.
     private const string ForgetTexts = """
         update overnight_job_runs r set error_details = replace(replace(error_details::text, $1::text, 'erased'), u.email, 'erased')::json
         from users u where u.id = $1 and (strpos(r.error_details::text, $1::text) > 0 or strpos(r.error_details::text, u.email) > 0)

@@ -62,7 +62,7 @@ internal sealed class UserErasure(
         await StepAsync("account", connection => ErasureSteps.AccountAsync(connection, user, ct), ct);
         await StepAsync("plans", connection => ErasureSteps.PlansAsync(connection, ct), ct);
         await StepAsync("batches", connection => ErasureSteps.BatchesAsync(connection, user, ct), ct);
-        // Whoever writes the user's entry to the cache holds this row, so that none is written once it is gone.
+        // Writers of cache entries lock the user's row of current_results, so no entry is written once the row is deleted.
         await StepAsync(
             "current",
             connection => ErasureSteps.ExecuteAsync(connection, "delete from current_results where user_id = $1", ct, user),

@@ -59,7 +59,7 @@ internal sealed partial class WebhookLoop(
         [LoggerMessage(
             754,
             LogLevel.Error,
-            "Webhooks could not be sent; it is tried again every {Delay}. {Reason}",
+            "Notices could not be sent to webhooks; the next try is in {Delay}. {Reason}",
             EventName = "WebhooksFailed"
         )]
         public static partial void Failed(ILogger logger, TimeSpan delay, string reason);

@@ -166,7 +166,7 @@ internal sealed class BatchResultWriter
             if (run.AsOf is null)
                 commands.BatchCommands.Add(UserQuarantine.RecordCommand(run, context.Market.Header.Id, failures[0].At, failures));
         }
-        // How a past night ends says nothing about the latest.
+        // A run of a past date neither adds to nor clears quarantines, which are about the latest run.
         if (data.Failing.Count > 0 && run.AsOf is null)
             commands.BatchCommands.Add(
                 UserQuarantine.ForgetCommand(run.Market, [.. results.Select(r => r.UserId).Where(data.Failing.ContainsKey)])

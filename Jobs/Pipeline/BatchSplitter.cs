@@ -132,7 +132,7 @@ internal static class BatchSplitter
                 ),
             },
         };
-        // How a past night ends says nothing about the latest.
+        // A run of a past date does not add to quarantines, which are about the latest run.
         if (context.Run.AsOf is null)
             commands.BatchCommands.Add(UserQuarantine.RecordCommand(context.Run, context.Market.Header.Id, now, [failure]));
         await commands.ExecuteNonQueryAsync(ct);

@@ -68,7 +68,7 @@ internal static class CapturedPortfolios
         {
             if (!data.Captured.TryGetValue(user.Id, out var captured))
                 continue;
-            // What is wrong with the values of today is of no matter here.
+            // Errors in today's portfolio and criteria are dropped, and so is a quarantine, because the captured ones are computed.
             data.Faults.Remove(user.Id);
             data.Failing.Remove(user.Id);
             if (!criteria.TryGetValue(captured.CriteriaVersionId, out var rules))

@@ -65,15 +65,15 @@ internal sealed class DryRun(
         return report;
     }
 
-    private async Task<PipelineRun> RunOfAsync(NpgsqlConnection connection, AskedNight night, CancellationToken ct)
+    private async Task<PipelineRun> RunOfAsync(NpgsqlConnection connection, RequestedRun requested, CancellationToken ct)
     {
-        await using var next = connection.Command(Next, night.Market, night.BusinessDate);
+        await using var next = connection.Command(Next, requested.Market, requested.BusinessDate);
         var revision = (int)(await next.ExecuteScalarAsync(ct))!;
         var now = time.GetUtcNow();
         return new(
             Guid.CreateVersion7(now),
-            night.Market,
-            night.BusinessDate,
+            requested.Market,
+            requested.BusinessDate,
             revision,
             "started",
             RunTrigger.Manual.Name(),
@@ -82,15 +82,15 @@ internal sealed class DryRun(
             Guid.CreateVersion7(now),
             null,
             null,
-            AsOf: night.AsOf
+            AsOf: requested.AsOf
         );
     }
 
     private async Task<MarketSnapshot> MarketAsync(NpgsqlConnection connection, PipelineRun run, CancellationToken ct)
     {
-        if (run.AsOf is not null && await PastNight.FindAsync(connection, run, ct) is { } past)
+        if (run.AsOf is not null && await PastRunInputs.FindAsync(connection, run, ct) is { } past)
             return await StoredSnapshot.ReadAsync(connection, past.Snapshot, ct);
-        return (await StoredMarket.ReadAsync(connection, run, providers.Value, time.GetUtcNow(), ct)).Snapshot;
+        return (await StoredMarketValues.ReadAsync(connection, run, providers.Value, time.GetUtcNow(), ct)).Snapshot;
     }
 
     private static async Task<Dictionary<Guid, byte[]>> CurrentAsync(NpgsqlConnection connection, ClaimedBatch batch, CancellationToken ct)

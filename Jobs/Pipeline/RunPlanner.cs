@@ -119,7 +119,7 @@ internal sealed partial class RunPlanner(
         );
         var (snapshot, metrics) =
             run.AsOf is null ? await FetchAsync(run, connection, span, ct)
-            : await PastNight.FindAsync(connection, run, ct) is { } past ? (past.Snapshot, past.Metrics)
+            : await PastRunInputs.FindAsync(connection, run, ct) is { } past ? (past.Snapshot, past.Metrics)
             : await ReadStoredAsync(run, connection, ct);
         await ExecuteAsync(connection, "select ensure_month($1)", ct, run.BusinessDate);
         var batches = run.RetryOf is { } failed
@@ -172,7 +172,7 @@ internal sealed partial class RunPlanner(
         CancellationToken ct
     )
     {
-        var stored = await StoredMarket.ReadAsync(connection, run, providers.Value, time.GetUtcNow(), ct);
+        var stored = await StoredMarketValues.ReadAsync(connection, run, providers.Value, time.GetUtcNow(), ct);
         await InsertSnapshotAsync(connection, stored.Snapshot, ct);
         return (
             stored.Snapshot.Header.Id,

@@ -16,8 +16,8 @@ namespace Overnight.Jobs.Pipeline;
 internal sealed partial class UncachedBatchWarm(
     BatchCacheWriter cacher,
     CacheCircuit circuit,
-    RunStore nights,
-    WarmRuns runs,
+    RunStore runs,
+    WarmRuns warmRuns,
     WarmTelemetry telemetry,
     FaultInjection faults,
     NpgsqlDataSource database,
@@ -58,32 +58,32 @@ internal sealed partial class UncachedBatchWarm(
     /// <returns>False when another warm of the set is under way. What is left then, or while the cache is away, is cached by the next
     /// attempt.</returns>
     /// <exception cref="NpgsqlException">PostgreSQL is away; batches that were reported as cached stay so.</exception>
-    public async Task<bool> RunAsync(Guid nightId, Action<int> cached, CancellationToken ct)
+    public async Task<bool> RunAsync(Guid runId, Action<int> cached, CancellationToken ct)
     {
-        if (circuit.IsOpen || await nights.FindAsync(nightId, ct) is not { } night)
+        if (circuit.IsOpen || await runs.FindAsync(runId, ct) is not { } run)
             return true;
-        if (!await IsDueAsync(night, ct))
+        if (!await IsDueAsync(run, ct))
         {
             // The last batch may have been cached while another replica ended the run.
-            await RefreshMetricsAsync(nightId, ct);
+            await RefreshMetricsAsync(runId, ct);
             return true;
         }
         await using var held = await AdvisoryLock.TryTakeAsync(database, AdvisoryLock.Warm, Set.Name, ct);
         if (held is null)
             return false;
         // The process that held the lock until now may have cached everything.
-        if (!await IsDueAsync(night, ct))
+        if (!await IsDueAsync(run, ct))
             return true;
 
-        using var step = Telemetry.StartStep("pipeline-end", night);
+        using var step = Telemetry.StartStep("pipeline-end", run);
         using var span = WarmTelemetry.StartSet(Set.Name, Trigger);
-        var row = await runs.BeginAsync(night.CorrelationId, Trigger, Set.Name, ct);
+        var row = await warmRuns.BeginAsync(run.CorrelationId, Trigger, Set.Name, ct);
         var (begin, warmed) = (time.GetTimestamp(), 0L);
         string? error = null;
         try
         {
             var last = -1;
-            while (await cacher.CacheNextAsync(nightId, last, ct) is var (batch, some))
+            while (await cacher.CacheNextAsync(runId, last, ct) is var (batch, some))
             {
                 last = batch;
                 if (some is not { } users)
@@ -115,28 +115,28 @@ internal sealed partial class UncachedBatchWarm(
             time.GetElapsedTime(begin),
             Error: error
         );
-        await RefreshMetricsAsync(nightId, CancellationToken.None);
+        await RefreshMetricsAsync(runId, CancellationToken.None);
         // If PostgreSQL is away by now the row stays unfinished, and another attempt is due.
-        await runs.EndAsync(row, Set, outcome, CancellationToken.None);
+        await warmRuns.EndAsync(row, Set, outcome, CancellationToken.None);
         telemetry.Ended(Trigger, outcome, span);
         if (error is not null)
-            Log.Broke(logger, nightId, warmed, error);
+            Log.Broke(logger, runId, warmed, error);
         else if (warmed > 0)
-            Log.RestCached(logger, warmed, nightId);
+            Log.RestCached(logger, warmed, runId);
         ct.ThrowIfCancellationRequested();
         return true;
     }
 
     /// <summary>Brings the metrics of an ended run up to date with what is in the cache by now.</summary>
-    private async Task RefreshMetricsAsync(Guid nightId, CancellationToken ct)
+    private async Task RefreshMetricsAsync(Guid runId, CancellationToken ct)
     {
-        await using var command = database.Command(RefreshMetrics, nightId);
+        await using var command = database.Command(RefreshMetrics, runId);
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    private async Task<bool> IsDueAsync(PipelineRun night, CancellationToken ct)
+    private async Task<bool> IsDueAsync(PipelineRun run, CancellationToken ct)
     {
-        await using var command = database.Command(IsDue, night.Id, night.CorrelationId);
+        await using var command = database.Command(IsDue, run.Id, run.CorrelationId);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 

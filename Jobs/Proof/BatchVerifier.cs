@@ -8,7 +8,7 @@ namespace Overnight.Jobs.Proof;
 /// Hashes what is stored of a batch's users and compares it with the batch's leaves. Leaves are in the order of user ids and name nobody,
 /// so the two lists are aligned: a user whose leaf is not there was changed or put in, a leaf whose user is not there is missing.
 /// </summary>
-internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport report)
+internal sealed class BatchVerifier(NpgsqlConnection connection, VerificationReport report)
 {
     /// <summary>As bits of <see cref="StoredCalculation.Types"/>: the events of a computed user and of one that failed.</summary>
     private const int Computed = 0b11110,
@@ -97,8 +97,8 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
         List<int> FreeTo(int end) => [.. Enumerable.Range(next, end - next).Where(number => !taken.Contains(number))];
     }
 
-    /// <summary>Names what lies between two users whose leaves are right.</summary>
-    /// <param name="missing">The leaves there that are of nobody.</param>
+    /// <summary>Reports what is wrong between two users whose leaves are right.</summary>
+    /// <param name="missing">Numbers of the leaves between them that no stored calculation matches.</param>
     private void Close(
         VerifiedRun run,
         VerifiedBatch batch,
@@ -149,7 +149,8 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, ProofReport rep
             return null;
         if (one.Criteria is not { } id)
             return Find([]);
-        // The hash that was written once, and the hash of what is there now: where one of them fits, the calculation is as it was.
+        // Tries the stored hash of the criteria version, then the hash of its present text: a leaf that fits either shows that the
+        // calculation is unchanged.
         return criteria.TryGetValue(id, out var hashes) ? Find(hashes.Stored) ?? Find(hashes.Now) : null;
 
         int? Find(ReadOnlySpan<byte> hash)

@@ -15,7 +15,7 @@ internal static class ErasureVerifier
 
     public static async Task VerifyAsync(
         NpgsqlConnection connection,
-        ProofReport report,
+        VerificationReport report,
         IReadOnlyDictionary<Guid, Seal> seals,
         ChainBounds bounds,
         CancellationToken ct
@@ -36,7 +36,7 @@ internal static class ErasureVerifier
 
     private static async Task VerifyLeavesAsync(
         NpgsqlConnection connection,
-        ProofReport report,
+        VerificationReport report,
         Seal seal,
         string removed,
         ChainBounds bounds,

@@ -20,7 +20,7 @@ internal sealed class ProofVerifier(NpgsqlConnection connection)
     /// </param>
     /// <param name="progress">Told after each run.</param>
     /// <returns>Null when there is no such run.</returns>
-    public async Task<ProofReport?> VerifyAsync(Guid? run, IProgress<ProofReport>? progress, CancellationToken ct)
+    public async Task<VerificationReport?> VerifyAsync(Guid? run, IProgress<VerificationReport>? progress, CancellationToken ct)
     {
         // Retention takes this lock alone, so that nothing is dropped between two of the queries.
         await ExecuteAsync("set lock_timeout = 0; select pg_advisory_lock_shared(hashtext('overnight.retention')); reset lock_timeout", ct);
@@ -36,9 +36,9 @@ internal sealed class ProofVerifier(NpgsqlConnection connection)
         }
     }
 
-    private async Task<ProofReport?> VerifyKeptAsync(Guid? run, IProgress<ProofReport>? progress, CancellationToken ct)
+    private async Task<VerificationReport?> VerifyKeptAsync(Guid? run, IProgress<VerificationReport>? progress, CancellationToken ct)
     {
-        ProofReport report = new();
+        VerificationReport report = new();
         // Runs are read before the seals, so that a run that was finished by then has its seal.
         var runs = await RunsAsync(run, ct);
         if (run is not null && runs.Count == 0)

@@ -32,7 +32,7 @@ internal sealed record VerifiedBatch(int Number, Guid FirstUser, Guid LastUser, 
 /// Checks stored runs against their seals: root of the run, snapshot, and batch by batch every event, result and criteria version. Reads
 /// only, a batch at a time. Not thread-safe.
 /// </summary>
-internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport report, ChainBounds bounds)
+internal sealed class RunVerifier(NpgsqlConnection connection, VerificationReport report, ChainBounds bounds)
 {
     private const int Named = 20;
 
@@ -127,7 +127,7 @@ internal sealed class RunVerifier(NpgsqlConnection connection, ProofReport repor
     /// <summary>Checks every criteria version against the hash it was written with.</summary>
     public Task VerifyCriteriaAsync(CancellationToken ct) => _batches.VerifyCriteriaAsync(ct);
 
-    /// <summary>Counts a run that has no seal by right, and names one that has none by wrong.</summary>
+    /// <summary>Counts a run that rightly has no seal (from before the chain, or never planned), else reports a missing seal.</summary>
     /// <returns>Whether there is nothing more to check.</returns>
     private async Task<bool> JudgeUnsealedAsync(
         VerifiedRun run,

@@ -18,7 +18,7 @@ internal static class SealChainVerifier
     /// <returns>The seals by their runs.</returns>
     public static async Task<IReadOnlyDictionary<Guid, Seal>> VerifyAsync(
         NpgsqlConnection connection,
-        ProofReport report,
+        VerificationReport report,
         ChainBounds bounds,
         CancellationToken ct
     )

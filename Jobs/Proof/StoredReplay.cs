@@ -131,7 +131,7 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
         }
     }
 
-    /// <summary>What reading something that was altered can end in.</summary>
+    /// <summary>Whether the exception is one that altered bytes cause when they are read.</summary>
     private static bool IsUnreadable(Exception exception) => exception is InvalidDataException or ArgumentException or OverflowException;
 
     private async Task<List<(Guid Id, ResultContext Context)>> RunsAsync(ReplaySelection selection, CancellationToken ct)
@@ -200,7 +200,7 @@ internal sealed class StoredReplay(NpgsqlDataSource database, IReadOnlyDictionar
         return criteria;
     }
 
-    /// <returns>The snapshot and null, null and why it can't be read, or twice null when it is not there.</returns>
+    /// <returns>Market is null when the snapshot is missing or can't be read; Trouble says why it can't be read, else it is null.</returns>
     private async Task<(MarketSnapshot? Market, string? Trouble)> MarketAsync(Guid id, CancellationToken ct)
     {
         if (_market.Id != id)

@@ -36,7 +36,7 @@ internal sealed class RehearsalSchema : IAsyncDisposable
         "seals",
     ];
 
-    // Values are used whenever they are from: a night that is rehearsed for a day before them would find none. The newest of each counts.
+    // Only the newest value of each key is read, and dated back to the simulated time, since an earlier day would find no value otherwise.
     private static readonly (string Table, string Key)[] Values =
     [
         ("prices", "asset_id"),
@@ -141,7 +141,7 @@ internal sealed class RehearsalSchema : IAsyncDisposable
         foreach (var table in stored)
             await ViewAsync(table, await QueryAsync(table, markets, ct), ct);
         await CopyFunctionsAsync(ct);
-        // Tables here are no partitions.
+        // The schema's tables have no partitions, so there are none to create.
         await _connection.ExecuteAsync($"create or replace function {Name}.ensure_month(day date) returns void language sql as $$ $$", ct);
     }
 

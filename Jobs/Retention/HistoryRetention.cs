@@ -24,7 +24,7 @@ internal sealed partial class HistoryRetention(
     private const string Unfinished =
         "select min(business_date) from overnight_job_runs where completed_at is null and business_date is not null";
 
-    // Never back: what was dropped is not there again when more months are to be kept.
+    // kept_from only moves forward: raising the number of months does not bring dropped partitions back.
     private const string Keep = "update kept_history set kept_from = greatest(kept_from, $1) where kept_from is null or kept_from < $1";
 
     /// <param name="isDryRun">Reports what would be done, and changes nothing.</param>

@@ -81,7 +81,7 @@ internal sealed partial class DueRunStarter(
             return false;
         if (await runs.HasRunAsync(day.Market, day.Date, ct))
             return true;
-        // After a pause it is as if this process had been away.
+        // A night whose due time lay in a pause counts as caught up, as one does that was due before this process started.
         var isLate = due < _since || history.At(ScheduleKind.Market, day.Market, due) is not null;
         var trigger = isLate ? RunTrigger.CatchUp : RunTrigger.Schedule;
         var (run, started) = await runs.StartOrJoinAsync(day.Market, day.Date, trigger, again: false, ct);

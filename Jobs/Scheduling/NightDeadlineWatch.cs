@@ -78,7 +78,7 @@ internal sealed partial class NightDeadlineWatch(
             if (paused.At(ScheduleKind.Market, market.Code, day.DueUtc!.Value) is null)
                 yield return (day, day.DueUtc.Value);
         }
-        // Resumed before the open, the night is caught up; resumed after its deadline there is no promise left to keep.
+        // A night that a pause held up gets a row when the pause ended before its deadline; one that is resumed later runs without a row.
         if (
             market.DueAt(now) is { } late
             && paused.Begins(ScheduleKind.Market, market.Code, late.DueUtc!.Value, now) is { } begins

@@ -10,7 +10,7 @@ namespace Overnight.Jobs.Warming;
 
 /// <param name="Hits">Number of reads whose session and recommendations both came from the cache.</param>
 /// <param name="Statements">Number of statements of the reads, and of the repairs after misses.</param>
-internal sealed record ProofFigures(
+internal sealed record WarmComparisonFigures(
     int Reads,
     int Hits,
     double SessionP95Ms,
@@ -21,7 +21,13 @@ internal sealed record ProofFigures(
 
 /// <param name="Users">Number of users, for each of whom there are <see cref="WarmComparison.Visits"/> reads.</param>
 /// <param name="WarmStatements">Number of statements of the warm itself.</param>
-internal sealed record WarmComparisonReport(int Users, ProofFigures Without, ProofFigures With, long WarmStatements, TimeSpan WarmTook);
+internal sealed record WarmComparisonReport(
+    int Users,
+    WarmComparisonFigures Without,
+    WarmComparisonFigures With,
+    long WarmStatements,
+    TimeSpan WarmTook
+);
 
 /// <summary>
 /// Measures the same reads, by the readers that the api uses, from a cache without their entries and from a warmed one. The process
@@ -100,7 +106,7 @@ internal sealed class WarmComparison(
         }
     }
 
-    private async Task<ProofFigures> ReadAllAsync(IReadOnlyList<Reader> people, StatementCounter statements, CancellationToken ct)
+    private async Task<WarmComparisonFigures> ReadAllAsync(IReadOnlyList<Reader> people, StatementCounter statements, CancellationToken ct)
     {
         var before = statements.Count;
         ConcurrentBag<Read> all = [];

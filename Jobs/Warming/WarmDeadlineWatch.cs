@@ -68,7 +68,7 @@ internal sealed partial class WarmDeadlineWatch(
         }
         foreach (var warm in await deadlines.ReadOpenAsync(ct))
         {
-            // A set that is no longer configured has no promise to keep.
+            // The deadline of a set that is no longer warmed by the schedule is not compared any more.
             if (!sets.ContainsKey(warm.Set))
                 continue;
             var work = WarmDeadlines.Work(warm, rows.GetValueOrDefault(warm.Set));

@@ -32,7 +32,7 @@ internal sealed class ProofNight : IAsyncDisposable
         return proof;
     }
 
-    public async Task<ProofReport> VerifyAsync(CancellationToken ct, Guid? run = null)
+    public async Task<VerificationReport> VerifyAsync(CancellationToken ct, Guid? run = null)
     {
         await using var connection = await Night.Database.OpenConnectionAsync(ct);
         return (await new ProofVerifier(connection).VerifyAsync(run, null, ct))!;
@@ -40,7 +40,7 @@ internal sealed class ProofNight : IAsyncDisposable
 
     /// <summary>What is found while a change is in force; afterwards everything is as before.</summary>
     /// <param name="change">SQL, with triggers switched off; returns how many rows it changed, which must be one or more.</param>
-    public async Task<ProofReport> VerifyWithAsync(string change, CancellationToken ct, params object[] values)
+    public async Task<VerificationReport> VerifyWithAsync(string change, CancellationToken ct, params object[] values)
     {
         await using var connection = await Night.Database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);

@@ -87,7 +87,7 @@ public sealed class RecommendationWarmTests(TestServers servers)
 
         var warmer = warm.Get<Warmer>();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            warmer.WarmAsync(warmer.Find([Set]), new(WarmTrigger.ColdStart), new AtFirstNews(stop.Cancel), stop.Token)
+            warmer.WarmAsync(warmer.Find([Set]), new(WarmTrigger.ColdStart), new AtFirstReport(stop.Cancel), stop.Token)
         );
 
         var isCached = await Task.WhenAll(users.Select(user => warm.Cache.KeyExistsAsync(CacheKeys.Recommendations(user))));

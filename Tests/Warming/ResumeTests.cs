@@ -23,7 +23,9 @@ public sealed class ResumeTests(TestServers servers)
         await using var warm = await WarmFixture.CreateAsync(servers, Ct, settings: Small);
         var users = await warm.AddResultsAsync(60);
         using CancellationTokenSource stop = new();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => warm.WarmAsync(Set, stop.Token, news: new AtFirstNews(stop.Cancel)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            warm.WarmAsync(Set, stop.Token, progress: new AtFirstReport(stop.Cancel))
+        );
         var broken = (await warm.Get<WarmProgressStore>().ReadAsync(Ct))[Set];
         Assert.True(broken is { CompletedAt: null, Warmed: > 0 and < 60 });
         // As a process leaves it that was killed.
@@ -56,7 +58,9 @@ public sealed class ResumeTests(TestServers servers)
         await using var warm = await WarmFixture.CreateAsync(servers, Ct, settings: Small);
         var users = await warm.AddResultsAsync(40);
         using CancellationTokenSource stop = new();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => warm.WarmAsync(Set, stop.Token, news: new AtFirstNews(stop.Cancel)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            warm.WarmAsync(Set, stop.Token, progress: new AtFirstReport(stop.Cancel))
+        );
         // All that are left move to the front, where the broken warm has been already.
         foreach (var user in users)
             await Dashboard.TestPeople.AddSessionAsync(warm.Database, user);
@@ -81,7 +85,7 @@ public sealed class ResumeTests(TestServers servers)
         );
         var users = await warm.AddResultsAsync(60);
 
-        var broken = await warm.WarmAsync(Set, Ct, news: new AtFirstNews(cache.Kill));
+        var broken = await warm.WarmAsync(Set, Ct, progress: new AtFirstReport(cache.Kill));
 
         Assert.Equal(WarmStatus.Failed, broken.Status);
         Assert.NotNull(broken.Error);
@@ -123,7 +127,7 @@ public sealed class ResumeTests(TestServers servers)
             command.ExecuteNonQuery();
         }
 
-        Assert.Equal(WarmStatus.Failed, (await warm.WarmAsync(Set, Ct, news: new AtFirstNews(EndConnections))).Status);
+        Assert.Equal(WarmStatus.Failed, (await warm.WarmAsync(Set, Ct, progress: new AtFirstReport(EndConnections))).Status);
         await Eventually.TrueAsync(
             async () =>
                 (await warm.Loop.RunOnceAsync(Ct))

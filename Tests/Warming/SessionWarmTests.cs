@@ -54,12 +54,12 @@ public sealed class SessionWarmTests(TestServers servers)
     {
         await using var warm = await WarmFixture.CreateAsync(servers, Ct);
         var hashes = await AddManyAsync(warm);
-        AtFirstNews news = new(() => { });
+        AtFirstReport progress = new(() => { });
 
-        var outcome = await warm.WarmAsync(SessionWarmSet.SetName, Ct, news: news);
+        var outcome = await warm.WarmAsync(SessionWarmSet.SetName, Ct, progress: progress);
 
         Assert.Equal((WarmStatus.Completed, 1_000), (outcome.Status, outcome.Warmed));
-        Assert.Equal(Enumerable.Range(1, 10).Select(i => i * 100L), news.All.Select(n => n.Warmed));
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => i * 100L), progress.All.Select(n => n.Warmed));
         Assert.Equal(
             Enumerable.Range(0, 1050).Select(i => i < 1_000),
             hashes.Select(hash => warm.Cache.KeyExists(CacheKeys.Session(hash)))

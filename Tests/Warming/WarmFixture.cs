@@ -65,10 +65,15 @@ internal sealed class WarmFixture : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _host.Services.GetRequiredService<T>();
 
-    public async Task<WarmOutcome> WarmAsync(string set, CancellationToken ct, int? count = null, IProgress<WarmSetProgress>? news = null)
+    public async Task<WarmOutcome> WarmAsync(
+        string set,
+        CancellationToken ct,
+        int? count = null,
+        IProgress<WarmSetProgress>? progress = null
+    )
     {
         var warmer = Get<Warmer>();
-        return Assert.Single((await warmer.WarmAsync(warmer.Find([set]), new(WarmTrigger.Manual, count), news, ct)).Sets);
+        return Assert.Single((await warmer.WarmAsync(warmer.Find([set]), new(WarmTrigger.Manual, count), progress, ct)).Sets);
     }
 
     /// <summary>Whether it answers; one of two connections may be there before the other, or not know yet that it is lost.</summary>
@@ -114,8 +119,8 @@ internal sealed class WarmFixture : IAsyncDisposable
     }
 }
 
-/// <summary>Does something when the first news of a warm comes, on the thread that tells it.</summary>
-internal sealed class AtFirstNews(Action act) : IProgress<WarmSetProgress>
+/// <summary>Does something when the first progress of a warm comes, on the thread that tells it.</summary>
+internal sealed class AtFirstReport(Action act) : IProgress<WarmSetProgress>
 {
     public List<WarmSetProgress> All { get; } = [];
 

@@ -107,7 +107,7 @@ public sealed class WarmKillTests(TestServers servers)
         await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, null, Quick);
         var users = await warm.AddResultsAsync(Users);
 
-        Assert.Equal(WarmStatus.Failed, (await warm.WarmAsync(Set, Ct, news: new AtFirstNews(cache.Kill))).Status);
+        Assert.Equal(WarmStatus.Failed, (await warm.WarmAsync(Set, Ct, progress: new AtFirstReport(cache.Kill))).Status);
         await servers.StartCacheAsync(Ct, folder, cache.Port);
         await Eventually.TrueAsync(warm.IsCacheBackAsync, "the cache is back");
         foreach (var user in users.Where((_, i) => i % 7 == 0))
@@ -132,7 +132,7 @@ public sealed class WarmKillTests(TestServers servers)
         // A test's server need not keep what it was told a moment ago; this must be there afterwards.
         await TestRoles.AsAdministratorAsync(postgres.ConnectionString("postgres"), "checkpoint", Ct);
 
-        var broken = await warm.WarmAsync(Set, Ct, news: new AtFirstNews(postgres.Kill));
+        var broken = await warm.WarmAsync(Set, Ct, progress: new AtFirstReport(postgres.Kill));
 
         Assert.Equal(WarmStatus.Failed, broken.Status);
         await using var restarted = await servers.StartPostgresAsync(Ct, folder, postgres.Port);

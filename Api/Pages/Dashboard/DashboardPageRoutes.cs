@@ -17,7 +17,7 @@ internal static class DashboardPageRoutes
 {
     public static void MapDashboardPages(this WebApplication app)
     {
-        // As the route of the API: the pool of connections limits the queries, and a user's misses share one.
+        // No rate limit, as on the API's route: the connection pool limits queries, and concurrent misses of one user share a query.
         var group = app.MapGroup("").RequireAuthorization(SessionSetup.SignedIn).DisableRateLimiting().ExcludeFromDescription();
         group.MapGet(PagePaths.Dashboard, PageAsync);
         group.MapGet(PagePaths.Text, TextAsync);
@@ -88,12 +88,12 @@ internal sealed record FoundResult(
     ResultDocument? Result,
     FreshnessVerdict Verdict,
     AnswerOrigin Origin,
-    NextNight? Next,
+    NextRun? Next,
     MissingResult? Missing = null
 );
 
 /// <summary>Finds the result of a request's user.</summary>
-internal sealed class UserResults(ResultReader reader, MarketCatalog markets, NextNights nights, DatabaseState database, TimeProvider time)
+internal sealed class UserResults(ResultReader reader, MarketCatalog markets, NextRuns runs, DatabaseState database, TimeProvider time)
 {
     public async Task<FoundResult> FindAsync(HttpContext context, CancellationToken ct)
     {
@@ -103,7 +103,7 @@ internal sealed class UserResults(ResultReader reader, MarketCatalog markets, Ne
         var answer = await reader.Entries.GetAsync(session.UserId, ct);
         CacheTelemetry.Answered(answer.Source != EntrySource.Database);
         var (now, own) = (time.GetUtcNow(), markets.OfUser(session.Markets));
-        var next = nights.Of(own, now);
+        var next = runs.Of(own, now);
         if (answer.Value is { } entry && ResultDocumentReader.TryRead(entry) is { } result)
         {
             AnswerOrigin origin = new(answer.Source, time.GetElapsedTime(start), database.IsKnownAway);

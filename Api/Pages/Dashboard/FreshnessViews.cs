@@ -12,7 +12,7 @@ internal static class FreshnessViews
         in ResultTimes times,
         FreshnessVerdict verdict,
         AnswerOrigin origin,
-        NextNight? next,
+        NextRun? next,
         DisplayFormats formats
     ) =>
         new(

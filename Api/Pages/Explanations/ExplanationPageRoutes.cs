@@ -111,7 +111,7 @@ internal static class ExplanationPageRoutes
         var (newer, problem) = await OpenAsync(context, results, frames, after ?? ExplanationPaths.Current, ct);
         if (newer is null)
             return problem!;
-        // Without an earlier night, the one before.
+        // When the request names no earlier run, the run before the later one is compared.
         var run = before ?? $"{await results.Captured.FindRunBeforeAsync(newer, ct):D}";
         if (run.Length == 0)
         {

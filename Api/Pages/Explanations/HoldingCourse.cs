@@ -42,7 +42,7 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
     /// <returns>Null before the second night.</returns>
     public async Task<CourseView?> ReadAsync(Guid user, Guid asset, DateOnly until, DisplayFormats formats, CancellationToken ct)
     {
-        List<CourseNight> nights = [];
+        List<CoursePoint> nights = [];
         string? note = null;
         await using var command = database.Command(Results, user, until, MostNights, (long)MostBytes);
         await using (var reader = await command.ExecuteReaderAsync(ct))
@@ -93,5 +93,5 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
     }
 
     /// <param name="Score">Null where the holding was not ranked.</param>
-    private readonly record struct CourseNight(DateOnly Date, decimal Amount, decimal? Score, string Currency);
+    private readonly record struct CoursePoint(DateOnly Date, decimal Amount, decimal? Score, string Currency);
 }

@@ -20,8 +20,8 @@ internal static class FormKeySetup
         );
         // The name is part of every key's purpose; without one it is the folder that the node runs in.
         services.AddDataProtection().SetApplicationName("Overnight");
-        // It would read the keys before the node listens, also while PostgreSQL is away or not migrated yet; here the first form reads
-        // them.
+        // Data Protection's hosted service would read the keys before the node listens, even while PostgreSQL is away or not migrated.
+        // The first form reads them instead.
         foreach (var start in services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToList())
             services.Remove(start);
         services

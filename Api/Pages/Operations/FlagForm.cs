@@ -25,12 +25,12 @@ internal sealed record FlagForm(string Version, bool Enabled, string Value, stri
         json.WriteStartObject();
         json.WriteBoolean("enabled", Enabled);
         json.WritePropertyName("version");
-        // Without a version any would match, and the form would undo what came between.
+        // An unreadable version is sent as text, which the API refuses: without one, the form would overwrite changes made meanwhile.
         (FormJsonBody.Number(Version) ?? JsonValue.Create("")).WriteTo(json);
         json.WritePropertyName("value");
         try
         {
-            // As it was typed, so that the API's reader refuses what it refuses of others, such as an escape that is no character.
+            // Sends the value as it was typed, so that the API refuses what it refuses from others, such as an escape that is no character.
             if (string.IsNullOrWhiteSpace(Value))
                 json.WriteNullValue();
             else

@@ -17,7 +17,7 @@ internal sealed class MarketStates(DateTimeOffset now, OperationsFormats formats
     /// <summary>A run that is due begins within a minute; one that has not after this time is late.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long the last night is told after it; also the time after which a run under way is taken for one that hangs.</summary>
+    /// <summary>How long a finished night is shown; also the age from which a run under way is shown as hanging.</summary>
     private static readonly TimeSpan Day = TimeSpan.FromHours(24);
 
     /// <summary>
@@ -42,7 +42,7 @@ internal sealed class MarketStates(DateTimeOffset now, OperationsFormats formats
             return new("provisional", "paused", formats.Sentence(pause));
         if (night is { Night: { FinishedAt: null } unfinished } && IsTrouble(unfinished))
         {
-            // A run that has just ended well is told as such; the night's row follows within a minute.
+            // A run that has just ended, and has not failed, is shown by its own status; the night's row is updated within a minute.
             var run = market.LastRun is { } of && IsOf(of, night) ? of : null;
             if (run is null or { Status: "failed" })
                 return Unfinished(run is not null, unfinished);
@@ -118,7 +118,7 @@ internal sealed class MarketStates(DateTimeOffset now, OperationsFormats formats
         );
     }
 
-    /// <summary>Whether the run prepared the open that comes, or the last one.</summary>
+    /// <summary>Whether the run is of the night whose market has not opened yet, or ended within the last 24 hours.</summary>
     private bool IsOfTonight(MarketSchedule market, RunItem run) =>
         (market.Current is { } current && run.BusinessDate == current.BusinessDate) || run.CompletedAt > now - Day;
 }

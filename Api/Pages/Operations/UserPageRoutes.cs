@@ -236,7 +236,7 @@ internal static class UserPageRoutes
         {
             if (!InvalidId.TryRead(id, out var user, out var problem))
                 return problem;
-            // Of the user whom the question named, and of nobody else.
+            // Ends the session only if it belongs to the user that the confirmation page named.
             var one = await UserAccessRoutes.RevokeAsync(session, user, context, revocation);
             return one.Result is Ok<RevokedSessions> ? FormRoutes.GoTo(Outcomes.Of(OperationsPaths.User(user), "session-ended")) : one;
         }

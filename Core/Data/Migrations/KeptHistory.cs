@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Overnight.Core.Data.Migrations;
 
-/// <summary>Adds the first day of history that retention keeps, for who must know whether what is missing was dropped.</summary>
+/// <summary>Adds the first business date that retention keeps, so that verification can tell dropped rows from missing ones.</summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261129002500_KeptHistory")]
 public sealed class KeptHistory : Migration

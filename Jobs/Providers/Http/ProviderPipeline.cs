@@ -51,7 +51,7 @@ internal static partial class ProviderPipeline
             MinimumThroughput = options.BreakAfter,
             SamplingDuration = options.BreakWindow,
             BreakDuration = options.BreakDuration,
-            // A budget that is used up says nothing of the provider.
+            // A used-up budget is not a failure of the provider, so it does not open the circuit.
             ShouldHandle = new PredicateBuilder()
                 .Handle<ProviderException>(exception => exception.Reason != ProviderFault.BudgetUsed)
                 .Handle<TimeoutRejectedException>(),

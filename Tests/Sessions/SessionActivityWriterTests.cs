@@ -7,7 +7,7 @@ using Overnight.Tests.Harness;
 namespace Overnight.Tests.Sessions;
 
 /// <summary>SPEC E2: by activity sessions are warmed newest first; it is written back in batches, and never by a request.</summary>
-public sealed class SessionActivityTests(TestServers servers)
+public sealed class SessionActivityWriterTests(TestServers servers)
 {
     private const string Write = "update sessions s set last_active_at",
         LastActive = "select last_active_at from sessions where token_hash = $1";

@@ -5,12 +5,12 @@ using Overnight.Jobs.Providers;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>The market of a run from stored values alone, in its transaction.</summary>
+/// <summary>A run's market snapshot built from stored values, without asking a provider.</summary>
 /// <param name="IsOfThen">Whether the values are those of the time as of which the run computes.</param>
-internal sealed record StoredMarket(MarketSnapshot Snapshot, int Rates, bool IsOfThen)
+internal sealed record StoredMarketValues(MarketSnapshot Snapshot, int Rates, bool IsOfThen)
 {
     /// <exception cref="NoMarketValuesException">No price is stored.</exception>
-    public static async Task<StoredMarket> ReadAsync(
+    public static async Task<StoredMarketValues> ReadAsync(
         NpgsqlConnection connection,
         PipelineRun run,
         ProvidersOptions options,

@@ -4,10 +4,10 @@ using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>What is stored of a past night, from which a run of its date computes again.</summary>
-/// <param name="Snapshot">The market snapshot.</param>
+/// <summary>The inputs of the newest run of a past date, from which another run of that date computes again.</summary>
+/// <param name="Snapshot">Id of the market snapshot.</param>
 /// <param name="Metrics">The metrics of the new run before it computes.</param>
-internal sealed record PastNight(Guid Snapshot, RunMetrics Metrics)
+internal sealed record PastRunInputs(Guid Snapshot, RunMetrics Metrics)
 {
     private const string Newest = """
         select id, snapshot_id, metrics from overnight_job_runs
@@ -16,7 +16,7 @@ internal sealed record PastNight(Guid Snapshot, RunMetrics Metrics)
         """;
 
     /// <returns>Null when no run of the market and date has a snapshot.</returns>
-    public static async Task<PastNight?> FindAsync(NpgsqlConnection connection, PipelineRun run, CancellationToken ct)
+    public static async Task<PastRunInputs?> FindAsync(NpgsqlConnection connection, PipelineRun run, CancellationToken ct)
     {
         Guid earlier,
             snapshot;

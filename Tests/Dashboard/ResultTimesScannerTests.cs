@@ -5,7 +5,7 @@ using static Overnight.Tests.Scheduling.TestMarkets;
 
 namespace Overnight.Tests.Dashboard;
 
-public sealed class StoredFieldsTests
+public sealed class ResultTimesScannerTests
 {
     [Fact]
     public void Fields_OfAnEntry_AreItsOwnAndNotWhatItsTextsQuote()

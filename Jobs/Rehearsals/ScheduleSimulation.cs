@@ -16,26 +16,30 @@ namespace Overnight.Jobs.Rehearsals;
 /// Runs the nights of some days one after the other, by the service's own schedule and pipeline, in a schema of its own and by a clock that
 /// is set to each due time. There is no cache, no provider is asked, and nobody is told anything.
 /// </summary>
-internal sealed class Rehearsal : IAsyncDisposable
+internal sealed class ScheduleSimulation : IAsyncDisposable
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     private readonly RehearsalSchema _schema;
-    private readonly RehearsalClock _clock;
+    private readonly SimulatedClock _clock;
     private readonly IHost _host;
     private readonly IReadOnlyList<string> _markets;
 
-    private Rehearsal(RehearsalSchema schema, RehearsalClock clock, IHost host, IReadOnlyList<string> markets) =>
+    private ScheduleSimulation(RehearsalSchema schema, SimulatedClock clock, IHost host, IReadOnlyList<string> markets) =>
         (_schema, _clock, _host, _markets) = (schema, clock, host, markets);
 
     private NpgsqlDataSource Database => Get<NpgsqlDataSource>();
 
     /// <param name="configuration">That of the service; its database is rehearsed over.</param>
     /// <param name="markets">Codes of known markets.</param>
-    public static async Task<Rehearsal> CreateAsync(IConfiguration configuration, IReadOnlyList<string> markets, CancellationToken ct)
+    public static async Task<ScheduleSimulation> CreateAsync(
+        IConfiguration configuration,
+        IReadOnlyList<string> markets,
+        CancellationToken ct
+    )
     {
         var database = configuration.GetConnectionString(DatabaseConnection.Overnight)!;
-        RehearsalClock clock = new(TimeProvider.System);
+        SimulatedClock clock = new(TimeProvider.System);
         var schema = await RehearsalSchema.CreateAsync(database, markets, ct);
         try
         {
@@ -50,16 +54,11 @@ internal sealed class Rehearsal : IAsyncDisposable
 
     /// <param name="told">Told of each night when it is done.</param>
     /// <returns>Every day of every market, by date and market.</returns>
-    public async Task<IReadOnlyList<RehearsedNight>> RunAsync(
-        DateOnly from,
-        DateOnly until,
-        Action<RehearsedNight> told,
-        CancellationToken ct
-    )
+    public async Task<IReadOnlyList<SimulatedDay>> RunAsync(DateOnly from, DateOnly until, Action<SimulatedDay> told, CancellationToken ct)
     {
         var catalog = Get<MarketCatalog>();
         var days = _markets.SelectMany(code => catalog.Get(code).Days(from, until)).ToList();
-        List<RehearsedNight> nights = [.. days.Where(day => day.DueUtc is null).Select(day => new RehearsedNight(day, day.WhyNoNight))];
+        List<SimulatedDay> nights = [.. days.Where(day => day.DueUtc is null).Select(day => new SimulatedDay(day, day.WhyNoNight))];
         var hasBegun = false;
         foreach (var due in days.Where(day => day.DueUtc is not null).GroupBy(day => day.DueUtc!.Value).OrderBy(due => due.Key))
         {
@@ -87,13 +86,13 @@ internal sealed class Rehearsal : IAsyncDisposable
     }
 
     /// <summary>Runs the nights that are due at a moment.</summary>
-    private async Task<List<RehearsedNight>> RunAsync(DateTimeOffset due, IReadOnlyList<MarketDay> days, CancellationToken ct)
+    private async Task<List<SimulatedDay>> RunAsync(DateTimeOffset due, IReadOnlyList<MarketDay> days, CancellationToken ct)
     {
         await AtAsync(due, ct);
         await Get<DueRunStarter>().TickAsync(ct);
         await Get<NightDeadlineWatch>().TickAsync(ct);
         Dictionary<MarketDay, DateTimeOffset?> forecasts = [];
-        List<RehearsedNight> nights = [];
+        List<SimulatedDay> nights = [];
         foreach (var day in days)
         {
             if (await Get<RunStore>().HasRunAsync(day.Market, day.Date, ct))
@@ -142,7 +141,7 @@ internal sealed class Rehearsal : IAsyncDisposable
         await set.ExecuteNonQueryAsync(ct);
     }
 
-    private async Task<RehearsedNight> ReadAsync(MarketDay day, CancellationToken ct)
+    private async Task<SimulatedDay> ReadAsync(MarketDay day, CancellationToken ct)
     {
         await using var command = Database.Command(
             """

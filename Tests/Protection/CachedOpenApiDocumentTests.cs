@@ -6,7 +6,7 @@ using Overnight.Tests.Dashboard;
 
 namespace Overnight.Tests.Protection;
 
-public sealed class ApiDocumentTests(ApiFixture fixture) : IClassFixture<ApiFixture>
+public sealed class CachedOpenApiDocumentTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -9,7 +9,7 @@ using Overnight.Tests.Pipeline;
 namespace Overnight.Tests.Rehearsals;
 
 /// <summary>SPEC A13: nights of other days in fast time, apart from everything.</summary>
-public sealed class RehearsalTests(TestServers servers)
+public sealed class ScheduleSimulationTests(TestServers servers)
 {
     private static readonly string[] Markets = ["B3", "LSE", "NYSE", "TSE", "XETRA"];
 
@@ -41,9 +41,9 @@ public sealed class RehearsalTests(TestServers servers)
         );
         var (first, last) = (DateOnly.Parse(from), DateOnly.Parse(until));
 
-        IReadOnlyList<RehearsedNight> nights;
-        await using (var rehearsal = await CreateAsync(night, Markets))
-            nights = await rehearsal.RunAsync(first, last, _ => { }, Ct);
+        IReadOnlyList<SimulatedDay> nights;
+        await using (var simulation = await CreateAsync(night, Markets))
+            nights = await simulation.RunAsync(first, last, _ => { }, Ct);
 
         Assert.Equal(Markets.Length * (last.DayNumber - first.DayNumber + 1), nights.Count);
         Assert.Equal(
@@ -201,8 +201,8 @@ public sealed class RehearsalTests(TestServers servers)
         Assert.Equal((1, message), (done.ExitCode, done.Error.Trim()));
     }
 
-    private static Task<Rehearsal> CreateAsync(PipelineFixture night, IReadOnlyList<string> markets) =>
-        Rehearsal.CreateAsync(night.Services.GetRequiredService<IConfiguration>(), markets, Ct);
+    private static Task<ScheduleSimulation> CreateAsync(PipelineFixture night, IReadOnlyList<string> markets) =>
+        ScheduleSimulation.CreateAsync(night.Services.GetRequiredService<IConfiguration>(), markets, Ct);
 
     private static Task<string> SchemasAsync(PipelineFixture night) =>
         night.ScalarAsync<string>(

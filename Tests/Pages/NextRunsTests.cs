@@ -4,13 +4,13 @@ using Overnight.Tests.Scheduling;
 namespace Overnight.Tests.Pages;
 
 /// <summary>The next night, which is remembered.</summary>
-public sealed class NextNightTests
+public sealed class NextRunsTests
 {
     [Fact]
-    public void NextNight_Remembered_IsTheSameAsAnew()
+    public void NextRun_Remembered_IsTheSameAsAnew()
     {
         var markets = TestMarkets.Catalog().OfUser("NYSE,XETRA");
-        NextNights remembered = new();
+        NextRuns remembered = new();
         HashSet<DateTimeOffset> seen = [];
         // Over a weekend and a holiday in quarters of an hour, and once back, as a clock that is set.
         var start = TestMarkets.Utc("2026-11-20T00:00Z");
@@ -18,7 +18,7 @@ public sealed class NextNightTests
         {
             var now = start.AddMinutes(15 * at);
             var night = remembered.Of(markets, now);
-            Assert.Equal(new NextNights().Of(markets, now), night);
+            Assert.Equal(new NextRuns().Of(markets, now), night);
             Assert.True(night!.Value.DueUtc > now);
             seen.Add(night.Value.DueUtc);
         }

@@ -6,7 +6,7 @@ namespace Overnight.Core.Data.Migrations;
 /// <summary>Adds passwords in a table of their own, because roles that may read users, as for own warm sets, may not read these.</summary>
 [DbContext(typeof(OvernightContext))]
 [Migration("20261122000700_SignIn")]
-public sealed class SignIn : Migration
+public sealed class UserPasswords : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder)
     {

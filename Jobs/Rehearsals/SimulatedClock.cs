@@ -1,7 +1,7 @@
 namespace Overnight.Jobs.Rehearsals;
 
 /// <summary>A clock that is set to one night after the other and goes on from there, so that what a night takes is measured.</summary>
-internal sealed class RehearsalClock(TimeProvider real) : TimeProvider
+internal sealed class SimulatedClock(TimeProvider real) : TimeProvider
 {
     private long _shift;
 

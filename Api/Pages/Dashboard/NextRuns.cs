@@ -3,19 +3,22 @@ using Overnight.Core.Market.Calendars;
 
 namespace Overnight.Api.Pages.Dashboard;
 
-/// <summary>The next night of a user's markets.</summary>
+/// <summary>The scheduled run of a user's markets that is due next.</summary>
 /// <param name="Market">Code of the market.</param>
-internal readonly record struct NextNight(string Market, DateTimeOffset DueUtc);
+internal readonly record struct NextRun(string Market, DateTimeOffset DueUtc);
 
-/// <summary>Finds next nights. Each is remembered until it is due, for calendars take far longer than the rest of a page.</summary>
-internal sealed class NextNights
+/// <summary>
+/// Finds the run that is due next. The due time of each market is kept until then, because calendars take far longer than the rest of a
+/// page.
+/// </summary>
+internal sealed class NextRuns
 {
     private readonly ConcurrentDictionary<MarketCalendar, (DateTimeOffset From, DateTimeOffset Due)> _known = new();
 
-    /// <returns>The first night that is not due yet; null where no market has one within a year.</returns>
-    public NextNight? Of(IReadOnlyList<MarketCalendar> markets, DateTimeOffset now)
+    /// <returns>The first run that is not due yet; null where no market has one within a year.</returns>
+    public NextRun? Of(IReadOnlyList<MarketCalendar> markets, DateTimeOffset now)
     {
-        NextNight? first = null;
+        NextRun? first = null;
         foreach (var market in markets)
         {
             if (Due(market, now) is { } due && (first is null || due < first.Value.DueUtc))
