@@ -159,7 +159,7 @@ internal sealed class RehearsalSchema : IAsyncDisposable
         // No call of a function for each row, which takes longer than the row.
         var now = $"(select pg_catalog.now() + shift from {Name}.rehearsal_clock)";
         var shown = columns.Select(column => column == "as_of" ? $"least(as_of, {now}) as as_of" : Sql.Name(column));
-        return $"select distinct on ({key}) {string.Join(", ", shown)} from public.{table} t order by {key}, t.as_of desc";
+        return $"select distinct on ({key}) {string.Join(", ", shown)} from public.{table} t order by {key}, t.as_of desc, t.known_at desc";
     }
 
     private async Task ViewAsync(string table, string query, CancellationToken ct)
