@@ -49,7 +49,15 @@ public sealed partial class ReferenceWarmSet(
                 WarmPhase.Master => options.MasterInterval,
                 _ => options.ComputedInterval,
             },
-            TimeLimit = options.TimeLimit,
+            TimeLimit =
+                options.TimeLimit > TimeSpan.Zero
+                    ? options.TimeLimit
+                    : phase switch
+                    {
+                        WarmPhase.Essential => options.EssentialTimeLimit,
+                        WarmPhase.Master => options.MasterTimeLimit,
+                        _ => options.ComputedTimeLimit,
+                    },
         };
 
     private static ReferenceEntity[] Of(WarmPhase phase) => [.. ReferenceCatalog.All.Where(entity => entity.Phase == phase)];

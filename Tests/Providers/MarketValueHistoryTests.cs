@@ -23,14 +23,18 @@ public sealed class MarketValueHistoryTests(TestServers servers)
     {
         await using var database = await CreateAsync();
         TestClock clock = new(Close.AddHours(1));
-        MarketDataStore store = new(database.Source, Options.Create(new ProvidersOptions()), clock);
+        MarketDataStore store = new(database.Source, Options.Create(new ProvidersOptions { UsesAllStored = true }), clock);
 
         await SaveAsync(10m, "stooq");
         await SaveAsync(10m, "stooq");
         await SaveAsync(11m, "stooq");
         await SaveAsync(12m, "other");
         // A replica whose clock is behind.
-        MarketDataStore late = new(database.Source, Options.Create(new ProvidersOptions()), new TestClock(Close.AddMinutes(-30)));
+        MarketDataStore late = new(
+            database.Source,
+            Options.Create(new ProvidersOptions { UsesAllStored = true }),
+            new TestClock(Close.AddMinutes(-30))
+        );
         await late.SaveAsync(new Dictionary<Guid, LastValue> { [Asset] = new(11m, Close) }, "stooq", Ct);
 
         Assert.Equal(
@@ -48,7 +52,7 @@ public sealed class MarketValueHistoryTests(TestServers servers)
     public async Task A13_RateOfOneTime_IsStoredOnce_AndEachCorrectionBesideIt_AlsoTheOtherWayRound()
     {
         await using var database = await CreateAsync();
-        MarketDataStore store = new(database.Source, Options.Create(new ProvidersOptions()), new TestClock(Close));
+        MarketDataStore store = new(database.Source, Options.Create(new ProvidersOptions { UsesAllStored = true }), new TestClock(Close));
         // More decimals than are stored.
         QuotedRate euro = new("USD", "EUR", 0.86_000_000_000_049m, Close);
 
@@ -90,7 +94,11 @@ public sealed class MarketValueHistoryTests(TestServers servers)
             """,
             Ct
         );
-        MarketDataStore store = new(database.Source, Options.Create(new ProvidersOptions()), new TestClock(Close.AddHours(9)));
+        MarketDataStore store = new(
+            database.Source,
+            Options.Create(new ProvidersOptions { UsesAllStored = true }),
+            new TestClock(Close.AddHours(9))
+        );
         var (assets, refusedPrices) = await store.AssetsAsync(Ct);
         var (rates, refusedRates) = await store.RatesAsync(Ct);
         Assert.Equal((10m, 0.9m), (assets[0].Asset.Price!.Value, rates[0].Rate));
