@@ -15,6 +15,7 @@ namespace Overnight.Api.Flags;
 /// </summary>
 internal sealed partial class OutageCopy(
     LastKnownEntries entries,
+    FlagReader flags,
     TokenOwners owners,
     NpgsqlDataSource database,
     IOptions<FlagOptions> options,
@@ -44,10 +45,10 @@ internal sealed partial class OutageCopy(
             await using var stream = System.IO.File.OpenRead(file);
             if (await JsonSerializer.DeserializeAsync<Content>(stream, JsonSerializerOptions.Web, ct) is not { Flags: not null } content)
                 return;
-            foreach (var (key, bytes) in content.Flags)
+            foreach (var (flag, bytes) in content.Flags)
             {
-                if (CacheEntry.Read(bytes, key) is { } entry)
-                    entries.Keep(key, entry);
+                if (CacheEntry.Read(bytes, flags.KeyOf(flag)) is { } entry)
+                    entries.Keep(flag, entry);
             }
             foreach (var (hash, expiresAt) in content.Tokens ?? [])
                 owners.Restore(hash, expiresAt);
@@ -62,8 +63,8 @@ internal sealed partial class OutageCopy(
     /// <summary>Replaces the copy, unless this node knows no flag.</summary>
     public async Task WriteAsync(CancellationToken ct)
     {
-        var flags = entries.All();
-        if (File is not { } file || flags.Count == 0)
+        var known = entries.All();
+        if (File is not { } file || known.Count == 0)
             return;
         MakeFolder();
         var half = $"{file}.{Environment.ProcessId}";
@@ -73,7 +74,7 @@ internal sealed partial class OutageCopy(
         await using (FileStream stream = new(half, creation))
         {
             Content content = new(
-                flags.ToDictionary(flag => flag.Key, flag => flag.Value.Bytes),
+                known.ToDictionary(flag => flag.Key, flag => flag.Value.Bytes),
                 owners.Valid(time.GetUtcNow(), MostTokens).ToDictionary()
             );
             await JsonSerializer.SerializeAsync(stream, content, JsonSerializerOptions.Web, ct);

@@ -95,7 +95,7 @@ public static partial class ReferenceCatalog
                         where s.tenant_id = f.tenant_id and s.facility_id = f.id and s.quantity > 0 group by m.category order by m.category
                         """
                     )} as items
-                    from erp.facilities f where f.tenant_id = k.tenant_id and f.id = k."facilityId"::uuid
+                    from erp.facilities f where f.id = k."facilityId"::uuid and f.tenant_id = k.tenant_id
                     """
                 )
             )

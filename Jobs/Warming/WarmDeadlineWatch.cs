@@ -100,7 +100,7 @@ internal sealed partial class WarmDeadlineWatch(
         [LoggerMessage(643, LogLevel.Information, "The scheduled warm of {Set} has recovered.")]
         public static partial void Recovered(ILogger logger, string set);
 
-        [LoggerMessage(646, LogLevel.Warning, "Warms of flags had {Errors} errors within an hour.")]
+        [LoggerMessage(646, LogLevel.Warning, "Warms of flags failed more than once within an hour. Errors: {Errors}.")]
         public static partial void FlagErrors(ILogger logger, long errors);
 
         [LoggerMessage(

@@ -111,6 +111,18 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
         string Path(string entity) => questions.Single(question => question.Entity.FullName == entity).Path;
     }
 
+    /// <summary>SPEC G2: a user of another tenant is nobody of this one.</summary>
+    [Fact]
+    public async Task Get_G2_PipelineSummary_OfAnotherTenantsUser_Is404()
+    {
+        var (mine, theirs) = (await fixture.TenantAsync(), await fixture.TenantAsync());
+        var user = await _app.Database.ScalarAsync<Guid>("select owner_id from erp.opportunities where tenant_id = $1 limit 1", theirs);
+
+        using var answer = await _app.GetAsync($"/api/reference/sales/pipeline-summary?userId={user}", await fixture.SignInAsync(mine), Ct);
+
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
     /// <summary>SPEC G1: a vendor by its number, read and invalidated.</summary>
     [Fact]
     public async Task Get_G1_Vendor_IsReadUntilItIsInvalidated()

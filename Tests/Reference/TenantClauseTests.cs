@@ -116,9 +116,12 @@ public sealed partial class TenantClauseTests(TestServers servers)
             insert into erp.stock (tenant_id, facility_id, location_code, sku, quantity)
                 select '{other}'::uuid, facility_id, location_code, sku, 7 from erp.stock where tenant_id = '{tenant}';
             insert into users (id, tenant_id, email, display_name, base_currency) values
-                (gen_random_uuid(), '{tenant}', 'mine@tenant.example', 'Mine', 'USD'), (gen_random_uuid(), '{other}', 'theirs@tenant.example', 'Theirs', 'USD');
+                (gen_random_uuid(), '{tenant}', 'mine@tenant.example', 'Mine', 'USD'), (gen_random_uuid(), '{other}', 'theirs@tenant.example', 'Theirs', 'USD'),
+                (gen_random_uuid(), '{other}', 'only-theirs@tenant.example', 'Theirs', 'USD');
             update erp.opportunities o set owner_id = (select id from users
-                where email = case when (o.number <= 10) = (o.tenant_id = '{tenant}') then 'theirs@tenant.example' else 'mine@tenant.example' end)
+                where email = case when (o.number <= 10) = (o.tenant_id = '{tenant}') then 'theirs@tenant.example' else 'mine@tenant.example' end);
+            update erp.opportunities set owner_id = (select id from users where email = 'only-theirs@tenant.example')
+                where tenant_id = '{other}' and number > 30
             """
         );
         return [tenant, other];
