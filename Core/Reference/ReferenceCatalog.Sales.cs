@@ -124,8 +124,10 @@ public static partial class ReferenceCatalog
             {
                 Parts = [CacheKeyPart.Id("userId")],
                 Phase = WarmPhase.Computed,
-                Keys =
-                    "select o.owner_id::text as \"userId\" from erp.opportunities o where o.tenant_id = t.tenant_id and o.owner_id is not null group by o.owner_id",
+                Keys = """
+                    select o.owner_id::text as "userId" from erp.opportunities o where o.tenant_id = t.tenant_id and o.owner_id is not null
+                    group by o.owner_id
+                    """,
                 Events =
                 [
                     "OPPORTUNITY_CREATED",

@@ -225,7 +225,8 @@ public sealed partial class SetWarmer(
         [LoggerMessage(
             405,
             LogLevel.Warning,
-            "Warm set {Set} ({Trigger}) reached its time limit after {Milliseconds} ms. Entries in the cache: {Warmed}, failed: {Failed}, left by estimate: {Left}; those are cached when they are read."
+            "Warm set {Set} ({Trigger}) reached its time limit after {Milliseconds} ms. Entries in the cache: {Warmed}, failed: {Failed}, "
+                + "left by estimate: {Left}; those are cached when they are read."
         )]
         public static partial void CutShort(
             ILogger logger,

@@ -85,8 +85,8 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
     }
 
     /// <summary>
-    /// Assigns each demo user to the tenant of its number, and to the user what the tenant hopes to sell; a user with a tenant keeps it. The
-    /// admin belongs to none.
+    /// Assigns each demo user to the tenant of its number, and to the user what the tenant hopes to sell; a user with a tenant keeps it.
+    /// The admin belongs to none.
     /// </summary>
     private static async Task AssignUsersAsync(NpgsqlConnection connection, int tenants, CancellationToken ct)
     {

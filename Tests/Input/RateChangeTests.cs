@@ -62,7 +62,10 @@ public sealed class RateChangeTests(TestServers servers)
     {
         var database = await InputDatabase.CreateAsync(servers, Ct);
         await database.ExecuteAsync(
-            "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.1, 'test', '2026-06-01'), ('GBP', 'USD', '2026-06-01', 1.3, 'test', '2026-06-01')",
+            """
+            insert into exchange_rates values
+                ('EUR', 'USD', '2026-06-01', 1.1, 'test', '2026-06-01'), ('GBP', 'USD', '2026-06-01', 1.3, 'test', '2026-06-01')
+            """,
             Ct
         );
         await database.ExecuteAsync("delete from erp.generations", Ct);

@@ -71,7 +71,8 @@ public sealed class MarketValueHistoryTests(TestServers servers)
             ["1.6|0.625"],
             await database.TextsAsync(
                 """
-                select trim_scale((erp.exchange_rate('EUR', 'USD', '2026-11-20')).rate) || '|' || trim_scale((erp.exchange_rate('USD', 'EUR', '2026-11-20')).rate)
+                select trim_scale(one.rate) || '|' || trim_scale(other.rate)
+                from erp.exchange_rate('EUR', 'USD', '2026-11-20') one, erp.exchange_rate('USD', 'EUR', '2026-11-20') other
                 """,
                 Ct
             )

@@ -88,7 +88,10 @@ public sealed class MinorUnitTests(TestServers servers)
         {
             await night.ExecuteAsync("update assets set currency = $1", Ct, currency);
             await night.ExecuteAsync(
-                "insert into prices select distinct on (asset_id) asset_id, as_of, price * $1, source, known_at + interval '1 second' from prices order by asset_id, known_at desc",
+                """
+                insert into prices select distinct on (asset_id) asset_id, as_of, price * $1, source, known_at + interval '1 second'
+                from prices order by asset_id, known_at desc
+                """,
                 Ct,
                 factor
             );

@@ -97,7 +97,8 @@ internal static class ReferenceClient
             """
             select (select min(id::text) from erp.facilities where tenant_id = $1) || ' ' || (select code from erp.currencies where tenant_id = $1 and is_base)
                 || ' ' || (select min(sku) from erp.materials where tenant_id = $1 and sku like 'Ø10:100/a*b%')
-                || ' ' || (select min(u.id::text) from erp.opportunities o join users u on u.id = o.owner_id and u.tenant_id = o.tenant_id where o.tenant_id = $1)
+                || ' ' || (select min(u.id::text) from erp.opportunities o join users u on u.id = o.owner_id
+                    where o.tenant_id = $1 and u.tenant_id = $1)
             """
         );
         command.Parameters.Add(new() { Value = tenant });
