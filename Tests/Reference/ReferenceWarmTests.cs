@@ -153,6 +153,13 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
         await new DemoTenantSeeder(warm.Database, time).SeedAsync(2, 1, null, Ct);
         var essential = Assert.Single(warm.Get<Warmer>().Find([Phases[0]]));
         Assert.Equal([30, 30, 60], warm.Get<Warmer>().Find(Phases).Select(set => (int)set.Declaration.TimeLimit.TotalSeconds));
+        // A phase that waits for the one before it is not late for that.
+        Assert.Equal(
+            [1_800, 1_800, 150],
+            warm.Get<Warmer>()
+                .Find(Phases)
+                .Select(set => (int)(WarmDeadlines.Deadline(set.Declaration, time.GetUtcNow()) - time.GetUtcNow()).TotalSeconds)
+        );
         var all = await essential.EstimateAsync(new(null, null, null, default), Ct);
         await using var held = await HeldLock.TakeAsync(warm.Database, "lock table erp.pipeline_stages");
 
