@@ -10,8 +10,8 @@ internal static class FlagRoutes
 {
     public static void AddFlags(this WebApplicationBuilder builder)
     {
-        builder.Services.AddFlags().AddSingleton<FlagChanges>();
-        builder.Services.AddHostedService<FlagUsageLoop>();
+        builder.Services.AddFlags().AddSingleton<FlagChanges>().AddSingleton<OutageCopy>();
+        builder.Services.AddHostedService<FlagUsageLoop>().AddHostedService<OutageCopyLoop>();
     }
 
     public static void MapFlags(this WebApplication app)

@@ -14,6 +14,7 @@ namespace Overnight.Api.Operations;
 /// <param name="Refusals">The first of them.</param>
 /// <param name="StaleSince">Time of the oldest stored value that replaces a newer one; null when none does.</param>
 /// <param name="TookMs">Milliseconds.</param>
+/// <param name="AsOf">Time of its newest value that was accepted, by the last of these runs in which any was; null without any.</param>
 /// <param name="CallsToday">Requests of all jobs processes since midnight, UTC.</param>
 /// <param name="CallsLeft">Requests that its budget has left today; null without a budget, and before the first request of the day.</param>
 internal sealed record ProviderState(
@@ -28,6 +29,7 @@ internal sealed record ProviderState(
     IReadOnlyList<RefusedValue> Refusals,
     DateTimeOffset? StaleSince,
     double TookMs,
+    DateTimeOffset? AsOf,
     int CallsToday,
     int? CallsLeft
 );
@@ -83,8 +85,13 @@ internal sealed class ProviderStates(NpgsqlDataSource database, TimeProvider tim
                         if (answer.RunId == reader.GetGuid(0))
                             states[key] = (report, started, true);
                     }
-                    else if (state.IsOpen)
+                    else
                     {
+                        // A provider that failed still has the values of the last time it did not.
+                        if (state.Report.AsOf is null)
+                            states[key] = state = state with { Report = state.Report with { AsOf = report.AsOf } };
+                        if (!state.IsOpen)
+                            continue;
                         var isSame = state.Report.Outcome == report.Outcome && state.Report.Reason == report.Reason;
                         states[key] = isSame ? state with { Since = started } : state with { IsOpen = false };
                     }
@@ -124,6 +131,7 @@ internal sealed class ProviderStates(NpgsqlDataSource database, TimeProvider tim
             [.. (report.Refusals ?? []).Select(refusal => new RefusedValue(refusal.Key, refusal.Reason, refusal.Detail))],
             report.StaleSince,
             report.TookMs,
+            report.AsOf,
             today,
             most is { } all ? Math.Max(0, all - today) : null
         );

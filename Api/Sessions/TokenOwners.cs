@@ -52,18 +52,33 @@ internal sealed class TokenOwners
     // About 300 bytes each. When it is full it starts over; a missing guess costs one round trip.
     private const int Most = 200_000;
 
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _restored = new();
     private ConcurrentDictionary<string, TokenOwner> _sessions = new(),
         _former = new();
     private int _count;
 
     public bool TryGet(string hash, [NotNullWhen(true)] out TokenOwner? session) => _sessions.TryGetValue(hash, out session);
 
-    /// <summary>Whether the session was valid when this node last saw it, and can't have expired since.</summary>
-    public bool WasValid(string hash, DateTimeOffset now) => TryGet(hash, out var session) && session.ExpiresAt > now;
+    /// <summary>Whether the session was valid when this node last saw it, also before it restarted, and can't have expired since.</summary>
+    public bool WasValid(string hash, DateTimeOffset now) =>
+        TryGet(hash, out var session) ? session.ExpiresAt > now : _restored.TryGetValue(hash, out var expiresAt) && expiresAt > now;
+
+    /// <summary>Adds a session that was valid before this node restarted, of a user that is not known.</summary>
+    public void Restore(string hash, DateTimeOffset expiresAt) => _restored[hash] = expiresAt;
+
+    /// <summary>Sessions that were valid when this node last saw them, with their ends.</summary>
+    /// <param name="most">Largest number of them.</param>
+    public IEnumerable<KeyValuePair<string, DateTimeOffset>> Valid(DateTimeOffset now, int most) =>
+        _sessions
+            .Select(known => KeyValuePair.Create(known.Key, known.Value.ExpiresAt))
+            .UnionBy(_restored, known => known.Key)
+            .Where(known => known.Value > now)
+            .Take(most);
 
     /// <summary>Removes a session that was refused.</summary>
     public void Forget(string hash)
     {
+        _restored.TryRemove(hash, out _);
         if (_sessions.TryRemove(hash, out _))
             Interlocked.Decrement(ref _count);
     }
@@ -77,6 +92,7 @@ internal sealed class TokenOwners
             return known;
         }
         TokenOwner session = new(hash, userId, expiresAt);
+        _restored.TryRemove(hash, out _);
         if (known is not null)
             _sessions[hash] = session;
         else if (_sessions.TryAdd(hash, session) && Interlocked.Increment(ref _count) == Most)

@@ -26,6 +26,9 @@ public sealed class Price
     public DateTimeOffset AsOf { get; init; }
     public decimal Amount { get; init; }
     public required string Source { get; init; }
+
+    /// <summary>When it was stored. Of several of one time the one stored last counts; none is ever changed.</summary>
+    public DateTimeOffset KnownAt { get; init; }
 }
 
 /// <summary>The metrics of an asset at a time; null where unknown. Yields and margins are in percent.</summary>
@@ -52,6 +55,9 @@ public sealed class Fundamentals
     public decimal? Ebitda { get; init; }
     public string[] Derived { get; init; } = [];
     public required string Source { get; init; }
+
+    /// <summary>When it was stored. Of several of one time the one stored last counts; none is ever changed.</summary>
+    public DateTimeOffset KnownAt { get; init; }
 }
 
 /// <summary>Units of <see cref="Quote"/> for one unit of <see cref="Base"/> at a time.</summary>
@@ -62,4 +68,7 @@ public sealed class ExchangeRate
     public DateTimeOffset AsOf { get; init; }
     public decimal Rate { get; init; }
     public required string Source { get; init; }
+
+    /// <summary>When it was stored. Of several of one time the one stored last counts; none is ever changed.</summary>
+    public DateTimeOffset KnownAt { get; init; }
 }

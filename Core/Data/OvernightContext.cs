@@ -58,9 +58,25 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
     {
         modelBuilder.Entity<Session>().HasKey(x => x.TokenHash);
         modelBuilder.Entity<Market>().HasKey(x => x.Code);
-        modelBuilder.Entity<Price>().HasKey(x => new { x.AssetId, x.AsOf });
+        modelBuilder
+            .Entity<Price>()
+            .HasKey(x => new
+            {
+                x.AssetId,
+                x.AsOf,
+                x.KnownAt,
+                x.Source,
+            });
         modelBuilder.Entity<Price>().Property(x => x.Amount).HasColumnName("price");
-        modelBuilder.Entity<Fundamentals>().HasKey(x => new { x.AssetId, x.AsOf });
+        modelBuilder
+            .Entity<Fundamentals>()
+            .HasKey(x => new
+            {
+                x.AssetId,
+                x.AsOf,
+                x.KnownAt,
+                x.Source,
+            });
         modelBuilder
             .Entity<ExchangeRate>()
             .HasKey(x => new
@@ -68,6 +84,8 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
                 x.Base,
                 x.Quote,
                 x.AsOf,
+                x.KnownAt,
+                x.Source,
             });
         modelBuilder.Entity<UserMarket>().HasKey(x => new { x.UserId, x.Market });
         modelBuilder.Entity<Portfolio>().HasKey(x => x.UserId);

@@ -153,7 +153,7 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
     private static string OfTheFuture(string what, string from, string key) =>
         $"""
             select format('The {what} of %s (%s) is dated in the future, as of %s, and is not used.', {key}, v.source, v.as_of), null::timestamptz,
-                'Correct its date, or delete it: runs take the last one that is not dated in the future.'
+                'Delete it, and store it again with its date: runs take the last one that is not dated in the future.'
             from {from} where v.as_of > $1 + interval '1 day 2 minutes' order by {key}, v.as_of
             """;
 

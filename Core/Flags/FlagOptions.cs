@@ -20,6 +20,15 @@ public sealed partial class FlagOptions : IValidatedOptions
     [Between("00:00:00.100", "01:00:00")]
     public TimeSpan FlushInterval { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// Where a node keeps its copy of the last known flags; empty for none. Unless configured, a folder of the user's local data, where
+    /// there is one.
+    /// </summary>
+    public string CopyDirectory { get; set; } =
+        System.Environment.GetFolderPath(System.Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } data
+            ? Path.Combine(data, "overnight")
+            : "";
+
     void IValidatedOptions.Check(OptionRules rules, string path) =>
         rules.Require(
             nameof(Environment),

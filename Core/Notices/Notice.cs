@@ -34,6 +34,7 @@ public static class NoticeEvents
         WarmLate = "warm.late",
         WarmMissed = "warm.missed",
         WarmRecovered = "warm.recovered",
+        WarmErrors = "warm.errors",
         ProviderStale = "provider.stale",
         ProviderRefused = "provider.refused",
         Test = "test";
@@ -50,6 +51,7 @@ public static class NoticeEvents
         WarmLate,
         WarmMissed,
         WarmRecovered,
+        WarmErrors,
         ProviderStale,
         ProviderRefused,
         Test,

@@ -52,8 +52,9 @@ public sealed record CacheKeyPart(string Name, string? Default, string Must, Fun
             Guid.TryParseExact(text, "D", out var id) ? id.ToString("D") : null
         );
 
-    public static CacheKeyPart Number(string name, int least, int most, int otherwise) =>
-        new(name, $"{otherwise}", $"a whole number from {least} to {most}", text =>
+    /// <param name="otherwise">The value when it is left out; null when it must be given.</param>
+    public static CacheKeyPart Number(string name, int least, int most, int? otherwise) =>
+        new(name, otherwise?.ToString(CultureInfo.InvariantCulture), $"a whole number from {least} to {most}", text =>
             int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
                 ? $"{number}"
                 : null

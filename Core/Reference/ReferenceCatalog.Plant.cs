@@ -81,6 +81,30 @@ public static partial class ReferenceCatalog
                 Keys = FacilityKeys,
                 Events = ["STOCK_MOVED", "BIN_UPDATED", .. LocationEvents, .. FacilityEvents],
             },
+            // Quantities of materials have units of their own, so that only their values add up.
+            new(
+                "wms",
+                "inventory-summary",
+                ReferenceVolatility.Operational,
+                One(
+                    $"""
+                    select f.id as "facilityId", f.code, {BaseCurrency} as currency, {Array(
+                        $"""
+                        select m.category, count(distinct s.sku) as materials, {Decimal("round(sum(s.quantity * m.price), 4)")} as value
+                        from erp.stock s join erp.materials m on m.tenant_id = s.tenant_id and m.sku = s.sku
+                        where s.tenant_id = f.tenant_id and s.facility_id = f.id and s.quantity > 0 group by m.category order by m.category
+                        """
+                    )} as items
+                    from erp.facilities f where f.id = k."facilityId"::uuid and f.tenant_id = k.tenant_id
+                    """
+                )
+            )
+            {
+                Parts = [CacheKeyPart.Id(FacilityId)],
+                Phase = WarmPhase.Computed,
+                Keys = FacilityKeys,
+                Events = ["STOCK_MOVED", .. MaterialEvents, .. LocationEvents, .. FacilityEvents],
+            },
             // Status by the highest share of a limit in the last reading; a machine without a reading since yesterday is unknown.
             new(
                 "equipment",

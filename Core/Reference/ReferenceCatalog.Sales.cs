@@ -24,15 +24,21 @@ public static partial class ReferenceCatalog
                 Phase = WarmPhase.Essential,
                 Events = ["PIPELINE_STAGE_CREATED", "PIPELINE_STAGE_UPDATED", "PIPELINE_STAGE_DELETED"],
             },
-            Paged(
+            Paged("procurement", "vendors", 500, Vendor, "erp.vendors", "x.number", VendorEvents),
+            new(
                 "procurement",
-                "vendors",
-                500,
-                """x.number, x.name, x.country, x.currency, x.payment_days as "paymentDays" """,
-                "erp.vendors",
-                "x.number",
-                ["VENDOR_CREATED", "VENDOR_UPDATED", "VENDOR_DELETED"]
-            ),
+                "vendor",
+                ReferenceVolatility.Reference,
+                One(
+                    $"""
+                    select {Vendor}, x.active from erp.vendors x where x.tenant_id = k.tenant_id and x.number = k.number::int
+                    """
+                )
+            )
+            {
+                Parts = [CacheKeyPart.Number("number", 1, int.MaxValue, null)],
+                Events = VendorEvents,
+            },
             Paged(
                 "sales",
                 "customers",
@@ -95,7 +101,50 @@ public static partial class ReferenceCatalog
                 Phase = WarmPhase.Master,
                 Events = ["PRICING_RULE_CREATED", "PRICING_RULE_UPDATED", "PRICING_RULE_DELETED"],
             },
+            // What is open, by stage; the expected amount is weighted by the stage's chance of winning.
+            new(
+                "sales",
+                "pipeline-summary",
+                ReferenceVolatility.Operational,
+                One(
+                    $"""
+                    select u.id as "userId", {BaseCurrency} as currency, {Array(
+                        $"""
+                        select s.code as stage, count(*) as opportunities, {Decimal("sum(o.amount)")} as amount,
+                            {Decimal("round(sum(o.amount * s.probability) / 100, 4)")} as expected
+                        from erp.opportunities o join erp.pipeline_stages s on s.tenant_id = o.tenant_id and s.code = o.stage_code
+                        where o.tenant_id = k.tenant_id and o.owner_id = u.id and s.outcome is null
+                        group by s.code, s.position order by s.position
+                        """
+                    )} as items
+                    from users u where u.tenant_id = k.tenant_id and u.id = k."userId"::uuid and u.deleted_at is null
+                    """
+                )
+            )
+            {
+                Parts = [CacheKeyPart.Id("userId")],
+                Phase = WarmPhase.Computed,
+                Keys = """
+                    select o.owner_id::text as "userId" from erp.opportunities o where o.tenant_id = t.tenant_id and o.owner_id is not null
+                    group by o.owner_id
+                    """,
+                Events =
+                [
+                    "OPPORTUNITY_CREATED",
+                    "OPPORTUNITY_UPDATED",
+                    "OPPORTUNITY_DELETED",
+                    "PIPELINE_STAGE_CREATED",
+                    "PIPELINE_STAGE_UPDATED",
+                    "PIPELINE_STAGE_DELETED",
+                ],
+            },
         ];
+
+    private const string BaseCurrency = "(select c.code from erp.currencies c where c.tenant_id = k.tenant_id and c.is_base)";
+
+    private const string Vendor = """x.number, x.name, x.country, x.currency, x.payment_days as "paymentDays" """;
+
+    private static string[] VendorEvents => ["VENDOR_CREATED", "VENDOR_UPDATED", "VENDOR_DELETED"];
 
     private static string Material => $"x.sku, x.name, x.category, x.unit, {Decimal("x.price")} as price";
 

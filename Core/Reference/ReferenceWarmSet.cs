@@ -30,6 +30,9 @@ public sealed partial class ReferenceWarmSet(
     /// <summary>Number of tenants in one round trip; their entries are in memory until they are written.</summary>
     private const int TenantsAtOnce = 8;
 
+    /// <summary>Far more than the window of a phase, which begins after those of the phases before it.</summary>
+    private static readonly TimeSpan FinishedWithin = TimeSpan.FromMinutes(30);
+
     private readonly ReferenceEntity[] _entities = Of(phase);
 
     private static WarmDeclaration Declare(WarmPhase phase, ReferenceWarmOptions options) =>
@@ -49,7 +52,16 @@ public sealed partial class ReferenceWarmSet(
                 WarmPhase.Master => options.MasterInterval,
                 _ => options.ComputedInterval,
             },
-            TimeLimit = options.TimeLimit,
+            FinishedWithin = FinishedWithin,
+            TimeLimit =
+                options.TimeLimit > TimeSpan.Zero
+                    ? options.TimeLimit
+                    : phase switch
+                    {
+                        WarmPhase.Essential => options.EssentialTimeLimit,
+                        WarmPhase.Master => options.MasterTimeLimit,
+                        _ => options.ComputedTimeLimit,
+                    },
         };
 
     private static ReferenceEntity[] Of(WarmPhase phase) => [.. ReferenceCatalog.All.Where(entity => entity.Phase == phase)];

@@ -12,6 +12,7 @@ namespace Overnight.Core.Runs;
 /// <param name="Refused">How many of its values were refused or missing.</param>
 /// <param name="Refusals">The first refusals.</param>
 /// <param name="StaleSince">Time of the oldest stored value that replaces a newer one; null when none does.</param>
+/// <param name="AsOf">Time of the newest value of it that was accepted; null when none was.</param>
 internal sealed record ProviderReport(
     string Feed,
     string Provider,
@@ -22,7 +23,8 @@ internal sealed record ProviderReport(
     int Refused = 0,
     IReadOnlyList<Refusal>? Refusals = null,
     [property: JsonConverter(typeof(UtcTime))] DateTimeOffset? StaleSince = null,
-    double TookMs = 0
+    double TookMs = 0,
+    [property: JsonConverter(typeof(UtcTime))] DateTimeOffset? AsOf = null
 )
 {
     /// <summary>Limits the report, so that a feed of wrong values does not fill the run's row.</summary>

@@ -128,18 +128,28 @@ public sealed partial class SetWarmer(
             : state.Reached == from ? state.StuckSince ?? time.GetUtcNow()
             : time.GetUtcNow();
         state = state with { StuckSince = stuck };
+        var took = time.GetElapsedTime(begin);
+        var left = cutShort ? await LeftAsync(set, request, state, ct) : null;
         if (request.IsWhole)
             await StoreAsync(error is null && (isOwn || !cutShort) ? state with { CompletedAt = time.GetUtcNow() } : state);
-        return new(
-            set.Name,
-            Judge(state, cutShort, error),
-            state.Warmed,
-            state.Failed,
-            time.GetElapsedTime(begin),
-            resumed,
-            cutShort,
-            error
-        );
+        return new(set.Name, Judge(state, cutShort, error), state.Warmed, state.Failed, took, resumed, cutShort, error, left);
+    }
+
+    private static async Task<long?> LeftAsync(WarmSet set, WarmRequest request, WarmProgress state, CancellationToken ct)
+    {
+        try
+        {
+            var all = await set.EstimateAsync(
+                new(request.Count ?? set.Declaration.Limit, request.Tenant, null, state.StartedAt, request.Keys),
+                ct
+            );
+            return Math.Max(0, all - state.Warmed - state.Failed);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
+        {
+            // PostgreSQL is away, or the process stops; the warm is recorded without the count.
+            return null;
+        }
     }
 
     private async Task StoreAsync(WarmProgress state)
@@ -164,6 +174,16 @@ public sealed partial class SetWarmer(
     {
         if (outcome.Error is not null)
             Log.Broke(logger, outcome.Set, trigger.Name(), outcome.Warmed, outcome.Error);
+        else if (outcome.IsCutShort)
+            Log.CutShort(
+                logger,
+                outcome.Set,
+                trigger.Name(),
+                (long)outcome.Duration.TotalMilliseconds,
+                outcome.Warmed,
+                outcome.Failed,
+                outcome.Left
+            );
         else if (outcome.Status != WarmStatus.Running)
             Log.Ended(
                 logger,
@@ -201,6 +221,22 @@ public sealed partial class SetWarmer(
             "Warm set {Set} ({Trigger}) broke, and is resumed where it stopped. Entries in the cache: {Warmed}. {Reason}"
         )]
         public static partial void Broke(ILogger logger, string set, string trigger, long warmed, string reason);
+
+        [LoggerMessage(
+            405,
+            LogLevel.Warning,
+            "Warm set {Set} ({Trigger}) reached its time limit after {Milliseconds} ms. Entries in the cache: {Warmed}, failed: {Failed}, "
+                + "left by estimate: {Left}; those are cached when they are read."
+        )]
+        public static partial void CutShort(
+            ILogger logger,
+            string set,
+            string trigger,
+            long milliseconds,
+            long warmed,
+            long failed,
+            long? left
+        );
 
         [LoggerMessage(
             403,

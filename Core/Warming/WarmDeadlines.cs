@@ -14,12 +14,13 @@ public sealed class WarmDeadlines(NpgsqlDataSource database, NoticeOutbox outbox
     /// <summary>How long finished warms are kept; a set may be warmed every few minutes.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
 
-    /// <summary>When a warm is to be finished: by its time limit, or before the entries of the warm before it expire.</summary>
+    /// <summary>When a warm is to be finished: within the time it has, or before the entries of the warm before it expire.</summary>
     public static DateTimeOffset Deadline(WarmDeclaration set, DateTimeOffset dueAt)
     {
         ArgumentNullException.ThrowIfNull(set);
         var left = set.Ttl - set.Interval;
-        return dueAt + (left > TimeSpan.Zero && left < set.TimeLimit ? left : set.TimeLimit);
+        var within = set.FinishedWithin ?? set.TimeLimit;
+        return dueAt + (left > TimeSpan.Zero && left < within ? left : within);
     }
 
     /// <summary>The work on a warm that was due, by the set's latest progress.</summary>

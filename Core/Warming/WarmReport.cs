@@ -22,6 +22,7 @@ public enum WarmStatus
 /// <param name="ResumedAt">Number of entries that earlier tries had written; null when there was none.</param>
 /// <param name="IsCutShort">Whether the time limit ended the warm.</param>
 /// <param name="Error">Why the warm broke; null when it did not.</param>
+/// <param name="Left">By estimate how many entries the time limit left out; null when it did not, or that is not known.</param>
 public sealed record WarmOutcome(
     string Set,
     WarmStatus Status,
@@ -30,7 +31,8 @@ public sealed record WarmOutcome(
     TimeSpan Duration,
     long? ResumedAt = null,
     bool IsCutShort = false,
-    string? Error = null
+    string? Error = null,
+    long? Left = null
 )
 {
     public string StatusName => Status.ToString().ToLowerInvariant();

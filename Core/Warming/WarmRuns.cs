@@ -58,6 +58,7 @@ public sealed class WarmRuns(NpgsqlDataSource database, TimeProvider time)
                 failed = outcome.Failed,
                 resumed_at = outcome.ResumedAt,
                 time_limit_reached = outcome.IsCutShort,
+                entries_left = outcome.Left,
                 total_ms = Math.Round(outcome.Duration.TotalMilliseconds, 1),
             }
         );

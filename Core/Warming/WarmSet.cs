@@ -39,6 +39,9 @@ public sealed record WarmDeclaration(string Name, WarmPhase Phase, string Key, T
     /// <summary>How long a warm may take; entries that are left are cached when they are read.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long after it was due a scheduled warm is to be finished; its time limit unless given.</summary>
+    public TimeSpan? FinishedWithin { get; init; }
+
     /// <summary>Whether its entries belong to tenants, so that those of one tenant can be warmed alone.</summary>
     public bool IsPerTenant { get; init; }
 

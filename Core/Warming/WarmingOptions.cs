@@ -96,9 +96,19 @@ public sealed class ReferenceWarmOptions
     [Between("00:00:00", "1.00:00:00")]
     public TimeSpan ComputedInterval { get; set; } = TimeSpan.FromSeconds(150);
 
-    /// <summary>Limit for each phase, for all tenants together.</summary>
+    /// <summary>How long the phase may take for all tenants together; it stops then, and says what it left.</summary>
     [Between("00:00:01", "1.00:00:00")]
-    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(30);
+    public TimeSpan EssentialTimeLimit { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Between("00:00:01", "1.00:00:00")]
+    public TimeSpan MasterTimeLimit { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Between("00:00:01", "1.00:00:00")]
+    public TimeSpan ComputedTimeLimit { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>One limit for each of the phases in place of the three; zero for those.</summary>
+    [Between("00:00:00", "1.00:00:00")]
+    public TimeSpan TimeLimit { get; set; }
 }
 
 /// <summary>The order in which flags count as most used.</summary>

@@ -17,8 +17,13 @@ internal static class WarmSummary
                 $"{set.Set}: failed after {Plural.Of(set.Warmed, "entry", "entries")}; the next warm resumes there. {set.Error}",
             _ =>
                 $"{set.Set}: {set.StatusName}, {Plural.Of(set.Warmed, "entry", "entries")}{(set.ResumedAt is { } resumed ? $" ({resumed:N0} by an earlier try)" : "")}, {set.Failed:N0} failed, "
-                    + $"{set.Duration.TotalMilliseconds:N0} ms{(set.IsCutShort ? ", ended by the time limit" : "")}",
+                    + $"{set.Duration.TotalMilliseconds:N0} ms{Ending(set)}",
         };
+
+    private static string Ending(WarmOutcome set) =>
+        !set.IsCutShort ? ""
+        : set.Left is { } left ? $", ended by the time limit with about {Plural.Of(left, "entry", "entries")} left"
+        : ", ended by the time limit";
 
     /// <summary>A sentence about the share of the sets' entries that are warm now.</summary>
     public static async Task<string> HitRateAsync(

@@ -16,10 +16,10 @@ internal static class DemoMarketLoader
     /// <summary>A currency can be exchanged when it has a rate to the dollar, either way round; the last one counts.</summary>
     private const string RatesQuery = """
         select distinct on (currency) currency, per_dollar from (
-            select quote as currency, rate as per_dollar, as_of from exchange_rates where base = 'USD'
+            select quote as currency, rate as per_dollar, as_of, known_at from exchange_rates where base = 'USD'
             union all
-            select base, 1 / rate, as_of from exchange_rates where quote = 'USD') r
-        where as_of <= $1 order by currency, as_of desc
+            select base, 1 / rate, as_of, known_at from exchange_rates where quote = 'USD') r
+        where as_of <= $1 order by currency, as_of desc, known_at desc
         """;
 
     /// <summary>When companies are imported, new users hold those; synthetic assets stay for the users that hold them.</summary>
@@ -81,21 +81,22 @@ internal static class DemoMarketLoader
         DateTimeOffset asOf = new(now.UtcDateTime.Date, TimeSpan.Zero);
         SyntheticAsset[] assets = [.. SyntheticMarket.Assets()];
         await CopyAssetsAsync(connection, assets, ct);
-        await CopyPricesAsync(connection, assets, asOf, ct);
-        await CopyFundamentalsAsync(connection, assets, asOf, ct);
+        await CopyPricesAsync(connection, assets, asOf, now, ct);
+        await CopyFundamentalsAsync(connection, assets, asOf, now, ct);
         foreach (var (from, to, rate) in SyntheticMarket.Rates)
         {
             // An imported rate is kept.
             await using var command = connection.Command(
                 """
-                insert into exchange_rates (base, quote, as_of, rate, source) select $1, $2, $3, $4, $5
+                insert into exchange_rates (base, quote, as_of, rate, source, known_at) select $1, $2, $3, $4, $5, $6
                 where not exists (select from exchange_rates where (base, quote) in (($1, $2), ($2, $1)))
                 """,
                 from,
                 to,
                 asOf,
                 rate,
-                Source
+                Source,
+                now
             );
             await command.ExecuteNonQueryAsync(ct);
         }
@@ -122,11 +123,12 @@ internal static class DemoMarketLoader
         NpgsqlConnection connection,
         SyntheticAsset[] assets,
         DateTimeOffset asOf,
+        DateTimeOffset now,
         CancellationToken ct
     )
     {
         await using var copy = await connection.BeginBinaryImportAsync(
-            "copy prices (asset_id, as_of, price, source) from stdin (format binary)",
+            "copy prices (asset_id, as_of, price, source, known_at) from stdin (format binary)",
             ct
         );
         foreach (var asset in assets)
@@ -136,6 +138,7 @@ internal static class DemoMarketLoader
             copy.Write(asOf, NpgsqlDbType.TimestampTz);
             copy.Write(asset.Price, NpgsqlDbType.Numeric);
             copy.Write(Source, NpgsqlDbType.Text);
+            copy.Write(now, NpgsqlDbType.TimestampTz);
         }
         await copy.CompleteAsync(ct);
     }
@@ -144,12 +147,13 @@ internal static class DemoMarketLoader
         NpgsqlConnection connection,
         SyntheticAsset[] assets,
         DateTimeOffset asOf,
+        DateTimeOffset now,
         CancellationToken ct
     )
     {
         var columns = string.Join(", ", Metrics.Names);
         await using var copy = await connection.BeginBinaryImportAsync(
-            $"copy fundamentals (asset_id, as_of, source, {columns}) from stdin (format binary)",
+            $"copy fundamentals (asset_id, as_of, source, known_at, {columns}) from stdin (format binary)",
             ct
         );
         foreach (var asset in assets)
@@ -158,6 +162,7 @@ internal static class DemoMarketLoader
             copy.Write(asset.Id, NpgsqlDbType.Uuid);
             copy.Write(asOf, NpgsqlDbType.TimestampTz);
             copy.Write(Source, NpgsqlDbType.Text);
+            copy.Write(now, NpgsqlDbType.TimestampTz);
             foreach (var metric in asset.Metrics)
                 copy.WriteOrNull(metric);
         }

@@ -7,7 +7,8 @@ internal static class DemoPlant
         BinsALocation = 3,
         WorkCenters = 8,
         Machines = 12,
-        Readings = 24;
+        Readings = 24,
+        MaterialsALocation = 3;
 
     private static readonly (string Code, string Name)[] Facilities =
     [
@@ -27,6 +28,7 @@ internal static class DemoPlant
             LocationsOf(t).Select(l => (object?[])[t.Id, l.Facility, l.Code, l.Zone])
         ),
         new("erp.bins (tenant_id, facility_id, location_code, number, capacity, used)", Bins),
+        new("erp.stock (tenant_id, facility_id, location_code, sku, quantity)", Stock),
         new("erp.equipment (tenant_id, code, name, work_center_code, max_temperature, max_vibration)", Equipment),
         new("erp.equipment_readings (tenant_id, equipment_code, read_at, temperature, vibration)", ReadingRows),
     ];
@@ -66,6 +68,21 @@ internal static class DemoPlant
                     : random.Chance(10) ? capacity
                     : decimal.Round(capacity * random.Between(5, 98) / 100, 2, MidpointRounding.AwayFromZero);
                 yield return [tenant.Id, location.Facility, location.Code, (short)number, capacity, used];
+            }
+        }
+    }
+
+    private static IEnumerable<object?[]> Stock(DemoTenant tenant)
+    {
+        var random = tenant.Random(DemoTable.Stock);
+        foreach (var location in LocationsOf(tenant))
+        {
+            // Spaced out, so that no location has a material twice.
+            var first = random.Between(1, DemoSales.Materials / MaterialsALocation);
+            for (var i = 0; i < MaterialsALocation; i++)
+            {
+                var sku = DemoSales.Sku(first + i * (DemoSales.Materials / MaterialsALocation));
+                yield return [tenant.Id, location.Facility, location.Code, sku, random.Between(0, 200) * 1m];
             }
         }
     }

@@ -3,11 +3,13 @@ namespace Overnight.Jobs.Demo;
 /// <summary>Demo vendors, customers and materials, as many as are warmed, with kits of materials and customer prices.</summary>
 internal static class DemoSales
 {
+    public const int Materials = 1_000;
+
     private const int Vendors = 500,
         Customers = 500,
-        Materials = 1_000,
         Kits = 25,
-        PricingRules = 60;
+        PricingRules = 60,
+        Opportunities = 40;
 
     private static readonly (string Code, string Name, decimal Probability, string? Outcome)[] Stages =
     [
@@ -39,10 +41,11 @@ internal static class DemoSales
             "erp.pricing_rules (tenant_id, code, sku, customer_number, min_quantity, discount_percent, priority, valid_from, valid_until)",
             Rules
         ),
+        new("erp.opportunities (tenant_id, number, customer_number, stage_code, amount)", OpportunityRows),
     ];
 
     /// <summary>One SKU in 100 has characters that must be escaped in cache keys.</summary>
-    private static string Sku(int number) => number % 100 == 0 ? $"Ø10:{number}/a*b" : $"M-{number:D5}";
+    public static string Sku(int number) => number % 100 == 0 ? $"Ø10:{number}/a*b" : $"M-{number:D5}";
 
     private static IEnumerable<object?[]> Partners(DemoTenant tenant, DemoTable table, string title, int count)
     {
@@ -99,6 +102,13 @@ internal static class DemoSales
             for (var i = 0; i < count; i++)
                 yield return [tenant.Id, $"KIT-{kit:D3}", Sku(first + i * Materials / 10), random.Between(1, 12) * 1m];
         }
+    }
+
+    private static IEnumerable<object?[]> OpportunityRows(DemoTenant tenant)
+    {
+        var random = tenant.Random(DemoTable.Opportunities);
+        for (var number = 1; number <= Opportunities; number++)
+            yield return [tenant.Id, number, random.Between(1, Customers), random.Pick(Stages).Code, random.Between(1m, 200m, 0) * 1_000];
     }
 
     private static IEnumerable<object?[]> Rules(DemoTenant tenant)

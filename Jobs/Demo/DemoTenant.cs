@@ -31,6 +31,8 @@ internal enum DemoTable
     Bins,
     Equipment,
     Readings,
+    Stock,
+    Opportunities,
 }
 
 /// <summary>Rows of demo tenants on their way into a table, in the order of the columns that the target names.</summary>

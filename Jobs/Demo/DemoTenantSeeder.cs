@@ -84,7 +84,10 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
         return (long)await copy.CompleteAsync(ct);
     }
 
-    /// <summary>Assigns each demo user to the tenant of its number; a user with a tenant keeps it. The admin belongs to none.</summary>
+    /// <summary>
+    /// Assigns each demo user to the tenant of its number, and to the user what the tenant hopes to sell; a user with a tenant keeps it.
+    /// The admin belongs to none.
+    /// </summary>
     private static async Task AssignUsersAsync(NpgsqlConnection connection, int tenants, CancellationToken ct)
     {
         const string assign = """
@@ -96,5 +99,12 @@ internal sealed class DemoTenantSeeder(NpgsqlDataSource dataSource, TimeProvider
         command.Parameters.Add(new() { Value = numbers.Select(DemoAccounts.EmailOf).ToArray() });
         command.Parameters.Add(new() { Value = numbers.Select(DemoTenant.NameOf).ToArray() });
         await command.ExecuteNonQueryAsync(ct);
+        await connection.ExecuteAsync(
+            """
+            update erp.opportunities o set owner_id = u.id from users u
+            where u.tenant_id = o.tenant_id and u.role = 'user' and u.deleted_at is null and o.owner_id is null
+            """,
+            ct
+        );
     }
 }

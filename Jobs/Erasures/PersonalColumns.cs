@@ -31,6 +31,7 @@ internal static class PersonalColumns
     [
         "asset_postings.positions",
         "cache_truth.last_user",
+        "erp.opportunities.owner_id",
         "erasures.session_hashes",
         "erasures.user_id",
         "feature_flag_changes.changed_by",
@@ -148,9 +149,12 @@ internal static class PersonalColumns
                 "erp.kits.*",
                 "erp.locations.*",
                 "erp.materials.*",
+                "erp.opportunities.stage_code",
+                "erp.opportunities.tenant_id",
                 "erp.periods.*",
                 "erp.pipeline_stages.*",
                 "erp.pricing_rules.*",
+                "erp.stock.*",
                 "erp.vendors.*",
                 "erp.work_centers.*",
             ]

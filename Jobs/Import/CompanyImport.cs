@@ -61,9 +61,10 @@ internal sealed class CompanyImport(NpgsqlDataSource dataSource, TimeProvider ti
             );
 
         DateTimeOffset asOf = new(day, TimeOnly.MinValue, TimeSpan.Zero);
+        var now = time.GetUtcNow();
         var assetChanges = await connection.CountAsync(CompanySql.MergeAssets, ct, options.Market, Currency);
-        var prices = await connection.CountAsync(CompanySql.MergePrices, ct, options.Market, asOf);
-        var fundamentals = await connection.CountAsync(CompanySql.MergeFundamentals, ct, options.Market, asOf);
+        var prices = await connection.CountAsync(CompanySql.MergePrices, ct, options.Market, asOf, now);
+        var fundamentals = await connection.CountAsync(CompanySql.MergeFundamentals, ct, options.Market, asOf, now);
         await transaction.CommitAsync(ct);
         return new(day, assets, assetChanges, prices, fundamentals, withoutPrice, bad);
     }

@@ -1,8 +1,8 @@
 namespace Overnight.Jobs.Import;
 
 /// <summary>
-/// The statements of an import of companies. Merging touches only rows that differ, so that the same file again writes
-/// nothing; <c>xmax = 0</c> tells an inserted row from an updated one.
+/// The statements of an import of companies. Merging writes only what differs from the rows stored last, so that the same file again
+/// writes nothing; <c>xmax = 0</c> tells an inserted asset from an updated one.
 /// </summary>
 internal static class CompanySql
 {
@@ -14,6 +14,9 @@ internal static class CompanySql
         """;
 
     private const string Metrics = "dividend_yield, pe_ratio, pb_ratio, market_cap, revenue, eps, ebitda";
+
+    private const string ImportedMetrics = "i.dividend_yield, i.pe_ratio, i.pb_ratio, i.market_cap, i.revenue, i.eps, i.ebitda",
+        LastMetrics = "last.dividend_yield, last.pe_ratio, last.pb_ratio, last.market_cap, last.revenue, last.eps, last.ebitda";
 
     public const string CopyStage = $"copy imported_companies (id, symbol, name, sector, price, {Metrics}) from stdin (format binary)";
 
@@ -28,34 +31,33 @@ internal static class CompanySql
         select count(*) filter (where is_new), count(*) filter (where not is_new) from written
         """;
 
-    /// <summary>$1 market, $2 time.</summary>
-    public const string MergePrices = """
-        with written as (
-            insert into prices as p (asset_id, as_of, price, source)
-            select a.id, $2, i.price, 'import' from imported_companies i join assets a on a.market = $1 and a.symbol = i.symbol
-            where i.price is not null
-            on conflict (asset_id, as_of) do update set price = excluded.price, source = excluded.source
-            where (p.price, p.source) is distinct from (excluded.price, excluded.source)
-            returning p.xmax = 0 as is_new)
-        select count(*) filter (where is_new), count(*) filter (where not is_new) from written
+    private const string CountOfDiffering = "select count(*) filter (where is_new), count(*) filter (where not is_new) from differing";
+
+    // What is stored later counts, also where an earlier row is from a clock that is ahead.
+    private const string KnownAt = "greatest($3, last.known_at + interval '1 microsecond') as known_at, last.known_at is null as is_new";
+
+    /// <summary>$1 market, $2 the time the prices are of, $3 now.</summary>
+    public const string MergePrices = $"""
+        with differing as (
+            select a.id, i.price, {KnownAt} from imported_companies i join assets a on a.market = $1 and a.symbol = i.symbol
+            left join lateral (select price, source, known_at from prices
+                where asset_id = a.id and as_of = $2 order by known_at desc limit 1) last on true
+            where i.price is not null and (i.price, 'import') is distinct from (last.price, last.source)),
+        written as (insert into prices (asset_id, as_of, price, source, known_at) select id, $2, price, 'import', known_at from differing)
+        {CountOfDiffering}
         """;
 
-    private const string ExcludedFundamentals = """
-        excluded.dividend_yield, excluded.pe_ratio, excluded.pb_ratio, excluded.market_cap, excluded.revenue, excluded.eps, excluded.ebitda,
-        excluded.derived, excluded.source
-        """;
+    private const string Derived = "case when i.revenue is null then '{}'::text[] else '{revenue}' end";
 
-    /// <summary>$1 market, $2 time.</summary>
-    public const string MergeFundamentals = $$"""
-        with written as (
-            insert into fundamentals as f (asset_id, as_of, {{Metrics}}, derived, source)
-            select a.id, $2, {{Metrics}}, case when i.revenue is null then '{}'::text[] else '{revenue}' end, 'import'
+    /// <summary>$1 market, $2 the time the fundamentals are of, $3 now.</summary>
+    public const string MergeFundamentals = $"""
+        with differing as (
+            select a.id, {ImportedMetrics}, {Derived} as derived, {KnownAt}
             from imported_companies i join assets a on a.market = $1 and a.symbol = i.symbol
-            on conflict (asset_id, as_of) do update set ({{Metrics}}, derived, source) =
-                ({{ExcludedFundamentals}})
-            where (f.dividend_yield, f.pe_ratio, f.pb_ratio, f.market_cap, f.revenue, f.eps, f.ebitda, f.derived, f.source) is distinct from
-                ({{ExcludedFundamentals}})
-            returning f.xmax = 0 as is_new)
-        select count(*) filter (where is_new), count(*) filter (where not is_new) from written
+            left join lateral (select * from fundamentals where asset_id = a.id and as_of = $2 order by known_at desc limit 1) last on true
+            where ({ImportedMetrics}, {Derived}, 'import') is distinct from ({LastMetrics}, last.derived, last.source)),
+        written as (insert into fundamentals (asset_id, as_of, {Metrics}, derived, source, known_at)
+            select id, $2, {Metrics}, derived, 'import', known_at from differing)
+        {CountOfDiffering}
         """;
 }

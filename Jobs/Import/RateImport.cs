@@ -43,20 +43,24 @@ internal sealed class RateImport(NpgsqlDataSource dataSource, TimeProvider time)
         "create temp table imported_rates (base text, quote text, as_of timestamptz, rate numeric(28, 12), line int) on commit drop";
     private const string CopyStage = "copy imported_rates (base, quote, as_of, rate, line) from stdin (format binary)";
 
-    /// <summary>Removes the inverse pair of the same month, and the demo rates of the imported pairs.</summary>
-    private const string RemoveSuperseded = """
+    /// <summary>Removes the demo rates of the imported pairs: nobody ever quoted them.</summary>
+    private const string RemoveDemo = """
         delete from exchange_rates r using imported_rates i
-        where (r.base = i.quote and r.quote = i.base and (r.as_of = i.as_of or r.source = 'demo')) or (r.base = i.base and r.quote = i.quote and r.source = 'demo')
+        where r.source = 'demo' and ((r.base = i.quote and r.quote = i.base) or (r.base = i.base and r.quote = i.quote))
         """;
 
+    /// <summary>$1 now. Of a pair that is quoted both ways at one time the row stored last counts.</summary>
     private const string Merge = """
-        with written as (
-            insert into exchange_rates as r (base, quote, as_of, rate, source)
-            select base, quote, as_of, rate, 'import' from imported_rates order by base, quote
-            on conflict (base, quote, as_of) do update set rate = excluded.rate, source = excluded.source
-            where (r.rate, r.source) is distinct from (excluded.rate, excluded.source)
-            returning r.xmax = 0 as is_new)
-        select count(*) filter (where is_new), count(*) filter (where not is_new) from written
+        with differing as (
+            select i.base, i.quote, i.as_of, i.rate, greatest($1, last.known_at + interval '1 microsecond') as known_at, last.known_at is null as is_new
+            from imported_rates i
+            left join lateral (select r.base, r.rate, r.source, r.known_at from exchange_rates r
+                where (r.base, r.quote) in ((i.base, i.quote), (i.quote, i.base)) and r.as_of = i.as_of order by r.known_at desc limit 1) last on true
+            where (i.base, i.rate, 'import') is distinct from (last.base, last.rate, last.source)),
+        written as (
+            insert into exchange_rates (base, quote, as_of, rate, source, known_at)
+            select base, quote, as_of, rate, 'import', known_at from differing order by base, quote)
+        select count(*) filter (where is_new), count(*) filter (where not is_new) from differing
         """;
 
     /// <exception cref="CommandException">The file can't be used, or there are bad rows that may not be skipped.</exception>
@@ -88,8 +92,8 @@ internal sealed class RateImport(NpgsqlDataSource dataSource, TimeProvider time)
         var imported = quotes.Count;
         if (!options.AcceptContradictions)
             imported -= await RefuseContradictionsAsync(connection, path, bad, options.SkipBadRows, ct);
-        await connection.ExecuteAsync(RemoveSuperseded, ct);
-        var changes = await connection.CountAsync(Merge, ct);
+        await connection.ExecuteAsync(RemoveDemo, ct);
+        var changes = await connection.CountAsync(Merge, ct, time.GetUtcNow());
         await transaction.CommitAsync(ct);
         return new(table.Rows, rates.Newest, imported, changes, outdated, doubled, bad);
     }

@@ -29,7 +29,7 @@ internal static class StoredRateCheck
         from imported_rates i cross join lateral (
             select * from exchange_rates r
             where (r.base, r.quote) in ((i.base, i.quote), (i.quote, i.base)) and r.source <> 'demo'
-            order by abs(extract(epoch from r.as_of - i.as_of)), r.as_of desc, r.base = i.base desc limit 1) s
+            order by abs(extract(epoch from r.as_of - i.as_of)), r.as_of desc, r.known_at desc, r.base = i.base desc limit 1) s
         order by i.line
         """;
 

@@ -93,7 +93,13 @@ internal sealed class PriceFeed(
             assets[place] = assets[place] with { Asset = assets[place].Asset with { Price = price.Value }, PriceAsOf = price.AsOf };
             open.Remove(place);
         }
-        return report with { Values = prices.Count, Refused = answer.Refusals.Count, Refusals = ProviderCall.Some(answer.Refusals) };
+        return report with
+        {
+            Values = prices.Count,
+            Refused = answer.Refusals.Count,
+            Refusals = ProviderCall.Some(answer.Refusals),
+            AsOf = ProviderCall.Newest(prices.Values.Select(price => price.AsOf)),
+        };
     }
 
     private static LastValue? Last(QuotedAsset asset) => asset is { Asset.Price: { } price, PriceAsOf: { } asOf } ? new(price, asOf) : null;
@@ -113,6 +119,7 @@ internal sealed class PriceFeed(
         Refusal[] refusals = [.. open.Where(refused.ContainsKey).Order().Select(i => refused[i])];
         var used = open.Where(i => assets[i].Asset.Price is not null).ToList();
         open.ExceptWith(used);
+        var newest = used.Max(i => assets[i].PriceAsOf);
         if (!stale || used.Count == 0)
         {
             return new(
@@ -121,7 +128,8 @@ internal sealed class PriceFeed(
                 ProviderOutcome.Used,
                 Values: used.Count,
                 Refused: refusals.Length,
-                Refusals: ProviderCall.Some(refusals)
+                Refusals: ProviderCall.Some(refusals),
+                AsOf: newest
             );
         }
         foreach (var i in used)
@@ -133,7 +141,8 @@ internal sealed class PriceFeed(
             Values: used.Count,
             Refused: refusals.Length,
             Refusals: ProviderCall.Some(refusals),
-            StaleSince: used.Min(i => assets[i].PriceAsOf)
+            StaleSince: used.Min(i => assets[i].PriceAsOf),
+            AsOf: newest
         );
     }
 }

@@ -75,6 +75,9 @@ internal sealed partial class ProviderCall(TimeProvider time, ILogger<ProviderCa
         );
     }
 
+    /// <returns>Null for no time.</returns>
+    public static DateTimeOffset? Newest(IEnumerable<DateTimeOffset> times) => times.Max(time => (DateTimeOffset?)time);
+
     public static IReadOnlyList<Refusal>? Some(IReadOnlyList<Refusal> refusals) =>
         refusals.Count == 0 ? null : [.. refusals.Take(ProviderReport.MostRefusals)];
 

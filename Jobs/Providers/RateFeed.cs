@@ -90,6 +90,7 @@ internal sealed class RateFeed(
             Values = table.Use(answer.Quotes, needed),
             Refused = answer.Refusals.Count,
             Refusals = ProviderCall.Some(answer.Refusals),
+            AsOf = ProviderCall.Newest(answer.Quotes.Select(quote => quote.AsOf)),
         };
     }
 

@@ -53,7 +53,8 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Re
     public ProviderReport UseStored(string name, bool stale, IReadOnlySet<string>? needed)
     {
         var values = 0;
-        DateTimeOffset? since = null;
+        DateTimeOffset? since = null,
+            newest = null;
         foreach (var quote in last)
         {
             if (!IsToDollar(quote))
@@ -79,6 +80,8 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Re
             values++;
             if (since is null || quote.AsOf < since)
                 since = quote.AsOf;
+            if (newest is null || quote.AsOf > newest)
+                newest = quote.AsOf;
         }
         return new(
             Feed,
@@ -87,7 +90,8 @@ internal sealed class RateTable(IReadOnlyList<QuotedRate> last, IReadOnlyList<Re
             Values: values,
             Refused: _refused.Count,
             Refusals: ProviderCall.Some(_refused),
-            StaleSince: stale ? since : null
+            StaleSince: stale ? since : null,
+            AsOf: newest
         );
     }
 

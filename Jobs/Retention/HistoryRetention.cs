@@ -21,6 +21,9 @@ internal sealed partial class HistoryRetention(
     private const string TryLock = "select pg_try_advisory_lock(hashtext('overnight.retention'))";
     private const string Unlock = "select pg_advisory_unlock(hashtext('overnight.retention'))";
 
+    /// <summary>How long before its date a night is due at the earliest, with room.</summary>
+    private const int DaysAhead = 7;
+
     private const string Unfinished =
         "select min(business_date) from overnight_job_runs where completed_at is null and business_date is not null";
 
@@ -76,6 +79,8 @@ internal sealed partial class HistoryRetention(
         // The rows that belong to a month whose partition had to stay are kept with it.
         var keptFrom = report.Postponed.Count == 0 ? report.OldestKept : await OldestLeftAsync(connection, report.OldestKept, ct);
         await OldRows.DeleteAsync(connection, report, keptFrom, options.Value.DeleteRows, ct);
+        DateTimeOffset firstDue = new(keptFrom.AddDays(-DaysAhead), TimeOnly.MinValue, TimeSpan.Zero);
+        await OldRows.DeleteReplacedValuesAsync(connection, report, firstDue, options.Value.DeleteRows, ct);
         await OldRows.DeleteAttemptsAsync(connection, report, now - options.Value.Attempts, options.Value.DeleteRows, ct);
         await OldRows.DeleteActionsAsync(connection, report, report.OldestKept, options.Value.DeleteRows, ct);
         await OldRows.DeleteSessionsAsync(connection, report, now - options.Value.Sessions, options.Value.DeleteRows, ct);

@@ -1,5 +1,6 @@
 using Npgsql;
 using Overnight.Core.Data;
+using Overnight.Core.Market;
 
 namespace Overnight.Jobs.Retention;
 
@@ -29,6 +30,34 @@ internal static class OldRows
         ),
     ];
 
+    // Values that no run of a kept date uses, because a later one of the same source was there before: the last of each source stays. Of
+    // exchange rates the one stored last of each time stays too, since tenants read rates of any date. $1 is a time before the first
+    // night that is kept was due. A later value that is refused for its size replaces nothing.
+    private static readonly (string Table, string Where)[] ReplacedValues =
+    [
+        (
+            "prices",
+            Replaced("prices", $"n.asset_id = t.asset_id", $"n.price between {MarketBounds.LeastPrice} and {MarketBounds.MostPrice}")
+        ),
+        ("fundamentals", Replaced("fundamentals", $"n.asset_id = t.asset_id", $"true")),
+        (
+            "exchange_rates",
+            Replaced(
+                "exchange_rates",
+                $"n.base = t.base and n.quote = t.quote and n.as_of = t.as_of",
+                $"n.rate between {MarketBounds.LeastRate} and {MarketBounds.MostRate}"
+            )
+        ),
+    ];
+
+    private static string Replaced(string table, FormattableString key, FormattableString isAccepted) =>
+        FormattableString.Invariant(
+            $"""
+            t.as_of < $1 and exists (select from {table} n where {key} and n.source = t.source and (n.as_of, n.known_at) > (t.as_of, t.known_at)
+                and n.as_of < $1 and n.known_at < $1 and {isAccepted})
+            """
+        );
+
     /// <summary>Attempts of finished runs, or of runs that do not exist. $1 is the moment before which a run must have finished.</summary>
     private const string OldAttempts =
         "not exists (select from overnight_job_runs r where r.id = t.run_id and (r.completed_at is null or r.completed_at >= $1))";
@@ -50,6 +79,19 @@ internal static class OldRows
     )
     {
         foreach (var (table, where) in OfDroppedMonths)
+            report.Count(table, await DeleteAsync(connection, report.IsDryRun, table, where, before, rows, ct));
+    }
+
+    /// <param name="before">A time before the first night that is kept was due.</param>
+    public static async Task DeleteReplacedValuesAsync(
+        NpgsqlConnection connection,
+        RetentionReport report,
+        DateTimeOffset before,
+        int rows,
+        CancellationToken ct
+    )
+    {
+        foreach (var (table, where) in ReplacedValues)
             report.Count(table, await DeleteAsync(connection, report.IsDryRun, table, where, before, rows, ct));
     }
 

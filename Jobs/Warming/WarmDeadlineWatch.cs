@@ -3,14 +3,15 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Overnight.Core.Data;
 using Overnight.Core.Deadlines;
+using Overnight.Core.Flags;
 using Overnight.Core.Schedules;
 using Overnight.Core.Warming;
 
 namespace Overnight.Jobs.Warming;
 
 /// <summary>
-/// Compares each scheduled warm with its deadline, once a minute and before sets are warmed, in every replica; one of them records each
-/// change.
+/// Compares each scheduled warm with its deadline and counts the errors of warming flags, once a minute and before sets are warmed, in
+/// every replica; one of them records each change.
 /// </summary>
 internal sealed partial class WarmDeadlineWatch(
     IServiceProvider services,
@@ -35,6 +36,8 @@ internal sealed partial class WarmDeadlineWatch(
         try
         {
             await CompareAsync(time.GetUtcNow(), ct);
+            if (await services.GetRequiredService<FlagWarmErrors>().TellAsync(time.GetUtcNow(), ct) is > 0 and var errors)
+                Log.FlagErrors(logger, errors);
             _told = null;
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
@@ -96,6 +99,9 @@ internal sealed partial class WarmDeadlineWatch(
 
         [LoggerMessage(643, LogLevel.Information, "The scheduled warm of {Set} has recovered.")]
         public static partial void Recovered(ILogger logger, string set);
+
+        [LoggerMessage(646, LogLevel.Warning, "Warms of flags failed more than once within an hour. Errors: {Errors}.")]
+        public static partial void FlagErrors(ILogger logger, long errors);
 
         [LoggerMessage(
             644,

@@ -38,6 +38,7 @@ internal sealed class ApiApp : IAsyncDisposable
         {
             host.UseSetting("ConnectionStrings:overnight", api);
             host.UseSetting("ConnectionStrings:cache", cache);
+            host.UseSetting("Flags:CopyDirectory", "");
             foreach (var (key, value) in settings ?? new Dictionary<string, string>())
                 host.UseSetting(key, value);
             host.ConfigureTestServices(own =>

@@ -256,6 +256,8 @@ public sealed class SchedulePauseTests(TestServers servers)
         Assert.Contains("The schedule of NYSE goes on.", resume.Output);
         schedule = await JobsCommand.RunAsync(servers, database, Ct, "schedule", "--market", "NYSE");
         Assert.DoesNotContain("paused", schedule.Output);
+        var set = await JobsCommand.RunAsync(servers, database, Ct, "pause", "--set", "recommendations", "--reason", "import");
+        Assert.Contains("Entries of recommendations are not renewed meanwhile, and expire 24 h after they were written", set.Output);
         var wrong = await JobsCommand.RunAsync(servers, database, Ct, "pause", "--market", "NYSE", "--reason", "x", "--until", "soon");
         Assert.Equal(
             (1, "--until must be a moment with its zone, such as 2026-12-24T06:00Z or 2026-12-24T01:00-05:00, not 'soon'."),

@@ -61,7 +61,14 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
             $$"""{"fundamental":{"assetId":"{{asset}}","metric":"{{metric}}","value":"{{to}}"} }"""
         );
 
-        await night.Night.ExecuteAsync($"update fundamentals set {metric} = {to} where asset_id = $1", Ct, Guid.Parse(asset));
+        await night.Night.ExecuteAsync(
+            $"""
+            create temp table corrected as select * from fundamentals where asset_id = '{Guid.Parse(asset)}';
+            update corrected set {metric} = {to}, known_at = known_at + interval '1 second';
+            insert into fundamentals select * from corrected; drop table corrected
+            """,
+            Ct
+        );
         var second = await night.Night.RunAsync(Ct, again: true);
         AssertSame(await night.StoredAsync(second.Id), answer);
         Assert.NotEqual(Comparable(await night.StoredAsync(night.Run.Id)), Comparable(answer));

@@ -102,6 +102,77 @@ public sealed class FlagNodeTests(TestServers servers)
         );
     }
 
+    [Fact]
+    public async Task Get_F5_NodeThatRestartsWhileBothStoresAreAway_AnswersWhatItKnewBefore()
+    {
+        var cache = await servers.StartCacheAsync(Ct);
+        var postgres = await servers.StartPostgresAsync(Ct);
+        var connection = await TestRoles.MigrateAsync(postgres.ConnectionString("postgres"), "overnight", Ct);
+        var folder = Path.Combine(await servers.CreateFolderAsync(), "copy");
+        Dictionary<string, string> settings = new(Settings) { ["Flags:CopyDirectory"] = folder };
+        string token,
+            unknown;
+        await using (ApiApp before = new(connection, cache.ConnectionString, settings: settings))
+        {
+            (_, token) = await before.Database.SignInAsync();
+            (_, unknown) = await before.Database.SignInAsync();
+            await before.Database.AddFlagAsync("test", "new-page", value: "\"last\"");
+            await before.FlagAsync("new-page", token);
+        }
+        var copy = Assert.Single(Directory.GetFiles(folder));
+        Assert.DoesNotContain(token, await File.ReadAllTextAsync(copy, Ct), StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(copy));
+        await postgres.StopAsync();
+        await cache.StopAsync();
+
+        await using ApiApp after = new(connection, cache.ConnectionString, settings: settings);
+
+        using var answer = await after.GetAsync("/api/config/flags/new-page", token, Ct);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var flag = await answer.JsonAsync();
+        Assert.Equal(
+            ("last", "last-known", true),
+            (flag.GetProperty("value").GetString(), flag.GetProperty("source").GetString(), flag.GetProperty("stale").GetBoolean())
+        );
+        Assert.True(flag.GetProperty("age").GetInt64() > 0);
+        foreach (var (path, who) in ((string, string)[])[("config/flags/new-page", unknown), ("dashboard", token)])
+        {
+            using var away = await after.GetAsync($"/api/{path}", who, Ct);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"flags\":{\"new-page\":\"AAAA\"}}")]
+    [InlineData("{\"flags\":")]
+    public async Task F5_CopyThatIsDamaged_IsLeftOutAndWrittenAnew(string content)
+    {
+        var folder = await servers.CreateFolderAsync();
+        var database = await servers.CreateDatabaseAsync(Ct);
+        var cache = await servers.CacheConnectionStringAsync(Ct);
+        Dictionary<string, string> settings = new(Settings)
+        {
+            ["Flags:CopyDirectory"] = folder,
+            ["Flags:Environment"] = TestFlags.NewEnvironment(),
+        };
+        string token;
+        await using (ApiApp first = new(database, cache, settings: settings))
+        {
+            (_, token) = await first.Database.SignInAsync();
+            await first.Database.AddFlagAsync(settings["Flags:Environment"], "new-page");
+            await first.FlagAsync("new-page", token);
+        }
+        var copy = Assert.Single(Directory.GetFiles(folder));
+        await File.WriteAllTextAsync(copy, content, Ct);
+
+        await using (ApiApp second = new(database, cache, settings: settings))
+            await second.FlagAsync("new-page", token);
+
+        Assert.Contains("\"new-page\":\"eyJ", await File.ReadAllTextAsync(copy, Ct), StringComparison.Ordinal);
+    }
+
     private static Task InMemoryAsync(ApiApp node, string token) =>
         Eventually.TrueAsync(
             async () => (await node.FlagAsync("new-page", token)).GetProperty("source").GetString() == "memory",

@@ -89,7 +89,7 @@ public sealed class CompanyImportTests(TestServers servers)
         );
         Assert.Equal((new Changes(0, 0), new Changes(1, 0)), (later.AssetChanges, later.PriceChanges));
         Assert.Equal(
-            ["10.50000000", "11.00000000", "20.00000000"],
+            ["10.00000000", "10.50000000", "11.00000000", "20.00000000"],
             await database.TextsAsync("select price::text from prices order by price", Ct)
         );
     }

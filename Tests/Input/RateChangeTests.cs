@@ -12,18 +12,8 @@ public sealed class RateChangeTests(TestServers servers)
 
     [Theory]
     [InlineData(1, "insert into exchange_rates values ('USD', 'CAD', '2026-06-01', 1.38, 'test')")]
-    [InlineData(0, "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.2, 'test') on conflict do nothing")]
-    [InlineData(
-        1,
-        "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.2, 'test') on conflict (base, quote, as_of) do update set rate = excluded.rate"
-    )]
-    [InlineData(
-        0,
-        "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.1, 'test') on conflict (base, quote, as_of) do update set rate = excluded.rate"
-    )]
-    [InlineData(1, "update exchange_rates set rate = 2 where base = 'GBP'")]
-    [InlineData(1, "update exchange_rates set as_of = as_of + interval '1 day'")]
-    [InlineData(0, "update exchange_rates set rate = rate")]
+    [InlineData(0, "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.2, 'test', '2026-06-01') on conflict do nothing")]
+    [InlineData(1, "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.2, 'test', '2026-06-02') on conflict do nothing")]
     [InlineData(0, "update exchange_rates set rate = 2 where base = 'CHF'")]
     [InlineData(1, "delete from exchange_rates where base = 'EUR'")]
     [InlineData(0, "delete from exchange_rates where base = 'CHF'")]
@@ -40,15 +30,15 @@ public sealed class RateChangeTests(TestServers servers)
     [Fact]
     public async Task Transactions_ThatChangeTheSameRates_WaitForEachOtherInOneOrder()
     {
-        const string upsert =
-            "insert into exchange_rates values ('GBP', 'USD', '2026-06-01', 1.4, 'test') on conflict (base, quote, as_of) do update set rate = excluded.rate + 1";
+        const string insert =
+            "insert into exchange_rates values ('GBP', 'USD', '2026-06-02', 1.4, 'test', '2026-06-02') on conflict do nothing";
         await using var database = await CreateAsync();
         await using var connection = await database.Source.OpenConnectionAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
         await using (NpgsqlCommand delete = new("delete from exchange_rates where base = 'EUR'", connection))
             await delete.ExecuteNonQueryAsync(Ct);
 
-        var other = database.ExecuteAsync(upsert, Ct);
+        var other = database.ExecuteAsync(insert, Ct);
         await Eventually.TrueAsync(
             async () =>
                 await database.CountAsync(
@@ -57,19 +47,25 @@ public sealed class RateChangeTests(TestServers servers)
                 ) == 1,
             "the other waits"
         );
-        await using (NpgsqlCommand same = new(upsert, connection))
+        await using (NpgsqlCommand same = new(insert, connection))
             await same.ExecuteNonQueryAsync(Ct);
         await transaction.CommitAsync(Ct);
         await other;
 
-        Assert.Equal(["2.400000000000"], await database.TextsAsync("select rate::text from exchange_rates", Ct));
+        Assert.Equal(
+            ["1.300000000000", "1.400000000000"],
+            await database.TextsAsync("select rate::text from exchange_rates order by 1", Ct)
+        );
     }
 
     private async Task<InputDatabase> CreateAsync()
     {
         var database = await InputDatabase.CreateAsync(servers, Ct);
         await database.ExecuteAsync(
-            "insert into exchange_rates values ('EUR', 'USD', '2026-06-01', 1.1, 'test'), ('GBP', 'USD', '2026-06-01', 1.3, 'test')",
+            """
+            insert into exchange_rates values
+                ('EUR', 'USD', '2026-06-01', 1.1, 'test', '2026-06-01'), ('GBP', 'USD', '2026-06-01', 1.3, 'test', '2026-06-01')
+            """,
             Ct
         );
         await database.ExecuteAsync("delete from erp.generations", Ct);

@@ -1,5 +1,6 @@
 using Overnight.Jobs.Commands;
 using Overnight.Jobs.Import;
+using Overnight.Jobs.Providers;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Input;
@@ -156,7 +157,18 @@ public sealed class RateImportTests(TestServers servers)
 
         Assert.Equal(2, refused.Rows.Count);
         Assert.Equal(23, await database.CountAsync("exchange_rates where base = 'USD'", Ct));
-        Assert.Equal(23, await database.CountAsync("exchange_rates", Ct));
+        Assert.Equal(2, await database.CountAsync("exchange_rates where quote = 'USD'", Ct));
+        await using var connection = await database.Source.OpenConnectionAsync(Ct);
+        var (rates, _) = await MarketDataStore.RatesAsync(connection, new(), ValueLimits.Of(new TestClock().GetUtcNow()), Ct);
+        Assert.Equal(23, rates.Count);
+        Assert.All(rates, rate => Assert.Equal("USD", rate.Base));
+        Assert.Equal(
+            ["0.8684|1.151543068"],
+            await database.TextsAsync(
+                "select trim_scale((erp.exchange_rate('USD', 'EUR', '2026-11-20')).rate) || '|' || (erp.exchange_rate('EUR', 'USD', '2026-11-20')).rate",
+                Ct
+            )
+        );
     }
 
     /// <summary>The case future-rate: a mistyped year must not win for ever.</summary>

@@ -94,7 +94,10 @@ public sealed class DryRunTests(TestServers servers)
         await night.RunAsync(Ct);
         clock.SetUtcNow(Utc("2026-11-23T13:00Z"));
         await night.ExecuteAsync("update holdings set quantity = quantity + 3", Ct);
-        await night.ExecuteAsync("update prices set price = price * 2", Ct);
+        await night.ExecuteAsync(
+            "insert into prices select asset_id, as_of, price * 2, source, known_at + interval '1 second' from prices",
+            Ct
+        );
 
         var past = await night.Services.GetRequiredService<DryRun>().RunAsync("NYSE", new(2026, 11, 20), Ct);
         var next = await night.Services.GetRequiredService<DryRun>().RunAsync("NYSE", null, Ct);

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Overnight.Core.Market;
 using Overnight.Core.Runs;
+using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Harness;
 using static Overnight.Tests.Scheduling.TestMarkets;
 
@@ -115,9 +117,12 @@ public sealed class PastDateTests(TestServers servers)
                 ["Providers:Stooq:Attempts"] = "1",
             }
         );
-        await night.ExecuteAsync("insert into prices select asset_id, '2026-11-19T00:00Z'::timestamptz, price / 2, source from prices", Ct);
         await night.ExecuteAsync(
-            "insert into exchange_rates select base, quote, '2026-11-19T00:00Z'::timestamptz, rate, source from exchange_rates",
+            "insert into prices select asset_id, '2026-11-19T00:00Z'::timestamptz, price / 2, source, '2026-11-19T06:00Z' from prices",
+            Ct
+        );
+        await night.ExecuteAsync(
+            "insert into exchange_rates select base, quote, '2026-11-19T00:00Z'::timestamptz, rate, source, '2026-11-19T06:00Z' from exchange_rates",
             Ct
         );
 
@@ -138,6 +143,49 @@ public sealed class PastDateTests(TestServers servers)
     }
 
     [Fact]
+    public async Task A13_ValueCorrectedOrStoredAfterTheDueTime_IsNotSeenByThatDate_AndIsByTheNextNight()
+    {
+        TestClock clock = new(Utc("2026-11-23T13:00Z"));
+        await using var night = await PipelineFixture.CreateAsync(servers, 2, Ct, time: clock);
+        await night.ExecuteAsync(
+            """
+            delete from prices where asset_id not in (select asset_id from holdings);
+            delete from assets where id not in (select asset_id from holdings);
+            create temp table told (as_of timestamptz, known_at timestamptz, factor int);
+            insert into told values ('2026-11-19', '2026-11-19T22:00Z', 2), ('2026-11-19', '2026-11-20T12:31Z', 3), ('2026-11-20', '2026-11-20T12:31Z', 5);
+            create temp table first_prices as select * from prices;
+            create temp table first_rates as select * from exchange_rates;
+            insert into prices select asset_id, told.as_of, price * factor, source, told.known_at from first_prices, told;
+            insert into exchange_rates select base, quote, told.as_of, rate * factor, source, told.known_at from first_rates, told;
+            insert into fundamentals (asset_id, as_of, pe_ratio, source, known_at)
+                select asset_id, told.as_of, factor, source, told.known_at from first_prices, told;
+            delete from prices where as_of > '2026-11-22'; delete from exchange_rates where as_of > '2026-11-22';
+            delete from fundamentals where as_of > '2026-11-22'
+            """,
+            Ct
+        );
+        var asset = await night.ScalarAsync<Guid>("select min(asset_id::text)::uuid from prices", Ct);
+
+        var (past, _) = await night.Runs.StartOrJoinAsync("NYSE", Friday, RunTrigger.Manual, false, Ct);
+        await night.Participant.WorkAsync(past, Ct);
+        var monday = await night.RunAsync(Ct);
+
+        var (then, now) = (await SnapshotAsync(night, past.Id), await SnapshotAsync(night, monday.Id));
+        Assert.Equal((2m, 5m), (Fundamental(then), Fundamental(now)));
+        Assert.Equal(2.5m, Price(now) / Price(then));
+        Assert.Equal(2.5m, now.Rates[("USD", "JPY")] / then.Rates[("USD", "JPY")]);
+
+        decimal? Price(MarketSnapshot snapshot) => snapshot.Assets.Single(one => one.Id == asset).Price;
+        decimal? Fundamental(MarketSnapshot snapshot) => snapshot.Assets.Single(one => one.Id == asset).Fundamentals[(int)Metric.PeRatio];
+    }
+
+    private static async Task<MarketSnapshot> SnapshotAsync(PipelineFixture night, Guid run)
+    {
+        await using var connection = await night.Database.OpenConnectionAsync(Ct);
+        return await StoredSnapshot.ReadAsync(connection, (await night.Runs.FindAsync(run, Ct))!.SnapshotId!.Value, Ct);
+    }
+
+    [Fact]
     public async Task A13_DateWithoutANightAndValues_UsesTodays_AndSaysSo()
     {
         TestClock clock = new(Utc("2026-11-23T13:00Z"));
@@ -147,7 +195,7 @@ public sealed class PastDateTests(TestServers servers)
         await night.Participant.WorkAsync(run, Ct);
 
         Assert.Equal("completed", (await night.Runs.FindAsync(run.Id, Ct))!.Status);
-        var asOf = (await new Jobs.Pipeline.RunProgress(night.Database).ReadAsOfAsync(run.Id, Ct))!;
+        var asOf = (await new RunProgress(night.Database).ReadAsOfAsync(run.Id, Ct))!;
         Assert.Equal((Utc("2026-11-20T12:30Z"), null, 0, "today"), (asOf.Due, asOf.SnapshotOf, asOf.PortfoliosCaptured, asOf.MarketValues));
     }
 
@@ -157,7 +205,10 @@ public sealed class PastDateTests(TestServers servers)
         await night.ExecuteAsync("update holdings set quantity = quantity + 3", Ct);
         await night.ExecuteAsync("update users set base_currency = case when base_currency = 'USD' then 'EUR' else 'USD' end", Ct);
         await night.ExecuteAsync("update asset_classes set name = name || ' (old)', target_max = 100", Ct);
-        await night.ExecuteAsync("update prices set price = price * 2", Ct);
+        await night.ExecuteAsync(
+            "insert into prices select asset_id, as_of, price * 2, source, known_at + interval '1 second' from prices",
+            Ct
+        );
         await night.ExecuteAsync(
             """
             insert into criteria_versions (user_id, version, id, rules) select user_id, version + 1, gen_random_uuid(), '[]' from criteria_versions;

@@ -40,8 +40,11 @@ public sealed class StoredReplayTests(TestServers servers)
         await night.RunAsync(Ct);
         await night.ExecuteAsync(
             """
-            update prices set price = price * 1.0137; update fundamentals set pe_ratio = pe_ratio * 0.9, roe = null;
-            update exchange_rates set rate = rate * 1.01; update holdings set quantity = quantity + 3.25 where ctid::text like '%7)';
+            insert into prices select asset_id, as_of, price * 1.0137, source, known_at + interval '1 second' from prices;
+            insert into fundamentals (asset_id, as_of, pe_ratio, pb_ratio, source, known_at)
+                select asset_id, as_of, pe_ratio * 0.9, pb_ratio, source, known_at + interval '1 second' from fundamentals;
+            insert into exchange_rates select base, quote, as_of, rate * 1.01, source, known_at + interval '1 second' from exchange_rates;
+            update holdings set quantity = quantity + 3.25 where ctid::text like '%7)';
             update portfolios set contribution = case when contribution is null then 100 else contribution * 2 end
             """,
             Ct

@@ -87,7 +87,14 @@ public sealed class MinorUnitTests(TestServers servers)
         async Task<string> ValueAsync(string currency, int factor)
         {
             await night.ExecuteAsync("update assets set currency = $1", Ct, currency);
-            await night.ExecuteAsync("update prices set price = price * $1", Ct, factor);
+            await night.ExecuteAsync(
+                """
+                insert into prices select distinct on (asset_id) asset_id, as_of, price * $1, source, known_at + interval '1 second'
+                from prices order by asset_id, known_at desc
+                """,
+                Ct,
+                factor
+            );
             var run = await night.RunAsync(Ct, again: true);
             Assert.Equal("completed", run.Status);
             return await night.ScalarAsync<string>(

@@ -3,6 +3,7 @@ using Overnight.Jobs.Providers;
 using Overnight.Jobs.Providers.Http;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Pages;
 using Overnight.Tests.Pipeline;
 using Overnight.Tests.Sessions;
 
@@ -75,6 +76,16 @@ public sealed class RequestBudgetTests(TestServers servers)
                 state.GetProperty("callsLeft").GetInt32()
             )
         );
+        // What it delivered in the run before.
+        Assert.Equal(
+            await night.ScalarAsync<DateTime>("select max(as_of) from exchange_rates where source = 'ecb'", Ct),
+            state.GetProperty("asOf").GetDateTimeOffset().UtcDateTime
+        );
+        var (browser, _) = await app.BrowseAsync(role: "admin");
+        using var own = browser;
+        var row = (await browser.PageAsync("/operations/providers")).QuerySelectorAll("table.cards tbody tr")[0];
+        Assert.Equal("1, 0 left", row.QuerySelector("td[data-label='Calls today']")!.TextContent);
+        Assert.NotNull(row.QuerySelector("td[data-label='As of'] time"));
     }
 
     private static async Task<string> TriedAsync(RequestBudget budget, int most)

@@ -19,8 +19,12 @@ public sealed class CatalogTests
         WarmPhase.Master,
         "procurement:vendors sales:customers sales:kits sales:materials sales:pricing-rules wms:facilities wms:locations"
     )]
-    [InlineData(WarmPhase.Computed, "equipment:health finance:gl-balances finance:trial-balance wms:bin-utilisation")]
-    public void Catalog_G1_Phase_HasItsEntities(WarmPhase phase, string names) =>
+    [InlineData(
+        WarmPhase.Computed,
+        "equipment:health finance:gl-balances finance:trial-balance sales:pipeline-summary wms:bin-utilisation wms:inventory-summary"
+    )]
+    [InlineData(null, "procurement:vendor sales:material")]
+    public void Catalog_G1_Phase_HasItsEntities(WarmPhase? phase, string names) =>
         Assert.Equal(
             names,
             string.Join(
@@ -136,7 +140,7 @@ public sealed class CatalogTests
 
     /// <summary>SPEC G5.</summary>
     [Theory]
-    [InlineData("wms:*", "wms:facilities wms:locations wms:bin-utilisation")]
+    [InlineData("wms:*", "wms:facilities wms:locations wms:bin-utilisation wms:inventory-summary")]
     [InlineData("*:*-balance*", "finance:trial-balance finance:gl-balances")]
     [InlineData("sales:kits", "sales:kits")]
     [InlineData("sales:kit", "")]

@@ -45,7 +45,11 @@ public sealed class ReferenceFixture(TestServers servers) : IAsyncLifetime
     {
         var number = Interlocked.Increment(ref _tenants);
         await new DemoTenantSeeder(App.Database, TimeProvider.System).SeedAsync(number, _seed, null, CancellationToken.None);
-        return DemoIds.Tenant(_seed, number);
+        var tenant = DemoIds.Tenant(_seed, number);
+        var user = await App.Database.AddUserAsync();
+        await App.Database.ExecuteAsync("update users set tenant_id = $2 where id = $1", user, tenant);
+        await App.Database.ExecuteAsync("update erp.opportunities set owner_id = $1 where tenant_id = $2", user, tenant);
+        return tenant;
     }
 
     /// <returns>The token of a new user of the tenant.</returns>
@@ -93,11 +97,14 @@ internal static class ReferenceClient
             """
             select (select min(id::text) from erp.facilities where tenant_id = $1) || ' ' || (select code from erp.currencies where tenant_id = $1 and is_base)
                 || ' ' || (select min(sku) from erp.materials where tenant_id = $1 and sku like 'Ø10:100/a*b%')
+                || ' ' || (select min(u.id::text) from erp.opportunities o join users u on u.id = o.owner_id
+                    where o.tenant_id = $1 and u.tenant_id = $1)
             """
         );
         command.Parameters.Add(new() { Value = tenant });
-        var (facility, currency, sku) = ((string)(await command.ExecuteScalarAsync())!).Split(' ') is [var id, var code, var material]
-            ? (id, code, material)
+        var (facility, currency, sku, user) = ((string)(await command.ExecuteScalarAsync())!).Split(' ')
+            is [var id, var code, var material, var owner]
+            ? (id, code, material, owner)
             : throw new InvalidOperationException("There is no such tenant.");
         Dictionary<string, string> given = new()
         {
@@ -105,6 +112,8 @@ internal static class ReferenceClient
             ["to"] = currency == "USD" ? "EUR" : "USD",
             ["facilityId"] = facility,
             ["sku"] = sku,
+            ["userId"] = user,
+            ["number"] = "7",
         };
         return
         [

@@ -185,6 +185,8 @@ public sealed class ReferenceTests(ReferenceFixture fixture) : IClassFixture<Ref
     [InlineData("finance/trial-balance?period=2026-13", "period", "not '2026-13'")]
     [InlineData("wms/locations?facilityId=1", "facilityId", "an id such as")]
     [InlineData("wms/locations?facilityId=", "facilityId", "an id such as")]
+    [InlineData("procurement/vendor", "number", "must be given")]
+    [InlineData("procurement/vendor?number=0", "number", "from 1 to 2147483647, not '0'")]
     [InlineData("sales/material?sku=", "sku", "1 to 64 characters")]
     [InlineData("sales/material?sku=a%00b", "sku", "control character")]
     public async Task Get_BadParts_Are400ByFieldAndValue(string path, string field, string words)

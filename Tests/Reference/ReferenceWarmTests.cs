@@ -3,6 +3,7 @@ using System.Text.Json;
 using Overnight.Core.Actions;
 using Overnight.Core.Reference;
 using Overnight.Core.Warming;
+using Overnight.Jobs.Demo;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Warming;
@@ -140,6 +141,42 @@ public sealed class ReferenceWarmTests(ReferenceFixture fixture, TestServers ser
         );
         var due = await warm.Get<DueWarmSets>().FindAsync(null, Ct);
         Assert.Equal(Phases[..phases], due.Select(set => set.Set.Name).Where(Phases.Contains));
+    }
+
+    /// <summary>SPEC G1: 30 s, past which it stops and says what it left.</summary>
+    [Fact]
+    public async Task Warm_G1_PhasePastItsWindow_StopsAndSaysWhatItLeft()
+    {
+        var cache = await servers.StartCacheAsync(Ct);
+        TestClock time = new();
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct, cache.ConnectionString, time);
+        await new DemoTenantSeeder(warm.Database, time).SeedAsync(2, 1, null, Ct);
+        var essential = Assert.Single(warm.Get<Warmer>().Find([Phases[0]]));
+        Assert.Equal([30, 30, 60], warm.Get<Warmer>().Find(Phases).Select(set => (int)set.Declaration.TimeLimit.TotalSeconds));
+        // A phase that waits for the one before it is not late for that.
+        Assert.Equal(
+            [1_800, 1_800, 150],
+            warm.Get<Warmer>()
+                .Find(Phases)
+                .Select(set => (int)(WarmDeadlines.Deadline(set.Declaration, time.GetUtcNow()) - time.GetUtcNow()).TotalSeconds)
+        );
+        var all = await essential.EstimateAsync(new(null, null, null, default), Ct);
+        await using var held = await HeldLock.TakeAsync(warm.Database, "lock table erp.pipeline_stages");
+
+        var warming = warm.WarmAsync(Phases[0], Ct);
+        await held.WaiterAsync(warming);
+        time.Advance(TimeSpan.FromSeconds(30));
+        var outcome = await warming;
+
+        Assert.Equal((WarmStatus.Partial, true, 0, all), (outcome.Status, outcome.IsCutShort, outcome.Warmed, outcome.Left));
+        Assert.Equal(
+            $"{all}",
+            await warm.ScalarAsync<string>(
+                "select metrics ->> 'entries_left' from overnight_job_runs where metrics ->> 'set' = $1",
+                Phases[0]
+            )
+        );
+        Assert.Contains(warm.Log.All, line => line.Contains($"left by estimate: {all};", StringComparison.Ordinal));
     }
 
     /// <summary>A warm that broke goes on behind the last tenant that is done.</summary>

@@ -86,7 +86,7 @@ public sealed partial class TenantClauseTests(TestServers servers)
 
     /// <summary>
     /// Two tenants whose codes are the same, as codes are. Of the other so are the ids of its facilities; its periods begin, and its
-    /// readings are, later.
+    /// readings are, later. A user of each owns a few of what the other hopes to sell.
     /// </summary>
     private static async Task<Guid[]> SeedAsync(RoleDatabase database)
     {
@@ -112,7 +112,16 @@ public sealed partial class TenantClauseTests(TestServers servers)
                 select '{other}'::uuid, facility_id, code, zone from erp.locations where tenant_id = '{tenant}'
                 union all select '{other}'::uuid, id, 'COPY', 'picking' from erp.facilities where tenant_id = '{tenant}';
             insert into erp.bins (tenant_id, facility_id, location_code, number, capacity)
-                select '{other}'::uuid, facility_id, location_code, number, capacity from erp.bins where tenant_id = '{tenant}'
+                select '{other}'::uuid, facility_id, location_code, number, capacity from erp.bins where tenant_id = '{tenant}';
+            insert into erp.stock (tenant_id, facility_id, location_code, sku, quantity)
+                select '{other}'::uuid, facility_id, location_code, sku, 7 from erp.stock where tenant_id = '{tenant}';
+            insert into users (id, tenant_id, email, display_name, base_currency) values
+                (gen_random_uuid(), '{tenant}', 'mine@tenant.example', 'Mine', 'USD'), (gen_random_uuid(), '{other}', 'theirs@tenant.example', 'Theirs', 'USD'),
+                (gen_random_uuid(), '{other}', 'only-theirs@tenant.example', 'Theirs', 'USD');
+            update erp.opportunities o set owner_id = (select id from users
+                where email = case when (o.number <= 10) = (o.tenant_id = '{tenant}') then 'theirs@tenant.example' else 'mine@tenant.example' end);
+            update erp.opportunities set owner_id = (select id from users where email = 'only-theirs@tenant.example')
+                where tenant_id = '{other}' and number > 30
             """
         );
         return [tenant, other];

@@ -116,6 +116,8 @@ public sealed class RunTraceTests(TestServers servers)
             Assert.Equal("s", otlp.Metrics["overnight.night.run.duration"]);
             Assert.Equal("s", otlp.Metrics["overnight.night.batch.duration"]);
             Assert.Equal("{user}", otlp.Metrics["overnight.night.users"]);
+            // How many connections of the pool are in use.
+            Assert.Contains(otlp.Metrics.Keys, name => name.StartsWith("db.client.connection", StringComparison.Ordinal));
             Assert.All(otlp.Metrics.Where(metric => metric.Key.StartsWith("overnight.", StringComparison.Ordinal)), metric =>
                 Assert.NotEqual("", metric.Value)
             );

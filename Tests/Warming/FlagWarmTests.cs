@@ -4,6 +4,7 @@ using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Flags;
 using Overnight.Core.Warming;
+using Overnight.Jobs.Warming;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Flags;
 using Overnight.Tests.Harness;
@@ -72,6 +73,47 @@ public sealed class FlagWarmTests(TestServers servers)
     }
 
     [Fact]
+    public async Task Warm_F4_ColdStart_GivesReadersNoError_AndThenHardlyAStatement()
+    {
+        const int flags = 20;
+        var cache = await servers.StartCacheAsync(Ct);
+        await using var warm = await WarmFixture.CreateAsync(
+            servers,
+            Ct,
+            cache.ConnectionString,
+            null,
+            ("Flags:Environment", _environment),
+            ("Warming:Flags:Count", $"{flags}")
+        );
+        await AddAsync(warm, "rare", count: 1);
+        for (var i = 0; i < flags; i++)
+            await AddAsync(warm, $"flag-{i}", count: 100 - i);
+        await using ApiApp api = new(
+            warm.DatabaseConnection,
+            cache.ConnectionString,
+            settings: new Dictionary<string, string> { ["Flags:Environment"] = _environment, ["Flags:MemoryTtl"] = "0" }
+        );
+        var (_, token) = await api.Database.SignInAsync();
+
+        var meanwhile = ReadAsync();
+        Assert.Equal(WarmTrigger.ColdStart, Assert.Single(await warm.Loop.RunOnceAsync(Ct)).Trigger);
+        await meanwhile;
+        await warm.Cache.KeyDeleteAsync(CacheKeys.Flag(_environment, "rare"));
+        var statements = api.Queries.Count("feature_flags");
+        var sources = await ReadAsync();
+
+        Assert.Equal((flags, flags + 1), (sources.Count(source => source == "cache"), sources.Length));
+        Assert.Equal(statements + 1, api.Queries.Count("feature_flags"));
+
+        async Task<string?[]> ReadAsync() =>
+            await Task.WhenAll(
+                ((string[])["rare", .. Enumerable.Range(0, flags).Select(i => $"flag-{i}")]).Select(async key =>
+                    (await api.FlagAsync(key, token)).GetProperty("source").GetString()
+                )
+            );
+    }
+
+    [Fact]
     public async Task Warm_F4_IsMeasuredWithItsTrigger()
     {
         await using var warm = await CreateAsync();
@@ -104,6 +146,43 @@ public sealed class FlagWarmTests(TestServers servers)
 
         static string Text(ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
             string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
+    }
+
+    [Fact]
+    public async Task Warm_F4_MoreThanOneErrorInAnHour_IsToldOnce()
+    {
+        TestClock time = new();
+        await using var warm = await WarmFixture.CreateAsync(servers, Ct, null, time, ("Flags:Environment", _environment));
+        await warm.Database.ExecuteAsync("alter table feature_flags rename to feature_flags_away");
+
+        await FailAsync();
+        Assert.Equal("", await ToldAsync());
+        time.Advance(TimeSpan.FromMinutes(61));
+        await FailAsync();
+        Assert.Equal("", await ToldAsync());
+        time.Advance(TimeSpan.FromMinutes(59));
+        await FailAsync();
+        await Task.WhenAll(ToldAsync(), ToldAsync());
+        Assert.Equal("2 manual", await ToldAsync());
+        // Neither the same two again, nor a third alone.
+        time.Advance(TimeSpan.FromMinutes(1));
+        await FailAsync();
+        Assert.Equal("2 manual", await ToldAsync());
+        await FailAsync();
+        Assert.Equal("2 manual, 2 manual", await ToldAsync());
+
+        async Task FailAsync() => Assert.Equal(WarmStatus.Failed, (await warm.WarmAsync(FlagWarmSet.SetName, Ct)).Status);
+
+        async Task<string> ToldAsync()
+        {
+            await warm.Get<WarmDeadlineWatch>().TickAsync(Ct);
+            return await warm.ScalarAsync<string>(
+                """
+                select coalesce(string_agg(concat_ws(' ', body -> 'data' ->> 'errors', body -> 'data' -> 'triggers' ->> 0), ', '), '')
+                from (select convert_from(body, 'UTF8')::json as body from notices where event = 'warm.errors') told
+                """
+            );
+        }
     }
 
     /// <summary>The warm holds what it read until it is written, so that a change is never overwritten by what was before.</summary>

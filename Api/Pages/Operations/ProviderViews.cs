@@ -6,6 +6,7 @@ using Overnight.Core;
 namespace Overnight.Api.Pages.Operations;
 
 /// <param name="Feed">Exchange rates or prices.</param>
+/// <param name="Calls">Requests since midnight, UTC, and how many its budget has left.</param>
 /// <param name="Refusals">The first values that were refused, a sentence each.</param>
 public sealed record ProviderRow(
     string Feed,
@@ -17,6 +18,8 @@ public sealed record ProviderRow(
     string Values,
     string Refused,
     string Took,
+    MomentView? AsOf,
+    string Calls,
     MomentView? StaleSince,
     IReadOnlyList<string> Refusals
 );
@@ -66,6 +69,8 @@ internal static class ProviderViews
             formats.Count(item.Values),
             formats.Count(item.Refused),
             formats.Duration(item.TookMs),
+            formats.Moment(item.AsOf),
+            item.CallsLeft is { } left ? $"{formats.Count(item.CallsToday)}, {formats.Count(left)} left" : formats.Count(item.CallsToday),
             formats.Moment(item.StaleSince),
             [
                 .. item.Refusals.Select(value =>

@@ -16,6 +16,9 @@ public sealed class LastKnownEntries(IOptions<CacheOptions> options)
 
     public long Bytes => Interlocked.Read(ref _bytes);
 
+    /// <summary>All of them, by key.</summary>
+    public IReadOnlyCollection<KeyValuePair<string, CacheEntry>> All() => _entries.ToArray();
+
     public CacheEntry? Find(string key) => _entries.GetValueOrDefault(key);
 
     /// <summary>Stores the entry, unless a newer one is stored.</summary>
