@@ -74,7 +74,7 @@ internal static class RehearseCommand
         var run = nights.Where(night => night.WhyNot is null).ToList();
         var (lost, partial) = (run.Count(night => night.IsLost), run.Count(night => night.Failed > 0));
         output.Line(
-            $"{Plural.Of(run.Count, "night")} rehearsed: {run.Count(night => night.IsWell):N0} done in time and whole, {partial:N0} with users that failed, {lost:N0} late or failed."
+            $"{Plural.Of(run.Count, "night")} rehearsed: {run.Count(night => night.IsWell):N0} done in time and whole, {partial:N0} with users that failed, {lost:N0} late, failed or not started."
         );
         return lost > 0 ? CommandLine.Failed
             : partial > 0 ? CommandLine.Partial
@@ -121,7 +121,7 @@ internal static class RehearseCommand
                     night.Took is { } took ? took.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture) : "",
                     $"{night.Computed:N0}",
                     $"{night.Failed:N0}",
-                    $"{night.Status}, {night.State?.Name()}"
+                    night.Status is { } status ? $"{status}, {night.State?.Name()}" : "was not started"
                 );
         }
         return table;

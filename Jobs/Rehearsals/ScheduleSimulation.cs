@@ -98,7 +98,7 @@ internal sealed class ScheduleSimulation : IAsyncDisposable
             if (await Get<RunStore>().HasRunAsync(day.Market, day.Date, ct))
                 forecasts.Add(day, (await ReadAsync(day, ct)).ForecastAt);
             else
-                nights.Add(new(day, await Get<RunStore>().HasUsersAsync(day.Market, ct) ? "it did not begin" : "no active user"));
+                nights.Add(new(day, await Get<RunStore>().HasUsersAsync(day.Market, ct) ? null : "no active user"));
         }
         await WorkAsync(ct);
         await Get<NightDeadlineWatch>().TickAsync(ct);
