@@ -50,7 +50,8 @@ public sealed record CacheWarmRequest(IReadOnlyList<string>? Sets, int? Count, I
             {
                 "sets" => $"must be a list of names of warm sets, not {DisplayText.Short(field.Value.GetRawText())}",
                 "count" => $"must be a whole number from 1 on, not {DisplayText.Short(field.Value.GetRawText())}",
-                "flagKeys" => $"must be a list of keys of flags, each of which {FeatureFlag.KeyRule}, not {DisplayText.Short(field.Value.GetRawText())}",
+                "flagKeys" =>
+                    $"must be a list of keys of flags, each of which {FeatureFlag.KeyRule}, not {DisplayText.Short(field.Value.GetRawText())}",
                 "tenant" => TenantIds.Wrong(field.Value),
                 _ => $"is not known; known are {Fields}",
             },

@@ -21,7 +21,10 @@ internal readonly record struct PageQuery<TCursor>(int Limit, TCursor? After)
             if (Cursor.TryDecode<TCursor>(cursor, out var parsed))
                 after = parsed;
             else
-                errors.Add("cursor", $"must be the nextCursor of an earlier answer to the same question, not '{DisplayText.Short(cursor)}'");
+                errors.Add(
+                    "cursor",
+                    $"must be the nextCursor of an earlier answer to the same question, not '{DisplayText.Short(cursor)}'"
+                );
         }
         return new(size, after);
     }

@@ -98,7 +98,13 @@ internal static class WhyCommand
     }
 
     /// <summary>Tells the user, before anything is printed, that an operator opened the result.</summary>
-    private static async Task RecordAsync(NpgsqlDataSource database, Guid user, CapturedResult result, DateTimeOffset now, CancellationToken ct)
+    private static async Task RecordAsync(
+        NpgsqlDataSource database,
+        Guid user,
+        CapturedResult result,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         try
         {

@@ -168,8 +168,7 @@ internal sealed class Tab : IAsyncDisposable
         // In the page itself, for none of ours has a frame; for frames its successor opens a second page, which takes as long again.
 #pragma warning disable CS0618
         // Of what passes it gives one element a rule: to describe all takes longer than to check them.
-        var result = await Page.Locator("html")
-            .RunAxeLegacy(new AxeRunOptions { RunOnly = rules, ResultTypes = [ResultType.Violations] });
+        var result = await Page.Locator("html").RunAxeLegacy(new AxeRunOptions { RunOnly = rules, ResultTypes = [ResultType.Violations] });
 #pragma warning restore CS0618
         Assert.True(
             result.Violations.Length == 0,

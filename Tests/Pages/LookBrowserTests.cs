@@ -77,8 +77,7 @@ public abstract class LookBrowserTests(TestServers servers, Browser browser, Loo
         );
 }
 
-public sealed class LightWideBrowserTests(TestServers servers, Browser browser)
-    : LookBrowserTests(servers, browser, Look.Of("light-wide"));
+public sealed class LightWideBrowserTests(TestServers servers, Browser browser) : LookBrowserTests(servers, browser, Look.Of("light-wide"));
 
 public sealed class DarkNarrowBrowserTests(TestServers servers, Browser browser)
     : LookBrowserTests(servers, browser, Look.Of("dark-narrow"));
