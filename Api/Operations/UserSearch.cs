@@ -53,7 +53,7 @@ internal sealed class UserSearch(NpgsqlDataSource database)
         // An error answer carries nobody's e-mail address, so it names the length alone.
         errors.Add(
             "query",
-            $"must be the beginning of an e-mail address, at most {MostCharacters} characters and none for control; it has {text.Length}"
+            $"must be the beginning of an e-mail address, at most {MostCharacters} characters, none of them a control character; it has {text.Length}"
         );
         return "";
     }

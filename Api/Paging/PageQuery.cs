@@ -14,7 +14,7 @@ internal readonly record struct PageQuery<TCursor>(int Limit, TCursor? After)
     /// <param name="usual">Limit when it is left out.</param>
     public static PageQuery<TCursor> Read(string? limit, string? cursor, QueryErrors errors, int usual = DefaultLimit)
     {
-        var size = errors.Count("limit", limit, MaxLimit, usual);
+        var size = errors.WholeNumber("limit", limit, MaxLimit, usual);
         TCursor? after = null;
         if (cursor is not null)
         {

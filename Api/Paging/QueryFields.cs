@@ -35,7 +35,7 @@ internal static class QueryFields
     }
 
     /// <param name="usual">Where it is left out, or not valid.</param>
-    public static int Count(this QueryErrors errors, string field, string? text, int most, int usual)
+    public static int WholeNumber(this QueryErrors errors, string field, string? text, int most, int usual)
     {
         if (text is null)
             return usual;

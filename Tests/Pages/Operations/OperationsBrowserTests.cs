@@ -1,4 +1,3 @@
-using Microsoft.Playwright;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using static Microsoft.Playwright.Assertions;
