@@ -14,7 +14,7 @@ internal static class ResultReadRoutes
             .RequireAuthorization(SessionSetup.SignedIn)
             .WithName("ListResultReads")
             .WithSummary(
-                "Each time somebody else opened one of the user's own results, latest first: an administrator (admin) or a program with the admin key (admin-key), when, and which result. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
+                "Each time somebody else opened one of the user's own results, latest first: an administrator (admin), a program with the admin key (admin-key) or an operator by a command (command), when, and which result. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
             );
 
     private static async Task<Results<Ok<Listed<ResultReadItem>>, ValidationProblem>> ListAsync(

@@ -46,7 +46,7 @@ public sealed record CacheEventRequest(string? Event, Guid? TenantId)
         [
             field.Name switch
             {
-                "event" => $"must be one of {Known}, not {field.Value.GetRawText()}",
+                "event" => $"must be one of {Known}, not {DisplayText.Short(field.Value.GetRawText())}",
                 "tenantId" => TenantIds.Wrong(field.Value),
                 _ => "is not known; known are event and tenantId",
             },

@@ -67,9 +67,9 @@ public sealed record CacheInvalidateRequest(string? Pattern, Guid? TenantId, boo
             field.Name switch
             {
                 "pattern" =>
-                    $"must be module:entity with * for any text, such as finance:*, and match one of {string.Join(", ", ReferenceCatalog.All.Select(entity => entity.FullName))}; it is {field.Value.GetRawText()}",
+                    $"must be module:entity with * for any text, such as finance:*, and match one of {string.Join(", ", ReferenceCatalog.All.Select(entity => entity.FullName))}; it is {DisplayText.Short(field.Value.GetRawText())}",
                 "tenantId" => TenantIds.Wrong(field.Value),
-                "all" => $"must be true or false, not {field.Value.GetRawText()}",
+                "all" => $"must be true or false, not {DisplayText.Short(field.Value.GetRawText())}",
                 _ => "is not known; known are pattern, tenantId and all",
             },
         ];

@@ -138,18 +138,7 @@ internal static class CacheHistoryRoute
             .WithSummary("How the reads and writes of the cache of every node went in the last hours, 1 to 168, 3 when left out.");
 
     /// <returns>The usual number where it is left out or not valid; then its error is added.</returns>
-    public static int Hours(string? hours, QueryErrors errors)
-    {
-        if (hours is null)
-            return Usual;
-        if (
-            int.TryParse(hours, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var given)
-            && given is >= 1 and <= Most
-        )
-            return given;
-        errors.Add("hours", $"must be a whole number from 1 to {Most}");
-        return Usual;
-    }
+    public static int Hours(string? hours, QueryErrors errors) => errors.WholeNumber("hours", hours, Most, Usual);
 
     private static async Task<Results<Ok<CacheHistory>, ValidationProblem>> GetAsync(
         string? hours,

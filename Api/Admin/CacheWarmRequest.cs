@@ -48,9 +48,10 @@ public sealed record CacheWarmRequest(IReadOnlyList<string>? Sets, int? Count, I
         [
             field.Name switch
             {
-                "sets" => $"must be a list of names of warm sets, not {field.Value.GetRawText()}",
-                "count" => $"must be a whole number from 1 on, not {field.Value.GetRawText()}",
-                "flagKeys" => $"must be a list of keys of flags, each of which {FeatureFlag.KeyRule}, not {field.Value.GetRawText()}",
+                "sets" => $"must be a list of names of warm sets, not {DisplayText.Short(field.Value.GetRawText())}",
+                "count" => $"must be a whole number from 1 on, not {DisplayText.Short(field.Value.GetRawText())}",
+                "flagKeys" =>
+                    $"must be a list of keys of flags, each of which {FeatureFlag.KeyRule}, not {DisplayText.Short(field.Value.GetRawText())}",
                 "tenant" => TenantIds.Wrong(field.Value),
                 _ => $"is not known; known are {Fields}",
             },

@@ -49,8 +49,8 @@ public sealed record SchedulePauseRequest(string? Reason, DateTimeOffset? Until)
         [
             field.Name switch
             {
-                "reason" => $"must be a text, not {field.Value.GetRawText()}",
-                "until" => $"{UtcMoment.Rule}, not {field.Value.GetRawText()}",
+                "reason" => $"must be a text, not {DisplayText.Short(field.Value.GetRawText())}",
+                "until" => $"{UtcMoment.Rule}, not {DisplayText.Short(field.Value.GetRawText())}",
                 _ => $"is not known; known are {Fields}",
             },
         ];

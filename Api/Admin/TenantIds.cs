@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Overnight.Api.Problems;
 using Overnight.Core.Reference;
 
 namespace Overnight.Api.Admin;
@@ -7,7 +8,7 @@ namespace Overnight.Api.Admin;
 internal static class TenantIds
 {
     public static string Wrong(JsonElement given) =>
-        $"must be the id of a tenant, such as 019a0000-0000-7000-8000-000000000001, not {given.GetRawText()}";
+        $"must be the id of a tenant, such as 019a0000-0000-7000-8000-000000000001, not {DisplayText.Short(given.GetRawText())}";
 
     /// <summary>Adds an error for <paramref name="field"/> when the tenant does not exist.</summary>
     public static async Task CheckAsync(

@@ -25,7 +25,7 @@ internal readonly record struct CalculationFilter(Guid? User, Guid? Asset, Guid?
         var code = errors.OneOf("market", market, [.. markets.All.Select(one => one.Code)]);
         var (first, last) = (errors.Date("from", from), errors.Date("until", until));
         if (first > last)
-            errors.Add("from", "must not be after until");
+            errors.Add("from", $"must not be after until: {first:yyyy-MM-dd} is after {last:yyyy-MM-dd}");
 
         var asked = (string[])
             [

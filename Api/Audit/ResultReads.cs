@@ -7,7 +7,7 @@ using Overnight.Core.Data;
 namespace Overnight.Api.Audit;
 
 /// <summary>Somebody else opened one of a user's results.</summary>
-/// <param name="Reader">admin: an administrator; admin-key: a program with the admin key.</param>
+/// <param name="Reader">admin: an administrator; admin-key: a program with the admin key; command: an operator's <c>jobs why</c>.</param>
 internal sealed record ResultReadItem(
     [property: JsonIgnore] long Number,
     DateTimeOffset ReadAt,
@@ -20,11 +20,6 @@ internal sealed record ResultReadItem(
 /// <summary>Records who else opened a user's results, and shows it to the user.</summary>
 internal sealed partial class ResultReads(NpgsqlDataSource database, TimeProvider time, ILogger<ResultReads> logger)
 {
-    private static readonly string Record = $"""
-        insert into result_reads (user_id, read_at, reader, reader_ref, run_id, business_date)
-        values ($1, $2, $3, {PersonRefs.Of("$4")}, $5, $6)
-        """;
-
     internal const string OfUser =
         "select number, read_at, reader, run_id, business_date from result_reads where user_id = $1 and number < $2 order by number desc limit $3";
 
@@ -43,16 +38,8 @@ internal sealed partial class ResultReads(NpgsqlDataSource database, TimeProvide
             return true;
         try
         {
-            return await DatabaseRetry.WriteAsync(async () =>
-            {
-                await using var batch = database.CreateBatch();
-                batch.BatchCommands.Add(PersonRefs.Ensure(by.UserId));
-                batch.BatchCommands.Add(
-                    Statement.Of(Record, user, time.GetUtcNow(), by.Name, PersonRefs.Parameter(by.UserId), run, businessDate)
-                );
-                await batch.ExecuteNonQueryAsync(ct);
-                return true;
-            });
+            await ResultReadLog.WriteAsync(database, user, run, businessDate, by, time.GetUtcNow(), ct);
+            return true;
         }
         catch (NpgsqlException exception)
         {

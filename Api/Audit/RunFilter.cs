@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Overnight.Api.Paging;
+using Overnight.Api.Problems;
 using Overnight.Core.Data;
 using Overnight.Core.Deadlines;
 
@@ -36,7 +37,7 @@ internal readonly record struct RunFilter(
             && (market.Length is < 2 or > MaxMarket || !market.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c)))
         )
         {
-            errors.Add("market", "must be the code of a market, such as NYSE");
+            errors.Add("market", $"must be the code of a market, such as NYSE, not '{DisplayText.Short(market)}'");
             market = null;
         }
         return new(

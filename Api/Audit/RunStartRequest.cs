@@ -46,9 +46,9 @@ public sealed record RunStartRequest(string? Market, DateOnly? Date, bool? Again
         [
             field.Name switch
             {
-                "market" => $"must be the code of a market, not {field.Value.GetRawText()}",
-                "date" => $"must be a day of the calendar as yyyy-MM-dd, not {field.Value.GetRawText()}",
-                "again" => $"must be true or false, not {field.Value.GetRawText()}",
+                "market" => $"must be the code of a market, not {DisplayText.Short(field.Value.GetRawText())}",
+                "date" => $"must be a day of the calendar as yyyy-MM-dd, not {DisplayText.Short(field.Value.GetRawText())}",
+                "again" => $"must be true or false, not {DisplayText.Short(field.Value.GetRawText())}",
                 _ => "is not known; known are market, date and again",
             },
         ];

@@ -50,7 +50,11 @@ internal sealed class UserSearch(NpgsqlDataSource database)
         var text = (query ?? "").Trim();
         if (text.Length <= MostCharacters && !text.Any(char.IsControl))
             return text.ToLowerInvariant();
-        errors.Add("query", $"must be the beginning of an e-mail address, at most {MostCharacters} characters");
+        // An error answer carries nobody's e-mail address, so it names the length alone.
+        errors.Add(
+            "query",
+            $"must be the beginning of an e-mail address, at most {MostCharacters} characters, none of them a control character; it has {text.Length}"
+        );
         return "";
     }
 

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Overnight.Api.Problems;
 
 namespace Overnight.Api.Paging;
 
@@ -14,22 +14,17 @@ internal readonly record struct PageQuery<TCursor>(int Limit, TCursor? After)
     /// <param name="usual">Limit when it is left out.</param>
     public static PageQuery<TCursor> Read(string? limit, string? cursor, QueryErrors errors, int usual = DefaultLimit)
     {
-        var size = usual;
-        if (
-            limit is not null
-            && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit)
-        )
-        {
-            errors.Add("limit", $"must be a whole number from 1 to {MaxLimit}");
-        }
-
+        var size = errors.WholeNumber("limit", limit, MaxLimit, usual);
         TCursor? after = null;
         if (cursor is not null)
         {
             if (Cursor.TryDecode<TCursor>(cursor, out var parsed))
                 after = parsed;
             else
-                errors.Add("cursor", "must be the nextCursor of an earlier answer to the same question, unchanged");
+                errors.Add(
+                    "cursor",
+                    $"must be the nextCursor of an earlier answer to the same question, not '{DisplayText.Short(cursor)}'"
+                );
         }
         return new(size, after);
     }

@@ -30,7 +30,18 @@ internal static class QueryFields
     {
         if (text is null || known.Contains(text))
             return text;
-        errors.Add(field, $"must be one of {string.Join(", ", known.ToArray())}");
+        errors.Add(field, $"must be one of {string.Join(", ", known.ToArray())}; it is '{DisplayText.Short(text)}'");
         return null;
+    }
+
+    /// <param name="usual">Where it is left out, or not valid.</param>
+    public static int WholeNumber(this QueryErrors errors, string field, string? text, int most, int usual)
+    {
+        if (text is null)
+            return usual;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most)
+            return number;
+        errors.Add(field, $"must be a whole number from 1 to {most}, not '{DisplayText.Short(text)}'");
+        return usual;
     }
 }

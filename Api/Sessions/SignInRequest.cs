@@ -47,10 +47,11 @@ public sealed record SignInRequest(string? Email, string? Password, bool? Cookie
         [
             field.Name switch
             {
-                "email" => $"must be an e-mail address of at most {EmailAddress.Most} characters, not {field.Value.GetRawText()}",
+                "email" =>
+                    $"must be an e-mail address of at most {EmailAddress.Most} characters, not {DisplayText.Short(field.Value.GetRawText())}",
                 // The value may be a password, so the message does not repeat it.
                 "password" => $"must be a text of 1 to {PasswordRules.Most} characters",
-                "cookie" => $"must be true or false, not {field.Value.GetRawText()}",
+                "cookie" => $"must be true or false, not {DisplayText.Short(field.Value.GetRawText())}",
                 _ => "is not known; known are email, password and cookie",
             },
         ];

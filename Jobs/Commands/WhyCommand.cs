@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Overnight.Core.Actions;
 using Overnight.Core.Data;
 using Overnight.Core.Explanations;
 using Overnight.Core.Portfolios;
@@ -10,7 +11,8 @@ using Spectre.Console;
 namespace Overnight.Jobs.Commands;
 
 /// <summary>
-/// <c>why USER ASSET</c>: explains one holding of a user's result, as <c>GET /api/calculations/{run}/why/{asset}</c> does.
+/// <c>why USER ASSET</c>: explains one holding of a user's result, as <c>GET /api/calculations/{run}/why/{asset}</c> does, and like it is
+/// recorded for the user to see.
 /// </summary>
 internal static class WhyCommand
 {
@@ -61,13 +63,15 @@ internal static class WhyCommand
         CancellationToken ct
     )
     {
-        var userId = await UserAsync(services.GetRequiredService<NpgsqlDataSource>(), user, ct);
+        var database = services.GetRequiredService<NpgsqlDataSource>();
+        var userId = await UserAsync(database, user, ct);
         try
         {
             var result = await services.GetRequiredService<CapturedResults>().FindAsync(userId, run, ct)
                 ?? throw new CommandException(
                     run is null ? $"USER: user {userId} has no result in force." : $"--run: run {run} has no result of user {userId}."
                 );
+            await RecordAsync(database, userId, result, services.GetRequiredService<TimeProvider>().GetUtcNow(), ct);
             var (document, holding) = HoldingWhyDocument.Of(result, AssetIn(result, asset)) ?? throw NoSuchAsset(result, asset);
             if (document.Holding.Rank is not null)
                 document = document with { First = CounterfactualsDocument.Find(result, holding, ct) };
@@ -91,6 +95,29 @@ internal static class WhyCommand
         return await command.ExecuteScalarAsync(ct) is Guid found
             ? found
             : throw new CommandException($"USER: there is no user with the id or e-mail address '{user}'.");
+    }
+
+    /// <summary>Tells the user, before anything is printed, that an operator opened the result.</summary>
+    private static async Task RecordAsync(
+        NpgsqlDataSource database,
+        Guid user,
+        CapturedResult result,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            await ResultReadLog.WriteAsync(database, user, result.RunId, result.BusinessDate, Actor.Command, now, ct);
+        }
+        catch (NpgsqlException exception)
+        {
+            throw new CommandException(
+                $"Not shown: its user is told who opens a result, and this could not be recorded. {DatabaseErrors.Explain(exception, null) ?? exception.Message}",
+                exception,
+                CommandLine.Failed
+            );
+        }
     }
 
     private static Guid AssetIn(CapturedResult result, string asset)

@@ -76,6 +76,9 @@ internal sealed class ApiApp : IAsyncDisposable
         return await Http.SendAsync(request, ct);
     }
 
+    /// <summary>Where a browser finds it, if it is listening.</summary>
+    public Uri Site() => new($"http://127.0.0.1:{Http.BaseAddress!.Port}/");
+
     /// <summary>Puts a result into the cache as a night does.</summary>
     public Task SetResultAsync(Guid user) =>
         Get<CacheStore>()

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Overnight.Api.Explanations;
 using Overnight.Core.Explanations;
 using Overnight.Core.Portfolios;
 
@@ -12,13 +14,9 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
 
     /// <summary>
     /// The grid of SPEC, 200,000 points a class, takes the oracle seconds for a portfolio: most are tried on one that reaches as far with
-    /// steps a hundred times as large. <c>EXPLANATION_GRID=whole</c> tries all of them on SPEC's.
+    /// steps a hundred times as large.
     /// </summary>
     private static readonly CashGrid Coarse = new(2, 1_000);
-
-    private static readonly bool IsWhole = Environment.GetEnvironmentVariable("EXPLANATION_GRID") == "whole";
-
-    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("PROPERTY_SEED"), out var seed) ? seed : 0;
 
     [Fact]
     public void C7_RandomPortfolios_AnswersAreThoseOfTheWholeGrid()
@@ -27,14 +25,14 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
         Parallel.For(0, Portfolios, number =>
         {
             var (input, holding) = Case(number);
-            var grid = IsWhole || number % 250 == 0 ? CashGrid.Default : Coarse;
+            var grid = ExplanationSample.IsWhole || number % 250 == 0 ? CashGrid.Default : Coarse;
 
             var found = CoreAnswers.First(input, holding, grid);
 
             var expected = SpecAnswers.First(input, holding, grid.Digits, grid.Limit);
             Assert.True(
                 expected == found,
-                $"PROPERTY_SEED={Seed}, portfolio {number}, holding {holding}: expected {expected}, found {found}\n{JsonSerializer.Serialize(input, CaseInput.Json)}"
+                $"PROPERTY_SEED={ExplanationSample.Seed}, portfolio {number}, holding {holding}: expected {expected}, found {found}\n{JsonSerializer.Serialize(input, CaseInput.Json)}"
             );
             foreach (var kind in KindsOf(found))
                 kinds.AddOrUpdate(kind, 1, (_, count) => count + 1);
@@ -56,24 +54,41 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
         );
     }
 
+    /// <summary>The answer that links to each as its proof, from the body that is sent to the bytes that come back.</summary>
     [Fact]
-    public void C7_EachAnswerApplied_MakesTheHoldingFirst()
+    public async Task C7_EachAnswerAppliedThroughWhatIf_MakesTheHoldingFirst()
     {
         var applied = 0;
-        for (var number = 0; number < Portfolios; number++)
+        await Parallel.ForAsync(0, Portfolios, TestContext.Current.CancellationToken, async (number, ct) =>
         {
             var (input, holding) = Case(number);
             var inputs = CoreAnswers.Inputs(input);
-            var found = Counterfactuals.Of(inputs, holding);
-            if (found.Fundamental is { } fundamental)
-                AssertFirst(fundamental.ApplyTo(inputs), holding);
-            if (found.Target is { } target)
-                AssertFirst(target.ApplyTo(inputs), holding);
-            if (found.Cash is { } cash)
-                AssertFirst(cash.ApplyTo(inputs), holding);
-            applied += (found.Fundamental is null ? 0 : 1) + (found.Target is null ? 0 : 1) + (found.Cash is null ? 0 : 1);
-        }
+            CapturedResult result = new(Guid.Empty, "NYSE", new(2026, 11, 20), 1, 1, Guid.Empty, Guid.Empty, inputs);
+            var found = CounterfactualsDocument.Find(result, holding, ct);
+            foreach (var proof in (WhatIfProof?[])[found.Fundamental?.WhatIf, found.Target?.WhatIf, found.Cash?.WhatIf])
+            {
+                if (proof is null)
+                    continue;
+                var best = (await WhatIfAsync(result, proof.Body, ct))["recommendations"]![0]!;
+                Assert.Equal($"{inputs.Market.Assets[inputs.Portfolio.Holdings[holding].Asset].Id}", best["assetId"]!.GetValue<string>());
+                Assert.True(
+                    inputs.Portfolio.Contribution is not { IsPositive: true } || best["amount"]!.GetValue<string>() != "0.0000",
+                    $"PROPERTY_SEED={ExplanationSample.Seed}, portfolio {number}, holding {holding}: {JsonSerializer.Serialize(proof.Body)}"
+                );
+                Interlocked.Increment(ref applied);
+            }
+        });
         Assert.True(applied > 200, $"Only {applied} answers were found in {Portfolios} portfolios.");
+    }
+
+    private static async Task<JsonNode> WhatIfAsync(CapturedResult result, WhatIfBody body, CancellationToken ct)
+    {
+        using MemoryStream sent = new(JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerOptions.Web));
+        var (asked, errors) = await WhatIfRequest.ReadAsync(sent, ct);
+        Assert.Empty(errors);
+        var (answer, problem) = WhatIfRoute.Answer(result, asked, errors, TimeProvider.System);
+        Assert.True(answer is not null, $"{JsonSerializer.Serialize(errors)} {problem?.ProblemDetails.Detail}");
+        return JsonNode.Parse(answer)!;
     }
 
     [Fact]
@@ -181,7 +196,7 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
 
     private static (CaseInput Input, int Holding) Case(int number)
     {
-        Random random = new(Seed * Portfolios + number);
+        Random random = new(ExplanationSample.Seed * Portfolios + number);
         var input = new RandomCase(random).Next();
         return (input, random.Next(input.Holdings.Count));
     }

@@ -238,6 +238,28 @@ public sealed class WhyRouteTests(TestServers servers)
     }
 
     [Fact]
+    public async Task C6_Command_IsARead_AndPrintsNothingWhereItCanNotBeRecorded()
+    {
+        await using var night = await ExplanationNight.CreateAsync(servers);
+        var symbol = Text((await night.GetAsync($"/api/calculations/{night.Run.Id}/why"))["holdings"]![1], "symbol");
+
+        var shown = await RunAsync(night, "why", $"{night.User}", symbol);
+        var reads = (await night.GetAsync("/api/account/reads"))["items"]!.AsArray();
+        await night.Night.ExecuteAsync("alter table result_reads add constraint never check (reader = 'nobody') not valid", Ct);
+        var refused = await RunAsync(night, "why", $"{night.User}", symbol);
+
+        Assert.Equal(0, shown.ExitCode);
+        var read = Assert.Single(reads);
+        Assert.Equal(
+            ("command", $"{night.Run.Id}", $"{night.Run.BusinessDate:yyyy-MM-dd}"),
+            (Text(read, "reader"), Text(read, "runId"), Text(read, "businessDate"))
+        );
+        Assert.Equal((3, ""), (refused.ExitCode, refused.Output));
+        Assert.Contains("could not be recorded", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(1, await night.ReadsAsync());
+    }
+
+    [Fact]
     public async Task C7_Command_PrintsTheSame()
     {
         await using var night = await ExplanationNight.CreateAsync(servers);
@@ -245,10 +267,10 @@ public sealed class WhyRouteTests(TestServers servers)
         var (asset, symbol) = (Text(why["holdings"]![1], "assetId"), Text(why["holdings"]![1], "symbol"));
         var one = await night.GetAsync($"/api/calculations/{night.Run.Id}/why/{asset}");
 
-        var json = await RunAsync("why", $"{night.User}", asset, "--run", $"{night.Run.Id}", "--json");
-        var table = await RunAsync("why", $"{night.User}", symbol.ToLowerInvariant());
-        var unknown = await RunAsync("why", $"{night.User}", "NO.SUCH");
-        var stranger = await RunAsync("why", "nobody@test.example", symbol);
+        var json = await RunAsync(night, "why", $"{night.User}", asset, "--run", $"{night.Run.Id}", "--json");
+        var table = await RunAsync(night, "why", $"{night.User}", symbol.ToLowerInvariant());
+        var unknown = await RunAsync(night, "why", $"{night.User}", "NO.SUCH");
+        var stranger = await RunAsync(night, "why", "nobody@test.example", symbol);
 
         Assert.Equal((0, 0), (json.ExitCode, table.ExitCode));
         Assert.True(JsonNode.DeepEquals(one, JsonNode.Parse(json.Output)), json.Output);
@@ -257,10 +279,10 @@ public sealed class WhyRouteTests(TestServers servers)
         Assert.Equal((1, 1), (unknown.ExitCode, stranger.ExitCode));
         Assert.Contains("ASSET: the result of run", unknown.Error, StringComparison.Ordinal);
         Assert.Contains("USER: there is no user", stranger.Error, StringComparison.Ordinal);
-
-        Task<JobsCommand> RunAsync(params string[] arguments) =>
-            JobsCommand.RunAsync(servers, night.Night.DatabaseConnection, arguments, night.Night.CacheConnection, "", Ct);
     }
+
+    private Task<JobsCommand> RunAsync(ExplanationNight night, params string[] arguments) =>
+        JobsCommand.RunAsync(servers, night.Night.DatabaseConnection, arguments, night.Night.CacheConnection, "", Ct);
 
     private static async Task<Dictionary<string, decimal>> AmountsAsync(ExplanationNight night, Guid run) =>
         JsonNode.Parse(await night.StoredAsync(run))!["recommendations"]!

@@ -121,11 +121,12 @@ public sealed class AccountPageTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var (_, admin) = await _app.Database.SignInAsync("admin");
         (await _app.GetAsync($"/api/calculations/{run}/{user}", admin, Ct)).Dispose();
         await Data.AddReadAsync(user, run, new(2026, 11, 20), "admin-key", TimeSpan.FromDays(-1));
+        await Data.AddReadAsync(user, run, new(2026, 11, 20), "command", TimeSpan.FromDays(-2));
 
         var rows = Rows(await browser.PageAsync("/account"), "reads");
 
         Assert.Equal(
-            ["A program with the admin key|2026-11-20", "An administrator|2026-11-20"],
+            ["An operator, by a command|2026-11-20", "A program with the admin key|2026-11-20", "An administrator|2026-11-20"],
             rows.Select(row => $"{row.Words("th")}|{row.Words("td")}")
         );
         Assert.Equal($"/history/{run}", rows[0].QuerySelector("a")!.GetAttribute("href"));

@@ -6,35 +6,10 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Overnight.Tests.Pages;
 
-/// <summary>SPEC P: every page in a real browser, wide and narrow, light and dark, printed, and without a script.</summary>
-public sealed class BrowserTests(TestServers servers, Browser browser) : IClassFixture<Browser>
+/// <summary>SPEC P: what people do on the pages, in a real browser.</summary>
+public sealed class BrowserTests(TestServers servers, Browser browser)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    public static TheoryData<string> Looks => [.. Look.All.Select(look => look.Name)];
-
-    [Theory]
-    [MemberData(nameof(Looks))]
-    public async Task P_Pages_InEachState_HaveNoFaultThatABrowserSees(string look)
-    {
-        await using var app = await StartAsync();
-        PageStateData data = new(app.Database, app.Cache, PageStates.Now);
-        List<string> faults = [];
-        foreach (var state in PageStates.All.Where(state => state.Stores == Stores.Both))
-        {
-            var (path, token) = await state.PrepareAsync(data);
-            try
-            {
-                await CheckAsync(app, Look.Of(look), state, path, token);
-            }
-            catch (Xunit.Sdk.XunitException fault)
-            {
-                // The other states are looked at all the same.
-                faults.Add(fault.Message);
-            }
-        }
-        Assert.True(faults.Count == 0, string.Join("\n\n", faults));
-    }
 
     /// <summary>SPEC C2, C3: what is in the cache is shown whole, and what is not is a page that says so.</summary>
     [Fact]
@@ -77,26 +52,12 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
                     "the node has noticed that a store is away"
                 );
                 foreach (var look in Look.All)
-                    await CheckAsync(app, look, state, path, token);
+                {
+                    await using var tab = await browser.OpenAsync(app.Site(), look);
+                    await tab.CheckAsync(state, (path, token));
+                }
             }
         }
-    }
-
-    private async Task CheckAsync(ApiApp app, Look look, PageState state, string path, string? token)
-    {
-        await using var tab = await browser.OpenAsync(Site(app), look, token);
-        if (state.ActAsync is not { } act)
-        {
-            await tab.CheckAsync(path, state.Name);
-            return;
-        }
-        if (look.IsPrint)
-            await tab.Page.EmulateMediaAsync(new() { Media = Media.Screen });
-        await tab.Page.GotoAsync(path);
-        await act(tab.Page);
-        if (look.IsPrint)
-            await tab.Page.EmulateMediaAsync(new() { Media = Media.Print });
-        await tab.CheckAsync(state.Name);
     }
 
     /// <summary>What to buy, why these, and whether to trust it today, without scrolling.</summary>
@@ -107,7 +68,7 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
     public async Task P2_FirstScreen_AnswersTheThreeQuestions(string look, int rows)
     {
         await using var app = await StartAsync();
-        await using var tab = await browser.OpenAsync(Site(app), Look.Of(look), await SignInAsync(app, user => PageEntries.Entry(user)));
+        await using var tab = await browser.OpenAsync(app.Site(), Look.Of(look), await SignInAsync(app, user => PageEntries.Entry(user)));
         await tab.Page.GotoAsync("/dashboard");
         var height = Look.Of(look).Height;
         foreach (var part in (string[])["h1", ".lead", ".trust p", ".trust p + p", "#buy", $"table.cards tbody tr:nth-child({rows})"])
@@ -123,7 +84,7 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
         await using var app = await StartAsync();
         foreach (var entry in (Func<Guid, byte[]>[])[user => PageEntries.Entry(user), PageEntries.Large])
         {
-            await using var tab = await browser.OpenAsync(Site(app), Look.All[1] with { Width = 360 }, await SignInAsync(app, entry));
+            await using var tab = await browser.OpenAsync(app.Site(), Look.All[1] with { Width = 360 }, await SignInAsync(app, entry));
             await tab.CheckAsync("/dashboard", "narrowest");
         }
     }
@@ -136,12 +97,12 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
     {
         await using var app = await StartAsync(isToday: true);
         await app.Database.AddDemoAccountsAsync();
-        await using var tab = await browser.OpenAsync(Site(app), Look.Of(look));
+        await using var tab = await browser.OpenAsync(app.Site(), Look.Of(look));
         var page = tab.Page;
         await page.GotoAsync("/");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Demo user" }).ClickAsync();
-        await Expect(page).ToHaveURLAsync(new Uri(Site(app), "/dashboard").ToString());
+        await Expect(page).ToHaveURLAsync(new Uri(app.Site(), "/dashboard").ToString());
         await tab.CheckAsync("demo-user");
         await page.GetByText("Display").ClickAsync();
         await page.GetByLabel("Dark").CheckAsync();
@@ -162,7 +123,7 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
     public async Task P_WithTheScript_TimesAreLocalTheTextIsCopiedAndTheThemeIsSeenAtOnce()
     {
         await using var app = await StartAsync();
-        await using var tab = await browser.OpenAsync(Site(app), Look.All[0], await SignInAsync(app, user => PageEntries.Entry(user)));
+        await using var tab = await browser.OpenAsync(app.Site(), Look.All[0], await SignInAsync(app, user => PageEntries.Entry(user)));
         var page = tab.Page;
         await page.GotoAsync("/dashboard");
 
@@ -188,7 +149,7 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
     public async Task P_ContentPolicy_BlocksInlineScriptsAndStyles()
     {
         await using var app = await StartAsync();
-        await using var tab = await browser.OpenAsync(Site(app), Look.All[0]);
+        await using var tab = await browser.OpenAsync(app.Site(), Look.All[0]);
         await tab.Page.GotoAsync("/");
 
         var blocked = await tab.Page.EvaluateAsync<string[]>(
@@ -214,8 +175,6 @@ public sealed class BrowserTests(TestServers servers, Browser browser) : IClassF
             isToday ? null : new TestClock(PageStates.Now),
             isListening: true
         );
-
-    private static Uri Site(ApiApp app) => new($"http://127.0.0.1:{app.Http.BaseAddress!.Port}/");
 
     private static async Task<string> SignInAsync(ApiApp app, Func<Guid, byte[]>? entry)
     {

@@ -88,7 +88,7 @@ public sealed class HistoryPageTests(ApiFixture fixture, TestServers servers) : 
     [InlineData("market=MOON", "market", "Market must be one of")]
     [InlineData("from=20.11.2026", "from", "From must be a day of the calendar as yyyy-MM-dd, not '20.11.2026'.")]
     [InlineData("until=2026-02-30", "until", "Until must be a day of the calendar as yyyy-MM-dd, not '2026-02-30'.")]
-    [InlineData("from=2026-11-20&until=2026-11-01", "from", "From must not be after until.")]
+    [InlineData("from=2026-11-20&until=2026-11-01", "from", "From must not be after until: 2026-11-20 is after 2026-11-01.")]
     public async Task History_OfAFilterThatCanNotBe_SaysSoAtItsField(string query, string field, string error)
     {
         var (browser, _) = await _app.BrowseAsync();

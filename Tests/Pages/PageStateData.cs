@@ -117,7 +117,7 @@ internal sealed class PageStateData(NpgsqlDataSource database, IDatabase cache, 
         return (Guid)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>An administrator, or a program with the admin key, opened a result.</summary>
+    /// <summary>An administrator, a program with the admin key or an operator's command opened a result.</summary>
     public Task AddReadAsync(Guid user, Guid run, DateOnly day, string reader, TimeSpan ago) =>
         database.ExecuteAsync(
             "insert into result_reads (user_id, read_at, reader, run_id, business_date) values ($1, $2, $3, $4, $5)",

@@ -169,5 +169,6 @@ internal static class PageStates
         var run = await data.AddNightAsync(user, Friday, PageEntries.Entry(user));
         await data.AddReadAsync(user, run, Friday, "admin", TimeSpan.FromMinutes(50));
         await data.AddReadAsync(user, run, Friday, "admin-key", TimeSpan.FromMinutes(70));
+        await data.AddReadAsync(user, run, Friday, "command", TimeSpan.FromMinutes(90));
     }
 }

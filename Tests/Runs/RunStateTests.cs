@@ -37,7 +37,11 @@ public sealed class RunStateTests(TestServers servers)
         Assert.Equal("late", (await SignInHelp.JsonAsync(detail)).GetProperty("night").GetProperty("state").GetString());
         using var wrong = await app.GetAsync("/api/runs?state=tired", token, Ct);
         Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
-        Assert.Contains("on-time, at-risk, late, missed", await wrong.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        Assert.Contains(
+            "state must be one of on-time, at-risk, late, missed; it is 'tired'",
+            await wrong.Content.ReadAsStringAsync(Ct),
+            StringComparison.Ordinal
+        );
 
         async Task<IEnumerable<string>> ListAsync(string query)
         {

@@ -86,7 +86,12 @@ internal sealed class AccountViews(PasswordStore passwords, SessionList sessions
     private static ReadRow Row(ResultReadItem item, DisplayFormats formats) =>
         new(
             MomentView.Of(item.ReadAt, formats),
-            item.Reader == "admin-key" ? "A program with the admin key" : "An administrator",
+            item.Reader switch
+            {
+                "admin-key" => "A program with the admin key",
+                "command" => "An operator, by a command",
+                _ => "An administrator",
+            },
             formats.Sentence(IsoDate.Of(item.BusinessDate)),
             PagePaths.HistoryOf(item.RunId)
         );

@@ -6,6 +6,13 @@ for (const clock of document.querySelectorAll("[data-clock]")) {
 }
 for (const zone of document.querySelectorAll("[data-zone]")) zone.textContent = "times of your time zone";
 
+// On a narrow page the sections scroll; the one that is open is brought into sight.
+const section = document.querySelector(".sections [aria-current]");
+if (section) {
+  const sections = section.parentElement;
+  sections.scrollLeft = section.offsetLeft - sections.offsetLeft - (sections.clientWidth - section.offsetWidth) / 2;
+}
+
 // A run that is under way: at each event its parts are taken from the page as it is now.
 for (const run of document.querySelectorAll("[data-live]")) {
   const events = new EventSource(run.dataset.live);

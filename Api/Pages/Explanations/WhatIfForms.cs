@@ -222,7 +222,10 @@ internal sealed class WhatIfForms(CapturedResult result, DisplayFormats formats)
             return null;
         if (Math.Abs(amount) > WhatIfFields.LargestAmount)
         {
-            _errors.TryAdd("The value more or less", $"must be at most {formats.Exact(WhatIfFields.LargestAmount)}");
+            _errors.TryAdd(
+                "The value more or less",
+                $"must be at most {formats.Exact(WhatIfFields.LargestAmount)} up or down, and is {formats.Exact(amount)}"
+            );
             return null;
         }
         if (name == None)

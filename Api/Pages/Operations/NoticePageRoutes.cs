@@ -119,10 +119,10 @@ internal static class NoticePageRoutes
         List<string> facts = [];
         if (item.Attempts > 0)
             facts.Add(item.Attempts == 1 ? "1 try" : $"{formats.Count(item.Attempts)} tries");
-        if (item.Status is { } status)
-            facts.Add($"the last answer was {status}");
         if (item.Error is { } error && item.State != "delivered")
             facts.Add(error);
+        else if (item.Status is { } status)
+            facts.Add($"the last answer was {status}");
         var moment = item.DeliveredAt ?? item.NextAt;
         return new(
             item.Target,
@@ -130,8 +130,9 @@ internal static class NoticePageRoutes
             word,
             string.Join(", ", facts),
             moment is null ? null
-                : item.DeliveredAt is null ? "next try"
-                : "",
+                : item.DeliveredAt is not null ? ""
+                : item.Attempts == 0 ? "first try"
+                : "at",
             formats.Moment(moment)
         );
     }

@@ -74,9 +74,9 @@ internal sealed class ScheduleViews(OperationsFormats formats)
             market.Latest is { } latest ? Cell(latest) : null,
             formats.Moment(next?.DueAt),
             next is not null ? null
-                : !market.HasUsers ? "no users, so no night is started"
+                : !market.HasUsers ? "none, for it has no users"
                 : market.Next is null ? "none within a year"
-                : "paused",
+                : "none while it is paused",
             next?.Reason,
             formats.Moment(next?.DeadlineAt),
             market.Pause is { } pause ? formats.Sentence(pause) : null
@@ -91,7 +91,7 @@ internal sealed class ScheduleViews(OperationsFormats formats)
             set.Set,
             formats.Moment(set.WarmedAt),
             formats.Moment(starts),
-            set.Pause is not null ? "paused" : "not by the schedule",
+            set.Pause is not null ? "none while it is paused" : "none by the schedule",
             // The deadline is counted from when it was due, which a pause puts off.
             starts is null
             || starts != set.NextAt

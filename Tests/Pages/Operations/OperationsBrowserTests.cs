@@ -1,54 +1,22 @@
-using Microsoft.Playwright;
 using Overnight.Tests.Dashboard;
-using Overnight.Tests.Flags;
 using Overnight.Tests.Harness;
 using static Microsoft.Playwright.Assertions;
 
 namespace Overnight.Tests.Pages.Operations;
 
-/// <summary>SPEC P: the operations pages in a real browser, wide and narrow, light and dark, printed, and without a script.</summary>
-public sealed class OperationsBrowserTests(TestServers servers, Browser browser) : IClassFixture<Browser>
+/// <summary>SPEC P: what administrators do on the operations pages, in a real browser.</summary>
+public sealed class OperationsBrowserTests(TestServers servers, Browser browser)
 {
     private static readonly DateTimeOffset Now = PageStates.Now;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    public static TheoryData<string> Looks => [.. Look.All.Select(look => look.Name)];
-
-    [Theory]
-    [MemberData(nameof(Looks))]
-    public async Task P5_Pages_HaveNoFaultThatABrowserSees(string look)
-    {
-        await using var app = await StartAsync();
-        await using (var empty = await browser.OpenAsync(Site(app), Look.Of(look), (await app.Database.SignInAsync("admin")).Token))
-            await empty.CheckAsync("/operations", "operations-empty");
-        PageStateData data = new(app.Database, app.Cache, Now);
-        var (_, user) = await data.OnceAsync(OperationsStates.FillAsync);
-        var (_, token) = await app.Database.SignInAsync("admin");
-        await using var tab = await browser.OpenAsync(Site(app), Look.Of(look), token);
-        foreach (var state in OperationsStates.All)
-            await tab.CheckAsync((await state.PrepareAsync(data)).Path, state.Name);
-
-        // Two questions that a form leads to, and a conflict.
-        await tab.Page.GotoAsync($"/operations/users/{user}");
-        if (!Look.Of(look).IsPrint)
-        {
-            await tab.Page.GetByRole(AriaRole.Button, new() { Name = "Ban …" }).ClickAsync();
-            await tab.CheckAsync("operations-ban");
-            await tab.Page.GotoAsync("/operations/flags/pricing.limit");
-            (await app.PatchFlagAsync("pricing.limit", token, """{"value":7,"description":"The most of a kind"}""")).Dispose();
-            await tab.Page.Locator("textarea").FillAsync("8");
-            await tab.Page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
-            await tab.CheckAsync("operations-conflict");
-        }
-    }
 
     [Fact]
     public async Task P5_Keys_GoToPagesOutsideFieldsAlone_AndNotWhereSwitchedOff()
     {
         await using var app = await StartAsync();
         var (_, token) = await app.Database.SignInAsync("admin");
-        await using var tab = await browser.OpenAsync(Site(app), Look.All[0], token);
+        await using var tab = await browser.OpenAsync(app.Site(), Look.All[0], token);
         var page = tab.Page;
         await page.GotoAsync("/operations");
 
@@ -59,20 +27,20 @@ public sealed class OperationsBrowserTests(TestServers servers, Browser browser)
         await Expect(page.Locator("dialog#keys")).ToBeHiddenAsync();
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("u");
-        await Expect(page).ToHaveURLAsync(new Uri(Site(app), "/operations/users").ToString());
+        await Expect(page).ToHaveURLAsync(new Uri(app.Site(), "/operations/users").ToString());
 
         await page.Keyboard.PressAsync("/");
         await Expect(page.Locator("input[name=query]")).ToBeFocusedAsync();
         await page.Keyboard.TypeAsync("gl?");
         await Expect(page.Locator("input[name=query]")).ToHaveValueAsync("gl?");
-        await Expect(page).ToHaveURLAsync(new Uri(Site(app), "/operations/users").ToString());
+        await Expect(page).ToHaveURLAsync(new Uri(app.Site(), "/operations/users").ToString());
 
         await page.Context.AddCookiesAsync([
             new()
             {
                 Name = "overnight-keys",
                 Value = "off",
-                Url = Site(app).ToString(),
+                Url = app.Site().ToString(),
             },
         ]);
         await page.GotoAsync("/operations");
@@ -87,7 +55,7 @@ public sealed class OperationsBrowserTests(TestServers servers, Browser browser)
         await using var app = await StartAsync(clock);
         var run = await app.Database.AddRunAsync(Now.AddSeconds(-10), isFinished: false);
         var (_, token) = await app.Database.SignInAsync("admin");
-        await using var tab = await browser.OpenAsync(Site(app), Look.All[0], token);
+        await using var tab = await browser.OpenAsync(app.Site(), Look.All[0], token);
         await tab.CheckAsync($"/operations/runs/{run}", "operations-run-live");
         await Expect(tab.Page.Locator(".lead")).ToContainTextAsync("600 of 1,000 users");
 
@@ -119,6 +87,4 @@ public sealed class OperationsBrowserTests(TestServers servers, Browser browser)
             clock ?? new TestClock(Now),
             isListening: true
         );
-
-    private static Uri Site(ApiApp app) => new($"http://127.0.0.1:{app.Http.BaseAddress!.Port}/");
 }

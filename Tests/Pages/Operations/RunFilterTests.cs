@@ -55,7 +55,8 @@ public sealed class RunFilterTests(TestServers servers)
             ["kind-error", "date-error", "state-error"],
             page.QuerySelectorAll(".field-error").Select(error => error.GetAttribute("id"))
         );
-        Assert.Equal("Kind must be one of scoring, recommendations, cache-warm.", page.Words("#kind-error"));
+        Assert.Equal("Kind must be one of scoring, recommendations, cache-warm; it is 'x'.", page.Words("#kind-error"));
+        Assert.EndsWith("missed; it is 'tired'.", page.Words("#state-error"), StringComparison.Ordinal);
         // A date field shows no other text, so the error holds what was given.
         Assert.Contains("tomorrow", page.Words("#date-error"), StringComparison.Ordinal);
         Assert.Null(page.QuerySelector("input[name=date]")!.GetAttribute("value"));

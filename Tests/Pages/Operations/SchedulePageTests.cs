@@ -130,7 +130,7 @@ public sealed class SchedulePageTests(TestServers servers)
             (await app.Database.ActionsAsync()).Select(logged => (logged.Action, logged.Outcome, logged.By, logged.Target))
         );
         var wrong = await browser.PageAsync("/operations/notices?state=lost", HttpStatusCode.BadRequest);
-        Assert.Equal("Delivery must be one of waiting, delivered, failed.", wrong.Words("#state-error"));
+        Assert.Equal("Delivery must be one of waiting, delivered, failed; it is 'lost'.", wrong.Words("#state-error"));
     }
 
     private async Task<ApiApp> AppAsync(TestClock? clock = null) =>
