@@ -100,7 +100,7 @@ public sealed class ScheduleSimulationTests(TestServers servers)
 
         Assert.Equal((0, ""), (done.ExitCode, done.Error));
         Assert.Contains(
-            "4 nights rehearsed: 4 done in time and whole, 0 with users that failed, 0 late or failed.",
+            "4 nights rehearsed: 4 done in time and whole, 0 with users that failed, 0 late, failed or not started.",
             done.Output,
             StringComparison.Ordinal
         );
@@ -139,7 +139,7 @@ public sealed class ScheduleSimulationTests(TestServers servers)
         Assert.Equal((2, ""), (done.ExitCode, done.Error));
         Assert.Contains("partial, on-time", done.Output, StringComparison.Ordinal);
         Assert.Contains(
-            "1 night rehearsed: 0 done in time and whole, 1 with users that failed, 0 late or failed.",
+            "1 night rehearsed: 0 done in time and whole, 1 with users that failed, 0 late, failed or not started.",
             done.Output,
             StringComparison.Ordinal
         );
