@@ -18,6 +18,8 @@ internal static class FaultKind
         AlteredSnapshot = "altered-snapshot",
         AlteredCriteria = "altered-criteria",
         AlteredErasure = "altered-erasure",
+        UnsealedErasure = "unsealed-erasure",
+        AlteredHorizon = "altered-horizon",
         SealMissing = "seal-missing",
         SealAltered = "seal-altered",
         SealInvented = "seal-invented";
@@ -47,7 +49,7 @@ internal sealed class ProofReport
     /// <summary>Calculations that were erased with their users, and of which the leaves are kept.</summary>
     public long Erased { get; set; }
 
-    /// <summary>Erasures that are not completed, and so not sealed yet.</summary>
+    /// <summary>Erasures that are not completed.</summary>
     public long OpenErasures { get; set; }
 
     /// <summary>Runs that ended before they were planned: they have no result, and no seal.</summary>
