@@ -120,7 +120,8 @@ public static class DatabaseAudit
         return command;
     }
 
-    internal static NpgsqlParameter OrNull(DateOnly? day) => new() { Value = (object?)day ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Date };
+    internal static NpgsqlParameter OrNull(DateOnly? day) =>
+        new() { Value = (object?)day ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Date };
 
     private static bool IsCancelled(Exception exception) =>
         exception is OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled };

@@ -45,7 +45,10 @@ internal static class ErasureCheck
                     || !Hashes.Same(SHA256.HashData(Encoding.UTF8.GetBytes(reader.GetString(1))), seal.SnapshotHash)
                     || !Hashes.Same(Hashes.Root(leaves), seal.Root)
                 )
-                    report.Add(FindingName.AlteredErasure, $"the number, counts or leaves of erasure {id} are not those of seal {seal.Number}.");
+                    report.Add(
+                        FindingName.AlteredErasure,
+                        $"the number, counts or leaves of erasure {id} are not those of seal {seal.Number}."
+                    );
             }
         }
         await LeavesAsync(connection, report, ct);

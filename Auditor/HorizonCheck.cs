@@ -26,7 +26,10 @@ internal static class HorizonCheck
         foreach (var number in reader.GetFieldValue<long[]>(2))
             report.Add(FindingName.AlteredHorizon, $"seal {number} says that more was dropped than retention ever drops.");
         if (kept != told)
-            report.Add(FindingName.AlteredHorizon, $"history is kept from {Name(told)} on by kept_history, and from {Name(kept)} on by the chain.");
+            report.Add(
+                FindingName.AlteredHorizon,
+                $"history is kept from {Name(told)} on by kept_history, and from {Name(kept)} on by the chain."
+            );
         return kept;
     }
 

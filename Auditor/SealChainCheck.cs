@@ -6,7 +6,8 @@ namespace Overnight.Auditor;
 internal sealed record AuditedSeal(long Number, string Market, DateOnly Day, int Revision, byte[] Root, byte[] SnapshotHash);
 
 /// <summary>
-/// Seals are numbered without gaps, each names the one before it, and its hash is that of its columns; the run of a day that is kept is there.
+/// Seals are numbered without gaps, each names the one before it, and its hash is that of its columns; the run of each is there while its
+/// day is kept.
 /// </summary>
 internal static class SealChainCheck
 {

@@ -70,7 +70,10 @@ internal static class ExportedColumns
         ("Whoever is banned or deleted can't sign in, and so can't export.", ["users.banned_at", "users.deleted_at"]),
         ("Stands for the user in the action log, whose rows are actions.", ["person_refs.id"]),
         ("Of another person: who opened the result.", ["result_reads.reader_ref"]),
-        ("A number that orders rows, or a place in a batch.", ["result_reads.number", "calculation_results.batch", "calculation_results.position"]),
+        (
+            "A number that orders rows, or a place in a batch.",
+            ["result_reads.number", "calculation_results.batch", "calculation_results.position"]
+        ),
         ("A hash of columns that are exported.", ["criteria_versions.hash"]),
         ("The newest of the results, which are all there.", ["current_results.business_date", "current_results.run_id"]),
         (

@@ -137,7 +137,12 @@ internal static class HashingBenchmark
         var ratio = Report.Median(rounds.Select(round => round.Ratio));
         var table = Report.Table($"Hashing of a night of {settings.Users:N0} users", "", "night, s", "hashing, s", "ratio");
         for (var number = 0; number < rounds.Count; number++)
-            table.Row($"round {number + 1}", $"{rounds[number].NightSeconds:N2}", $"{rounds[number].HashingSeconds:N3}", $"{rounds[number].Ratio:N3}");
+            table.Row(
+                $"round {number + 1}",
+                $"{rounds[number].NightSeconds:N2}",
+                $"{rounds[number].HashingSeconds:N3}",
+                $"{rounds[number].Ratio:N3}"
+            );
         Report.Write(table);
         Threshold[] thresholds = [new("D6", "processor seconds of Jobs, with hashing to without", "x", ratio, Limit)];
         Threshold.Write(thresholds);

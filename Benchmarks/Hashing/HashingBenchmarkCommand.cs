@@ -12,7 +12,13 @@ internal static class HashingBenchmarkCommand
 {
     public static Command Create()
     {
-        var users = BenchmarkCommandLine.Number("--users", 20_000, 100, 1_000_000, "Users of a night, each with 30 holdings and 10 criteria.");
+        var users = BenchmarkCommandLine.Number(
+            "--users",
+            20_000,
+            100,
+            1_000_000,
+            "Users of a night, each with 30 holdings and 10 criteria."
+        );
         var rounds = BenchmarkCommandLine.Number("--rounds", 10, 1, 100, "Nights, each followed by a pass of its hashes alone.");
         Option<LocalRedisProgram> cache = new("--cache")
         {

@@ -3,7 +3,7 @@ using Overnight.Core.Data;
 
 namespace Overnight.Benchmarks.Replay;
 
-/// <summary>Changes between two nights everything that a calculation is made from, so that a replay from what is there now would differ.</summary>
+/// <summary>Changes everything that a calculation is made from, so that a replay from what is there now would differ.</summary>
 internal static class ChangedInputs
 {
     private const string Portfolios = """

@@ -11,8 +11,8 @@ using Overnight.Core.Scoring;
 namespace Overnight.Benchmarks.Replay;
 
 /// <summary>
-/// Rules of a version that no build has, by which the first half of a user's criteria count alone, and nights as a build that had them would
-/// have stored them.
+/// Rules of a version that no build has, by which the first half of a user's criteria count alone, and nights as a build that had them
+/// would have stored them.
 /// </summary>
 internal static class LaterRules
 {
@@ -152,12 +152,7 @@ internal static class LaterRules
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             page.Add(
-                new(
-                    reader.GetGuid(0),
-                    reader.GetFieldValue<byte[]>(1),
-                    reader.GetFieldValue<byte[]>(2),
-                    reader.GetFieldValue<byte[]>(3)
-                )
+                new(reader.GetGuid(0), reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2), reader.GetFieldValue<byte[]>(3))
             );
         return page;
     }

@@ -104,10 +104,7 @@ internal static class ReplayBenchmark
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             nights.Add(
-                new(
-                    reader.GetGuid(0),
-                    new(reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3), reader.GetGuid(4))
-                )
+                new(reader.GetGuid(0), new(reader.GetString(1), reader.GetFieldValue<DateOnly>(2), reader.GetInt32(3), reader.GetGuid(4)))
             );
         return nights;
     }

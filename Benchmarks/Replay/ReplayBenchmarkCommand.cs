@@ -16,8 +16,20 @@ internal static class ReplayBenchmarkCommand
 {
     public static Command Create()
     {
-        var users = BenchmarkCommandLine.Number("--users", 33_400, 10, 1_000_000, "Users of a night, each with 30 holdings and 10 criteria.");
-        var nights = BenchmarkCommandLine.Number("--nights", 3, 2, 20, "Nights, between which everything changes that they calculate from.");
+        var users = BenchmarkCommandLine.Number(
+            "--users",
+            33_400,
+            10,
+            1_000_000,
+            "Users of a night, each with 30 holdings and 10 criteria."
+        );
+        var nights = BenchmarkCommandLine.Number(
+            "--nights",
+            3,
+            2,
+            20,
+            "Nights, between which everything changes that they calculate from."
+        );
         var seed = BenchmarkCommandLine.Number("--seed", 1, 0, int.MaxValue, "Of the portfolios, and of what changes between nights.");
         Option<bool> brief = new("--short") { Description = $"{ReplaySettings.ShortUsers} users, for a look." };
         Option<LocalRedisProgram> cache = new("--cache")
@@ -27,7 +39,7 @@ internal static class ReplayBenchmarkCommand
         };
         Command command = new(
             "replay",
-            "Stored calculations of several nights, one of them by rules of a later version, computed again and compared byte for byte. Exit code 1 when any differs."
+            "Stored calculations of several nights, one by rules of a later version, computed again and compared. Exit code 1 when any differs."
         )
         {
             users,

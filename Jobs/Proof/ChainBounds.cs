@@ -41,7 +41,7 @@ internal sealed record ChainBounds(long? FirstSealed, DateOnly? KeptFrom)
             if (seal.BusinessDate > Latest(seal.SealedAt < now ? seal.SealedAt : now))
                 report.Add(
                     FaultKind.AlteredHorizon,
-                    $"Seal {seal.Sequence} says that history is kept from {IsoDate.Of(seal.BusinessDate)} on; retention always keeps the month before the current one."
+                    $"Seal {seal.Sequence} says that history is kept from {IsoDate.Of(seal.BusinessDate)} on, and retention never drops so late a day."
                 );
             else if (keptFrom is null || seal.BusinessDate > keptFrom)
                 keptFrom = seal.BusinessDate;
@@ -54,7 +54,7 @@ internal sealed record ChainBounds(long? FirstSealed, DateOnly? KeptFrom)
         return new(first, keptFrom);
     }
 
-    /// <summary>The first day that retention can have kept at a time: it keeps a whole month at least. A day is left for clocks that differ.</summary>
+    /// <summary>The latest first day that retention can have kept: it keeps a whole month at least. A day is left for clocks that differ.</summary>
     private static DateOnly Latest(DateTimeOffset at)
     {
         var day = DateOnly.FromDateTime(at.UtcDateTime.AddDays(1));

@@ -68,7 +68,12 @@ internal static class ErasureVerifier
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             erasures.Add(
-                new(reader.GetGuid(0), reader.GetString(1), reader.GetBoolean(2), await reader.IsDBNullAsync(3, ct) ? null : reader.GetInt64(3))
+                new(
+                    reader.GetGuid(0),
+                    reader.GetString(1),
+                    reader.GetBoolean(2),
+                    await reader.IsDBNullAsync(3, ct) ? null : reader.GetInt64(3)
+                )
             );
         return erasures;
     }

@@ -22,17 +22,7 @@ internal static class RetentionSeal
         if (await DueAsync(connection, keptFrom, ct) is not { } day)
             return;
         var nothing = HashTree.Root([]);
-        await SealChain.AppendAsync(
-            connection,
-            Guid.CreateVersion7(now),
-            SealChain.Retention,
-            day,
-            0,
-            nothing,
-            nothing,
-            now,
-            ct
-        );
+        await SealChain.AppendAsync(connection, Guid.CreateVersion7(now), SealChain.Retention, day, 0, nothing, nothing, now, ct);
     }
 
     private static async Task<DateOnly?> DueAsync(NpgsqlConnection connection, DateOnly keptFrom, CancellationToken ct)

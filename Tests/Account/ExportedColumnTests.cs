@@ -27,10 +27,7 @@ public sealed class ExportedColumnTests(TestServers servers)
         command.Parameters.Add(new() { Value = PersonalColumns.Emptied });
         var erased = (string[])(await command.ExecuteScalarAsync(Ct))!;
         var exported = await ExportedAsync(database.Source);
-        var declared = ExportedColumns
-            .InAnotherForm.Concat(ExportedColumns.LeftOut)
-            .SelectMany(one => one.Columns)
-            .ToList();
+        var declared = ExportedColumns.InAnotherForm.Concat(ExportedColumns.LeftOut).SelectMany(one => one.Columns).ToList();
 
         Assert.NotEmpty(exported.Intersect(erased));
         Assert.Equal([], erased.Except(exported).Except(declared));

@@ -193,7 +193,7 @@ public sealed class ErasureTests(TestServers servers)
         Assert.Contains(FindingName.UnsealedErasure, (await planted.AuditAsync()).Findings.Select(finding => finding.Name));
     }
 
-    /// <summary>Leaves of erasures stay when retention drops their runs, so that none can be put in the place of one that was dropped.</summary>
+    /// <summary>Leaves stay when retention drops their runs, so that none can be put in the place of one that was dropped.</summary>
     [Fact]
     public async Task D5_LeavesOfAnErasure_OutliveRetentionAndAreProvenAfterIt()
     {

@@ -11,7 +11,7 @@ public sealed class FlippedBitTests(TestServers servers)
     private static readonly int Flips = Setting("PROPERTY_FLIPS") ?? 40,
         Seed = Setting("PROPERTY_SEED") ?? Random.Shared.Next();
 
-    /// <summary>Rows and bits of a column that are tried: a flip can make a text, a document or a day that the type or the months refuse.</summary>
+    /// <summary>Places of a column that are tried: a flip can make a text or a day that the type or the months refuse.</summary>
     private const int Tries = 100;
 
     // Who can flip bits need not mind constraints, and the verifier trusts none.
@@ -96,7 +96,9 @@ public sealed class FlippedBitTests(TestServers servers)
     }
 
     private static int? Setting(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
+        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : null;
 
     /// <summary>$1 picks the row, $2 the bit.</summary>
     private static string Flip(Column column)

@@ -145,9 +145,7 @@ public sealed class HorizonTests(TestServers servers)
         var database = proof.Night.Database;
         HistoryRetention retention = new(
             database,
-            Microsoft.Extensions.Options.Options.Create(
-                new RetentionOptions { Months = 1, LockTimeout = TimeSpan.FromMilliseconds(50) }
-            ),
+            Microsoft.Extensions.Options.Options.Create(new RetentionOptions { Months = 1, LockTimeout = TimeSpan.FromMilliseconds(50) }),
             TimeProvider.System,
             NullLogger<HistoryRetention>.Instance
         );
@@ -177,7 +175,8 @@ public sealed class HorizonTests(TestServers servers)
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
         TestClock clock = new(new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero));
-        const string kept = "select count(*) from kept_history k join seals s on s.market = 'RETENTION' and s.business_date = kept_from where kept_from = $1";
+        const string kept =
+            "select count(*) from kept_history k join seals s on s.market = 'RETENTION' and s.business_date = kept_from where kept_from = $1";
 
         await database.Retention(clock, o => o.Months = 12).RunOnceAsync(isDryRun: true, Ct);
         Assert.Equal(1, await database.ScalarAsync("select count(*) from kept_history where kept_from is null", Ct));
