@@ -54,7 +54,7 @@ internal sealed record ChainBounds(long? FirstSealed, DateOnly? KeptFrom)
         return new(first, keptFrom);
     }
 
-    /// <summary>The latest first day that retention can have kept: it keeps a whole month at least. A day is left for clocks that differ.</summary>
+    /// <summary>The latest first day that retention can have kept: it keeps a whole month at least. A day is left for clocks.</summary>
     private static DateOnly Latest(DateTimeOffset at)
     {
         var day = DateOnly.FromDateTime(at.UtcDateTime.AddDays(1));
