@@ -45,7 +45,7 @@ public sealed class ExportedColumnTests(TestServers servers)
         {
             await using var command = database.CreateCommand(sql);
             command.Parameters.Add(new() { Value = Guid.Empty });
-            await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SchemaOnly, Ct);
+            await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SchemaOnly | CommandBehavior.KeyInfo, Ct);
             foreach (var column in await reader.GetColumnSchemaAsync(Ct))
             {
                 if (column.BaseTableName is { Length: > 0 } table)

@@ -153,7 +153,7 @@ public sealed class ErasureTests(TestServers servers)
 
         Assert.Equal([FaultKind.AlteredErasure], report.Faults.Select(fault => fault.Kind));
         Assert.Equal([FaultKind.AlteredErasure], changed.Faults.Select(fault => fault.Kind));
-        Assert.Equal([FaultKind.SealMissing], taken.Faults.Select(fault => fault.Kind));
+        Assert.Equal([FaultKind.SealMissing, FaultKind.UnsealedErasure, FaultKind.Missing], taken.Faults.Select(fault => fault.Kind));
         await using var connection = await night.Night.Database.OpenConnectionAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
         await ProofNight.ChangeAsync(connection, alike, Ct, users[2]);
