@@ -35,7 +35,8 @@ public static class DatabaseAudit
 
     // Retention drops partitions, which no snapshot keeps. They are locked before the snapshot is taken: what is dropped before that, the
     // snapshot has a seal of.
-    private const string LockPartitions = "lock table calculation_results, calculation_events in access share mode";
+    private const string LockPartitions =
+        "lock table calculation_results, calculation_events in access share mode; set local lock_timeout = 0";
 
     /// <exception cref="NpgsqlException">The database can't be read.</exception>
     public static async Task<AuditReport> RunAsync(NpgsqlDataSource database, AuditOptions options, CancellationToken ct)
@@ -71,23 +72,33 @@ public static class DatabaseAudit
         report.RunsLeft = runs.Count;
         Dictionary<Guid, AuditedSeal> seals = [];
         // What does not grow with history comes first, so that the time limit does not keep it from ever being looked at.
-        (string Name, Func<CancellationToken, Task> Check)[] parts = [("the chain of seals", async token =>
-            {
-                seals = await SealChainCheck.RunAsync(connection, kept, report, token);
-                await ErasureCheck.RunAsync(connection, seals, report, token);
-            }), ("results in force", token => CurrentCheck.RunAsync(connection, kept, report, token)), ("cached results", token => options.Cache is { } cache ? CacheCheck.RunAsync(connection, database, cache, report, token) : Task.CompletedTask), ("runs", token => AuditRunsAsync(connection, runs, seals, report, token)), ("doubled results", token => RunCompletenessCheck.DoubledAsync(connection, report, token))];
+        List<(string Name, Func<CancellationToken, Task> Check)> parts = [];
+        parts.Add(("the chain of seals", ChainAsync));
+        parts.Add(("results in force", token => CurrentCheck.RunAsync(connection, kept, report, token)));
+        parts.Add(("cached results", CacheAsync));
+        parts.Add(("runs", token => AuditRunsAsync(connection, runs, seals, report, token)));
+        parts.Add(("doubled results", token => RunCompletenessCheck.DoubledAsync(connection, report, token)));
         var reached = 0;
         try
         {
-            for (; reached < parts.Length; reached++)
+            for (; reached < parts.Count; reached++)
                 await parts[reached].Check(limit.Token);
         }
         catch (Exception exception) when (IsCancelled(exception) && limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
             // The time limit: what was seen so far is reported, and what was not.
         }
-        report.NotReached = [.. parts[reached..].Select(part => part.Name)];
+        report.NotReached = [.. parts.Skip(reached).Select(part => part.Name)];
         return report;
+
+        async Task ChainAsync(CancellationToken token)
+        {
+            seals = await SealChainCheck.RunAsync(connection, kept, report, token);
+            await ErasureCheck.RunAsync(connection, seals, report, token);
+        }
+
+        Task CacheAsync(CancellationToken token) =>
+            options.Cache is { } cache ? CacheCheck.RunAsync(connection, database, cache, report, token) : Task.CompletedTask;
     }
 
     private static async Task AuditRunsAsync(
