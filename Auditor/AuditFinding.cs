@@ -25,8 +25,11 @@ public static class FindingName
         AlteredCache = "altered-cache",
         AlteredRun = "altered-run",
         AlteredErasure = "altered-erasure",
+        UnsealedErasure = "unsealed-erasure",
+        AlteredHorizon = "altered-horizon",
         AlteredBatch = "altered-batch",
         AlteredSeal = "altered-seal",
         RemovedSeal = "removed-seal",
+        RemovedRun = "removed-run",
         SwappedLeaves = "swapped-leaves";
 }

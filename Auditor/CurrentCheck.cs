@@ -7,13 +7,13 @@ internal static class CurrentCheck
 {
     // Results are found by their key, user by user, so that the time it takes does not grow with the days that are kept.
     private const string Wrong = """
-        select c.user_id, c.run_id, n.run_id from current_results c cross join kept_history k left join lateral (
+        select c.user_id, c.run_id, n.run_id from current_results c left join lateral (
             select r.run_id, r.business_date from calculation_results r
             join overnight_job_runs j on j.id = r.run_id and j.business_date = r.business_date
             where r.user_id = c.user_id and r.business_date >= c.business_date
             order by r.business_date desc, j.number desc limit 1) n on true
         where (n.run_id is distinct from c.run_id or n.business_date is distinct from c.business_date)
-            and c.business_date < k.kept_from is not true order by c.user_id limit 1000
+            and c.business_date < $1 is not true order by c.user_id limit 1000
         """;
 
     private const string Missing = """
@@ -22,9 +22,10 @@ internal static class CurrentCheck
         """;
 
     /// <summary>Checks the results in force.</summary>
-    public static async Task RunAsync(NpgsqlConnection connection, AuditReport report, CancellationToken ct)
+    /// <param name="kept">The first day that is kept; null for all.</param>
+    public static async Task RunAsync(NpgsqlConnection connection, DateOnly? kept, AuditReport report, CancellationToken ct)
     {
-        await using var command = connection.Command(Wrong);
+        await using var command = connection.Command(Wrong, DatabaseAudit.OrNull(kept));
         await AddAsync(command, report, ct);
     }
 

@@ -1,5 +1,6 @@
 using System.Data;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Overnight.Auditor;
 
@@ -25,21 +26,28 @@ public static class DatabaseAudit
     // A run that is sealed or has batches was planned, whatever its row says. The day of a seal is hashed, that of a run is not.
     private const string Runs = """
         select r.id, r.number, r.market, r.business_date, r.revision, r.completed_at is not null, r.snapshot_id,
-            coalesce(s.business_date, r.business_date) < k.kept_from is true
-        from overnight_job_runs r cross join kept_history k left join seals s on s.run_id = r.id
+            coalesce(s.business_date, r.business_date) < $1 is true
+        from overnight_job_runs r left join seals s on s.run_id = r.id
         where r.job_type = 'scoring'
             and (r.planned_at is not null or s.run_id is not null or exists (select from run_batches b where b.run_id = r.id))
         order by r.number desc
         """;
 
+    // Retention drops partitions, which no snapshot keeps. They are locked before the snapshot is taken: what is dropped before that, the
+    // snapshot has a seal of.
+    private const string LockPartitions =
+        "lock table calculation_results, calculation_events in access share mode; set local lock_timeout = 0";
+
     /// <exception cref="NpgsqlException">The database can't be read.</exception>
     public static async Task<AuditReport> RunAsync(NpgsqlDataSource database, AuditOptions options, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(database);
+        ArgumentNullException.ThrowIfNull(options);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
-        await using (NpgsqlCommand settings = new("set transaction read only", connection))
-            await settings.ExecuteNonQueryAsync(ct);
+        var wait = Math.Max(1, (long)options.Limit.TotalMilliseconds);
+        await using (NpgsqlCommand begin = new($"set transaction read only; set local lock_timeout = {wait}; {LockPartitions}", connection))
+            await begin.ExecuteNonQueryAsync(ct);
         return await RunAsync(connection, database, options, ct);
     }
 
@@ -58,28 +66,42 @@ public static class DatabaseAudit
         ArgumentNullException.ThrowIfNull(options);
         AuditReport report = new();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(options.Limit);
-        var runs = await RunsAsync(connection, report, ct);
+        if (options.Limit > TimeSpan.Zero)
+            limit.CancelAfter(options.Limit);
+        else
+            await limit.CancelAsync();
+        var kept = await HorizonCheck.RunAsync(connection, report, ct);
+        var runs = await RunsAsync(connection, kept, report, ct);
         report.RunsLeft = runs.Count;
         Dictionary<Guid, AuditedSeal> seals = [];
         // What does not grow with history comes first, so that the time limit does not keep it from ever being looked at.
-        (string Name, Func<CancellationToken, Task> Check)[] parts = [("the chain of seals", async token =>
-            {
-                seals = await SealChainCheck.RunAsync(connection, report, token);
-                await ErasureCheck.RunAsync(connection, seals, report, token);
-            }), ("results in force", token => CurrentCheck.RunAsync(connection, report, token)), ("cached results", token => options.Cache is { } cache ? CacheCheck.RunAsync(connection, database, cache, report, token) : Task.CompletedTask), ("runs", token => AuditRunsAsync(connection, runs, seals, report, token)), ("doubled results", token => RunCompletenessCheck.DoubledAsync(connection, report, token))];
+        List<(string Name, Func<CancellationToken, Task> Check)> parts = [];
+        parts.Add(("the chain of seals", ChainAsync));
+        parts.Add(("results in force", token => CurrentCheck.RunAsync(connection, kept, report, token)));
+        parts.Add(("cached results", CacheAsync));
+        parts.Add(("runs", token => AuditRunsAsync(connection, runs, seals, report, token)));
+        parts.Add(("doubled results", token => RunCompletenessCheck.DoubledAsync(connection, report, token)));
         var reached = 0;
         try
         {
-            for (; reached < parts.Length; reached++)
+            for (; reached < parts.Count; reached++)
                 await parts[reached].Check(limit.Token);
         }
         catch (Exception exception) when (IsCancelled(exception) && limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
             // The time limit: what was seen so far is reported, and what was not.
         }
-        report.NotReached = [.. parts[reached..].Select(part => part.Name)];
+        report.NotReached = [.. parts.Skip(reached).Select(part => part.Name)];
         return report;
+
+        async Task ChainAsync(CancellationToken token)
+        {
+            seals = await SealChainCheck.RunAsync(connection, kept, report, token);
+            await ErasureCheck.RunAsync(connection, seals, report, token);
+        }
+
+        Task CacheAsync(CancellationToken token) =>
+            options.Cache is { } cache ? CacheCheck.RunAsync(connection, database, cache, report, token) : Task.CompletedTask;
     }
 
     private static async Task AuditRunsAsync(
@@ -108,17 +130,25 @@ public static class DatabaseAudit
     {
         NpgsqlCommand command = new(sql, connection) { CommandTimeout = 0 };
         foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
+            command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
         return command;
     }
+
+    internal static NpgsqlParameter OrNull(DateOnly? day) =>
+        new() { Value = (object?)day ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Date };
 
     private static bool IsCancelled(Exception exception) =>
         exception is OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled };
 
-    private static async Task<List<AuditedRun>> RunsAsync(NpgsqlConnection connection, AuditReport report, CancellationToken ct)
+    private static async Task<List<AuditedRun>> RunsAsync(
+        NpgsqlConnection connection,
+        DateOnly? kept,
+        AuditReport report,
+        CancellationToken ct
+    )
     {
         List<AuditedRun> runs = [];
-        await using var command = connection.Command(Runs);
+        await using var command = connection.Command(Runs, OrNull(kept));
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {

@@ -12,7 +12,7 @@ namespace Overnight.Api.Account;
 internal sealed class OwnRows
 {
     /// <summary>Names of the tables in an export, each with its query. $1 is the user.</summary>
-    private static readonly (string Name, string Sql)[] Queries =
+    internal static readonly (string Name, string Sql)[] Queries =
     [
         ("account", "select id, email, display_name, role, tenant_id, base_currency, created_at from users where id = $1"),
         ("markets", "select market from user_markets where user_id = $1 order by market"),

@@ -55,7 +55,7 @@ internal static class RootRoute
             .AllowAnonymous()
             .WithName("ListRoots")
             .WithSummary(
-                "The chain of seals, latest first: for each finished run the root of its results and events, to which receipts lead. For everybody, so that a root can be kept where nobody here can change it. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
+                "The chain of seals, latest first: for each finished run the root of its results and events, to which receipts lead; erasures (market ERASURE) and the first day that retention keeps (market RETENTION) are seals as well. For everybody, so that a root can be kept where nobody here can change it. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
             );
 
     private static async Task<Results<Ok<Listed<RootItem>>, ValidationProblem>> ListAsync(

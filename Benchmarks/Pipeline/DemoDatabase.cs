@@ -17,7 +17,8 @@ internal static class DemoDatabase
     public const int Holdings = 30,
         Criteria = 10;
 
-    public static async Task<NpgsqlDataSource> CreateAsync(PostgresServer postgres, int users, CancellationToken ct)
+    /// <param name="seed">Of the portfolios; that of the product's command when left out.</param>
+    public static async Task<NpgsqlDataSource> CreateAsync(PostgresServer postgres, int users, CancellationToken ct, int seed = 1)
     {
         await postgres.EnsureDatabaseAsync(Workbench.Database, ct);
         // Seeding and vacuuming take as long as they take.
@@ -35,6 +36,7 @@ internal static class DemoDatabase
                     Users = users,
                     Holdings = Holdings,
                     Criteria = Criteria,
+                    Seed = seed,
                 },
                 output.Progress<DemoProgress>(SeedCommand.Describe),
                 ct

@@ -5,7 +5,7 @@ namespace Overnight.Core.Erasures;
 
 /// <summary>What an erasure did; it names nobody.</summary>
 /// <param name="CompletedAt">Null while something is left to do, such as entries of a cache that does not answer.</param>
-/// <param name="Seal">Its number in the chain; null until it is completed.</param>
+/// <param name="Seal">Its number in the chain; null until the user's results are removed.</param>
 /// <param name="Removed">Rows by kind.</param>
 public sealed record ErasureReceipt(
     Guid Id,

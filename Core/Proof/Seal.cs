@@ -5,7 +5,7 @@ namespace Overnight.Core.Proof;
 
 /// <summary>
 /// A link of the chain: the root of one run, and the hash of the link before. Seals are numbered in the order in which runs ended, whatever
-/// their markets and dates, and are kept when the run's rows are dropped.
+/// their markets and dates, and are kept when the run's rows are dropped. Erasures and the horizon of retention are links of their own.
 /// </summary>
 /// <param name="Sequence">From 1, without gaps.</param>
 /// <param name="Root">Root of the hash tree over the roots of the run's batches that are done, by number.</param>

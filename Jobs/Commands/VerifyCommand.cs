@@ -76,7 +76,7 @@ internal static class VerifyCommand
         if (report.Erased > 0)
             output.Line($"Erased with their users, and kept as leaves: {Plural.Of(report.Erased, "calculation")}.");
         if (report.OpenErasures > 0)
-            output.Line($"Not completed, and so not sealed yet: {Plural.Of(report.OpenErasures, "erasure")}.");
+            output.Line($"Not completed yet: {Plural.Of(report.OpenErasures, "erasure")}.");
         if (report.Unplanned > 0)
             output.Line($"Ended before they were planned, and so not sealed: {Plural.Of(report.Unplanned, "run")}.");
         if (run is not null)

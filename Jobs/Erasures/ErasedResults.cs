@@ -51,10 +51,21 @@ internal static class ErasedResults
         where id = $1 and strpos((error_details::jsonb->'failures')::text, to_json($2::text)::text) > 0
         """;
 
-    public static async Task<List<(Guid Run, DateOnly Day)>> RunsAsync(NpgsqlDataSource database, Guid user, CancellationToken ct)
+    /// <summary>
+    /// Removes what all runs computed of the user, and the criteria that it was computed from, which verification needs as long as it is
+    /// there.
+    /// </summary>
+    public static async Task RemoveAsync(NpgsqlConnection connection, Guid user, CancellationToken ct)
+    {
+        foreach (var (run, day) in await RunsAsync(connection, user, ct))
+            await RemoveAsync(connection, run, day, user, ct);
+        await DeleteAsync(connection, "criteria", "delete from criteria_versions where user_id = $1", user, ct);
+    }
+
+    private static async Task<List<(Guid Run, DateOnly Day)>> RunsAsync(NpgsqlConnection connection, Guid user, CancellationToken ct)
     {
         List<(Guid, DateOnly)> runs = [];
-        await using var command = database.Command(Runs, user);
+        await using var command = connection.Command(Runs, user);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             runs.Add((reader.GetGuid(0), reader.GetFieldValue<DateOnly>(1)));
@@ -62,7 +73,7 @@ internal static class ErasedResults
     }
 
     /// <summary>Removes what one run computed of the user.</summary>
-    public static async Task RemoveAsync(NpgsqlConnection connection, Guid run, DateOnly day, Guid user, CancellationToken ct)
+    private static async Task RemoveAsync(NpgsqlConnection connection, Guid run, DateOnly day, Guid user, CancellationToken ct)
     {
         await ErasureSteps.ExecuteAsync(connection, LockRun, ct, run);
         // Another process may have done it since the runs were read.

@@ -110,36 +110,20 @@ internal static class ErasureSteps
     public static Task EdgesAsync(NpgsqlConnection connection, Guid user, CancellationToken ct) =>
         ExecuteAsync(connection, MoveDone, ct, user);
 
-    /// <summary>Criteria go last: what was calculated from them is verified with them.</summary>
-    public static async Task CriteriaAsync(NpgsqlConnection connection, Guid user, CancellationToken ct) =>
-        await CountAsync(
-            connection,
-            user,
-            "criteria",
-            await ExecuteAsync(connection, "delete from criteria_versions where user_id = $1", ct, user),
-            ct
-        );
-
     /// <summary>Removes what processes that were at work may have written of the user since.</summary>
     public static async Task RestAsync(NpgsqlConnection connection, Guid user, CancellationToken ct)
     {
         await ExecuteAsync(connection, ForgetPlaces, ct, user);
-        await CountAsync(
-            connection,
-            user,
-            "reads",
-            await ExecuteAsync(connection, "delete from result_reads where user_id = $1", ct, user),
-            ct
-        );
+        await ExecuteAsync(connection, "delete from result_reads where user_id = $1", ct, user);
     }
 
-    /// <summary>Adds to the counts of the receipt, in the transaction that removes.</summary>
+    /// <summary>Adds to the counts of the receipt, in the transaction that removes. Counts that are sealed stay as they are.</summary>
     public static async Task CountAsync(NpgsqlConnection connection, Guid user, string kind, int rows, CancellationToken ct)
     {
         if (rows > 0)
             await ExecuteAsync(
                 connection,
-                "update erasures set removed = removed || jsonb_build_object($2::text, coalesce((removed->>$2)::bigint, 0) + $3) where user_id = $1",
+                "update erasures set removed = removed || jsonb_build_object($2::text, coalesce((removed->>$2)::bigint, 0) + $3) where user_id = $1 and seal is null",
                 ct,
                 user,
                 kind,

@@ -27,9 +27,9 @@ internal sealed class UserErasure(
 
     private const string SessionsOf = "select session_hashes from erasures where id = $1";
 
-    private const string LockErasure = "select 1 from erasures where id = $1 and completed_at is null for update";
-
-    private const string Complete = "update erasures set completed_at = $2, seal = $3, user_id = null, session_hashes = '{}' where id = $1";
+    private const string Complete = """
+        update erasures set completed_at = $2, user_id = null, session_hashes = '{}' where id = $1 and completed_at is null
+        """;
 
     private readonly ErasureRequests _requests = new(database, time, checkpoint);
 
@@ -49,7 +49,7 @@ internal sealed class UserErasure(
     {
         if (await UserAsync(erasure, ct) is { } user)
         {
-            await EraseAsync(user, ct);
+            await EraseAsync(erasure, user, ct);
             if (await ForgetAsync(erasure, user))
                 await StepAsync("completed", connection => CompleteAsync(connection, erasure, user, ct), ct);
         }
@@ -57,7 +57,7 @@ internal sealed class UserErasure(
     }
 
     /// <summary>In this order: once the account is gone and who had loaded it is done, nothing new of the user is computed.</summary>
-    private async Task EraseAsync(Guid user, CancellationToken ct)
+    private async Task EraseAsync(Guid erasure, Guid user, CancellationToken ct)
     {
         await StepAsync("account", connection => ErasureSteps.AccountAsync(connection, user, ct), ct);
         await StepAsync("plans", connection => ErasureSteps.PlansAsync(connection, ct), ct);
@@ -68,10 +68,17 @@ internal sealed class UserErasure(
             connection => ErasureSteps.ExecuteAsync(connection, "delete from current_results where user_id = $1", ct, user),
             ct
         );
-        foreach (var (run, day) in await ErasedResults.RunsAsync(database, user, ct))
-            await StepAsync("results", connection => ErasedResults.RemoveAsync(connection, run, day, user, ct), ct);
+        await StepAsync("results", connection => RemoveResultsAsync(connection, erasure, user, ct), ct);
         await StepAsync("edges", connection => ErasureSteps.EdgesAsync(connection, user, ct), ct);
-        await StepAsync("criteria", connection => ErasureSteps.CriteriaAsync(connection, user, ct), ct);
+    }
+
+    /// <summary>
+    /// Results of all runs in one transaction with the seal, so that no calculation is ever gone without an entry of the chain.
+    /// </summary>
+    private async Task RemoveResultsAsync(NpgsqlConnection connection, Guid erasure, Guid user, CancellationToken ct)
+    {
+        await ErasedResults.RemoveAsync(connection, user, ct);
+        await ErasureSeal.AppendAsync(connection, erasure, time.GetUtcNow(), ct);
     }
 
     /// <returns>Null when it is completed, or not there.</returns>
@@ -95,19 +102,8 @@ internal sealed class UserErasure(
 
     private async Task CompleteAsync(NpgsqlConnection connection, Guid erasure, Guid user, CancellationToken ct)
     {
-        if (!await TakeAsync(connection, erasure, ct))
-            return;
         await ErasureSteps.RestAsync(connection, user, ct);
-        var now = time.GetUtcNow();
-        var seal = await ErasureSeal.AppendAsync(connection, erasure, now, ct);
-        await ErasureSteps.ExecuteAsync(connection, Complete, ct, erasure, now, seal.Sequence);
-    }
-
-    /// <returns>Whether it was still open, and is this process's to complete.</returns>
-    private static async Task<bool> TakeAsync(NpgsqlConnection connection, Guid erasure, CancellationToken ct)
-    {
-        await using var command = connection.Command(LockErasure, erasure);
-        return await command.ExecuteScalarAsync(ct) is not null;
+        await ErasureSteps.ExecuteAsync(connection, Complete, ct, erasure, time.GetUtcNow());
     }
 
     private async Task StepAsync(string name, Func<NpgsqlConnection, Task> work, CancellationToken ct)

@@ -74,7 +74,12 @@ internal sealed class BatchVerifier(NpgsqlConnection connection, VerificationRep
     )
     {
         var found = _stored.All.Select(one => (One: one, Place: Place(one, criteria, places))).ToList();
-        HashSet<int> taken = [.. found.Select(f => f.Place).OfType<int>(), .. batch.Erased.Select(leaf => leaf.Leaf)];
+        HashSet<int> taken = [.. found.Select(f => f.Place).OfType<int>()];
+        foreach (var (leaf, _) in batch.Erased.Where(erased => !taken.Add(erased.Leaf)))
+            report.Add(
+                FaultKind.AlteredErasure,
+                $"Batch {batch.Number} of {run}: leaf {leaf} is kept as that of an erased user, whose calculation is there."
+            );
         var next = 0;
         List<StoredCalculation> pending = [];
         foreach (var (one, place) in found)

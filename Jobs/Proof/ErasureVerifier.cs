@@ -11,26 +11,35 @@ namespace Overnight.Jobs.Proof;
 /// </summary>
 internal static class ErasureVerifier
 {
-    private const string All = "select id, removed::text, completed_at is not null from erasures order by requested_at, id";
+    private const string All = "select id, removed::text, completed_at is not null, seal from erasures order by requested_at, id";
+
+    private sealed record StoredErasure(Guid Id, string Removed, bool IsCompleted, long? Seal);
 
     public static async Task VerifyAsync(
         NpgsqlConnection connection,
         VerificationReport report,
         IReadOnlyDictionary<Guid, Seal> seals,
-        ChainBounds bounds,
         CancellationToken ct
     )
     {
-        foreach (var (id, removed, isCompleted) in await ReadAsync(connection, ct))
+        foreach (var erasure in await ReadAsync(connection, ct))
         {
-            if (!isCompleted)
+            if (!erasure.IsCompleted)
                 report.OpenErasures++;
-            else if (!seals.TryGetValue(id, out var seal))
-                report.Add(FaultKind.SealMissing, $"Erasure {id} is completed, and its seal was taken out.");
-            else if (!ErasureSeal.HashOf(removed).AsSpan().SequenceEqual(seal.SnapshotHash))
-                report.Add(FaultKind.AlteredErasure, $"The counts of erasure {id} were changed after it was sealed.");
+            // What has removed no result yet has no seal, and no leaf.
+            if (erasure is { IsCompleted: false, Seal: null })
+                continue;
+            if (!seals.TryGetValue(erasure.Id, out var seal) || seal.Market != SealChain.Erasure)
+                report.Add(FaultKind.SealMissing, $"Erasure {erasure.Id} has removed results, and its seal was taken out.");
+            else if (erasure.Seal != seal.Sequence)
+                report.Add(
+                    FaultKind.AlteredErasure,
+                    $"Erasure {erasure.Id} is seal {seal.Sequence} of the chain, and says that it is {erasure.Seal}."
+                );
+            else if (!ErasureSeal.HashOf(erasure.Removed).AsSpan().SequenceEqual(seal.SnapshotHash))
+                report.Add(FaultKind.AlteredErasure, $"The counts of erasure {erasure.Id} were changed after it was sealed.");
             else
-                await VerifyLeavesAsync(connection, report, seal, removed, bounds, ct);
+                await VerifyLeavesAsync(connection, report, seal, erasure.Removed, ct);
         }
     }
 
@@ -39,16 +48,12 @@ internal static class ErasureVerifier
         VerificationReport report,
         Seal seal,
         string removed,
-        ChainBounds bounds,
         CancellationToken ct
     )
     {
         var (root, leaves) = await ErasureSeal.RootAsync(connection, seal.RunId, ct);
         using var counts = JsonDocument.Parse(removed);
         var sealedLeaves = counts.RootElement.TryGetProperty(ErasureSeal.Leaves, out var count) ? count.GetInt32() : 0;
-        // Those of months that retention has dropped are gone with their runs.
-        if (leaves < sealedLeaves && bounds.KeptFrom is not null)
-            return;
         if (!root.AsSpan().SequenceEqual(seal.Root))
             report.Add(
                 FaultKind.AlteredErasure,
@@ -56,16 +61,20 @@ internal static class ErasureVerifier
             );
     }
 
-    private static async Task<List<(Guid Id, string Removed, bool IsCompleted)>> ReadAsync(
-        NpgsqlConnection connection,
-        CancellationToken ct
-    )
+    private static async Task<List<StoredErasure>> ReadAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        List<(Guid, string, bool)> erasures = [];
+        List<StoredErasure> erasures = [];
         await using var command = connection.Command(All);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            erasures.Add((reader.GetGuid(0), reader.GetString(1), reader.GetBoolean(2)));
+            erasures.Add(
+                new(
+                    reader.GetGuid(0),
+                    reader.GetString(1),
+                    reader.GetBoolean(2),
+                    await reader.IsDBNullAsync(3, ct) ? null : reader.GetInt64(3)
+                )
+            );
         return erasures;
     }
 }

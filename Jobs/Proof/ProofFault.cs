@@ -18,6 +18,8 @@ internal static class FaultKind
         AlteredSnapshot = "altered-snapshot",
         AlteredCriteria = "altered-criteria",
         AlteredErasure = "altered-erasure",
+        UnsealedErasure = "unsealed-erasure",
+        AlteredHorizon = "altered-horizon",
         SealMissing = "seal-missing",
         SealAltered = "seal-altered",
         SealInvented = "seal-invented";

@@ -1,13 +1,17 @@
+using System.Data;
 using Npgsql;
 using Overnight.Core.Data;
+using Overnight.Core.Proof;
 
 namespace Overnight.Jobs.Proof;
 
 /// <summary>
 /// Checks what is stored against the chain: that results, events, snapshots and criteria are as they were when their run was sealed. Reads
-/// only, and trusts no function or trigger of the database.
+/// only, and trusts no function or trigger of the database. The chain is read in one snapshot and each run in one of its own, so that an
+/// erasure at the same time is seen whole or not at all, and no snapshot is held for as long as all runs take.
 /// </summary>
-internal sealed class ProofVerifier(NpgsqlConnection connection)
+/// <param name="isInTransaction">Verifies what the connection's transaction sees.</param>
+internal sealed class ProofVerifier(NpgsqlConnection connection, bool isInTransaction = false)
 {
     private const string Runs = """
         select id, number, market, business_date, revision, completed_at is not null, snapshot_id is not null from overnight_job_runs
@@ -31,7 +35,7 @@ internal sealed class ProofVerifier(NpgsqlConnection connection)
         finally
         {
             // A pooled connection keeps its session locks when it is closed.
-            if (connection.State == System.Data.ConnectionState.Open)
+            if (connection.State == ConnectionState.Open)
                 await ExecuteAsync("select pg_advisory_unlock_shared(hashtext('overnight.retention'))", CancellationToken.None);
         }
     }
@@ -39,17 +43,26 @@ internal sealed class ProofVerifier(NpgsqlConnection connection)
     private async Task<VerificationReport?> VerifyKeptAsync(Guid? run, IProgress<VerificationReport>? progress, CancellationToken ct)
     {
         VerificationReport report = new();
-        // Runs are read before the seals, so that a run that was finished by then has its seal.
-        var runs = await RunsAsync(run, ct);
-        if (run is not null && runs.Count == 0)
-            return null;
-        var bounds = await ChainBounds.ReadAsync(connection, ct);
-        var seals = await SealChainVerifier.VerifyAsync(connection, report, bounds, ct);
-        await ErasureVerifier.VerifyAsync(connection, report, seals, bounds, ct);
+        List<VerifiedRun> runs;
+        Dictionary<Guid, Seal> seals = [];
+        ChainBounds bounds;
+        await using (await SnapshotAsync(ct))
+        {
+            runs = await RunsAsync(run, ct);
+            if (run is not null && runs.Count == 0)
+                return null;
+            var chain = await SealChainVerifier.ReadAsync(connection, ct);
+            foreach (var seal in chain)
+                seals[seal.RunId] = seal;
+            bounds = await ChainBounds.ReadAsync(connection, chain, report, ct);
+            await SealChainVerifier.VerifyAsync(connection, chain, report, bounds, ct);
+            await ErasureVerifier.VerifyAsync(connection, report, seals, ct);
+        }
         RunVerifier verifier = new(connection, report, bounds);
         foreach (var one in runs)
         {
-            await verifier.VerifyAsync(one, seals.GetValueOrDefault(one.Id), ct);
+            await using (await SnapshotAsync(ct))
+                await verifier.VerifyAsync(one, seals.GetValueOrDefault(one.Id), ct);
             progress?.Report(report);
         }
         if (run is null)
@@ -59,6 +72,10 @@ internal sealed class ProofVerifier(NpgsqlConnection connection)
         }
         return report;
     }
+
+    /// <returns>Null where the connection has a transaction already.</returns>
+    private async Task<NpgsqlTransaction?> SnapshotAsync(CancellationToken ct) =>
+        isInTransaction ? null : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
 
     private async Task ExecuteAsync(string sql, CancellationToken ct)
     {

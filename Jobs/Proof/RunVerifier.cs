@@ -39,9 +39,11 @@ internal sealed class RunVerifier(NpgsqlConnection connection, VerificationRepor
     private const string Batches =
         "select number, first_user, last_user, status = 'done', leaves, root from run_batches where run_id = $1 order by number";
 
-    private const string Finished = "select completed_at is not null from overnight_job_runs where id = $1";
-
-    private const string Erased = "select batch, leaf, hash from erased_leaves where run_id = $1 order by batch, leaf";
+    private const string Erased = """
+        select l.batch, l.leaf, l.hash, l.erasure_id, s.seq is not null
+        from erased_leaves l left join seals s on s.run_id = l.erasure_id and s.market = 'ERASURE'
+        where l.run_id = $1 order by l.batch, l.leaf
+        """;
 
     // Rows of a run beside its day, from the day $1 on. Read from the indexes alone, but all of them.
     private const string Strays = """
@@ -84,7 +86,7 @@ internal sealed class RunVerifier(NpgsqlConnection connection, VerificationRepor
         // Retention may have dropped a part of it. The day of a seal is proven by the chain, that of a run is not.
         if (bounds.IsBelow(seal?.BusinessDate ?? run.BusinessDate))
             return;
-        var batches = await BatchesAsync(run.Id, ct);
+        var batches = await BatchesAsync(run, ct);
         var done = batches.FindAll(b => b.IsDone);
         if (seal is null && await JudgeUnsealedAsync(run, batches, done, ct))
             return;
@@ -159,8 +161,7 @@ internal sealed class RunVerifier(NpgsqlConnection connection, VerificationRepor
 
     private async Task VerifySealAsync(VerifiedRun run, Seal seal, List<VerifiedBatch> done, CancellationToken ct)
     {
-        // The run may have ended since it was read, and then its row says so by now: both are committed as one.
-        if (!run.IsFinished && !await IsFinishedAsync(run.Id, ct))
+        if (!run.IsFinished)
             report.Add(FaultKind.Changed, $"The row of {run} was changed: it was sealed at its end, and says that it is not finished.");
         byte[] roots = [.. done.SelectMany(b => b.Root ?? [])];
         if (!HashTree.Root(roots).AsSpan().SequenceEqual(seal.Root))
@@ -208,16 +209,10 @@ internal sealed class RunVerifier(NpgsqlConnection connection, VerificationRepor
             );
     }
 
-    private async Task<bool> IsFinishedAsync(Guid run, CancellationToken ct)
-    {
-        await using var command = connection.Command(Finished, run);
-        return await command.ExecuteScalarAsync(ct) is true;
-    }
-
-    private async Task<List<VerifiedBatch>> BatchesAsync(Guid run, CancellationToken ct)
+    private async Task<List<VerifiedBatch>> BatchesAsync(VerifiedRun run, CancellationToken ct)
     {
         List<VerifiedBatch> batches = [];
-        await using var command = connection.Command(Batches, run);
+        await using var command = connection.Command(Batches, run.Id);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -233,10 +228,25 @@ internal sealed class RunVerifier(NpgsqlConnection connection, VerificationRepor
             );
         }
         await reader.DisposeAsync();
-        await using var erased = connection.Command(Erased, run);
-        await using var leaves = await erased.ExecuteReaderAsync(ct);
-        while (await leaves.ReadAsync(ct))
-            batches.Find(batch => batch.Number == leaves.GetInt32(0))?.Erased.Add((leaves.GetInt32(1), leaves.GetValue(2) as byte[]));
+        await ReadErasedAsync(run, batches, ct);
         return batches;
+    }
+
+    /// <summary>An erasure that is not in the chain explains nothing: its leaves count as missing, too.</summary>
+    private async Task ReadErasedAsync(VerifiedRun run, List<VerifiedBatch> batches, CancellationToken ct)
+    {
+        await using var command = connection.Command(Erased, run.Id);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            var (number, leaf) = (reader.GetInt32(0), reader.GetInt32(1));
+            if (!reader.GetBoolean(4))
+                report.Add(
+                    FaultKind.UnsealedErasure,
+                    $"Leaf {leaf} of batch {number} of {run} is kept by erasure {reader.GetGuid(3)}, of which the chain has no seal."
+                );
+            else
+                batches.Find(batch => batch.Number == number)?.Erased.Add((leaf, reader.GetValue(2) as byte[]));
+        }
     }
 }

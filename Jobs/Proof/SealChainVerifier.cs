@@ -6,31 +6,28 @@ using Overnight.Core.Proof;
 namespace Overnight.Jobs.Proof;
 
 /// <summary>
-/// Checks the chain of seals itself: numbers, links and hashes, and that each seal has its run or lies below the horizon.
+/// Checks the chain of seals itself: numbers, links and hashes, and that each seal has its run or lies below the horizon, or its erasure.
 /// </summary>
 internal static class SealChainVerifier
 {
     private const string All = $"select {Seal.Columns} from seals order by seq";
 
-    private const string Runs =
-        "select id from overnight_job_runs where job_type = 'scoring' union all select id from erasures where completed_at is not null";
+    private const string Sealed =
+        "select id from overnight_job_runs where job_type = 'scoring' union all select id from erasures where seal is not null";
 
-    /// <returns>The seals by their runs.</returns>
-    public static async Task<IReadOnlyDictionary<Guid, Seal>> VerifyAsync(
+    /// <param name="seals">All there are, by number.</param>
+    public static async Task VerifyAsync(
         NpgsqlConnection connection,
+        IReadOnlyList<Seal> seals,
         VerificationReport report,
         ChainBounds bounds,
         CancellationToken ct
     )
     {
-        var all = await SealsAsync(connection, ct);
-        // Runs are read after the seals, so that a run that ends meanwhile is there.
-        var runs = await RunsAsync(connection, ct);
-        Dictionary<Guid, Seal> seals = [];
+        var sealedIds = await SealedAsync(connection, ct);
         var (next, previous) = (1L, Seal.NoPrevious);
-        foreach (var seal in all)
+        foreach (var seal in seals)
         {
-            seals[seal.RunId] = seal;
             if (seal.Sequence != next)
                 report.Add(
                     FaultKind.SealMissing,
@@ -43,20 +40,29 @@ internal static class SealChainVerifier
                 );
             if (!seal.ComputeHash().AsSpan().SequenceEqual(seal.Hash))
                 report.Add(FaultKind.SealAltered, $"{Name(seal)} was changed: its columns do not give its hash.");
-            if (bounds.IsBelow(seal.BusinessDate))
-                report.BelowTheHorizon++;
-            else if (!runs.Contains(seal.RunId))
-                report.Add(FaultKind.SealInvented, $"{Name(seal)} is of a run that is not there, though runs of that day are kept.");
+            if (seal.Market == SealChain.Erasure)
+            {
+                // Erasures outlive retention, as their seals do.
+                if (!sealedIds.Contains(seal.RunId))
+                    report.Add(FaultKind.SealInvented, $"{Name(seal)} is of an erasure that is not there, or that has no seal.");
+            }
+            else if (seal.Market != SealChain.Retention)
+            {
+                if (bounds.IsBelow(seal.BusinessDate))
+                    report.BelowTheHorizon++;
+                else if (!sealedIds.Contains(seal.RunId))
+                    report.Add(FaultKind.SealInvented, $"{Name(seal)} is of a run that is not there, though runs of that day are kept.");
+            }
             (next, previous) = (seal.Sequence + 1, seal.Hash);
         }
-        report.Seals = all.Count;
-        return seals;
+        report.Seals = seals.Count;
     }
 
     private static string Name(Seal seal) =>
         $"Seal {seal.Sequence} (run {seal.RunId}, {seal.Market}, {IsoDate.Of(seal.BusinessDate)}, revision {seal.Revision})";
 
-    private static async Task<List<Seal>> SealsAsync(NpgsqlConnection connection, CancellationToken ct)
+    /// <summary>Reads all seals, by number.</summary>
+    public static async Task<IReadOnlyList<Seal>> ReadAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         List<Seal> seals = [];
         await using var command = connection.Command(All);
@@ -66,13 +72,13 @@ internal static class SealChainVerifier
         return seals;
     }
 
-    private static async Task<HashSet<Guid>> RunsAsync(NpgsqlConnection connection, CancellationToken ct)
+    private static async Task<HashSet<Guid>> SealedAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        HashSet<Guid> runs = [];
-        await using var command = connection.Command(Runs);
+        HashSet<Guid> ids = [];
+        await using var command = connection.Command(Sealed);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            runs.Add(reader.GetGuid(0));
-        return runs;
+            ids.Add(reader.GetGuid(0));
+        return ids;
     }
 }

@@ -24,7 +24,7 @@ internal sealed class VerificationReport
     /// <summary>Calculations that were erased with their users, and of which the leaves are kept.</summary>
     public long Erased { get; set; }
 
-    /// <summary>Erasures that are not completed, and so not sealed yet.</summary>
+    /// <summary>Erasures that are not completed.</summary>
     public long OpenErasures { get; set; }
 
     /// <summary>Runs that ended before they were planned: they have no result, and no seal.</summary>

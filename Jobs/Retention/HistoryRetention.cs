@@ -74,7 +74,7 @@ internal sealed partial class HistoryRetention(
         await MakeAsync(connection, report, thisMonth, ct);
         // Before anything is dropped, so that nobody takes what is missing for lost.
         if (!isDryRun)
-            await ExecuteAsync(connection, Keep, ct, report.OldestKept);
+            await KeepFromAsync(connection, report.OldestKept, now, ct);
         await DropAsync(connection, report, ct);
         // The rows that belong to a month whose partition had to stay are kept with it.
         var keptFrom = report.Postponed.Count == 0 ? report.OldestKept : await OldestLeftAsync(connection, report.OldestKept, ct);
@@ -85,6 +85,14 @@ internal sealed partial class HistoryRetention(
         await OldRows.DeleteActionsAsync(connection, report, report.OldestKept, options.Value.DeleteRows, ct);
         await OldRows.DeleteSessionsAsync(connection, report, now - options.Value.Sessions, options.Value.DeleteRows, ct);
         return report;
+    }
+
+    private static async Task KeepFromAsync(NpgsqlConnection connection, DateOnly day, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await ExecuteAsync(connection, Keep, ct, day);
+        await RetentionSeal.AppendAsync(connection, day, now, ct);
+        await transaction.CommitAsync(ct);
     }
 
     private async Task MakeAsync(NpgsqlConnection connection, RetentionReport report, DateOnly thisMonth, CancellationToken ct)

@@ -102,6 +102,25 @@ public sealed class ErasureConcurrencyTests(TestServers servers)
         Assert.NotNull((await erasing)!.CompletedAt);
     }
 
+    /// <summary>The verification has read which leaves are erased, and comes to the events when the erasure is done.</summary>
+    [Fact]
+    public async Task D6_ErasureDuringAVerification_IsSeenWholeOrNotAtAll()
+    {
+        await using var night = await ErasureNight.CreateAsync(servers, runs: 1);
+        var user = await night.Night.ScalarAsync<Guid>($"select {PlantedChanges.OneUser}", Ct);
+        var erasure = night.Erasure();
+        await using var held = await HeldLock.TakeAsync(night.Night.Database, "lock table market_snapshots in access exclusive mode");
+        var verification = night.Proof.VerifyAsync(Ct);
+        await held.WaiterAsync(verification);
+
+        var id = (await erasure.RequestAsync(user, Actor.Command, Ct))!.Value;
+        Assert.NotNull((await erasure.GoOnAsync(id, Ct))!.CompletedAt);
+
+        await held.RollbackAsync();
+        Assert.Empty((await verification).Faults);
+        Assert.Empty((await night.Proof.VerifyAsync(Ct)).Faults);
+    }
+
     /// <summary>The command and the loop of a jobs process may take up the same erasure.</summary>
     [Fact]
     public async Task D5_TwoProcessesAtOnce_EraseOnce()

@@ -22,7 +22,6 @@ public sealed class ErasureTests(TestServers servers)
         "current",
         "results",
         "edges",
-        "criteria",
         "cache",
         "completed",
     ];
@@ -154,7 +153,7 @@ public sealed class ErasureTests(TestServers servers)
 
         Assert.Equal([FaultKind.AlteredErasure], report.Faults.Select(fault => fault.Kind));
         Assert.Equal([FaultKind.AlteredErasure], changed.Faults.Select(fault => fault.Kind));
-        Assert.Equal([FaultKind.SealMissing], taken.Faults.Select(fault => fault.Kind));
+        Assert.Equal([FaultKind.SealMissing, FaultKind.UnsealedErasure, FaultKind.Missing], taken.Faults.Select(fault => fault.Kind));
         await using var connection = await night.Night.Database.OpenConnectionAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
         await ProofNight.ChangeAsync(connection, alike, Ct, users[2]);
@@ -162,6 +161,68 @@ public sealed class ErasureTests(TestServers servers)
             (await DatabaseAudit.RunAsync(connection, night.Night.Database, new(TimeSpan.FromMinutes(5)), Ct)).Findings,
             finding => finding.Name == FindingName.AlteredErasure
         );
+    }
+
+    /// <summary>An erasure that the chain does not have explains nothing, be it said to be open or another entry's.</summary>
+    [Theory]
+    [InlineData("insert into erasures (id, user_id, requested_at) values (gen_random_uuid(), gen_random_uuid(), now())")]
+    [InlineData("insert into erasures (id, requested_at, completed_at, seal) values (gen_random_uuid(), now(), now(), 2)")]
+    [InlineData("insert into erasures (id, requested_at, completed_at, seal) select run_id, now(), now(), seq from seals where seq = 1")]
+    public async Task D5_CalculationTakenOutByAnErasureWithoutASeal_IsFound(string erasure)
+    {
+        await using var night = await ErasureNight.CreateAsync(servers, runs: 1);
+        await using var planted = await PlantedTransaction.BeginAsync(night.Proof, Ct);
+        Assert.Empty((await planted.VerifyAsync()).Faults);
+        Assert.Empty((await planted.AuditAsync()).Findings);
+
+        await planted.ChangeAsync(
+            $"""
+            with first as (select b.run_id, b.number, b.leaves, (select min(e.user_id::text)::uuid from calculation_events e where e.run_id = b.run_id
+                    and e.user_id between b.first_user and b.last_user) as user_id from run_batches b where b.number = 1),
+            results as (delete from calculation_results where user_id = (select user_id from first)),
+            events as (delete from calculation_events where user_id = (select user_id from first)),
+            current as (delete from current_results where user_id = (select user_id from first)),
+            erasure as ({erasure} returning id)
+            insert into erased_leaves select run_id, number, 0, substr(leaves, 1, 32), true, id from first, erasure
+            """
+        );
+
+        var kinds = (await planted.VerifyAsync()).Faults.Select(fault => fault.Kind).ToList();
+        Assert.Contains(FaultKind.UnsealedErasure, kinds);
+        Assert.Contains(FaultKind.Missing, kinds);
+        Assert.Contains(FindingName.UnsealedErasure, (await planted.AuditAsync()).Findings.Select(finding => finding.Name));
+    }
+
+    /// <summary>Leaves stay when retention drops their runs, so that none can be put in the place of one that was dropped.</summary>
+    [Fact]
+    public async Task D5_LeavesOfAnErasure_OutliveRetentionAndAreProvenAfterIt()
+    {
+        await using var night = await ErasureNight.CreateAsync(servers, runs: 1);
+        var user = await night.Night.ScalarAsync<Guid>($"select {PlantedChanges.OneUser}", Ct);
+        var erasure = night.Erasure();
+        await erasure.GoOnAsync((await erasure.RequestAsync(user, Actor.Command, Ct))!.Value, Ct);
+        await night.Night.ExecuteAsync("delete from result_reads; delete from run_batches; delete from overnight_job_runs", Ct);
+        Assert.Equal(1, await night.Night.ScalarAsync<long>("select count(*) from erased_leaves", Ct));
+        await using var planted = await PlantedTransaction.BeginAsync(night.Proof, Ct);
+
+        await planted.ChangeAsync("update erased_leaves set run_id = gen_random_uuid(), hash = sha256('')");
+
+        Assert.Contains(FaultKind.AlteredErasure, (await planted.VerifyAsync()).Faults.Select(fault => fault.Kind));
+        Assert.Contains(FindingName.AlteredErasure, (await planted.AuditAsync()).Findings.Select(finding => finding.Name));
+    }
+
+    [Fact]
+    public async Task D5_LeafOfACalculationThatIsThere_IsNoErasedOne()
+    {
+        await using var night = await ErasureNight.CreateAsync(servers, runs: 1);
+        var user = await night.Night.ScalarAsync<Guid>("select user_id from calculation_results where batch = 1 order by 1 limit 1", Ct);
+        var erasure = night.Erasure();
+        await erasure.GoOnAsync((await erasure.RequestAsync(user, Actor.Command, Ct))!.Value, Ct);
+
+        var report = await night.Proof.VerifyWithAsync("update erased_leaves set leaf = leaf + 1", Ct);
+
+        Assert.All(report.Faults, fault => Assert.True(fault.Kind is FaultKind.AlteredErasure or FaultKind.Missing));
+        Assert.Contains(report.Faults, fault => fault.What.EndsWith("whose calculation is there.", StringComparison.Ordinal));
     }
 
     [Fact]

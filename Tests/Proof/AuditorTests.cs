@@ -50,7 +50,7 @@ public sealed class AuditorTests(TestServers servers)
         await WorkerTests.BeatAsync(new(proof.Night.Database, TimeProvider.System), TimeProvider.System);
         await using var held = await HeldLock.TakeAsync(proof.Night.Database, $"lock table {table} in access exclusive mode");
 
-        var cut = await DoctorAsync(proof, "--audit", "--limit", "3");
+        var cut = await DoctorAsync(proof, "--audit", "--limit", "6");
 
         Assert.Equal((2, ""), (cut.ExitCode, cut.Error));
         Assert.Contains("The time limit came first: 1 run not audited.", cut.Output, StringComparison.Ordinal);

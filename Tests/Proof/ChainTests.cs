@@ -1,3 +1,4 @@
+using System.Reflection;
 using Overnight.Core.Proof;
 using Overnight.Jobs.Proof;
 using Overnight.Tests.Harness;
@@ -58,6 +59,16 @@ public sealed class ChainTests(TestServers servers)
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
         Assert.Empty((await proof.VerifyAsync(Ct)).Faults);
     }
+
+    [Fact]
+    public void D6_EveryName_HasAChangeThatItIsFoundBy() =>
+        Assert.Equal(ConstantsOf(typeof(FaultKind)), PlantedChanges.All.Select(one => one.Kind).Distinct().Order(StringComparer.Ordinal));
+
+    internal static IEnumerable<string> ConstantsOf(Type names) =>
+        names
+            .GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(field => (string)field.GetRawConstantValue()!)
+            .Order(StringComparer.Ordinal);
 
     [Fact]
     public async Task D6_UserOfAFault_IsNamedAndNobodyElse()

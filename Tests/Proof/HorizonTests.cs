@@ -50,30 +50,124 @@ public sealed class HorizonTests(TestServers servers)
     [Fact]
     public async Task D6_MonthThatIsDroppedInPart_IsCheckedByTheChainAlone()
     {
-        await using var proof = await ProofNight.CreateAsync(servers, Ct);
-        await using var connection = await proof.Night.Database.OpenConnectionAsync(Ct);
-        await using var transaction = await connection.BeginTransactionAsync(Ct);
-        await ProofNight.ChangeAsync(connection, "delete from calculation_events", Ct);
-        Assert.NotEmpty((await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!.Faults);
-        Assert.NotEmpty((await AuditAsync()).Findings);
+        await using var proof = await ProofNight.CreateOldAsync(servers, Ct);
+        await using var planted = await PlantedTransaction.BeginAsync(proof, Ct);
+        await planted.ChangeAsync("delete from calculation_events");
+        Assert.NotEmpty((await planted.VerifyAsync()).Faults);
+        Assert.NotEmpty((await planted.AuditAsync()).Findings);
 
-        await ProofNight.ChangeAsync(connection, "update kept_history set kept_from = $1", Ct, proof.Runs[0].BusinessDate.AddDays(1));
+        await planted.KeepFromAsync(proof.Runs[0].BusinessDate.AddDays(1));
 
-        var report = (await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!;
+        var report = await planted.VerifyAsync();
         Assert.Empty(report.Faults);
-        Assert.Equal((0, 1, 1), (report.Runs, report.BelowTheHorizon, report.Seals));
-        var audit = await AuditAsync();
+        Assert.Equal((0, 1, 2), (report.Runs, report.BelowTheHorizon, report.Seals));
+        var audit = await planted.AuditAsync();
         Assert.Empty(audit.Findings);
         Assert.Equal((0, 1), (audit.Runs, audit.RunsBelowTheHorizon));
-        // A sealed run can't be dated back: its seal has the day.
-        await ProofNight.ChangeAsync(connection, "update kept_history set kept_from = $1", Ct, proof.Runs[0].BusinessDate);
-        await ProofNight.ChangeAsync(connection, "update overnight_job_runs set business_date = business_date - 1", Ct);
-        Assert.Contains((await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!.Faults, fault =>
-            fault.Kind == FaultKind.Changed
-        );
-        Assert.Contains((await AuditAsync()).Findings, finding => finding.Name == FindingName.AlteredRun);
+    }
 
-        Task<AuditReport> AuditAsync() => DatabaseAudit.RunAsync(connection, proof.Night.Database, new(TimeSpan.FromMinutes(5)), Ct);
+    [Fact]
+    public async Task D6_SealedRun_CantBeDatedBackBelowTheHorizon()
+    {
+        await using var proof = await ProofNight.CreateOldAsync(servers, Ct);
+        await using var planted = await PlantedTransaction.BeginAsync(proof, Ct);
+        await planted.KeepFromAsync(proof.Runs[0].BusinessDate);
+        Assert.Empty((await planted.VerifyAsync()).Faults);
+        Assert.Empty((await planted.AuditAsync()).Findings);
+
+        await planted.ChangeAsync("update overnight_job_runs set business_date = business_date - 1");
+
+        Assert.Contains((await planted.VerifyAsync()).Faults, fault => fault.Kind == FaultKind.Changed);
+        Assert.Contains((await planted.AuditAsync()).Findings, finding => finding.Name == FindingName.AlteredRun);
+    }
+
+    /// <summary>Whoever takes results out can change that row as well.</summary>
+    [Theory]
+    [InlineData("update kept_history set kept_from = current_date")]
+    [InlineData("delete from kept_history")]
+    public async Task D6_RowThatSaysMoreWasDropped_IsNamedAndHidesNothing(string change)
+    {
+        await using var proof = await ProofNight.CreateOldAsync(servers, Ct);
+        await using var planted = await PlantedTransaction.BeginAsync(proof, Ct);
+        await planted.KeepFromAsync(proof.Runs[0].BusinessDate);
+        await planted.ChangeAsync($"delete from calculation_results where user_id = {PlantedChanges.OneUser}");
+
+        await planted.ChangeAsync(change);
+
+        Assert.Equal([FaultKind.AlteredHorizon, FaultKind.Missing], (await planted.VerifyAsync()).Faults.Select(fault => fault.Kind));
+        var found = (await planted.AuditAsync()).Findings.Select(finding => finding.Name).ToList();
+        Assert.Contains(FindingName.AlteredHorizon, found);
+        Assert.Contains(FindingName.MissingResult, found);
+    }
+
+    /// <summary>A seal that follows in the chain, and says what retention never does.</summary>
+    [Fact]
+    public async Task D6_SealThatSaysMoreWasDropped_IsNamedAndHidesNothing()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct);
+        await using var planted = await PlantedTransaction.BeginAsync(proof, Ct);
+        await planted.ChangeAsync($"delete from calculation_results where user_id = {PlantedChanges.OneUser}");
+
+        await planted.KeepFromAsync(proof.Runs[0].BusinessDate.AddDays(1));
+
+        Assert.Equal(
+            [FaultKind.AlteredHorizon, FaultKind.AlteredHorizon, FaultKind.Missing],
+            (await planted.VerifyAsync()).Faults.Select(fault => fault.Kind)
+        );
+        var found = (await planted.AuditAsync()).Findings.Select(finding => finding.Name).ToList();
+        Assert.Equal(2, found.Count(name => name == FindingName.AlteredHorizon));
+        Assert.Contains(FindingName.MissingResult, found);
+    }
+
+    [Fact]
+    public async Task D6_RunThatIsGoneThoughItsDayIsKept_IsNamed()
+    {
+        await using var proof = await ProofNight.CreateAsync(servers, Ct);
+        await using var planted = await PlantedTransaction.BeginAsync(proof, Ct);
+        foreach (
+            var table in (string[])
+                ["current_results", "calculation_results", "calculation_events", "run_failures", "run_batches", "overnight_job_runs"]
+        )
+            await planted.ChangeAsync($"delete from {table}");
+
+        Assert.Equal([FaultKind.SealInvented], (await planted.VerifyAsync()).Faults.Select(fault => fault.Kind));
+        Assert.Equal([FindingName.RemovedRun], (await planted.AuditAsync()).Findings.Select(finding => finding.Name));
+    }
+
+    /// <summary>
+    /// The audit has begun and comes to the results later: what it has seen of the horizon is then older than what retention has done, so
+    /// that retention must wait for it.
+    /// </summary>
+    [Fact]
+    public async Task D6_Retention_DuringAnAudit_DropsNothingThatItIsYetToRead()
+    {
+        await using var proof = await ProofNight.CreateOldAsync(servers, Ct);
+        var database = proof.Night.Database;
+        HistoryRetention retention = new(
+            database,
+            Microsoft.Extensions.Options.Options.Create(new RetentionOptions { Months = 1, LockTimeout = TimeSpan.FromMilliseconds(50) }),
+            TimeProvider.System,
+            NullLogger<HistoryRetention>.Instance
+        );
+        Task<AuditReport> auditing;
+        await using (var held = await HeldLock.TakeAsync(database, "lock table erasures in access exclusive mode"))
+        {
+            auditing = AuditAsync();
+            await held.WaiterAsync(auditing);
+
+            Assert.NotEmpty((await retention.RunOnceAsync(isDryRun: false, Ct))!.Postponed);
+            await held.RollbackAsync();
+        }
+
+        var report = await auditing;
+        Assert.Empty(report.Findings);
+        Assert.Equal((1, 0), (report.Runs, report.RunsBelowTheHorizon));
+        Assert.Empty((await retention.RunOnceAsync(isDryRun: false, Ct))!.Postponed);
+        Assert.Equal(0, await proof.Night.ScalarAsync<long>("select count(*) from overnight_job_runs where job_type = 'scoring'", Ct));
+        Assert.Empty((await AuditAsync()).Findings);
+        Assert.Empty((await proof.VerifyAsync(Ct)).Faults);
+
+        Task<AuditReport> AuditAsync() => DatabaseAudit.RunAsync(database, new(TimeSpan.FromMinutes(5)), Ct);
     }
 
     [Fact]
@@ -81,7 +175,8 @@ public sealed class HorizonTests(TestServers servers)
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
         TestClock clock = new(new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero));
-        const string kept = "select count(*) from kept_history where kept_from = $1";
+        const string kept =
+            "select count(*) from kept_history k join seals s on s.market = 'RETENTION' and s.business_date = kept_from where kept_from = $1";
 
         await database.Retention(clock, o => o.Months = 12).RunOnceAsync(isDryRun: true, Ct);
         Assert.Equal(1, await database.ScalarAsync("select count(*) from kept_history where kept_from is null", Ct));
@@ -89,6 +184,25 @@ public sealed class HorizonTests(TestServers servers)
         Assert.Equal(1, await database.ScalarAsync(kept, Ct, new DateOnly(2025, 11, 1)));
         await database.Retention(clock, o => o.Months = 24).RunOnceAsync(isDryRun: false, Ct);
         Assert.Equal(1, await database.ScalarAsync(kept, Ct, new DateOnly(2025, 11, 1)));
+        Assert.Equal(1, await database.ScalarAsync("select count(*) from seals", Ct));
+        await database.Retention(clock, o => o.Months = 6).RunOnceAsync(isDryRun: false, Ct);
+        Assert.Equal(1, await database.ScalarAsync(kept, Ct, new DateOnly(2026, 5, 1)));
+        Assert.Equal(2, await database.ScalarAsync("select count(*) from seals", Ct));
+    }
+
+    /// <summary>Of months that an earlier build dropped there is its row alone, when retention turns for the first time.</summary>
+    [Fact]
+    public async Task D6_HorizonOfAnEarlierBuild_IsSealedAtTheFirstTurn()
+    {
+        await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
+        await database.ExecuteAsync("update kept_history set kept_from = '2026-06-01'", Ct);
+
+        await database.Retention(new TestClock(), o => o.Months = 24).RunOnceAsync(isDryRun: false, Ct);
+
+        Assert.Equal(
+            1,
+            await database.ScalarAsync("select count(*) from seals where market = 'RETENTION' and business_date = '2026-06-01'", Ct)
+        );
     }
 
     [Fact]

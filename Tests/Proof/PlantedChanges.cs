@@ -7,6 +7,18 @@ internal static class PlantedChanges
 {
     public const string OneUser = "(select user_id from calculation_results order by user_id offset 3 limit 1)";
 
+    /// <summary>An erasure that is said to be under way, and to have kept a leaf.</summary>
+    public const string OpenErasure = """
+        with e as (insert into erasures (id, user_id, requested_at) values (gen_random_uuid(), gen_random_uuid(), now()) returning id)
+        insert into erased_leaves select run_id, number, 0, substr(leaves, 1, 32), true, e.id from run_batches, e where number = 1
+        """;
+
+    /// <summary>The seal of a run that is passed off as that of an erasure.</summary>
+    public const string SealOfNoErasure = """
+        with s as (update seals set market = 'ERASURE' where seq = 1 returning run_id, seq)
+        insert into erasures (id, requested_at, completed_at, seal) select run_id, now(), now(), seq from s
+        """;
+
     public static readonly (string Change, string Kind)[] All =
     [
         (
@@ -78,5 +90,9 @@ internal static class PlantedChanges
         ("update seals set root = sha256('')", FaultKind.SealAltered),
         ("update seals set sealed_at = sealed_at + interval '1 microsecond'", FaultKind.SealAltered),
         ("update seals set previous = sha256('')", FaultKind.SealAltered),
+        ("update seals set run_id = gen_random_uuid()", FaultKind.SealInvented),
+        (OpenErasure, FaultKind.UnsealedErasure),
+        (SealOfNoErasure, FaultKind.AlteredErasure),
+        ("update kept_history set kept_from = current_date", FaultKind.AlteredHorizon),
     ];
 }

@@ -79,6 +79,10 @@ public sealed class PlantedFaultTests(PlantedFaultTests.Nights nights) : IClassF
             $"with gone as (delete from seals where seq = 2) update run_batches set root = null, leaves = null where {OfLast}"
         ),
         (FindingName.AlteredSeal, "update seals set sealed_at = sealed_at + interval '1 second' where seq = 1"),
+        (FindingName.RemovedRun, "update seals set run_id = gen_random_uuid() where seq = 2"),
+        (FindingName.UnsealedErasure, PlantedChanges.OpenErasure),
+        (FindingName.AlteredErasure, PlantedChanges.SealOfNoErasure),
+        (FindingName.AlteredHorizon, "update kept_history set kept_from = current_date"),
     ];
 
     private const string OfLast = "run_id = (select id from overnight_job_runs where job_type = 'scoring' order by number desc limit 1)";
@@ -102,6 +106,13 @@ public sealed class PlantedFaultTests(PlantedFaultTests.Nights nights) : IClassF
         Assert.Contains(name, findings.Select(finding => finding.Name));
         Assert.Empty((await AuditAsync()).Findings);
     }
+
+    [Fact]
+    public void I_EveryName_HasAFaultThatItIsFoundBy() =>
+        Assert.Equal(
+            ChainTests.ConstantsOf(typeof(FindingName)),
+            Faults.Values.Concat(Variants).Select(one => one.Name).Distinct().Order(StringComparer.Ordinal)
+        );
 
     [Fact]
     public async Task I_VariantsOfFaults_AreFoundByTheirNames()

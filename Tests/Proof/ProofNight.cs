@@ -2,6 +2,7 @@ using Npgsql;
 using Overnight.Core.Data;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Proof;
+using Overnight.Jobs.Retention;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
 
@@ -18,9 +19,10 @@ internal sealed class ProofNight : IAsyncDisposable
     public List<PipelineRun> Runs { get; } = [];
 
     /// <param name="runs">Revisions of the night, one after another.</param>
-    public static async Task<ProofNight> CreateAsync(TestServers servers, CancellationToken ct, int runs = 1)
+    /// <param name="time">The system's clock when left out.</param>
+    public static async Task<ProofNight> CreateAsync(TestServers servers, CancellationToken ct, int runs = 1, TimeProvider? time = null)
     {
-        ProofNight proof = new(await PipelineFixture.CreateAsync(servers, Users, ct, batchSize: 7));
+        ProofNight proof = new(await PipelineFixture.CreateAsync(servers, Users, ct, batchSize: 7, time: time));
         foreach (var number in (int[])[4, 20])
             await proof.Night.ExecuteAsync(
                 "update portfolios set criteria_version = null where user_id = (select user_id from portfolios order by 1 offset $1 limit 1)",
@@ -30,6 +32,17 @@ internal sealed class ProofNight : IAsyncDisposable
         for (var n = 0; n < runs; n++)
             proof.Runs.Add(await proof.Night.RunAsync(ct, again: n > 0));
         return proof;
+    }
+
+    /// <summary>Nights that are old enough for retention to drop them.</summary>
+    public static Task<ProofNight> CreateOldAsync(TestServers servers, CancellationToken ct, int runs = 1) =>
+        CreateAsync(servers, ct, runs, new TestClock(TimeProvider.System.GetUtcNow().AddMonths(-3)));
+
+    /// <summary>Says, as retention does, from which day on history is kept.</summary>
+    public static async Task KeepFromAsync(NpgsqlConnection connection, DateOnly day, CancellationToken ct)
+    {
+        await ChangeAsync(connection, "update kept_history set kept_from = $1", ct, day);
+        await RetentionSeal.AppendAsync(connection, day, TimeProvider.System.GetUtcNow(), ct);
     }
 
     public async Task<VerificationReport> VerifyAsync(CancellationToken ct, Guid? run = null)
@@ -45,7 +58,7 @@ internal sealed class ProofNight : IAsyncDisposable
         await using var connection = await Night.Database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await ChangeAsync(connection, change, ct, values);
-        return (await new ProofVerifier(connection).VerifyAsync(null, null, ct))!;
+        return (await new ProofVerifier(connection, isInTransaction: true).VerifyAsync(null, null, ct))!;
     }
 
     /// <returns>How many rows were changed; at least one.</returns>

@@ -61,7 +61,7 @@ public sealed class SealTests(TestServers servers)
         await ProofNight.ChangeAsync(connection, "delete from seals", Ct);
         await ProofNight.ChangeAsync(connection, "update run_batches set root = null, leaves = null", Ct);
 
-        var report = (await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!;
+        var report = (await new ProofVerifier(connection, isInTransaction: true).VerifyAsync(null, null, Ct))!;
 
         Assert.Empty(report.Faults);
         Assert.Equal((0, 2, 0), (report.Runs, report.BeforeTheChain, report.Seals));
@@ -120,23 +120,25 @@ public sealed class SealTests(TestServers servers)
     [Fact]
     public async Task D6_SealsBelowTheHorizon_AreCheckedByTheChainAlone()
     {
-        await using var proof = await ProofNight.CreateAsync(servers, Ct, runs: 2);
+        await using var proof = await ProofNight.CreateOldAsync(servers, Ct, runs: 2);
         await using var connection = await proof.Night.Database.OpenConnectionAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
         // As retention leaves it: the whole night's rows are gone.
-        await ProofNight.ChangeAsync(connection, "update kept_history set kept_from = $1", Ct, proof.Runs[0].BusinessDate.AddDays(1));
+        await ProofNight.KeepFromAsync(connection, proof.Runs[0].BusinessDate.AddDays(1), Ct);
         foreach (var table in (string[])["current_results", "calculation_results", "calculation_events", "run_failures", "run_batches"])
             await ProofNight.ChangeAsync(connection, $"delete from {table}", Ct);
         await ProofNight.ChangeAsync(connection, "delete from overnight_job_runs", Ct);
+        ProofVerifier verifier = new(connection, isInTransaction: true);
 
-        var report = (await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!;
+        var report = (await verifier.VerifyAsync(null, null, Ct))!;
 
         Assert.Empty(report.Faults);
-        Assert.Equal((0, 2, 2), (report.Runs, report.BelowTheHorizon, report.Seals));
+        Assert.Equal((0, 2, 3), (report.Runs, report.BelowTheHorizon, report.Seals));
 
         // Where retention has not been, nothing may be missing.
-        await ProofNight.ChangeAsync(connection, "update kept_history set kept_from = $1", Ct, proof.Runs[0].BusinessDate);
-        report = (await new ProofVerifier(connection).VerifyAsync(null, null, Ct))!;
+        await ProofNight.ChangeAsync(connection, "delete from seals where market = 'RETENTION'", Ct);
+        await ProofNight.KeepFromAsync(connection, proof.Runs[0].BusinessDate, Ct);
+        report = (await verifier.VerifyAsync(null, null, Ct))!;
         Assert.Equal([FaultKind.SealInvented, FaultKind.SealInvented], report.Faults.Select(fault => fault.Kind));
     }
 

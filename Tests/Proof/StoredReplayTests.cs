@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Overnight.Benchmarks.Replay;
 using Overnight.Core.Actions;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Proof;
@@ -49,7 +50,14 @@ public sealed class StoredReplayTests(TestServers servers)
             """,
             Ct
         );
-        await night.RunAsync(Ct, again: true);
+        var second = await night.RunAsync(Ct, again: true);
+        // The second night is by rules of a version that only this test has.
+        await LaterRules.RewriteAsync(
+            night.Database,
+            second.Id,
+            new(second.Market, second.BusinessDate, second.Revision, second.CorrelationId),
+            Ct
+        );
         await night.ExecuteAsync(
             """
             insert into criteria_versions (user_id, version, id, rules)
@@ -61,12 +69,18 @@ public sealed class StoredReplayTests(TestServers servers)
         );
         await night.RunAsync(Ct, again: true);
 
-        StoredReplay replay = new(night.Database);
+        StoredReplay replay = new(night.Database, LaterRules.All);
         List<ReplayedDifference> differences = [];
         await replay.RunAsync(new(), differences.Add, Ct);
 
         Assert.Empty(differences);
         Assert.Equal((3, 0), (replay.RunCount, replay.Differing));
+        StoredReplay without = new(night.Database);
+        await without.RunAsync(new(), _ => { }, Ct);
+        Assert.Equal(
+            await night.ScalarAsync<long>("select count(*) from calculation_results where run_id = $1", Ct, second.Id),
+            without.Differing
+        );
         Assert.Equal(await night.ScalarAsync<long>("select count(*) from calculation_results", Ct), replay.Replayed);
         Assert.InRange(replay.Replayed, 2 * users, 3 * users);
     }

@@ -1,0 +1,57 @@
+using System.Data;
+using Npgsql;
+using Overnight.Api.Account;
+using Overnight.Jobs.Erasures;
+using Overnight.Tests.Harness;
+using Overnight.Tests.Retention;
+
+namespace Overnight.Tests.Account;
+
+/// <summary>SPEC D5, P4: what is erased as a user's own is exported as the user's own, or left out for a reason.</summary>
+public sealed class ExportedColumnTests(TestServers servers)
+{
+    private const string Columns = """
+        select array(select c.relname || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
+            where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0
+                and not a.attisdropped and (c.relname = any ($1) or c.relname || '.' || a.attname = any ($2)) order by 1)
+        """;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task P4_EveryColumnThatIsErased_IsExportedOrLeftOutForAReason()
+    {
+        await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
+        await using var command = database.Source.CreateCommand(Columns);
+        command.Parameters.Add(new() { Value = PersonalColumns.RowsThatGo });
+        command.Parameters.Add(new() { Value = PersonalColumns.Emptied });
+        var erased = (string[])(await command.ExecuteScalarAsync(Ct))!;
+        var exported = await ExportedAsync(database.Source);
+        var declared = ExportedColumns.InAnotherForm.Concat(ExportedColumns.LeftOut).SelectMany(one => one.Columns).ToList();
+
+        Assert.NotEmpty(exported.Intersect(erased));
+        Assert.Equal([], erased.Except(exported).Except(declared));
+        // Nothing is declared that is not there, is exported as it is, or is declared twice.
+        Assert.Equal([], declared.Except(erased));
+        Assert.Equal([], declared.Intersect(exported));
+        Assert.Equal(declared.Count, declared.Distinct().Count());
+    }
+
+    /// <summary>The columns of tables that the export's queries return as they are.</summary>
+    private static async Task<HashSet<string>> ExportedAsync(NpgsqlDataSource database)
+    {
+        HashSet<string> columns = [];
+        foreach (var (_, sql) in OwnRows.Queries)
+        {
+            await using var command = database.CreateCommand(sql);
+            command.Parameters.Add(new() { Value = Guid.Empty });
+            await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SchemaOnly | CommandBehavior.KeyInfo, Ct);
+            foreach (var column in await reader.GetColumnSchemaAsync(Ct))
+            {
+                if (column.BaseTableName is { Length: > 0 } table)
+                    columns.Add($"{table}.{column.BaseColumnName}");
+            }
+        }
+        return columns;
+    }
+}
