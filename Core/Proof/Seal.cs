@@ -28,6 +28,9 @@ internal sealed record Seal(
 {
     public const string Columns = "seq, run_id, market, business_date, revision, root, snapshot_hash, sealed_at, previous, hash";
 
+    /// <summary>In the place of a market: the seal of an erasure.</summary>
+    public const string ErasureMarket = "ERASURE";
+
     public static byte[] NoPrevious { get; } = new byte[HashTree.Length];
 
     /// <summary>Reads <see cref="Columns"/>.</summary>

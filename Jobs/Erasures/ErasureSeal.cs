@@ -12,9 +12,6 @@ namespace Overnight.Jobs.Erasures;
 /// </summary>
 internal static class ErasureSeal
 {
-    /// <summary>In the place of a market.</summary>
-    public const string Market = "ERASURE";
-
     /// <summary>The kind of kept leaves among the counts.</summary>
     public const string Leaves = "leaves";
 
@@ -30,7 +27,7 @@ internal static class ErasureSeal
         return await SealChain.AppendAsync(
             connection,
             erasure,
-            Market,
+            Seal.ErasureMarket,
             DateOnly.FromDateTime(now.UtcDateTime),
             0,
             root,
