@@ -62,6 +62,8 @@ internal static class ErasureSteps
         where b.run_id = n.run_id and b.number = n.number and n.first is not null and n.last is not null
         """;
 
+    private const string LockEdges = "select pg_advisory_xact_lock(hashtext('overnight.erasure-edges'))";
+
     // Of a range that is done, or was split, those who were computed in the run. One of whom nobody is left is the range of no user.
     private const string MoveDone = """
         with near as (select b.run_id, b.number,
@@ -107,11 +109,18 @@ internal static class ErasureSteps
         await ExecuteAsync(connection, MovePending, ct, user);
     }
 
-    public static Task EdgesAsync(NpgsqlConnection connection, Guid user, CancellationToken ct) =>
-        ExecuteAsync(connection, MoveDone, ct, user);
+    /// <summary>Moves the edges of ranges that are done, one user at a time: the neighbour of one may be erased, too.</summary>
+    public static async Task EdgesAsync(NpgsqlConnection connection, Guid user, CancellationToken ct)
+    {
+        await ExecuteAsync(connection, LockEdges, ct);
+        await ExecuteAsync(connection, MoveDone, ct, user);
+    }
 
-    /// <summary>Criteria go last: what was calculated from them is verified with them.</summary>
-    public static async Task CriteriaAsync(NpgsqlConnection connection, Guid user, CancellationToken ct) =>
+    /// <summary>
+    /// Criteria go last, because what was calculated from them is verified with them. Then PostgreSQL has nothing more of the user.
+    /// </summary>
+    public static async Task CriteriaAsync(NpgsqlConnection connection, Guid user, DateTimeOffset now, CancellationToken ct)
+    {
         await CountAsync(
             connection,
             user,
@@ -119,6 +128,8 @@ internal static class ErasureSteps
             await ExecuteAsync(connection, "delete from criteria_versions where user_id = $1", ct, user),
             ct
         );
+        await ExecuteAsync(connection, "update erasures set emptied_at = $2 where user_id = $1", ct, user, now);
+    }
 
     /// <summary>Removes what processes that were at work may have written of the user since.</summary>
     public static async Task RestAsync(NpgsqlConnection connection, Guid user, CancellationToken ct)

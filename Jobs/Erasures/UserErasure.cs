@@ -4,6 +4,7 @@ using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Erasures;
 using Overnight.Core.Results;
+using Overnight.Jobs.Rehearsals;
 
 namespace Overnight.Jobs.Erasures;
 
@@ -21,7 +22,7 @@ internal sealed class UserErasure(
     Action<string>? checkpoint = null
 )
 {
-    private const string UserOf = "select user_id from erasures where id = $1";
+    private const string Find = "select user_id, emptied_at is not null from erasures where id = $1 and completed_at is null";
 
     private const string Open = "select id from erasures where completed_at is null order by requested_at, id";
 
@@ -29,12 +30,22 @@ internal sealed class UserErasure(
 
     private const string LockErasure = "select 1 from erasures where id = $1 and completed_at is null for update";
 
-    private const string Complete = "update erasures set completed_at = $2, seal = $3, user_id = null, session_hashes = '{}' where id = $1";
+    private const string Wait =
+        "update erasures set waits_for = $2 where id = $1 and completed_at is null and waits_for is distinct from $2";
 
+    private const string Complete =
+        "update erasures set completed_at = $2, seal = $3, user_id = null, session_hashes = '{}', waits_for = null where id = $1";
+
+    /// <summary>What an erasure may wait for.</summary>
+    internal const string Cache = "cache",
+        Rehearsal = "rehearsal";
+
+    private readonly CachePresence _presence = new(database, circuit);
     private readonly ErasureRequests _requests = new(database, time, checkpoint);
 
     /// <inheritdoc cref="ErasureRequests.RequestAsync"/>
-    public Task<Guid?> RequestAsync(Guid user, Actor by, CancellationToken ct) => _requests.RequestAsync(user, by, ct);
+    public Task<Guid?> RequestAsync(Guid user, Actor by, CancellationToken ct, Guid? erasure = null) =>
+        _requests.RequestAsync(user, by, ct, erasure);
 
     /// <summary>Erasures that are not completed, oldest first.</summary>
     public async Task<IReadOnlyList<Guid>> FindOpenAsync(CancellationToken ct)
@@ -43,21 +54,31 @@ internal sealed class UserErasure(
         return await IdsAsync(connection, Open, ct);
     }
 
+    /// <summary>What an erasure waits for, for people.</summary>
+    public static string Words(string? waitsFor) =>
+        waitsFor == Rehearsal ? "the end of a rehearsal" : "the cache, which does not answer or which this process has no connection to";
+
     /// <summary>Does what is left of an erasure.</summary>
-    /// <returns>Not completed when the cache does not answer; null when there is no such erasure.</returns>
+    /// <returns>Not completed while it waits for something; null when there is no such erasure.</returns>
     public async Task<ErasureReceipt?> GoOnAsync(Guid erasure, CancellationToken ct)
     {
-        if (await UserAsync(erasure, ct) is { } user)
+        if (await FindAsync(erasure, ct) is var (user, isEmptied))
         {
-            await EraseAsync(user, ct);
-            if (await ForgetAsync(erasure, user))
+            if (!isEmptied)
+                await EmptyAsync(user, ct);
+            if (await WaitsForAsync(erasure, user, ct) is not { } what)
                 await StepAsync("completed", connection => CompleteAsync(connection, erasure, user, ct), ct);
+            else
+            {
+                await using var wait = database.Command(Wait, erasure, what);
+                await wait.ExecuteNonQueryAsync(ct);
+            }
         }
         return await ErasureReceipt.FindAsync(database, erasure, ct);
     }
 
     /// <summary>In this order: once the account is gone and who had loaded it is done, nothing new of the user is computed.</summary>
-    private async Task EraseAsync(Guid user, CancellationToken ct)
+    private async Task EmptyAsync(Guid user, CancellationToken ct)
     {
         await StepAsync("account", connection => ErasureSteps.AccountAsync(connection, user, ct), ct);
         await StepAsync("plans", connection => ErasureSteps.PlansAsync(connection, ct), ct);
@@ -71,26 +92,39 @@ internal sealed class UserErasure(
         foreach (var (run, day) in await ErasedResults.RunsAsync(database, user, ct))
             await StepAsync("results", connection => ErasedResults.RemoveAsync(connection, run, day, user, ct), ct);
         await StepAsync("edges", connection => ErasureSteps.EdgesAsync(connection, user, ct), ct);
-        await StepAsync("criteria", connection => ErasureSteps.CriteriaAsync(connection, user, ct), ct);
+        await StepAsync("criteria", connection => ErasureSteps.CriteriaAsync(connection, user, time.GetUtcNow(), ct), ct);
     }
 
     /// <returns>Null when it is completed, or not there.</returns>
-    private async Task<Guid?> UserAsync(Guid erasure, CancellationToken ct)
+    private async Task<(Guid User, bool IsEmptied)?> FindAsync(Guid erasure, CancellationToken ct)
     {
-        await using var find = database.Command(UserOf, erasure);
-        return await find.ExecuteScalarAsync(ct) as Guid?;
+        await using var find = database.Command(Find, erasure);
+        await using var reader = await find.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct) ? (reader.GetGuid(0), reader.GetBoolean(1)) : null;
     }
 
-    /// <returns>Whether the cache has forgotten the user.</returns>
-    private async Task<bool> ForgetAsync(Guid erasure, Guid user)
+    /// <returns>Null when nothing outside of the tables has the user any more.</returns>
+    private async Task<string?> WaitsForAsync(Guid erasure, Guid user, CancellationToken ct)
+    {
+        var isForgotten = await ForgetAsync(erasure, user, ct);
+        // One that began before may have computed the user; one that begins now does not see the user, and ends, too.
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var isRehearsed = await RehearsalSchema.DropLeftoversAsync(connection, ct) > 0;
+        return !isForgotten ? Cache
+            : isRehearsed ? Rehearsal
+            : null;
+    }
+
+    /// <returns>Whether no cache has the user any more.</returns>
+    private async Task<bool> ForgetAsync(Guid erasure, Guid user, CancellationToken ct)
     {
         string[] hashes;
         await using (var find = database.Command(SessionsOf, erasure))
-            hashes = (string[])(await find.ExecuteScalarAsync())!;
+            hashes = (string[])(await find.ExecuteScalarAsync(ct))!;
         // Also where no cache is configured: nodes have entries in their memory.
         var isForgotten = await sessions.ForgetAsync([.. hashes.Select(CacheKeys.Session)]) & await results.OneAsync(user) is not null;
         checkpoint?.Invoke("cache");
-        return isForgotten || circuit.IsAbsent;
+        return isForgotten || circuit.IsAbsent && !await _presence.MayHaveEntriesAsync(ct);
     }
 
     private async Task CompleteAsync(NpgsqlConnection connection, Guid erasure, Guid user, CancellationToken ct)
