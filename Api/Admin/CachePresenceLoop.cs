@@ -47,7 +47,11 @@ internal sealed partial class CachePresenceLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(349, LogLevel.Warning, "PostgreSQL could not be told that there is a cache; the next try is in {Interval}. {Reason}")]
+        [LoggerMessage(
+            349,
+            LogLevel.Warning,
+            "PostgreSQL could not be told that there is a cache; the next try is in {Interval}. {Reason}"
+        )]
         public static partial void NotNoted(ILogger logger, TimeSpan interval, string reason);
     }
 }

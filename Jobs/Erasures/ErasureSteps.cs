@@ -117,7 +117,8 @@ internal static class ErasureSteps
     }
 
     /// <summary>
-    /// Criteria go last, because what was calculated from them is verified with them. Then PostgreSQL has nothing more of the user.
+    /// Criteria go last, because what was calculated from them is verified with them. With them go the other places that name the user, and
+    /// PostgreSQL has nothing more.
     /// </summary>
     public static async Task CriteriaAsync(NpgsqlConnection connection, Guid user, DateTimeOffset now, CancellationToken ct)
     {
@@ -128,10 +129,13 @@ internal static class ErasureSteps
             await ExecuteAsync(connection, "delete from criteria_versions where user_id = $1", ct, user),
             ct
         );
+        await RestAsync(connection, user, ct);
         await ExecuteAsync(connection, "update erasures set emptied_at = $2 where user_id = $1", ct, user, now);
     }
 
-    /// <summary>Removes what processes that were at work may have written of the user since.</summary>
+    /// <summary>
+    /// Takes the user out of rows that stay; once more at the end, because processes that were at work may have written some since.
+    /// </summary>
     public static async Task RestAsync(NpgsqlConnection connection, Guid user, CancellationToken ct)
     {
         await ExecuteAsync(connection, ForgetPlaces, ct, user);
