@@ -1,8 +1,6 @@
 using Overnight.Api.Account;
-using Overnight.Api.Pages.Forms;
 using Overnight.Api.Pages.Layout;
 using Overnight.Api.Sessions;
-using Overnight.Core.Erasures;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Pages.Account;
