@@ -5,6 +5,8 @@ namespace Overnight.Jobs;
 /// <summary>Repeats its work at an interval until the host stops.</summary>
 internal abstract class PeriodicLoop(TimeSpan interval, TimeProvider time) : BackgroundService
 {
+    protected TimeProvider Time => time;
+
     /// <summary>Does the work once. What fails is logged, and tried again by the next tick: an exception would end the process.</summary>
     protected internal abstract Task TickAsync(CancellationToken ct);
 

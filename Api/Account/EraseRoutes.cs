@@ -3,25 +3,20 @@ using Npgsql;
 using Overnight.Api.Paging;
 using Overnight.Api.Problems;
 using Overnight.Api.Sessions;
-using Overnight.Core;
 using Overnight.Core.Erasures;
-using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Account;
 
 /// <summary>Lets users erase themselves, and shows receipts of erasures.</summary>
 internal static class EraseRoutes
 {
-    /// <summary>How long an answer waits for the erasure, which usually takes a second.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
-
     public static void AddErasures(this WebApplicationBuilder builder) =>
-        builder.Services.AddSingleton(services => new ErasureRequests(
-            services.GetRequiredService<NpgsqlDataSource>(),
-            services.GetRequiredService<TimeProvider>()
-        ));
+        builder
+            .Services.AddSingleton(services => new ErasureRequests(
+                services.GetRequiredService<NpgsqlDataSource>(),
+                services.GetRequiredService<TimeProvider>()
+            ))
+            .AddSingleton<OwnErasure>();
 
     public static void MapErasures(this WebApplication app)
     {
@@ -32,7 +27,7 @@ internal static class EraseRoutes
             .DisableRateLimiting()
             .WithName("EraseMe")
             .WithSummary(
-                "Erases the user and all that is of the user, for good; needs the password once more, and ends all sessions. 200 with the receipt; 202 with one that is not completed when a jobs process, or the cache, does not answer: it goes on when they do. 409 for the last administrator, and for an account without a password. Wrong passwords count as attempts to sign in."
+                "Erases the user and all that is of the user, for good; needs the password once more, and ends all sessions. 200 with the receipt; 202 with one that is not completed when a jobs process, or the cache, does not answer, or a rehearsal is under way: it goes on then, and waitsFor says what for. 409 for the last administrator, and for an account without a password. Wrong passwords count as attempts to sign in."
             )
             .Accepts<EraseRequest>("application/json")
             .ProducesProblem(StatusCodes.Status409Conflict)
@@ -47,48 +42,25 @@ internal static class EraseRoutes
 
     private static async Task<Results<Ok<ErasureReceipt>, Accepted<ErasureReceipt>, ValidationProblem, ProblemHttpResult>> EraseAsync(
         HttpContext context,
-        PasswordChange passwords,
-        ErasureRequests requests,
-        SessionRevocation sessions,
-        NpgsqlDataSource database,
-        TimeProvider time,
+        OwnErasure erasure,
         CancellationToken ct
     )
     {
         var (asked, errors) = await EraseRequest.ReadAsync(context.Request.Body, ct);
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The account was not erased");
-        var checkedPassword = await passwords.CheckAsync(context, asked.Password!, ct);
-        if (checkedPassword is { Refused: { } turn })
-            return SignInRoutes.TooMany(context, turn);
-        if (!checkedPassword.HasPassword)
-            return TypedResults.Problem(
-                PasswordChange.NoPassword,
-                statusCode: StatusCodes.Status409Conflict,
-                title: "This account has no password"
-            );
-        if (!checkedPassword.IsRight)
-            return InvalidRequest.Problem("password", PasswordChange.Wrong, "The account was not erased");
-        var (user, actor) = (SessionPrincipal.Of(context).UserId, SessionPrincipal.ActorOf(context));
-        Guid? requested;
-        try
+        return await erasure.TryAsync(context, asked.Password!, ct) switch
         {
-            requested = await requests.RequestAsync(user, actor, ct);
-        }
-        catch (RequestException refused)
-        {
-            return TypedResults.Problem(refused.Message, statusCode: StatusCodes.Status409Conflict, title: "The account was not erased");
-        }
-        if (requested is not { } erasure)
-            return TypedResults.Problem(
-                "Another request has erased the account meanwhile.",
+            { Receipt: { CompletedAt: null } receipt } => TypedResults.Accepted($"/api/erasures/{receipt.Id}", receipt),
+            { Receipt: { } receipt } => TypedResults.Ok(receipt),
+            { Refused: { } turn } => SignInRoutes.TooMany(context, turn),
+            { Title: { } title, Detail: var detail } => TypedResults.Problem(
+                detail,
                 statusCode: StatusCodes.Status409Conflict,
-                title: "The account is erased"
-            );
-        // What follows can't be taken back, whether or not anybody waits for the answer.
-        await sessions.RevokeOfUserAsync(user, actor, SessionEnd.ByOwner);
-        var receipt = await WaitAsync(database, erasure, time, ct);
-        return receipt.CompletedAt is null ? TypedResults.Accepted($"/api/erasures/{erasure}", receipt) : TypedResults.Ok(receipt);
+                title: title
+            ),
+            _ => InvalidRequest.Problem("password", PasswordChange.Wrong, "The account was not erased"),
+        };
     }
 
     private static async Task<Results<Ok<ErasureReceipt>, ValidationProblem, ProblemHttpResult>> FindAsync(
@@ -104,17 +76,5 @@ internal static class EraseRoutes
         return await ErasureReceipt.FindAsync(database, erasure!.Value, ct) is { } receipt
             ? TypedResults.Ok(receipt)
             : TypedResults.Problem("There is no erasure with this id.", statusCode: StatusCodes.Status404NotFound, title: "No erasure");
-    }
-
-    private static async Task<ErasureReceipt> WaitAsync(NpgsqlDataSource database, Guid erasure, TimeProvider time, CancellationToken ct)
-    {
-        var begin = time.GetTimestamp();
-        while (true)
-        {
-            var receipt = (await ErasureReceipt.FindAsync(database, erasure, ct))!;
-            if (receipt.CompletedAt is not null || time.GetElapsedTime(begin) >= Patience)
-                return receipt;
-            await Task.Delay(Pause, time, ct);
-        }
     }
 }

@@ -83,6 +83,7 @@ internal static class PagePaths
         History = "/history",
         Account = "/account",
         Password = "/account/password",
+        Erase = "/account/erase",
         EndSession = "/account/sessions/end",
         EndOtherSessions = "/account/sessions/end-others";
 

@@ -32,6 +32,7 @@ internal static partial class PageSetup
         app.MapExplanationPages(forms);
         app.MapHistoryPages();
         app.MapAccountPages(forms);
+        app.MapErasePages(forms);
         forms.MapDisplay();
         if (!app.Services.GetRequiredService<DisplayCultures>().IsAny)
             Log.NoCultures(app.Logger);

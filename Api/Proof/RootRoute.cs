@@ -9,36 +9,41 @@ namespace Overnight.Api.Proof;
 
 /// <summary>A link of the chain, for whoever wants to keep it elsewhere.</summary>
 /// <param name="Sequence">Number in the chain, from 1.</param>
+/// <param name="RunId">Null for an erasure, and so are root and snapshot hash: its id leads to a receipt with counts of what was removed,
+/// and its root is made of leaves that somebody may know. Who checks the chain needs neither.</param>
 /// <param name="Root">Of the run's results and events; what receipts lead to. Hashes are SHA-256 in hexadecimal.</param>
 /// <param name="SnapshotHash">Of the run's market snapshot.</param>
 /// <param name="Previous">The hash of the seal before.</param>
 /// <param name="Hash">Of this seal with all its fields.</param>
 internal sealed record RootItem(
     long Sequence,
-    Guid RunId,
+    Guid? RunId,
     string Market,
     DateOnly BusinessDate,
     int Revision,
-    string Root,
-    string SnapshotHash,
+    string? Root,
+    string? SnapshotHash,
     DateTimeOffset SealedAt,
     string Previous,
     string Hash
 )
 {
-    public static RootItem Of(Seal seal) =>
-        new(
+    public static RootItem Of(Seal seal)
+    {
+        var isRun = seal.Market != SealChain.Erasure;
+        return new(
             seal.Sequence,
-            seal.RunId,
+            isRun ? seal.RunId : null,
             seal.Market,
             seal.BusinessDate,
             seal.Revision,
-            Convert.ToHexStringLower(seal.Root),
-            Convert.ToHexStringLower(seal.SnapshotHash),
+            isRun ? Convert.ToHexStringLower(seal.Root) : null,
+            isRun ? Convert.ToHexStringLower(seal.SnapshotHash) : null,
             seal.SealedAt,
             Convert.ToHexStringLower(seal.Previous),
             Convert.ToHexStringLower(seal.Hash)
         );
+    }
 }
 
 /// <summary>A place in the chain, latest first.</summary>
@@ -55,7 +60,7 @@ internal static class RootRoute
             .AllowAnonymous()
             .WithName("ListRoots")
             .WithSummary(
-                "The chain of seals, latest first: for each finished run the root of its results and events, to which receipts lead; erasures (market ERASURE) and the first day that retention keeps (market RETENTION) are seals as well. For everybody, so that a root can be kept where nobody here can change it. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
+                "The chain of seals, latest first: for each finished run the root of its results and events, to which receipts lead; the first day that retention keeps (market RETENTION) is a seal as well. Of an erasure (market ERASURE) there are the place in the chain, the time and the hashes of the chain alone. For everybody, so that a root can be kept where nobody here can change it. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
             );
 
     private static async Task<Results<Ok<Listed<RootItem>>, ValidationProblem>> ListAsync(

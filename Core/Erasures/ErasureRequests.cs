@@ -11,18 +11,26 @@ public sealed class ErasureRequests(NpgsqlDataSource database, TimeProvider time
     private const string LockAdministrators =
         "select id from users where role = 'admin' and deleted_at is null and banned_at is null order by id for update";
 
+    /// <summary>
+    /// The hash of a user's <c>id</c> in SQL, by which the user is found again in a restored backup. An id has 74 random bits, so it can't
+    /// be turned back.
+    /// </summary>
+    public const string UserHash = @"sha256('\x05'::bytea || uuid_send(id))";
+
     // From now on the user can't sign in, and no run plans the user.
-    private const string Begin = """
+    private const string Begin = $"""
         with closed as (update users set deleted_at = coalesce(deleted_at, $3) where id = $2 returning id)
-        insert into erasures (id, user_id, requested_at) select $1, id, $3 from closed on conflict (user_id) do nothing
+        insert into erasures (id, user_id, user_hash, requested_at)
+            select $1, id, {UserHash}, $3 from closed on conflict (user_id) do nothing
         """;
 
     private const string Find = "select id from erasures where user_id = $1";
 
     /// <summary>Begins the erasure of a user, or finds the one that was begun.</summary>
+    /// <param name="erasure">The id that it gets, where a list has one; a new one when null.</param>
     /// <returns>Its id; null when there is no such user.</returns>
     /// <exception cref="RequestException">The user is the last administrator.</exception>
-    public async Task<Guid?> RequestAsync(Guid user, Actor by, CancellationToken ct)
+    public async Task<Guid?> RequestAsync(Guid user, Actor by, CancellationToken ct, Guid? erasure = null)
     {
         await using (var connection = await database.OpenConnectionAsync(ct))
         await using (var transaction = await connection.BeginTransactionAsync(ct))
@@ -32,7 +40,8 @@ public sealed class ErasureRequests(NpgsqlDataSource database, TimeProvider time
                     "user",
                     $"User {user} is the last administrator who can sign in, and can't be erased: make another user an administrator first."
                 );
-            var (id, now) = (Guid.CreateVersion7(time.GetUtcNow()), time.GetUtcNow());
+            var now = time.GetUtcNow();
+            var id = erasure ?? Guid.CreateVersion7(now);
             await using (var begin = connection.Command(Begin, id, user, now))
             {
                 if (await begin.ExecuteNonQueryAsync(ct) > 0)

@@ -43,6 +43,7 @@ internal static class CommandServices
         await host.StartAsync(ct);
         try
         {
+            await NoteCacheAsync(host.Services, ct);
             return await work(
                 host.Services,
                 new(parsed.InvocationConfiguration.Output, host.Services.GetRequiredService<TimeProvider>()),
@@ -63,6 +64,19 @@ internal static class CommandServices
         finally
         {
             await host.StopAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Remembers the cache before the command may write to it.</summary>
+    private static async Task NoteCacheAsync(IServiceProvider services, CancellationToken ct)
+    {
+        try
+        {
+            await (services.GetService<CachePresence>()?.NoteAsync(ct) ?? Task.CompletedTask);
+        }
+        catch (NpgsqlException)
+        {
+            // The command says what it lacks itself, and the database that migrate is run for has no tables yet.
         }
     }
 

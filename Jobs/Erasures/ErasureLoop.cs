@@ -5,6 +5,7 @@ using Npgsql;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Results;
+using Overnight.Jobs.Pipeline;
 
 namespace Overnight.Jobs.Erasures;
 
@@ -14,14 +15,23 @@ internal sealed partial class ErasureLoop(UserErasure erasures, DatabaseState da
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    private readonly HashSet<Guid> _waiting = [];
+    /// <summary>Longest pause between two tries of an erasure that waits; each doubles the pause.</summary>
+    internal static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<Guid, (DateTimeOffset NextAt, TimeSpan Pause)> _waiting = [];
 
     protected internal override async Task TickAsync(CancellationToken ct)
     {
         try
         {
-            foreach (var erasure in await erasures.FindOpenAsync(ct))
-                await TryAsync(erasure, ct);
+            var open = await erasures.FindOpenAsync(ct);
+            foreach (var done in _waiting.Keys.Except(open).ToList())
+                _waiting.Remove(done);
+            foreach (var erasure in open)
+            {
+                if (!_waiting.TryGetValue(erasure, out var waiting) || waiting.NextAt <= Time.GetUtcNow())
+                    await TryAsync(erasure, ct);
+            }
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)
         {
@@ -34,17 +44,25 @@ internal sealed partial class ErasureLoop(UserErasure erasures, DatabaseState da
     /// <summary>One erasure that fails holds up no other.</summary>
     private async Task TryAsync(Guid erasure, CancellationToken ct)
     {
+        // That it waits is logged once.
+        var isFirst = !_waiting.TryGetValue(erasure, out var last);
+        var pause = isFirst ? Interval : TimeSpan.FromTicks(Math.Min(2 * last.Pause.Ticks, LongestPause.Ticks));
         try
         {
-            if (await erasures.GoOnAsync(erasure, ct) is { CompletedAt: not null, Seal: var seal })
+            var receipt = await erasures.GoOnAsync(erasure, ct);
+            if (receipt is { CompletedAt: not null, Seal: var seal })
+            {
                 Log.Completed(logger, erasure, seal);
-            else if (_waiting.Add(erasure))
-                Log.Waits(logger, erasure, Interval);
+                return;
+            }
+            if (isFirst)
+                Log.Waits(logger, erasure, UserErasure.Words(receipt?.WaitsFor), LongestPause);
         }
         catch (Exception exception) when (!ct.IsCancellationRequested && !database.IsAway(exception))
         {
-            Log.Failed(logger, erasure, Interval, exception);
+            Log.Failed(logger, erasure, pause, exception);
         }
+        _waiting[erasure] = (Time.GetUtcNow() + pause, pause);
     }
 
     private static partial class Log
@@ -55,9 +73,9 @@ internal sealed partial class ErasureLoop(UserErasure erasures, DatabaseState da
         [LoggerMessage(
             696,
             LogLevel.Warning,
-            "Erasure {Erasure} waits for the cache, which does not answer; the next try is in {Interval}."
+            "Erasure {Erasure} waits for {What}; it is tried again, at pauses that grow to {LongestPause}."
         )]
-        public static partial void Waits(ILogger logger, Guid erasure, TimeSpan interval);
+        public static partial void Waits(ILogger logger, Guid erasure, string what, TimeSpan longestPause);
 
         [LoggerMessage(697, LogLevel.Error, "Erasure {Erasure} could not be continued; the next try is in {Interval}.")]
         public static partial void Failed(ILogger logger, Guid erasure, TimeSpan interval, Exception exception);
@@ -70,7 +88,9 @@ internal sealed partial class ErasureLoop(UserErasure erasures, DatabaseState da
 internal static class ErasureSetup
 {
     /// <summary>The services of the command.</summary>
-    public static void AddErasure(this IHostApplicationBuilder builder) =>
+    public static void AddErasure(this IHostApplicationBuilder builder)
+    {
+        builder.AddFaults();
         builder
             .Services.AddCaching()
             .AddSingleton(services => new UserErasure(
@@ -78,8 +98,10 @@ internal static class ErasureSetup
                 services.GetRequiredService<CacheInvalidation>(),
                 new ResultInvalidation(services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<CacheStore>()),
                 services.GetRequiredService<CacheCircuit>(),
-                services.GetRequiredService<TimeProvider>()
+                services.GetRequiredService<TimeProvider>(),
+                services.GetRequiredService<FaultInjection>().At
             ));
+    }
 
     /// <summary>The services of the loop.</summary>
     public static void AddErasureLoop(this IHostApplicationBuilder builder)

@@ -62,6 +62,8 @@ internal static class ErasureSteps
         where b.run_id = n.run_id and b.number = n.number and n.first is not null and n.last is not null
         """;
 
+    private const string LockEdges = "select pg_advisory_xact_lock(hashtext('overnight.erasure-edges'))";
+
     // Of a range that is done, or was split, those who were computed in the run. One of whom nobody is left is the range of no user.
     private const string MoveDone = """
         with near as (select b.run_id, b.number,
@@ -107,14 +109,30 @@ internal static class ErasureSteps
         await ExecuteAsync(connection, MovePending, ct, user);
     }
 
-    public static Task EdgesAsync(NpgsqlConnection connection, Guid user, CancellationToken ct) =>
-        ExecuteAsync(connection, MoveDone, ct, user);
+    /// <summary>
+    /// Moves the edges of ranges that are done, one user at a time: the neighbour of one may be erased, too. PostgreSQL has nothing of the
+    /// user then.
+    /// </summary>
+    public static async Task EdgesAsync(NpgsqlConnection connection, Guid user, DateTimeOffset now, CancellationToken ct)
+    {
+        await ExecuteAsync(connection, LockEdges, ct);
+        await ExecuteAsync(connection, MoveDone, ct, user);
+        await ExecuteAsync(connection, "update erasures set emptied_at = $2 where user_id = $1", ct, user, now);
+    }
 
-    /// <summary>Removes what processes that were at work may have written of the user since.</summary>
+    /// <summary>
+    /// Takes the user out of rows that stay; once more at the end, because processes that were at work may have written some since.
+    /// </summary>
     public static async Task RestAsync(NpgsqlConnection connection, Guid user, CancellationToken ct)
     {
         await ExecuteAsync(connection, ForgetPlaces, ct, user);
-        await ExecuteAsync(connection, "delete from result_reads where user_id = $1", ct, user);
+        await CountAsync(
+            connection,
+            user,
+            "reads",
+            await ExecuteAsync(connection, "delete from result_reads where user_id = $1", ct, user),
+            ct
+        );
     }
 
     /// <summary>Adds to the counts of the receipt, in the transaction that removes. Counts that are sealed stay as they are.</summary>

@@ -86,9 +86,14 @@ internal static class PersonalColumns
             ]
         ),
         (
+            "A hash of a user's id, which has 74 random bits: it recognises the user in a backup from before, and says nothing without the id.",
+            ["erasures.user_hash"]
+        ),
+        (
             "Names of markets, sets, providers, states, kinds and versions, counts and durations.",
             [
                 "erasures.removed",
+                "erasures.waits_for",
                 "market_snapshots.market",
                 "nights.market",
                 "nights.state",

@@ -18,6 +18,7 @@ internal static class RoleGrants
         ["assets"] = "select",
         ["batch_attempts"] = "select",
         ["cache_minutes"] = "select, insert, update, delete",
+        ["cache_presence"] = "select, insert, update",
         ["cache_truth"] = "select",
         ["calculation_events"] = "select",
         ["calculation_results"] = "select",

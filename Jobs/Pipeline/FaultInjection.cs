@@ -16,7 +16,7 @@ internal sealed class FaultOptions
 
     /// <summary>
     /// Kill the process at a checkpoint: <c>claimed</c>, <c>loaded</c>, <c>calculated</c>, <c>written</c>, <c>committed</c>,
-    /// <c>cached</c>; at the end of a night <c>rest-cached</c>.
+    /// <c>cached</c>; at the end of a night <c>rest-cached</c>; those of an erasure have the names of its steps.
     /// </summary>
     public string? KillAt { get; set; }
 

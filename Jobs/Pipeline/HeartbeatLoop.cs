@@ -1,11 +1,16 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Overnight.Core.Caching;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
 
-/// <summary>Writes a heartbeat of this process to PostgreSQL until it stops, and then deletes its row.</summary>
-internal sealed partial class HeartbeatLoop(WorkerDirectory workers, TimeProvider time, ILogger<HeartbeatLoop> logger) : BackgroundService
+/// <summary>
+/// Writes a heartbeat of this process to PostgreSQL until it stops, and then deletes its row; and remembers that there is a cache, where
+/// the process has a connection to one.
+/// </summary>
+internal sealed partial class HeartbeatLoop(WorkerDirectory workers, CachePresence cache, TimeProvider time, ILogger<HeartbeatLoop> logger)
+    : BackgroundService
 {
     /// <summary>Longest time that a stop waits for the row to be deleted.</summary>
     private static readonly TimeSpan LastLimit = TimeSpan.FromSeconds(2);
@@ -23,7 +28,7 @@ internal sealed partial class HeartbeatLoop(WorkerDirectory workers, TimeProvide
         using PeriodicTimer timer = new(WorkerDirectory.Interval, time);
         try
         {
-            do await TryAsync(() => workers.BeatAsync(_id, _host, Environment.ProcessId, _startedAt, stoppingToken), stoppingToken);
+            do await TryAsync(() => BeatAsync(stoppingToken), stoppingToken);
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -32,6 +37,12 @@ internal sealed partial class HeartbeatLoop(WorkerDirectory workers, TimeProvide
         }
         using CancellationTokenSource limit = new(LastLimit);
         await TryAsync(() => workers.LeaveAsync(_id, limit.Token), limit.Token);
+    }
+
+    private async Task BeatAsync(CancellationToken ct)
+    {
+        await workers.BeatAsync(_id, _host, Environment.ProcessId, _startedAt, ct);
+        await cache.NoteAsync(ct);
     }
 
     private async Task TryAsync(Func<Task> tell, CancellationToken ct)

@@ -17,12 +17,7 @@ internal static class PipelineSetup
     public static void AddPipeline(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSection<RunOptions>(RunOptions.Section);
-        builder
-            .Services.AddSection<FaultOptions>(FaultOptions.Section)
-            .Validate<IHostEnvironment>(
-                FaultInjection.AreAllowed,
-                $"{FaultOptions.Section} is for Development only; this is {builder.Environment.EnvironmentName}."
-            );
+        builder.AddFaults();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddProviders();
         builder.Services.AddNotices().TryAddSingleton<SchedulePauses>();
@@ -30,7 +25,6 @@ internal static class PipelineSetup
         builder.Services.TryAddSingleton<WarmTelemetry>();
         builder
             .Services.AddCaching()
-            .AddSingleton<FaultInjection>()
             .AddSingleton<RunStore>()
             .AddSingleton<RunRetry>()
             .AddSingleton<RunSpan>()
@@ -43,6 +37,20 @@ internal static class PipelineSetup
             .AddSingleton<RunProgress>()
             .AddSingleton<DryRun>()
             .AddSingleton<RunParticipant>();
+    }
+
+    /// <summary>The kills that a test asks for.</summary>
+    public static void AddFaults(this IHostApplicationBuilder builder)
+    {
+        if (builder.Services.Any(service => service.ServiceType == typeof(FaultInjection)))
+            return;
+        builder
+            .Services.AddSection<FaultOptions>(FaultOptions.Section)
+            .Validate<IHostEnvironment>(
+                FaultInjection.AreAllowed,
+                $"{FaultOptions.Section} is for Development only; this is {builder.Environment.EnvironmentName}."
+            );
+        builder.Services.AddSingleton<FaultInjection>();
     }
 
     /// <summary>The loop that works on every run that is started, by the schedule or a request.</summary>

@@ -7,7 +7,8 @@ namespace Overnight.Jobs.Rehearsals;
 /// <summary>
 /// A schema in which nights are rehearsed: what runs write are empty tables of its own, what they read are views of the stored rows. It
 /// comes before PostgreSQL's own functions in the search path, so that locks have other names in it, notifications go nowhere, and the
-/// database's clock is that of the rehearsal. It is dropped at the end; one whose process was killed, by the next rehearsal.
+/// database's clock is that of the rehearsal. It is dropped at the end; one whose process was killed, by the next rehearsal
+/// or the next erasure of a user.
 /// </summary>
 internal sealed class RehearsalSchema : IAsyncDisposable
 {
@@ -95,16 +96,22 @@ internal sealed class RehearsalSchema : IAsyncDisposable
     }
 
     /// <summary>Drops the schemas that no process holds the lock of.</summary>
-    private static async Task DropLeftoversAsync(NpgsqlConnection connection, CancellationToken ct)
+    /// <returns>How many are in use.</returns>
+    public static async Task<int> DropLeftoversAsync(NpgsqlConnection connection, CancellationToken ct)
     {
+        var inUse = 0;
         var names = await connection.TextsAsync("select nspname::text from pg_namespace where starts_with(nspname, $1)", ct, Prefix);
         foreach (var name in names)
         {
             if (!await connection.ScalarAsync<bool>($"select pg_try_advisory_lock({Lock})", ct, name))
+            {
+                inUse++;
                 continue;
+            }
             await connection.ExecuteAsync($"drop schema if exists {Sql.Name(name)} cascade", ct);
             await connection.ScalarAsync<bool>($"select pg_advisory_unlock({Lock})", ct, name);
         }
+        return inUse;
     }
 
     private async Task FillAsync(IReadOnlyList<string> markets, CancellationToken ct)

@@ -49,6 +49,14 @@ public sealed class EraseRouteTests(TestServers servers)
         using var again = await app.GetAsync($"/api/erasures/{id}", null, Ct);
         Assert.Equal(receipt.GetRawText(), (await again.JsonAsync()).GetRawText());
         Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync($"/api/erasures/{Guid.NewGuid()}", null, Ct)).StatusCode);
+        // The chain says that there was an erasure, and leads nobody else to the receipt, nor from known leaves to it.
+        using var roots = await app.GetAsync("/api/roots", null, Ct);
+        var seal = (await roots.JsonAsync()).GetProperty("items")[0];
+        Assert.Equal((1, "ERASURE"), (seal.GetProperty("sequence").GetInt64(), seal.GetProperty("market").GetString()));
+        Assert.Equal(64, seal.GetProperty("hash").GetString()!.Length);
+        Assert.All((string[])["runId", "root", "snapshotHash"], name =>
+            Assert.Equal(System.Text.Json.JsonValueKind.Null, seal.GetProperty(name).ValueKind)
+        );
     }
 
     [Theory]

@@ -121,6 +121,69 @@ public sealed class ErasureConcurrencyTests(TestServers servers)
         Assert.Empty((await night.Proof.VerifyAsync(Ct)).Faults);
     }
 
+    /// <summary>
+    /// The first of a batch moves its edge to a neighbour who is erased at the same time: the neighbour's erasure waits for that, and moves
+    /// it once more.
+    /// </summary>
+    [Fact]
+    public async Task D5_NeighboursAtTheEdgeOfABatch_LeaveNeitherIdThere()
+    {
+        await using var night = await ErasureNight.CreateAsync(servers, runs: 1);
+        var users = await night.Night.ScalarAsync<Guid[]>(
+            "select array(select user_id from calculation_results where batch = 0 order by 1 limit 2)",
+            Ct
+        );
+        var texts = (await night.TextsOfAsync(users[0])).Concat(await night.TextsOfAsync(users[1])).ToList();
+        TaskCompletionSource firstIsThere = new(TaskCreationOptions.RunContinuationsAsynchronously),
+            secondHasRemoved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var secondIsThere = false;
+        // The first reads its neighbour, whose results the second has removed and not committed yet.
+        var first = night.Erasure(at =>
+        {
+            if (at == "results committed")
+            {
+                firstIsThere.SetResult();
+                Block(secondHasRemoved.Task.WaitAsync(Ct));
+            }
+            else if (at == "edges")
+                Wait(
+                    async () => Volatile.Read(ref secondIsThere) || await WaitsAsync("%pg_advisory_xact_lock%"),
+                    "the second is at the edges"
+                );
+        });
+        var second = night.Erasure(at =>
+        {
+            if (at == "results")
+            {
+                secondHasRemoved.SetResult();
+                Wait(() => WaitsAsync("%n.first is null or n.last is null%"), "the first waits for the batch");
+            }
+            else if (at == "edges committed")
+                Volatile.Write(ref secondIsThere, true);
+        });
+        var (one, two) = (
+            (await first.RequestAsync(users[0], Actor.Command, Ct))!.Value,
+            (await second.RequestAsync(users[1], Actor.Command, Ct))!.Value
+        );
+
+        var erasing = Task.Run(() => first.GoOnAsync(one, Ct), Ct);
+        await firstIsThere.Task.WaitAsync(Ct);
+        await Task.Run(() => second.GoOnAsync(two, Ct), Ct);
+        await erasing;
+
+        Assert.Empty(await night.FindAsync(texts));
+        Assert.Empty((await night.Proof.VerifyAsync(Ct)).Faults);
+
+        void Wait(Func<Task<bool>> condition, string what) => Block(Eventually.TrueAsync(condition, what));
+
+        async Task<bool> WaitsAsync(string query) =>
+            await night.Night.ScalarAsync<long>(
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1",
+                Ct,
+                query
+            ) > 0;
+    }
+
     /// <summary>The command and the loop of a jobs process may take up the same erasure.</summary>
     [Fact]
     public async Task D5_TwoProcessesAtOnce_EraseOnce()
@@ -165,4 +228,7 @@ public sealed class ErasureConcurrencyTests(TestServers servers)
         await held.CommitAsync();
         await Assert.ThrowsAsync<RequestException>(() => refused);
     }
+
+    /// <summary>A checkpoint holds up the erasure that passes it, so it blocks its thread.</summary>
+    private static void Block(Task task) => task.GetAwaiter().GetResult();
 }

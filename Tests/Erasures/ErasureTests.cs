@@ -270,7 +270,10 @@ public sealed class ErasureTests(TestServers servers)
             (again.ExitCode, again.Error.Contains("there is no user with the e-mail address", StringComparison.Ordinal))
         );
         Assert.Equal((0, "No erasure is open.\n"), (none.ExitCode, none.Output));
-        Assert.Equal((1, true), (neither.ExitCode, neither.Error.Contains("Give either USER or --resume.", StringComparison.Ordinal)));
+        Assert.Equal(
+            (1, true),
+            (neither.ExitCode, neither.Error.Contains("Give either USER, --resume, --list or --replay FILE.", StringComparison.Ordinal))
+        );
         Assert.Equal((1, true), (bad.ExitCode, bad.Error.Contains("USER must be an e-mail address or an id", StringComparison.Ordinal)));
         // The log says that it was done, and not to whom.
         Assert.Equal(

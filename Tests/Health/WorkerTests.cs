@@ -1,6 +1,10 @@
+using System.Diagnostics.Metrics;
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Npgsql;
+using Overnight.Core.Caching;
 using Overnight.Core.Doctor;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
@@ -21,7 +25,7 @@ public sealed class WorkerTests(TestServers servers)
         TestClock time = new();
         await using var database = NpgsqlDataSource.Create(await servers.CreateDatabaseAsync(Ct));
         WorkerDirectory workers = new(database, time);
-        using HeartbeatLoop loop = new(workers, time, NullLogger<HeartbeatLoop>.Instance);
+        using HeartbeatLoop loop = new(workers, Cache(database), time, NullLogger<HeartbeatLoop>.Instance);
         await loop.StartAsync(Ct);
         await Eventually.TrueAsync(async () => await workers.FindAsync(Ct) == (1, time.GetUtcNow()), "it is heard at its start");
 
@@ -34,6 +38,7 @@ public sealed class WorkerTests(TestServers servers)
             $"{Environment.MachineName} {Environment.ProcessId}",
             await database.ScalarAsync<string>("select host || ' ' || process_id from worker_heartbeats")
         );
+        Assert.Equal(1, await database.ScalarAsync<long>("select count(*) from cache_presence"));
         await loop.StopAsync(Ct);
 
         Assert.Equal((0, null), await workers.FindAsync(Ct));
@@ -106,6 +111,16 @@ public sealed class WorkerTests(TestServers servers)
         Assert.Equal((0, 1), (before.GetProperty("workers").GetInt32(), after.GetProperty("workers").GetInt32()));
         Assert.StartsWith("No jobs process was heard", before.GetProperty("note").GetString());
         Assert.False(after.TryGetProperty("note", out _));
+    }
+
+    /// <summary>Of a process with a connection to a cache.</summary>
+    private static CachePresence Cache(NpgsqlDataSource database)
+    {
+        CacheTelemetry telemetry = new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
+        return new(
+            database,
+            new CacheCircuit(Options.Create(new CacheOptions()), TimeProvider.System, telemetry, NullLogger<CacheCircuit>.Instance)
+        );
     }
 
     internal static Task BeatAsync(WorkerDirectory workers, TimeProvider time) =>

@@ -76,6 +76,17 @@ internal static class PageStates
                 await page.Locator(".field-error").First.WaitForAsync();
             },
         },
+        Signed("account-erase", "/account/erase", AddAccountAsync),
+        Signed("account-erase-no-password", "/account/erase"),
+        Signed("account-erase-wrong-password", "/account/erase", AddAccountAsync) with
+        {
+            ActAsync = async page =>
+            {
+                await page.GetByLabel("Password").FillAsync("not my password");
+                await page.GetByRole(AriaRole.Button, new() { Name = "Erase this account" }).ClickAsync();
+                await page.Locator(".field-error").First.WaitForAsync();
+            },
+        },
         Explained("why", (_, _) => "/why"),
         Explained("why-holding", (run, asset) => $"/why/{run}/{asset}"),
         Explained("changes", (_, _) => "/changes"),

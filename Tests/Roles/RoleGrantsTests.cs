@@ -52,6 +52,7 @@ public sealed class RoleGrantsTests(TestServers servers)
             "update schedule_pauses set reason = 'other'",
             "delete from schedule_pauses",
             "delete from notices",
+            "delete from cache_presence",
             "update notice_deliveries set target = 'other'",
             "select * from schedule_marks",
             "update portfolios set contribution = 0",
