@@ -28,13 +28,12 @@ internal sealed class UserErasure(
 
     private const string SessionsOf = "select session_hashes from erasures where id = $1";
 
-    private const string LockErasure = "select 1 from erasures where id = $1 and completed_at is null for update";
-
     private const string Wait =
         "update erasures set waits_for = $2 where id = $1 and completed_at is null and waits_for is distinct from $2";
 
-    private const string Complete =
-        "update erasures set completed_at = $2, user_id = null, session_hashes = '{}', waits_for = null where id = $1";
+    private const string Complete = """
+        update erasures set completed_at = $2, user_id = null, session_hashes = '{}', waits_for = null where id = $1 and completed_at is null
+        """;
 
     /// <summary>What an erasure may wait for.</summary>
     internal const string Cache = "cache",
@@ -138,17 +137,8 @@ internal sealed class UserErasure(
 
     private async Task CompleteAsync(NpgsqlConnection connection, Guid erasure, Guid user, CancellationToken ct)
     {
-        if (!await TakeAsync(connection, erasure, ct))
-            return;
         await ErasureSteps.RestAsync(connection, user, ct);
         await ErasureSteps.ExecuteAsync(connection, Complete, ct, erasure, time.GetUtcNow());
-    }
-
-    /// <returns>Whether it was still open, and is this process's to complete.</returns>
-    private static async Task<bool> TakeAsync(NpgsqlConnection connection, Guid erasure, CancellationToken ct)
-    {
-        await using var command = connection.Command(LockErasure, erasure);
-        return await command.ExecuteScalarAsync(ct) is not null;
     }
 
     private async Task StepAsync(string name, Func<NpgsqlConnection, Task> work, CancellationToken ct)
