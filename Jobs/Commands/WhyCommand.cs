@@ -113,7 +113,8 @@ internal static class WhyCommand
         catch (NpgsqlException exception)
         {
             throw new CommandException(
-                $"Not shown: its user is told who opens a result, and this could not be recorded. {DatabaseErrors.Explain(exception, null) ?? exception.Message}",
+                "Not shown: its user is told who opens a result, and this could not be recorded. "
+                    + (DatabaseErrors.Explain(exception, null) ?? exception.Message),
                 exception,
                 CommandLine.Failed
             );

@@ -1,6 +1,6 @@
 namespace Overnight.Tests.Explanations;
 
-/// <summary>How much of what can be tried the tests try: a sample that takes seconds, or with <c>EXPLANATION_GRID=whole</c> all of it.</summary>
+/// <summary>How much of what can be tried is tried: a sample that takes seconds, or with <c>EXPLANATION_GRID=whole</c> all of it.</summary>
 internal static class ExplanationSample
 {
     public static readonly bool IsWhole = Environment.GetEnvironmentVariable("EXPLANATION_GRID") == "whole";
