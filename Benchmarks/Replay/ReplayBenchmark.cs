@@ -61,7 +61,9 @@ internal static class ReplayBenchmark
         foreach (var night in nights)
         {
             await replay.RunAsync(new(Run: night.Run), Tell, ct);
-            Report.Step($"Replayed {replay.Replayed:N0} calculations of {replay.RunCount} nights: {replay.Differing:N0} differ.");
+            Report.Step(
+                $"Replayed {replay.Replayed:N0} calculations, night {replay.RunCount} of {settings.Nights}: {replay.Differing:N0} differ."
+            );
         }
         var seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         StoredReplay without = new(database);
