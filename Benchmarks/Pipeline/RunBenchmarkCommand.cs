@@ -63,7 +63,10 @@ internal static class RunBenchmarkCommand
             "Events of old nights to be there before, with results and postings."
         );
         var months = BenchmarkCommandLine.Number("--months", 24, 1, 120, "Monthly partitions that old nights are spread over.");
-        Command command = new("night", "A whole night, from the start of its run to the last cache entry: users per second, time per step, memory.")
+        Command command = new(
+            "night",
+            "A whole night, from the start of its run to the last cache entry: users per second, time per step, memory."
+        )
         {
             users,
             against,
