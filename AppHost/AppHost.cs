@@ -12,7 +12,6 @@ var cache = await builder.AddCacheAsync("cache");
 var adminKey = builder
     .AddSecret("admin-key")
     .WithDescription("Lets programs that have no user account call the api as an administrator; the commands of `night` send it.");
-
 var formKey = builder
     .AddSecret("form-key")
     .WithDescription("Encrypts in the database the keys by which pages tell their own forms from forged ones.");
