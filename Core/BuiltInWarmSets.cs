@@ -22,7 +22,7 @@ public static class BuiltInWarmSets
             .AddFlagOptions()
             .AddSessionKeys()
             .AddReferenceData()
-            .AddSingleton<FlagWarmErrors>()
+            .AddSingleton<FlagWarmErrorNotices>()
             .AddSingleton<WarmSet, RecommendationWarmSet>()
             .AddSingleton<WarmSet, SessionWarmSet>()
             .AddSingleton<WarmSet, FlagWarmSet>();

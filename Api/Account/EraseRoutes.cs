@@ -40,7 +40,7 @@ internal static class EraseRoutes
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<Results<Ok<ErasureReceipt>, Accepted<ErasureReceipt>, ValidationProblem, ProblemHttpResult>> EraseAsync(
+    private static async Task<Results<Ok<ErasureStatus>, Accepted<ErasureStatus>, ValidationProblem, ProblemHttpResult>> EraseAsync(
         HttpContext context,
         OwnErasure erasure,
         CancellationToken ct
@@ -63,7 +63,7 @@ internal static class EraseRoutes
         };
     }
 
-    private static async Task<Results<Ok<ErasureReceipt>, ValidationProblem, ProblemHttpResult>> FindAsync(
+    private static async Task<Results<Ok<ErasureStatus>, ValidationProblem, ProblemHttpResult>> FindAsync(
         string id,
         NpgsqlDataSource database,
         CancellationToken ct
@@ -73,7 +73,7 @@ internal static class EraseRoutes
         var erasure = errors.Id("id", id);
         if (errors.Any)
             return errors.ToProblem();
-        return await ErasureReceipt.FindAsync(database, erasure!.Value, ct) is { } receipt
+        return await ErasureStatus.FindAsync(database, erasure!.Value, ct) is { } receipt
             ? TypedResults.Ok(receipt)
             : TypedResults.Problem("There is no erasure with this id.", statusCode: StatusCodes.Status404NotFound, title: "No erasure");
     }

@@ -12,7 +12,7 @@ namespace Overnight.Api.Account;
 internal static class ExportRoute
 {
     public static void AddExport(this WebApplicationBuilder builder) =>
-        builder.Services.AddSingleton<OwnResults>().AddSingleton<OwnDataExport>();
+        builder.Services.AddSingleton<OwnResultReader>().AddSingleton<OwnDataExport>();
 
     public static void MapExport(this WebApplication app) =>
         app.MapGet("/api/account/export", ExportAsync)

@@ -15,7 +15,7 @@ namespace Overnight.Api.Account;
 /// </summary>
 internal sealed class OwnDataExport(
     NpgsqlDataSource database,
-    OwnResults results,
+    OwnResultReader results,
     CalculationQueries calculations,
     CalculationReader details,
     IOptions<JsonOptions> json,

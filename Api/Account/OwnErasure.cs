@@ -12,7 +12,7 @@ namespace Overnight.Api.Account;
 /// <param name="Title">Why the account can't be erased, in short; null where it can.</param>
 /// <param name="Detail">The same in a sentence.</param>
 internal readonly record struct OwnErasureAnswer(
-    ErasureReceipt? Receipt = null,
+    ErasureStatus? Receipt = null,
     SignInTurn? Refused = null,
     string? Title = null,
     string? Detail = null
@@ -58,12 +58,12 @@ internal sealed class OwnErasure(
         return new(await WaitAsync(erasure, ct));
     }
 
-    private async Task<ErasureReceipt> WaitAsync(Guid erasure, CancellationToken ct)
+    private async Task<ErasureStatus> WaitAsync(Guid erasure, CancellationToken ct)
     {
         var begin = time.GetTimestamp();
         while (true)
         {
-            var receipt = (await ErasureReceipt.FindAsync(database, erasure, ct))!;
+            var receipt = (await ErasureStatus.FindAsync(database, erasure, ct))!;
             if (receipt.CompletedAt is not null || time.GetElapsedTime(begin) >= Patience)
                 return receipt;
             await Task.Delay(Pause, time, ct);

@@ -19,7 +19,7 @@ internal static class AdminRoutes
         app.MapSchedule();
         app.MapNotices();
         app.MapCacheWarm();
-        app.MapCacheInvalidation();
+        app.MapReferenceInvalidation();
         app.MapCacheStatistics();
     }
 }

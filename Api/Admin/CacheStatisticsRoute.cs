@@ -19,7 +19,7 @@ internal static class CacheStatisticsRoute
             .AddHostedService<CacheMinutesLoop>()
             .AddHostedService<CacheMonitorLoop>()
             .AddHostedService<CachePresenceLoop>()
-            .AddHostedService<ReadLatencyLoop>();
+            .AddHostedService<ReadLatencyPublisher>();
         // A tag of its own keeps this check apart from those of the stores, whose loss takes a node out of service; a cold cache does not.
         builder.Services.AddHealthChecks().AddCheck<CacheHealthCheck>("cache-statistics", tags: ["statistics"]);
     }

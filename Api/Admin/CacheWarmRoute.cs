@@ -10,7 +10,7 @@ namespace Overnight.Api.Admin;
 internal static class CacheWarmRoute
 {
     public static void AddCacheWarm(this WebApplicationBuilder builder) =>
-        builder.Services.AddWarming().AddSingleton<CacheWarmStart>().AddSingleton<WarmSetList>();
+        builder.Services.AddWarming().AddSingleton<CacheWarmStarter>().AddSingleton<WarmSetList>();
 
     public static void MapCacheWarm(this WebApplication app) =>
         app.MapPost("/api/admin/cache/warm", WarmAsync)
@@ -23,7 +23,7 @@ internal static class CacheWarmRoute
 
     private static async Task<Results<Ok<CacheWarmAnswer>, ValidationProblem>> WarmAsync(
         HttpRequest request,
-        CacheWarmStart start,
+        CacheWarmStarter start,
         CacheStore cache,
         CancellationToken ct
     )

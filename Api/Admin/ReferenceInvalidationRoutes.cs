@@ -10,13 +10,13 @@ namespace Overnight.Api.Admin;
 /// </summary>
 internal static class ReferenceInvalidationRoutes
 {
-    public static void MapCacheInvalidation(this WebApplication app)
+    public static void MapReferenceInvalidation(this WebApplication app)
     {
         var group = app.MapGroup("/api/admin/cache").WithTags("Admin").RequireAuthorization(SessionSetup.Admin);
         group
             .MapPost("events", TellAsync)
             .WithName("TellCacheEvent")
-            .Accepts<CacheEventRequest>("application/json")
+            .Accepts<ReferenceChangeRequest>("application/json")
             .WithSummary(
                 "Reports a committed change of reference data: every node reads the entities that show it again. Without tenantId, for every tenant."
             );
@@ -34,7 +34,7 @@ internal static class ReferenceInvalidationRoutes
         CancellationToken ct
     )
     {
-        var (told, errors) = await CacheEventRequest.ReadAsync(request.Body, ct);
+        var (told, errors) = await ReferenceChangeRequest.ReadAsync(request.Body, ct);
         await tenants.CheckAsync(told.TenantId, "tenantId", errors, ct);
         if (errors.Count > 0)
             return InvalidRequest.Problem(errors, "The event is not valid");

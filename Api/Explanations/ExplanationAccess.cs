@@ -8,14 +8,14 @@ using Overnight.Core.Portfolios;
 namespace Overnight.Api.Explanations;
 
 /// <summary>A result that a request may see, or the problem that it is answered with.</summary>
-internal readonly record struct OpenedResult(CapturedResult? Result, ProblemHttpResult? Problem);
+internal readonly record struct OpenedResult(CapturedCalculation? Result, ProblemHttpResult? Problem);
 
 /// <summary>
 /// Opens results for whom they are for: users their own, administrators anybody's, which is written to that user's audit before the answer.
 /// </summary>
-internal sealed partial class ExplanationAccess(CapturedResults captured, ResultReads reads, ILogger<ExplanationAccess> logger)
+internal sealed partial class ExplanationAccess(CapturedInputsReader captured, ResultReads reads, ILogger<ExplanationAccess> logger)
 {
-    public CapturedResults Captured => captured;
+    public CapturedInputsReader Captured => captured;
 
     /// <summary>Whose results a request is about: those of <paramref name="user"/>, where given, or the session's own.</summary>
     public static Guid? Subject(HttpContext context, string? user, QueryErrors errors)

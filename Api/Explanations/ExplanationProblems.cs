@@ -31,7 +31,7 @@ internal static class ExplanationProblems
             title: "Holding not found"
         );
 
-    public static ValidationProblem WrongOrder(CapturedResult before, CapturedResult after) =>
+    public static ValidationProblem WrongOrder(CapturedCalculation before, CapturedCalculation after) =>
         InvalidRequest.Problem(
             "before",
             $"must be the earlier of the two runs; {before.RunId:D} is of {before.BusinessDate:yyyy-MM-dd}, number {before.Number}, "

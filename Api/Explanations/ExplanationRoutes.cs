@@ -21,7 +21,7 @@ internal static class ExplanationRoutes
             .Services.AddSingleton(services => new SnapshotMemory(
                 services.GetRequiredService<IOptions<ExplanationOptions>>().Value.SnapshotBytes
             ))
-            .AddSingleton<CapturedResults>()
+            .AddSingleton<CapturedInputsReader>()
             .AddSingleton<ExplanationAccess>()
             .AddSingleton<ExplanationSearches>();
     }

@@ -39,7 +39,7 @@ internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, 
     /// <param name="holding">Index into the portfolio's holdings.</param>
     /// <param name="asker">Who asks: the user of the session, or empty for the admin key.</param>
     /// <param name="patience">How long the caller waits for it.</param>
-    public async Task<SearchAnswer> FindAsync(CapturedResult result, int holding, Guid asker, TimeSpan patience, CancellationToken ct)
+    public async Task<SearchAnswer> FindAsync(CapturedCalculation result, int holding, Guid asker, TimeSpan patience, CancellationToken ct)
     {
         Question question = new(result.RunId, result.UserId, holding);
         if (_found.TryGetValue(question, out CounterfactualsDocument? known))
@@ -63,7 +63,7 @@ internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, 
     }
 
     /// <returns>Null when it took too long.</returns>
-    private async Task<CounterfactualsDocument?> SearchAsync(CapturedResult result, Question question, Guid asker)
+    private async Task<CounterfactualsDocument?> SearchAsync(CapturedCalculation result, Question question, Guid asker)
     {
         try
         {

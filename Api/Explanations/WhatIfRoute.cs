@@ -54,7 +54,7 @@ internal static class WhatIfRoute
 
     /// <returns>The answer; else the problem; else neither, and the errors say which fields are wrong.</returns>
     internal static (byte[]? Answer, ProblemHttpResult? Problem) Answer(
-        CapturedResult result,
+        CapturedCalculation result,
         WhatIfRequest asked,
         Dictionary<string, string[]> errors,
         TimeProvider time

@@ -7,7 +7,7 @@ using Overnight.Core.Json;
 namespace Overnight.Core.Caching;
 
 /// <summary>
-/// An entry as the cache holds it: <c>{"key":"..","asOf":"..","generation":0,"value":..</c> and the tail of
+/// A flag, a session or reference data as the cache holds it: <c>{"key":"..","asOf":"..","generation":0,"value":..</c> and the tail of
 /// <see cref="ChecksummedJson"/>. Bytes of another key, of another shape, or with damage are not read as an entry.
 /// </summary>
 /// <remarks>

@@ -21,7 +21,7 @@ public sealed record ChangesDocument(
 )
 {
     /// <exception cref="Portfolios.CalculationException">One of the two results can't be calculated again.</exception>
-    public static ChangesDocument Of(CapturedResult before, CapturedResult after)
+    public static ChangesDocument Of(CapturedCalculation before, CapturedCalculation after)
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
@@ -39,7 +39,7 @@ public sealed record ChangesDocument(
         );
     }
 
-    private static HoldingChangeDocument Of(CapturedResult before, CapturedResult after, HoldingChange holding, bool isSplit) =>
+    private static HoldingChangeDocument Of(CapturedCalculation before, CapturedCalculation after, HoldingChange holding, bool isSplit) =>
         new(
             holding.AssetId,
             holding.Symbol,
@@ -50,7 +50,7 @@ public sealed record ChangesDocument(
             [.. holding.Parts.Select(part => part.ToString())]
         );
 
-    private static string? NameIn(CapturedResult result, Guid asset) =>
+    private static string? NameIn(CapturedCalculation result, Guid asset) =>
         result.Inputs.Market.TryGetOrdinal(asset, out var ordinal) ? result.Inputs.Market.Assets[ordinal].Name : null;
 
     private static string NameOf(ChangeFactor factor) => factor.ToString().ToLowerInvariant();

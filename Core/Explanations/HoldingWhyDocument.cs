@@ -20,7 +20,7 @@ public sealed record HoldingWhyDocument(
     /// The explanation without <see cref="First"/>, which takes a search, and the holding's index; null when the result does not have the
     /// asset.
     /// </returns>
-    public static (HoldingWhyDocument Document, int Holding)? Of(CapturedResult result, Guid asset)
+    public static (HoldingWhyDocument Document, int Holding)? Of(CapturedCalculation result, Guid asset)
     {
         ArgumentNullException.ThrowIfNull(result);
         var inputs = result.Inputs;
@@ -48,13 +48,13 @@ public sealed record CounterfactualsDocument(bool IsFirst, FirstFundamental? Fun
 {
     /// <param name="holding">Index into the portfolio's holdings.</param>
     /// <exception cref="OperationCanceledException">The search was cancelled: some portfolios take seconds.</exception>
-    public static CounterfactualsDocument Find(CapturedResult result, int holding, CancellationToken ct)
+    public static CounterfactualsDocument Find(CapturedCalculation result, int holding, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(result);
         return Of(result, Counterfactuals.Of(result.Inputs, holding, ct));
     }
 
-    private static CounterfactualsDocument Of(CapturedResult result, Counterfactuals found)
+    private static CounterfactualsDocument Of(CapturedCalculation result, Counterfactuals found)
     {
         var (inputs, href) = (result.Inputs, $"/api/what-if?run={result.RunId:D}&user={result.UserId:D}");
         return new(found.IsFirst, Of(inputs, found.Fundamental, href), Of(inputs, found.Target, href), Of(inputs, found.Cash, href));

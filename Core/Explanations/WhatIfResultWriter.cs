@@ -11,7 +11,7 @@ public static class WhatIfResultWriter
     /// <param name="generatedAt">UTC, to the millisecond.</param>
     /// <returns>The value of <c>recs:{userId}</c>.</returns>
     /// <exception cref="CalculationException">The changed inputs can't be calculated.</exception>
-    public static byte[] Write(CapturedResult result, CalculationInputs changed, DateTimeOffset generatedAt)
+    public static byte[] Write(CapturedCalculation result, CalculationInputs changed, DateTimeOffset generatedAt)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(changed);

@@ -23,7 +23,7 @@ public sealed record WhyDocument(
     IReadOnlyList<WhyHolding> Holdings
 )
 {
-    public static WhyDocument Of(CapturedResult result)
+    public static WhyDocument Of(CapturedCalculation result)
     {
         ArgumentNullException.ThrowIfNull(result);
         var explained = ResultExplanation.Of(result.Inputs);
@@ -50,7 +50,7 @@ public sealed record WhyDocument(
 /// <summary>The run of a result.</summary>
 public sealed record ExplainedRun(Guid RunId, string Market, DateOnly BusinessDate, int Revision)
 {
-    internal static ExplainedRun Of(CapturedResult result) => new(result.RunId, result.Market, result.BusinessDate, result.Revision);
+    internal static ExplainedRun Of(CapturedCalculation result) => new(result.RunId, result.Market, result.BusinessDate, result.Revision);
 }
 
 /// <param name="Name">Null when it was not captured; empty for an asset without a name.</param>

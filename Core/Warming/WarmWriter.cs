@@ -27,10 +27,10 @@ public sealed class WarmWriter(CacheStore store, WarmThrottle throttle, IOptions
     /// <param name="ct">Ends the wait between parts.</param>
     /// <returns>The entries that the server refused.</returns>
     /// <exception cref="CacheAwayException">The cache can't be reached; some of the entries may have been written.</exception>
-    public async Task<RefusedEntries> WriteAsync(IReadOnlyList<CacheWrite> entries, bool onlyAbsent, CancellationToken ct)
+    public async Task<RejectedWrites> WriteAsync(IReadOnlyList<CacheWrite> entries, bool onlyAbsent, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        RefusedEntries refused = new();
+        RejectedWrites refused = new();
         for (var written = 0; written < entries.Count; )
         {
             await _turn.WaitAsync(ct);

@@ -166,7 +166,7 @@ internal static class EraseCommand
         }
     }
 
-    private static IEnumerable<string> Lines(ErasureReceipt receipt)
+    private static IEnumerable<string> Lines(ErasureStatus receipt)
     {
         yield return receipt.CompletedAt is { } at
             ? $"Erasure {receipt.Id} is completed, {at.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC; it is seal {receipt.Seal} of the chain."

@@ -48,7 +48,7 @@ internal static class WhyCommand
                     ct
                 ),
             // One result is read, whose snapshot need not stay.
-            builder => builder.Services.AddSingleton(new SnapshotMemory(0)).AddSingleton<CapturedResults>()
+            builder => builder.Services.AddSingleton(new SnapshotMemory(0)).AddSingleton<CapturedInputsReader>()
         );
         return command;
     }
@@ -67,7 +67,7 @@ internal static class WhyCommand
         var userId = await UserAsync(database, user, ct);
         try
         {
-            var result = await services.GetRequiredService<CapturedResults>().FindAsync(userId, run, ct)
+            var result = await services.GetRequiredService<CapturedInputsReader>().FindAsync(userId, run, ct)
                 ?? throw new CommandException(
                     run is null ? $"USER: user {userId} has no result in force." : $"--run: run {run} has no result of user {userId}."
                 );
@@ -101,7 +101,7 @@ internal static class WhyCommand
     private static async Task RecordAsync(
         NpgsqlDataSource database,
         Guid user,
-        CapturedResult result,
+        CapturedCalculation result,
         DateTimeOffset now,
         CancellationToken ct
     )
@@ -121,7 +121,7 @@ internal static class WhyCommand
         }
     }
 
-    private static Guid AssetIn(CapturedResult result, string asset)
+    private static Guid AssetIn(CapturedCalculation result, string asset)
     {
         if (Guid.TryParseExact(asset, "D", out var id))
             return id;
@@ -131,7 +131,7 @@ internal static class WhyCommand
             ?? throw NoSuchAsset(result, asset);
     }
 
-    private static CommandException NoSuchAsset(CapturedResult result, string asset) =>
+    private static CommandException NoSuchAsset(CapturedCalculation result, string asset) =>
         new($"ASSET: the result of run {result.RunId} has no holding '{asset}'.");
 
     private static void Print(HoldingWhyDocument document, CommandOutput output)

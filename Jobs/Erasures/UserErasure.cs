@@ -59,7 +59,7 @@ internal sealed class UserErasure(
 
     /// <summary>Does what is left of an erasure.</summary>
     /// <returns>Not completed while it waits for something; null when there is no such erasure.</returns>
-    public async Task<ErasureReceipt?> GoOnAsync(Guid erasure, CancellationToken ct)
+    public async Task<ErasureStatus?> GoOnAsync(Guid erasure, CancellationToken ct)
     {
         if (await FindAsync(erasure, ct) is var (user, isEmptied))
         {
@@ -73,7 +73,7 @@ internal sealed class UserErasure(
                 await wait.ExecuteNonQueryAsync(ct);
             }
         }
-        return await ErasureReceipt.FindAsync(database, erasure, ct);
+        return await ErasureStatus.FindAsync(database, erasure, ct);
     }
 
     /// <summary>In this order: once the account is gone and who had loaded it is done, nothing new of the user is computed.</summary>

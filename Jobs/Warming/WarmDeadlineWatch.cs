@@ -36,7 +36,7 @@ internal sealed partial class WarmDeadlineWatch(
         try
         {
             await CompareAsync(time.GetUtcNow(), ct);
-            if (await services.GetRequiredService<FlagWarmErrors>().TellAsync(time.GetUtcNow(), ct) is > 0 and var errors)
+            if (await services.GetRequiredService<FlagWarmErrorNotices>().TellAsync(time.GetUtcNow(), ct) is > 0 and var errors)
                 Log.FlagErrors(logger, errors);
             _told = null;
         }

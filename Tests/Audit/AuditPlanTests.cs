@@ -280,7 +280,7 @@ public sealed class AuditPlanTests(HistoryFixture fixture) : IClassFixture<Histo
     /// <summary>SPEC P4: an export goes on from where it was, leaves earlier months out, and stops when the page is full.</summary>
     [Fact]
     public async Task ResultsOfAnExport_AreReadByTheirKeyFromTheMonthOn() =>
-        AssertByIndex(await PlanAsync(OwnResults.Page, History.User, July, Guid.Empty, 20), "calculation_results_y2026m07");
+        AssertByIndex(await PlanAsync(OwnResultReader.Page, History.User, July, Guid.Empty, 20), "calculation_results_y2026m07");
 
     private static void AssertByIndex(QueryPlan plan, params string[] partitions)
     {

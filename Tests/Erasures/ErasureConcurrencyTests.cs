@@ -192,7 +192,7 @@ public sealed class ErasureConcurrencyTests(TestServers servers)
         var user = await night.Night.ScalarAsync<Guid>($"select {PlantedChanges.OneUser}", Ct);
         var id = (await night.Erasure().RequestAsync(user, Actor.Command, Ct))!.Value;
         await using var held = await HeldLock.TakeAsync(night.Night.Database, "select from overnight_job_runs for no key update");
-        Task<ErasureReceipt?>[] erasing = [night.Erasure().GoOnAsync(id, Ct), night.Erasure().GoOnAsync(id, Ct)];
+        Task<ErasureStatus?>[] erasing = [night.Erasure().GoOnAsync(id, Ct), night.Erasure().GoOnAsync(id, Ct)];
         await Eventually.TrueAsync(
             async () =>
                 erasing.Any(one => one.IsCompleted)

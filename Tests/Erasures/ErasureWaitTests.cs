@@ -135,6 +135,6 @@ public sealed class ErasureWaitTests(TestServers servers)
 
     private static Task<long> NotesAsync(ErasureNight night) => night.Night.ScalarAsync<long>("select count(*) from cache_presence", Ct);
 
-    private static async Task<Core.Erasures.ErasureReceipt?> EraseAsync(UserErasure erasure, Guid user) =>
+    private static async Task<Core.Erasures.ErasureStatus?> EraseAsync(UserErasure erasure, Guid user) =>
         await erasure.GoOnAsync((await erasure.RequestAsync(user, Actor.Command, Ct))!.Value, Ct);
 }

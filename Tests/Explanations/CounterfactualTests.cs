@@ -63,7 +63,7 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
         {
             var (input, holding) = Case(number);
             var inputs = CoreAnswers.Inputs(input);
-            CapturedResult result = new(Guid.Empty, "NYSE", new(2026, 11, 20), 1, 1, Guid.Empty, Guid.Empty, inputs);
+            CapturedCalculation result = new(Guid.Empty, "NYSE", new(2026, 11, 20), 1, 1, Guid.Empty, Guid.Empty, inputs);
             var found = CounterfactualsDocument.Find(result, holding, ct);
             foreach (var proof in (WhatIfProof?[])[found.Fundamental?.WhatIf, found.Target?.WhatIf, found.Cash?.WhatIf])
             {
@@ -81,7 +81,7 @@ public sealed class CounterfactualTests(ITestOutputHelper output)
         Assert.True(applied > 200, $"Only {applied} answers were found in {Portfolios} portfolios.");
     }
 
-    private static async Task<JsonNode> WhatIfAsync(CapturedResult result, WhatIfBody body, CancellationToken ct)
+    private static async Task<JsonNode> WhatIfAsync(CapturedCalculation result, WhatIfBody body, CancellationToken ct)
     {
         using MemoryStream sent = new(JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerOptions.Web));
         var (asked, errors) = await WhatIfRequest.ReadAsync(sent, ct);

@@ -89,7 +89,7 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
 
         AssertSame(set, shifted);
         Assert.Equal("unclassified", unclassified["classes"]!.AsArray()[^1]!["className"]!.GetValue<string>());
-        var captured = await night.App.Get<CapturedResults>().FindAsync(night.User, run.Id, Ct);
+        var captured = await night.App.Get<CapturedInputsReader>().FindAsync(night.User, run.Id, Ct);
         var inputs = captured!.Inputs with { Cash = new(captured.Inputs.Portfolio.Classes.FindIndex(c => c.Id == id), 5000.5m) };
         AssertSame(WhatIfResultWriter.Write(captured, inputs, TimeProvider.System.GetUtcNow()), cash);
         Assert.Equal(Decimal4.Round(5000.5m), inputs.Calculate().TotalValue - captured.Inputs.Calculate().TotalValue);

@@ -41,7 +41,7 @@ public sealed class FormKeyTests(TestServers servers)
             request.Headers.Add("Sec-Fetch-Site", "same-origin");
             request.Headers.Add(
                 "Cookie",
-                $"{SessionCookie.DevelopmentName}={browser.Cookie(SessionCookie.DevelopmentName)}; {FormTokens.CookieName}={browser.FormCookie()}"
+                $"{SessionCookie.DevelopmentName}={browser.Cookie(SessionCookie.DevelopmentName)}; {AntiforgeryTokenIssuer.CookieName}={browser.FormCookie()}"
             );
             using var client = (
                 (Microsoft.AspNetCore.TestHost.TestServer)app.Get<Microsoft.AspNetCore.Hosting.Server.IServer>()

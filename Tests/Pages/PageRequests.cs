@@ -121,5 +121,5 @@ internal static class PageRequests
         page.QuerySelector("form input[name^='__']")?.GetAttribute("value")
         ?? throw new InvalidOperationException("The page has no token.");
 
-    public static string FormCookie(this TestBrowser browser) => browser.Cookie(FormTokens.CookieName) ?? "";
+    public static string FormCookie(this TestBrowser browser) => browser.Cookie(AntiforgeryTokenIssuer.CookieName) ?? "";
 }

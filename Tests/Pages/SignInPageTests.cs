@@ -172,7 +172,7 @@ public sealed class SignInPageTests(ApiFixture fixture) : IClassFixture<ApiFixtu
 
         var cookie = Microsoft.Net.Http.Headers.SetCookieHeaderValue.Parse(answer.Headers.GetValues("Set-Cookie").Single());
         Assert.Equal(
-            (Api.Pages.Forms.FormTokens.CookieName, true, isSecure, Microsoft.Net.Http.Headers.SameSiteMode.Strict, "/"),
+            (Api.Pages.Forms.AntiforgeryTokenIssuer.CookieName, true, isSecure, Microsoft.Net.Http.Headers.SameSiteMode.Strict, "/"),
             (cookie.Name.Value, cookie.HttpOnly, cookie.Secure, cookie.SameSite, cookie.Path.Value)
         );
     }

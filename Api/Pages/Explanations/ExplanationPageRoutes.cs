@@ -185,7 +185,7 @@ internal static class ExplanationPageRoutes
     }
 
     private static IResult Answered(
-        CapturedResult result,
+        CapturedCalculation result,
         WhatIfForms form,
         Dictionary<string, string> fields,
         bool isAsked,
@@ -231,7 +231,7 @@ internal static class ExplanationPageRoutes
 
     /// <param name="run">Id of a run, or <see cref="ExplanationPaths.Current"/>.</param>
     /// <param name="field">Of the run, for an error.</param>
-    private static async Task<(CapturedResult? Result, IResult? Problem)> OpenAsync(
+    private static async Task<(CapturedCalculation? Result, IResult? Problem)> OpenAsync(
         HttpContext context,
         ExplanationAccess results,
         PageFrames frames,

@@ -13,7 +13,7 @@ namespace Overnight.Api.Pages.Explanations;
 /// <summary>
 /// The form of a what-if: numbers are written and read in the reader's formats. What is left as it is shown is no change.
 /// </summary>
-internal sealed class WhatIfForms(CapturedResult result, DisplayFormats formats)
+internal sealed class WhatIfForms(CapturedCalculation result, DisplayFormats formats)
 {
     /// <summary>In place of a class's id: the holdings without a class.</summary>
     public const string None = "none";

@@ -37,14 +37,14 @@ internal static class FormKeySetup
             );
         services.AddAntiforgery(static forms =>
         {
-            forms.Cookie.Name = FormTokens.CookieName;
+            forms.Cookie.Name = AntiforgeryTokenIssuer.CookieName;
             forms.Cookie.HttpOnly = true;
             forms.Cookie.SameSite = SameSiteMode.Strict;
             forms.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             // The Content-Security-Policy's frame-ancestors says the same, and more strictly.
             forms.SuppressXFrameOptionsHeader = true;
         });
-        services.AddSingleton<IAntiforgeryAdditionalDataProvider, FormTokenOwner>();
-        services.AddSingleton<FormTokens>();
+        services.AddSingleton<IAntiforgeryAdditionalDataProvider, SessionAntiforgeryData>();
+        services.AddSingleton<AntiforgeryTokenIssuer>();
     }
 }

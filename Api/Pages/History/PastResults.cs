@@ -16,7 +16,7 @@ internal sealed record PastResult(CalculationRun Run, ResultDocument? Result, Ca
 internal sealed class PastResults(
     CalculationQueries calculations,
     CalculationReader details,
-    OwnResults results,
+    OwnResultReader results,
     ILogger<PastResults> logger
 )
 {

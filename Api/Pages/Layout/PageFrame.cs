@@ -47,7 +47,7 @@ internal sealed record NavigationLink(string Path, string Text, bool IsForAdmins
 }
 
 /// <summary>Makes the frame of a request's page.</summary>
-internal sealed class PageFrames(DisplayCultures cultures, FormTokens tokens)
+internal sealed class PageFrames(DisplayCultures cultures, AntiforgeryTokenIssuer tokens)
 {
     public PageFrame Of(HttpContext context)
     {

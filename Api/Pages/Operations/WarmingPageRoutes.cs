@@ -55,7 +55,7 @@ internal static class WarmingPageRoutes
 
     private static async Task<IResult> WarmAsync(
         HttpContext context,
-        CacheWarmStart start,
+        CacheWarmStarter start,
         WarmSetList sets,
         PageFrames frames,
         DisplayCultures cultures,

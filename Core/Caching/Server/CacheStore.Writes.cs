@@ -49,10 +49,10 @@ public sealed partial class CacheStore
     /// <param name="onlyAbsent">Keeps entries that exist; they do not count as refused.</param>
     /// <returns>The entries that the server refused, each with its index.</returns>
     /// <exception cref="CacheAwayException">The cache can't be reached; some of the entries may have been written.</exception>
-    public async Task<RefusedEntries> WriteAsync(IReadOnlyList<CacheWrite> entries, bool onlyAbsent = false)
+    public async Task<RejectedWrites> WriteAsync(IReadOnlyList<CacheWrite> entries, bool onlyAbsent = false)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        RefusedEntries refused = new();
+        RejectedWrites refused = new();
         for (var from = 0; from < entries.Count; from += Window)
             await WriteAsync(entries, from, Math.Min(Window, entries.Count - from), onlyAbsent, refused);
         return refused;
@@ -88,7 +88,7 @@ public sealed partial class CacheStore
         return await TellAsync(marks);
     }
 
-    private async Task WriteAsync(IReadOnlyList<CacheWrite> entries, int from, int count, bool onlyAbsent, RefusedEntries refused)
+    private async Task WriteAsync(IReadOnlyList<CacheWrite> entries, int from, int count, bool onlyAbsent, RejectedWrites refused)
     {
         if (!_circuit.TryEnter())
             throw new CacheAwayException("The cache did not answer a moment ago and is not asked until its break is over.");

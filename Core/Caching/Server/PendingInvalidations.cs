@@ -29,7 +29,7 @@ internal sealed class PendingInvalidations
     }
 
     /// <summary>Removes the marks that the server accepted. Another mark of the same entry, added meanwhile, stays.</summary>
-    public void Remove(IReadOnlyList<CacheWrite> marks, RefusedEntries refused)
+    public void Remove(IReadOnlyList<CacheWrite> marks, RejectedWrites refused)
     {
         foreach (var (at, mark) in marks.Index())
         {

@@ -79,7 +79,7 @@ public sealed class FencedResultWriter(CacheStore store)
     public async Task<(int Users, string? Reason)> WriteAsync(
         NpgsqlTransaction transaction,
         IReadOnlyList<StoredResult> current,
-        Func<IReadOnlyList<CacheWrite>, Task<RefusedEntries>>? write = null,
+        Func<IReadOnlyList<CacheWrite>, Task<RejectedWrites>>? write = null,
         Func<Task>? mark = null
     )
     {

@@ -7,16 +7,16 @@ namespace Overnight.Api.Admin;
 /// <summary>A change of reference data, reported by the program that committed it.</summary>
 /// <param name="Event">Such as <c>ACCOUNT_CREATED</c>; see <see cref="ReferenceCatalog.Events"/>.</param>
 /// <param name="TenantId">Tenant whose data changed; every tenant when left out, as for exchange rates.</param>
-public sealed record CacheEventRequest(string? Event, Guid? TenantId)
+public sealed record ReferenceChangeRequest(string? Event, Guid? TenantId)
 {
     private const int MostBytes = 4 * 1024;
 
-    internal static async Task<(CacheEventRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(
+    internal static async Task<(ReferenceChangeRequest Request, Dictionary<string, string[]> Errors)> ReadAsync(
         Stream body,
         CancellationToken ct
     )
     {
-        var (request, errors) = await JsonBody.ReadAsync<CacheEventRequest>(
+        var (request, errors) = await JsonBody.ReadAsync<ReferenceChangeRequest>(
             body,
             MostBytes,
             "event and tenantId",
@@ -31,7 +31,7 @@ public sealed record CacheEventRequest(string? Event, Guid? TenantId)
 
     private static string Known => string.Join(", ", ReferenceCatalog.Events.Keys.Order(StringComparer.Ordinal));
 
-    private CacheEventRequest With(JsonProperty field, Dictionary<string, string[]> errors)
+    private ReferenceChangeRequest With(JsonProperty field, Dictionary<string, string[]> errors)
     {
         switch (field.Name, field.Value.ValueKind)
         {

@@ -4,7 +4,7 @@ namespace Overnight.Api.Account;
 /// What becomes in an export of each column that is erased with a user, beside those that <see cref="OwnRows"/> has as they are: where it
 /// is in another form, or why it is left out. A test compares it with the tables, so that no column is left out without a thought for it.
 /// </summary>
-internal static class ExportedColumns
+internal static class ExportOmissions
 {
     /// <summary>Columns that are in the export in another form, by the files that have them.</summary>
     public static readonly (string Files, string[] Columns)[] InAnotherForm =

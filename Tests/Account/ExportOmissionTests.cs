@@ -8,7 +8,7 @@ using Overnight.Tests.Retention;
 namespace Overnight.Tests.Account;
 
 /// <summary>SPEC D5, P4: what is erased as a user's own is exported as the user's own, or left out for a reason.</summary>
-public sealed class ExportedColumnTests(TestServers servers)
+public sealed class ExportOmissionTests(TestServers servers)
 {
     private const string Columns = """
         select array(select c.relname || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
@@ -27,7 +27,7 @@ public sealed class ExportedColumnTests(TestServers servers)
         command.Parameters.Add(new() { Value = PersonalColumns.Emptied });
         var erased = (string[])(await command.ExecuteScalarAsync(Ct))!;
         var exported = await ExportedAsync(database.Source);
-        var declared = ExportedColumns.InAnotherForm.Concat(ExportedColumns.LeftOut).SelectMany(one => one.Columns).ToList();
+        var declared = ExportOmissions.InAnotherForm.Concat(ExportOmissions.LeftOut).SelectMany(one => one.Columns).ToList();
 
         Assert.NotEmpty(exported.Intersect(erased));
         Assert.Equal([], erased.Except(exported).Except(declared));

@@ -3,7 +3,7 @@ using Overnight.Api.Proof;
 namespace Overnight.Api.Audit;
 
 /// <summary>Routes about runs, for administrators, and about calculations, for their users too.</summary>
-internal static class AuditRoutes
+internal static class RunAndCalculationRoutes
 {
     public static void AddAudit(this WebApplicationBuilder builder)
     {

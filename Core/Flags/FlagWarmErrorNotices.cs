@@ -5,7 +5,7 @@ using Overnight.Core.Notices;
 namespace Overnight.Core.Flags;
 
 /// <summary>Tells when warms of flags had more than one error in an hour, whoever began them.</summary>
-public sealed class FlagWarmErrors(NpgsqlDataSource database, NoticeOutbox outbox)
+public sealed class FlagWarmErrorNotices(NpgsqlDataSource database, NoticeOutbox outbox)
 {
     private static readonly TimeSpan Window = TimeSpan.FromHours(1);
 

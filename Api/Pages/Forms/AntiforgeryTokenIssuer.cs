@@ -9,7 +9,11 @@ namespace Overnight.Api.Pages.Forms;
 public sealed record FormToken(string Field, string Value);
 
 /// <summary>Makes the tokens of forms. Their keys are in PostgreSQL and in this node's memory.</summary>
-internal sealed partial class FormTokens(IAntiforgery antiforgery, DatabaseState database, ILogger<FormTokens> logger)
+internal sealed partial class AntiforgeryTokenIssuer(
+    IAntiforgery antiforgery,
+    DatabaseState database,
+    ILogger<AntiforgeryTokenIssuer> logger
+)
 {
     private int _isFailing;
 
@@ -50,7 +54,7 @@ internal sealed partial class FormTokens(IAntiforgery antiforgery, DatabaseState
 }
 
 /// <summary>Binds the token of a form to the session it was made for, so that it is worth nothing to another one.</summary>
-internal sealed class FormTokenOwner : IAntiforgeryAdditionalDataProvider
+internal sealed class SessionAntiforgeryData : IAntiforgeryAdditionalDataProvider
 {
     public string GetAdditionalData(HttpContext context) => (context.User as SessionPrincipal)?.Hash ?? "";
 

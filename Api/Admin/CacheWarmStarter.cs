@@ -11,7 +11,7 @@ using Overnight.Core.Warming;
 namespace Overnight.Api.Admin;
 
 /// <summary>Begins the warms that administrators ask for, by a program or by a form.</summary>
-internal sealed class CacheWarmStart(
+internal sealed class CacheWarmStarter(
     Warmer warmer,
     TenantDirectory tenants,
     CacheStore cache,

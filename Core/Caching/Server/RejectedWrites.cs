@@ -1,7 +1,7 @@
 namespace Overnight.Core.Caching;
 
 /// <summary>The entries of a write that the server refused, for example because its memory is full.</summary>
-public sealed class RefusedEntries
+public sealed class RejectedWrites
 {
     private HashSet<int>? _places;
 
@@ -16,7 +16,7 @@ public sealed class RefusedEntries
     /// <summary>Adds the refusals of a part of the write.</summary>
     /// <param name="part">The refusals, with indexes within the part.</param>
     /// <param name="from">Index at which the part began.</param>
-    public void Add(RefusedEntries part, int from)
+    public void Add(RejectedWrites part, int from)
     {
         ArgumentNullException.ThrowIfNull(part);
         foreach (var at in part._places ?? [])

@@ -8,7 +8,7 @@ namespace Overnight.Core.Erasures;
 /// <param name="Seal">Its number in the chain; null until the user's results are removed.</param>
 /// <param name="WaitsFor">What holds it up, as the latest try has found: <c>cache</c>, <c>rehearsal</c>, or null.</param>
 /// <param name="Removed">Rows by kind.</param>
-public sealed record ErasureReceipt(
+public sealed record ErasureStatus(
     Guid Id,
     DateTimeOffset RequestedAt,
     DateTimeOffset? CompletedAt,
@@ -20,7 +20,7 @@ public sealed record ErasureReceipt(
     private const string Find = "select id, requested_at, completed_at, seal, waits_for, removed from erasures where id = $1";
 
     /// <returns>Null when there is no such erasure.</returns>
-    public static async Task<ErasureReceipt?> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken ct)
+    public static async Task<ErasureStatus?> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(database);
         await using var command = database.Command(Find, id);

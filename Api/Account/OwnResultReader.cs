@@ -54,7 +54,7 @@ internal sealed record OwnResult(DateOnly BusinessDate, Guid RunId, DateTimeOffs
 }
 
 /// <summary>Reads a user's stored results, oldest first.</summary>
-internal sealed class OwnResults(NpgsqlDataSource database)
+internal sealed class OwnResultReader(NpgsqlDataSource database)
 {
     private const int PageSize = 20;
 

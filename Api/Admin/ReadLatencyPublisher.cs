@@ -3,7 +3,7 @@ using Overnight.Core.Caching;
 namespace Overnight.Api.Admin;
 
 /// <summary>Publishes every second how long this node waits for the cache, so that warms slow down for its readers.</summary>
-internal sealed class ReadLatencyLoop(CacheStore store, CacheTelemetry telemetry, TimeProvider time) : BackgroundService
+internal sealed class ReadLatencyPublisher(CacheStore store, CacheTelemetry telemetry, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 

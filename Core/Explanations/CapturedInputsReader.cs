@@ -10,7 +10,7 @@ namespace Overnight.Core.Explanations;
 /// <summary>
 /// Reads what results were calculated from: one row of events, one of criteria, and the market snapshot where it is not in memory.
 /// </summary>
-public sealed class CapturedResults(NpgsqlDataSource database, SnapshotMemory snapshots)
+public sealed class CapturedInputsReader(NpgsqlDataSource database, SnapshotMemory snapshots)
 {
     private const string Columns = "r.id, r.market, r.business_date, r.revision, r.number, r.correlation_id, e.payload";
 
@@ -52,9 +52,9 @@ public sealed class CapturedResults(NpgsqlDataSource database, SnapshotMemory sn
     /// <exception cref="CalculationException">The criteria were erased (<c>criteria_erased</c>), or can't be read.</exception>
     /// <exception cref="InvalidDataException">An event or the snapshot is damaged, or of a version that this build does not
     /// know.</exception>
-    public async Task<CapturedResult?> FindAsync(Guid user, Guid? run, CancellationToken ct, bool needsCriteria = true)
+    public async Task<CapturedCalculation?> FindAsync(Guid user, Guid? run, CancellationToken ct, bool needsCriteria = true)
     {
-        CapturedResult result;
+        CapturedCalculation result;
         CapturedInputs captured;
         var criteria = ReadOnlyMemory<Criterion>.Empty;
         // Given back before the snapshot is awaited, which is loaded over a connection of its own.
@@ -74,14 +74,14 @@ public sealed class CapturedResults(NpgsqlDataSource database, SnapshotMemory sn
     }
 
     /// <summary>The run of the user's result before another one, of any market; null when that is the first.</summary>
-    public async Task<Guid?> FindRunBeforeAsync(CapturedResult later, CancellationToken ct)
+    public async Task<Guid?> FindRunBeforeAsync(CapturedCalculation later, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(later);
         await using var command = database.Command(RunBefore, later.UserId, later.BusinessDate, later.Number);
         return await command.ExecuteScalarAsync(ct) as Guid?;
     }
 
-    private static async Task<(CapturedResult Result, byte[] Payload)?> FindRowAsync(
+    private static async Task<(CapturedCalculation Result, byte[] Payload)?> FindRowAsync(
         NpgsqlConnection connection,
         Guid user,
         Guid? run,
