@@ -13,7 +13,7 @@ internal sealed class RunResource(string name, EndpointReference api, ParameterR
     public string DataDirectory => dataDirectory;
 
     /// <summary>Calls the api as an administrator.</summary>
-    public RunClient Client { get; } = new(api, adminKey);
+    public AdminApiClient Client { get; } = new(api, adminKey);
 }
 
 internal static class RunResourceExtensions
@@ -75,7 +75,7 @@ internal static class RunResourceExtensions
     }
 
     private static async Task<(string State, string Style, IEnumerable<ResourcePropertySnapshot> Properties)> ReadAsync(
-        RunClient client,
+        AdminApiClient client,
         CancellationToken ct
     )
     {

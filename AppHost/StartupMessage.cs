@@ -34,7 +34,7 @@ internal sealed class StartupMessage(
             var other in model.Resources.OfType<ProjectResource>().Where(project => project.TryGetAnnotationsOfType<WaitAnnotation>(out _))
         )
         {
-            if (notifications.TryGetCurrentState(other.Name, out var state) && ResourceFailureMessage.IsFailed(state.Snapshot))
+            if (notifications.TryGetCurrentState(other.Name, out var state) && ResourceFailureReporter.IsFailed(state.Snapshot))
                 return;
         }
         if (model.Resources.FirstOrDefault(resource => resource.Name == DashboardResource) is IResourceWithEndpoints dashboard)
@@ -67,12 +67,12 @@ internal sealed class StartupMessage(
         try
         {
             using HttpRequestMessage request = new(HttpMethod.Get, address);
-            RunClient.LeaveUntraced(request);
+            AdminApiClient.LeaveUntraced(request);
             (await http.SendAsync(request, ct)).Dispose();
         }
         catch (HttpRequestException)
         {
-            // The api stopped; ResourceFailureMessage prints that.
+            // The api stopped; ResourceFailureReporter prints that.
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed class StartupMessage(
         try
         {
             using HttpRequestMessage request = new(HttpMethod.Get, address);
-            RunClient.LeaveUntraced(request);
+            AdminApiClient.LeaveUntraced(request);
             using var answer = await http.SendAsync(request, ct);
             if (!answer.IsSuccessStatusCode)
                 return false;
@@ -90,7 +90,7 @@ internal sealed class StartupMessage(
         }
         catch (HttpRequestException)
         {
-            return false; // The api stopped; ResourceFailureMessage prints that.
+            return false; // The api stopped; ResourceFailureReporter prints that.
         }
     }
 }
@@ -122,7 +122,7 @@ internal static class StartupMessageExtensions
     public static void AddStartupMessage(this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> api)
     {
         var token = builder.Resources.OfType<ParameterResource>().Single(parameter => parameter.Name == UserToken);
-        builder.Services.AddHostedService<ResourceFailureMessage>();
+        builder.Services.AddHostedService<ResourceFailureReporter>();
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<StartupMessage>(services, api.Resource, token));
         builder.Services.AddHostedService(services =>
             ActivatorUtilities.CreateInstance<ConnectionsFile>(services, DataDirectory.Of(builder), api.Resource)

@@ -15,7 +15,11 @@ internal static class DashboardRoutes
 
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
-        builder.Services.AddResults().AddSingleton<ChangeListener>().AddHostedService<RepairLoop>().AddHostedService<ChangeListenerLoop>();
+        builder
+            .Services.AddResults()
+            .AddSingleton<ChangeListener>()
+            .AddHostedService<CacheRepairLoop>()
+            .AddHostedService<ChangeListenerLoop>();
         builder.Services.AddMarkets().TryAddSingleton(TimeProvider.System);
     }
 

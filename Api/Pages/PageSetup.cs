@@ -19,7 +19,7 @@ internal static partial class PageSetup
         builder.AddOperationsPages();
         builder.AddExplanationPages();
         builder.Services.AddSingleton<DisplayCultures>().AddSingleton<PageFrames>().AddSingleton<UserResults>().AddSingleton<DemoSignIn>();
-        builder.Services.AddSingleton<NextRuns>().AddSingleton<PastResults>().AddSingleton<AccountViews>();
+        builder.Services.AddSingleton<NextRuns>().AddSingleton<PastResults>().AddSingleton<AccountViewModelBuilder>();
     }
 
     public static void MapPages(this WebApplication app)

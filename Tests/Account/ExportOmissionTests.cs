@@ -23,8 +23,8 @@ public sealed class ExportOmissionTests(TestServers servers)
     {
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
         await using var command = database.Source.CreateCommand(Columns);
-        command.Parameters.Add(new() { Value = PersonalColumns.RowsThatGo });
-        command.Parameters.Add(new() { Value = PersonalColumns.Emptied });
+        command.Parameters.Add(new() { Value = PersonalDataInventory.RowsThatGo });
+        command.Parameters.Add(new() { Value = PersonalDataInventory.Emptied });
         var erased = (string[])(await command.ExecuteScalarAsync(Ct))!;
         var exported = await ExportedAsync(database.Source);
         var declared = ExportOmissions.InAnotherForm.Concat(ExportOmissions.LeftOut).SelectMany(one => one.Columns).ToList();

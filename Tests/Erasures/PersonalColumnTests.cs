@@ -23,25 +23,27 @@ public sealed class PersonalColumnTests(TestServers servers)
         await using var database = await HistoryDatabase.CreateAsync(servers, Ct);
         await using var command = database.Source.CreateCommand(Columns);
         var there = (string[])(await command.ExecuteScalarAsync(Ct))!;
-        var free = PersonalColumns.FreeOfPeople.SelectMany(one => one.Columns).ToList();
+        var free = PersonalDataInventory.FreeOfPeople.SelectMany(one => one.Columns).ToList();
 
         Assert.Equal([], there.Where(column => !IsDeclared(column)));
         // Nothing is declared that is not there, or twice.
-        var declared = PersonalColumns.Emptied.Concat(free.Where(column => !column.EndsWith(".*", StringComparison.Ordinal))).ToList();
+        var declared = PersonalDataInventory
+            .Emptied.Concat(free.Where(column => !column.EndsWith(".*", StringComparison.Ordinal)))
+            .ToList();
         Assert.Equal([], declared.Except(there));
         Assert.Equal(declared.Count, declared.Distinct().Count());
         Assert.Equal(
             [],
-            PersonalColumns.RowsThatGo.Where(table =>
+            PersonalDataInventory.RowsThatGo.Where(table =>
                 !Array.Exists(there, column => column.StartsWith($"{table}.", StringComparison.Ordinal))
             )
         );
 
         bool IsDeclared(string column) =>
-            PersonalColumns.RowsThatGo.Contains(column[..column.LastIndexOf('.')])
+            PersonalDataInventory.RowsThatGo.Contains(column[..column.LastIndexOf('.')])
             || IsNamed(column)
             || free.Exists(one => one.EndsWith(".*", StringComparison.Ordinal) && column.StartsWith(one[..^1], StringComparison.Ordinal));
 
-        bool IsNamed(string column) => PersonalColumns.Emptied.Contains(column) || free.Contains(column);
+        bool IsNamed(string column) => PersonalDataInventory.Emptied.Contains(column) || free.Contains(column);
     }
 }

@@ -18,7 +18,7 @@ public sealed class ExplanationViewTests
     {
         var changes = Changes([.. Enumerable.Range(0, holdings).Select(at => Holding(at, "1.0000", "1.6700", "0.3350", "0.3350"))]);
 
-        var view = ChangesViews.Of(changes, new(DisplayFormats.International));
+        var view = ChangesViewModelBuilder.Of(changes, new(DisplayFormats.International));
 
         Assert.Equal(rows, view.Rows.Count);
         Assert.Equal("0.3350", view.Rows[0].Parts[0].TrimStart('+'));
@@ -44,7 +44,7 @@ public sealed class ExplanationViewTests
             Steps = [],
         };
 
-        var view = ChangesViews.Of(changes, new(DisplayFormats.International));
+        var view = ChangesViewModelBuilder.Of(changes, new(DisplayFormats.International));
 
         Assert.Equal(("Before, JPY", "After, EUR"), view.Heads);
         Assert.Equal(["150.00", "not held"], view.Rows.Select(row => row.Before));
@@ -60,7 +60,7 @@ public sealed class ExplanationViewTests
         StoredRecommendation[] before = [.. Enumerable.Range(1, 103).Select(rank => Recommendation(rank, 1))];
         StoredRecommendation[] after = [.. Enumerable.Range(1, 103).Select(rank => Recommendation(rank, 2.5m))];
 
-        var view = WhatIfViews.Compare(Result(before), Result(after), DisplayFormats.International);
+        var view = WhatIfViewModelBuilder.Compare(Result(before), Result(after), DisplayFormats.International);
 
         Assert.Equal(100, view.Rows.Count);
         Assert.Equal(

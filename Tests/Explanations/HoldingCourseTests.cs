@@ -59,6 +59,6 @@ public sealed class HoldingCourseTests(ApiFixture fixture) : IClassFixture<ApiFi
     private Task<Guid> AddAsync(Guid user, int daysAgo, byte[] entry, int revision = 1) =>
         new PageStateData(_app.Database, _app.Cache, PageStates.Now).AddNightAsync(user, Last.AddDays(-daysAgo), entry, revision: revision);
 
-    private Task<CourseView?> ReadAsync(Guid user) =>
+    private Task<CourseViewModel?> ReadAsync(Guid user) =>
         _app.Get<HoldingCourse>().ReadAsync(user, Asset, Last, DisplayFormats.International, TestContext.Current.CancellationToken);
 }

@@ -28,7 +28,7 @@ internal static class AccountPageRoutes
         string? reads,
         string? done,
         HttpContext context,
-        AccountViews views,
+        AccountViewModelBuilder views,
         PageFrames frames,
         CancellationToken ct
     )
@@ -38,13 +38,13 @@ internal static class AccountPageRoutes
         var afterRead = PageQuery<ReadCursor>.Read(null, reads, errors).After;
         return errors.Any
             ? errors.ToProblem()
-            : Page(frames, context, await views.ReadAsync(context, afterSession, afterRead, new(AccountViews.Known(done)), ct));
+            : Page(frames, context, await views.ReadAsync(context, afterSession, afterRead, new(AccountViewModelBuilder.Known(done)), ct));
     }
 
     private static async Task<IResult> ChangePasswordAsync(
         HttpContext context,
         PasswordChange change,
-        AccountViews views,
+        AccountViewModelBuilder views,
         PageFrames frames,
         CancellationToken ct
     )
@@ -58,7 +58,7 @@ internal static class AccountPageRoutes
             return await WrongAsync(errors);
         var answer = await change.TryAsync(context, asked, ct);
         if (answer.Changed is not null)
-            return FormRoutes.GoTo($"{PagePaths.Account}?done={AccountViews.PasswordDone}");
+            return FormRoutes.GoTo($"{PagePaths.Account}?done={AccountViewModelBuilder.PasswordDone}");
         if (answer.Refused is { } turn)
         {
             var problem = SignInRoutes.TooMany(context, turn);
@@ -94,7 +94,7 @@ internal static class AccountPageRoutes
         if (ended is null)
             return SessionIds.NotFound(id);
         if (id != SessionPrincipal.HashOf(context))
-            return FormRoutes.GoTo($"{PagePaths.Account}?done={AccountViews.SessionDone}");
+            return FormRoutes.GoTo($"{PagePaths.Account}?done={AccountViewModelBuilder.SessionDone}");
         cookies.Delete(context);
         return FormRoutes.GoTo(PagePaths.Home);
     }
@@ -107,13 +107,13 @@ internal static class AccountPageRoutes
             SessionEnd.ByOwner,
             except: SessionPrincipal.HashOf(context)
         );
-        return FormRoutes.GoTo($"{PagePaths.Account}?done={AccountViews.OthersDone}");
+        return FormRoutes.GoTo($"{PagePaths.Account}?done={AccountViewModelBuilder.OthersDone}");
     }
 
     private static PageResult<AccountPage> Page(
         PageFrames frames,
         HttpContext context,
-        AccountView view,
+        AccountViewModel view,
         int status = StatusCodes.Status200OK
     ) => new(frames.Of(context), view, status);
 }

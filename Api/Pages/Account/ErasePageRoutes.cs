@@ -8,7 +8,7 @@ namespace Overnight.Api.Pages.Account;
 /// <summary>The page on which users erase themselves.</summary>
 /// <param name="Failed">Why nothing was erased, where it is not the field's fault.</param>
 /// <param name="Errors">Of the form, by field.</param>
-public sealed record EraseView(string Email, bool HasPassword, string? Failed, IDictionary<string, string[]> Errors);
+public sealed record EraseViewModel(string Email, bool HasPassword, string? Failed, IDictionary<string, string[]> Errors);
 
 /// <summary>Says what erasing an account does, asks for the password, and shows the receipt.</summary>
 internal static class ErasePageRoutes
@@ -67,6 +67,6 @@ internal static class ErasePageRoutes
     )
     {
         var (email, stored) = await passwords.FindAsync(SessionPrincipal.Of(context).UserId, ct);
-        return new PageResult<ErasePage>(frames.Of(context), new EraseView(email, stored is not null, failed, errors), status);
+        return new PageResult<ErasePage>(frames.Of(context), new EraseViewModel(email, stored is not null, failed, errors), status);
     }
 }

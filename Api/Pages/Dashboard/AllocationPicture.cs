@@ -20,7 +20,7 @@ internal static class AllocationPicture
 
     private static readonly decimal[] Steps = [1, 2, 5, 10, 20, 25];
 
-    public static AllocationView? Of(ResultDocument result, DisplayFormats formats)
+    public static AllocationViewModel? Of(ResultDocument result, DisplayFormats formats)
     {
         var classes =
             result.Classes.Count > 0

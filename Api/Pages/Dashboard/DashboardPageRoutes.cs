@@ -37,16 +37,16 @@ internal static class DashboardPageRoutes
         var formats = cultures.Of(context.Request);
         if (found.Missing is { } missing)
         {
-            var next = found.Next is { } night ? MomentView.Of(night.DueUtc, formats) : null;
+            var next = found.Next is { } night ? MomentViewModel.Of(night.DueUtc, formats) : null;
             return new PageResult<MissingResultPage>(
                 frame,
-                new MissingView(missing.Reason, formats.Sentence(missing.Detail), next, found.Next?.Market)
+                new MissingViewModel(missing.Reason, formats.Sentence(missing.Detail), next, found.Next?.Market)
             );
         }
-        var trust = FreshnessViews.Of(found.Result!.Times, found.Verdict, found.Origin, found.Next, formats);
+        var trust = FreshnessViewModelBuilder.Of(found.Result!.Times, found.Verdict, found.Origin, found.Next, formats);
         return new PageResult<DashboardPage>(
             frame,
-            new DashboardViews(found.Result, formats)
+            new DashboardViewModelBuilder(found.Result, formats)
             {
                 WhyPath = Explanations.ExplanationPaths.Why + "/" + Explanations.ExplanationPaths.Current,
             }.Make(trust)
@@ -64,7 +64,11 @@ internal static class DashboardPageRoutes
         if (found.Missing is { } missing)
             return NotFound(missing);
         var formats = cultures.Of(context.Request);
-        return ResultFiles.Text(found.Result!, FreshnessViews.Of(found.Result!.Times, found.Verdict, default, null, formats), formats);
+        return ResultFiles.Text(
+            found.Result!,
+            FreshnessViewModelBuilder.Of(found.Result!.Times, found.Verdict, default, null, formats),
+            formats
+        );
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> CsvAsync(

@@ -7,7 +7,7 @@ namespace Overnight.Api.Pages.Dashboard;
 /// <summary>A result as a file: as text to read, and as CSV to save.</summary>
 internal static class ResultFiles
 {
-    public static ContentHttpResult Text(ResultDocument result, FreshnessView trust, DisplayFormats formats) =>
+    public static ContentHttpResult Text(ResultDocument result, FreshnessViewModel trust, DisplayFormats formats) =>
         TypedResults.Text(ResultText.Write(result, trust, formats), "text/plain; charset=utf-8", Encoding.UTF8);
 
     public static FileContentHttpResult Csv(ResultDocument result) =>

@@ -8,9 +8,9 @@ internal static class ResultText
 {
     private const string Gap = "  ";
 
-    public static string Write(ResultDocument result, FreshnessView trust, DisplayFormats formats)
+    public static string Write(ResultDocument result, FreshnessViewModel trust, DisplayFormats formats)
     {
-        var view = new DashboardViews(result, formats).Make(trust);
+        var view = new DashboardViewModelBuilder(result, formats).Make(trust);
         StringBuilder text = new(2_048);
         text.Append("Overnight").AppendLine(result.BusinessDate is { } date ? $", {formats.Sentence(date)}" : "");
         text.AppendLine(view.Contribution is null ? view.Headline : $"{view.Contribution} {view.Currency} {view.Headline}")
@@ -35,7 +35,7 @@ internal static class ResultText
         return text.Replace('\u00A0', ' ').ToString();
     }
 
-    private static void AppendRows(StringBuilder text, DashboardView view)
+    private static void AppendRows(StringBuilder text, DashboardViewModel view)
     {
         if (view.Rows.Count == 0)
             return;

@@ -52,7 +52,7 @@ internal static class ExplanationPageRoutes
             return problem!;
         try
         {
-            var view = WhyViews.Of(WhyDocument.Of(result), new(cultures.Of(context.Request)));
+            var view = WhyViewModelBuilder.Of(WhyDocument.Of(result), new(cultures.Of(context.Request)));
             return new PageResult<WhyPage>(frames.Of(context), view);
         }
         catch (CalculationException exception)
@@ -89,7 +89,7 @@ internal static class ExplanationPageRoutes
                 : await searches.FindAsync(result, holding, result.UserId, searches.PageWait, ct);
             ExplanationWords words = new(cultures.Of(context.Request));
             var past = await course.ReadAsync(result.UserId, assetId.Value, result.BusinessDate, words.Formats, ct);
-            var view = HoldingWhyViews.Of(document with { First = found.First }, found.IsBusy, past, words);
+            var view = HoldingWhyViewModelBuilder.Of(document with { First = found.First }, found.IsBusy, past, words);
             return new PageResult<HoldingWhyPage>(frames.Of(context), view);
         }
         catch (CalculationException exception)
@@ -134,7 +134,7 @@ internal static class ExplanationPageRoutes
             (older, newer) = (newer, older);
         try
         {
-            var view = ChangesViews.Of(ChangesDocument.Of(older, newer), new(cultures.Of(context.Request)));
+            var view = ChangesViewModelBuilder.Of(ChangesDocument.Of(older, newer), new(cultures.Of(context.Request)));
             return new PageResult<ChangesPage>(frames.Of(context), view);
         }
         catch (CalculationException exception)
@@ -194,14 +194,14 @@ internal static class ExplanationPageRoutes
         TimeProvider time
     )
     {
-        WhatIfAnswerView? answer = null;
+        WhatIfAnswerViewModel? answer = null;
         try
         {
             var change = isAsked ? form.Read(fields) : new();
             if (isAsked && form.Errors.Count == 0)
             {
                 var now = time.GetUtcNow();
-                answer = WhatIfViews.Compare(
+                answer = WhatIfViewModelBuilder.Compare(
                     ResultDocumentReader.Read(WhatIfResultWriter.Write(result, result.Inputs, now)),
                     ResultDocumentReader.Read(WhatIfResultWriter.Write(result, change.ApplyTo(result.Inputs), now)),
                     formats
@@ -218,8 +218,8 @@ internal static class ExplanationPageRoutes
         {
             return ExplanationProblems.NotCalculable(exception);
         }
-        WhatIfView view = new(
-            WhyViews.Night(new(result.RunId, result.Market, result.BusinessDate, result.Revision), formats),
+        WhatIfViewModel view = new(
+            WhyViewModelBuilder.Night(new(result.RunId, result.Market, result.BusinessDate, result.Revision), formats),
             $"{result.RunId:D}",
             result.Inputs.Portfolio.BaseCurrency,
             form.Show(fields),

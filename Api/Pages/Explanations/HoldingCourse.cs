@@ -10,7 +10,7 @@ namespace Overnight.Api.Pages.Explanations;
 /// <param name="Points">Of the line, in a box of 100 x 40.</param>
 /// <param name="Rows">Latest first.</param>
 /// <param name="Note">Why it begins where it does; null where that needs no words.</param>
-public sealed record CourseView(
+public sealed record CourseViewModel(
     string Points,
     string Description,
     string First,
@@ -40,7 +40,7 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
         """;
 
     /// <returns>Null before the second night.</returns>
-    public async Task<CourseView?> ReadAsync(Guid user, Guid asset, DateOnly until, DisplayFormats formats, CancellationToken ct)
+    public async Task<CourseViewModel?> ReadAsync(Guid user, Guid asset, DateOnly until, DisplayFormats formats, CancellationToken ct)
     {
         List<CoursePoint> nights = [];
         string? note = null;

@@ -45,7 +45,7 @@ internal static class HistoryPageRoutes
         var wrong = errors.Any ? errors.ToProblem().ProblemDetails.Errors : new Dictionary<string, string[]>(StringComparer.Ordinal);
         if (wrong.ContainsKey("cursor"))
             return errors.ToProblem();
-        HistoryFilterView form = new(
+        HistoryFilterViewModel form = new(
             [.. markets.All.Select(one => one.Code)],
             DisplayText.Short(market ?? ""),
             DisplayText.Short(from ?? ""),
@@ -53,18 +53,22 @@ internal static class HistoryPageRoutes
             wrong
         );
         if (wrong.Count > 0)
-            return new PageResult<HistoryPage>(frames.Of(context), new HistoryView(form, [], null, null), StatusCodes.Status400BadRequest);
+            return new PageResult<HistoryPage>(
+                frames.Of(context),
+                new HistoryViewModel(form, [], null, null),
+                StatusCodes.Status400BadRequest
+            );
 
         var formats = cultures.Of(context.Request);
         var listed = Listed<HistoryRow>.Of(
             await past.ListAsync(user, filter, page, ct),
             page,
             row => new UserRunCursor(row.Item.BusinessDate, row.Item.RunNumber),
-            row => HistoryViews.Of(row.Item, row.Result, formats)
+            row => HistoryViewModelBuilder.Of(row.Item, row.Result, formats)
         );
         return new PageResult<HistoryPage>(
             frames.Of(context),
-            new HistoryView(
+            new HistoryViewModel(
                 form,
                 listed.Items,
                 listed.NextCursor is { } next ? Address(form, next) : null,
@@ -86,7 +90,7 @@ internal static class HistoryPageRoutes
         if (errors.Id("run", run) is not { } id)
             return errors.ToProblem();
         return await past.FindAsync(SessionPrincipal.Of(context).UserId, id, ct) is { } found
-            ? new PageResult<PastResultPage>(frames.Of(context), PastViews.Of(found, cultures.Of(context.Request)))
+            ? new PageResult<PastResultPage>(frames.Of(context), PastViewModelBuilder.Of(found, cultures.Of(context.Request)))
             : CalculationProblems.NotOwn;
     }
 
@@ -103,7 +107,7 @@ internal static class HistoryPageRoutes
             return errors.ToProblem();
         var formats = cultures.Of(context.Request);
         return await past.FindResultAsync(SessionPrincipal.Of(context).UserId, id, ct) is { } result
-            ? ResultFiles.Text(result, PastViews.Trust(result, formats), formats)
+            ? ResultFiles.Text(result, PastViewModelBuilder.Trust(result, formats), formats)
             : CalculationProblems.NotOwn;
     }
 
@@ -125,7 +129,7 @@ internal static class HistoryPageRoutes
     /// <summary>A form sends its empty fields too, which are not filters.</summary>
     private static string? Given(string? field) => string.IsNullOrWhiteSpace(field) ? null : field;
 
-    private static string Address(HistoryFilterView form, string? cursor)
+    private static string Address(HistoryFilterViewModel form, string? cursor)
     {
         Dictionary<string, string?> query = new(StringComparer.Ordinal)
         {

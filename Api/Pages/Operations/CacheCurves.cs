@@ -15,7 +15,7 @@ internal sealed class CacheCurves(CacheHistory history, OperationsFormats format
     /// <summary>Room above the highest value.</summary>
     private const double Top = 6;
 
-    public IReadOnlyList<CurveView> Curves =>
+    public IReadOnlyList<CurveViewModel> Curves =>
         [
             Curve(
                 "hit-rate",
@@ -75,7 +75,7 @@ internal sealed class CacheCurves(CacheHistory history, OperationsFormats format
                 )),
         ];
 
-    private CurveView Curve(
+    private CurveViewModel Curve(
         string id,
         string title,
         Func<CacheMinute, double?> of,

@@ -22,7 +22,7 @@ internal static class CachePageRoutes
         string? hours,
         string? done,
         HttpContext context,
-        CacheViews views,
+        CacheViewModelBuilder views,
         PageFrames frames,
         DisplayCultures cultures,
         CancellationToken ct
@@ -42,7 +42,7 @@ internal static class CachePageRoutes
         HttpContext context,
         ReferenceInvalidation invalidation,
         TenantDirectory tenants,
-        CacheViews views,
+        CacheViewModelBuilder views,
         PageFrames frames,
         DisplayCultures cultures,
         CancellationToken ct
@@ -55,7 +55,7 @@ internal static class CachePageRoutes
             ("tenantId", FormJsonBody.Text(tenant)),
             ("all", FormJsonBody.Flag(all))
         );
-        if (AskView.IsSure(form))
+        if (AskViewModel.IsSure(form))
         {
             var answer = await ReferenceInvalidationRoutes.InvalidateAsync(body, context, invalidation, tenants, ct);
             return answer.Result is Ok<CacheInvalidated> ? FormRoutes.GoTo(Outcomes.Of(OperationsPaths.Cache, "invalidated")) : answer;
@@ -79,7 +79,7 @@ internal static class CachePageRoutes
         );
     }
 
-    private static AskView Ask(CacheInvalidateRequest asked, string pattern, string tenant, string all)
+    private static AskViewModel Ask(CacheInvalidateRequest asked, string pattern, string tenant, string all)
     {
         var entities = asked.Entities ?? ReferenceCatalog.All;
         List<(string, string)> fields = [];

@@ -54,7 +54,7 @@ internal static class FlagPageRoutes
         );
         return new PageResult<FlagsPage>(
             frames.Of(context),
-            new FlagsView(
+            new FlagsViewModel(
                 listed.Items,
                 listed.NextCursor is null ? null : OperationsPaths.With(OperationsPaths.Flags, ("cursor", listed.NextCursor)),
                 page.After is null ? null : OperationsPaths.Flags
@@ -133,7 +133,7 @@ internal static class FlagPageRoutes
         var changes = FeatureFlag.IsKey(key) ? await flags.ChangesAsync(key, long.MaxValue, ShownChanges, ct) : [];
         return new(
             frames.Of(context),
-            new FlagView(
+            new FlagViewModel(
                 key,
                 OperationsPaths.Flag(key),
                 form.Version,

@@ -1,7 +1,7 @@
 namespace Overnight.Api.Pages.Operations;
 
 /// <param name="Done">Word of what a form did; null without one.</param>
-public sealed record KeyboardShortcutsView(string? Done);
+public sealed record KeyboardShortcutsViewModel(string? Done);
 
 /// <summary>Whether keyboard shortcuts are on, in a cookie; on where nothing was chosen (WCAG 2.1.4).</summary>
 internal static class KeyboardShortcutChoice

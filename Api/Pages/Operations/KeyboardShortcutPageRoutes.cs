@@ -14,7 +14,7 @@ internal static class KeyboardShortcutPageRoutes
     }
 
     private static PageResult<KeyboardShortcutsPage> Get(string? done, HttpContext context, PageFrames frames) =>
-        new(frames.Of(context), new KeyboardShortcutsView(done));
+        new(frames.Of(context), new KeyboardShortcutsViewModel(done));
 
     private static async Task<IResult> ChooseAsync(HttpContext context, CancellationToken ct)
     {

@@ -11,7 +11,7 @@ namespace Overnight.Api.Pages.Operations;
 
 /// <summary>The action log, filtered, a page at a time.</summary>
 /// <param name="Errors">Of the filter, by field.</param>
-public sealed record LogView(
+public sealed record LogViewModel(
     IReadOnlyList<LogRow> Rows,
     IReadOnlyList<string> Actions,
     string Action,
@@ -26,7 +26,7 @@ public sealed record LogView(
 public sealed record LogRow(
     string Action,
     string Outcome,
-    MomentView At,
+    MomentViewModel At,
     string Actor,
     string? ActorId,
     string? ActorPath,
@@ -70,7 +70,7 @@ internal static class LogPageRoute
         OperationsFormats formats = new(cultures.Of(context.Request));
         return new PageResult<LogPage>(
             frames.Of(context),
-            new LogView(
+            new LogViewModel(
                 [.. listed.Items.Select(item => Row(item, formats))],
                 LoggedActions.Names,
                 DisplayText.Short(asked ?? ""),

@@ -68,7 +68,7 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
     public static DateTimeOffset? NextStart(MarketSchedule market) =>
         market is { HasUsers: true, Next: { } next } && (market.Pause is null || market.Pause.Until <= next.DueAt) ? next.DueAt : null;
 
-    private MomentView? NextDue(MarketSchedule market) =>
+    private MomentViewModel? NextDue(MarketSchedule market) =>
         market.Pause is null || NextStart(market) is not null ? formats.Moment(market.Next?.DueAt) : null;
 
     private string NoNext(MarketSchedule market) =>

@@ -12,7 +12,7 @@ namespace Overnight.Api.Pages.Operations;
 
 /// <summary>What webhooks are told, filtered, a page at a time.</summary>
 /// <param name="Errors">Of the filter, by field.</param>
-public sealed record NoticesView(
+public sealed record NoticesViewModel(
     IReadOnlyList<NoticeRow> Rows,
     IReadOnlyList<string> Events,
     string Event,
@@ -31,7 +31,7 @@ public sealed record NoticesView(
 public sealed record NoticeRow(
     string Event,
     string Subject,
-    MomentView At,
+    MomentViewModel At,
     IReadOnlyList<DeliveryRow> Deliveries,
     string Body,
     string? Redeliver
@@ -39,7 +39,7 @@ public sealed record NoticeRow(
 
 /// <param name="Facts">How often it was tried, and what came of the last try.</param>
 /// <param name="Moment">When it was delivered, or is tried next; null when it is not tried any more.</param>
-public sealed record DeliveryRow(string Target, string State, string Word, string Facts, string? MomentWord, MomentView? Moment);
+public sealed record DeliveryRow(string Target, string State, string Word, string Facts, string? MomentWord, MomentViewModel? Moment);
 
 /// <summary>The page of notices and the form that sends one again.</summary>
 internal static class NoticePageRoutes
@@ -76,7 +76,7 @@ internal static class NoticePageRoutes
         );
         return new PageResult<NoticesPage>(
             frames.Of(context),
-            new NoticesView(
+            new NoticesViewModel(
                 listed.Items,
                 NoticeEvents.All,
                 DisplayText.Short(@event ?? ""),

@@ -16,9 +16,9 @@ internal sealed class OperationsFormats(DisplayFormats formats)
 
     public string Count(long count) => formats.Number(count, 0);
 
-    public MomentView Moment(DateTimeOffset moment) => MomentView.Of(moment, formats);
+    public MomentViewModel Moment(DateTimeOffset moment) => MomentViewModel.Of(moment, formats);
 
-    public MomentView? Moment(DateTimeOffset? moment) => moment is { } at ? Moment(at) : null;
+    public MomentViewModel? Moment(DateTimeOffset? moment) => moment is { } at ? Moment(at) : null;
 
     public string Date(DateOnly date) => formats.Date(new(date, TimeOnly.MinValue, TimeSpan.Zero));
 

@@ -9,7 +9,7 @@ namespace Overnight.Api.Pages.Operations;
 internal static class OperationsPageSetup
 {
     public static void AddOperationsPages(this WebApplicationBuilder builder) =>
-        builder.Services.AddSingleton<OverviewReader>().AddSingleton<CacheViews>().AddSingleton<SchedulePauseForms>();
+        builder.Services.AddSingleton<OverviewReader>().AddSingleton<CacheViewModelBuilder>().AddSingleton<SchedulePauseForms>();
 
     /// <param name="tokened">The group that checks the token of forms.</param>
     public static void MapOperationsPages(this WebApplication app, RouteGroupBuilder tokened)

@@ -20,7 +20,7 @@ internal sealed class OverviewReader(
     TimeProvider time
 )
 {
-    public async Task<OverviewView> ReadAsync(OvernightContext database, OperationsFormats formats, CancellationToken ct)
+    public async Task<OverviewViewModel> ReadAsync(OvernightContext database, OperationsFormats formats, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var markets = await schedules.ReadAsync(database, await pauses.ReadAsync(now, ct), ct);
@@ -43,7 +43,7 @@ internal sealed class OverviewReader(
             shown,
             lanes.Ticks,
             lanes.NowAt,
-            run is null ? null : new RunViewMaker(formats, time).Row(run),
+            run is null ? null : new RunViewModelBuilder(formats, time).Row(run),
             run is not null && IsLive(run),
             [
                 .. (await workers.ListAsync(ct)).Select(worker => new WorkerRow(
@@ -56,7 +56,7 @@ internal sealed class OverviewReader(
             ],
             Cache(formats),
             Warming(await sets.ReadAsync(ct), formats),
-            await providers.ReadAsync(ct) is { } answer ? new(ProviderViews.Of(answer, formats).Rows) : null,
+            await providers.ReadAsync(ct) is { } answer ? new(ProviderViewModelBuilder.Of(answer, formats).Rows) : null,
             [.. findings.Items.Select(found => new FindingRow(formats.Sentence(found.What), formats.Moment(found.Since), found.Advice))],
             findings.NotChecked.Count == 0
                 ? null

@@ -15,5 +15,5 @@ internal static class ProvidersPageRoute
         PageFrames frames,
         DisplayCultures cultures,
         CancellationToken ct
-    ) => new(frames.Of(context), ProviderViews.Of(await providers.ReadAsync(ct), new(cultures.Of(context.Request))));
+    ) => new(frames.Of(context), ProviderViewModelBuilder.Of(await providers.ReadAsync(ct), new(cultures.Of(context.Request))));
 }

@@ -54,8 +54,8 @@ internal static class RunPageRoutes
         if (errors.IsOf("cursor"))
             return errors.ToProblem();
         var shown = errors.Any ? new([], null) : await ReadAsync(database, filter, page, ct);
-        RunViewMaker views = new(new(cultures.Of(context.Request)), time);
-        RunsView view = new(
+        RunViewModelBuilder views = new(new(cultures.Of(context.Request)), time);
+        RunsViewModel view = new(
             [.. shown.Items.Select(views.Row)],
             Names(markets),
             DisplayText.Short(kind ?? ""),
@@ -99,7 +99,7 @@ internal static class RunPageRoutes
     }
 
     private static PageResult<NewRunPage> New(HttpContext context, PageFrames frames, MarketCatalog markets) =>
-        new(frames.Of(context), new NewRunView(Names(markets), MarketCatalog.Default, "", false, null));
+        new(frames.Of(context), new NewRunViewModel(Names(markets), MarketCatalog.Default, "", false, null));
 
     private static async Task<IResult> GetAsync(
         string id,
@@ -129,7 +129,7 @@ internal static class RunPageRoutes
             failure => RunRoutes.Item(run, failure)
         );
         var self = OperationsPaths.Run(run);
-        var view = new RunViewMaker(new(cultures.Of(context.Request)), time).View(
+        var view = new RunViewModelBuilder(new(cultures.Of(context.Request)), time).View(
             found,
             await timelines.ReadAsync(run, ct),
             failures.Items,
@@ -164,7 +164,7 @@ internal static class RunPageRoutes
             Ok<RunItem> { Value: { } joined } => FormRoutes.GoTo(Outcomes.Of(OperationsPaths.Run(joined.Id), "joined")),
             ValidationProblem refused => new PageResult<NewRunPage>(
                 frames.Of(context),
-                new NewRunView(
+                new NewRunViewModel(
                     Names(markets),
                     $"{form["market"]}",
                     DisplayText.Short($"{form["date"]}"),

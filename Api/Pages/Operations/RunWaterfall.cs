@@ -26,7 +26,7 @@ internal sealed class RunWaterfall(RunTimeline timeline, OperationsFormats forma
 
     private readonly double _length = Math.Max(1, timeline.LengthMs);
 
-    public WaterfallView View()
+    public WaterfallViewModel View()
     {
         List<WaterfallRow> rows = [];
         foreach (var step in timeline.Steps)

@@ -42,7 +42,8 @@ internal static class SchedulePageRoutes
         PageFrames frames,
         DisplayCultures cultures,
         CancellationToken ct
-    ) => new(frames.Of(context), new ScheduleViews(new(cultures.Of(context.Request))).Of(await schedule.ReadAsync(database, ct)));
+    ) =>
+        new(frames.Of(context), new ScheduleViewModelBuilder(new(cultures.Of(context.Request))).Of(await schedule.ReadAsync(database, ct)));
 
     private static async Task<IResult> ResumeAsync(
         ScheduleKind kind,
@@ -139,7 +140,7 @@ internal sealed class SchedulePauseForms(
     )
     {
         OperationsFormats formats = new(cultures.Of(context.Request));
-        PauseView view = new(
+        PauseViewModel view = new(
             PathOf(kind, name),
             kind == ScheduleKind.Market ? markets.Get(name).Name : name,
             note ?? "Nights that are due meanwhile are not started, and not missed. What is started by hand goes on.",

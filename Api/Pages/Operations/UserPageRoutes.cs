@@ -64,7 +64,7 @@ internal static class UserPageRoutes
         );
         return new PageResult<UsersPage>(
             frames.Of(context),
-            new UsersView(
+            new UsersViewModel(
                 listed.Items,
                 errors.IsOf("query") ? DisplayText.Short(query ?? "") : beginning,
                 DisplayText.Short(banned ?? ""),
@@ -112,7 +112,7 @@ internal static class UserPageRoutes
         var path = OperationsPaths.User(user);
         return new PageResult<UserPage>(
             frames.Of(context),
-            new UserView(
+            new UserViewModel(
                 $"{user:D}",
                 path,
                 found.Email,
@@ -166,7 +166,7 @@ internal static class UserPageRoutes
     )
     {
         var form = await context.Request.ReadFormAsync(ct);
-        if (!AskView.IsSure(form))
+        if (!AskViewModel.IsSure(form))
         {
             return await AskAsync(
                 id,
@@ -212,7 +212,7 @@ internal static class UserPageRoutes
     {
         var form = await context.Request.ReadFormAsync(ct);
         var session = OperationsPaths.Given(form["session"]);
-        if (!AskView.IsSure(form))
+        if (!AskViewModel.IsSure(form))
         {
             return await AskAsync(
                 id,
@@ -249,7 +249,7 @@ internal static class UserPageRoutes
         HttpContext context,
         UserSearch users,
         PageFrames frames,
-        Func<UserItem, AskView> ask,
+        Func<UserItem, AskViewModel> ask,
         CancellationToken ct
     )
     {

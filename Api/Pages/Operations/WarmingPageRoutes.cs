@@ -11,7 +11,7 @@ namespace Overnight.Api.Pages.Operations;
 /// <param name="Off">Which sets are off, and why; null when none is.</param>
 /// <param name="Count">What the form has as the most entries.</param>
 /// <param name="Error">What was wrong with the form that was sent; null at first.</param>
-public sealed record WarmingView(IReadOnlyList<WarmSetRow> Rows, string? Off, string Count, string? Error, string? Done);
+public sealed record WarmingViewModel(IReadOnlyList<WarmSetRow> Rows, string? Off, string Count, string? Error, string? Done);
 
 /// <param name="Detail">Keys, TTL and phase.</param>
 /// <param name="NoNext">Why there is no next warm.</param>
@@ -25,8 +25,8 @@ public sealed record WarmSetRow(
     string? LastPath,
     string Warmed,
     string Failed,
-    MomentView? StartedAt,
-    MomentView? Next,
+    MomentViewModel? StartedAt,
+    MomentViewModel? Next,
     string NoNext,
     string? Pause,
     bool IsChosen
@@ -108,7 +108,7 @@ internal static class WarmingPageRoutes
         var answer = await sets.ReadAsync(ct);
         return new(
             frames.Of(context),
-            new WarmingView(
+            new WarmingViewModel(
                 [.. answer.Items.Select(set => Row(set, chosen.Contains(set.Set, StringComparer.Ordinal), formats))],
                 answer.WhyOff is null ? null : $"Off: {string.Join(", ", answer.Off)}. {answer.WhyOff}",
                 count,

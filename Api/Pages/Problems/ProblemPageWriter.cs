@@ -5,7 +5,7 @@ namespace Overnight.Api.Pages.Problems;
 /// <summary>An error as its page shows it.</summary>
 /// <param name="Again">Address to try again, for an error that may pass; null for others.</param>
 /// <param name="Trace">Id to find the error by in the log; null where the client made it.</param>
-public sealed record ProblemView(int Status, string Title, string Detail, string? Again, string? Trace);
+public sealed record ProblemViewModel(int Status, string Title, string Detail, string? Again, string? Trace);
 
 /// <summary>Answers errors as pages where the client asked for HTML. It is asked before the writer of JSON.</summary>
 internal sealed class ProblemPageWriter : IProblemDetailsWriter
@@ -17,7 +17,7 @@ internal sealed class ProblemPageWriter : IProblemDetailsWriter
         var http = context.HttpContext;
         var problem = context.ProblemDetails;
         var status = problem.Status ?? http.Response.StatusCode;
-        ProblemView view = new(
+        ProblemViewModel view = new(
             status,
             problem.Title ?? "Something is wrong",
             problem.Detail ?? "",

@@ -111,7 +111,7 @@ internal static class SignInPageRoutes
     ) =>
         new(
             frames.Of(context),
-            new SignInView(
+            new SignInViewModel(
                 HtmlRequests.LocalOr(back, PagePaths.Dashboard),
                 email,
                 error,

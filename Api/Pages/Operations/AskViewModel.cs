@@ -6,7 +6,7 @@ namespace Overnight.Api.Pages.Operations;
 /// <param name="Fields">The fields of the form that led here.</param>
 /// <param name="Button">What is done, as a verb with its object.</param>
 /// <param name="Back">Where to go instead.</param>
-public sealed record AskView(
+public sealed record AskViewModel(
     string Title,
     string Question,
     IReadOnlyList<string> Sentences,

@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 namespace Overnight.AppHost;
 
 /// <summary>Calls the api as an administrator. Polls are left out of traces, which an endless poll would fill.</summary>
-internal sealed class RunClient(EndpointReference api, ParameterResource adminKey)
+internal sealed class AdminApiClient(EndpointReference api, ParameterResource adminKey)
 {
     /// <summary>The header in which the api expects the admin key; the same as <c>AdminKeyHandler.Header</c> of Api.</summary>
     private const string KeyHeader = "X-Overnight-Admin-Key";

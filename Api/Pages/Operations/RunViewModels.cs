@@ -13,7 +13,7 @@ public sealed record RunRow(
     string State,
     string Word,
     string? Deadline,
-    MomentView StartedAt,
+    MomentViewModel StartedAt,
     string Duration,
     string Users,
     string? Failed,
@@ -24,7 +24,7 @@ public sealed record RunRow(
 /// <param name="Errors">Of the filter, by field.</param>
 /// <param name="Next">Address of the next page; null on the last.</param>
 /// <param name="First">Address of the first page; null on it.</param>
-public sealed record RunsView(
+public sealed record RunsViewModel(
     IReadOnlyList<RunRow> Rows,
     IReadOnlyList<(string Code, string Name)> Markets,
     string Kind,
@@ -42,14 +42,20 @@ public sealed record RunsView(
 
 /// <summary>The form that starts a run.</summary>
 /// <param name="Error">What was wrong with the form that was sent; null at first.</param>
-public sealed record NewRunView(IReadOnlyList<(string Code, string Name)> Markets, string Market, string Date, bool Again, string? Error);
+public sealed record NewRunViewModel(
+    IReadOnlyList<(string Code, string Name)> Markets,
+    string Market,
+    string Date,
+    bool Again,
+    string? Error
+);
 
 /// <summary>One run.</summary>
 /// <param name="Live">Where its events come from; null once it is finished.</param>
 /// <param name="Percent">How far it is, 0 to 100, for the picture; null once it is finished.</param>
 /// <param name="Waterfall">Null for a run without steps, such as a warm.</param>
 /// <param name="Retry">Where the form that retries it goes; null where there is nothing to retry.</param>
-public sealed record RunView(
+public sealed record RunViewModel(
     string Title,
     string Eyebrow,
     string State,
@@ -59,7 +65,7 @@ public sealed record RunView(
     string? Live,
     string? Percent,
     IReadOnlyList<(string Name, string Value)> Facts,
-    WaterfallView? Waterfall,
+    WaterfallViewModel? Waterfall,
     IReadOnlyList<FailureRow> Failures,
     string FailureSentence,
     string? NextFailures,
@@ -69,7 +75,7 @@ public sealed record RunView(
 );
 
 /// <summary>The steps of a run along its time.</summary>
-public sealed record WaterfallView(
+public sealed record WaterfallViewModel(
     IReadOnlyList<WaterfallRow> Rows,
     IReadOnlyList<string> Ticks,
     string Legend,
@@ -96,4 +102,4 @@ public sealed record BatchRow(
     string Tries
 );
 
-public sealed record FailureRow(string User, string UserPath, string Stage, string Reason, string? Detail, MomentView OccurredAt);
+public sealed record FailureRow(string User, string UserPath, string Stage, string Reason, string? Detail, MomentViewModel OccurredAt);

@@ -10,11 +10,11 @@ using Overnight.Core.Sessions;
 namespace Overnight.Api.Pages.Account;
 
 /// <summary>What a form of the account's page came to.</summary>
-/// <param name="Done">Name of what was done, see <see cref="AccountViews"/>.</param>
+/// <param name="Done">Name of what was done, see <see cref="AccountViewModelBuilder"/>.</param>
 internal readonly record struct AccountOutcome(string? Done = null, string? Failed = null, IDictionary<string, string[]>? Errors = null);
 
 /// <summary>Reads what the account's page shows.</summary>
-internal sealed class AccountViews(PasswordStore passwords, SessionList sessions, ResultReads reads, DisplayCultures cultures)
+internal sealed class AccountViewModelBuilder(PasswordStore passwords, SessionList sessions, ResultReads reads, DisplayCultures cultures)
 {
     public const string PasswordDone = "password",
         SessionDone = "session",
@@ -30,7 +30,7 @@ internal sealed class AccountViews(PasswordStore passwords, SessionList sessions
         [OthersDone] = "All other sessions are ended.",
     };
 
-    public async Task<AccountView> ReadAsync(
+    public async Task<AccountViewModel> ReadAsync(
         HttpContext context,
         SessionCursor? afterSession,
         ReadCursor? afterRead,
@@ -77,15 +77,15 @@ internal sealed class AccountViews(PasswordStore passwords, SessionList sessions
             item.Id,
             ClientNames.Of(item.UserAgent),
             item.Address ?? "address not known",
-            MomentView.Of(item.CreatedAt, formats),
-            MomentView.Of(item.LastActiveAt, formats),
-            MomentView.Of(item.ExpiresAt, formats),
+            MomentViewModel.Of(item.CreatedAt, formats),
+            MomentViewModel.Of(item.LastActiveAt, formats),
+            MomentViewModel.Of(item.ExpiresAt, formats),
             item.IsCurrent
         );
 
     private static ReadRow Row(ResultReadItem item, DisplayFormats formats) =>
         new(
-            MomentView.Of(item.ReadAt, formats),
+            MomentViewModel.Of(item.ReadAt, formats),
             item.Reader switch
             {
                 "admin-key" => "A program with the admin key",

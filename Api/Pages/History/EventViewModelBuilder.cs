@@ -7,11 +7,11 @@ using Overnight.Core;
 namespace Overnight.Api.Pages.History;
 
 /// <summary>Writes the audit events of a calculation for people, with everything that they hold.</summary>
-internal sealed class EventViews(DisplayFormats formats)
+internal sealed class EventViewModelBuilder(DisplayFormats formats)
 {
-    public IReadOnlyList<EventView> Of(CalculationDetail calculation) => [.. calculation.Events.Select(Of)];
+    public IReadOnlyList<EventViewModel> Of(CalculationDetail calculation) => [.. calculation.Events.Select(Of)];
 
-    private EventView Of(EventDocument document) =>
+    private EventViewModel Of(EventDocument document) =>
         document switch
         {
             StartedDocument started => View(
@@ -30,7 +30,7 @@ internal sealed class EventViews(DisplayFormats formats)
             _ => throw new ArgumentOutOfRangeException(nameof(document), document, "Unknown event."),
         };
 
-    private EventView Completed(CompletedDocument completed)
+    private EventViewModel Completed(CompletedDocument completed)
     {
         if (completed.Stage is { } stage)
             return View(completed, "Failed", $"At the step \u201C{stage}\u201D: {CodeWords.Of(completed.Reason)}.");
@@ -42,7 +42,7 @@ internal sealed class EventViews(DisplayFormats formats)
         );
     }
 
-    private EventView Inputs(InputsDocument inputs)
+    private EventViewModel Inputs(InputsDocument inputs)
     {
         List<(string, string)> facts =
         [
@@ -117,7 +117,7 @@ internal sealed class EventViews(DisplayFormats formats)
         ];
     }
 
-    private EventView View(
+    private EventViewModel View(
         EventDocument document,
         string title,
         string words,
@@ -126,7 +126,7 @@ internal sealed class EventViews(DisplayFormats formats)
     ) =>
         new(
             title,
-            MomentView.Of(document.OccurredAt, formats),
+            MomentViewModel.Of(document.OccurredAt, formats),
             words,
             facts ?? [],
             [.. (tables ?? []).Where(table => table.Rows.Count > 0)]

@@ -4,7 +4,7 @@ namespace Overnight.Api.Pages.Operations;
 
 /// <summary>Users whose address begins with a text, a page at a time.</summary>
 /// <param name="Errors">Of the filter, by field.</param>
-public sealed record UsersView(
+public sealed record UsersViewModel(
     IReadOnlyList<UserRow> Rows,
     string Query,
     string Banned,
@@ -13,17 +13,17 @@ public sealed record UsersView(
     string? First
 );
 
-public sealed record UserRow(string Path, string Email, string Name, string Role, string Markets, MomentView? BannedAt);
+public sealed record UserRow(string Path, string Email, string Name, string Role, string Markets, MomentViewModel? BannedAt);
 
 /// <summary>One user, with the sessions that are neither ended nor expired.</summary>
 /// <param name="IsSelf">Whether it is the account that looks at the page, which can't ban itself.</param>
-public sealed record UserView(
+public sealed record UserViewModel(
     string Id,
     string Path,
     string Email,
     string Name,
     string Role,
-    MomentView? BannedAt,
+    MomentViewModel? BannedAt,
     bool IsSelf,
     IReadOnlyList<(string Name, string Value)> Facts,
     IReadOnlyList<SessionRow> Sessions,
@@ -39,9 +39,9 @@ public sealed record UserView(
 public sealed record SessionRow(
     string Id,
     string ShortId,
-    MomentView CreatedAt,
-    MomentView ExpiresAt,
-    MomentView LastActiveAt,
+    MomentViewModel CreatedAt,
+    MomentViewModel ExpiresAt,
+    MomentViewModel LastActiveAt,
     string From,
     string? Client,
     bool IsCurrent

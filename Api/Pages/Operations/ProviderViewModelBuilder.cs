@@ -14,29 +14,29 @@ public sealed record ProviderRow(
     string State,
     string Word,
     string? Reason,
-    MomentView Since,
+    MomentViewModel Since,
     string Values,
     string Refused,
     string Took,
-    MomentView? AsOf,
+    MomentViewModel? AsOf,
     string Calls,
-    MomentView? StaleSince,
+    MomentViewModel? StaleSince,
     IReadOnlyList<string> Refusals
 );
 
 /// <summary>The providers in the last run that asked them.</summary>
-public sealed record ProvidersView(
+public sealed record ProvidersViewModel(
     IReadOnlyList<ProviderRow> Rows,
     string? RunPath,
     string? RunName,
-    MomentView? RunAt,
-    MomentView? PricesAsOf,
-    MomentView? RatesAsOf
+    MomentViewModel? RunAt,
+    MomentViewModel? PricesAsOf,
+    MomentViewModel? RatesAsOf
 );
 
-internal static class ProviderViews
+internal static class ProviderViewModelBuilder
 {
-    public static ProvidersView Of(ProviderAnswer? answer, OperationsFormats formats) =>
+    public static ProvidersViewModel Of(ProviderAnswer? answer, OperationsFormats formats) =>
         answer is null
             ? new([], null, null, null, null, null)
             : new(

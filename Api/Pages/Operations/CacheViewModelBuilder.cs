@@ -3,11 +3,11 @@ using Overnight.Api.Admin;
 namespace Overnight.Api.Pages.Operations;
 
 /// <summary>Makes the view of the cache's page.</summary>
-internal sealed class CacheViews(CacheStatisticsReader statistics, CacheMinutes minutes)
+internal sealed class CacheViewModelBuilder(CacheStatisticsReader statistics, CacheMinutes minutes)
 {
     private static readonly (int Hours, string Text)[] Spans = [(3, "3 hours"), (12, "12 hours"), (24, "A day"), (168, "A week")];
 
-    public async Task<CacheView> MakeAsync(
+    public async Task<CacheViewModel> MakeAsync(
         int hours,
         string pattern,
         string tenant,
@@ -56,7 +56,7 @@ internal sealed class CacheViews(CacheStatisticsReader statistics, CacheMinutes 
         );
     }
 
-    private static ComparisonView Comparison(CacheComparison comparison, OperationsFormats formats)
+    private static ComparisonViewModel Comparison(CacheComparison comparison, OperationsFormats formats)
     {
         var (state, word) =
             comparison.Differing > 0 ? ("wrong", "differs")

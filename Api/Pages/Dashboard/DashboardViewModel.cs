@@ -4,7 +4,7 @@ using Overnight.Api.Pages.Display;
 namespace Overnight.Api.Pages.Dashboard;
 
 /// <summary>The dashboard's content as it is shown: every number is text in the reader's formats.</summary>
-public sealed record DashboardView
+public sealed record DashboardViewModel
 {
     public required string Eyebrow { get; init; }
 
@@ -15,7 +15,7 @@ public sealed record DashboardView
 
     /// <summary>Why these, in one or two sentences.</summary>
     public required string Lead { get; init; }
-    public required FreshnessView Trust { get; init; }
+    public required FreshnessViewModel Trust { get; init; }
 
     /// <summary>What to buy; where nothing is bought, the first holdings in order.</summary>
     public required IReadOnlyList<HoldingRow> Rows { get; init; }
@@ -33,8 +33,8 @@ public sealed record DashboardView
 
     /// <summary>Holdings that get nothing.</summary>
     public IReadOnlyList<HoldingRow> Others { get; init; } = [];
-    public IReadOnlyList<NoteView> Notes { get; init; } = [];
-    public AllocationView? Allocation { get; init; }
+    public IReadOnlyList<NoteViewModel> Notes { get; init; } = [];
+    public AllocationViewModel? Allocation { get; init; }
     public IReadOnlyList<(string Name, string Value)> Facts { get; init; } = [];
 }
 
@@ -48,14 +48,14 @@ public sealed record DashboardView
 /// <param name="NextMarket">The market it is of.</param>
 /// <param name="Source">Where the answer came from and how long that took.</param>
 /// <param name="Outage">A sentence while PostgreSQL is away.</param>
-public sealed record FreshnessView(
+public sealed record FreshnessViewModel(
     string State,
     string Word,
     string Reason,
     string? Advice,
-    MomentView? ComputedAt,
-    IReadOnlyList<(string Words, MomentView Moment)> Sources,
-    MomentView? NextAt,
+    MomentViewModel? ComputedAt,
+    IReadOnlyList<(string Words, MomentViewModel Moment)> Sources,
+    MomentViewModel? NextAt,
     string? NextMarket,
     string Source,
     string? Outage
@@ -63,9 +63,9 @@ public sealed record FreshnessView(
 
 /// <param name="Iso">For programs and the script, which shows it in the reader's time zone.</param>
 /// <param name="HasTime">False for a date without a time, which is the same in every time zone.</param>
-public sealed record MomentView(string Iso, string Text, bool HasTime)
+public sealed record MomentViewModel(string Iso, string Text, bool HasTime)
 {
-    internal static MomentView Of(DateTimeOffset moment, DisplayFormats formats) =>
+    internal static MomentViewModel Of(DateTimeOffset moment, DisplayFormats formats) =>
         moment.TimeOfDay == TimeSpan.Zero
             ? new(moment.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), formats.Date(moment), HasTime: false)
             : new(
@@ -79,7 +79,7 @@ public sealed record MomentView(string Iso, string Text, bool HasTime)
 /// <param name="Reason">A reason of <see cref="Overnight.Api.Dashboard.MissingResult"/>.</param>
 /// <param name="Detail">The same in a sentence.</param>
 /// <param name="NextAt">When the next night begins.</param>
-public sealed record MissingView(string Reason, string Detail, MomentView? NextAt, string? NextMarket);
+public sealed record MissingViewModel(string Reason, string Detail, MomentViewModel? NextAt, string? NextMarket);
 
 /// <param name="Part">Share of the contribution; null without an amount.</param>
 /// <param name="BarWidth">The same for the picture, 0 to 100, with a decimal point.</param>
@@ -102,12 +102,12 @@ public sealed record HoldingRow(
 }
 
 /// <summary>A sentence that begins with words in bold.</summary>
-public sealed record NoteView(string Strong, string Text);
+public sealed record NoteViewModel(string Strong, string Text);
 
 /// <summary>Shares of the classes as a picture and a table.</summary>
 /// <param name="Description">The picture in words.</param>
 /// <param name="Height">Of the picture, in pixels.</param>
-public sealed record AllocationView(
+public sealed record AllocationViewModel(
     IReadOnlyList<AllocationRow> Rows,
     IReadOnlyList<AxisTick> Ticks,
     string Description,

@@ -6,7 +6,7 @@ using Overnight.Core.Runs;
 namespace Overnight.Api.Pages.Operations;
 
 /// <summary>Makes the views of runs from what the API shows of them.</summary>
-internal sealed class RunViewMaker(OperationsFormats formats, TimeProvider time)
+internal sealed class RunViewModelBuilder(OperationsFormats formats, TimeProvider time)
 {
     private static readonly TimeSpan LongestLeft = TimeSpan.FromDays(30);
 
@@ -29,7 +29,7 @@ internal sealed class RunViewMaker(OperationsFormats formats, TimeProvider time)
     }
 
     /// <param name="timeline">Null for a run without steps.</param>
-    public RunView View(
+    public RunViewModel View(
         RunDetail run,
         RunTimeline? timeline,
         IReadOnlyList<RunFailureItem> failures,

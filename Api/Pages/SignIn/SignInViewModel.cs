@@ -6,4 +6,4 @@ namespace Overnight.Api.Pages.SignIn;
 /// <param name="Error">Why the last try failed; null for the first.</param>
 /// <param name="Refusal">Why there is no form; null where there is one.</param>
 /// <param name="IsDemo">Whether there are buttons for the demo accounts.</param>
-public sealed record SignInView(string Return, string Email, string? Error, string? Refusal, bool IsDemo);
+public sealed record SignInViewModel(string Return, string Email, string? Error, string? Refusal, bool IsDemo);

@@ -10,7 +10,7 @@ namespace Overnight.Api.Pages.Explanations;
 /// <param name="Causes">Columns: the steps in which any amount changed.</param>
 /// <param name="Rows">Holdings whose amounts changed in any step; with those that have no row of their own in one more.</param>
 /// <param name="Cut">Says which have no row of their own; null where all have.</param>
-public sealed record ChangesView(
+public sealed record ChangesViewModel(
     string Headline,
     string Lead,
     string Title,
@@ -37,14 +37,14 @@ public sealed record ChangeRow(
 );
 
 /// <summary>Makes the content of the page of changes.</summary>
-internal static class ChangesViews
+internal static class ChangesViewModelBuilder
 {
     private const int MostRows = 100;
 
-    public static ChangesView Of(ChangesDocument changes, ExplanationWords words)
+    public static ChangesViewModel Of(ChangesDocument changes, ExplanationWords words)
     {
         var formats = words.Formats;
-        var (before, after) = (WhyViews.Night(changes.Before, formats), WhyViews.Night(changes.After, formats));
+        var (before, after) = (WhyViewModelBuilder.Night(changes.Before, formats), WhyViewModelBuilder.Night(changes.After, formats));
         var moved = changes.Holdings.Where(one => IsMoved(one, changes.IsSplit)).ToList();
         // A cause that moved nothing is no column.
         int[] causes = [.. Enumerable.Range(0, changes.Steps.Count).Where(step => moved.Exists(one => Part(one, step) != 0))];
@@ -126,7 +126,7 @@ internal static class ChangesViews
             2,
             DisplayFormats.Decimals(
                 moved.SelectMany(one =>
-                    causes.Select(step => ChangesViews.Part(one, step)).Append(Value(one.Before)).Append(Value(one.After))
+                    causes.Select(step => ChangesViewModelBuilder.Part(one, step)).Append(Value(one.Before)).Append(Value(one.After))
                 )
             )
         );
@@ -139,7 +139,7 @@ internal static class ChangesViews
                 Amount(holdings, one => one.Before),
                 Amount(holdings, one => one.After),
                 isSplit ? formats.Signed(holdings.Sum(one => Value(one.After) - Value(one.Before)), _decimals) : "",
-                [.. causes.Select(step => Part(holdings.Sum(one => ChangesViews.Part(one, step))))]
+                [.. causes.Select(step => Part(holdings.Sum(one => ChangesViewModelBuilder.Part(one, step))))]
             );
 
         private string Amount(List<HoldingChangeDocument> holdings, Func<HoldingChangeDocument, string?> of) =>

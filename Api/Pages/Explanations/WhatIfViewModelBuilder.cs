@@ -9,13 +9,13 @@ public sealed record NoteOfPage(string Eyebrow, string Title, string Text, strin
 /// <summary>The form of a what-if, and its answer where it was asked.</summary>
 /// <param name="Run">Id of the run whose result is changed.</param>
 /// <param name="Errors">In sentences; empty where there are none.</param>
-public sealed record WhatIfView(
+public sealed record WhatIfViewModel(
     string Night,
     string Run,
     string Currency,
     WhatIfForm Form,
     IReadOnlyList<string> Errors,
-    WhatIfAnswerView? Answer
+    WhatIfAnswerViewModel? Answer
 );
 
 /// <summary>Fields of the form as they are shown, by name.</summary>
@@ -50,7 +50,7 @@ public sealed record WhatIfCriterionFields(
 
 /// <param name="Cut">Says what changes of holdings that have no row; null where all have one.</param>
 /// <param name="Same">Says how many holdings change nothing; null where there are none, or no others.</param>
-public sealed record WhatIfAnswerView(string Headline, string Lead, IReadOnlyList<WhatIfRow> Rows, string? Cut, string? Same);
+public sealed record WhatIfAnswerViewModel(string Headline, string Lead, IReadOnlyList<WhatIfRow> Rows, string? Cut, string? Same);
 
 public sealed record WhatIfRow(
     string Symbol,
@@ -64,11 +64,11 @@ public sealed record WhatIfRow(
 );
 
 /// <summary>Compares an answer with the result whose inputs were changed.</summary>
-internal static class WhatIfViews
+internal static class WhatIfViewModelBuilder
 {
     private const int MostRows = 100;
 
-    public static WhatIfAnswerView Compare(ResultDocument before, ResultDocument after, DisplayFormats formats)
+    public static WhatIfAnswerViewModel Compare(ResultDocument before, ResultDocument after, DisplayFormats formats)
     {
         var old = before.Recommendations.ToDictionary(item => item.AssetId);
         var (oldBought, newBought) = (Bought(before), Bought(after));

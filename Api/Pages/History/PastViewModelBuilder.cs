@@ -6,9 +6,9 @@ using Overnight.Core.Market.Calendars;
 namespace Overnight.Api.Pages.History;
 
 /// <summary>Makes the page of one result of the past.</summary>
-internal static class PastViews
+internal static class PastViewModelBuilder
 {
-    public static PastView Of(PastResult past, DisplayFormats formats)
+    public static PastViewModel Of(PastResult past, DisplayFormats formats)
     {
         var night = $"Night of {past.Run.Market}, {formats.Sentence(IsoDate.Of(past.Run.BusinessDate))}";
         if (past.Run.Revision > 1)
@@ -21,16 +21,16 @@ internal static class PastViews
             view,
             view?.Headline ?? headline,
             view?.Lead ?? lead,
-            past.Calculation is { } calculation ? new EventViews(formats).Of(calculation) : [],
+            past.Calculation is { } calculation ? new EventViewModelBuilder(formats).Of(calculation) : [],
             past.Unreadable
                 ?? (past.Calculation is null ? "The audit events of this night are not stored any more; the result is as it was." : null)
         );
     }
 
     /// <summary>What a result of the past says of its own age: it is judged by the dashboard alone, which knows what replaced it.</summary>
-    public static FreshnessView Trust(ResultDocument result, DisplayFormats formats)
+    public static FreshnessViewModel Trust(ResultDocument result, DisplayFormats formats)
     {
-        var trust = FreshnessViews.Of(result.Times, new(FreshnessStatus.Fresh, ""), default, null, formats);
+        var trust = FreshnessViewModelBuilder.Of(result.Times, new(FreshnessStatus.Fresh, ""), default, null, formats);
         var isStale = result.Times.PricesStale || result.Times.RatesStale;
         return trust with
         {
@@ -44,9 +44,9 @@ internal static class PastViews
         };
     }
 
-    private static DashboardView Result(ResultDocument result, string night, DisplayFormats formats)
+    private static DashboardViewModel Result(ResultDocument result, string night, DisplayFormats formats)
     {
-        var view = new DashboardViews(result, formats).Make(Trust(result, formats)) with { Eyebrow = night };
+        var view = new DashboardViewModelBuilder(result, formats).Make(Trust(result, formats)) with { Eyebrow = night };
         return view.Contribution is null && result.Recommendations.Count > 0
             ? view with
             {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 namespace Overnight.AppHost;
 
 /// <summary>Prints the last lines of a resource that ended by itself; it can be started again from the dashboard.</summary>
-internal sealed class ResourceFailureMessage(ResourceNotificationService notifications, ResourceLoggerService logs)
+internal sealed class ResourceFailureReporter(ResourceNotificationService notifications, ResourceLoggerService logs)
     : BackgroundService,
         IHostedLifecycleService
 {

@@ -6,12 +6,12 @@ namespace Overnight.Api.Pages.History;
 /// <param name="Rows">Newest first.</param>
 /// <param name="Older">Address of the next page; null on the last.</param>
 /// <param name="Newest">Address of the first page; null on it.</param>
-public sealed record HistoryView(HistoryFilterView Filter, IReadOnlyList<HistoryRow> Rows, string? Older, string? Newest);
+public sealed record HistoryViewModel(HistoryFilterViewModel Filter, IReadOnlyList<HistoryRow> Rows, string? Older, string? Newest);
 
 /// <summary>The form above the list, with what was typed.</summary>
 /// <param name="Markets">Codes to choose from.</param>
 /// <param name="Errors">By field.</param>
-public sealed record HistoryFilterView(
+public sealed record HistoryFilterViewModel(
     IReadOnlyList<string> Markets,
     string Market,
     string From,
@@ -39,27 +39,27 @@ public sealed record HistoryRow(
     string? Amount,
     string? Portfolio,
     string? Currency,
-    MomentView ComputedAt
+    MomentViewModel ComputedAt
 );
 
 /// <summary>One result of the past with its audit events.</summary>
 /// <param name="Result">Null where there is none: the calculation failed, or the result is not stored any more.</param>
 /// <param name="Events">Null where they can't be read or are not stored.</param>
 /// <param name="Note">Why a part is missing.</param>
-public sealed record PastView(
+public sealed record PastViewModel(
     string Title,
     string Path,
-    DashboardView? Result,
+    DashboardViewModel? Result,
     string Headline,
     string Lead,
-    IReadOnlyList<EventView> Events,
+    IReadOnlyList<EventViewModel> Events,
     string? Note
 );
 
 /// <summary>One event of the audit trail.</summary>
-public sealed record EventView(
+public sealed record EventViewModel(
     string Title,
-    MomentView At,
+    MomentViewModel At,
     string Words,
     IReadOnlyList<(string Name, string Value)> Facts,
     IReadOnlyList<EventTable> Tables

@@ -4,7 +4,7 @@ namespace Overnight.Jobs.Erasures;
 /// Every column that can name a person or hold a person's text: what an erasure does to it, or why there is nothing to do. A test
 /// compares it with the tables, so that no column is added without a thought for it.
 /// </summary>
-internal static class PersonalColumns
+internal static class PersonalDataInventory
 {
     /// <summary>Rows that go with the user; all of their columns.</summary>
     public static readonly string[] RowsThatGo =

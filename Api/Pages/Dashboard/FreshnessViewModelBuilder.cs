@@ -6,9 +6,9 @@ using Overnight.Core.Market.Calendars;
 namespace Overnight.Api.Pages.Dashboard;
 
 /// <summary>Says how far to trust a result: a word, why, what to make of it, and where the answer came from.</summary>
-internal static class FreshnessViews
+internal static class FreshnessViewModelBuilder
 {
-    public static FreshnessView Of(
+    public static FreshnessViewModel Of(
         in ResultTimes times,
         FreshnessVerdict verdict,
         AnswerOrigin origin,
@@ -20,9 +20,9 @@ internal static class FreshnessViews
             $"{char.ToUpperInvariant(verdict.Status.Name()[0])}{verdict.Status.Name()[1..]}.",
             formats.Sentence(verdict.Reason),
             Advice(verdict.Status),
-            times.GeneratedAt is { } generatedAt ? MomentView.Of(generatedAt, formats) : null,
+            times.GeneratedAt is { } generatedAt ? MomentViewModel.Of(generatedAt, formats) : null,
             Sources(times, formats),
-            next is { } night ? MomentView.Of(night.DueUtc, formats) : null,
+            next is { } night ? MomentViewModel.Of(night.DueUtc, formats) : null,
             next?.Market,
             Source(origin),
             origin.IsDatabaseAway
@@ -40,13 +40,13 @@ internal static class FreshnessViews
             _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status."),
         };
 
-    private static List<(string, MomentView)> Sources(in ResultTimes times, DisplayFormats formats)
+    private static List<(string, MomentViewModel)> Sources(in ResultTimes times, DisplayFormats formats)
     {
-        List<(string, MomentView)> sources = [];
+        List<(string, MomentViewModel)> sources = [];
         if (times.PricesAsOf is { } prices)
-            sources.Add((", from prices of ", MomentView.Of(prices, formats)));
+            sources.Add((", from prices of ", MomentViewModel.Of(prices, formats)));
         if (times.RatesAsOf is { } rates)
-            sources.Add((sources.Count > 0 ? " and exchange rates of " : ", from exchange rates of ", MomentView.Of(rates, formats)));
+            sources.Add((sources.Count > 0 ? " and exchange rates of " : ", from exchange rates of ", MomentViewModel.Of(rates, formats)));
         return sources;
     }
 

@@ -9,7 +9,7 @@ namespace Overnight.Api.Pages.Account;
 /// <param name="HasOthers">Whether there is a session beside the current one.</param>
 /// <param name="MoreSessions">Address of the next ones; null after the last.</param>
 /// <param name="MoreReads">Address of the next reads; null after the last.</param>
-public sealed record AccountView(
+public sealed record AccountViewModel(
     string Email,
     bool HasPassword,
     string? Done,
@@ -28,11 +28,11 @@ public sealed record SessionRow(
     string Id,
     string Program,
     string Address,
-    MomentView CreatedAt,
-    MomentView LastActiveAt,
-    MomentView ExpiresAt,
+    MomentViewModel CreatedAt,
+    MomentViewModel LastActiveAt,
+    MomentViewModel ExpiresAt,
     bool IsCurrent
 );
 
 /// <summary>Somebody else opened one of the user's results.</summary>
-public sealed record ReadRow(MomentView At, string Reader, string Night, string Path);
+public sealed record ReadRow(MomentViewModel At, string Reader, string Night, string Path);

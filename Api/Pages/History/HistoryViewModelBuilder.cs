@@ -6,7 +6,7 @@ using Overnight.Core;
 namespace Overnight.Api.Pages.History;
 
 /// <summary>Says of each night in one line what it came to.</summary>
-internal static class HistoryViews
+internal static class HistoryViewModelBuilder
 {
     /// <summary>Holdings that a line names.</summary>
     private const int Named = 3;
@@ -26,7 +26,7 @@ internal static class HistoryViews
             bought.Count > 0 ? formats.Number(bought.Sum(one => one.Amount), 2) : null,
             result is null ? null : formats.Number(result.TotalValue, 2),
             result?.Currency,
-            MomentView.Of(item.CompletedAt, formats)
+            MomentViewModel.Of(item.CompletedAt, formats)
         );
     }
 

@@ -5,7 +5,7 @@ namespace Overnight.Api.Pages.Explanations;
 
 /// <summary>A page of all holdings of a result.</summary>
 /// <param name="Night">Market and date of the night.</param>
-public sealed record WhyView(
+public sealed record WhyViewModel(
     string Night,
     string Headline,
     string Lead,
@@ -31,12 +31,12 @@ public sealed record WhyRow(
 );
 
 /// <summary>Makes the content of the page of all holdings.</summary>
-internal static class WhyViews
+internal static class WhyViewModelBuilder
 {
     /// <summary>Rows of a page; each has some sentences. The API has all.</summary>
     private const int MostRows = 100;
 
-    public static WhyView Of(WhyDocument why, ExplanationWords words)
+    public static WhyViewModel Of(WhyDocument why, ExplanationWords words)
     {
         var (formats, currency) = (words.Formats, why.BaseCurrency);
         var has = why.Contribution is { } planned && ExplanationWords.Decimal(planned) > 0;

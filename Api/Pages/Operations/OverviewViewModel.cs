@@ -8,10 +8,10 @@ namespace Overnight.Api.Pages.Operations;
 /// <param name="LeadAt">When it does; null where nothing does.</param>
 /// <param name="State">fresh, running or wrong.</param>
 /// <param name="NowAt">Place of the present on the markets' lanes, in percent.</param>
-public sealed record OverviewView(
+public sealed record OverviewViewModel(
     string Headline,
     string Lead,
-    MomentView? LeadAt,
+    MomentViewModel? LeadAt,
     string State,
     IReadOnlyList<MarketLane> Markets,
     IReadOnlyList<LaneTick> Ticks,
@@ -41,7 +41,7 @@ public sealed record MarketLane(
     string State,
     string Word,
     string Sentence,
-    MomentView? NextAt,
+    MomentViewModel? NextAt,
     string NoNext,
     string? RunPath,
     string? DueAt,
@@ -55,7 +55,7 @@ public sealed record MarketLane(
 /// <summary>A full hour below the lanes.</summary>
 public sealed record LaneTick(string At, string Iso, string Text);
 
-public sealed record WorkerRow(string Host, int ProcessId, bool IsSilent, MomentView StartedAt, MomentView SeenAt);
+public sealed record WorkerRow(string Host, int ProcessId, bool IsSilent, MomentViewModel StartedAt, MomentViewModel SeenAt);
 
 public sealed record CacheCard(string State, string Word, string HitRate, string Sentence, string? Outage);
 
@@ -65,10 +65,10 @@ public sealed record WarmingCard(
     string Word,
     string Sentence,
     IReadOnlyList<string> Broken,
-    MomentView? NextAt,
+    MomentViewModel? NextAt,
     string? NextSet
 );
 
 public sealed record ProvidersCard(IReadOnlyList<ProviderRow> Rows);
 
-public sealed record FindingRow(string What, MomentView? Since, string Advice);
+public sealed record FindingRow(string What, MomentViewModel? Since, string Advice);

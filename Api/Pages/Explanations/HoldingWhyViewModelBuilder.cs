@@ -7,7 +7,7 @@ namespace Overnight.Api.Pages.Explanations;
 /// <param name="Steps">From priority to amount: words and a number each; the last is the amount.</param>
 /// <param name="IsSearching">Whether the page has it when it is opened again.</param>
 /// <param name="First">What would have made it the first to buy, in sentences, each with the what-if that shows it.</param>
-public sealed record HoldingWhyView(
+public sealed record HoldingWhyViewModel(
     string Symbol,
     string? Name,
     string Night,
@@ -19,7 +19,7 @@ public sealed record HoldingWhyView(
     string? FirstNote,
     bool IsSearching,
     IReadOnlyList<(string Sentence, string? Link)> First,
-    CourseView? Course,
+    CourseViewModel? Course,
     string AllLink,
     string WhatIfLink
 );
@@ -27,10 +27,10 @@ public sealed record HoldingWhyView(
 public sealed record CriterionRow(string Name, string Rule, string Value, string Outcome, string Points, string PointsIfMatched);
 
 /// <summary>Makes the content of the page of one holding.</summary>
-internal static class HoldingWhyViews
+internal static class HoldingWhyViewModelBuilder
 {
     /// <param name="isBusy">Whether it was not searched for what would have made it first, because of another search.</param>
-    public static HoldingWhyView Of(HoldingWhyDocument why, bool isBusy, CourseView? course, ExplanationWords words)
+    public static HoldingWhyViewModel Of(HoldingWhyDocument why, bool isBusy, CourseViewModel? course, ExplanationWords words)
     {
         var (holding, formats, currency) = (why.Holding, words.Formats, why.BaseCurrency);
         var amount = ExplanationWords.Decimal(holding.Amount);
@@ -38,7 +38,7 @@ internal static class HoldingWhyViews
         return new(
             holding.Symbol,
             holding.Name,
-            WhyViews.Night(why.Run, formats),
+            WhyViewModelBuilder.Night(why.Run, formats),
             holding.Rank is null ? $"{holding.Symbol} was left out"
                 : amount > 0 ? $"{holding.Symbol} gets {words.Amount(holding.Amount, currency)}"
                 : hasContribution ? $"{holding.Symbol} gets nothing this time"

@@ -4,7 +4,7 @@ using Overnight.Core.Results;
 namespace Overnight.Api.Dashboard;
 
 /// <summary>Writes results that readers missed back to the cache, one at a time, outside of requests.</summary>
-internal sealed partial class RepairLoop(RepairQueue queue, ResultRepair repair, ILogger<RepairLoop> logger) : BackgroundService
+internal sealed partial class CacheRepairLoop(RepairQueue queue, ResultRepair repair, ILogger<CacheRepairLoop> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

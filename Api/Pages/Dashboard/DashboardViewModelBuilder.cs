@@ -10,7 +10,7 @@ namespace Overnight.Api.Pages.Dashboard;
 internal readonly record struct AnswerOrigin(EntrySource Source, TimeSpan Elapsed, bool IsDatabaseAway);
 
 /// <summary>Makes the dashboard's content of a stored result.</summary>
-internal sealed class DashboardViews(ResultDocument result, DisplayFormats formats)
+internal sealed class DashboardViewModelBuilder(ResultDocument result, DisplayFormats formats)
 {
     /// <summary>Rows of a table. A page of more would not stay small; the CSV has all.</summary>
     private const int MostRows = 60,
@@ -31,7 +31,7 @@ internal sealed class DashboardViews(ResultDocument result, DisplayFormats forma
     private bool HasContribution => result.TotalInvestable > 0;
     private List<StoredClass> Targets => [.. result.Classes.Where(item => item.HasTarget)];
 
-    public DashboardView Make(FreshnessView trust)
+    public DashboardViewModel Make(FreshnessViewModel trust)
     {
         var (headline, lead) = Headline();
         var shown = _bought.Length > 0 ? _bought : [.. result.Recommendations];
@@ -141,7 +141,7 @@ internal sealed class DashboardViews(ResultDocument result, DisplayFormats forma
         return $"{shown.Length - MostRows} more{amount}: the CSV has all of them.";
     }
 
-    private IEnumerable<NoteView> Notes(int others)
+    private IEnumerable<NoteViewModel> Notes(int others)
     {
         if (result.LeftOut.Count > 0)
         {

@@ -6,7 +6,7 @@ using Overnight.Api.Pages.Dashboard;
 namespace Overnight.Api.Pages.Operations;
 
 /// <summary>When nights and warms are due, and by when they must be done.</summary>
-public sealed record ScheduleView(IReadOnlyList<MarketScheduleRow> Markets, IReadOnlyList<SetScheduleRow> Sets);
+public sealed record ScheduleViewModel(IReadOnlyList<MarketScheduleRow> Markets, IReadOnlyList<SetScheduleRow> Sets);
 
 /// <param name="Due">The rule for the time at which its nights are due.</param>
 /// <param name="Latest">Its latest night against the deadline; null before the first.</param>
@@ -19,10 +19,10 @@ public sealed record MarketScheduleRow(
     string Code,
     string Due,
     DeadlineCell? Latest,
-    MomentView? NextAt,
+    MomentViewModel? NextAt,
     string? NoNext,
     string? DayNote,
-    MomentView? DeadlineAt,
+    MomentViewModel? DeadlineAt,
     string? Pause
 );
 
@@ -34,10 +34,10 @@ public sealed record DeadlineCell(string State, string Word, string? Margin, str
 public sealed record SetScheduleRow(
     string Path,
     string Name,
-    MomentView? WarmedAt,
-    MomentView? NextAt,
+    MomentViewModel? WarmedAt,
+    MomentViewModel? NextAt,
     string NoNext,
-    MomentView? DeadlineAt,
+    MomentViewModel? DeadlineAt,
     string? Pause
 );
 
@@ -47,7 +47,7 @@ public sealed record SetScheduleRow(
 /// <param name="Reason">What the form has as the reason.</param>
 /// <param name="Until">What the form has as the end, in UTC.</param>
 /// <param name="Errors">Of the form, by field.</param>
-public sealed record PauseView(
+public sealed record PauseViewModel(
     string Path,
     string Title,
     string? Note,
@@ -59,9 +59,9 @@ public sealed record PauseView(
 );
 
 /// <summary>Makes the content of the page of schedules.</summary>
-internal sealed class ScheduleViews(OperationsFormats formats)
+internal sealed class ScheduleViewModelBuilder(OperationsFormats formats)
 {
-    public ScheduleView Of(ScheduleAnswer answer) => new([.. answer.Markets.Select(Row)], [.. answer.Sets.Select(Row)]);
+    public ScheduleViewModel Of(ScheduleAnswer answer) => new([.. answer.Markets.Select(Row)], [.. answer.Sets.Select(Row)]);
 
     private MarketScheduleRow Row(MarketSchedule market)
     {
