@@ -58,7 +58,7 @@ internal static class DashboardRoutes
         }
 
         CacheTelemetry.Answered(fromCache: false);
-        var missing = await MissingResult.ExplainAsync(context.RequestServices.GetRequiredService<OvernightContext>(), userId, ct);
+        var missing = await MissingResultReason.ExplainAsync(context.RequestServices.GetRequiredService<OvernightContext>(), userId, ct);
         Dictionary<string, object?> extensions = new(StringComparer.Ordinal) { ["reason"] = missing.Reason };
         if (missing.Stage is not null)
             (extensions["stage"], extensions["failure"]) = (missing.Stage, missing.Failure);

@@ -38,7 +38,7 @@ internal static class CalculateCommand
             // Invalid UTF-8 throws, because it would otherwise become a replacement character in a name.
             using StreamReader reader = new(input.FullName, new UTF8Encoding(false, throwOnInvalidBytes: true));
             var summary = output is null
-                ? await CaseCalculator.RunAsync(reader, console.Output, ct)
+                ? await CaseFileCalculator.RunAsync(reader, console.Output, ct)
                 : await ToFileAsync(reader, output, ct);
             foreach (var error in summary.Errors)
                 await console.Error.WriteLineAsync(error);
@@ -73,7 +73,7 @@ internal static class CalculateCommand
         {
             CaseSummary summary;
             await using (StreamWriter writer = new(partial))
-                summary = await CaseCalculator.RunAsync(reader, writer, ct);
+                summary = await CaseFileCalculator.RunAsync(reader, writer, ct);
             File.Move(partial, output.FullName, overwrite: true);
             return summary;
         }

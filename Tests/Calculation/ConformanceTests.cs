@@ -16,7 +16,7 @@ public sealed class ConformanceTests
         using StringWriter output = new();
         using var input = File.OpenText(file);
 
-        var summary = await CaseCalculator.RunAsync(input, output, TestContext.Current.CancellationToken);
+        var summary = await CaseFileCalculator.RunAsync(input, output, TestContext.Current.CancellationToken);
 
         Assert.Empty(summary.Errors);
         var actual = output

@@ -83,7 +83,7 @@ internal static class DashboardPageRoutes
         return ResultFiles.Csv(found.Result!);
     }
 
-    private static ProblemHttpResult NotFound(MissingResult missing) =>
+    private static ProblemHttpResult NotFound(MissingResultReason missing) =>
         TypedResults.Problem(missing.Detail, statusCode: StatusCodes.Status404NotFound, title: "No recommendations to show");
 }
 
@@ -93,7 +93,7 @@ internal sealed record FoundResult(
     FreshnessVerdict Verdict,
     AnswerOrigin Origin,
     NextRun? Next,
-    MissingResult? Missing = null
+    MissingResultReason? Missing = null
 );
 
 /// <summary>Finds the result of a request's user.</summary>
@@ -115,6 +115,6 @@ internal sealed class UserResults(ResultReader reader, MarketCatalog markets, Ne
         }
         // A context is made only here, for a cached result needs none.
         var rows = context.RequestServices.GetRequiredService<OvernightContext>();
-        return new(null, default, default, next, await MissingResult.ExplainAsync(rows, session.UserId, ct));
+        return new(null, default, default, next, await MissingResultReason.ExplainAsync(rows, session.UserId, ct));
     }
 }

@@ -76,7 +76,7 @@ public sealed record MomentViewModel(string Iso, string Text, bool HasTime)
 }
 
 /// <summary>Why there is no result to show.</summary>
-/// <param name="Reason">A reason of <see cref="Overnight.Api.Dashboard.MissingResult"/>.</param>
+/// <param name="Reason">A reason of <see cref="Overnight.Api.Dashboard.MissingResultReason"/>.</param>
 /// <param name="Detail">The same in a sentence.</param>
 /// <param name="NextAt">When the next night begins.</param>
 public sealed record MissingViewModel(string Reason, string Detail, MomentViewModel? NextAt, string? NextMarket);

@@ -15,7 +15,7 @@ internal sealed record CaseSummary(int Calculated, IReadOnlyList<string> Errors)
 /// Calculates portfolios from JSON lines, <c>{"case": .., "input": {..}}</c> each, without a database. A case with an
 /// error is answered by <c>{"case": .., "error": ".."}</c> and does not stop the others.
 /// </summary>
-internal static class CaseCalculator
+internal static class CaseFileCalculator
 {
     public static async Task<CaseSummary> RunAsync(TextReader input, TextWriter output, CancellationToken ct)
     {

@@ -7,7 +7,7 @@ using Overnight.Core.Json;
 namespace Overnight.Api;
 
 /// <summary>The middleware in front of the routes, in order.</summary>
-internal static class RequestPipeline
+internal static class MiddlewarePipeline
 {
     public static void AddRequestPipeline(this WebApplicationBuilder builder)
     {

@@ -4,7 +4,7 @@ using Overnight.Jobs.Calculation;
 
 namespace Overnight.Tests.Calculation;
 
-public sealed class CaseCalculatorTests
+public sealed class CaseFileCalculatorTests
 {
     private const string Good = """
         {"case":"one","input":{"userId":"u","baseCurrency":"USD","contribution":"100","rates":{"EUR_USD":"1.1"},
@@ -103,7 +103,7 @@ public sealed class CaseCalculatorTests
     {
         using StringReader input = new(lines);
         using StringWriter output = new();
-        var summary = await CaseCalculator.RunAsync(input, output, TestContext.Current.CancellationToken);
+        var summary = await CaseFileCalculator.RunAsync(input, output, TestContext.Current.CancellationToken);
         return (
             summary.Errors,
             [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)]

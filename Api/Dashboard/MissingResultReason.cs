@@ -8,14 +8,14 @@ namespace Overnight.Api.Dashboard;
 /// <param name="Detail">A sentence for the user.</param>
 /// <param name="Stage">Where the last run failed for this user.</param>
 /// <param name="Failure">Why it did.</param>
-internal sealed record MissingResult(string Reason, string Detail, string? Stage = null, string? Failure = null)
+internal sealed record MissingResultReason(string Reason, string Detail, string? Stage = null, string? Failure = null)
 {
-    private static readonly MissingResult Unreadable = new(
+    private static readonly MissingResultReason Unreadable = new(
         "unreadable",
         "The last result was stored by another version and can't be shown; the next night replaces it."
     );
 
-    public static async Task<MissingResult> ExplainAsync(OvernightContext database, Guid userId, CancellationToken ct)
+    public static async Task<MissingResultReason> ExplainAsync(OvernightContext database, Guid userId, CancellationToken ct)
     {
         // A result is stored, but the reader could not use it.
         if (await database.CurrentResults.AsNoTracking().AnyAsync(c => c.UserId == userId, ct))
