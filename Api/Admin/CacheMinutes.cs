@@ -1,7 +1,5 @@
-using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using NpgsqlTypes;
-using Overnight.Api.Paging;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 
