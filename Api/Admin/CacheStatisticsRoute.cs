@@ -18,7 +18,7 @@ internal static class CacheStatisticsRoute
             .AddSingleton<CacheMinutes>()
             .AddHostedService<CacheMinutesLoop>()
             .AddHostedService<CacheMonitorLoop>()
-            .AddHostedService<CachePresenceLoop>()
+            .AddHostedService<CacheLastSeenLoop>()
             .AddHostedService<ReadLatencyPublisher>();
         // A tag of its own keeps this check apart from those of the stores, whose loss takes a node out of service; a cold cache does not.
         builder.Services.AddHealthChecks().AddCheck<CacheHealthCheck>("cache-statistics", tags: ["statistics"]);

@@ -64,7 +64,7 @@ internal sealed class RunTimelines(NpgsqlDataSource database, TimeProvider time)
                 return null;
             var start = reader.GetFieldValue<DateTimeOffset>(0);
             var (planned, completed) = (Time(reader, 1), Time(reader, 2));
-            var metrics = RunMetrics.Read(reader.IsDBNull(3) ? null : reader.GetString(3));
+            var metrics = RunStatistics.Read(reader.IsDBNull(3) ? null : reader.GetString(3));
             var length = Math.Max(0, ((completed ?? time.GetUtcNow()) - start).TotalMilliseconds);
             await reader.NextResultAsync(ct);
             List<RunBatch> batches = [];
@@ -75,7 +75,7 @@ internal sealed class RunTimelines(NpgsqlDataSource database, TimeProvider time)
 
     // The planner asks for rates, then for prices, and then writes the plan; each has its length in the metrics.
     private static List<RunStep> Steps(
-        RunMetrics metrics,
+        RunStatistics metrics,
         DateTimeOffset start,
         DateTimeOffset? plannedAt,
         DateTimeOffset? completedAt,

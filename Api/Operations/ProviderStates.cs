@@ -72,7 +72,7 @@ internal sealed class ProviderStates(NpgsqlDataSource database, TimeProvider tim
             Dictionary<string, (ProviderReport Report, DateTimeOffset Since, bool IsOpen)> states = new(StringComparer.Ordinal);
             while (await reader.ReadAsync(ct))
             {
-                var reports = ProviderReport.Read(RunMetrics.Read(await reader.IsDBNullAsync(3, ct) ? null : reader.GetString(3)));
+                var reports = ProviderReport.Read(RunStatistics.Read(await reader.IsDBNullAsync(3, ct) ? null : reader.GetString(3)));
                 if (reports.Count == 0)
                     continue;
                 var started = reader.GetFieldValue<DateTimeOffset>(2);

@@ -13,7 +13,7 @@ public static class CachingSetup
         services.TryAddSingleton<CacheTelemetry>();
         services.TryAddSingleton<CacheCircuit>();
         services.TryAddSingleton<CacheStore>();
-        services.TryAddSingleton<CachePresence>();
+        services.TryAddSingleton<CacheLastSeen>();
         services.TryAddSingleton<LastKnownEntries>();
         services.TryAddSingleton<CacheInvalidation>();
         services.TryAddSingleton<FencedResultWriter>();

@@ -37,7 +37,7 @@ internal sealed record ProviderReport(
     public static JsonElement Json(IReadOnlyList<ProviderReport> reports) => JsonSerializer.SerializeToElement(reports, SnakeCase);
 
     /// <returns>The reports in a run's metrics.</returns>
-    public static IReadOnlyList<ProviderReport> Read(RunMetrics metrics) =>
+    public static IReadOnlyList<ProviderReport> Read(RunStatistics metrics) =>
         metrics.Providers?.Deserialize<List<ProviderReport>>(SnakeCase) ?? [];
 
     /// <summary>Why providers failed, in parentheses, for the end of a sentence; empty when none did.</summary>

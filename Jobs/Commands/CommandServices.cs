@@ -72,7 +72,7 @@ internal static class CommandServices
     {
         try
         {
-            await (services.GetService<CachePresence>()?.NoteAsync(ct) ?? Task.CompletedTask);
+            await (services.GetService<CacheLastSeen>()?.NoteAsync(ct) ?? Task.CompletedTask);
         }
         catch (NpgsqlException)
         {

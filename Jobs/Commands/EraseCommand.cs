@@ -75,7 +75,7 @@ internal static class EraseCommand
 
     private static async Task<int> ListAsync(NpgsqlDataSource database, CommandOutput output, CancellationToken ct)
     {
-        var (erasures, unlisted) = await ErasureList.ReadAsync(database, ct);
+        var (erasures, unlisted) = await ErasureReplayList.ReadAsync(database, ct);
         output.Line("# erasure, requested at, hash of the user's id");
         foreach (var erasure in erasures)
             output.Line($"{erasure}");
@@ -88,7 +88,7 @@ internal static class EraseCommand
     {
         var listed = await ReadAsync(file, ct);
         var erasures = services.GetRequiredService<UserErasure>();
-        var users = await ErasureList.FindUsersAsync(services.GetRequiredService<NpgsqlDataSource>(), listed, ct);
+        var users = await ErasureReplayList.FindUsersAsync(services.GetRequiredService<NpgsqlDataSource>(), listed, ct);
         output.Line($"{Plural.Of(listed.Count, "erasure")} in the list; in the database: {Plural.Of(users.Count, "user")} of them.");
         var (isWhole, isRefused) = (true, false);
         foreach (var (id, user) in users)

@@ -39,7 +39,7 @@ internal sealed class UserErasure(
     internal const string Cache = "cache",
         Rehearsal = "rehearsal";
 
-    private readonly CachePresence _presence = new(database, circuit);
+    private readonly CacheLastSeen _presence = new(database, circuit);
     private readonly ErasureRequests _requests = new(database, time, checkpoint);
 
     /// <inheritdoc cref="ErasureRequests.RequestAsync"/>

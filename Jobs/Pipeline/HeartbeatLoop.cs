@@ -9,7 +9,7 @@ namespace Overnight.Jobs.Pipeline;
 /// Writes a heartbeat of this process to PostgreSQL until it stops, and then deletes its row; and remembers that there is a cache, where
 /// the process has a connection to one.
 /// </summary>
-internal sealed partial class HeartbeatLoop(WorkerDirectory workers, CachePresence cache, TimeProvider time, ILogger<HeartbeatLoop> logger)
+internal sealed partial class HeartbeatLoop(WorkerDirectory workers, CacheLastSeen cache, TimeProvider time, ILogger<HeartbeatLoop> logger)
     : BackgroundService
 {
     /// <summary>Longest time that a stop waits for the row to be deleted.</summary>

@@ -7,7 +7,7 @@ namespace Overnight.Jobs.Pipeline;
 /// <summary>The inputs of the newest run of a past date, from which another run of that date computes again.</summary>
 /// <param name="Snapshot">Id of the market snapshot.</param>
 /// <param name="Metrics">The metrics of the new run before it computes.</param>
-internal sealed record PastRunInputs(Guid Snapshot, RunMetrics Metrics)
+internal sealed record PastRunInputs(Guid Snapshot, RunStatistics Metrics)
 {
     private const string Newest = """
         select id, snapshot_id, metrics from overnight_job_runs
@@ -20,14 +20,14 @@ internal sealed record PastRunInputs(Guid Snapshot, RunMetrics Metrics)
     {
         Guid earlier,
             snapshot;
-        RunMetrics metrics;
+        RunStatistics metrics;
         await using (var command = connection.Command(Newest, run.Market, run.BusinessDate, run.Id))
         {
             await using var reader = await command.ExecuteReaderAsync(ct);
             if (!await reader.ReadAsync(ct))
                 return null;
             (earlier, snapshot) = (reader.GetGuid(0), reader.GetGuid(1));
-            metrics = RunMetrics.Read(await reader.IsDBNullAsync(2, ct) ? null : reader.GetString(2));
+            metrics = RunStatistics.Read(await reader.IsDBNullAsync(2, ct) ? null : reader.GetString(2));
         }
         var captured = await CapturedPortfolios.CountAsync(connection, run, snapshot, ct);
         return new(

@@ -184,7 +184,7 @@ internal sealed partial class RunFinaliser(
             RunLog.AllFailed(logger, run, group.Stage, group.Reason, group.Users);
     }
 
-    private static async Task<(DateTimeOffset? PlannedAt, RunMetrics Planned, bool Finished)> LockAsync(
+    private static async Task<(DateTimeOffset? PlannedAt, RunStatistics Planned, bool Finished)> LockAsync(
         NpgsqlConnection connection,
         Guid run,
         CancellationToken ct
@@ -200,12 +200,12 @@ internal sealed partial class RunFinaliser(
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct))
             throw new InvalidOperationException($"Run {run} is not there any more.");
-        var planned = RunMetrics.Read(reader.IsDBNull(1) ? null : reader.GetString(1));
+        var planned = RunStatistics.Read(reader.IsDBNull(1) ? null : reader.GetString(1));
         return (reader.IsDBNull(0) ? null : reader.GetFieldValue<DateTimeOffset>(0), planned, reader.GetBoolean(2));
     }
 
     /// <returns>Null without failures and without remarkable providers, such as those replaced by last stored values.</returns>
-    private static string? ErrorDetails(List<RunFailureGroup> failures, RunMetrics planned)
+    private static string? ErrorDetails(List<RunFailureGroup> failures, RunStatistics planned)
     {
         var providers = ProviderReport.Read(planned).Where(p => p.IsRemarkable).ToList();
         return failures.Count == 0 && providers.Count == 0
@@ -216,7 +216,7 @@ internal sealed partial class RunFinaliser(
             );
     }
 
-    private static string Metrics(RunTotals totals, RunMetrics planned, TimeSpan setUp, TimeSpan total)
+    private static string Metrics(RunTotals totals, RunStatistics planned, TimeSpan setUp, TimeSpan total)
     {
         var metrics = planned with
         {

@@ -13,7 +13,7 @@ internal static class RunNotices
         string status,
         long processed,
         long failed,
-        RunMetrics planned,
+        RunStatistics planned,
         NoticeOutbox outbox,
         string? step = null
     )

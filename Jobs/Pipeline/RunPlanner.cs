@@ -141,7 +141,7 @@ internal sealed partial class RunPlanner(
     }
 
     /// <summary>Asks for prices and rates, and stores the snapshot of them.</summary>
-    private async Task<(Guid Snapshot, RunMetrics Metrics)> FetchAsync(
+    private async Task<(Guid Snapshot, RunStatistics Metrics)> FetchAsync(
         PipelineRun run,
         NpgsqlConnection connection,
         Activity? span,
@@ -166,7 +166,7 @@ internal sealed partial class RunPlanner(
     }
 
     /// <summary>Takes the stored values of a past date of which there is no snapshot; today's prices would be of another time.</summary>
-    private async Task<(Guid Snapshot, RunMetrics Metrics)> ReadStoredAsync(
+    private async Task<(Guid Snapshot, RunStatistics Metrics)> ReadStoredAsync(
         PipelineRun run,
         NpgsqlConnection connection,
         CancellationToken ct

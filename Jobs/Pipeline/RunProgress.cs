@@ -58,7 +58,7 @@ internal sealed class RunProgress(NpgsqlDataSource dataSource)
     public async Task<AsOfMetrics?> ReadAsOfAsync(Guid run, CancellationToken ct)
     {
         await using var command = dataSource.Command("select metrics from overnight_job_runs where id = $1", run);
-        return RunMetrics.Read(await command.ExecuteScalarAsync(ct) as string).AsOf;
+        return RunStatistics.Read(await command.ExecuteScalarAsync(ct) as string).AsOf;
     }
 
     public async Task<RunState> ReadAsync(Guid run, CancellationToken ct)

@@ -71,7 +71,7 @@ internal sealed class RunSpan(NpgsqlDataSource dataSource)
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct))
             return;
-        var (status, figures) = (row.GetString(0), RunMetrics.Read(row.GetString(2)));
+        var (status, figures) = (row.GetString(0), RunStatistics.Read(row.GetString(2)));
         span.SetTag("fetch_rates_ms", figures.FetchRatesMs)
             .SetTag("fetch_prices_ms", figures.FetchPricesMs)
             .SetTag("process_users_ms", figures.ProcessUsersMs)

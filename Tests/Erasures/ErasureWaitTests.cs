@@ -31,7 +31,7 @@ public sealed class ErasureWaitTests(TestServers servers)
         Assert.NotNull((await EraseAsync(night.Erasure(over: without), users[2]))!.CompletedAt);
 
         // Any process with a connection, such as a command, shows that there is one; a process without shows nothing.
-        await without.Services.GetRequiredService<CachePresence>().NoteAsync(Ct);
+        await without.Services.GetRequiredService<CacheLastSeen>().NoteAsync(Ct);
         Assert.Equal(0, await NotesAsync(night));
         Assert.Equal(0, (await CommandAsync(night.Night.CacheConnection, "--resume")).ExitCode);
         Assert.Equal(1, await NotesAsync(night));

@@ -114,7 +114,7 @@ public sealed class WorkerTests(TestServers servers)
     }
 
     /// <summary>Of a process with a connection to a cache.</summary>
-    private static CachePresence Cache(NpgsqlDataSource database)
+    private static CacheLastSeen Cache(NpgsqlDataSource database)
     {
         CacheTelemetry telemetry = new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
         return new(

@@ -130,7 +130,7 @@ internal sealed class RunViewModelBuilder(OperationsFormats formats, TimeProvide
         }
         if (run.JobType == "scoring" && run.Metrics is { } json)
         {
-            var metrics = RunMetrics.Read(json.GetRawText());
+            var metrics = RunStatistics.Read(json.GetRawText());
             facts.Add(("Assets", formats.Count(metrics.Assets)));
             facts.Add(("Exchange rates", formats.Count(metrics.Rates)));
             AddTime("Work of all workers", metrics.WorkMs);

@@ -7,7 +7,7 @@ namespace Overnight.Core.Runs;
 /// Durations and counts of a run, as in the column <c>metrics</c> of its row and in the API, in snake case; durations are in milliseconds.
 /// The planner writes the first of them, the replica that ends the run completes them; fields that are not known yet are left out.
 /// </summary>
-public sealed record RunMetrics
+public sealed record RunStatistics
 {
     private static readonly JsonSerializerOptions SnakeCase = new()
     {
@@ -45,7 +45,7 @@ public sealed record RunMetrics
     public AsOfMetrics? AsOf { get; init; }
 
     /// <param name="json">The column's text; null before the run is planned.</param>
-    public static RunMetrics Read(string? json) => json is null ? new() : JsonSerializer.Deserialize<RunMetrics>(json, SnakeCase)!;
+    public static RunStatistics Read(string? json) => json is null ? new() : JsonSerializer.Deserialize<RunStatistics>(json, SnakeCase)!;
 
     public string ToJson() => JsonSerializer.Serialize(this, SnakeCase);
 }

@@ -32,7 +32,7 @@ internal sealed record ListedErasure(Guid Id, DateTimeOffset RequestedAt, byte[]
 /// <summary>
 /// The list of erasures. It is kept outside of the database, and says after the restore of a backup who is to be erased again.
 /// </summary>
-internal static class ErasureList
+internal static class ErasureReplayList
 {
     private const string All = "select id, requested_at, user_hash from erasures where user_hash is not null order by requested_at, id";
 

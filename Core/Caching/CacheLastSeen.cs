@@ -7,7 +7,7 @@ namespace Overnight.Core.Caching;
 /// Whether the installation has a cache, remembered in PostgreSQL: a process without a connection to the cache can't see that others
 /// have one.
 /// </summary>
-public sealed class CachePresence(NpgsqlDataSource database, CacheCircuit circuit)
+public sealed class CacheLastSeen(NpgsqlDataSource database, CacheCircuit circuit)
 {
     /// <summary>
     /// Time after the last note from which the cache has nothing of a user any more: the longest TTL of such an entry is a day, and a note

@@ -4,11 +4,11 @@ using Overnight.Core.Data;
 namespace Overnight.Api.Admin;
 
 /// <summary>Remembers in PostgreSQL that there is a cache, for as long as this node has a connection to one.</summary>
-internal sealed partial class CachePresenceLoop(
-    CachePresence presence,
+internal sealed partial class CacheLastSeenLoop(
+    CacheLastSeen presence,
     DatabaseState database,
     TimeProvider time,
-    ILogger<CachePresenceLoop> logger
+    ILogger<CacheLastSeenLoop> logger
 ) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
