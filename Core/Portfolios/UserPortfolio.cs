@@ -1,6 +1,6 @@
 namespace Overnight.Core.Portfolios;
 
-/// <summary>What one user has and wants: holdings, classes with targets, contribution. One object is refilled for each user of a batch.</summary>
+/// <summary>What one user has and wants: holdings, classes with targets, a contribution. One object is refilled for a batch.</summary>
 /// <remarks>Amounts are in the user's base currency, targets in percent. Classes keep the order in which they were added.</remarks>
 public sealed class UserPortfolio
 {
