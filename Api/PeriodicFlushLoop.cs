@@ -31,7 +31,8 @@ internal abstract partial class PeriodicFlushLoop(string what, TimeSpan interval
         await TickAsync(limit.Token);
     }
 
-    private async Task TickAsync(CancellationToken ct)
+    /// <summary>Writes now; a write that fails is logged.</summary>
+    protected async Task TickAsync(CancellationToken ct)
     {
         try
         {

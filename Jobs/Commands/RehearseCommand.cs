@@ -25,7 +25,8 @@ internal static class RehearseCommand
         Option<string?> markets = new("--markets") { Description = "Codes of markets with commas between them; all when left out." };
         Command command = new(
             "rehearse",
-            "Runs the nights of some days over the stored users and values, in fast time and in a schema of its own, and shows each. Exit code 0: every night was done in time; 2: users failed; 3: a night failed or was late."
+            "Runs the nights of some days over the stored users and values, in fast time and in a schema of its own, and shows each. "
+                + "Exit code 0: every night was done in time; 2: users failed; 3: a night failed or was late."
         )
         {
             from,
@@ -58,7 +59,8 @@ internal static class RehearseCommand
         host.ValidateConfiguration();
         if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString(DatabaseConnection.Overnight)))
             throw new CommandException(
-                "There is no database to rehearse over: ConnectionStrings:overnight is not set. Start the app (dotnet run --project AppHost), or set ConnectionStrings__overnight."
+                "There is no database to rehearse over: ConnectionStrings:overnight is not set. "
+                    + "Start the app (dotnet run --project AppHost), or set ConnectionStrings__overnight."
             );
         var markets = Markets(host.Services.GetRequiredService<MarketCatalog>(), codes);
         CommandOutput output = new(writer, TimeProvider.System);
@@ -74,7 +76,8 @@ internal static class RehearseCommand
         var run = nights.Where(night => night.WhyNot is null).ToList();
         var (lost, partial) = (run.Count(night => night.IsLost), run.Count(night => night.Failed > 0));
         output.Line(
-            $"{Plural.Of(run.Count, "night")} rehearsed: {run.Count(night => night.IsWell):N0} done in time and whole, {partial:N0} with users that failed, {lost:N0} late, failed or not started."
+            $"{Plural.Of(run.Count, "night")} rehearsed: {run.Count(night => night.IsWell):N0} done in time and whole, "
+                + $"{partial:N0} with users that failed, {lost:N0} late, failed or not started."
         );
         return lost > 0 ? CommandLine.Failed
             : partial > 0 ? CommandLine.Partial

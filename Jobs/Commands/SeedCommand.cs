@@ -14,7 +14,8 @@ internal static class SeedCommand
         Option<int?> tenants = new("--tenants")
         {
             Description =
-                "How many tenants with reference data there are to be, those already there included. Each gets the demo user of its number, the first also the admin.",
+                "How many tenants with reference data there are to be, those already there included. "
+                + "Each gets the demo user of its number, the first also the admin.",
         };
         Option<long> seed = new("--seed")
         {
@@ -75,7 +76,8 @@ internal static class SeedCommand
     public static string Describe(DemoTenantSummary summary) =>
         summary.Added == 0
             ? $"{Plural.Of(summary.Tenants, "demo tenant")}, all there already: nothing added."
-            : $"{Plural.Of(summary.Tenants, "demo tenant")}: {summary.Added:N0} added with {Plural.Of(summary.Rows, "row")} of reference data in {summary.Elapsed.TotalSeconds:N1} s.";
+            : $"{Plural.Of(summary.Tenants, "demo tenant")}: {summary.Added:N0} added with {Plural.Of(summary.Rows, "row")} "
+                + $"of reference data in {summary.Elapsed.TotalSeconds:N1} s.";
 
     public static string Describe(DemoSummary summary)
     {
@@ -84,6 +86,7 @@ internal static class SeedCommand
             : $"{Plural.Of(summary.Assets, "asset")}";
         return summary.UsersAdded == 0
             ? $"{Plural.Of(summary.Users, "demo user")}, all there already: nothing added."
-            : $"{Plural.Of(summary.Users, "demo user")} over {market}: {summary.UsersAdded:N0} added with {Plural.Of(summary.HoldingsAdded, "holding")} and {Plural.Of(summary.CriteriaAdded, "criterion", "criteria")} in {summary.Elapsed.TotalSeconds:N1} s.";
+            : $"{Plural.Of(summary.Users, "demo user")} over {market}: {summary.UsersAdded:N0} added with {Plural.Of(summary.HoldingsAdded, "holding")} "
+                + $"and {Plural.Of(summary.CriteriaAdded, "criterion", "criteria")} in {summary.Elapsed.TotalSeconds:N1} s.";
     }
 }

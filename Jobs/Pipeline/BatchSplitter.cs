@@ -19,7 +19,8 @@ internal static class BatchSplitter
             select u.id, row_number() over (order by u.id) - 1 as n, count(*) over () as total
             from users u join user_markets m on m.user_id = u.id and m.market = $5 where u.id between $3 and $4),
         parts as (select id, n, n * least($6, total) / total as part from people),
-        edges as (select part, id, row_number() over (partition by part order by n) as first, row_number() over (partition by part order by n desc) as last, count(*) over (partition by part) as size from parts)
+        edges as (select part, id, row_number() over (partition by part order by n) as first,
+            row_number() over (partition by part order by n desc) as last, count(*) over (partition by part) as size from parts)
         insert into run_batches (run_id, number, first_user, last_user, size, suspect)
         select $1, (select max(number) from run_batches where run_id = $1) + 1 + f.part, f.id, l.id, f.size, true
         from edges f join edges l on l.part = f.part and l.last = 1 where f.first = 1
@@ -27,8 +28,10 @@ internal static class BatchSplitter
 
     private const string GiveUp = """
         with failed as (insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at) values ($1, $3, $9, $10, $4, $5)),
-        events as (insert into calculation_events (business_date, run_id, user_id, type, occurred_at, payload) values ($6, $1, $3, 1, $5, $7), ($6, $1, $3, 4, $5, $8))
-        update run_batches set status = 'done', users_failed = 1, completed_at = clock_timestamp(), cached_at = clock_timestamp(), leaves = $11, root = $11 where run_id = $1 and number = $2
+        events as (insert into calculation_events (business_date, run_id, user_id, type, occurred_at, payload)
+            values ($6, $1, $3, 1, $5, $7), ($6, $1, $3, 4, $5, $8))
+        update run_batches set status = 'done', users_failed = 1, completed_at = clock_timestamp(), cached_at = clock_timestamp(),
+            leaves = $11, root = $11 where run_id = $1 and number = $2
         """;
 
     // A run that ended meanwhile is sealed: its batches stay as they are.

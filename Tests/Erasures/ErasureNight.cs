@@ -46,7 +46,10 @@ internal sealed class ErasureNight(ProofNight proof) : IAsyncDisposable
         for (var n = 1; n < runs; n++)
             night.Proof.Runs.Add(await night.Night.RunAsync(Ct, again: true));
         await night.Night.ExecuteAsync(
-            "insert into result_reads (user_id, read_at, reader, run_id, business_date) select user_id, now(), 'admin', run_id, business_date from calculation_results",
+            """
+            insert into result_reads (user_id, read_at, reader, run_id, business_date)
+            select user_id, now(), 'admin', run_id, business_date from calculation_results
+            """,
             Ct
         );
         using var cache = await ConnectionMultiplexer.ConnectAsync(night.Night.CacheConnection);
@@ -82,7 +85,8 @@ internal sealed class ErasureNight(ProofNight proof) : IAsyncDisposable
             select array(select id::text from users where id = $1 union select email from users where id = $1
                 union select display_name from users where id = $1 union select name from asset_classes where user_id = $1
                 union select password_hash from user_passwords where user_id = $1 union select 'Criterion ' || md5($1::text || 'c')
-                union select detail from failing_users where user_id = $1 and detail like 'of %' union select id::text from criteria_versions where user_id = $1)
+                union select detail from failing_users where user_id = $1 and detail like 'of %'
+                union select id::text from criteria_versions where user_id = $1)
             """,
             Ct,
             user
@@ -96,7 +100,10 @@ internal sealed class ErasureNight(ProofNight proof) : IAsyncDisposable
         var wanted = texts.SelectMany(text => Forms(text).Select(form => (Text: text, Form: form))).ToList();
         foreach (
             var table in await Night.ScalarAsync<string[]>(
-                "select array(select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema)' order by 1)",
+                """
+                select array(select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                    where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema)' order by 1)
+                """,
                 Ct
             )
         )

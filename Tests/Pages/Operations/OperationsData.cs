@@ -23,9 +23,10 @@ internal static class OperationsData
         await database.ExecuteAsync("insert into markets (code, name) values ($1, $1) on conflict do nothing", market);
         await database.ExecuteAsync(
             """
-            insert into overnight_job_runs (id, job_type, status, market, business_date, revision, trigger, started_at, planned_at, completed_at, correlation_id,
-                users_total, users_processed, users_failed, metrics)
-            select $1, 'scoring', $2, $3, $4::text::date, coalesce(max(revision), 0) + 1, 'schedule', $5, $6, $7, gen_random_uuid(), 1000, $8, $9, $10::text::json
+            insert into overnight_job_runs (id, job_type, status, market, business_date, revision, trigger, started_at, planned_at, completed_at,
+                correlation_id, users_total, users_processed, users_failed, metrics)
+            select $1, 'scoring', $2, $3, $4::text::date, coalesce(max(revision), 0) + 1, 'schedule', $5, $6, $7,
+                gen_random_uuid(), 1000, $8, $9, $10::text::json
             from overnight_job_runs where job_type = 'scoring' and market = $3 and business_date = $4::text::date
             """,
             id,
@@ -44,7 +45,10 @@ internal static class OperationsData
         );
         for (var user = 0; user < failed; user++)
             await database.ExecuteAsync(
-                "insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at) values ($1, $2, 'score', 'missing_exchange_rate', 'JPY to USD', $3)",
+                """
+                insert into run_failures (run_id, user_id, stage, reason, detail, occurred_at)
+                values ($1, $2, 'score', 'missing_exchange_rate', 'JPY to USD', $3)
+                """,
                 id,
                 Guid.CreateVersion7(start.AddSeconds(user)),
                 start.AddSeconds(5)
