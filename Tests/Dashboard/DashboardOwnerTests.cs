@@ -70,7 +70,7 @@ public sealed class DashboardOwnerTests(ApiFixture fixture) : IClassFixture<ApiF
     [Fact]
     public async Task Get_C5_NoResult_IsExplainedByTheOwnDataAlone()
     {
-        var (_, token) = await _app.Database.SignInAsync();
+        var (user, token) = await _app.Database.SignInAsync();
         var other = await _app.Database.AddUserAsync();
         await _app.Database.AddResultAsync(other, TestResults.Entry(other));
         await _app.Database.ExecuteAsync(
@@ -88,14 +88,26 @@ public sealed class DashboardOwnerTests(ApiFixture fixture) : IClassFixture<ApiF
             asset,
             $"T{asset:N}"[..20].ToUpperInvariant()
         );
-        await _app.Database.ExecuteAsync("insert into portfolios (user_id) values ($1)", other);
-        await _app.Database.ExecuteAsync("insert into holdings (user_id, asset_id, quantity) values ($1, $2, 1)", other, asset);
+        await HoldAsync(other);
+        Assert.Equal("portfolio_empty", await ReasonAsync());
 
-        using var answer = await _app.GetAsync("/api/dashboard", token, Ct);
+        // Who holds something could have failed, as the other did.
+        await HoldAsync(user);
+        Assert.Equal("never_computed", await ReasonAsync());
 
-        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
-        using var problem = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
-        Assert.Equal("portfolio_empty", problem.RootElement.GetProperty("reason").GetString());
+        async Task HoldAsync(Guid holder)
+        {
+            await _app.Database.ExecuteAsync("insert into portfolios (user_id) values ($1)", holder);
+            await _app.Database.ExecuteAsync("insert into holdings (user_id, asset_id, quantity) values ($1, $2, 1)", holder, asset);
+        }
+
+        async Task<string?> ReasonAsync()
+        {
+            using var answer = await _app.GetAsync("/api/dashboard", token, Ct);
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+            using var problem = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
+            return problem.RootElement.GetProperty("reason").GetString();
+        }
     }
 
     private static async Task<Guid> UserAsync(ApiApp node, string token)
