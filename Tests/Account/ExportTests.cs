@@ -54,11 +54,21 @@ public sealed class ExportTests(TestServers servers)
             Assert.True(rows > 0, name);
             Assert.True(files[$"{name}.csv"].Split("\r\n").Length >= rows + 2, name);
         });
-        Assert.Equal(
-            (int)await night.ScalarAsync<long>("select count(*) from holdings where user_id = $1", Ct, user),
-            JsonElement.Parse(files["holdings.json"]).GetArrayLength()
-        );
-        Assert.Equal(1, JsonElement.Parse(files["sessions.json"]).GetArrayLength());
+        (string Name, string Table)[] counted =
+        [
+            ("markets", "user_markets"),
+            ("portfolio", "portfolios"),
+            ("classes", "asset_classes"),
+            ("holdings", "holdings"),
+            ("criteria", "criteria_versions"),
+            ("sessions", "sessions"),
+            ("reads", "result_reads"),
+        ];
+        foreach (var (name, table) in counted)
+        {
+            var own = await night.ScalarAsync<long>($"select count(*) from {table} where user_id = $1", Ct, user);
+            Assert.Equal((name, own), (name, JsonElement.Parse(files[$"{name}.json"]).GetArrayLength()));
+        }
         Assert.Equal(
             ["unban", "export"],
             JsonElement.Parse(files["actions.json"]).EnumerateArray().Select(row => row.GetProperty("action").GetString())
