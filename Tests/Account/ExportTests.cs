@@ -66,7 +66,7 @@ public sealed class ExportTests(TestServers servers)
         ];
         foreach (var (name, table) in counted)
         {
-            var own = await night.ScalarAsync<long>($"select count(*) from {table} where user_id = $1", Ct, user);
+            var own = await night.ScalarAsync<int>($"select count(*)::int from {table} where user_id = $1", Ct, user);
             Assert.Equal((name, own), (name, JsonElement.Parse(files[$"{name}.json"]).GetArrayLength()));
         }
         Assert.Equal(
