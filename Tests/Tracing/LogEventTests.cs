@@ -69,6 +69,17 @@ public sealed class LogEventTests
         );
     }
 
+    /// <summary>One warning an outage: whoever meets it reports it to DatabaseState, and logs no warning of its own.</summary>
+    [Fact]
+    public void Outage_OfPostgres_IsAWarningInOnePlace() =>
+        Assert.Equal(
+            [241],
+            Methods
+                .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
+                .Where(log => log?.Level >= LogLevel.Warning && log.Message.Contains("PostgreSQL", StringComparison.Ordinal))
+                .Select(log => log!.EventId)
+        );
+
     [Fact]
     public void EventIds_OfTheWholeProduct_AreOneMessageEach()
     {
