@@ -1,5 +1,6 @@
 using Npgsql;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Results;
 
 namespace Overnight.Api.Admin;

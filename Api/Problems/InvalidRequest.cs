@@ -7,7 +7,7 @@ internal static class InvalidRequest
 {
     /// <summary>Largest number of fields that an answer names, so that a request full of unknown fields gets no answer many times as
     /// long.</summary>
-    internal const int MostFields = 20;
+    private const int MostFields = 20;
 
     /// <param name="errors">Errors by field, each a phrase that continues after the field's name, such as "must be given once".</param>
     public static ValidationProblem Problem(IDictionary<string, string[]> errors, string title)

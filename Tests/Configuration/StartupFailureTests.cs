@@ -96,7 +96,9 @@ public sealed class StartupFailureTests(TestServers servers)
             [
                 .. Stores,
                 ("ASPNETCORE_URLS", address ?? $"http://{taken.LocalEndpoint}"),
-                ("Kestrel:Certificates:Default:Path", "missing.pfx"),
+                .. words.StartsWith("Kestrel", StringComparison.Ordinal)
+                    ? (IEnumerable<(string, string)>)[("Kestrel:Certificates:Default:Path", "missing.pfx")]
+                    : [],
             ]
         );
 

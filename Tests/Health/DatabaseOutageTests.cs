@@ -94,7 +94,6 @@ public sealed class DatabaseOutageTests(TestServers servers)
             ("POST pause", () => app.PostAsync("/api/admin/schedule/markets/NYSE/pause", """{"reason":"a move"}""", admin)),
             ("POST ban", () => app.PostAsync($"/api/admin/users/{user}/ban", token: admin)),
             ("DELETE sessions", () => app.SendAsync(HttpMethod.Delete, $"/api/admin/users/{user}/sessions", admin)),
-            ("POST warm", () => app.PostAsync("/api/admin/cache/warm", """{"sets":["flags"]}""", admin)),
             ("GET calculations", () => app.GetAsync($"/api/calculations?user={Guid.NewGuid()}", admin, Ct)),
             ("GET flags", () => app.GetAsync("/api/admin/flags", admin, Ct)),
             ("POST sessions", () => app.SignInAsync(email, SignInHelp.Password)),

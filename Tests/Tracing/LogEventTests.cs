@@ -76,7 +76,7 @@ public sealed class LogEventTests
             [241],
             Methods
                 .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
-                .Where(log => log?.Level >= LogLevel.Warning && log.Message.Contains("PostgreSQL", StringComparison.Ordinal))
+                .Where(log => log is { Level: >= LogLevel.Warning } && log.Message.Contains("PostgreSQL", StringComparison.Ordinal))
                 .Select(log => log!.EventId)
         );
 
