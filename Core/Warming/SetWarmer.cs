@@ -22,7 +22,7 @@ public sealed partial class SetWarmer(
     /// <summary>How often progress is stored; a process that is killed repeats no more work than that of this time.</summary>
     private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Why a set broke last. One that breaks again for the same reason, as while PostgreSQL is read-only, is not logged again.</summary>
+    /// <summary>Why a set broke last. The same reason, as while PostgreSQL is read-only, is not logged again.</summary>
     private readonly ConcurrentDictionary<string, string> _told = new(StringComparer.Ordinal);
 
     /// <returns>The outcome, which includes failures of the set.</returns>
