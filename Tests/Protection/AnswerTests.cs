@@ -107,11 +107,11 @@ public sealed partial class AnswerTests(ApiFixture fixture) : IClassFixture<ApiF
         await AssertHeadersAsync(failed, "failed");
     }
 
-    /// <summary>An answer is no longer for being asked a thousand things that are not known.</summary>
+    /// <summary>An answer is no longer for being asked two hundred things that are not known.</summary>
     [Fact]
     public async Task Answer_ToManyUnknownFields_NamesTwenty()
     {
-        var names = Enumerable.Range(0, 1_000).Select(i => $"a{i}").ToList();
+        var names = Enumerable.Range(0, 200).Select(i => $"a{i}").ToList();
         using var body = await _app.PostAsync("/api/sessions", $$"""{{{string.Join(',', names.Select(name => $"\"{name}\":1"))}}}""");
         using var query = await _app.GetAsync($"/openapi/v1.json?{string.Join('&', names)}", ct: Ct);
 
@@ -152,7 +152,7 @@ public sealed partial class AnswerTests(ApiFixture fixture) : IClassFixture<ApiF
         }
 
         Assert.DoesNotContain(lines.All, line =>
-            !line.StartsWith("Information", StringComparison.Ordinal) || line.Contains("challenged", StringComparison.Ordinal)
+            line.Contains("challenged", StringComparison.Ordinal) || line.Contains("antiforgery", StringComparison.OrdinalIgnoreCase)
         );
     }
 

@@ -73,11 +73,13 @@ public sealed class LogEventTests
     [Fact]
     public void Outage_OfPostgres_IsAWarningInOnePlace() =>
         Assert.Equal(
-            [241],
+            // The first is of the cache, and says that reads go to PostgreSQL.
+            [201, 241],
             Methods
                 .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
                 .Where(log => log is { Level: >= LogLevel.Warning } && log.Message.Contains("PostgreSQL", StringComparison.Ordinal))
                 .Select(log => log!.EventId)
+                .Order()
         );
 
     [Fact]
