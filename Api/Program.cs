@@ -57,4 +57,4 @@ app.MapPages();
 app.MapHeadRoutes();
 
 app.ValidateConfiguration();
-app.Run();
+await app.RunToEndAsync();

@@ -73,9 +73,9 @@ internal static class RunRootCheck
         foreach (var (user, _) in computed.Where(c => !there.Contains(c.Leaf)))
             report.Add(FindingName.AlteredCalculation, $"user {user} in {name}: result, events or criteria are not as they were sealed.");
         if (leaves.Count > computed.Count)
-            report.Add(FindingName.MissingResult, $"{name} has {leaves.Count} leaves, and calculations of {computed.Count} users.");
+            report.Add(FindingName.MissingResult, $"{name}: leaves {leaves.Count}, users with calculations {computed.Count}.");
         else if (leaves.Count < computed.Count)
-            report.Add(FindingName.InventedResult, $"{name} has {leaves.Count} leaves, and calculations of {computed.Count} users.");
+            report.Add(FindingName.InventedResult, $"{name}: leaves {leaves.Count}, users with calculations {computed.Count}.");
     }
 
     private static async Task<byte[]?> SnapshotAsync(NpgsqlConnection connection, AuditedRun run, CancellationToken ct)

@@ -25,11 +25,16 @@ public static class ServiceDefaultsExtensions
     private static readonly Dictionary<string, string?> LogLevels = new()
     {
         ["Logging:LogLevel:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
+        // The answer says what is wrong with a form, or that it took too long; a line for each would let strangers fill the log.
+        ["Logging:LogLevel:Microsoft.AspNetCore.Antiforgery"] = nameof(LogLevel.Error),
+        ["Logging:LogLevel:Microsoft.AspNetCore.Http.Timeouts"] = nameof(LogLevel.Error),
         // A failed statement throws an exception, which is logged once where it is caught.
         ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Critical),
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Critical),
         // A failed health check is in the answer of the probe; it would also be logged at every probe.
         ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = nameof(LogLevel.Critical),
+        // A failure to start is printed by StartupFailure, or by the runtime; the host would log it before that, with stack traces.
+        ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = nameof(LogLevel.Critical),
         ["Logging:LogLevel:Polly"] = nameof(LogLevel.Warning),
         // CacheCircuit logs when the cache goes and comes back; the client would log a stack trace for each attempt to connect.
         ["Logging:LogLevel:StackExchange.Redis"] = nameof(LogLevel.Critical),

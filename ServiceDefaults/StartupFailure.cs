@@ -9,6 +9,8 @@ public static class StartupFailure
 {
     public const int ExitCode = 1;
 
+    private const string Server = "Microsoft.AspNetCore.Server.Kestrel";
+
     /// <summary>
     /// Validates the configuration before the host starts, because the host would log the errors with a stack trace.
     /// </summary>
@@ -18,6 +20,27 @@ public static class StartupFailure
     {
         ArgumentNullException.ThrowIfNull(host);
         host.Services.GetService<IStartupValidator>()?.Validate();
+    }
+
+    /// <summary>
+    /// Starts the host and runs it until it is stopped. One that can't start is not disposed of, because disposing cancels its loops, which
+    /// would be logged as failures, with stack traces, before the message.
+    /// </summary>
+    public static async Task RunToEndAsync(this IHost host)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        await host.StartAsync();
+        try
+        {
+            await host.WaitForShutdownAsync();
+        }
+        finally
+        {
+            if (host is IAsyncDisposable disposable)
+                await disposable.DisposeAsync();
+            else
+                host.Dispose();
+        }
     }
 
     /// <summary>
@@ -47,6 +70,9 @@ public static class StartupFailure
                 $"ASPNETCORE_URLS or --urls: {exception.Message.TrimEnd('.')}. Expected is for example http://127.0.0.1:5080.",
             IOException { InnerException: AddressInUseException } =>
                 $"{exception.Message.TrimEnd('.')}. Stop the program that listens there, or choose another address (ASPNETCORE_URLS or --urls).",
+            // Thrown while the server opens its addresses: a port out of range, another machine's address, or a missing certificate.
+            not OperationCanceledException when exception.StackTrace?.Contains(Server, StringComparison.Ordinal) == true =>
+                $"The server can't listen as configured: {exception.Message.TrimEnd('.')}. Correct ASPNETCORE_URLS or --urls, or Kestrel:Endpoints and Kestrel:Certificates.",
             _ => null,
         };
 

@@ -1,6 +1,7 @@
 using Npgsql;
 using Overnight.Api.Sessions;
 using Overnight.Core;
+using Overnight.Core.Data;
 using Overnight.Core.Erasures;
 using Overnight.Core.Sessions;
 
@@ -63,7 +64,7 @@ internal sealed class OwnErasure(
         var begin = time.GetTimestamp();
         while (true)
         {
-            var receipt = (await ErasureStatus.FindAsync(database, erasure, ct))!;
+            var receipt = (await DatabaseRetry.ReadAsync(() => ErasureStatus.FindAsync(database, erasure, ct)))!;
             if (receipt.CompletedAt is not null || time.GetElapsedTime(begin) >= Patience)
                 return receipt;
             await Task.Delay(Pause, time, ct);

@@ -1,5 +1,6 @@
 using Npgsql;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Results;
 
 namespace Overnight.Api.Admin;
@@ -19,10 +20,10 @@ internal sealed class CacheStatisticsReader(
     {
         try
         {
-            var (compared, differing, last, lastDiffering) = await CacheTruth.ReadAsync(database, ct);
+            var (compared, differing, last, lastDiffering) = await DatabaseRetry.ReadAsync(() => CacheTruth.ReadAsync(database, ct));
             return new(compared, differing, last, lastDiffering);
         }
-        catch (NpgsqlException)
+        catch (Exception exception) when (DatabaseOutage.Is(exception))
         {
             // The figures of this node are in its memory, and are shown without the database.
             return null;

@@ -83,7 +83,10 @@ internal sealed class NoticeList(NpgsqlDataSource database, TimeProvider time)
 
     /// <param name="target">The only target to send it to; null for all it was written for.</param>
     /// <returns>The notice, null when there is none; and whether it is sent to anybody.</returns>
-    public async Task<(NoticeItem? Notice, bool IsScheduled)> RedeliverAsync(Guid id, string? target, Actor by, CancellationToken ct)
+    public Task<(NoticeItem? Notice, bool IsScheduled)> RedeliverAsync(Guid id, string? target, Actor by, CancellationToken ct) =>
+        DatabaseRetry.WriteAsync(() => RedeliverOnceAsync(id, target, by, ct));
+
+    private async Task<(NoticeItem? Notice, bool IsScheduled)> RedeliverOnceAsync(Guid id, string? target, Actor by, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);

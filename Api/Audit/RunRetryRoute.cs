@@ -58,7 +58,7 @@ internal static class RunRetryRoute
         {
             var started = await retry.StartAsync(id, SessionPrincipal.ActorOf(context), ct);
             var shown = started?.Id ?? id;
-            var item = RunItem.From(await database.Runs.AsNoTracking().SingleAsync(r => r.Id == shown, ct));
+            var item = RunItem.From(await DatabaseRetry.ReadAsync(() => database.Runs.AsNoTracking().SingleAsync(r => r.Id == shown, ct)));
             return started is null ? TypedResults.Ok(item) : TypedResults.Accepted(item.Links.Self, item);
         }
         catch (RequestException exception)

@@ -1,10 +1,15 @@
-using Npgsql;
+using Overnight.Core.Data;
 using Overnight.Core.Results;
 
 namespace Overnight.Api.Dashboard;
 
 /// <summary>Writes results that readers missed back to the cache, one at a time, outside of requests.</summary>
-internal sealed partial class CacheRepairLoop(RepairQueue queue, ResultRepair repair, ILogger<CacheRepairLoop> logger) : BackgroundService
+internal sealed partial class CacheRepairLoop(
+    RepairQueue queue,
+    ResultRepair repair,
+    DatabaseState database,
+    ILogger<CacheRepairLoop> logger
+) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -17,9 +22,8 @@ internal sealed partial class CacheRepairLoop(RepairQueue queue, ResultRepair re
             }
             catch (Exception ex) when (!stoppingToken.IsCancellationRequested)
             {
-                // One failed repair must not end the loop; the next miss asks again. A lost database is not logged here, since the requests
-                // that meet it report it.
-                if (ex is not NpgsqlException)
+                // One failed repair must not end the loop; the next miss asks again.
+                if (!database.IsAway(ex))
                     Log.RepairFailed(logger, ex);
             }
         }

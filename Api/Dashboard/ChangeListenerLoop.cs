@@ -17,16 +17,20 @@ internal sealed partial class ChangeListenerLoop(
         await Task.Yield();
         var listener = services.GetRequiredService<ChangeListener>();
         using PeriodicTimer timer = new(options.Value.BeatInterval, time);
+        var isFailing = false;
         do
         {
             try
             {
                 await listener.RunOnceAsync();
+                isFailing = false;
             }
             catch (Exception ex) when (!stoppingToken.IsCancellationRequested)
             {
-                // The results in memory are off by now or expire; the next beat tries again.
-                Log.BeatFailed(logger, ex);
+                // The results in memory are off by now or expire; the next beat tries again. A repeated failure is logged once.
+                if (!isFailing)
+                    Log.BeatFailed(logger, ex);
+                isFailing = true;
             }
         } while (await timer.WaitForNextTickAsync(stoppingToken));
     }

@@ -47,6 +47,7 @@ internal sealed class CommonProblems : IApiDescriptionProvider
             yield return StatusCodes.Status403Forbidden;
         if (metadata.OfType<IAcceptsMetadata>().Any())
         {
+            yield return StatusCodes.Status408RequestTimeout;
             yield return StatusCodes.Status413PayloadTooLarge;
             yield return StatusCodes.Status415UnsupportedMediaType;
         }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Overnight.Api.Audit;
 using Overnight.Api.Paging;
 using Overnight.Api.Sessions;
+using Overnight.Core.Data;
 using Overnight.Core.Explanations;
 using Overnight.Core.Portfolios;
 
@@ -37,7 +38,8 @@ internal sealed partial class ExplanationAccess(CapturedInputsReader captured, R
         var by = SessionPrincipal.ActorOf(context);
         try
         {
-            if (await captured.FindAsync(user, run, ct, needsCriteria) is not { } result)
+            // Repeated here, because a what-if is a POST, whose endpoint is not repeated as a whole.
+            if (await DatabaseRetry.ReadAsync(() => captured.FindAsync(user, run, ct, needsCriteria)) is not { } result)
                 return new(null, ExplanationProblems.NotFound(user, run, by.UserId == user));
             return await reads.TryRecordAsync(user, result.RunId, result.BusinessDate, by, ct)
                 ? new(result, null)

@@ -11,9 +11,6 @@ namespace Overnight.Api.Problems;
 /// </summary>
 internal static class JsonBody
 {
-    /// <summary>JSON parsers differ in which of two equal names they use, so both are refused.</summary>
-    private const string Twice = "must be given once";
-
     /// <param name="mostBytes">A longer body is an error, and is not read.</param>
     /// <param name="fields">The known fields, for the error message about a body that is no object.</param>
     /// <param name="take">Puts a field into the request, or its error into the errors.</param>
@@ -52,11 +49,11 @@ internal static class JsonBody
                 foreach (var field in document.RootElement.EnumerateObject())
                 {
                     if (!names.Add(field.Name))
-                        errors[field.Name] = [Twice];
+                        errors[field.Name] = [JsonDuplicates.Twice];
                     else if (!JsonSurrogates.IsUnicode(JsonMarshal.GetRawUtf8Value(field.Value)))
                         errors[field.Name] = [JsonSurrogates.HalfPair];
-                    else if (DuplicateIn(field.Value, field.Name) is { } duplicate)
-                        errors[duplicate] = [Twice];
+                    else if (JsonDuplicates.PathIn(field.Value, field.Name) is { } duplicate)
+                        errors[duplicate] = [JsonDuplicates.Twice];
                     else
                         request = take(request, field, errors);
                 }
@@ -72,22 +69,5 @@ internal static class JsonBody
             errors["body"] = [$"must be an object whose names are Unicode: each {JsonSurrogates.HalfPair}"];
         }
         return (request, errors);
-    }
-
-    /// <summary>The path of the first name that an object within the value has twice; null when there is none.</summary>
-    private static string? DuplicateIn(JsonElement value, string path)
-    {
-        if (value.ValueKind == JsonValueKind.Array)
-            return value
-                .EnumerateArray()
-                .Select((item, at) => DuplicateIn(item, $"{path}[{at}]"))
-                .FirstOrDefault(found => found is not null);
-        if (value.ValueKind != JsonValueKind.Object)
-            return null;
-        HashSet<string> names = new(StringComparer.Ordinal);
-        return value
-            .EnumerateObject()
-            .Select(field => names.Add(field.Name) ? DuplicateIn(field.Value, $"{path}.{field.Name}") : $"{path}.{field.Name}")
-            .FirstOrDefault(found => found is not null);
     }
 }

@@ -44,7 +44,8 @@ internal static class ProblemSetup
         {
             StatusCodes.Status404NotFound when context.Request.WantsHtml() => "There is no page at this address.",
             StatusCodes.Status404NotFound => "Nothing is served at this address; /openapi/v1.json lists what is.",
-            StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not served here; the Allow header says what is.",
+            StatusCodes.Status405MethodNotAllowed =>
+                $"{DisplayText.Short(context.Request.Method)} is not served here; the Allow header says what is.",
             StatusCodes.Status415UnsupportedMediaType => "Send application/json.",
             _ => "The request can't be answered as it is; the status says why.",
         };

@@ -3,8 +3,8 @@ using Overnight.Core.Data;
 namespace Overnight.Api.Problems;
 
 /// <summary>
-/// Runs the endpoint of a GET a second time when its connection to PostgreSQL was lost, as all pooled connections are after a restart of
-/// the server. Other methods retry single statements themselves (<see cref="DatabaseRetry"/>).
+/// Runs the endpoint of a GET or HEAD a second time when its connection to PostgreSQL was lost, as all pooled connections are after a
+/// restart of the server. Other methods retry single statements themselves (<see cref="DatabaseRetry"/>).
 /// </summary>
 internal static class ReadRetry
 {
@@ -18,7 +18,7 @@ internal static class ReadRetry
                     await next(context);
                 }
                 catch (Exception exception)
-                    when (HttpMethods.IsGet(context.Request.Method)
+                    when ((HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
                         && !context.Response.HasStarted
                         && DatabaseOutage.IsLostConnection(exception)
                     )

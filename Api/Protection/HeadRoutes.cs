@@ -34,7 +34,8 @@ internal sealed class HeadRoutes(ICollection<EndpointDataSource> others) : Endpo
             get.RoutePattern,
             get.Order,
             new([.. metadata, new HttpMethodMetadata([HttpMethods.Head]), new ExcludeFromDescriptionAttribute()]),
-            $"HEAD of {get.DisplayName}"
+            // The limit of concurrent requests is per display name, so a route's HEAD counts together with its GET.
+            get.DisplayName
         );
     }
 }

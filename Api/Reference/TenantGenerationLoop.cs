@@ -1,3 +1,4 @@
+using Npgsql;
 using Overnight.Core.Caching;
 using Overnight.Core.Data;
 using Overnight.Core.Reference;
@@ -10,6 +11,7 @@ namespace Overnight.Api.Reference;
 /// </summary>
 internal sealed partial class TenantGenerationLoop(
     TenantGenerations generations,
+    NpgsqlDataSource source,
     DatabaseState database,
     TimeProvider time,
     ILogger<TenantGenerationLoop> logger
@@ -39,7 +41,7 @@ internal sealed partial class TenantGenerationLoop(
         try
         {
             await generations.RefreshAsync(ct);
-            database.Answered();
+            await database.AnsweredAsync(source, ct);
             _isFailing = false;
         }
         catch (Exception exception) when (!ct.IsCancellationRequested)

@@ -6,11 +6,14 @@ using Overnight.Core.Data;
 
 namespace Overnight.Core;
 
-/// <summary>Checks the settings that a host reads while it is built: connection strings and log levels.</summary>
+/// <summary>Checks the settings that a host reads while it is built: connection strings, log levels, and where telemetry goes.</summary>
 public static class HostSettingsCheck
 {
     private const string Strings = "ConnectionStrings",
         Levels = "Logging:LogLevel",
+        Telemetry = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        TelemetryProtocol = "OTEL_EXPORTER_OTLP_PROTOCOL",
+        TelemetryHeaders = "OTEL_EXPORTER_OTLP_HEADERS",
         Example = "\"Host=127.0.0.1;Username=overnight;Database=overnight\"";
 
     /// <exception cref="OptionsValidationException">A setting is missing or invalid; every failure names its key.</exception>
@@ -36,6 +39,7 @@ public static class HostSettingsCheck
                 $"'{level.Value}'"
             );
         rules.Add(levels.Result().Failures ?? []);
+        rules.Add(TelemetryFailures(configuration));
         rules.ThrowIfAny();
     }
 
@@ -51,6 +55,22 @@ public static class HostSettingsCheck
         {
             return exception.Failures;
         }
+    }
+
+    // The exporter ignores a wrong address and protocol, and throws an exception without the key for wrong headers, which contain secrets.
+    private static IEnumerable<string> TelemetryFailures(IConfiguration configuration)
+    {
+        if (configuration[Telemetry] is not { } address || string.IsNullOrWhiteSpace(address))
+            yield break;
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            yield return $"{Telemetry} must be an address such as http://127.0.0.1:4317, and is '{address}'.";
+        if (configuration[TelemetryProtocol] is { Length: > 0 } protocol && protocol is not ("grpc" or "http/protobuf"))
+            yield return $"{TelemetryProtocol} must be grpc or http/protobuf, and is '{protocol}'.";
+        if (
+            configuration[TelemetryHeaders] is { Length: > 0 } headers
+            && Uri.UnescapeDataString(headers).Split(',').Any(pair => pair.IndexOf('=', StringComparison.Ordinal) < 1)
+        )
+            yield return $"{TelemetryHeaders} must be pairs such as name=value, with commas between them.";
     }
 
     private static string Missing(string what, string name, string example) =>

@@ -12,6 +12,10 @@ public static class DatabaseOutage
     /// <summary>Prefix of the codes of operator intervention: the server starts, stops or crashed, or it ended the session.</summary>
     private const string Intervention = "57P";
 
+    /// <summary>The server ended the session, which waited too long within a transaction, or whose transaction took too long.</summary>
+    private const string IdleInTransaction = "25P03",
+        TransactionTimeout = "25P04";
+
     /// <summary>
     /// Whether the server can't be reached, is starting, stopping, full, busy or read-only, or was too slow: the same statement may succeed
     /// later.
@@ -19,7 +23,9 @@ public static class DatabaseOutage
     public static bool Is(Exception exception) =>
         Cause(exception) switch
         {
-            PostgresException server => IsAway(server) || server.IsTransient || server.SqlState is PostgresErrorCodes.QueryCanceled,
+            PostgresException server => IsAway(server)
+                || server.IsTransient
+                || server.SqlState is PostgresErrorCodes.QueryCanceled or IdleInTransaction or TransactionTimeout,
             NpgsqlException client => IsAway(client) || client.InnerException is TimeoutException,
             _ => false,
         };
@@ -47,7 +53,9 @@ public static class DatabaseOutage
             PostgresException server => server.SqlState
                 is PostgresErrorCodes.AdminShutdown
                     or PostgresErrorCodes.CrashShutdown
-                    or PostgresErrorCodes.IdleSessionTimeout,
+                    or PostgresErrorCodes.IdleSessionTimeout
+                    or IdleInTransaction
+                    or TransactionTimeout,
             NpgsqlException { InnerException: IOException } => true,
             _ => false,
         };
@@ -61,6 +69,8 @@ public static class DatabaseOutage
             PostgresException server => server.SqlState
                 is PostgresErrorCodes.AdminShutdown
                     or PostgresErrorCodes.IdleSessionTimeout
+                    or IdleInTransaction
+                    or TransactionTimeout
                     or PostgresErrorCodes.CannotConnectNow
                     or PostgresErrorCodes.TooManyConnections,
             NpgsqlException { InnerException: SocketException } => true,

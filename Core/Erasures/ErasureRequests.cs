@@ -30,7 +30,10 @@ public sealed class ErasureRequests(NpgsqlDataSource database, TimeProvider time
     /// <param name="erasure">The id that it gets, where a list has one; a new one when null.</param>
     /// <returns>Its id; null when there is no such user.</returns>
     /// <exception cref="RequestException">The user is the last administrator.</exception>
-    public async Task<Guid?> RequestAsync(Guid user, Actor by, CancellationToken ct, Guid? erasure = null)
+    public Task<Guid?> RequestAsync(Guid user, Actor by, CancellationToken ct, Guid? erasure = null) =>
+        DatabaseRetry.WriteAsync(() => RequestOnceAsync(user, by, erasure, ct));
+
+    private async Task<Guid?> RequestOnceAsync(Guid user, Actor by, Guid? erasure, CancellationToken ct)
     {
         await using (var connection = await database.OpenConnectionAsync(ct))
         await using (var transaction = await connection.BeginTransactionAsync(ct))

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Overnight.Core.Caching;
@@ -20,6 +21,9 @@ public sealed partial class SetWarmer(
 {
     /// <summary>How often progress is stored; a process that is killed repeats no more work than that of this time.</summary>
     private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Why a set broke last. The same reason, as while PostgreSQL is read-only, is not logged again.</summary>
+    private readonly ConcurrentDictionary<string, string> _told = new(StringComparer.Ordinal);
 
     /// <returns>The outcome, which includes failures of the set.</returns>
     /// <exception cref="OperationCanceledException">The process stops; the set is resumed later.</exception>
@@ -173,8 +177,15 @@ public sealed partial class SetWarmer(
     private void Tell(WarmTrigger trigger, WarmOutcome outcome)
     {
         if (outcome.Error is not null)
-            Log.Broke(logger, outcome.Set, trigger.Name(), outcome.Warmed, outcome.Error);
-        else if (outcome.IsCutShort)
+        {
+            if (!_told.TryGetValue(outcome.Set, out var told) || told != outcome.Error)
+                Log.Broke(logger, outcome.Set, trigger.Name(), outcome.Warmed, outcome.Error);
+            _told[outcome.Set] = outcome.Error;
+            return;
+        }
+        if (outcome.Status != WarmStatus.Running)
+            _told.TryRemove(outcome.Set, out _);
+        if (outcome.IsCutShort)
             Log.CutShort(
                 logger,
                 outcome.Set,

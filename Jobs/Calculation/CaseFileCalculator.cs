@@ -46,6 +46,8 @@ internal static class CaseFileCalculator
                 }
                 if (half is not null)
                     throw new FormatException($"{half} {JsonSurrogates.HalfPair}");
+                if (JsonDuplicates.PathIn(root) is { } duplicate)
+                    throw new FormatException($"{duplicate} {JsonDuplicates.Twice}");
                 if (!root.TryGetProperty("input", out var inputElement))
                     throw new FormatException("input is missing");
                 var one = CaseReader.Read(inputElement);

@@ -14,14 +14,13 @@ internal static class DatabaseErrors
         {
             if (e is PostgresException { SqlState: var state })
             {
-                // These codes are about the connection, the login, the database's name, a shutdown, or tables that are not migrated yet.
+                // These codes are about the connection, the login, the database's name, or tables that are not migrated yet.
                 return !(
-                    state.StartsWith("08", StringComparison.Ordinal)
+                    DatabaseOutage.IsAway(e)
+                    || state.StartsWith("08", StringComparison.Ordinal)
                     || state.StartsWith("28", StringComparison.Ordinal)
-                    || state.StartsWith("57P", StringComparison.Ordinal)
                     || state
                         is PostgresErrorCodes.InvalidCatalogName
-                            or PostgresErrorCodes.TooManyConnections
                             or PostgresErrorCodes.UndefinedTable
                             or PostgresErrorCodes.UndefinedColumn
                             or PostgresErrorCodes.UndefinedFunction

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
@@ -9,8 +10,13 @@ namespace Overnight.Jobs.Pipeline;
 /// Writes a heartbeat of this process to PostgreSQL until it stops, and then deletes its row; and remembers that there is a cache, where
 /// the process has a connection to one.
 /// </summary>
-internal sealed partial class HeartbeatLoop(WorkerDirectory workers, CacheLastSeen cache, TimeProvider time, ILogger<HeartbeatLoop> logger)
-    : BackgroundService
+internal sealed partial class HeartbeatLoop(
+    WorkerDirectory workers,
+    CacheLastSeen cache,
+    DatabaseState database,
+    TimeProvider time,
+    ILogger<HeartbeatLoop> logger
+) : BackgroundService
 {
     /// <summary>Longest time that a stop waits for the row to be deleted.</summary>
     private static readonly TimeSpan LastLimit = TimeSpan.FromSeconds(2);
@@ -50,12 +56,13 @@ internal sealed partial class HeartbeatLoop(WorkerDirectory workers, CacheLastSe
         try
         {
             await tell();
+            database.Wrote();
             _isFailing = false;
         }
         catch (Exception exception)
         {
             // The next tick tries again, and no work depends on heartbeats. The failure is logged when it begins, not at every tick.
-            if (_isFailing || ct.IsCancellationRequested)
+            if (ct.IsCancellationRequested || database.IsAway(exception) || _isFailing)
                 return;
             _isFailing = true;
             Log.NotTold(logger, WorkerDirectory.Interval, exception.Message);

@@ -61,7 +61,7 @@ internal sealed partial class RunLoop(
         while (true)
         {
             await RunOnceAsync(ct);
-            database.Answered();
+            await database.AnsweredAsync(dataSource, ct);
             await connection.WaitAsync(options.Value.PollInterval, ct);
         }
     }

@@ -14,6 +14,7 @@ namespace Overnight.Jobs.Pipeline;
 internal sealed partial class StepRetry(
     RunFinaliser finaliser,
     NpgsqlDataSource dataSource,
+    DatabaseState database,
     IOptions<RunOptions> options,
     TimeProvider time,
     ILogger<StepRetry> logger
@@ -46,6 +47,7 @@ internal sealed partial class StepRetry(
             failures = 0;
             if (away is null)
                 return;
+            database.Wrote();
             Log.DatabaseIsBack(logger, step, runId, Away());
             away = null;
         }
@@ -65,8 +67,9 @@ internal sealed partial class StepRetry(
                     if (Away() >= options.Value.DatabaseBudget)
                         throw;
                     // The server is restarting or failing over, so it is waited for.
+                    _ = database.IsAway(exception);
                     if (away is null)
-                        Log.DatabaseIsAway(logger, step, runId, options.Value.DatabaseBudget, exception.Message);
+                        Log.DatabaseIsAway(logger, step, runId, options.Value.DatabaseBudget);
                     away ??= time.GetTimestamp();
                     var pause = TimeSpan.FromMilliseconds(Math.Clamp(Away().TotalMilliseconds / 4, 50, LongestPause.TotalMilliseconds));
                     await Task.Delay(pause, time, ct);
@@ -117,14 +120,11 @@ internal sealed partial class StepRetry(
         )]
         public static partial void StepFailed(ILogger logger, string step, Guid runId, int attempt, int retries, Exception exception);
 
-        [LoggerMessage(
-            572,
-            LogLevel.Warning,
-            "PostgreSQL is away in step {Step} of run {RunId}; it is waited for, up to {Budget}. {Reason}"
-        )]
-        public static partial void DatabaseIsAway(ILogger logger, string step, Guid runId, TimeSpan budget, string reason);
+        // DatabaseState has logged the outage and its reason as a warning.
+        [LoggerMessage(572, LogLevel.Information, "Step {Step} of run {RunId} waits for PostgreSQL, up to {Budget}.")]
+        public static partial void DatabaseIsAway(ILogger logger, string step, Guid runId, TimeSpan budget);
 
-        [LoggerMessage(573, LogLevel.Warning, "PostgreSQL is back in step {Step} of run {RunId} after {Away}; the night goes on.")]
+        [LoggerMessage(573, LogLevel.Information, "PostgreSQL is back in step {Step} of run {RunId} after {Away}; the night goes on.")]
         public static partial void DatabaseIsBack(ILogger logger, string step, Guid runId, TimeSpan away);
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Npgsql;
+using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Results;
 using Overnight.Core.Sessions;
@@ -102,7 +103,9 @@ internal sealed class WarmComparison(
         await foreach (var step in set.WarmAsync(new(users, null, null, time.GetUtcNow()), ct))
         {
             if (step.Failed > 0)
-                throw new CommandException($"{step.Failed} entries of {set.Name} could not be warmed. {store.Refusal}");
+                throw new CommandException(
+                    $"Of {set.Name} could not be warmed: {Plural.Of(step.Failed, "entry", "entries")}. {store.Refusal}"
+                );
         }
     }
 

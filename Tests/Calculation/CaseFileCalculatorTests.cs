@@ -88,6 +88,22 @@ public sealed class CaseFileCalculatorTests
         Assert.True(answers[1].TryGetProperty(named, out _));
     }
 
+    [Theory]
+    [InlineData("\"contribution\":\"100\"", "\"contribution\":\"100\",\"contribution\":\"200\"", "input.contribution")]
+    [InlineData("\"EUR_USD\":\"1.1\"", "\"EUR_USD\":\"1.1\",\"EUR_USD\":\"2\"", "input.rates.EUR_USD")]
+    [InlineData("\"points\":10", "\"points\":10,\"points\":10", "input.criteria[0].points")]
+    [InlineData("{\"case\":\"one\"", "{\"case\":\"two\",\"case\":\"one\"", "case")]
+    public async Task Calculate_NameGivenTwice_IsNamedAndStopsNoOtherCase(string good, string bad, string path)
+    {
+        var line = Good.ReplaceLineEndings("");
+        Assert.Contains(good, line, StringComparison.Ordinal);
+
+        var (errors, answers) = await RunAsync($"{line.Replace(good, bad, StringComparison.Ordinal)}\n{line}");
+
+        Assert.Equal($"case one: {path} must be given once", Assert.Single(errors));
+        Assert.Equal([false, true], answers.Select(a => a.TryGetProperty("recommendations", out _)));
+    }
+
     [Fact]
     public async Task Calculate_CriterionIdWithQuotesAndUnicode_ComesBackAsItWas()
     {

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Overnight.Tests.App;
 using Overnight.Tests.Harness;
@@ -43,6 +45,12 @@ public sealed class StartupFailureTests(TestServers servers)
         "Logging:LogLevel:Default must be one of Trace, Debug, Information, Warning, Error, Critical, None, and is 'loud'."
     )]
     [InlineData(
+        ProgramRun.Jobs,
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "collector:4317",
+        "OTEL_EXPORTER_OTLP_ENDPOINT must be an address such as http://127.0.0.1:4317, and is 'collector:4317'."
+    )]
+    [InlineData(
         ProgramRun.Api,
         "ConnectionStrings:cache",
         "127.0.0.1:6379,pasword=" + Secret,
@@ -69,6 +77,34 @@ public sealed class StartupFailureTests(TestServers servers)
         );
         Assert.Equal((1, ""), (run.ExitCode, run.Output));
         Assert.DoesNotContain(Secret, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nowhere", "ASPNETCORE_URLS or --urls: Invalid url: 'nowhere'")]
+    [InlineData("http://127.0.0.1:99999", "The server can't listen as configured: ")]
+    [InlineData("https://127.0.0.1:0", "Kestrel:Certificates")]
+    [InlineData(null, "address already in use. Stop the program that listens there")]
+    public async Task Service_ThatCanNotListen_SaysSoWithoutAStackTrace(string? address, string words)
+    {
+        using TcpListener taken = new(IPAddress.Loopback, 0);
+        taken.Start();
+        var run = await ProgramRun.RunAsync(
+            servers,
+            ProgramRun.Api,
+            [],
+            Ct,
+            [
+                .. Stores,
+                ("ASPNETCORE_URLS", address ?? $"http://{taken.LocalEndpoint}"),
+                .. words.StartsWith("Kestrel", StringComparison.Ordinal)
+                    ? (IEnumerable<(string, string)>)[("Kestrel:Certificates:Default:Path", "missing.pfx")]
+                    : [],
+            ]
+        );
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(words, run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Error + run.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -16,11 +16,11 @@ public sealed class DatabaseStateTests
         DatabaseState state = new(new LogLines<DatabaseState>(_log));
         NpgsqlException away = new("Failed to connect to 127.0.0.1:1", new SocketException());
 
-        state.Answered();
+        state.Wrote();
         Assert.True(state.IsAway(away));
         Assert.True(state.IsAway(away));
-        state.Answered();
-        state.Answered();
+        state.Wrote();
+        state.Wrote();
         Assert.True(state.IsAway(away));
 
         Assert.Equal(

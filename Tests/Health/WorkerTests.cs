@@ -5,11 +5,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Doctor;
 using Overnight.Core.Runs;
 using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Providers;
 using Overnight.Tests.Sessions;
 
 namespace Overnight.Tests.Health;
@@ -25,7 +27,13 @@ public sealed class WorkerTests(TestServers servers)
         TestClock time = new();
         await using var database = NpgsqlDataSource.Create(await servers.CreateDatabaseAsync(Ct));
         WorkerDirectory workers = new(database, time);
-        using HeartbeatLoop loop = new(workers, Cache(database), time, NullLogger<HeartbeatLoop>.Instance);
+        using HeartbeatLoop loop = new(
+            workers,
+            Cache(database),
+            new(NullLogger<DatabaseState>.Instance),
+            time,
+            NullLogger<HeartbeatLoop>.Instance
+        );
         await loop.StartAsync(Ct);
         await Eventually.TrueAsync(async () => await workers.FindAsync(Ct) == (1, time.GetUtcNow()), "it is heard at its start");
 
@@ -45,6 +53,27 @@ public sealed class WorkerTests(TestServers servers)
     }
 
     /// <summary>Of a process that was killed, or whose host vanished.</summary>
+    /// <summary>The outage is logged by whoever notices it first, and not by each loop once more.</summary>
+    [Fact]
+    public async Task Loop_WhilePostgresIsAway_LogsTheOutageAlone()
+    {
+        TestClock time = new();
+        LogLines log = new();
+        await using var nowhere = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Timeout=1");
+        using HeartbeatLoop loop = new(
+            new(nowhere, time),
+            Cache(nowhere),
+            new(new LogLines<DatabaseState>(log)),
+            time,
+            new LogLines<HeartbeatLoop>(log)
+        );
+
+        await loop.StartAsync(Ct);
+        await loop.StopAsync(Ct);
+
+        Assert.StartsWith("Warning PostgreSQL does not answer", Assert.Single(log.All), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Worker_ThatFellSilent_CountsForAMinuteAndIsForgottenAfterADay()
     {

@@ -2,8 +2,11 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Overnight.Core.Actions;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Providers;
 using Overnight.Tests.Sessions;
 
 namespace Overnight.Tests.Protection;
@@ -102,6 +105,55 @@ public sealed partial class AnswerTests(ApiFixture fixture) : IClassFixture<ApiF
         using var failed = await broken.GetAsync("/api/dashboard", Core.Sessions.SessionToken.Create(), Ct);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, failed.StatusCode);
         await AssertHeadersAsync(failed, "failed");
+    }
+
+    /// <summary>An answer is no longer for being asked two hundred things that are not known.</summary>
+    [Fact]
+    public async Task Answer_ToManyUnknownFields_NamesTwenty()
+    {
+        var names = Enumerable.Range(0, 200).Select(i => $"a{i}").ToList();
+        using var body = await _app.PostAsync("/api/sessions", $$"""{{{string.Join(',', names.Select(name => $"\"{name}\":1"))}}}""");
+        using var query = await _app.GetAsync($"/openapi/v1.json?{string.Join('&', names)}", ct: Ct);
+
+        foreach (var answer in (HttpResponseMessage[])[body, query])
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+            var problem = await answer.JsonAsync();
+            Assert.Equal(20, problem.GetProperty("errors").EnumerateObject().Count());
+            Assert.EndsWith("; and more", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Whoever has no access can't fill the log.</summary>
+    [Fact]
+    public async Task Refusals_OfStrangers_AreNotLogged()
+    {
+        LogLines lines = new();
+        await using ApiApp app = new(fixture.DatabaseConnection, fixture.CacheConnection, services: services =>
+            services.AddSingleton<ILoggerProvider>(new LogLinesProvider(lines))
+        );
+        foreach (
+            var (method, path, header, value, status) in ((string, string, string, string, int)[])
+                [
+                    ("GET", "/api/admin/doctor", "X-Overnight-Admin-Key", "x", 401),
+                    ("GET", "/api/runs", "Authorization", "Bearer x", 401),
+                    ("POST", "/sign-in", "Origin", "http://localhost", 400),
+                    ("POST", "/sign-in", "Origin", "http://elsewhere.example", 403),
+                    ("GET", "/nowhere", "Accept", "*/*", 404),
+                ]
+        )
+        {
+            using HttpRequestMessage request = new(new HttpMethod(method), path);
+            Assert.True(request.Headers.TryAddWithoutValidation(header, value));
+            if (method is "POST")
+                request.Content = new FormUrlEncodedContent([new("email", "a@b.example")]);
+            using var answer = await app.Http.SendAsync(request, Ct);
+            Assert.Equal((path, status), (path, (int)answer.StatusCode));
+        }
+
+        Assert.DoesNotContain(lines.All, line =>
+            line.Contains("challenged", StringComparison.Ordinal) || line.Contains("antiforgery", StringComparison.OrdinalIgnoreCase)
+        );
     }
 
     [Fact]

@@ -29,7 +29,12 @@ public sealed class LimitTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         await using (NpgsqlCommand hold = new("lock table run_failures in access exclusive mode", connection, transaction))
             await hold.ExecuteNonQueryAsync(Ct);
         var run = await AddRunAsync(app);
-        var held = Enumerable.Range(0, 2).Select(_ => app.GetAsync($"/api/runs/{run}/failures", token, Ct)).ToList();
+        // HEAD counts together with GET.
+        List<Task<HttpResponseMessage>> held =
+        [
+            app.GetAsync($"/api/runs/{run}/failures", token, Ct),
+            app.SendAsync(HttpMethod.Head, $"/api/runs/{run}/failures", token),
+        ];
         await Eventually.TrueAsync(
             async () =>
                 await app.Database.ScalarAsync<long>(
@@ -90,6 +95,33 @@ public sealed class LimitTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task Body_ThatComesTooSlowly_Is408AsTheDescriptionSays()
+    {
+        await using ApiApp app = new(
+            fixture.DatabaseConnection,
+            fixture.CacheConnection,
+            settings: new Dictionary<string, string>
+            {
+                ["Limits:MinRequestBodyDataRateGracePeriod"] = "00:00:02",
+                ["Limits:MinRequestBodyDataRate"] = "1000000",
+            },
+            isListening: true
+        );
+        using var client = await ConnectAsync(app);
+        await client
+            .GetStream()
+            .WriteAsync("POST /api/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"u8.ToArray(), Ct);
+        using StreamReader answer = new(client.GetStream());
+        var text = await answer.ReadToEndAsync(Ct);
+        using var description = await app.GetAsync("/openapi/v1.json", ct: Ct);
+        var responses = (await description.JsonAsync()).GetProperty("paths").GetProperty("/api/sessions").GetProperty("post");
+
+        Assert.StartsWith("HTTP/1.1 408", text, StringComparison.Ordinal);
+        Assert.Contains("\"detail\":", text, StringComparison.Ordinal);
+        Assert.True(responses.GetProperty("responses").TryGetProperty("408", out _));
+    }
+
+    [Fact]
     public async Task Connections_BeyondTheLimit_AreClosed()
     {
         await using ApiApp app = new(
@@ -115,13 +147,6 @@ public sealed class LimitTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         finally
         {
             open.ForEach(client => client.Dispose());
-        }
-
-        static async Task<TcpClient> ConnectAsync(ApiApp app)
-        {
-            TcpClient client = new();
-            await client.ConnectAsync(IPAddress.Loopback, app.Http.BaseAddress!.Port, Ct);
-            return client;
         }
 
         static async Task<string> AskAsync(TcpClient client)
@@ -173,6 +198,13 @@ public sealed class LimitTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             .Failures!.ToList();
         Assert.Equal(2, failures.Count);
         Assert.Contains("Limits:RequestsPerRoute must be between 1 and 10000, and is 0.", failures);
+    }
+
+    private static async Task<TcpClient> ConnectAsync(ApiApp app)
+    {
+        TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, app.Http.BaseAddress!.Port, Ct);
+        return client;
     }
 
     private static async Task<Guid> AddRunAsync(ApiApp app)

@@ -69,6 +69,19 @@ public sealed class LogEventTests
         );
     }
 
+    /// <summary>One warning an outage: whoever meets it reports it to DatabaseState, and logs no warning of its own.</summary>
+    [Fact]
+    public void Outage_OfPostgres_IsAWarningInOnePlace() =>
+        Assert.Equal(
+            // The first is of the cache, and says that reads go to PostgreSQL.
+            [201, 241],
+            Methods
+                .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
+                .Where(log => log is { Level: >= LogLevel.Warning } && log.Message.Contains("PostgreSQL", StringComparison.Ordinal))
+                .Select(log => log!.EventId)
+                .Order()
+        );
+
     [Fact]
     public void EventIds_OfTheWholeProduct_AreOneMessageEach()
     {

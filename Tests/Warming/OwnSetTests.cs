@@ -179,6 +179,10 @@ public sealed class OwnSetTests(TestServers servers)
         // Those before it are in the cache, and by hand it is tried at once.
         Assert.True(await warm.Cache.KeyExistsAsync("shop:16"));
         Assert.Contains("division by zero", (await warm.WarmAsync("prices", Ct)).Error);
+        // It broke each time for the same reason, which is logged once.
+        Assert.Single(warm.Log.All, line =>
+            line.Contains("Warm set prices", StringComparison.Ordinal) && line.Contains("broke,", StringComparison.Ordinal)
+        );
     }
 
     /// <summary>More than are warmed side by side.</summary>

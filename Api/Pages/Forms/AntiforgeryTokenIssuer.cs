@@ -33,8 +33,7 @@ internal sealed partial class AntiforgeryTokenIssuer(
         {
             // A page without its forms is better than none: sessions and results are still in the cache. What reads the keys wraps its
             // failures in exceptions of several kinds.
-            _ = Causes(exception).Any(database.IsAway);
-            if (Interlocked.Exchange(ref _isFailing, 1) == 0)
+            if (!Causes(exception).Any(database.IsAway) && Interlocked.Exchange(ref _isFailing, 1) == 0)
                 Log.NoToken(logger, exception.GetBaseException().Message);
             return null;
         }

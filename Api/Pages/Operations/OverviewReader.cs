@@ -125,7 +125,7 @@ internal sealed class OverviewReader(
             word,
             $"of {Plural.Of(answer.Items.Count, "set")}{(never > 0 && never < answer.Items.Count ? $", {never} never warmed" : "")}",
             [
-                .. broken.Select(set => $"{set.Set}: {set.Last!.Status}, {formats.Count(set.Last.Failed)} entries failed"),
+                .. broken.Select(set => $"{set.Set}: {set.Last!.Status}, failed entries: {formats.Count(set.Last.Failed)}"),
                 .. paused.Select(set => $"{set.Set}: paused {formats.Sentence(set.Pause!)}"),
             ],
             formats.Moment(next?.Next),
