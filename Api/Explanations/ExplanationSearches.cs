@@ -119,6 +119,9 @@ internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, 
 
     public void Dispose()
     {
+        // The container has it twice, by its own type and as a handler of changes.
+        if (_stopped.IsCancellationRequested)
+            return;
         _stopped.Cancel();
         _stopped.Dispose();
         _found.Dispose();
