@@ -12,7 +12,7 @@ public sealed class ExportOmissionTests(TestServers servers)
 {
     private const string Columns = """
         select array(select t.name || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
-            cross join lateral (select case when c.relnamespace = 'public'::regnamespace then '' else c.relnamespace::regnamespace || '.' end
+            cross join lateral (select case when c.relnamespace = 'public'::regnamespace then '' else c.relnamespace::regnamespace::text || '.' end
                 || c.relname as name) t
             where c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0
                 and not a.attisdropped and (t.name = any ($1) or t.name || '.' || a.attname = any ($2)) order by 1)
