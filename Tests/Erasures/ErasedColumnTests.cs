@@ -73,6 +73,33 @@ public sealed class ErasedColumnTests(TestServers servers)
         );
     }
 
+    /// <summary>A run's summary has the detail of one of its failures, which may quote what the user wrote.</summary>
+    [Fact]
+    public async Task D5_ExampleOfAFailure_GoesWithItsUserAndNoOther()
+    {
+        await using var night = await ErasureNight.CreateAsync(servers, runs: 1);
+        var failed = await night.Night.ScalarAsync<Guid[]>("select array(select user_id from run_failures order by 1)", Ct);
+        await night.Night.ExecuteAsync("update run_failures set detail = 'Class ' || md5(user_id::text) || ' \"and\" more'", Ct);
+        await night.Night.ExecuteAsync(
+            """
+            update overnight_job_runs set error_details = json_build_object('failures', (select json_agg(
+                json_build_object('stage', stage, 'reason', reason, 'users', 1, 'example', detail) order by user_id) from run_failures))
+            """,
+            Ct
+        );
+        const string examples = """
+            select array(select coalesce(f->>'example', '-') from overnight_job_runs, json_array_elements(error_details->'failures')
+                with ordinality t (f, place) order by place)
+            """;
+        var before = await night.Night.ScalarAsync<string[]>(examples, Ct);
+        Assert.All(before, example => Assert.StartsWith("Class ", example, StringComparison.Ordinal));
+
+        var erasure = night.Erasure();
+        await erasure.GoOnAsync((await erasure.RequestAsync(failed[0], Actor.Command, Ct))!.Value, Ct);
+
+        Assert.Equal(["-", before[1]], await night.Night.ScalarAsync<string[]>(examples, Ct));
+    }
+
     private static Task<long> CountAsync(ErasureNight night, string column, string text)
     {
         var at = column.LastIndexOf('.');
