@@ -4,7 +4,8 @@ using Overnight.Benchmarks.Servers;
 namespace Overnight.Benchmarks.Hashing;
 
 /// <summary>
-/// Nights in pairs, one by jobs as it is and one by a build of the same sources that hashes nothing, over alike users on the same PostgreSQL.
+/// Nights in pairs, one by jobs as it is and one by a build of the same sources that hashes nothing, over alike users and on the same
+/// PostgreSQL.
 /// </summary>
 internal static class HashingBenchmark
 {

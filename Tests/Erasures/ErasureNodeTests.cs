@@ -8,7 +8,6 @@ using Overnight.Tests.Dashboard;
 using Overnight.Tests.Explanations;
 using Overnight.Tests.Flags;
 using Overnight.Tests.Harness;
-using Overnight.Tests.Sessions;
 
 namespace Overnight.Tests.Erasures;
 
