@@ -4,8 +4,8 @@ using Overnight.LocalServers;
 namespace Overnight.Benchmarks.Hashing;
 
 /// <summary>
-/// Jobs built from a copy of the sources that hashes nothing: the product has no switch that would leave its proof out. Leaves and roots are
-/// zeros of the same length, so that everything but the hashing is as it is.
+/// Jobs built from a copy of the sources that hashes nothing: the product has no switch that would leave its proof out. Leaves and roots
+/// are zeros of the same length, so that everything but the hashing is as it is.
 /// </summary>
 internal static class UnhashedJobs
 {

@@ -16,7 +16,8 @@ internal static class CleanAudit
         foreach (var finding in audit.Findings)
             Report.Step($"{finding}");
         Report.Step(
-            $"Audited {audit.Runs:N0} nights with {audit.Results:N0} results, {audit.Events:N0} events and {audit.CacheEntries:N0} cached entries: {audit.Count:N0} findings."
+            $"Audited {audit.Runs:N0} nights with {audit.Results:N0} results, {audit.Events:N0} events and {audit.CacheEntries:N0} cached entries: "
+                + $"{audit.Count:N0} findings."
         );
         if (!audit.IsWhole)
             Report.Step($"Not all was looked at: {string.Join(", ", audit.NotReached)} {audit.CacheTrouble}");
