@@ -57,6 +57,7 @@ internal static class ExportOmissions
                 "user_markets.user_id",
                 "user_passwords.user_id",
                 "cache_truth.last_user",
+                "erp.opportunities.owner_id",
                 "erasures.user_id",
                 "feature_flag_changes.changed_by",
                 "feature_flags.updated_by",

@@ -4,6 +4,7 @@ using Overnight.Api.Audit;
 using Overnight.Api.Paging;
 using Overnight.Api.Sessions;
 using Overnight.Core;
+using Overnight.Core.Caching;
 using Overnight.Core.Explanations;
 using Overnight.Core.Portfolios;
 
@@ -23,7 +24,7 @@ internal static class ExplanationRoutes
             ))
             .AddSingleton<CapturedInputsReader>()
             .AddSingleton<ExplanationAccess>()
-            .AddSingleton<ExplanationSearches>();
+            .AddReader<ExplanationSearches>();
     }
 
     public static void MapExplanations(this WebApplication app)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
+using Overnight.Core.Caching;
 using Overnight.Core.Explanations;
 
 namespace Overnight.Api.Explanations;
@@ -11,24 +12,29 @@ internal readonly record struct SearchAnswer(CounterfactualsDocument? First, boo
 
 /// <summary>
 /// Searches for what would have made a holding first, beside the threads of requests: few at once, of each user one at a time, each for a
-/// limited time. A search goes on when nobody waits for it any more. What was captured never changes, so what was found is remembered.
+/// limited time. A search goes on when nobody waits for it any more. What was captured never changes, so what was found is remembered,
+/// until its user is erased.
 /// </summary>
-internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, TimeProvider time) : IDisposable
+internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, TimeProvider time) : IChangeHandler, IDisposable
 {
     private const int MostRemembered = 1_000;
 
-    /// <summary>Short, so that nothing of a user who was erased is in memory for long.</summary>
+    /// <summary>Short, for the message that a user was erased may be lost.</summary>
     private static readonly TimeSpan RememberedFor = TimeSpan.FromHours(1);
 
     private readonly MemoryCache _found = new(new MemoryCacheOptions { SizeLimit = MostRemembered });
     private readonly ConcurrentDictionary<Guid, (Question Asked, Lazy<Task<CounterfactualsDocument?>> Search)> _underWay = new();
     private readonly CancellationTokenSource _stopped = new();
+    private int _changes;
 
     /// <summary>Taken for each search; also by tests, to keep searches waiting.</summary>
     internal SemaphoreSlim Turns { get; } = new(options.Value.SearchesAtOnce);
 
     /// <summary>Searches that were begun, or wait for their turn.</summary>
     internal int UnderWay => _underWay.Count;
+
+    /// <summary>Searches of which the outcome is in memory.</summary>
+    internal int Remembered => _found.Count;
 
     /// <summary>The longest search, and the longest wait for its turn.</summary>
     public TimeSpan Limit => options.Value.SearchTimeout;
@@ -62,9 +68,23 @@ internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, 
         }
     }
 
+    /// <summary>
+    /// Forgets what was found for one user, who may be erased. A message of several users is of a batch, which changes nothing that was
+    /// captured before.
+    /// </summary>
+    public void ResultsChanged(Guid firstUser, Guid lastUser)
+    {
+        if (firstUser != lastUser)
+            return;
+        Interlocked.Increment(ref _changes);
+        foreach (var question in _found.Keys.OfType<Question>().Where(question => question.User == firstUser))
+            _found.Remove(question);
+    }
+
     /// <returns>Null when it took too long.</returns>
     private async Task<CounterfactualsDocument?> SearchAsync(CapturedCalculation result, Question question, Guid asker)
     {
+        var changes = Volatile.Read(ref _changes);
         try
         {
             using (var wait = Limited())
@@ -73,11 +93,11 @@ internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, 
             {
                 using var limit = Limited();
                 var first = await Task.Run(() => CounterfactualsDocument.Find(result, question.Holding, limit.Token), limit.Token);
-                return _found.Set(
-                    question,
-                    first,
-                    new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = RememberedFor }
-                );
+                _found.Set(question, first, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = RememberedFor });
+                // The user may have been erased during the search.
+                if (Volatile.Read(ref _changes) != changes)
+                    _found.Remove(question);
+                return first;
             }
             finally
             {
@@ -99,6 +119,9 @@ internal sealed class ExplanationSearches(IOptions<ExplanationOptions> options, 
 
     public void Dispose()
     {
+        // The container has it twice, by its own type and as a handler of changes.
+        if (_stopped.IsCancellationRequested)
+            return;
         _stopped.Cancel();
         _stopped.Dispose();
         _found.Dispose();

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 using Overnight.Core;
+using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 
 namespace Overnight.Api.Sessions;
@@ -32,7 +33,7 @@ internal static class SessionSetup
     {
         builder
             .Services.AddSessionReading()
-            .AddSingleton<TokenOwners>()
+            .AddReader<TokenOwners>()
             .AddSingleton<SessionActivityWriter>()
             .AddHostedService<SessionActivityLoop>()
             .AddSingleton<SignInLimits>()

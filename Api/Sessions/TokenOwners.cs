@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using Overnight.Core.Caching;
 
 namespace Overnight.Api.Sessions;
 
@@ -45,12 +46,15 @@ internal sealed class TokenOwner(string hash, Guid userId, DateTimeOffset expire
 
 /// <summary>
 /// The user of each session as this node last saw it. It is a guess, used only to ask the cache for the user's result together with
-/// the session; the result is shown only when the session, validated as always, is that user's.
+/// the session; the result is shown only when the session, validated as always, is that user's. Sessions that end on another node, such as
+/// those of an erased user, are forgotten here, too.
 /// </summary>
-internal sealed class TokenOwners
+internal sealed class TokenOwners : IChangeHandler
 {
     // About 300 bytes each. When it is full it starts over; a missing guess costs one round trip.
     private const int Most = 200_000;
+
+    private static readonly string KeyPrefix = CacheKeys.Session("");
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> _restored = new();
     private ConcurrentDictionary<string, TokenOwner> _sessions = new(),
@@ -75,10 +79,21 @@ internal sealed class TokenOwners
             .Where(known => known.Value > now)
             .Take(most);
 
+    /// <inheritdoc/>
+    public void Forget(IReadOnlyList<string> keys)
+    {
+        foreach (var key in keys)
+        {
+            if (key.StartsWith(KeyPrefix, StringComparison.Ordinal))
+                Forget(key[KeyPrefix.Length..]);
+        }
+    }
+
     /// <summary>Removes a session that was refused.</summary>
     public void Forget(string hash)
     {
         _restored.TryRemove(hash, out _);
+        _former.TryRemove(hash, out _);
         if (_sessions.TryRemove(hash, out _))
             Interlocked.Decrement(ref _count);
     }

@@ -4,8 +4,8 @@ using Overnight.Benchmarks.Reporting;
 namespace Overnight.Benchmarks.Hashing;
 
 /// <param name="Users">Of every night, each with 30 holdings and 10 criteria.</param>
-/// <param name="Rounds">Nights that count, each with a pass of its hashes; one more before them compiles.</param>
-internal sealed record HashingSettings(int Users, int Rounds, LocalRedisProgram Cache);
+/// <param name="Pairs">Pairs of nights that count; one more before them compiles.</param>
+internal sealed record HashingSettings(int Users, int Pairs, LocalRedisProgram Cache);
 
 /// <summary><c>hashing</c>: what the hash trees cost a night.</summary>
 internal static class HashingBenchmarkCommand
@@ -19,7 +19,7 @@ internal static class HashingBenchmarkCommand
             1_000_000,
             "Users of a night, each with 30 holdings and 10 criteria."
         );
-        var rounds = BenchmarkCommandLine.Number("--rounds", 10, 1, 100, "Nights, each followed by a pass of its hashes alone.");
+        var pairs = BenchmarkCommandLine.Number("--pairs", 10, 1, 100, "Pairs of nights, one with hashes and one without.");
         Option<LocalRedisProgram> cache = new("--cache")
         {
             Description = "redis or garnet; the first that is there when left out.",
@@ -27,15 +27,15 @@ internal static class HashingBenchmarkCommand
         };
         Command command = new(
             "hashing",
-            "Processor seconds of Jobs for a night, beside those of hashing its leaves and roots alone. Exit code 1 past the limit."
+            "Processor seconds of Jobs for a night, beside those of a build of the same sources that hashes nothing. Exit code 1 past the limit."
         )
         {
             users,
-            rounds,
+            pairs,
             cache,
         };
         command.SetAction(
-            (parsed, ct) => HashingBenchmark.RunAsync(new(parsed.GetValue(users), parsed.GetValue(rounds), parsed.GetValue(cache)), ct)
+            (parsed, ct) => HashingBenchmark.RunAsync(new(parsed.GetValue(users), parsed.GetValue(pairs), parsed.GetValue(cache)), ct)
         );
         return command;
     }

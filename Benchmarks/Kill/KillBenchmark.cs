@@ -1,5 +1,4 @@
 using Npgsql;
-using Overnight.Auditor;
 using Overnight.Benchmarks.Pipeline;
 using Overnight.Benchmarks.Reporting;
 using Overnight.Benchmarks.Servers;
@@ -9,8 +8,6 @@ namespace Overnight.Benchmarks.Kill;
 /// <summary>Seeds, runs the series of kills one after the other, and fails when any of them cost more than it may.</summary>
 internal static class KillBenchmark
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
-
     public static async Task<int> RunAsync(KillSettings settings, CancellationToken ct)
     {
         await using var bench = new Workbench();
@@ -32,19 +29,7 @@ internal static class KillBenchmark
                 $"{row.Kills} kills of {series.Victim}, {series.Where}: {row.Duplicates} duplicates, {row.Losses} losses, going on after {row.MedianResume:N2} s."
             );
         }
-        var isRight = await AuditAsync(database, supervisor.Cache, ct);
+        var isRight = await CleanAudit.RunAsync(database, supervisor.Cache, ct);
         return KillReport.Tell(settings, supervisor.Cache.Kind, rows) is var code && isRight ? code : 1;
-    }
-
-    /// <summary>Asks a program that shares no code with the product whether all nights are as they must be.</summary>
-    private static async Task<bool> AuditAsync(NpgsqlDataSource database, CacheServer cache, CancellationToken ct)
-    {
-        var audit = await DatabaseAudit.RunAsync(database, new(Patience, cache.ConnectionString), ct);
-        foreach (var finding in audit.Findings)
-            Report.Step($"{finding}");
-        Report.Step(
-            $"Audited {audit.Runs:N0} nights with {audit.Results:N0} results, {audit.Events:N0} events and {audit.CacheEntries:N0} cached entries: {audit.Count:N0} findings."
-        );
-        return audit is { Count: 0, IsWhole: true };
     }
 }

@@ -18,11 +18,18 @@ internal static class DemoDatabase
         Criteria = 10;
 
     /// <param name="seed">Of the portfolios; that of the product's command when left out.</param>
-    public static async Task<NpgsqlDataSource> CreateAsync(PostgresServer postgres, int users, CancellationToken ct, int seed = 1)
+    /// <param name="name">Of the database.</param>
+    public static async Task<NpgsqlDataSource> CreateAsync(
+        PostgresServer postgres,
+        int users,
+        CancellationToken ct,
+        int seed = 1,
+        string name = Workbench.Database
+    )
     {
-        await postgres.EnsureDatabaseAsync(Workbench.Database, ct);
+        await postgres.EnsureDatabaseAsync(name, ct);
         // Seeding and vacuuming take as long as they take.
-        var connectionString = postgres.ConnectionString(Workbench.Database) + ";Command Timeout=0";
+        var connectionString = postgres.ConnectionString(name) + ";Command Timeout=0";
         await using (OvernightContext context = OvernightContext.Open(connectionString))
             await context.Database.MigrateAsync(ct);
 

@@ -40,12 +40,14 @@ internal static class JobsProcess
     }
 
     /// <summary>The service, which finds by itself what there is to do.</summary>
+    /// <param name="folder">Where the program is; beside this one when left out.</param>
     public static ChildProcess StartService(
         Workbench bench,
         PostgresServer postgres,
         CacheServer cache,
-        Dictionary<string, string?>? environment
-    ) => Start(bench, postgres, cache, [], _ => { }, environment);
+        Dictionary<string, string?>? environment,
+        string? folder = null
+    ) => Start(bench, postgres, cache, [], _ => { }, environment, folder);
 
     private static ChildProcess Start(
         Workbench bench,
@@ -53,12 +55,17 @@ internal static class JobsProcess
         CacheServer cache,
         string[] arguments,
         Action<string> line,
-        Dictionary<string, string?>? more
+        Dictionary<string, string?>? more,
+        string? folder = null
     )
     {
         var environment = Workbench.ServiceEnvironment(postgres, cache);
         foreach (var (name, value) in more ?? [])
             environment[name] = value;
-        return bench.StartProgram([Path.Combine(AppContext.BaseDirectory, "Overnight.Jobs.dll"), .. arguments], line, environment);
+        return bench.StartProgram(
+            [Path.Combine(folder ?? AppContext.BaseDirectory, "Overnight.Jobs.dll"), .. arguments],
+            line,
+            environment
+        );
     }
 }

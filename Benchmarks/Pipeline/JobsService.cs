@@ -33,20 +33,33 @@ internal sealed class JobsService : IAsyncDisposable
     public double? CpuSeconds => ProcessMeter.CpuSeconds(jobs.Id);
 
     /// <param name="workers">Null for the product's own choice.</param>
+    /// <param name="folder">Of the program, when it is another than that beside this one.</param>
     public static async Task<JobsService> StartAsync(
         Workbench bench,
         PostgresServer postgres,
         CacheServer cache,
         NpgsqlDataSource database,
         int? workers,
-        CancellationToken ct
+        CancellationToken ct,
+        string? folder = null
     )
     {
         // The night by itself: no other work of the service beside it.
-        Dictionary<string, string?> environment = new() { ["Schedule__RunAtFirstStart"] = "false", ["Warming__Enabled"] = "false" };
+        Dictionary<string, string?> environment = new()
+        {
+            ["ConnectionStrings__overnight"] = postgres.ConnectionString(
+                new NpgsqlConnectionStringBuilder(database.ConnectionString).Database!
+            ),
+            ["Schedule__RunAtFirstStart"] = "false",
+            ["Warming__Enabled"] = "false",
+        };
         if (workers is { } count)
             environment["Night__Workers"] = $"{count}";
-        JobsService service = new(database, DemoDatabase.Runs(database), JobsProcess.StartService(bench, postgres, cache, environment));
+        JobsService service = new(
+            database,
+            DemoDatabase.Runs(database),
+            JobsProcess.StartService(bench, postgres, cache, environment, folder)
+        );
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(StartLimit);
         while (!await service.IsTrueAsync(Listens, null, limit.Token))

@@ -54,7 +54,7 @@ internal static class RunBenchmark
             Report.Step($"Night {number}: {nights[^1].Night.Total:N2} s.");
         }
         Tell(settings, cache.Kind, nights, (await service.StopAsync()).PeakMemoryMb, rival);
-        return 0;
+        return !settings.IsAudited || await CleanAudit.RunAsync(database, cache, ct) ? 0 : 1;
     }
 
     private static async Task<Figures> MeasureAsync(

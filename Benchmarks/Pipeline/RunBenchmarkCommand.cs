@@ -8,6 +8,7 @@ namespace Overnight.Benchmarks.Pipeline;
 /// <param name="Nights">In a row over the same users, by one service.</param>
 /// <param name="OldEvents">Events of old nights that are there before the first; 0 for none.</param>
 /// <param name="Months">Over how many months those are spread.</param>
+/// <param name="IsAudited">Whether the auditor looks at all nights at the end.</param>
 internal sealed record RunSettings(
     int Users,
     string? Against,
@@ -16,7 +17,8 @@ internal sealed record RunSettings(
     LocalRedisProgram Cache,
     int Nights,
     int OldEvents = 0,
-    int Months = 24
+    int Months = 24,
+    bool IsAudited = false
 );
 
 /// <summary><c>night</c>: a whole night as the product does it.</summary>
@@ -63,6 +65,10 @@ internal static class RunBenchmarkCommand
             "Events of old nights to be there before, with results and postings."
         );
         var months = BenchmarkCommandLine.Number("--months", 24, 1, 120, "Monthly partitions that old nights are spread over.");
+        Option<bool> audit = new("--audit")
+        {
+            Description = "Look at all nights with the auditor at the end, not measured; exit code 1 when it finds anything.",
+        };
         Command command = new(
             "night",
             "A whole night, from the start of its run to the last cache entry: users per second, time per step, memory."
@@ -76,7 +82,14 @@ internal static class RunBenchmarkCommand
             nights,
             oldEvents,
             months,
+            audit,
         };
+        // Old nights are made of random bytes, of which an auditor says that they are no results.
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(audit) && result.GetValue(oldEvents) > 0)
+                result.AddError("--audit and --old-events exclude each other.");
+        });
         command.SetAction(
             (parsed, ct) =>
                 RunBenchmark.RunAsync(
@@ -88,7 +101,8 @@ internal static class RunBenchmarkCommand
                         parsed.GetValue(cache),
                         parsed.GetValue(nights),
                         parsed.GetValue(oldEvents),
-                        parsed.GetValue(months)
+                        parsed.GetValue(months),
+                        parsed.GetValue(audit)
                     ),
                     ct
                 )

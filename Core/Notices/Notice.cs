@@ -26,6 +26,7 @@ public static class NoticeEvents
 {
     public const string RunFailed = "run.failed",
         RunPartial = "run.partial",
+        RunSealed = "run.sealed",
         NightAtRisk = "night.at_risk",
         NightLate = "night.late",
         NightMissed = "night.missed",
@@ -43,6 +44,7 @@ public static class NoticeEvents
     [
         RunFailed,
         RunPartial,
+        RunSealed,
         NightAtRisk,
         NightLate,
         NightMissed,

@@ -53,6 +53,9 @@ public sealed class NoticeOutbox(IOptions<WebhookOptions> options)
         return id;
     }
 
+    /// <summary>Whether a target wants the event.</summary>
+    public bool IsWanted(string name) => options.Value.Targets.Values.Any(target => target.Wants(name));
+
     /// <summary>A link for a notice: below the configured address, or the path alone.</summary>
     public string Link(string path) => options.Value.LinkBase is { } start ? $"{start.TrimEnd('/')}{path}" : path;
 }

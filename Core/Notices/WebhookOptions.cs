@@ -102,11 +102,12 @@ public sealed class WebhookTarget
     /// <summary>A file that holds the secret instead.</summary>
     public string? SecretFile { get; set; }
 
-    /// <summary>The events it wants; all of them when left out.</summary>
+    /// <summary>The events it wants; all when left out but that of seals, which every run has.</summary>
     public string[] Events { get; set; } = [];
 
     /// <summary>Whether it may be at an address of a private network or of this machine, and be asked by http.</summary>
     public bool AllowPrivateAddresses { get; set; }
 
-    public bool Wants(string name) => Events.Length == 0 || name == NoticeEvents.Test || Events.Contains(name);
+    public bool Wants(string name) =>
+        name == NoticeEvents.Test || (Events.Length == 0 ? name != NoticeEvents.RunSealed : Events.Contains(name));
 }

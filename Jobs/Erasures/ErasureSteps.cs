@@ -1,11 +1,12 @@
+using System.Text.Encodings.Web;
 using Npgsql;
 using Overnight.Core.Data;
 
 namespace Overnight.Jobs.Erasures;
 
 /// <summary>
-/// What an erasure does in PostgreSQL but for results: each method is the work of one transaction, and can be repeated. In all of them $1
-/// is the user.
+/// What an erasure does in PostgreSQL but for results: each method is the work of one transaction, and can be repeated. Where nothing else
+/// is said, $1 is the user.
 /// </summary>
 internal static class ErasureSteps
 {
@@ -14,10 +15,11 @@ internal static class ErasureSteps
         where user_id = $1
         """;
 
-    // The error details of a failed run may quote the user's id or e-mail address, for example in a message of PostgreSQL.
-    private const string ForgetTexts = """
-        update overnight_job_runs r set error_details = replace(replace(error_details::text, $1::text, 'erased'), u.email, 'erased')::json
-        from users u where u.id = $1 and (strpos(r.error_details::text, $1::text) > 0 or strpos(r.error_details::text, u.email) > 0)
+    private const string Email = "select email from users where id = $1";
+
+    // $1 is a text of the user's as JSON has it.
+    private const string ForgetText = """
+        update overnight_job_runs set error_details = replace(error_details::text, $1, 'erased')::json where strpos(error_details::text, $1) > 0
         """;
 
     private const string ForgetPlaces = """
@@ -83,9 +85,25 @@ internal static class ErasureSteps
     public static async Task AccountAsync(NpgsqlConnection connection, Guid user, CancellationToken ct)
     {
         await ExecuteAsync(connection, KeepSessions, ct, user);
-        await ExecuteAsync(connection, ForgetTexts, ct, user);
+        await ForgetTextsAsync(connection, user, ct);
         foreach (var (kind, delete) in Account)
             await CountAsync(connection, user, kind, await ExecuteAsync(connection, delete, ct, user), ct);
+    }
+
+    /// <summary>
+    /// Takes id and e-mail address out of the error details of failed runs, which may quote them, for example in a message of PostgreSQL.
+    /// </summary>
+    private static async Task ForgetTextsAsync(NpgsqlConnection connection, Guid user, CancellationToken ct)
+    {
+        HashSet<string> texts = [$"{user:D}"];
+        await using (var find = connection.Command(Email, user))
+        {
+            // The serializer of .NET escapes more characters than PostgreSQL does, the + of an address among them.
+            if (await find.ExecuteScalarAsync(ct) is string email)
+                texts.UnionWith([JavaScriptEncoder.Default.Encode(email), JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(email)]);
+        }
+        foreach (var text in texts)
+            await ExecuteAsync(connection, ForgetText, ct, text);
     }
 
     /// <summary>Waits for plans that were made from the account and are about to be committed; no batch need wait.</summary>

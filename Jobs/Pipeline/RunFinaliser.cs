@@ -178,6 +178,8 @@ internal sealed partial class RunFinaliser(
         foreach (var notice in run.AsOf is null ? notices : [])
             await outbox.WriteAsync(connection, notice, now, ct);
         var seal = await RunSeal.AppendAsync(connection, run, now, ct);
+        if (seal is not null && outbox.IsWanted(NoticeEvents.RunSealed))
+            await outbox.WriteAsync(connection, RunNotices.Sealed(seal, outbox), now, ct);
         await transaction.CommitAsync(ct);
         RunLog.Sealed(logger, seal);
         foreach (var group in failures)

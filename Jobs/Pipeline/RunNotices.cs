@@ -1,4 +1,5 @@
 using Overnight.Core.Notices;
+using Overnight.Core.Proof;
 using Overnight.Core.Runs;
 
 namespace Overnight.Jobs.Pipeline;
@@ -41,6 +42,27 @@ internal static class RunNotices
         foreach (var notice in providers.OrderBy(notice => notice.Subject, StringComparer.Ordinal))
             yield return notice;
     }
+
+    /// <summary>The link of the chain, with the root that receipts of the run lead to, for whoever keeps it elsewhere.</summary>
+    public static Notice Sealed(Seal seal, NoticeOutbox outbox) =>
+        new(
+            NoticeEvents.RunSealed,
+            $"seal/{seal.Sequence}",
+            new
+            {
+                seal.Sequence,
+                seal.RunId,
+                seal.Market,
+                seal.BusinessDate,
+                seal.Revision,
+                Root = Convert.ToHexStringLower(seal.Root),
+                SnapshotHash = Convert.ToHexStringLower(seal.SnapshotHash),
+                SealedAt = seal.SealedAt.UtcDateTime,
+                Previous = Convert.ToHexStringLower(seal.Previous),
+                Hash = Convert.ToHexStringLower(seal.Hash),
+                Links = new { Roots = outbox.Link("/api/roots") },
+            }
+        );
 
     /// <summary>A value that stays stale is told once, and a refusal once for each business date.</summary>
     private static (string Event, string Subject)? Subject(ProviderReport report, PipelineRun run) =>

@@ -4,6 +4,7 @@ using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Erasures;
 using Overnight.Core.Runs;
+using Overnight.Jobs.Pipeline;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Proof;
 
@@ -45,6 +46,46 @@ public sealed class ErasureConcurrencyTests(TestServers servers)
 
         Assert.NotNull((await erasing)!.CompletedAt);
         Assert.Empty(await night.FindAsync(texts));
+        Assert.Empty((await night.Proof.VerifyAsync(Ct)).Faults);
+        Assert.Empty((await night.AuditAsync()).Findings);
+    }
+
+    /// <summary>A run is planned, and nothing of it computed: the edges of its batches name users who are erased before it is.</summary>
+    [Fact]
+    public async Task D5_EdgesOfPlannedBatches_AreMovedAndABatchOfNobodyGoes()
+    {
+        await using var night = await ErasureNight.CreateAsync(servers, runs: 1);
+        var (run, _) = await night.Night.Runs.StartOrJoinAsync("NYSE", null, RunTrigger.Manual, again: true, Ct);
+        Assert.True(await night.Night.Services.GetRequiredService<RunPlanner>().TryPlanAsync(run, Ct));
+        const string batches = "select count(*) from run_batches where run_id = $1";
+        var planned = await night.Night.ScalarAsync<long>(batches, Ct, run.Id);
+        // The first of the first batch, the last of the next, and all of the last batch.
+        var users = await night.Night.ScalarAsync<Guid[]>(
+            """
+            select array(select u.id from users u join run_batches b on b.run_id = $1 and u.id between b.first_user and b.last_user
+                where b.number = 0 and u.id = b.first_user or b.number = 1 and u.id = b.last_user
+                    or b.number = (select max(number) from run_batches where run_id = $1) order by u.id)
+            """,
+            Ct,
+            run.Id
+        );
+        Assert.InRange(users.Length, 3, ProofNight.Users - 3);
+        foreach (var user in users)
+        {
+            var texts = await night.TextsOfAsync(user);
+            var erasure = night.Erasure();
+            Assert.NotNull((await erasure.GoOnAsync((await erasure.RequestAsync(user, Actor.Command, Ct))!.Value, Ct))!.CompletedAt);
+            Assert.Empty(await night.FindAsync(texts));
+        }
+
+        Assert.Equal(planned - 1, await night.Night.ScalarAsync<long>(batches, Ct, run.Id));
+        await night.Night.Participant.WorkAsync((await night.Night.Runs.FindAsync(run.Id, Ct))!, Ct);
+        var ended = (await night.Night.Runs.FindAsync(run.Id, Ct))!;
+        Assert.Contains(ended.Status, (string[])["completed", "partial"]);
+        Assert.Equal(
+            ProofNight.Users - users.Length,
+            await night.Night.ScalarAsync<int>("select users_processed + users_failed from overnight_job_runs where id = $1", Ct, run.Id)
+        );
         Assert.Empty((await night.Proof.VerifyAsync(Ct)).Faults);
         Assert.Empty((await night.AuditAsync()).Findings);
     }

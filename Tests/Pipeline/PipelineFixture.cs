@@ -32,6 +32,7 @@ internal sealed class PipelineFixture : IAsyncDisposable
     /// <param name="cache">A cache of the test's own; the shared one unless given.</param>
     /// <param name="settings">Configuration over the fixture's own.</param>
     /// <param name="time">A clock that the test turns; the system's unless given.</param>
+    /// <param name="logs">Gets what is logged; nothing does unless given.</param>
     public static async Task<PipelineFixture> CreateAsync(
         TestServers servers,
         int users,
@@ -39,12 +40,13 @@ internal sealed class PipelineFixture : IAsyncDisposable
         string? cache = null,
         int batchSize = 50,
         IReadOnlyDictionary<string, string?>? settings = null,
-        TimeProvider? time = null
+        TimeProvider? time = null,
+        ILoggerProvider? logs = null
     )
     {
         var database = await servers.CreateDatabaseAsync(ct);
         return await SeededAsync(
-            Over(database, cache ?? await servers.CacheConnectionStringAsync(ct), batchSize, settings, time),
+            Over(database, cache ?? await servers.CacheConnectionStringAsync(ct), batchSize, settings, time, logs),
             users,
             ct
         );
@@ -67,7 +69,8 @@ internal sealed class PipelineFixture : IAsyncDisposable
         string cache,
         int batchSize,
         IReadOnlyDictionary<string, string?>? settings = null,
-        TimeProvider? time = null
+        TimeProvider? time = null,
+        ILoggerProvider? logs = null
     )
     {
         var builder = Host.CreateApplicationBuilder(
@@ -87,6 +90,8 @@ internal sealed class PipelineFixture : IAsyncDisposable
         if (time is not null)
             builder.Services.AddSingleton(time);
         builder.Logging.ClearProviders();
+        if (logs is not null)
+            builder.Logging.AddProvider(logs);
         builder.AddConnections();
         builder.AddPipeline();
         builder.Services.AddSingleton<DemoSeeder>();

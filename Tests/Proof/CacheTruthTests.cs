@@ -1,9 +1,15 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Overnight.Core.Caching;
+using Overnight.Core.Data;
 using Overnight.Core.Results;
+using Overnight.Jobs.Proof;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Input;
 using Overnight.Tests.Pipeline;
+using Overnight.Tests.Providers;
 using StackExchange.Redis;
 
 namespace Overnight.Tests.Proof;
@@ -58,6 +64,46 @@ public sealed class CacheTruthTests(TestServers servers)
         );
 
         CacheTruth Truth() => new(night.Database, night.Services.GetRequiredService<CacheStore>(), clock);
+    }
+
+    /// <summary>The figures reach a metric, and what differs the log, where users are masked.</summary>
+    [Fact]
+    public async Task I_Loop_CountsInAMetricAndLogsWhatDiffers()
+    {
+        const int users = 21;
+        await using var night = await PipelineFixture.CreateAsync(servers, users, Ct);
+        await night.RunAsync(Ct);
+        var user = await night.ScalarAsync<Guid>("select user_id from current_results order by 1 limit 1", Ct);
+        ConcurrentQueue<string> measured = new();
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Name == "overnight.cache.comparisons")
+                self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) => measured.Enqueue($"{value} {tags[0].Key}={tags[0].Value}"));
+        listener.Start();
+        LogLines lines = new();
+        using CacheTruthLoop loop = new(
+            new(night.Database, night.Services.GetRequiredService<CacheStore>(), TimeProvider.System),
+            new(NullLogger<DatabaseState>.Instance),
+            TimeProvider.System,
+            new LogLines<CacheTruthLoop>(lines)
+        );
+
+        await loop.TickAsync(Ct);
+        // Meters are of the process, in which other tests run at the same time.
+        Assert.Contains($"{2 * users} outcome=same", measured);
+        Assert.DoesNotContain("differ", string.Join('\n', lines.All), StringComparison.Ordinal);
+        using var cache = await ConnectionMultiplexer.ConnectAsync(night.CacheConnection);
+        await cache.GetDatabase().StringSetAsync(CacheKeys.Portfolio(user), "{}", TimeSpan.FromMinutes(5));
+        await loop.TickAsync(Ct);
+
+        Assert.Contains($"{2 * users - 1} outcome=same", measured);
+        Assert.Contains("1 outcome=differs", measured);
+        var line = Assert.Single(lines.All);
+        Assert.Contains("Cached results that differ from the stored ones: 1, of users ", line, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{user}", line, StringComparison.Ordinal);
     }
 
     /// <summary>While the cache is away a night stores results, and caches them at its end: until then older entries are right.</summary>

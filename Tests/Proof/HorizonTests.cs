@@ -5,6 +5,7 @@ using Overnight.Core.Runs;
 using Overnight.Jobs.Proof;
 using Overnight.Jobs.Retention;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Input;
 using Overnight.Tests.Retention;
 using Overnight.Tests.Servers;
 using Overnight.Tests.Sessions;
@@ -64,6 +65,22 @@ public sealed class HorizonTests(TestServers servers)
         var audit = await planted.AuditAsync();
         Assert.Empty(audit.Findings);
         Assert.Equal((0, 1), (audit.Runs, audit.RunsBelowTheHorizon));
+    }
+
+    [Fact]
+    public async Task D6_Command_SaysHowManySealsAreBelowTheHorizon()
+    {
+        await using var proof = await ProofNight.CreateOldAsync(servers, Ct, runs: 2);
+        await using (var connection = await proof.Night.Database.OpenConnectionAsync(Ct))
+            await ProofNight.KeepFromAsync(connection, proof.Runs[0].BusinessDate.AddDays(1), Ct);
+
+        var verified = await JobsCommand.RunAsync(servers, proof.Night.DatabaseConnection, Ct, "verify", "--all");
+
+        Assert.Equal((0, ""), (verified.ExitCode, verified.Error));
+        Assert.Equal(
+            "Verified 0 runs, 0 calculations, 3 seals.\nBelow the retention horizon, by the chain alone: 2 seals.\nEverything is as it was sealed.\n",
+            verified.Output
+        );
     }
 
     [Fact]

@@ -70,9 +70,15 @@ internal static class PlantedChanges
             FaultKind.Changed
         ),
         ("update market_snapshots set payload = set_byte(payload, 40, get_byte(payload, 40) # 1)", FaultKind.AlteredSnapshot),
+        ("update overnight_job_runs set snapshot_id = null where job_type = 'scoring'", FaultKind.AlteredSnapshot),
         ("update market_snapshots set prices_as_of = prices_as_of + interval '1 second'", FaultKind.AlteredSnapshot),
         ($"update criteria_versions set rules = replace(rules::text, '1', '2')::json where user_id = {OneUser}", FaultKind.AlteredCriteria),
         ($"update criteria_versions set hash = sha256('') where user_id = {OneUser}", FaultKind.AlteredCriteria),
+        // No result names them.
+        (
+            "update criteria_versions set rules = replace(rules::text, '1', '2')::json where user_id = (select user_id from run_failures order by 1 limit 1)",
+            FaultKind.AlteredCriteria
+        ),
         (
             $"with p as (update portfolios set criteria_version = null) delete from criteria_versions where user_id = {OneUser}",
             FaultKind.AlteredCriteria
