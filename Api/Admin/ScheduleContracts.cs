@@ -1,6 +1,7 @@
 using Overnight.Api.Audit;
 using Overnight.Api.Operations;
 using Overnight.Core.Data;
+using Overnight.Core.Deadlines;
 using Overnight.Core.Schedules;
 using Overnight.Core.Warming;
 
@@ -16,19 +17,29 @@ internal sealed record LatestNight(DateOnly BusinessDate, Guid? RunId, NightItem
 }
 
 /// <param name="NextAt">When the schedule warms it next; null when it never does, or before its first warm.</param>
+/// <param name="DeadlineAt">When that is to be finished.</param>
 /// <param name="WarmedAt">When its latest warm was completed.</param>
+/// <param name="Latest">The latest scheduled warm against its deadline; null before the first.</param>
 internal sealed record SetSchedule(
     string Set,
     DateTimeOffset? NextAt,
     DateTimeOffset? DeadlineAt,
     DateTimeOffset? WarmedAt,
-    PauseItem? Pause
+    PauseItem? Pause,
+    LatestWarm? Latest
 )
 {
-    public static SetSchedule From(WarmDeclaration set, WarmProgress? progress, SchedulePause? pause)
+    public static SetSchedule From(WarmDeclaration set, WarmProgress? progress, SchedulePause? pause, ScheduledWarm? latest = null)
     {
         var next = progress is null || !set.IsAutomatic ? null : DueWarmSets.Next(set, progress);
-        return new(set.Name, next, next is { } due ? WarmDeadlines.Deadline(set, due) : null, progress?.CompletedAt, PauseItem.From(pause));
+        return new(
+            set.Name,
+            next,
+            next is { } due ? WarmDeadlines.Deadline(set, due) : null,
+            progress?.CompletedAt,
+            PauseItem.From(pause),
+            LatestWarm.From(latest)
+        );
     }
 
     /// <summary>When it is warmed next: what is due during a pause at its end, null where that is open.</summary>
@@ -39,6 +50,31 @@ internal sealed record SetSchedule(
             (_, { Until: null }) => null,
             _ => NextAt,
         };
+}
+
+/// <param name="State">on-time, at-risk (it broke), late or missed.</param>
+/// <param name="Since">When it took this state.</param>
+/// <param name="MarginMs">From its end to the deadline, negative after it; null before its end.</param>
+internal sealed record LatestWarm(
+    string State,
+    DateTimeOffset Since,
+    DateTimeOffset DueAt,
+    DateTimeOffset DeadlineAt,
+    DateTimeOffset? FinishedAt,
+    long? MarginMs
+)
+{
+    public static LatestWarm? From(ScheduledWarm? warm) =>
+        warm is null
+            ? null
+            : new(
+                warm.Status.State.Name(),
+                warm.Status.Since,
+                warm.Times.DueAt,
+                warm.Times.DeadlineAt,
+                warm.Status.FinishedAt,
+                (long?)warm.Status.Margin(warm.Times)?.TotalMilliseconds
+            );
 }
 
 /// <param name="By">admin, admin-key or command; the action log has the person.</param>

@@ -10,6 +10,7 @@ internal sealed class ScheduleReader(
     MarketSchedules markets,
     Warmer warmer,
     WarmProgressStore progress,
+    WarmDeadlines deadlines,
     SchedulePauses pauses,
     TimeProvider time
 )
@@ -19,11 +20,17 @@ internal sealed class ScheduleReader(
         var now = time.GetUtcNow();
         var paused = await pauses.ReadAsync(now, ct);
         var warmed = await progress.ReadAsync(ct);
+        var latest = (await deadlines.ReadLatestAsync(ct)).ToDictionary(warm => warm.Set, StringComparer.Ordinal);
         return new(
             await markets.ReadAsync(database, paused, ct),
             [
                 .. warmer.Sets.Select(set =>
-                    SetSchedule.From(set.Declaration, warmed.GetValueOrDefault(set.Name), paused.At(ScheduleKind.Set, set.Name, now))
+                    SetSchedule.From(
+                        set.Declaration,
+                        warmed.GetValueOrDefault(set.Name),
+                        paused.At(ScheduleKind.Set, set.Name, now),
+                        latest.GetValueOrDefault(set.Name)
+                    )
                 ),
             ]
         );

@@ -24,7 +24,8 @@ internal static class ScheduleRoutes
             .MapGet("", ReadAsync)
             .WithName("GetSchedule")
             .WithSummary(
-                "Per market the night under way, the next one with its deadline, why today has none, and the last run; per set its next warm; and which schedules are paused, why and until when."
+                "Per market the night under way, the next one with its deadline, why today has none, and the last run; "
+                    + "per set its latest warm against its deadline and the next one; and which schedules are paused, why and until when."
             );
         group
             .MapPost("markets/{market}/pause", static (string market, HttpContext context, ScheduleChanges changes, CancellationToken ct) =>

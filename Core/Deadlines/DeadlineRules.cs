@@ -43,6 +43,17 @@ public sealed record DeadlineStatus(
 {
     /// <summary>Time from the forecast to the deadline: negative after it, null without a forecast.</summary>
     public TimeSpan? Margin(DeadlineTimes times) => times.DeadlineAt - ForecastAt;
+
+    /// <summary>For people: the state, the deadline, and the forecast or the end with its margin.</summary>
+    public string Describe(DeadlineTimes times)
+    {
+        var deadline =
+            $"{State.Name()} since {Since.UtcDateTime:yyyy-MM-dd HH:mm}Z, deadline {times.DeadlineAt.UtcDateTime:yyyy-MM-dd HH:mm}Z";
+        if (ForecastAt is not { } end || Margin(times) is not { } margin)
+            return $"{deadline}, no forecast";
+        return $"{deadline}, {(FinishedAt is null ? "forecast" : "finished")} {end.UtcDateTime:yyyy-MM-dd HH:mm}Z, "
+            + $"{Math.Ceiling(Math.Abs(margin.TotalMinutes)):F0} min {(margin < TimeSpan.Zero ? "after" : "before")} it";
+    }
 }
 
 /// <summary>The states of a night or warm, from one tick to the next. Knows no clock and no database.</summary>

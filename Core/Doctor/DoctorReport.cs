@@ -78,8 +78,12 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
         (
             "deadlines of nights",
             """
-            select format('The night of %s for %s is %s; its deadline is %sZ.', market, business_date, state,
-                    to_char(deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')),
+            select format('The night of %s for %s is %s; its deadline is %sZ%s.', market, business_date, state,
+                    to_char(deadline_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI'),
+                    case when forecast_at is not null then format(', its forecast %sZ, %s min %s it',
+                        to_char(forecast_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI'),
+                        ceil(abs(extract(epoch from forecast_at - deadline_at)) / 60),
+                        case when forecast_at > deadline_at then 'after' else 'before' end) end),
                 since,
                 case when run_id is null then 'It never began. Start a jobs process, or run it here: jobs run --market ' || market || ' --date ' || business_date
                     else 'See what holds it up: GET /api/runs/' || run_id end

@@ -94,6 +94,22 @@ public sealed class NightStore(NpgsqlDataSource database, NoticeOutbox outbox)
         await command.ExecuteNonQueryAsync(ct);
     }
 
+    /// <summary>The latest night of each market.</summary>
+    public async Task<Dictionary<string, Night>> ReadLatestAsync(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            $"select distinct on (market) market, business_date, {DeadlineSql.Columns} from nights order by market, business_date desc"
+        );
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        Dictionary<string, Night> nights = new(StringComparer.Ordinal);
+        while (await reader.ReadAsync(ct))
+        {
+            var (times, status) = DeadlineSql.Read(reader, 2);
+            nights.Add(reader.GetString(0), new(reader.GetString(0), reader.GetFieldValue<DateOnly>(1), times, status));
+        }
+        return nights;
+    }
+
     /// <summary>The nights that are not finished, each with its run; null where there is none.</summary>
     public async Task<IReadOnlyList<(Night Night, DeadlineWork? Work)>> ReadOpenAsync(DateTimeOffset now, CancellationToken ct)
     {

@@ -58,11 +58,16 @@ public sealed class WarmDeadlines(NpgsqlDataSource database, NoticeOutbox outbox
     }
 
     /// <summary>The warms that are not finished.</summary>
-    public async Task<IReadOnlyList<ScheduledWarm>> ReadOpenAsync(CancellationToken ct)
+    public Task<IReadOnlyList<ScheduledWarm>> ReadOpenAsync(CancellationToken ct) =>
+        ReadAsync($"select set_name, {DeadlineSql.Columns} from warm_deadlines where finished_at is null order by set_name, due_at", ct);
+
+    /// <summary>The latest scheduled warm of each set.</summary>
+    public Task<IReadOnlyList<ScheduledWarm>> ReadLatestAsync(CancellationToken ct) =>
+        ReadAsync($"select distinct on (set_name) set_name, {DeadlineSql.Columns} from warm_deadlines order by set_name, due_at desc", ct);
+
+    private async Task<IReadOnlyList<ScheduledWarm>> ReadAsync(string query, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
-            $"select set_name, {DeadlineSql.Columns} from warm_deadlines where finished_at is null order by set_name, due_at"
-        );
+        await using var command = database.CreateCommand(query);
         await using var reader = await command.ExecuteReaderAsync(ct);
         List<ScheduledWarm> warms = [];
         while (await reader.ReadAsync(ct))

@@ -9,8 +9,8 @@ internal sealed class CommandOutput(TextWriter writer, TimeProvider time)
     private static readonly TimeSpan Terminal = TimeSpan.FromMilliseconds(100),
         Pipe = TimeSpan.FromSeconds(5);
 
-    /// <summary>Width of output to a pipe in characters, enough for every table.</summary>
-    private const int PipeWidth = 120;
+    /// <summary>Width of output to a pipe in characters: more than any table has, so that a row is a line there.</summary>
+    private const int PipeWidth = 1_000;
 
     private readonly bool _inPlace = ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected;
     private readonly Lock _lock = new();

@@ -105,7 +105,8 @@ internal static class RehearseCommand
     {
         Table table = new() { Border = TableBorder.None };
         foreach (var column in (string[])["market", "date", "due (UTC)", "deadline", "forecast", "seconds", "users", "failed", "outcome"])
-            table.AddColumn(new TableColumn(column) { NoWrap = true });
+            // On a terminal that is too narrow only the last column is wrapped, so that times and numbers stay whole.
+            table.AddColumn(new TableColumn(column) { NoWrap = column != "outcome" });
         foreach (var night in nights)
         {
             // Weekends have none by their nature.

@@ -6,12 +6,14 @@ using Npgsql;
 using Overnight.Core;
 using Overnight.Core.Data;
 using Overnight.Core.Market.Calendars;
-using Overnight.Core.Schedules;
 using Overnight.Jobs.Scheduling;
 
 namespace Overnight.Jobs.Commands;
 
-/// <summary><c>schedule</c>: when nights are due, from the calendars; what is paused, where there is a database.</summary>
+/// <summary>
+/// <c>schedule</c>: when nights are due, from the calendars; what is paused, and the latest nights and warms against their deadlines, where
+/// there is a database.
+/// </summary>
 internal static class ScheduleCommand
 {
     public static Command Create()
@@ -29,7 +31,8 @@ internal static class ScheduleCommand
         };
         Command command = new(
             "schedule",
-            "Shows when the nights of each market are due, in local time and UTC, by when they are to be done, and why a day has none."
+            "Shows when the nights of each market are due, in local time and UTC, by when they are to be done, why a day has none, what is paused, "
+                + "and how the latest nights and warms stand against their deadlines."
         )
         {
             market,
@@ -71,37 +74,34 @@ internal static class ScheduleCommand
         var time = host.Services.GetService<TimeProvider>() ?? TimeProvider.System;
         ScheduleReport report = new(output, time.GetUtcNow());
         var connection = builder.Configuration.GetConnectionString(DatabaseConnection.Overnight);
-        var pauses = json || string.IsNullOrWhiteSpace(connection) ? [] : await PausesAsync(connection, time, output, ct);
+        var state = json || string.IsNullOrWhiteSpace(connection) ? ScheduleState.None : await StateAsync(connection, time, output, ct);
         foreach (var market in code is null ? markets.All : [Market(markets, code)])
         {
             if (json)
                 report.WriteJson(market, from, until);
             else
-                report.WriteText(market, from, until, pauses.FirstOrDefault(pause => pause.Name == market.Code));
+                report.WriteText(market, from, until, state);
         }
+        if (code is null)
+            report.WriteSets(state);
         return CommandLine.Success;
     }
 
-    /// <summary>The markets that are paused; none, with a line about it, when the database does not answer.</summary>
-    private static async Task<List<SchedulePause>> PausesAsync(
-        string connectionString,
-        TimeProvider time,
-        TextWriter output,
-        CancellationToken ct
-    )
+    /// <summary>
+    /// What is paused, and how the latest nights and warms are; nothing, with a line about it, when the database does not answer.
+    /// </summary>
+    private static async Task<ScheduleState> StateAsync(string connectionString, TimeProvider time, TextWriter output, CancellationToken ct)
     {
         try
         {
             await using var database = NpgsqlDataSource.Create(DatabaseConnection.Complete(connectionString)!);
-            var now = time.GetUtcNow();
-            var pauses = await new SchedulePauses(database, time).ListAsync(now, ct);
-            return [.. pauses.Where(pause => pause.Kind == ScheduleKind.Market && pause.Covers(now))];
+            return await ScheduleState.ReadAsync(database, time, ct);
         }
         catch (NpgsqlException exception)
         {
             // The calendars need no database, and are what was asked for.
-            await output.WriteLineAsync($"Whether a market is paused is not known: {DatabaseErrors.Explain(exception, null)}");
-            return [];
+            await output.WriteLineAsync($"What is paused or late is not known: {DatabaseErrors.Explain(exception, null)}");
+            return ScheduleState.None;
         }
     }
 

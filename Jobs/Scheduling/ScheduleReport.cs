@@ -42,16 +42,34 @@ internal sealed class ScheduleReport(TextWriter output, DateTimeOffset now)
     }
 
     /// <summary>A heading, then a line per night, and one with the reason per day without.</summary>
-    public void WriteText(MarketCalendar market, DateOnly? from, DateOnly? until, SchedulePause? pause = null)
+    public void WriteText(MarketCalendar market, DateOnly? from, DateOnly? until, ScheduleState? state = null)
     {
         output.WriteLine($"{market.Code}  {market.Name}, {market.Zone.Id}; due {market.Due}, to be done {market.DoneBy}");
-        if (pause is not null)
+        if (state?.Pause(ScheduleKind.Market, market.Code) is { } pause)
             output.WriteLine($"  {pause.Describe()}");
+        if (state?.Nights.GetValueOrDefault(market.Code) is { } night)
+            output.WriteLine($"  latest night, for {Date(night.BusinessDate)}: {night.Status.Describe(night.Times)}");
         foreach (var day in Days(market, from, until))
         {
             if (from is null && until is null && day.DueUtc <= now)
                 continue;
             output.WriteLine($"  {day.Date:ddd} {Date(day.Date)}  {Line(day, market.Zone)}");
+        }
+    }
+
+    /// <summary>The warm sets that are paused, or had a scheduled warm, a heading and a line of each kind.</summary>
+    public void WriteSets(ScheduleState state)
+    {
+        var paused = state.Pauses.Where(pause => pause.Kind == ScheduleKind.Set).Select(pause => pause.Name);
+        foreach (var set in state.Warms.Select(warm => warm.Set).Union(paused).Order(StringComparer.Ordinal))
+        {
+            output.WriteLine($"{set}  warm set");
+            if (state.Pause(ScheduleKind.Set, set) is { } pause)
+                output.WriteLine($"  {pause.Describe()}");
+            if (state.Warms.FirstOrDefault(warm => warm.Set == set) is { } warm)
+                output.WriteLine(
+                    $"  latest warm, due {warm.Times.DueAt.UtcDateTime:yyyy-MM-dd HH:mm}Z: {warm.Status.Describe(warm.Times)}"
+                );
         }
     }
 

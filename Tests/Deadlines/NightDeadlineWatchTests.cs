@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Overnight.Core.Market.Calendars;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
@@ -92,6 +93,33 @@ public sealed class NightDeadlineWatchTests(TestServers servers)
         await tick.RunAsync(Ct);
         Assert.Equal("NYSE 2026-11-23 12:30 14:00 late 14:03", await NightsAsync(night, forecast: true));
         Assert.Equal(run, await night.ScalarAsync<Guid>("select run_id from nights where finished_at is not null", Ct));
+    }
+
+    [Fact]
+    public async Task A10_Margin_IsAMetricOfTheMarket()
+    {
+        await using var night = await PipelineFixture.CreateAsync(servers, 3, Ct);
+        TestClock clock = new(Utc("2026-11-23T12:30Z"));
+        await BatchesAsync(night, await RunAsync(night, clock), clock, pending: 9, done: 1);
+        clock.SetUtcNow(Utc("2026-11-23T13:52Z"));
+        await night.ExecuteAsync("update run_batches set completed_at = $1 where status = 'done'", Ct, clock.GetUtcNow().UtcDateTime);
+        // Only what this test's own tick measures: the meter is the process's.
+        AsyncLocal<List<string>?> measured = new() { Value = [] };
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument is { Meter.Name: Jobs.Telemetry.Name, Name: "overnight.run.deadline.margin", Unit: "s" })
+                self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>(
+            (_, seconds, tags, _) =>
+                measured.Value?.Add($"{string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"))} {seconds}")
+        );
+        listener.Start();
+
+        await Nights.Watch(night, clock).TickAsync(Ct);
+
+        Assert.Equal(["market=NYSE -60"], measured.Value);
     }
 
     [Fact]

@@ -73,28 +73,35 @@ public sealed class ProviderAgeTests(TestServers servers)
             Publications.LastOpen(TestMarkets.Market("NYSE"), TestMarkets.Utc("2026-11-20T11:00Z")).IsOlder(TestMarkets.Utc(asOf))
         );
 
-    /// <summary>What a provider delivered is not used any more when the order does not name it.</summary>
+    /// <summary>What a provider delivered is not used any more when the order does not name it, though it is newer.</summary>
     [Fact]
     public async Task A9_ProviderThatIsSwitchedOff_IsNotUsedFromTheTablesEither()
     {
         await using var seeded = await PipelineFixture.CreateAsync(servers, 2, Ct, time: new TestClock());
         var imported = await SnapshotAsync(seeded, (await seeded.RunAsync(Ct)).Id);
+        DateOnly today = new(2026, 11, 20);
         await using var ecb = await ProviderServer.StartAsync(
-            Behaviour.Answer(Answers.Xml, Answers.Ecb(new(2026, 11, 19), Answers.DemoRatesPerEuro(1.05m)))
+            Behaviour.Answer(Answers.Xml, Answers.Ecb(today, Answers.DemoRatesPerEuro(1.05m)))
         );
-        await using (
-            var asking = PipelineFixture.Over(
-                seeded.DatabaseConnection,
-                seeded.CacheConnection,
-                50,
-                Settings("Rates", "Ecb", ecb, "01:00:00"),
-                new TestClock()
-            )
-        )
+        var prices = await PricesAsync(seeded, Ct);
+        await using var stooq = await ProviderServer.StartAsync(
+            Behaviour.Answer(Answers.Csv, Answers.Stooq(today, prices.Select(one => ($"{one.Key}.US", $"{2 * one.Value}"))))
+        );
+        Dictionary<string, string?> settings = new([
+            .. Settings("Rates", "Ecb", ecb, "01:00:00"),
+            .. Settings("Prices", "Stooq", stooq, "01:00:00"),
+        ]);
+        await using (var asking = PipelineFixture.Over(seeded.DatabaseConnection, seeded.CacheConnection, 50, settings, new TestClock()))
             Assert.NotEqual(imported, await SnapshotAsync(asking, (await asking.RunAsync(Ct, again: true)).Id));
-        Assert.Equal(6, await seeded.ScalarAsync<long>("select count(*) from exchange_rates where source = 'ecb'", Ct));
+        Assert.Equal((6L, (long)prices.Count), (await NewestAsync("exchange_rates", "ecb"), await NewestAsync("prices", "stooq")));
 
         Assert.Equal(imported, await SnapshotAsync(seeded, (await seeded.RunAsync(Ct, again: true)).Id));
+
+        Task<long> NewestAsync(string table, string source) =>
+            seeded.ScalarAsync<long>(
+                $"select count(*) from {table} where source = '{source}' and as_of >= (select max(as_of) from {table} where source <> '{source}')",
+                Ct
+            );
     }
 
     private static Task<string> SnapshotAsync(PipelineFixture night, Guid run) =>

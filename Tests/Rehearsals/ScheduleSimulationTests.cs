@@ -106,6 +106,10 @@ public sealed class ScheduleSimulationTests(TestServers servers)
         );
         Assert.Contains("no night: closed, Thanksgiving", done.Output, StringComparison.Ordinal);
         Assert.Contains("no night: no active user", done.Output, StringComparison.Ordinal);
+        Assert.Matches(
+            @"(?m)^NYSE +Tue 2026-11-24 +2026-11-24 12:30 +14:00 +12:3\d:\d\d +\d+\.\d +5 +0 +completed, on-time *$",
+            done.Output
+        );
         Assert.Equal(before, await DryRunTests.DigestAsync(night));
         await transaction.CommitAsync(Ct);
         await using (var poll = new NpgsqlCommand("select 1", other))

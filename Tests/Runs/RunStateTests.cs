@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Sessions;
@@ -9,6 +10,38 @@ namespace Overnight.Tests.Runs;
 public sealed class RunStateTests(TestServers servers)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A10_Schedule_HasTheLatestNightAndWarmAgainstTheirDeadlines()
+    {
+        await using var app = new ApiApp(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct));
+        var (_, token) = await app.Database.SignInAsync("admin");
+        await app.Database.ExecuteAsync(
+            """
+            insert into nights (market, business_date, due_at, deadline_at, state, since, forecast_at, checked_at) values
+                ('NYSE', '2026-11-23', '2026-11-23T12:30Z', '2026-11-23T14:00Z', 'late', now(), null, now()),
+                ('NYSE', '2026-11-24', '2026-11-24T12:30Z', '2026-11-24T14:00Z', 'at-risk', now(), '2026-11-24T14:30Z', now());
+            insert into warm_deadlines (set_name, due_at, deadline_at, state, since, forecast_at, finished_at, checked_at) values
+                ('flags', '2026-11-24T11:00Z', '2026-11-24T11:01Z', 'missed', now(), null, null, now()),
+                ('flags', '2026-11-24T12:00Z', '2026-11-24T12:01Z', 'late', now(), '2026-11-24T12:03Z', '2026-11-24T12:03Z', now())
+            """
+        );
+
+        using var answer = await app.GetAsync("/api/admin/schedule", token, Ct);
+        var schedule = await SignInHelp.JsonAsync(answer);
+
+        var night = Item("markets", "market", "NYSE").GetProperty("latest");
+        Assert.Equal("2026-11-24", night.GetProperty("businessDate").GetString());
+        Assert.Equal(("at-risk", -1_800_000), State(night.GetProperty("night")));
+        Assert.Equal(("late", -120_000), State(Item("sets", "set", "flags").GetProperty("latest")));
+        Assert.Equal(JsonValueKind.Null, Item("sets", "set", "recommendations").GetProperty("latest").ValueKind);
+
+        JsonElement Item(string list, string key, string name) =>
+            schedule.GetProperty(list).EnumerateArray().Single(item => item.GetProperty(key).GetString() == name);
+
+        static (string?, long) State(JsonElement latest) =>
+            (latest.GetProperty("state").GetString(), latest.GetProperty("marginMs").GetInt64());
+    }
 
     [Fact]
     public async Task A10_Runs_HaveTheStateOfTheirNight_AndAreFoundByIt()

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Npgsql;
 using Overnight.Jobs.Scheduling;
+using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Input;
 using static Overnight.Tests.Scheduling.TestMarkets;
@@ -47,6 +49,52 @@ public sealed class ScheduleCommandTests(TestServers servers)
 
             """,
             output.ToString()
+        );
+    }
+
+    [Fact]
+    public async Task A10_Command_ShowsTheLatestNightAndWarmsAgainstTheirDeadlines_AndPausedSets()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var connection = await servers.CreateDatabaseAsync(ct);
+        await using var database = NpgsqlDataSource.Create(connection);
+        await database.ExecuteAsync(
+            """
+            insert into nights (market, business_date, due_at, deadline_at, state, since, forecast_at, finished_at, checked_at) values
+                ('NYSE', '2026-11-20', '2026-11-20T12:30Z', '2026-11-20T14:00Z', 'late', '2026-11-20T14:00Z', null, null, now()),
+                ('NYSE', '2026-11-23', '2026-11-23T12:30Z', '2026-11-23T14:00Z', 'at-risk', '2026-11-23T13:52Z', '2026-11-23T14:01:30Z', null, now()),
+                ('TSE', '2026-11-24', '2026-11-23T22:00Z', '2026-11-23T23:30Z', 'on-time', '2026-11-23T22:00Z', '2026-11-23T22:03Z',
+                    '2026-11-23T22:03Z', now()),
+                ('LSE', '2026-11-23', '2026-11-23T06:00Z', '2026-11-23T07:30Z', 'missed', '2026-11-23T06:10Z', null, null, now());
+            insert into warm_deadlines (set_name, due_at, deadline_at, state, since, checked_at)
+                values ('flags', '2026-11-23T12:00Z', '2026-11-23T12:01Z', 'late', '2026-11-23T12:01Z', now());
+            insert into schedule_pauses (id, kind, name, reason, actor, paused_at)
+                values (gen_random_uuid(), 'set', 'recommendations', 'import', 'command', '2026-11-01T00:00Z')
+            """
+        );
+
+        var command = await JobsCommand.RunAsync(servers, connection, ct, "schedule", "--from", "2026-11-23", "--until", "2026-11-23");
+
+        Assert.Equal((0, ""), (command.ExitCode, command.Error));
+        var lines = command.Output.Split(Environment.NewLine);
+        Assert.Equal(
+            [
+                "  latest night, for 2026-11-23: missed since 2026-11-23 06:10Z, deadline 2026-11-23 07:30Z, no forecast",
+                "  latest night, for 2026-11-23: at-risk since 2026-11-23 13:52Z, deadline 2026-11-23 14:00Z, "
+                    + "forecast 2026-11-23 14:01Z, 2 min after it",
+                "  latest night, for 2026-11-24: on-time since 2026-11-23 22:00Z, deadline 2026-11-23 23:30Z, "
+                    + "finished 2026-11-23 22:03Z, 87 min before it",
+            ],
+            lines.Where(line => line.Contains("latest night", StringComparison.Ordinal))
+        );
+        Assert.Equal(
+            [
+                "flags  warm set",
+                "  latest warm, due 2026-11-23 12:00Z: late since 2026-11-23 12:01Z, deadline 2026-11-23 12:01Z, no forecast",
+                "recommendations  warm set",
+                "  paused since 2026-11-01 00:00Z until it is resumed (command): import",
+            ],
+            lines.SkipWhile(line => !line.StartsWith("flags", StringComparison.Ordinal)).Where(line => line.Length > 0)
         );
     }
 

@@ -27,6 +27,8 @@ public sealed class LogEventTests
     /// <summary>A number, then a noun in the plural, which is wrong of one; "bytes" are never one.</summary>
     private static readonly Regex Counted = new(@"\{(?<name>\w+)(:\w+)?\} (?!ms\b|s\b|bytes\b)[a-z]+s\b");
 
+    private static readonly Regex Field = new(@"\{(\w+)");
+
     private static IEnumerable<MethodInfo> Methods { get; } =
         (
             (Assembly[])
@@ -81,6 +83,23 @@ public sealed class LogEventTests
                 .Select(log => log!.EventId)
                 .Order()
         );
+
+    /// <summary>Other programs read a run's messages by these ids and fields.</summary>
+    [Theory]
+    [InlineData(512, "run started", "correlationId jobType markets userCount")]
+    [InlineData(565, "batch processed", "batch correlationId duration usersProcessed")]
+    [InlineData(566, "user failed", "correlationId error stage userId")]
+    [InlineData(567, "user failed", "correlationId error stage userCount")]
+    public void A8b_Message_HasItsFields(int id, string name, string fields)
+    {
+        var message = Methods
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
+            .Single(message => message?.EventId == id)!
+            .Message;
+
+        Assert.StartsWith($"{name}: ", message, StringComparison.Ordinal);
+        Assert.Equal(fields, string.Join(' ', Field.Matches(message).Select(field => field.Groups[1].Value).Order(StringComparer.Ordinal)));
+    }
 
     [Fact]
     public void EventIds_OfTheWholeProduct_AreOneMessageEach()

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Overnight.Core.Runs;
 using Overnight.Tests.Harness;
 using Overnight.Tests.Pipeline;
@@ -20,6 +21,8 @@ public sealed class RunTraceTests(TestServers servers)
         "assets_scored",
         "recommendations_generated",
     ];
+
+    private static readonly Regex UserId = new("[0-9a-f]{8}-[0-9a-f-]{27}");
 
     private static readonly string[] Steps = ["plan", "load-snapshot", "process-users", "finalise", "pipeline-end"];
 
@@ -112,6 +115,14 @@ public sealed class RunTraceTests(TestServers servers)
             Assert.Equal(batches.Count, writes.Count);
             // Statements are below what asked them.
             Assert.Contains(spans, span => span.Scope == "Npgsql" && batches.ContainsKey(span.Parent));
+
+            // A8b: spans go to others than those who may see who is computed. A COPY takes no parameters, so that the text of its
+            // statement has the first and last user of a batch, and nothing that is theirs.
+            var users = (await night.ScalarAsync<string[]>("select array_agg(user_id::text) from calculation_results", ct)).ToHashSet();
+            Assert.Equal(Users, users.Count);
+            Assert.All(spans.SelectMany(span => span.Attributes).Where(attribute => attribute.Key != "db.query.text"), attribute =>
+                Assert.DoesNotContain(UserId.Matches($"{attribute.Value}"), id => users.Contains(id.Value))
+            );
 
             Assert.Equal("s", otlp.Metrics["overnight.night.run.duration"]);
             Assert.Equal("s", otlp.Metrics["overnight.night.batch.duration"]);

@@ -26,14 +26,17 @@ public sealed record MarketScheduleRow(
     string? Pause
 );
 
-/// <summary>A night against its deadline.</summary>
+/// <summary>A night or warm against its deadline.</summary>
 /// <param name="Margin">From its forecast or end to the deadline; null without either.</param>
+/// <param name="Date">The business date of a night; null of a warm.</param>
 /// <param name="RunPath">Where its run is; null where nothing has run.</param>
-public sealed record DeadlineCell(string State, string Word, string? Margin, string Date, string? RunPath);
+public sealed record DeadlineCell(string State, string Word, string? Margin, string? Date = null, string? RunPath = null);
 
+/// <param name="Latest">Its latest scheduled warm against the deadline; null before the first.</param>
 public sealed record SetScheduleRow(
     string Path,
     string Name,
+    DeadlineCell? Latest,
     MomentViewModel? WarmedAt,
     MomentViewModel? NextAt,
     string NoNext,
@@ -89,6 +92,7 @@ internal sealed class ScheduleViewModelBuilder(OperationsFormats formats)
         return new(
             OperationsPaths.ScheduleOf("sets", set.Set),
             set.Set,
+            set.Latest is { } latest ? Cell(latest) : null,
             formats.Moment(set.WarmedAt),
             formats.Moment(starts),
             set.Pause is not null ? "none while it is paused" : "none by the schedule",
@@ -103,18 +107,25 @@ internal sealed class ScheduleViewModelBuilder(OperationsFormats formats)
 
     private DeadlineCell Cell(LatestNight latest) =>
         new(
-            StateOf(latest.Night),
+            StateOf(latest.Night.State, latest.Night.FinishedAt is not null),
             OperationsFormats.DeadlineWord(latest.Night.State),
             formats.Margin(latest.Night),
             formats.Date(latest.BusinessDate),
             latest.RunId is { } run ? OperationsPaths.Run(run) : null
         );
 
-    private static string StateOf(NightItem night) =>
-        night.State switch
+    private DeadlineCell Cell(LatestWarm latest) =>
+        new(
+            StateOf(latest.State, latest.FinishedAt is not null),
+            OperationsFormats.DeadlineWord(latest.State),
+            latest.MarginMs is { } margin ? formats.Margin(TimeSpan.FromMilliseconds(margin)) : null
+        );
+
+    private static string StateOf(string state, bool isFinished) =>
+        state switch
         {
-            "on-time" => night.FinishedAt is null ? "running" : "fresh",
-            "late" when night.FinishedAt is not null => "provisional",
+            "on-time" => isFinished ? "fresh" : "running",
+            "late" when isFinished => "provisional",
             "at-risk" => "provisional",
             _ => "wrong",
         };

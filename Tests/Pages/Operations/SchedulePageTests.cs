@@ -79,7 +79,11 @@ public sealed class SchedulePageTests(TestServers servers)
         await app.Database.ExecuteAsync(
             """
             insert into nights (market, business_date, due_at, deadline_at, state, since, checked_at)
-            values ('NYSE', '2026-11-20', '2026-11-20T12:30Z', '2026-11-20T14:00Z', 'missed', now(), now())
+            values ('NYSE', '2026-11-20', '2026-11-20T12:30Z', '2026-11-20T14:00Z', 'missed', now(), now());
+            insert into warm_deadlines (set_name, due_at, deadline_at, state, since, forecast_at, finished_at, checked_at) values
+                ('flags', '2026-11-20T12:00Z', '2026-11-20T12:01Z', 'on-time', now(), '2026-11-20T12:00Z', '2026-11-20T12:00Z', now()),
+                ('flags', '2026-11-20T13:00Z', '2026-11-20T13:01Z', 'late', now(), '2026-11-20T13:04Z', '2026-11-20T13:04Z', now()),
+                ('sessions', '2026-11-20T13:00Z', '2026-11-20T13:05Z', 'missed', now(), null, null, now())
             """
         );
         var (browser, _) = await app.BrowseAsync(role: "admin");
@@ -94,8 +98,24 @@ public sealed class SchedulePageTests(TestServers servers)
         Assert.Equal("missed", row.QuerySelector(".is-wrong")!.TextContent);
         Assert.Equal("2026-11-23T12:30:00Z", row.QuerySelector("[data-label='Next due'] time")!.GetAttribute("datetime"));
         Assert.Equal("2026-11-23T14:00:00Z", row.QuerySelector("[data-label='Done by'] time")!.GetAttribute("datetime"));
+        Assert.Equal("late 3 min after the deadline", Warmed("flags"));
+        Assert.Equal("missed", Warmed("sessions"));
+        Assert.Equal("", Warmed("recommendations"));
         Assert.Equal("New York Stock Exchange needs a look.", overview.Words("h1"));
         Assert.Contains("misseddue 1 h 40 min ago, and nothing has run", overview.Words("table.lanes"), StringComparison.Ordinal);
+
+        string Warmed(string set) =>
+            string.Join(
+                ' ',
+                (
+                    schedule
+                        .QuerySelectorAll("section[aria-labelledby=sets] tbody tr")
+                        .Single(row => row.QuerySelector("th b")!.TextContent == set)
+                        .QuerySelector("[data-label=Warmed] i")
+                        ?.TextContent
+                    ?? ""
+                ).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+            );
     }
 
     [Fact]
