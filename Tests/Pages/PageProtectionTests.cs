@@ -129,7 +129,7 @@ public sealed class PageProtectionTests(ApiFixture fixture) : IClassFixture<ApiF
     }
 
     [Theory]
-    [InlineData("/nowhere", 404, "Not Found")]
+    [InlineData("/nowhere", 404, "Not found")]
     [InlineData("/api/runs", 403, "Not allowed")]
     [InlineData("/dashboard?x=1", 400, "The question is not valid")]
     [InlineData("/sign-in", 405, "Method Not Allowed")]
