@@ -1,6 +1,7 @@
 using Microsoft.Playwright;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Sessions;
 using static Microsoft.Playwright.Assertions;
 
 namespace Overnight.Tests.Pages.Operations;
@@ -97,7 +98,8 @@ public sealed class OperationsBrowserTests(TestServers servers, Browser browser)
         await Expect(page.Locator(".alone")).ToContainTextAsync("until 23/11/2026, 07:00: data centre moves");
         await Expect(page.GetByLabel("Until")).ToHaveValueAsync("2026-11-23T07:00");
         await Expect(page.Locator("#until-hint")).ToHaveTextAsync("In your time zone; empty for until it is resumed");
-        Assert.Equal(1, await app.Database.ScalarAsync("select count(*) from schedule_pauses where until_at = '2026-11-23T06:00Z'", Ct));
+        const string kept = "select count(*) from schedule_pauses where until_at = '2026-11-23T06:00Z'";
+        Assert.Equal(1, await app.Database.ScalarAsync<long>(kept));
     }
 
     private async Task<ApiApp> StartAsync(TestClock? clock = null) =>
