@@ -56,6 +56,19 @@ public sealed class Browser : IAsyncDisposable
 /// <summary>A page in the browser, with what the browser complained of.</summary>
 internal sealed class Tab : IAsyncDisposable
 {
+    /// <summary>Texts that name a time in UTC, but for code, which is shown as it is.</summary>
+    private const string TimesInUtc = """
+        () => {
+          const found = [];
+          const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+          while (texts.nextNode()) {
+            const text = texts.currentNode;
+            if (/UTC|\d\d:\d\d(:\d\d)?Z/.test(text.data) && !text.parentElement.closest("code, textarea, script")) found.push(text.data.trim());
+          }
+          return found;
+        }
+        """;
+
     private readonly IBrowserContext _context;
     private readonly Uri _site;
     private readonly Look _look;
@@ -130,6 +143,11 @@ internal sealed class Tab : IAsyncDisposable
             Assert.True(_complaints.Count == 0, string.Join('\n', _complaints));
             var wider = await Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
             Assert.True(wider <= 0, $"The page is {wider} pixels wider than its window.");
+            if (_look.HasScript)
+            {
+                var others = await Page.EvaluateAsync<string[]>(TimesInUtc);
+                Assert.True(others.Length == 0, $"Beside times of the reader's zone: {string.Join(", ", others)}");
+            }
             // axe needs scripts; the page without them has the same markup.
             if (_look is { IsPrint: false, HasScript: true })
                 await AssertAccessibleAsync(_look.Scheme == ColorScheme.Light ? OfMarkup : OfLook);

@@ -109,11 +109,11 @@ public sealed class DashboardPageStateTests(ApiFixture fixture) : IClassFixture<
     }
 
     [Theory]
-    [InlineData("never_computed", "Your first night is still to come")]
-    [InlineData("portfolio_empty", "Nothing to value yet")]
-    [InlineData("failed", "The last night could not compute this portfolio")]
-    [InlineData("unreadable", "The last result can't be shown")]
-    public async Task Page_WithoutAResult_SaysWhyAndWhatComesNext(string reason, string heading)
+    [InlineData("never_computed", "Not computed yet", "Your first night is still to come")]
+    [InlineData("portfolio_empty", "Empty", "Nothing to value yet")]
+    [InlineData("failed", "Failed", "The last night could not compute this portfolio")]
+    [InlineData("unreadable", "Not readable", "The last result can't be shown")]
+    public async Task Page_WithoutAResult_SaysWhyAndWhatComesNext(string reason, string sign, string heading)
     {
         var (browser, user) = await _app.BrowseAsync();
         using var own = browser;
@@ -126,7 +126,8 @@ public sealed class DashboardPageStateTests(ApiFixture fixture) : IClassFixture<
 
         var page = await browser.PageAsync("/dashboard");
 
-        Assert.Equal(heading, page.Words("h1"));
+        Assert.Equal((heading, sign), (page.Words("h1"), page.Words(".alone .state")));
+        Assert.DoesNotContain("_", page.Words("main"), StringComparison.Ordinal);
         Assert.EndsWith(".", page.QuerySelector(".alone p:nth-of-type(2)")!.TextContent, StringComparison.Ordinal);
         Assert.Matches(@"^The next night of NYSE begins \S+, \S+ UTC, and", page.Words(".alone .quiet"));
         Assert.NotNull(page.QuerySelector("main a[href='/dashboard']"));

@@ -34,7 +34,7 @@ public sealed class DisplayTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         Assert.Equal(amount, page.QuerySelector("td.amount")!.TextContent);
         Assert.StartsWith(date, page.Words("time"), StringComparison.Ordinal);
-        Assert.Equal("What to buy", page.Words("#buy"));
+        Assert.Equal("What to buy, in EUR", page.Words("#buy"));
         // Places in the picture are no numbers for people.
         Assert.Equal("58.33%", page.QuerySelector("rect.band")!.GetAttribute("x"));
         Assert.Contains("h44.82", page.QuerySelector(".part path")!.GetAttribute("d"), StringComparison.Ordinal);

@@ -129,10 +129,10 @@ public sealed class PageProtectionTests(ApiFixture fixture) : IClassFixture<ApiF
     }
 
     [Theory]
-    [InlineData("/nowhere", 404, "Not Found")]
+    [InlineData("/nowhere", 404, "Not found")]
     [InlineData("/api/runs", 403, "Not allowed")]
     [InlineData("/dashboard?x=1", 400, "The question is not valid")]
-    [InlineData("/sign-in", 405, "Method Not Allowed")]
+    [InlineData("/sign-in", 405, "Method not allowed")]
     public async Task Errors_AsPages_SayWhatIsWrong(string path, int status, string title)
     {
         var (browser, _) = await _app.BrowseAsync();
@@ -140,7 +140,7 @@ public sealed class PageProtectionTests(ApiFixture fixture) : IClassFixture<ApiF
 
         var page = await browser.PageAsync(path, (HttpStatusCode)status);
 
-        Assert.Equal((title, $"{status}"), (page.Words("h1"), page.Words(".eyebrow")));
+        Assert.Equal((title, $"Error {status}"), (page.Words("h1"), page.Words(".alone .state")));
         Assert.NotEmpty(page.Words(".wrong"));
     }
 

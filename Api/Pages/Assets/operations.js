@@ -6,6 +6,18 @@ for (const clock of document.querySelectorAll("[data-clock]")) {
 }
 for (const zone of document.querySelectorAll("[data-zone]")) zone.textContent = "times of your time zone";
 
+// A field for a time is in UTC for the server, and in the reader's time zone for the reader.
+for (const field of document.querySelectorAll("input[data-utc]")) {
+  document.getElementById(`${field.id}-hint`).textContent = field.dataset.utc;
+  if (field.defaultValue) {
+    const moment = new Date(`${field.defaultValue}Z`);
+    field.value = new Date(moment - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  }
+  field.form.addEventListener("formdata", (event) => {
+    if (field.value) event.formData.set(field.name, new Date(field.value).toISOString().slice(0, 16));
+  });
+}
+
 // On a narrow page the sections scroll; the one that is open is brought into sight.
 const section = document.querySelector(".sections [aria-current]");
 if (section) {

@@ -40,7 +40,7 @@ internal static class DashboardPageRoutes
             var next = found.Next is { } night ? MomentViewModel.Of(night.DueUtc, formats) : null;
             return new PageResult<MissingResultPage>(
                 frame,
-                new MissingViewModel(missing.Reason, formats.Sentence(missing.Detail), next, found.Next?.Market)
+                new MissingViewModel(missing.Reason, formats.Sentence(Detail(missing)), next, found.Next?.Market)
             );
         }
         var trust = FreshnessViewModelBuilder.Of(found.Result!.Times, found.Verdict, found.Origin, found.Next, formats);
@@ -82,6 +82,10 @@ internal static class DashboardPageRoutes
             return NotFound(missing);
         return ResultFiles.Csv(found.Result!);
     }
+
+    /// <summary>The page names the reason of a failure in words.</summary>
+    private static string Detail(MissingResultReason missing) =>
+        missing.Failure is { } code ? missing.Detail.Replace(code, CodeWords.Of(code), StringComparison.Ordinal) : missing.Detail;
 
     private static ProblemHttpResult NotFound(MissingResultReason missing) =>
         TypedResults.Problem(missing.Detail, statusCode: StatusCodes.Status404NotFound, title: "No recommendations to show");

@@ -65,14 +65,15 @@ public sealed record FreshnessViewModel(
 /// <param name="HasTime">False for a date without a time, which is the same in every time zone.</param>
 public sealed record MomentViewModel(string Iso, string Text, bool HasTime)
 {
-    internal static MomentViewModel Of(DateTimeOffset moment, DisplayFormats formats) =>
+    /// <summary>For what data is of, where midnight means the whole day.</summary>
+    internal static MomentViewModel AsOf(DateTimeOffset moment, DisplayFormats formats) =>
         moment.TimeOfDay == TimeSpan.Zero
             ? new(moment.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), formats.Date(moment), HasTime: false)
-            : new(
-                moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-                formats.Moment(moment),
-                HasTime: true
-            );
+            : Of(moment, formats);
+
+    /// <summary>For what happens at a time, which may be midnight.</summary>
+    internal static MomentViewModel Of(DateTimeOffset moment, DisplayFormats formats) =>
+        new(moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), formats.Moment(moment), HasTime: true);
 }
 
 /// <summary>Why there is no result to show.</summary>

@@ -39,7 +39,9 @@ internal sealed class DashboardViewModelBuilder(ResultDocument result, DisplayFo
         return new()
         {
             Eyebrow = HasContribution ? "Next contribution" : "Your portfolio",
-            Contribution = HasContribution ? formats.Number(result.TotalInvestable, _amountDecimals) : null,
+            Contribution = HasContribution
+                ? formats.Number(result.TotalInvestable, Math.Max(2, DisplayFormats.Decimals([result.TotalInvestable])))
+                : null,
             Currency = result.Currency,
             Headline = headline,
             Lead = lead,

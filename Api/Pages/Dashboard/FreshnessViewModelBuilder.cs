@@ -44,9 +44,11 @@ internal static class FreshnessViewModelBuilder
     {
         List<(string, MomentViewModel)> sources = [];
         if (times.PricesAsOf is { } prices)
-            sources.Add((", from prices of ", MomentViewModel.Of(prices, formats)));
+            sources.Add((", from prices of ", MomentViewModel.AsOf(prices, formats)));
         if (times.RatesAsOf is { } rates)
-            sources.Add((sources.Count > 0 ? " and exchange rates of " : ", from exchange rates of ", MomentViewModel.Of(rates, formats)));
+            sources.Add(
+                (sources.Count > 0 ? " and exchange rates of " : ", from exchange rates of ", MomentViewModel.AsOf(rates, formats))
+            );
         return sources;
     }
 

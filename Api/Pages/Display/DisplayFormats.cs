@@ -54,9 +54,7 @@ internal sealed partial class DisplayFormats(CultureInfo? culture)
 
     public string Time(DateTimeOffset moment) => moment.ToString(_time, _culture);
 
-    /// <summary>A moment; a time at midnight means a date without a time.</summary>
-    public string Moment(DateTimeOffset moment) =>
-        moment.TimeOfDay == TimeSpan.Zero ? Date(moment) : $"{Date(moment)}, {Time(moment)}{NoBreak}UTC";
+    public string Moment(DateTimeOffset moment) => $"{Date(moment)}, {Time(moment)}{NoBreak}UTC";
 
     /// <summary>A sentence with the ISO dates in it written as the culture does.</summary>
     public string Sentence(string sentence) =>
@@ -99,6 +97,7 @@ internal sealed partial class DisplayFormats(CultureInfo? culture)
         return changed;
     }
 
-    [GeneratedRegex(@"\b\d{4}-\d{2}-\d{2}\b")]
+    // A date within a name, such as night/XETRA/2026-11-20, is a part of the name.
+    [GeneratedRegex(@"(?<![\w/-])\d{4}-\d{2}-\d{2}(?![\w/-])")]
     private static partial Regex IsoDate();
 }

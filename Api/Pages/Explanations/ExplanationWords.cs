@@ -105,7 +105,8 @@ internal sealed class ExplanationWords(DisplayFormats formats)
     public static string Class(WhyClass own) => own.ClassId is null ? "holdings without a class" : own.ClassName;
 
     /// <summary>Why a holding has its amount, in one to three sentences.</summary>
-    public string Why(WhyHolding holding, string currency, string? contribution)
+    /// <param name="isInList">Of holdings, whose page has the rule for all of them.</param>
+    public string Why(WhyHolding holding, string currency, string? contribution, bool isInList = false)
     {
         var score = formats.Number(Decimal(holding.Score), DisplayFormats.Decimals([Decimal(holding.Score)]));
         if (holding.Rank is not { } rank || holding.Class is not { } own)
@@ -128,7 +129,9 @@ internal sealed class ExplanationWords(DisplayFormats formats)
             return $"{start} It also got {Amount(parts.PooledIn, currency)} from shares that were too small to buy.";
         if (amount > 0)
             return Decimal(holding.Priority!) > 0
-                ? $"{start} The further a class is below its target and the higher the score, the larger the part."
+                ? isInList
+                    ? start
+                    : $"{start} The further a class is below its target and the higher the score, the larger the part."
                 : $"{start} No priority is above 0, which takes a class below the middle of its target range and a score above 0, "
                     + "so the contribution was shared equally.";
         return Decimal(holding.Priority!) > 0

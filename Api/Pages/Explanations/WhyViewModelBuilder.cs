@@ -77,7 +77,7 @@ internal static class WhyViewModelBuilder
             formats.Number(ExplanationWords.Decimal(holding.Score), DisplayFormats.Decimals([ExplanationWords.Decimal(holding.Score)])),
             holding.Class is { } of ? formats.Signed(ExplanationWords.Decimal(of.Gap), 1) : "",
             holding.Priority is { } priority ? formats.Number(ExplanationWords.Decimal(priority), 2) : "",
-            words.Why(holding, why.BaseCurrency, why.Contribution)
+            words.Why(holding, why.BaseCurrency, why.Contribution, isInList: true)
         );
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Overnight.Api.Audit;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
+using Overnight.Api.Pages.Layout;
 using Overnight.Core;
 
 namespace Overnight.Api.Pages.History;
@@ -44,18 +45,18 @@ internal sealed class EventViewModelBuilder(DisplayFormats formats)
 
     private EventViewModel Inputs(InputsDocument inputs)
     {
-        List<(string, string)> facts =
+        List<(string, TimedText)> facts =
         [
             ("Contribution", inputs.Contribution is null ? "none planned" : $"{Exact(inputs.Contribution)} {inputs.BaseCurrency}"),
             ("Criteria", $"version {inputs.Criteria.Version}"),
             ("Rules", $"version {inputs.RuleVersion}"),
             ("Form of the result", $"version {inputs.WriterVersion}"),
-            ("Market snapshot", formats.Moment(inputs.Snapshot.TakenAt)),
+            ("Market snapshot", MomentViewModel.Of(inputs.Snapshot.TakenAt, formats)),
         ];
         if (inputs.Snapshot.PricesAsOf is { } prices)
-            facts.Add(("Prices of", formats.Moment(prices)));
+            facts.Add(("Prices of", MomentViewModel.AsOf(prices, formats)));
         if (inputs.Snapshot.RatesAsOf is { } rates)
-            facts.Add(("Exchange rates of", formats.Moment(rates)));
+            facts.Add(("Exchange rates of", MomentViewModel.AsOf(rates, formats)));
         return View(
             inputs,
             "Inputs captured",
@@ -121,7 +122,7 @@ internal sealed class EventViewModelBuilder(DisplayFormats formats)
         EventDocument document,
         string title,
         string words,
-        IReadOnlyList<(string, string)>? facts = null,
+        IReadOnlyList<(string, TimedText)>? facts = null,
         IReadOnlyList<EventTable>? tables = null
     ) =>
         new(

@@ -39,6 +39,7 @@ internal static class HistoryPageRoutes
     )
     {
         var user = SessionPrincipal.Of(context).UserId;
+        var formats = cultures.Of(context.Request);
         QueryErrors errors = new();
         var filter = CalculationFilter.Read($"{user:D}", null, null, Given(market), Given(from), Given(until), markets, errors);
         var page = PageQuery<UserRunCursor>.Read(null, cursor, errors, CalculationRoutes.OwnPage);
@@ -50,7 +51,7 @@ internal static class HistoryPageRoutes
             DisplayText.Short(market ?? ""),
             DisplayText.Short(from ?? ""),
             DisplayText.Short(until ?? ""),
-            wrong
+            wrong.ToDictionary(field => field.Key, field => field.Value.Select(formats.Sentence).ToArray(), StringComparer.Ordinal)
         );
         if (wrong.Count > 0)
             return new PageResult<HistoryPage>(
@@ -59,7 +60,6 @@ internal static class HistoryPageRoutes
                 StatusCodes.Status400BadRequest
             );
 
-        var formats = cultures.Of(context.Request);
         var listed = Listed<HistoryRow>.Of(
             await past.ListAsync(user, filter, page, ct),
             page,

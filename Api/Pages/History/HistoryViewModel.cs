@@ -1,4 +1,5 @@
 using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.History;
 
@@ -61,7 +62,7 @@ public sealed record EventViewModel(
     string Title,
     MomentViewModel At,
     string Words,
-    IReadOnlyList<(string Name, string Value)> Facts,
+    IReadOnlyList<(string Name, TimedText Value)> Facts,
     IReadOnlyList<EventTable> Tables
 );
 

@@ -61,11 +61,13 @@ internal sealed class CacheViewModelBuilder(CacheStatisticsReader statistics, Ca
         var (state, word) =
             comparison.Differing > 0 ? ("wrong", "differs")
             : comparison.Compared > 0 ? ("fresh", "same")
-            : ("provisional", "nothing yet");
+            : ("waiting", "nothing yet");
         return new(
             state,
             word,
-            $"{formats.Count(comparison.Differing)} of {formats.Count(comparison.Compared)} entries differ",
+            comparison.Compared == 0
+                ? "No entry was compared"
+                : $"{formats.Count(comparison.Differing)} of {formats.Count(comparison.Compared)} entries differ",
             formats.Moment(comparison.LastAt),
             formats.Moment(comparison.LastDifferingAt)
         );

@@ -2,6 +2,7 @@ using System.Globalization;
 using Overnight.Api.Audit;
 using Overnight.Api.Operations;
 using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.Operations;
 
@@ -71,9 +72,9 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
     private MomentViewModel? NextDue(MarketSchedule market) =>
         market.Pause is null || NextStart(market) is not null ? formats.Moment(market.Next?.DueAt) : null;
 
-    private string NoNext(MarketSchedule market) =>
+    private TimedText NoNext(MarketSchedule market) =>
         market.Next is null ? "none within a year"
-        : market.Pause is { Until: { } until } ? $"paused until {formats.Moment(until).Text}"
+        : market.Pause is { Until: { } until } ? new TimedText([("paused until ", formats.Moment(until))])
         : "paused";
 
     private WaterfallBar? Bar(RunItem run)
@@ -92,7 +93,7 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
         );
     }
 
-    private static string Describe(
+    private TimedText Describe(
         MarketSchedule market,
         DateTimeOffset? due,
         DateTimeOffset? deadline,
@@ -102,19 +103,17 @@ internal sealed class MarketLanes(DateTimeOffset now, OperationsFormats formats)
     {
         if (due is null)
             return $"{market.Name}: no night within a year";
-        List<string> moments = [];
+        List<(string, MomentViewModel?)> moments = [];
         foreach (
             var (words, moment) in ((string, DateTimeOffset?)[])
                 [("due", due), ("forecast", forecast), ("deadline", deadline), ("market opens", open)]
         )
         {
             if (moment is { } at)
-                moments.Add($"{words} {Utc(at)}");
+                moments.Add(($"{(moments.Count == 0 ? $"{market.Name}: " : ", ")}{words} ", formats.Moment(at)));
         }
-        return $"{market.Name}: {string.Join(", ", moments)} UTC";
+        return new(moments);
     }
-
-    private static string Utc(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 
     private string? Place(DateTimeOffset? moment) =>
         moment is { } at && At(at) is >= 0 and <= 100 and var place ? OperationsFormats.Place(place) : null;

@@ -1,13 +1,14 @@
 using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Operations;
+using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.Operations;
 
 /// <summary>What a market's night is at.</summary>
 /// <param name="State">Of the icon.</param>
 /// <param name="IsOfRun">Whether the sentence is about the market's last run.</param>
-internal readonly record struct MarketState(string State, string Word, string Sentence, bool IsOfRun = false);
+internal readonly record struct MarketState(string State, string Word, TimedText Sentence, bool IsOfRun = false);
 
 /// <summary>
 /// Says what the night of a market is at: first by its state against the deadline, then by its run, then by the calendar.

@@ -3,6 +3,7 @@ using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
+using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.Operations;
 
@@ -20,6 +21,9 @@ internal sealed class OperationsFormats(DisplayFormats formats)
 
     public MomentViewModel? Moment(DateTimeOffset? moment) => moment is { } at ? Moment(at) : null;
 
+    /// <summary>Of when data is, where midnight means the whole day.</summary>
+    public MomentViewModel? AsOf(DateTimeOffset? moment) => moment is { } at ? MomentViewModel.AsOf(at, formats) : null;
+
     public string Date(DateOnly date) => formats.Date(new(date, TimeOnly.MinValue, TimeSpan.Zero));
 
     /// <param name="share">0 to 1; null where there is none.</param>
@@ -27,10 +31,15 @@ internal sealed class OperationsFormats(DisplayFormats formats)
 
     public string Number(double value, int decimals) => formats.Number((decimal)value, decimals);
 
-    public string Sentence(string sentence) => formats.Sentence(sentence);
+    /// <param name="sentence">Of a command or of the API.</param>
+    public TimedText Sentence(string sentence) => TimedText.Of(sentence, formats);
+
+    /// <param name="advice">Of a command or of the API, with commands to be typed.</param>
+    public TimedText Advice(string advice) => TimedText.Of(advice, formats, hasDates: false);
 
     /// <summary>By whom a schedule is paused, until when, and why.</summary>
-    public string Sentence(PauseItem pause)
+    /// <param name="before">Words that it begins with.</param>
+    public TimedText Sentence(PauseItem pause, string before = "")
     {
         var by = pause.By switch
         {
@@ -38,7 +47,9 @@ internal sealed class OperationsFormats(DisplayFormats formats)
             "admin-key" => "the admin key",
             _ => $"a {pause.By}",
         };
-        return $"by {by}, {(Moment(pause.Until) is { } until ? $"until {until.Text}" : "until it is resumed")}: {pause.Reason}";
+        return pause.Until is { } until
+            ? new TimedText([($"{before}by {by}, until ", Moment(until)), ($": {pause.Reason}", null)])
+            : $"{before}by {by}, until it is resumed: {pause.Reason}";
     }
 
     /// <param name="ms">Milliseconds.</param>

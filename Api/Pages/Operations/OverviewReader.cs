@@ -1,6 +1,7 @@
 using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Operations;
+using Overnight.Api.Pages.Layout;
 using Overnight.Core;
 using Overnight.Core.Data;
 using Overnight.Core.Runs;
@@ -57,7 +58,13 @@ internal sealed class OverviewReader(
             Cache(formats),
             Warming(await sets.ReadAsync(ct), formats),
             await providers.ReadAsync(ct) is { } answer ? new(ProviderViewModelBuilder.Of(answer, formats).Rows) : null,
-            [.. findings.Items.Select(found => new FindingRow(formats.Sentence(found.What), formats.Moment(found.Since), found.Advice))],
+            [
+                .. findings.Items.Select(found => new FindingRow(
+                    formats.Sentence(found.What),
+                    formats.Moment(found.Since),
+                    formats.Advice(found.Advice)
+                )),
+            ],
             findings.NotChecked.Count == 0
                 ? null
                 : $"Not checked here, for the api's role may not read it: {string.Join(", ", findings.NotChecked)}. The command jobs doctor checks it."
@@ -125,8 +132,8 @@ internal sealed class OverviewReader(
             word,
             $"of {Plural.Of(answer.Items.Count, "set")}{(never > 0 && never < answer.Items.Count ? $", {never} never warmed" : "")}",
             [
-                .. broken.Select(set => $"{set.Set}: {set.Last!.Status}, failed entries: {formats.Count(set.Last.Failed)}"),
-                .. paused.Select(set => $"{set.Set}: paused {formats.Sentence(set.Pause!)}"),
+                .. broken.Select(set => (TimedText)$"{set.Set}: {set.Last!.Status}, failed entries: {formats.Count(set.Last.Failed)}"),
+                .. paused.Select(set => formats.Sentence(set.Pause!, $"{set.Set}: paused ")),
             ],
             formats.Moment(next?.Next),
             next?.Set

@@ -1,4 +1,5 @@
 using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.Operations;
 
@@ -40,16 +41,16 @@ public sealed record MarketLane(
     string Name,
     string State,
     string Word,
-    string Sentence,
+    TimedText Sentence,
     MomentViewModel? NextAt,
-    string NoNext,
+    TimedText NoNext,
     string? RunPath,
     string? DueAt,
     string? DeadlineAt,
     string? OpenAt,
     string? ForecastAt,
     WaterfallBar? Run,
-    string Description
+    TimedText Description
 );
 
 /// <summary>A full hour below the lanes.</summary>
@@ -64,11 +65,11 @@ public sealed record WarmingCard(
     string State,
     string Word,
     string Sentence,
-    IReadOnlyList<string> Broken,
+    IReadOnlyList<TimedText> Broken,
     MomentViewModel? NextAt,
     string? NextSet
 );
 
 public sealed record ProvidersCard(IReadOnlyList<ProviderRow> Rows);
 
-public sealed record FindingRow(string What, MomentViewModel? Since, string Advice);
+public sealed record FindingRow(TimedText What, MomentViewModel? Since, TimedText Advice);

@@ -44,8 +44,8 @@ internal static class ProviderViewModelBuilder
                 OperationsPaths.Run(answer.RunId),
                 answer.Market,
                 formats.Moment(answer.StartedAt),
-                formats.Moment(answer.PricesAsOf),
-                formats.Moment(answer.RatesAsOf)
+                formats.AsOf(answer.PricesAsOf),
+                formats.AsOf(answer.RatesAsOf)
             );
 
     private static ProviderRow Row(ProviderState item, OperationsFormats formats)
@@ -69,9 +69,9 @@ internal static class ProviderViewModelBuilder
             formats.Count(item.Values),
             formats.Count(item.Refused),
             formats.Duration(item.TookMs),
-            formats.Moment(item.AsOf),
+            formats.AsOf(item.AsOf),
             item.CallsLeft is { } left ? $"{formats.Count(item.CallsToday)}, {formats.Count(left)} left" : formats.Count(item.CallsToday),
-            formats.Moment(item.StaleSince),
+            formats.AsOf(item.StaleSince),
             [
                 .. item.Refusals.Select(value =>
                     $"{value.Key}: {CodeWords.Of(value.Reason)}{(value.Detail is null ? "" : $", {value.Detail}")}"

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Overnight.Api.Audit;
 using Overnight.Api.Pages.Display;
+using Overnight.Api.Pages.Layout;
 using Overnight.Core.Runs;
 
 namespace Overnight.Api.Pages.Operations;
@@ -110,16 +111,16 @@ internal sealed class RunViewModelBuilder(OperationsFormats formats, TimeProvide
     private string Left(double seconds) =>
         seconds > LongestLeft.TotalSeconds ? $"more than {formats.Duration(LongestLeft)}" : formats.Duration(TimeSpan.FromSeconds(seconds));
 
-    private List<(string Name, string Value)> Facts(RunDetail run)
+    private List<(string Name, TimedText Value)> Facts(RunDetail run)
     {
-        List<(string, string)> facts = [("Began", formats.Moment(run.StartedAt).Text)];
+        List<(string, TimedText)> facts = [("Began", formats.Moment(run.StartedAt))];
         if (run.CompletedAt is { } end)
-            facts.Add(("Ended", formats.Moment(end).Text));
+            facts.Add(("Ended", formats.Moment(end)));
         if (run.Night is { } night)
         {
-            facts.Add(("Deadline", formats.Moment(night.DeadlineAt).Text));
+            facts.Add(("Deadline", formats.Moment(night.DeadlineAt)));
             if (night is { FinishedAt: null, ForecastAt: { } forecast })
-                facts.Add(("Forecast", formats.Moment(forecast).Text));
+                facts.Add(("Forecast", formats.Moment(forecast)));
             facts.Add(("Its night", formats.Deadline(night)));
         }
         facts.Add((run.JobType == "cache-warm" ? "Entries" : "Users", formats.Count(run.UsersTotal)));

@@ -1,4 +1,5 @@
 using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.Operations;
 
@@ -64,7 +65,7 @@ public sealed record RunViewModel(
     string? Error,
     string? Live,
     string? Percent,
-    IReadOnlyList<(string Name, string Value)> Facts,
+    IReadOnlyList<(string Name, TimedText Value)> Facts,
     WaterfallViewModel? Waterfall,
     IReadOnlyList<FailureRow> Failures,
     string FailureSentence,

@@ -2,6 +2,7 @@ using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Operations;
 using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.Operations;
 
@@ -23,7 +24,7 @@ public sealed record MarketScheduleRow(
     string? NoNext,
     string? DayNote,
     MomentViewModel? DeadlineAt,
-    string? Pause
+    TimedText? Pause
 );
 
 /// <summary>A night or warm against its deadline.</summary>
@@ -41,7 +42,7 @@ public sealed record SetScheduleRow(
     MomentViewModel? NextAt,
     string NoNext,
     MomentViewModel? DeadlineAt,
-    string? Pause
+    TimedText? Pause
 );
 
 /// <summary>The form that pauses a schedule, and the one that resumes it.</summary>
@@ -54,7 +55,7 @@ public sealed record PauseViewModel(
     string Path,
     string Title,
     string? Note,
-    string? Pause,
+    TimedText? Pause,
     string Reason,
     string Until,
     IDictionary<string, string[]> Errors,

@@ -128,15 +128,15 @@ internal static class UserPageRoutes
         );
     }
 
-    private static List<(string Name, string Value)> Facts(UserItem user, OperationsFormats formats)
+    private static List<(string Name, TimedText Value)> Facts(UserItem user, OperationsFormats formats)
     {
-        List<(string, string)> facts =
+        List<(string, TimedText)> facts =
         [
             ("Name", user.DisplayName),
             ("Role", user.Role),
             ("Markets", user.Markets.Count == 0 ? "none" : string.Join(", ", user.Markets)),
             ("Base currency", user.BaseCurrency),
-            ("Since", formats.Moment(user.CreatedAt).Text),
+            ("Since", formats.Moment(user.CreatedAt)),
             ("Id", $"{user.Id:D}"),
         ];
         if (user.TenantId is { } tenant)

@@ -1,4 +1,5 @@
 using Overnight.Api.Pages.Dashboard;
+using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.Operations;
 
@@ -25,7 +26,7 @@ public sealed record UserViewModel(
     string Role,
     MomentViewModel? BannedAt,
     bool IsSelf,
-    IReadOnlyList<(string Name, string Value)> Facts,
+    IReadOnlyList<(string Name, TimedText Value)> Facts,
     IReadOnlyList<SessionRow> Sessions,
     string? NextSessions,
     string? Done

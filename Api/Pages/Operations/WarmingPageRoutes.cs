@@ -20,7 +20,7 @@ public sealed record WarmSetRow(
     string Name,
     string Detail,
     string State,
-    string Word,
+    TimedText Word,
     string? Trigger,
     string? LastPath,
     string Warmed,
@@ -28,7 +28,7 @@ public sealed record WarmSetRow(
     MomentViewModel? StartedAt,
     MomentViewModel? Next,
     string NoNext,
-    string? Pause,
+    TimedText? Pause,
     bool IsChosen
 );
 
@@ -121,9 +121,10 @@ internal static class WarmingPageRoutes
 
     private static WarmSetRow Row(WarmSetItem set, bool isChosen, OperationsFormats formats)
     {
-        var (state, word) = set.Last is { } last ? OperationsFormats.Status(last.Status) : ("waiting", "never");
+        var (state, status) = set.Last is { } last ? OperationsFormats.Status(last.Status) : ("waiting", "never");
+        TimedText word = status;
         if (set.Last is { StuckSince: { } since })
-            (state, word) = ("wrong", $"stuck since {formats.Moment(since).Text}");
+            (state, word) = ("wrong", new TimedText([("stuck since ", formats.Moment(since))]));
         return new(
             set.Set,
             $"{set.Key}, kept {formats.Duration(TimeSpan.FromSeconds(set.TtlSeconds))}, phase {set.Phase}{(set.PerTenant ? ", per tenant" : "")}",

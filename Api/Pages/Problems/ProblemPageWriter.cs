@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.WebUtilities;
 using Overnight.Api.Pages.Layout;
 
 namespace Overnight.Api.Pages.Problems;
@@ -19,7 +20,7 @@ internal sealed class ProblemPageWriter : IProblemDetailsWriter
         var status = problem.Status ?? http.Response.StatusCode;
         ProblemViewModel view = new(
             status,
-            problem.Title ?? "Something is wrong",
+            Title(problem.Title, status),
             problem.Detail ?? "",
             MayPass(status) && HttpMethods.IsGet(http.Request.Method) ? HtmlRequests.Here(http.Request) : null,
             status == StatusCodes.Status500InternalServerError
@@ -29,6 +30,12 @@ internal sealed class ProblemPageWriter : IProblemDetailsWriter
         var frame = http.RequestServices.GetRequiredService<PageFrames>().Of(http);
         await new PageResult<ProblemPage>(frame, view, status).ExecuteAsync(http);
     }
+
+    /// <summary>Phrases of HTTP have capitals that no other heading has.</summary>
+    private static string Title(string? title, int status) =>
+        title is not { Length: > 0 } ? "Something is wrong"
+        : title == ReasonPhrases.GetReasonPhrase(status) ? $"{title[0]}{title[1..].ToLowerInvariant()}"
+        : title;
 
     private static bool MayPass(int status) =>
         status is StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError;

@@ -171,7 +171,7 @@ public sealed class CachePageTests(TestServers servers)
     }
 
     [Theory]
-    [InlineData(0, 0, "nothing yet 0 of 0 entries differ")]
+    [InlineData(0, 0, "nothing yet No entry was compared")]
     [InlineData(12_480, 0, "same 0 of 12,480 entries differ, the last compared ")]
     [InlineData(12_480, 2, "differs 2 of 12,480 entries differ, the last compared ")]
     public async Task Comparison_SaysHowManyCachedResultsDifferAndSinceWhen(long compared, long differing, string expected)

@@ -2,6 +2,7 @@ using Overnight.Api.Admin;
 using Overnight.Api.Audit;
 using Overnight.Api.Operations;
 using Overnight.Api.Pages.Display;
+using Overnight.Api.Pages.Layout;
 using Overnight.Api.Pages.Operations;
 
 namespace Overnight.Tests.Pages.Operations;
@@ -70,7 +71,7 @@ public sealed class MarketLaneTests
         Assert.Equal(("provisional", "600 of 1,000 users, and it stalls"), Said(stalled));
         Assert.Equal(("wrong", "late"), (Lane(late, Deadline.AddMinutes(3)).State, Lane(late, Deadline.AddMinutes(3)).Word));
         Assert.NotNull(Lane(risk, now).ForecastAt);
-        Assert.Contains("forecast 2026-11-20 14:12", Lane(risk, now).Description, StringComparison.Ordinal);
+        Assert.Contains("forecast 2026-11-20, 14:12 UTC", Plain(Lane(risk, now).Description), StringComparison.Ordinal);
 
         (string, string) Said(MarketSchedule market) => (Lane(market, now).State, Plain(Lane(market, now).Sentence));
     }
@@ -102,9 +103,9 @@ public sealed class MarketLaneTests
         var until = open with { Pause = new("stock split", Due, next.DueAt.AddHours(1), "admin") };
         var before = open with { Pause = new("stock split", Due, next.DueAt, "command") };
 
-        Assert.Equal("by the admin key, until it is resumed: stock split", Lane(open, Open).Sentence);
+        Assert.Equal("by the admin key, until it is resumed: stock split", Plain(Lane(open, Open).Sentence));
         Assert.Equal("by an administrator, until 2026-11-23, 13:30 UTC: stock split", Plain(Lane(until, Open).Sentence));
-        Assert.Equal((null, "paused"), (Lane(open, Open).NextAt, Lane(open, Open).NoNext));
+        Assert.Equal((null, "paused"), (Lane(open, Open).NextAt, Plain(Lane(open, Open).NoNext)));
         Assert.Equal("paused until 2026-11-23, 13:30 UTC", Plain(Lane(until, Open).NoNext));
         Assert.Equal((null, null, next.DueAt), (MarketLanes.NextStart(open), MarketLanes.NextStart(until), MarketLanes.NextStart(before)));
         Assert.NotNull(Lane(before, Open).NextAt);
@@ -113,7 +114,7 @@ public sealed class MarketLaneTests
     private static MarketLane Lane(MarketSchedule market, DateTimeOffset now) =>
         new MarketLanes(now, new(DisplayFormats.International)).Lane(market);
 
-    private static string Plain(string text) => text.Replace('\u00A0', ' ');
+    private static string Plain(TimedText text) => $"{text}".Replace('\u00A0', ' ');
 
     private static MarketSchedule Market() =>
         new(

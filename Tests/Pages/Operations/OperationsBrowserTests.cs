@@ -1,5 +1,7 @@
+using Microsoft.Playwright;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
+using Overnight.Tests.Sessions;
 using static Microsoft.Playwright.Assertions;
 
 namespace Overnight.Tests.Pages.Operations;
@@ -78,6 +80,26 @@ public sealed class OperationsBrowserTests(TestServers servers, Browser browser)
                 },
                 $"the page says {text}"
             );
+    }
+
+    [Fact]
+    public async Task A12_EndOfAPause_IsTypedAndShownInTheReadersTimeZone_AndKeptInUtc()
+    {
+        await using var app = await StartAsync();
+        var (_, token) = await app.Database.SignInAsync("admin");
+        await using var tab = await browser.OpenAsync(app.Site(), Look.All[0], token);
+        var page = tab.Page;
+        await page.GotoAsync("/operations/schedule/markets/LSE");
+
+        await page.GetByLabel("Reason").FillAsync("data centre moves");
+        await page.GetByLabel("Until").FillAsync("2026-11-23T07:00");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pause the schedule" }).ClickAsync();
+
+        await Expect(page.Locator(".alone")).ToContainTextAsync("until 23/11/2026, 07:00: data centre moves");
+        await Expect(page.GetByLabel("Until")).ToHaveValueAsync("2026-11-23T07:00");
+        await Expect(page.Locator("#until-hint")).ToHaveTextAsync("In your time zone; empty for until it is resumed");
+        const string kept = "select count(*) from schedule_pauses where until_at = '2026-11-23T06:00Z'";
+        Assert.Equal(1, await app.Database.ScalarAsync<long>(kept));
     }
 
     private async Task<ApiApp> StartAsync(TestClock? clock = null) =>

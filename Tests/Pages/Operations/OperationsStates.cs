@@ -79,8 +79,46 @@ internal static class OperationsStates
         await AddProvidersAsync(data, run);
         await AddCacheAsync(data);
         await AddFlagsAsync(data, user);
+        await AddWarmsAsync(data);
+        await AddActionsAsync(data, run, user);
         return (run, user);
     }
+
+    private static Task AddWarmsAsync(PageStateData data) =>
+        data.Database.ExecuteAsync(
+            """
+            with warm as (
+                insert into overnight_job_runs (id, job_type, status, trigger, started_at, completed_at, correlation_id, users_total, users_processed, metrics)
+                values
+                    ($1, 'cache-warm', 'completed', 'schedule', '2026-11-20T13:12Z', '2026-11-20T13:12:02Z', $1, 1204, 1204, '{"set":"reference-master"}'),
+                    ($2, 'cache-warm', 'completed', 'pipeline-end', '2026-11-20T13:30:20Z', '2026-11-20T13:30:21Z', $2, 1000, 1000, '{"set":"sessions"}'),
+                    ($3, 'cache-warm', 'completed', 'pipeline-end', '2026-11-20T13:30:21Z', '2026-11-20T13:30:24Z', $3, 997, 997, '{"set":"recommendations"}')
+                returning id, trigger, started_at, completed_at, users_processed, metrics)
+            insert into warm_progress (set_name, run_id, trigger, marker, warmed, started_at, updated_at, completed_at)
+            select metrics->>'set', id, trigger, 'marker', users_processed, started_at, completed_at, completed_at from warm
+            """,
+            Guid.CreateVersion7(Now.AddMinutes(-58)),
+            Guid.CreateVersion7(Now.AddMinutes(-40)),
+            Guid.CreateVersion7(Now.AddMinutes(-39))
+        );
+
+    private static Task AddActionsAsync(PageStateData data, Guid run, Guid user) =>
+        data.Database.ExecuteAsync(
+            """
+            with person as (insert into person_refs select gen_random_uuid(), $1 returning id)
+            insert into action_log (at, action, outcome, actor, actor_ref, subject_ref, target, detail)
+            select at::timestamptz, action, outcome, actor, case when actor = 'user' then id end, case when about then id end, target, detail::json
+            from person, (values
+                ('2026-11-20T08:02Z', 'sign-in', 'signed_in', 'user', true, null, '{"method":"password"}'),
+                ('2026-11-20T08:14Z', 'sign-in-refused', 'wrong_password', 'nobody', true, null, null),
+                ('2026-11-20T09:00Z', 'pause', 'paused', 'admin', false, 'market/LSE', '{"until":"2026-11-23T06:00:00Z"}'),
+                ('2026-11-20T13:29:40Z', 'run', 'started', 'admin-key', false, $2, '{"market":"NYSE"}'),
+                ('2026-11-20T14:10Z', 'flag-change', 'changed', 'admin', false, 'pricing.limit', '{"version":2}')
+            ) as done (at, action, outcome, actor, about, target, detail) order by at
+            """,
+            user,
+            $"{run:D}"
+        );
 
     private static Task AddNoticesAsync(PageStateData data) =>
         data.Database.ExecuteAsync(

@@ -65,7 +65,7 @@ public sealed class SchedulePageTests(TestServers servers)
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         var again = await TestBrowser.PageAsync(refused);
         Assert.Equal("Reason must say why, for whoever wonders.", again.Words("#reason-error"));
-        Assert.Equal("Until, in UTC must be to come, and is 2026-11-20T14:00:00Z.", again.Words("#until-error"));
+        Assert.Equal("Until must be to come, and is 2026-11-20, 14:00 UTC.", again.Words("#until-error"));
         Assert.Equal("2026-11-20T14:00", again.QuerySelector("input[name=until]")!.GetAttribute("value"));
         Assert.Empty(await app.Database.ActionsAsync());
     }
