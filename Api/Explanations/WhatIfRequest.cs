@@ -196,10 +196,7 @@ internal sealed record WhatIfRequest
                 targets.RemoveAt(at);
             targets.Add(own with { TargetMin = min, TargetMax = max });
         }
-        if (
-            Fundamental is { } fundamental
-            && !inputs.Portfolio.Holdings.Exists(holding => inputs.Market.Assets[holding.Asset].Id == fundamental.AssetId)
-        )
+        if (Fundamental is { } fundamental && !inputs.Holds(fundamental.AssetId))
             errors["fundamental.assetId"] = [$"{fundamental.AssetId:D} is no holding of this result"];
         HypotheticalCash? cash = null;
         if (Cash is { } asked)

@@ -1,3 +1,4 @@
+using Overnight.Api.Audit;
 using Overnight.Api.Explanations;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
@@ -13,6 +14,9 @@ namespace Overnight.Api.Pages.Explanations;
 /// <summary>Pages that explain the signed-in user's own results: why, what changed, what if.</summary>
 internal static class ExplanationPageRoutes
 {
+    /// <summary>Nights that are offered to compare: of a market some three months.</summary>
+    private const int MostNights = 60;
+
     private static readonly NoteOfPage NothingYet = new(
         "Why",
         "There is no result to explain yet",
@@ -88,7 +92,14 @@ internal static class ExplanationPageRoutes
                 ? default
                 : await searches.FindAsync(result, holding, result.UserId, searches.PageWait, ct);
             ExplanationWords words = new(cultures.Of(context.Request));
-            var past = await course.ReadAsync(result.UserId, assetId.Value, result.BusinessDate, words.Formats, ct);
+            var past = await course.ReadAsync(
+                result.UserId,
+                assetId.Value,
+                document.Holding.Symbol,
+                result.BusinessDate,
+                words.Formats,
+                ct
+            );
             var view = HoldingWhyViewModelBuilder.Of(document with { First = found.First }, found.IsBusy, past, words);
             return new PageResult<HoldingWhyPage>(frames.Of(context), view);
         }
@@ -103,6 +114,7 @@ internal static class ExplanationPageRoutes
         string? after,
         HttpContext context,
         ExplanationAccess results,
+        CalculationQueries calculations,
         PageFrames frames,
         DisplayCultures cultures,
         CancellationToken ct
@@ -134,7 +146,15 @@ internal static class ExplanationPageRoutes
             (older, newer) = (newer, older);
         try
         {
-            var view = ChangesViewModelBuilder.Of(ChangesDocument.Of(older, newer), new(cultures.Of(context.Request)));
+            var nights = await calculations.OfUserAsync(newer.UserId, DateOnly.MinValue, DateOnly.MaxValue, new(MostNights, null), ct);
+            var view = ChangesViewModelBuilder.Of(
+                ChangesDocument.Of(older, newer),
+                new(cultures.Of(context.Request)),
+                (run, asset) => (run.RunId == older.RunId ? older : newer).Inputs.Holds(asset),
+                nights
+                    .Where(night => night.Stage is null)
+                    .Select(night => new ExplainedRun(night.RunId, night.Market, night.BusinessDate, night.Revision))
+            );
             return new PageResult<ChangesPage>(frames.Of(context), view);
         }
         catch (CalculationException exception)
@@ -204,6 +224,7 @@ internal static class ExplanationPageRoutes
                 answer = WhatIfViewModelBuilder.Compare(
                     ResultDocumentReader.Read(WhatIfResultWriter.Write(result, result.Inputs, now)),
                     ResultDocumentReader.Read(WhatIfResultWriter.Write(result, change.ApplyTo(result.Inputs), now)),
+                    WhatIfQuestion.Of(result.Inputs, change, new(formats)),
                     formats
                 );
             }

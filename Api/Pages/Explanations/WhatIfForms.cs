@@ -55,8 +55,9 @@ internal sealed class WhatIfForms(CapturedCalculation result, DisplayFormats for
                             $"{at}",
                             NameOf(one.NameJson),
                             ExplanationWords.Metric(Metrics.Names[(int)one.Metric]),
-                            RuleOf(one.Operator),
+                            $"{RuleOf(one.Operator)}{UnitOf(one)}",
                             one.Operator == ComparisonOperator.Exists ? null : Sent($"bound-{at}", formats.Field(one.Value)),
+                            $"to{UnitOf(one)}",
                             one.Operator == ComparisonOperator.Between ? Sent($"upper-{at}", formats.Field(one.Upper)) : null,
                             Sent($"points-{at}", Field(one.Points))
                         )
@@ -74,6 +75,8 @@ internal sealed class WhatIfForms(CapturedCalculation result, DisplayFormats for
 
         string Sent(string name, string shown) => sent.TryGetValue(name, out var own) ? own : shown;
         string Field(Decimal4 value) => formats.Field(value.ToDecimal());
+
+        static string UnitOf(in Criterion one) => ExplanationWords.IsInPercent(Metrics.Names[(int)one.Metric]) ? ", %" : "";
     }
 
     /// <summary>The fields that a link to the form fills in; numbers in it are those of the API, with a point.</summary>
@@ -270,6 +273,6 @@ internal sealed class WhatIfForms(CapturedCalculation result, DisplayFormats for
             _ => "from",
         };
 
-    private static string NameOf(ReadOnlyMemory<byte> json) =>
+    internal static string NameOf(ReadOnlyMemory<byte> json) =>
         JsonSerializer.Deserialize<string>((byte[])[(byte)'"', .. json.Span, (byte)'"'])!;
 }
