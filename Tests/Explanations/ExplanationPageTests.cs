@@ -119,7 +119,7 @@ public sealed class ExplanationPageTests(TestServers servers)
             [.. fields.Where(f => f.Name != "contribution"), ("contribution", "2.000")]
         );
 
-        Assert.Equal("That is the result as it is: nothing changes.", (await TestBrowser.PageAsync(unchanged)).Words(".lead"));
+        Assert.Equal("Nothing changes: that is the result as it is.", (await TestBrowser.PageAsync(unchanged)).Words(".lead"));
         var answered = await TestBrowser.PageAsync(more);
         Assert.StartsWith("2.000,50", answered.Words("h1"), StringComparison.Ordinal);
         Assert.StartsWith("Asked: A contribution of 2.000,50", answered.Words(".head .quiet"), StringComparison.Ordinal);
@@ -137,6 +137,22 @@ public sealed class ExplanationPageTests(TestServers servers)
             (await TestBrowser.PageAsync(wrong)).Words("[role=alert] li")
         );
         Assert.Equal(stored, await night.StoredRowsAsync());
+    }
+
+    /// <summary>A number without what it is about would be passed over in silence.</summary>
+    [Theory]
+    [InlineData("value", "12", "The holding of the figure's value must be chosen for '12', and is none.")]
+    [InlineData("points", "3", "The class of the percentage points up or down must be chosen for '3', and is none.")]
+    [InlineData("amount", "-40", "The class of the value more or less must be chosen for '-40', and is none.")]
+    public async Task P3_WhatIf_WithANumberOfNothing_AsksForIt(string field, string number, string error)
+    {
+        await using var night = await ExplanationNight.CreateAsync(servers);
+        using TestBrowser browser = new(night.App);
+        browser.SignIn(night.Token);
+
+        var page = await browser.PageAsync($"/what-if?{field}={number}", HttpStatusCode.BadRequest);
+
+        Assert.Equal(error, page.Words("[role=alert] li"));
     }
 
     /// <summary>Anything in any field: a page with an answer or with sentences, and never a failure.</summary>

@@ -7,6 +7,8 @@ namespace Overnight.Tests.Explanations;
 /// <summary>SPEC P3: explanations in sentences for a person who owns the portfolio.</summary>
 public sealed class ExplanationWordsTests
 {
+    private static readonly WhyParts None = new("0.0000", "0.0000", "0.0000", "0.0000");
+
     private static readonly ExplanationWords Words = new(DisplayFormats.International);
 
     [Theory]
@@ -43,20 +45,21 @@ public sealed class ExplanationWordsTests
     [InlineData("-2.0000", "-5.0000", "-0.1000", "not below the middle of its target range, and its score is not above 0.")]
     [InlineData("0.0010", "1.0000", "0.0000", "because its priority is 0 after rounding.")]
     public void Why_OfAHoldingThatGetsNothing_SaysWhatIsMissing(string gap, string score, string priority, string end) =>
-        Assert.EndsWith(end, Words.Why(Holding(gap, score, priority, "0.0000", new("0.0000", "0.0000", "0.0000", "0.0000")), "EUR", "100"));
+        Assert.EndsWith(end, Words.Why(Holding(gap, score, priority, "0.0000", None), "EUR", "100"), StringComparison.Ordinal);
 
     /// <summary>What was put together with other shares is in what came back, and is not counted twice.</summary>
     [Fact]
     public void Why_OfAHoldingWhoseShareWasPooledAndCameBack_SaysBoth() =>
         Assert.EndsWith(
             "Its own share of 41.05\u00A0EUR was too small to buy and was put together with others that were; of these it got 90.01\u00A0EUR.",
-            Words.Why(Holding("5.0000", "10.0000", "0.5000", "90.0100", new("41.0500", "41.0500", "90.0100", "0.0000")), "EUR", "90.01")
+            Words.Why(Holding("5.0000", "10.0000", "0.5000", "90.0100", new("41.0500", "41.0500", "90.0100", "0.0000")), "EUR", "90.01"),
+            StringComparison.Ordinal
         );
 
     [Fact]
     public void HoldingThatNothingMakesFirst_SaysSoOnce_AndListsNoPartsOfNothing()
     {
-        var holding = Holding("-2.0000", "5.0000", "-0.1000", "0.0000", new("0.0000", "0.0000", "0.0000", "0.0000"));
+        var holding = Holding("-2.0000", "5.0000", "-0.1000", "0.0000", None);
 
         var view = HoldingWhyViewModelBuilder.Of(
             new(
@@ -78,6 +81,20 @@ public sealed class ExplanationWordsTests
         Assert.Empty(view.Steps);
         Assert.EndsWith("Its priority is -0.10, which makes it number 3 in the order of buying.", view.Lead, StringComparison.Ordinal);
         Assert.Equal("Revenue: amounts in the currency in which their source gives them.", view.MoneyNote);
+    }
+
+    [Fact]
+    public void WhyOfANightWithStoredPrices_SaysThatAProviderFailed()
+    {
+        var holding = Holding("5.0000", "10.0000", "0.5000", "100.0000", None with { Share = "100.0000" });
+        WhyDocument why = new(new(Guid.CreateVersion7(), "NYSE", new(2026, 11, 20), 1), default, "EUR", "1000", "100", "0.0000", [holding]);
+
+        Assert.StartsWith(
+            "A provider failed that night",
+            WhyViewModelBuilder.Of(why, isStale: true, Words).Stale,
+            StringComparison.Ordinal
+        );
+        Assert.Null(WhyViewModelBuilder.Of(why, isStale: false, Words).Stale);
     }
 
     private static WhyHolding Holding(string gap, string score, string priority, string amount, WhyParts parts) =>

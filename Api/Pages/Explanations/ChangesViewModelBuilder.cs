@@ -143,7 +143,7 @@ internal static class ChangesViewModelBuilder
         var part =
             largest.Count == 1 ? $"All of it comes from {cause}."
             : percent >= 99.5m ? $"Nearly all of it comes from {cause}."
-            : $"{(percent > 50 ? "Most" : "The largest part")} of it comes from {cause}: {words.Formats.Percent(percent, 0)} of all that moved.";
+            : $"{(percent >= 50.5m ? "Most" : "The largest part")} of it comes from {cause}: {words.Formats.Percent(percent, 0)} of all that moved.";
         return different == 0 ? $"What moved amounts up and what moved them down cancels out. {part}" : part;
     }
 

@@ -25,6 +25,14 @@ internal static class ExplanationPageRoutes
         "To the dashboard"
     );
 
+    private static readonly NoteOfPage NoSuchNight = new(
+        "Why",
+        "You have no result of that night",
+        "It is not stored, or not any more, or the night did not compute your portfolio. Your history lists the nights that have one.",
+        PagePaths.History,
+        "To the history"
+    );
+
     public static void AddExplanationPages(this WebApplicationBuilder builder) => builder.Services.AddSingleton<HoldingCourse>();
 
     public static void MapExplanationPages(this WebApplication app, RouteGroupBuilder forms)
@@ -56,7 +64,7 @@ internal static class ExplanationPageRoutes
             return problem!;
         try
         {
-            var view = WhyViewModelBuilder.Of(WhyDocument.Of(result), new(cultures.Of(context.Request)));
+            var view = WhyViewModelBuilder.Of(WhyDocument.Of(result), result.Inputs.HasStaleValues, new(cultures.Of(context.Request)));
             return new PageResult<WhyPage>(frames.Of(context), view);
         }
         catch (CalculationException exception)
@@ -87,7 +95,17 @@ internal static class ExplanationPageRoutes
         try
         {
             if (HoldingWhyDocument.Of(result, assetId!.Value) is not (var document, var holding))
-                return ExplanationProblems.NoSuchAsset(assetId.Value, result.RunId);
+                return new PageResult<NotePage>(
+                    frames.Of(context),
+                    new NoteOfPage(
+                        "Why",
+                        "That night has no such holding",
+                        "You did not hold it that night, or it was set to be ignored.",
+                        ExplanationPaths.WhyOf(result.RunId),
+                        "What you held that night"
+                    ),
+                    StatusCodes.Status404NotFound
+                );
             var found = document.Holding.Rank is null
                 ? default
                 : await searches.FindAsync(result, holding, result.UserId, searches.PageWait, ct);
@@ -267,8 +285,13 @@ internal static class ExplanationPageRoutes
             return (null, errors.ToProblem());
         var (result, problem) = await results.OpenAsync(context, SessionPrincipal.Of(context).UserId, id, ct);
         // Links of every page lead here, also for those who have no result yet.
-        return id is null && problem?.StatusCode == StatusCodes.Status404NotFound
-            ? (null, new PageResult<NotePage>(frames.Of(context), NothingYet))
-            : (result, problem);
+        if (problem?.StatusCode != StatusCodes.Status404NotFound)
+            return (result, problem);
+        return (
+            null,
+            id is null
+                ? new PageResult<NotePage>(frames.Of(context), NothingYet)
+                : new PageResult<NotePage>(frames.Of(context), NoSuchNight, StatusCodes.Status404NotFound)
+        );
     }
 }

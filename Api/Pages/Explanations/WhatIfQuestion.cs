@@ -64,7 +64,7 @@ internal static class WhatIfQuestion
         }
 
         string Planned(Decimal4? amount) => amount is { } planned ? Amount(planned) : "none";
-        string Amount(Decimal4 amount) => words.Amount($"{amount}", portfolio.BaseCurrency);
+        string Amount(Decimal4 amount) => words.Amount(amount.ToString(), portfolio.BaseCurrency);
         string Range(Decimal4 min, Decimal4 max) => $"{formats.Exact(min.ToDecimal())} to {formats.ExactPercent(max.ToDecimal())}";
         string Name(int index) =>
             index == PortfolioHolding.Unclassified ? "the holdings without a class" : WhatIfForms.NameOf(portfolio.Classes[index].NameJson);

@@ -104,7 +104,7 @@ internal static class WhatIfViewModelBuilder
             after.TotalInvestable == 0 ? "Nothing would be bought: no contribution"
                 : newBought == 0 ? $"Nothing of {Amount(after.TotalInvestable)} would be bought"
                 : $"{Amount(after.TotalInvestable)} would go into {newBought} {(newBought == 1 ? "holding" : "holdings")}",
-            moved.Count == 0 ? "That is the result as it is: nothing changes." : $"{first.Symbol} would be first. {AsItIs()}",
+            moved.Count == 0 ? "Nothing changes: that is the result as it is." : $"{first.Symbol} would be first. {AsItIs()}",
             asked.Count == 0 ? null : string.Join(' ', asked),
             [.. moved.Take(MostRows).Select(Row)],
             cut.Count > 0

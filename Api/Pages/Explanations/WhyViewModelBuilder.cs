@@ -5,6 +5,7 @@ namespace Overnight.Api.Pages.Explanations;
 
 /// <summary>A page of all holdings of a result.</summary>
 /// <param name="Night">Market and date of the night.</param>
+/// <param name="Stale">Says that stored values stood in for new ones; null where none did.</param>
 public sealed record WhyViewModel(
     string Night,
     string Headline,
@@ -13,6 +14,7 @@ public sealed record WhyViewModel(
     IReadOnlyList<WhyRow> Rows,
     string? Cut,
     string? Unallocated,
+    string? Stale,
     string ChangesLink,
     string WhatIfLink
 );
@@ -36,7 +38,8 @@ internal static class WhyViewModelBuilder
     /// <summary>Rows of a page; each has some sentences. The API has all.</summary>
     private const int MostRows = 100;
 
-    public static WhyViewModel Of(WhyDocument why, ExplanationWords words)
+    /// <param name="isStale">Whether stored values stood in for new ones.</param>
+    public static WhyViewModel Of(WhyDocument why, bool isStale, ExplanationWords words)
     {
         var (formats, currency) = (words.Formats, why.BaseCurrency);
         var has = why.Contribution is { } planned && ExplanationWords.Decimal(planned) > 0;
@@ -57,6 +60,7 @@ internal static class WhyViewModelBuilder
             ExplanationWords.Decimal(why.Unallocated) > 0
                 ? $"{words.Amount(why.Unallocated, currency)} stay unallocated, because no class has room for more."
                 : null,
+            isStale ? "A provider failed that night, so the last stored prices or exchange rates were used in place of new ones." : null,
             ExplanationPaths.ChangesSince(why.Run.RunId),
             ExplanationPaths.WhatIfOf(why.Run.RunId)
         );
