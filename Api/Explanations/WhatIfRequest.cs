@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Overnight.Api.Problems;
@@ -190,16 +191,14 @@ internal sealed record WhatIfRequest
             if (min.IsNegative || max > Decimal4.Hundred)
                 errors["shift.points"] =
                 [
-                    $"must leave both ends of {own.TargetMin} to {own.TargetMax} within 0 and 100, and {shift.Points} moves them to {min} and {max}",
+                    $"must leave both ends of {Short(own.TargetMin)} to {Short(own.TargetMax)} within 0 and 100, and {Short(shift.Points)} moves them to "
+                        + $"{Short(min)} and {Short(max)}",
                 ];
             if (at >= 0)
                 targets.RemoveAt(at);
             targets.Add(own with { TargetMin = min, TargetMax = max });
         }
-        if (
-            Fundamental is { } fundamental
-            && !inputs.Portfolio.Holdings.Exists(holding => inputs.Market.Assets[holding.Asset].Id == fundamental.AssetId)
-        )
+        if (Fundamental is { } fundamental && !inputs.Holds(fundamental.AssetId))
             errors["fundamental.assetId"] = [$"{fundamental.AssetId:D} is no holding of this result"];
         HypotheticalCash? cash = null;
         if (Cash is { } asked)
@@ -217,6 +216,8 @@ internal sealed record WhatIfRequest
             Fundamental = Fundamental,
             Cash = cash,
         };
+
+        static string Short(Decimal4 value) => value.ToDecimal().ToString("0.####", CultureInfo.InvariantCulture);
 
         bool Find(Guid id, string field, out int index)
         {

@@ -24,6 +24,12 @@ public sealed record CalculationInputs(
     /// <summary>Every version of the rules that a stored result can have been calculated by.</summary>
     internal IReadOnlyDictionary<int, CalculationRule> Rules { get; init; } = CalculationReplay.Rules;
 
+    /// <summary>Whether a value that the result depends on was the last stored one, since no provider delivered it.</summary>
+    public bool HasStaleValues => Market.Staleness.Of(Portfolio, Market.Assets) is not null;
+
+    /// <summary>Whether the portfolio has the asset, priced or not.</summary>
+    public bool Holds(Guid asset) => Portfolio.Holdings.Exists(holding => Market.Assets[holding.Asset].Id == asset);
+
     /// <summary>Computes the result of these inputs, by the rules that they name.</summary>
     /// <exception cref="CalculationException">As <see cref="Calculation.Run"/>; or rules that this build does not have
     /// (<c>unknown_rules</c>).</exception>

@@ -183,7 +183,9 @@ public sealed class Calculation
             unclassified |= added.Class == PortfolioHolding.Unclassified;
             ref var sum = ref sums[added.Class == PortfolioHolding.Unclassified ? _classes : added.Class];
             if (sum + added.Amount < 0)
-                throw OutOfRange($"Cash of {added.Amount} {portfolio.BaseCurrency} leaves its class with a value below 0; it has {sum}.");
+                throw OutOfRange(
+                    $"Cash of {added.Amount} {portfolio.BaseCurrency} leaves its class with a value below 0; it has {Decimal4.Round(sum)}."
+                );
             sum += added.Amount;
             total += added.Amount;
         }

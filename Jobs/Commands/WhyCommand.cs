@@ -179,7 +179,7 @@ internal static class WhyCommand
     private static IEnumerable<string> First(CounterfactualsDocument? first, string currency)
     {
         if (first is null)
-            return [];
+            return ["Nothing would have made it the first to buy: it has no price."];
         if (first.IsFirst)
             return ["It is the first to buy."];
         return
@@ -191,7 +191,9 @@ internal static class WhyCommand
             first.Target is { } target
                 ? $"- a target of {target.TargetMin} to {target.TargetMax} % for {target.ClassName}, moved by {target.Points} points"
                 : "- no shift of its class's target range",
-            first.Cash is { } cash ? $"- {cash.Amount} {currency} of value in {cash.ClassName}" : "- no value more or less in a class",
+            first.Cash is { } cash
+                ? $"- {cash.Amount.TrimStart('-')} {currency} {(cash.Amount.StartsWith('-') ? "less" : "more")} of value in {cash.ClassName}"
+                : "- no value more or less in a class",
         ];
     }
 }

@@ -104,6 +104,21 @@ internal sealed class ExplanationNight : IAsyncDisposable
     public Task<byte[]> StoredAsync(Guid run) =>
         Night.ScalarAsync<byte[]>("select recommendations from calculation_results where user_id = $1 and run_id = $2", Ct, User, run);
 
+    /// <summary>Everything that a what-if might store: numbers of rows, and the contents of those that are changed in place.</summary>
+    public Task<string> StoredRowsAsync() =>
+        Night.ScalarAsync<string>(
+            """
+            select concat_ws(' ', (select count(*) from calculation_results), (select count(*) from calculation_events),
+                (select count(*) from criteria_versions), (select count(*) from market_snapshots), (select count(*) from overnight_job_runs),
+                (select count(*) from result_reads), (select count(*) from action_log),
+                (select md5(string_agg(p::text, ' ' order by p::text)) from portfolios p),
+                (select md5(string_agg(c::text, ' ' order by c::text)) from asset_classes c),
+                (select md5(string_agg(h::text, ' ' order by h::text)) from holdings h),
+                (select md5(string_agg(r::text, ' ' order by r::text)) from current_results r))
+            """,
+            Ct
+        );
+
     public Task<long> ReadsAsync() => Night.ScalarAsync<long>("select count(*) from result_reads where user_id = $1", Ct, User);
 
     private static async Task<JsonNode> ReadAsync(HttpResponseMessage answer, HttpStatusCode status)

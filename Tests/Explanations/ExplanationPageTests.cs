@@ -41,6 +41,7 @@ public sealed class ExplanationPageTests(TestServers servers)
             {
                 var answer = await browser.PageAsync(proof);
                 Assert.StartsWith($"{symbol} would be first.", answer.Words(".lead"), StringComparison.Ordinal);
+                Assert.StartsWith("Asked: ", answer.Words(".head .quiet"), StringComparison.Ordinal);
                 proofs++;
             }
         }
@@ -96,55 +97,13 @@ public sealed class ExplanationPageTests(TestServers servers)
     }
 
     [Fact]
-    public async Task P3_Changes_AreAgainstTheNightBeforeAndAddUp()
-    {
-        await using var night = await ExplanationNight.CreateAsync(servers);
-        using TestBrowser browser = new(night.App);
-        browser.SignIn(night.Token);
-        var none = await browser.PageAsync("/changes");
-        Assert.Equal("There is no night before to compare with", none.Words("h1"));
-        await night.Night.ExecuteAsync("update portfolios set contribution = 1800 where user_id = $1", Ct, night.User);
-        var second = await night.Night.RunAsync(Ct, again: true);
-
-        var page = await browser.PageAsync("/changes");
-        var same = await browser.PageAsync($"/changes?before={night.Run.Id}&after={second.Id}");
-        var turned = await browser.PageAsync($"/changes?before={second.Id}&after={night.Run.Id}");
-        var refused = await night.GetAsync(
-            $"/api/calculations/changes?before={second.Id}&after={night.Run.Id}",
-            status: HttpStatusCode.BadRequest
-        );
-        var nothing = await browser.PageAsync($"/changes?before={second.Id}&after={second.Id}");
-
-        Assert.Equal(page.QuerySelector("main")!.InnerHtml, same.QuerySelector("main")!.InnerHtml);
-        Assert.Equal(page.QuerySelector("main")!.InnerHtml, turned.QuerySelector("main")!.InnerHtml);
-        Assert.Contains(
-            $"before must be the earlier of the two runs; {second.Id}",
-            refused["detail"]!.GetValue<string>(),
-            StringComparison.Ordinal
-        );
-        Assert.EndsWith("The only cause is your contribution.", page.Words(".lead"), StringComparison.Ordinal);
-        Assert.Contains(
-            "in this order: the calculation's rules, exchange rates, prices, company figures, your holdings, your criteria, your targets and minimums and your contribution.",
-            page.Words(".notes"),
-            StringComparison.Ordinal
-        );
-        var sum = page.QuerySelectorAll("tfoot td").Select(td => Amount(td.TextContent));
-        Assert.Equal([1_500, 1_800, 300, 300], sum);
-        Assert.All(page.QuerySelectorAll("table tbody tr"), row =>
-        {
-            var amounts = row.QuerySelectorAll("td").Select(td => Amount(td.TextContent)).ToList();
-            Assert.Equal((amounts[1] - amounts[0], amounts[2]), (amounts[2], amounts.Skip(3).Sum()));
-        });
-        Assert.Equal("No amount has changed", nothing.Words("h1"));
-    }
-
-    [Fact]
     public async Task P3_WhatIf_AnswersOnThePageAndKeepsWhatWasEntered()
     {
         await using var night = await ExplanationNight.CreateAsync(servers);
         using TestBrowser browser = new(night.App) { Languages = "de-DE" };
         browser.SignIn(night.Token);
         var form = await browser.PageAsync("/what-if");
+        var stored = await night.StoredRowsAsync();
         Assert.Equal("1500", form.QuerySelector("input[name=contribution]")!.GetAttribute("value"));
 
         var fields = Fields(form);
@@ -160,9 +119,10 @@ public sealed class ExplanationPageTests(TestServers servers)
             [.. fields.Where(f => f.Name != "contribution"), ("contribution", "2.000")]
         );
 
-        Assert.Equal("That is the result as it is: nothing changes.", (await TestBrowser.PageAsync(unchanged)).Words(".lead"));
+        Assert.Equal("Nothing changes: that is the result as it is.", (await TestBrowser.PageAsync(unchanged)).Words(".lead"));
         var answered = await TestBrowser.PageAsync(more);
         Assert.StartsWith("2.000,50", answered.Words("h1"), StringComparison.Ordinal);
+        Assert.StartsWith("Asked: A contribution of 2.000,50", answered.Words(".head .quiet"), StringComparison.Ordinal);
         Assert.Equal("2000,5", answered.QuerySelector("input[name=contribution]")!.GetAttribute("value"));
         var asked = await night.AskAsync("/api/what-if", """{"contribution":"2000.5"}""");
         var largest = asked["recommendations"]!.AsArray().MaxBy(r => Number(r!["amount"]))!;
@@ -176,7 +136,23 @@ public sealed class ExplanationPageTests(TestServers servers)
             "The contribution must be a number such as 1234,5, and is '2.000'.",
             (await TestBrowser.PageAsync(wrong)).Words("[role=alert] li")
         );
-        Assert.Equal(1, await night.Night.ScalarAsync<long>("select count(*) from calculation_results where user_id = $1", Ct, night.User));
+        Assert.Equal(stored, await night.StoredRowsAsync());
+    }
+
+    /// <summary>A number without what it is about would be passed over in silence.</summary>
+    [Theory]
+    [InlineData("value", "12", "The holding of the figure's value must be chosen for '12', and is none.")]
+    [InlineData("points", "3", "The class of the percentage points up or down must be chosen for '3', and is none.")]
+    [InlineData("amount", "-40", "The class of the value more or less must be chosen for '-40', and is none.")]
+    public async Task P3_WhatIf_WithANumberOfNothing_AsksForIt(string field, string number, string error)
+    {
+        await using var night = await ExplanationNight.CreateAsync(servers);
+        using TestBrowser browser = new(night.App);
+        browser.SignIn(night.Token);
+
+        var page = await browser.PageAsync($"/what-if?{field}={number}", HttpStatusCode.BadRequest);
+
+        Assert.Equal(error, page.Words("[role=alert] li"));
     }
 
     /// <summary>Anything in any field: a page with an answer or with sentences, and never a failure.</summary>

@@ -18,7 +18,7 @@ public sealed class ExplanationViewTests
     {
         var changes = Changes([.. Enumerable.Range(0, holdings).Select(at => Holding(at, "1.0000", "1.6700", "0.3350", "0.3350"))]);
 
-        var view = ChangesViewModelBuilder.Of(changes, new(DisplayFormats.International));
+        var view = View(changes);
 
         Assert.Equal(rows, view.Rows.Count);
         Assert.Equal("0.3350", view.Rows[0].Parts[0].TrimStart('+'));
@@ -44,14 +44,69 @@ public sealed class ExplanationViewTests
             Steps = [],
         };
 
-        var view = ChangesViewModelBuilder.Of(changes, new(DisplayFormats.International));
+        var view = View(changes);
 
         Assert.Equal(("Before, JPY", "After, EUR"), view.Heads);
         Assert.Equal(["150.00", "not held"], view.Rows.Select(row => row.Before));
         Assert.All(view.Rows, row => Assert.Empty(row.Difference));
         Assert.Null(view.Sum);
         Assert.Null(view.Same);
+        Assert.False(view.HasDifferences);
         Assert.Equal("The two nights are in two currencies", view.Headline);
+    }
+
+    /// <summary>A row whose parts cancel out is there for the sums of the causes, and is no change of an amount.</summary>
+    [Fact]
+    public void P3_ChangesWithPartsThatCancelOut_CountOnlyAmountsThatDiffer()
+    {
+        HoldingChangeDocument even = Holding(0, "1.0000", "1.0000", "0.5000", "-0.5000");
+
+        var view = View(
+            Changes([even, Holding(1, "1.0000", "2.0000", "0.5000", "0.5000"), Holding(2, "1.0000", "1.0000", "0.0000", "0.0000")])
+        );
+        var none = View(Changes([even]));
+
+        Assert.Equal(("1 amount has changed", 2), (view.Headline, view.Rows.Count));
+        Assert.EndsWith("The largest part of it comes from prices: 50\u00A0% of all that moved.", view.Lead, StringComparison.Ordinal);
+        Assert.Equal("1 of these amounts is the same in both nights: its parts add up to 0.", view.Even);
+        Assert.Equal("1 more holding has the same amount in both nights, without a part.", view.Same);
+        Assert.Equal(("No amount has changed", 1), (none.Headline, none.Rows.Count));
+        Assert.Contains("What moved amounts up and what moved them down cancels out.", none.Lead, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0.6000", "0.4000", "Most of it comes from prices: 60\u00A0% of all that moved.")]
+    [InlineData("0.9990", "0.0010", "Nearly all of it comes from prices.")]
+    [InlineData("1.0000", "0.0000", "All of it comes from prices.")]
+    public void P3_Changes_SayWhereMostComesFrom(string prices, string holdings, string lead) =>
+        Assert.EndsWith(lead, View(Changes([Holding(0, "1.0000", "2.0000", prices, holdings)])).Lead, StringComparison.Ordinal);
+
+    [Fact]
+    public void P3_ChangesOfAHoldingWithoutAPrice_SayThatItWasLeftOut()
+    {
+        var (sold, unpriced) = (Holding(0, null, "9.0000", "0.0000", "9.0000"), Holding(1, null, "8.0000", "8.0000", "0.0000"));
+
+        var view = View(Changes([sold, unpriced]), unpriced.AssetId);
+
+        Assert.Equal(["not held", "left out"], view.Rows.Select(row => row.Before));
+    }
+
+    /// <summary>SPEC C7: a step that can't be computed is merged into the next and named so.</summary>
+    [Fact]
+    public void P3_ChangesOfCausesThatCantBeTakenApart_NameThemTogetherAndSayWhy()
+    {
+        var changes = Changes([Holding(0, "1.0000", "2.0000", "1.0000")]) with
+        {
+            Steps =
+            [
+                ["prices", "holdings"],
+            ],
+        };
+
+        var view = View(changes);
+
+        Assert.Equal(["Prices and holdings"], view.Causes);
+        Assert.StartsWith("Prices and your holdings are one cause here, because", view.Order, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,7 +115,7 @@ public sealed class ExplanationViewTests
         StoredRecommendation[] before = [.. Enumerable.Range(1, 103).Select(rank => Recommendation(rank, 1))];
         StoredRecommendation[] after = [.. Enumerable.Range(1, 103).Select(rank => Recommendation(rank, 2.5m))];
 
-        var view = WhatIfViewModelBuilder.Compare(Result(before), Result(after), DisplayFormats.International);
+        var view = WhatIfViewModelBuilder.Compare(Result(before), Result(after), [], DisplayFormats.International);
 
         Assert.Equal(100, view.Rows.Count);
         Assert.Equal(
@@ -69,6 +124,9 @@ public sealed class ExplanationViewTests
         );
         Assert.Null(view.Same);
     }
+
+    private static ChangesViewModel View(ChangesDocument changes, params Guid[] leftOut) =>
+        ChangesViewModelBuilder.Of(changes, new(DisplayFormats.International), (_, asset) => leftOut.Contains(asset), [Run]);
 
     private static ChangesDocument Changes(IReadOnlyList<HoldingChangeDocument> holdings) =>
         new(
@@ -93,7 +151,7 @@ public sealed class ExplanationViewTests
             null,
             before,
             after,
-            parts.Length == 0 ? null : (Number(after) - Number(before!)).ToString(CultureInfo.InvariantCulture),
+            parts.Length == 0 ? null : (Number(after) - Number(before ?? "0")).ToString(CultureInfo.InvariantCulture),
             parts
         );
 

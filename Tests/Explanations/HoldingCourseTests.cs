@@ -11,6 +11,8 @@ public sealed class HoldingCourseTests(ApiFixture fixture) : IClassFixture<ApiFi
     /// <summary>The first holding of a test's entry.</summary>
     private static readonly Guid Asset = new("019a0000-0000-7000-8000-000000000000");
 
+    private const string Symbol = "BND";
+
     private static readonly DateOnly Last = new(2026, 11, 20);
 
     private readonly ApiApp _app = fixture.App;
@@ -27,7 +29,7 @@ public sealed class HoldingCourseTests(ApiFixture fixture) : IClassFixture<ApiFi
 
         Assert.Equal(["2026-11-19", "2026-11-18"], course!.Rows.Select(row => row.Night));
         Assert.Equal("1,120.40\u00A0EUR", course.Most);
-        Assert.Equal("Nights before that were in JPY.", course.Note);
+        Assert.Equal("Earlier nights were in JPY, and amounts in two currencies have no common scale.", course.Note);
     }
 
     /// <summary>Of results that large the page reads few.</summary>
@@ -56,9 +58,27 @@ public sealed class HoldingCourseTests(ApiFixture fixture) : IClassFixture<ApiFi
         Assert.Equal(["7.00\u00A0EUR", "1,120.40\u00A0EUR"], (await ReadAsync(user))!.Rows.Select(row => row.Amount));
     }
 
+    [Fact]
+    public async Task P3_Course_OfNightsThatDidNotRankTheHolding_SaysWhetherItWasLeftOutOrNotHeld()
+    {
+        var user = await _app.Database.AddUserAsync();
+        var leftOut = $$"""{"assetId":"{{Asset}}","symbol":"{{Symbol}}","reason":"no_price"}""";
+        TestHolding[] others = [.. PageEntries.Holdings.Skip(1)];
+        // Assets of entries are numbered, so that the first of the others would have the asset's number.
+        await AddAsync(user, 3, PageEntries.Entry(user, []));
+        await AddAsync(user, 2, PageEntries.Entry(user, [], leftOut: leftOut));
+        await AddAsync(user, 1, PageEntries.Entry(user, [PageEntries.Holdings[0] with { Amount = 0 }, .. others]));
+
+        var course = await ReadAsync(user);
+
+        Assert.Equal(["0.00\u00A0EUR", "left out", "not held"], course!.Rows.Select(row => row.Amount));
+        Assert.Null(course.Most);
+        Assert.EndsWith("no amount in any of them.", course.Description, StringComparison.Ordinal);
+    }
+
     private Task<Guid> AddAsync(Guid user, int daysAgo, byte[] entry, int revision = 1) =>
         new PageStateData(_app.Database, _app.Cache, PageStates.Now).AddNightAsync(user, Last.AddDays(-daysAgo), entry, revision: revision);
 
     private Task<CourseViewModel?> ReadAsync(Guid user) =>
-        _app.Get<HoldingCourse>().ReadAsync(user, Asset, Last, DisplayFormats.International, TestContext.Current.CancellationToken);
+        _app.Get<HoldingCourse>().ReadAsync(user, Asset, Symbol, Last, DisplayFormats.International, TestContext.Current.CancellationToken);
 }

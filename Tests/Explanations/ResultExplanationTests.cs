@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Overnight.Core.Explanations;
+using Overnight.Core.Market;
 using Overnight.Core.Portfolios;
 using Overnight.Core.Recommendations;
 using Overnight.Tests.Harness;
@@ -25,6 +26,23 @@ public sealed class ResultExplanationTests
             repeated += found.Exists(w => w.Contribution.PooledIn != "0.0000" && w.Contribution.PooledOut != "0.0000") ? 1 : 0;
         }
         Assert.True(pooled > 100 && repeated > 10, $"{pooled} portfolios pooled, {repeated} gave and took.");
+    }
+
+    [Fact]
+    public void HasStaleValues_WhereAPriceOfAHoldingIsAStoredOne_IsTrue()
+    {
+        var inputs = CoreAnswers.Inputs(new RandomCase(new(1)).Next());
+        var held = inputs.Portfolio.Holdings.First(one => inputs.Market.Assets[one.Asset].Price is not null).Asset;
+        Dictionary<int, DateTimeOffset> prices = new() { [held] = new(2026, 11, 19, 21, 0, 0, TimeSpan.Zero) };
+        MarketSnapshot stale = new(
+            inputs.Market.Header,
+            inputs.Market.Assets,
+            inputs.Market.Rates,
+            new MarketStaleness(prices, new Dictionary<string, DateTimeOffset>())
+        );
+
+        Assert.False(inputs.HasStaleValues);
+        Assert.True((inputs with { Market = stale }).HasStaleValues);
     }
 
     [Fact]

@@ -100,7 +100,7 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
     {
         await using var night = await ExplanationNight.CreateAsync(servers);
         var queries = night.App.Queries;
-        var stored = await RowsAsync(night);
+        var stored = await night.StoredRowsAsync();
 
         await night.AskAsync("/api/what-if", "{}");
         Assert.Equal(
@@ -118,7 +118,7 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
         );
         Assert.Equal((3, 2), (queries.Count("calculation_events"), queries.Count("criteria_versions")));
 
-        Assert.Equal(stored, await RowsAsync(night));
+        Assert.Equal(stored, await night.StoredRowsAsync());
     }
 
     /// <returns>A fundamental of a holding that an own criterion compares, and a value of it with another outcome.</returns>
@@ -153,16 +153,6 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
             ids.Add(reader.GetGuid(0));
         return ids;
     }
-
-    private static Task<string> RowsAsync(ExplanationNight night) =>
-        night.Night.ScalarAsync<string>(
-            """
-            select concat_ws(' ', (select count(*) from calculation_results), (select count(*) from calculation_events),
-                (select count(*) from criteria_versions), (select count(*) from market_snapshots), (select count(*) from overnight_job_runs),
-                (select count(*) from result_reads), (select count(*) from action_log), (select count(*) from portfolios))
-            """,
-            Ct
-        );
 
     private static void AssertSame(byte[] expected, byte[] actual) => Assert.Equal(Comparable(expected), Comparable(actual));
 

@@ -48,6 +48,9 @@ internal sealed partial class DisplayFormats(CultureInfo? culture)
 
     public string Percent(decimal value, int decimals = 1) => $"{Number(value, decimals)}{NoBreak}%";
 
+    /// <summary>With all its decimals.</summary>
+    public string ExactPercent(decimal value) => $"{Exact(value)}{NoBreak}%";
+
     public string Amount(decimal value, int decimals, string currency) => $"{Number(value, decimals)}{NoBreak}{currency}";
 
     public string Date(DateTimeOffset moment) => moment.ToString(_date, _culture);

@@ -1,3 +1,4 @@
+using Overnight.Api.Audit;
 using Overnight.Api.Explanations;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Display;
@@ -13,12 +14,23 @@ namespace Overnight.Api.Pages.Explanations;
 /// <summary>Pages that explain the signed-in user's own results: why, what changed, what if.</summary>
 internal static class ExplanationPageRoutes
 {
+    /// <summary>Nights that are offered to compare: of a market some three months.</summary>
+    private const int MostNights = 60;
+
     private static readonly NoteOfPage NothingYet = new(
         "Why",
         "There is no result to explain yet",
         "Once a night has computed your portfolio, this page says why each holding has its amount, and what would have changed it.",
         PagePaths.Dashboard,
         "To the dashboard"
+    );
+
+    private static readonly NoteOfPage NoSuchNight = new(
+        "Why",
+        "You have no result of that night",
+        "It is not stored, or not any more, or the night did not compute your portfolio. Your history lists the nights that have one.",
+        PagePaths.History,
+        "To the history"
     );
 
     public static void AddExplanationPages(this WebApplicationBuilder builder) => builder.Services.AddSingleton<HoldingCourse>();
@@ -52,7 +64,7 @@ internal static class ExplanationPageRoutes
             return problem!;
         try
         {
-            var view = WhyViewModelBuilder.Of(WhyDocument.Of(result), new(cultures.Of(context.Request)));
+            var view = WhyViewModelBuilder.Of(WhyDocument.Of(result), result.Inputs.HasStaleValues, new(cultures.Of(context.Request)));
             return new PageResult<WhyPage>(frames.Of(context), view);
         }
         catch (CalculationException exception)
@@ -83,12 +95,29 @@ internal static class ExplanationPageRoutes
         try
         {
             if (HoldingWhyDocument.Of(result, assetId!.Value) is not (var document, var holding))
-                return ExplanationProblems.NoSuchAsset(assetId.Value, result.RunId);
+                return new PageResult<NotePage>(
+                    frames.Of(context),
+                    new NoteOfPage(
+                        "Why",
+                        "That night has no such holding",
+                        "You did not hold it that night, or it was set to be ignored.",
+                        ExplanationPaths.WhyOf(result.RunId),
+                        "What you held that night"
+                    ),
+                    StatusCodes.Status404NotFound
+                );
             var found = document.Holding.Rank is null
                 ? default
                 : await searches.FindAsync(result, holding, result.UserId, searches.PageWait, ct);
             ExplanationWords words = new(cultures.Of(context.Request));
-            var past = await course.ReadAsync(result.UserId, assetId.Value, result.BusinessDate, words.Formats, ct);
+            var past = await course.ReadAsync(
+                result.UserId,
+                assetId.Value,
+                document.Holding.Symbol,
+                result.BusinessDate,
+                words.Formats,
+                ct
+            );
             var view = HoldingWhyViewModelBuilder.Of(document with { First = found.First }, found.IsBusy, past, words);
             return new PageResult<HoldingWhyPage>(frames.Of(context), view);
         }
@@ -103,6 +132,7 @@ internal static class ExplanationPageRoutes
         string? after,
         HttpContext context,
         ExplanationAccess results,
+        CalculationQueries calculations,
         PageFrames frames,
         DisplayCultures cultures,
         CancellationToken ct
@@ -134,7 +164,15 @@ internal static class ExplanationPageRoutes
             (older, newer) = (newer, older);
         try
         {
-            var view = ChangesViewModelBuilder.Of(ChangesDocument.Of(older, newer), new(cultures.Of(context.Request)));
+            var nights = await calculations.OfUserAsync(newer.UserId, DateOnly.MinValue, DateOnly.MaxValue, new(MostNights, null), ct);
+            var view = ChangesViewModelBuilder.Of(
+                ChangesDocument.Of(older, newer),
+                new(cultures.Of(context.Request)),
+                (run, asset) => (run.RunId == older.RunId ? older : newer).Inputs.Holds(asset),
+                nights
+                    .Where(night => night.Stage is null)
+                    .Select(night => new ExplainedRun(night.RunId, night.Market, night.BusinessDate, night.Revision))
+            );
             return new PageResult<ChangesPage>(frames.Of(context), view);
         }
         catch (CalculationException exception)
@@ -204,6 +242,7 @@ internal static class ExplanationPageRoutes
                 answer = WhatIfViewModelBuilder.Compare(
                     ResultDocumentReader.Read(WhatIfResultWriter.Write(result, result.Inputs, now)),
                     ResultDocumentReader.Read(WhatIfResultWriter.Write(result, change.ApplyTo(result.Inputs), now)),
+                    WhatIfQuestion.Of(result.Inputs, change, new(formats)),
                     formats
                 );
             }
@@ -246,8 +285,13 @@ internal static class ExplanationPageRoutes
             return (null, errors.ToProblem());
         var (result, problem) = await results.OpenAsync(context, SessionPrincipal.Of(context).UserId, id, ct);
         // Links of every page lead here, also for those who have no result yet.
-        return id is null && problem?.StatusCode == StatusCodes.Status404NotFound
-            ? (null, new PageResult<NotePage>(frames.Of(context), NothingYet))
-            : (result, problem);
+        if (problem?.StatusCode != StatusCodes.Status404NotFound)
+            return (result, problem);
+        return (
+            null,
+            id is null
+                ? new PageResult<NotePage>(frames.Of(context), NothingYet)
+                : new PageResult<NotePage>(frames.Of(context), NoSuchNight, StatusCodes.Status404NotFound)
+        );
     }
 }

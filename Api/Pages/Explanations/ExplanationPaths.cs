@@ -16,7 +16,7 @@ internal static class ExplanationPaths
 
     public static string WhyOf(string run, Guid asset) => $"{Why}/{run}/{asset:D}";
 
-    public static string ChangesOf(Guid before, Guid after) => $"{Changes}?before={before:D}&after={after:D}";
+    public static string ChangesSince(Guid after) => $"{Changes}?after={after:D}";
 
     public static string WhatIfOf(Guid run) => $"{WhatIf}?run={run:D}";
 

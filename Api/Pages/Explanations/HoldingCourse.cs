@@ -8,6 +8,7 @@ namespace Overnight.Api.Pages.Explanations;
 
 /// <summary>A holding's amounts over past nights as a line and a table.</summary>
 /// <param name="Points">Of the line, in a box of 100 x 40.</param>
+/// <param name="Most">The largest amount; null where there was none.</param>
 /// <param name="Rows">Latest first.</param>
 /// <param name="Note">Why it begins where it does; null where that needs no words.</param>
 public sealed record CourseViewModel(
@@ -15,7 +16,7 @@ public sealed record CourseViewModel(
     string Description,
     string First,
     string Last,
-    string Most,
+    string? Most,
     IReadOnlyList<CourseRow> Rows,
     string? Note
 );
@@ -39,8 +40,16 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
         where bytes <= $4 order by business_date desc
         """;
 
+    /// <param name="symbol">The asset's, by which results list what they left out.</param>
     /// <returns>Null before the second night.</returns>
-    public async Task<CourseViewModel?> ReadAsync(Guid user, Guid asset, DateOnly until, DisplayFormats formats, CancellationToken ct)
+    public async Task<CourseViewModel?> ReadAsync(
+        Guid user,
+        Guid asset,
+        string symbol,
+        DateOnly until,
+        DisplayFormats formats,
+        CancellationToken ct
+    )
     {
         List<CoursePoint> nights = [];
         string? note = null;
@@ -55,11 +64,19 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
                 // Amounts in two currencies have no common scale.
                 if (nights.Count > 0 && result.Currency != nights[0].Currency)
                 {
-                    note = $"Nights before that were in {result.Currency}.";
+                    note = $"Earlier nights were in {result.Currency}, and amounts in two currencies have no common scale.";
                     break;
                 }
                 var item = result.Recommendations.FirstOrDefault(one => one.AssetId == asset);
-                nights.Add(new(reader.GetFieldValue<DateOnly>(0), item.Amount, item.AssetId == asset ? item.Score : null, result.Currency));
+                nights.Add(
+                    new(
+                        reader.GetFieldValue<DateOnly>(0),
+                        item.Amount,
+                        item.AssetId == asset ? item.Score : null,
+                        result.Currency,
+                        result.LeftOut.Any(one => one.Symbol == symbol)
+                    )
+                );
             }
         }
         if (nights.Count < 2)
@@ -68,17 +85,17 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
         var most = nights.Max(night => night.Amount);
         var rows = nights.ConvertAll(night => new CourseRow(
             Day(night.Date),
-            night.Score is null ? "not held" : formats.Amount(night.Amount, 2, night.Currency),
+            night.Score is null ? (night.IsLeftOut ? "left out" : "not held") : formats.Amount(night.Amount, 2, night.Currency),
             night.Score is { } score ? formats.Number(score, DisplayFormats.Decimals([score])) : ""
         ));
         var last = nights[^1];
         return new(
             string.Join(' ', nights.Select((night, at) => Point(at, nights.Count, night.Amount, most))),
             $"{nights.Count} nights from {rows[0].Night} ({rows[0].Amount}) to {rows[^1].Night} ({rows[^1].Amount}); "
-                + $"the most was {formats.Amount(most, 2, last.Currency)}.",
+                + (most == 0 ? "no amount in any of them." : $"the most was {formats.Amount(most, 2, last.Currency)}."),
             rows[0].Night,
             rows[^1].Night,
-            formats.Amount(most, 2, last.Currency),
+            most == 0 ? null : formats.Amount(most, 2, last.Currency),
             [.. rows.AsEnumerable().Reverse()],
             note
         );
@@ -93,5 +110,6 @@ internal sealed class HoldingCourse(NpgsqlDataSource database)
     }
 
     /// <param name="Score">Null where the holding was not ranked.</param>
-    private readonly record struct CoursePoint(DateOnly Date, decimal Amount, decimal? Score, string Currency);
+    /// <param name="IsLeftOut">Held, and not ranked for want of a price.</param>
+    private readonly record struct CoursePoint(DateOnly Date, decimal Amount, decimal? Score, string Currency, bool IsLeftOut);
 }

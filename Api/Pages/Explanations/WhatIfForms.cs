@@ -55,8 +55,9 @@ internal sealed class WhatIfForms(CapturedCalculation result, DisplayFormats for
                             $"{at}",
                             NameOf(one.NameJson),
                             ExplanationWords.Metric(Metrics.Names[(int)one.Metric]),
-                            RuleOf(one.Operator),
+                            $"{RuleOf(one.Operator)}{UnitOf(one)}",
                             one.Operator == ComparisonOperator.Exists ? null : Sent($"bound-{at}", formats.Field(one.Value)),
+                            $"to{UnitOf(one)}",
                             one.Operator == ComparisonOperator.Between ? Sent($"upper-{at}", formats.Field(one.Upper)) : null,
                             Sent($"points-{at}", Field(one.Points))
                         )
@@ -74,6 +75,8 @@ internal sealed class WhatIfForms(CapturedCalculation result, DisplayFormats for
 
         string Sent(string name, string shown) => sent.TryGetValue(name, out var own) ? own : shown;
         string Field(Decimal4 value) => formats.Field(value.ToDecimal());
+
+        static string UnitOf(in Criterion one) => ExplanationWords.IsInPercent(Metrics.Names[(int)one.Metric]) ? ", %" : "";
     }
 
     /// <summary>The fields that a link to the form fills in; numbers in it are those of the API, with a point.</summary>
@@ -188,13 +191,15 @@ internal sealed class WhatIfForms(CapturedCalculation result, DisplayFormats for
 
     private FundamentalValue? Fundamental(IReadOnlyDictionary<string, string> sent)
     {
-        if (sent.GetValueOrDefault("asset", "").Length == 0)
+        if (!IsChosen(sent, "asset", "value", "The holding of the figure's value"))
             return null;
-        if (!Guid.TryParseExact(sent["asset"], "D", out var asset))
+        var isHolding = Guid.TryParseExact(sent["asset"], "D", out var asset);
+        if (!isHolding)
             _errors.TryAdd("The holding", $"must be one of the list, and is '{DisplayText.Short(sent["asset"])}'");
-        if (!Metrics.TryParse(Encoding.UTF8.GetBytes(sent.GetValueOrDefault("metric", "")), out var metric))
+        var isMetric = Metrics.TryParse(Encoding.UTF8.GetBytes(sent.GetValueOrDefault("metric", "")), out var metric);
+        if (!isMetric)
             _errors.TryAdd("The figure", $"must be one of the list, and is '{DisplayText.Short(sent.GetValueOrDefault("metric", ""))}'");
-        if (Number(sent.GetValueOrDefault("value", ""), "The figure's value") is not { } value)
+        if (Number(sent.GetValueOrDefault("value", ""), "The figure's value") is not { } value || !isHolding || !isMetric)
             return null;
         if (Math.Abs(value) < WhatIfFields.LargestFundamental)
             return new(asset, metric, value);
@@ -204,21 +209,23 @@ internal sealed class WhatIfForms(CapturedCalculation result, DisplayFormats for
 
     private WhatIfRequest.AskedShift? Shift(IReadOnlyDictionary<string, string> sent)
     {
-        if (sent.GetValueOrDefault("shiftClass", "").Length == 0)
+        if (!IsChosen(sent, "shiftClass", "points", "The class of the percentage points up or down"))
             return null;
-        var number = Number(sent.GetValueOrDefault("points", ""), "The points up or down");
+        var number = Number(sent.GetValueOrDefault("points", ""), "The percentage points up or down");
         if (ClassId(sent["shiftClass"]) is not { } id || number is not { } points)
             return null;
         if (points is >= -100 and <= 100)
             return new(id, Decimal4.Round(points));
-        _errors.TryAdd("The points up or down", $"must be between -100 and 100, and are {formats.Exact(points)}");
+        _errors.TryAdd("The percentage points up or down", $"must be between -100 and 100, and are {formats.Exact(points)}");
         return null;
     }
 
     private WhatIfRequest.AskedCash? Cash(IReadOnlyDictionary<string, string> sent)
     {
-        var name = sent.GetValueOrDefault("cashClass", "");
-        if (name.Length == 0 || Number(sent.GetValueOrDefault("amount", ""), "The value more or less") is not { } amount)
+        if (!IsChosen(sent, "cashClass", "amount", "The class of the value more or less"))
+            return null;
+        var name = sent["cashClass"];
+        if (Number(sent.GetValueOrDefault("amount", ""), "The value more or less") is not { } amount)
             return null;
         if (Math.Abs(amount) > WhatIfFields.LargestAmount)
         {
@@ -231,6 +238,17 @@ internal sealed class WhatIfForms(CapturedCalculation result, DisplayFormats for
         if (name == None)
             return new(null, amount);
         return ClassId(name) is { } id ? new(id, amount) : null;
+    }
+
+    /// <summary>Whether one of a list is chosen; a number that belongs to it and is there without it is an error.</summary>
+    private bool IsChosen(IReadOnlyDictionary<string, string> sent, string list, string number, string words)
+    {
+        if (sent.GetValueOrDefault(list, "").Length > 0)
+            return true;
+        var text = sent.GetValueOrDefault(number, "");
+        if (!string.IsNullOrWhiteSpace(text))
+            _errors.TryAdd(words, $"must be chosen for '{DisplayText.Short(text)}', and is none");
+        return false;
     }
 
     private Guid? ClassId(string text)
@@ -270,6 +288,6 @@ internal sealed class WhatIfForms(CapturedCalculation result, DisplayFormats for
             _ => "from",
         };
 
-    private static string NameOf(ReadOnlyMemory<byte> json) =>
+    internal static string NameOf(ReadOnlyMemory<byte> json) =>
         JsonSerializer.Deserialize<string>((byte[])[(byte)'"', .. json.Span, (byte)'"'])!;
 }

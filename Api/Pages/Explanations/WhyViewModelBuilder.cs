@@ -5,6 +5,7 @@ namespace Overnight.Api.Pages.Explanations;
 
 /// <summary>A page of all holdings of a result.</summary>
 /// <param name="Night">Market and date of the night.</param>
+/// <param name="Stale">Says that stored values stood in for new ones; null where none did.</param>
 public sealed record WhyViewModel(
     string Night,
     string Headline,
@@ -13,6 +14,7 @@ public sealed record WhyViewModel(
     IReadOnlyList<WhyRow> Rows,
     string? Cut,
     string? Unallocated,
+    string? Stale,
     string ChangesLink,
     string WhatIfLink
 );
@@ -36,26 +38,30 @@ internal static class WhyViewModelBuilder
     /// <summary>Rows of a page; each has some sentences. The API has all.</summary>
     private const int MostRows = 100;
 
-    public static WhyViewModel Of(WhyDocument why, ExplanationWords words)
+    /// <param name="isStale">Whether stored values stood in for new ones.</param>
+    public static WhyViewModel Of(WhyDocument why, bool isStale, ExplanationWords words)
     {
         var (formats, currency) = (words.Formats, why.BaseCurrency);
         var has = why.Contribution is { } planned && ExplanationWords.Decimal(planned) > 0;
         var bought = why.Holdings.Count(holding => ExplanationWords.Decimal(holding.Amount) > 0);
+        // One number of decimals for the table, so that amounts can be compared.
+        var decimals = Math.Max(2, DisplayFormats.Decimals(why.Holdings.Select(holding => ExplanationWords.Decimal(holding.Amount))));
         return new(
             Night(why.Run, formats),
             has && bought > 0 ? $"How {words.Amount(why.Contribution!, currency)} were shared out"
                 : has ? $"Why nothing of {words.Amount(why.Contribution!, currency)} is bought"
                 : "Why your holdings are in this order",
-            "Priority is how far a class is below the middle of its target range, in points, times the score of the holding, divided by 100. "
+            "Priority is how far a class is below the middle of its target range, in percentage points, times the score of the holding, divided by 100. "
                 + "The contribution is shared in proportion to the priorities above 0. Shares below the smallest amount worth buying are put "
                 + "together and go to the first holding that can take them.",
             currency,
-            [.. why.Holdings.Take(MostRows).Select(holding => Row(why, holding, words))],
+            [.. why.Holdings.Take(MostRows).Select(holding => Row(why, holding, decimals, words))],
             why.Holdings.Count > MostRows ? $"{why.Holdings.Count - MostRows} more holdings are not on this page." : null,
             ExplanationWords.Decimal(why.Unallocated) > 0
                 ? $"{words.Amount(why.Unallocated, currency)} stay unallocated, because no class has room for more."
                 : null,
-            $"{ExplanationPaths.Changes}?after={why.Run.RunId:D}",
+            isStale ? "A provider failed that night, so the last stored prices or exchange rates were used in place of new ones." : null,
+            ExplanationPaths.ChangesSince(why.Run.RunId),
             ExplanationPaths.WhatIfOf(why.Run.RunId)
         );
     }
@@ -64,19 +70,18 @@ internal static class WhyViewModelBuilder
         formats.Sentence($"{run.Market}, {ExplanationPaths.Date(run.BusinessDate)}")
         + (run.Revision > 1 ? $", revision {run.Revision}" : "");
 
-    private static WhyRow Row(WhyDocument why, WhyHolding holding, ExplanationWords words)
+    private static WhyRow Row(WhyDocument why, WhyHolding holding, int decimals, ExplanationWords words)
     {
         var formats = words.Formats;
-        var amount = ExplanationWords.Decimal(holding.Amount);
         return new(
             ExplanationPaths.WhyOf($"{why.Run.RunId:D}", holding.AssetId),
             holding.Symbol,
             holding.Name,
             holding.Class is { } own ? ExplanationWords.Class(own) : null,
-            holding.Rank is null ? "left out" : formats.Number(amount, Math.Max(2, DisplayFormats.Decimals([amount]))),
-            formats.Number(ExplanationWords.Decimal(holding.Score), DisplayFormats.Decimals([ExplanationWords.Decimal(holding.Score)])),
+            holding.Rank is null ? "left out" : formats.Number(ExplanationWords.Decimal(holding.Amount), decimals),
+            words.Score(holding.Score),
             holding.Class is { } of ? formats.Signed(ExplanationWords.Decimal(of.Gap), 1) : "",
-            holding.Priority is { } priority ? formats.Number(ExplanationWords.Decimal(priority), 2) : "",
+            holding.Priority is { } priority ? words.Priority(priority) : "",
             words.Why(holding, why.BaseCurrency, why.Contribution, isInList: true)
         );
     }

@@ -49,6 +49,7 @@ public sealed record HistoryRow(
 /// <param name="Note">Why a part is missing.</param>
 public sealed record PastViewModel(
     string Title,
+    Guid Run,
     string Path,
     DashboardViewModel? Result,
     string Headline,

@@ -17,6 +17,7 @@ internal static class PastViewModelBuilder
         var (headline, lead) = Missing(past);
         return new(
             night,
+            past.Run.Id,
             PagePaths.HistoryOf(past.Run.Id),
             view,
             view?.Headline ?? headline,
