@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
-using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Protection;
 using Overnight.Tests.Sessions;
@@ -102,21 +101,5 @@ public sealed class OwnSessionTests(ApiFixture fixture) : IClassFixture<ApiFixtu
             Assert.Equal(HttpStatusCode.Unauthorized, await _app.StatusAsync(one));
         foreach (var one in (string[])[token, stranger])
             Assert.Equal(HttpStatusCode.NotFound, await _app.StatusAsync(one));
-    }
-
-    [Theory]
-    [InlineData("a\u0001b\tc", "a b c")]
-    [InlineData(" ", null)]
-    public void Origin_OfAnyUserAgent_IsText(string given, string? kept) => Assert.Equal(kept, SessionOrigin.From(null, given).UserAgent);
-
-    [Fact]
-    public void Origin_OfALongUserAgent_EndsWithAWholeCharacter()
-    {
-        var kept = SessionOrigin.From(null, new string('x', 199) + "\U0001F600").UserAgent!;
-
-        Assert.Equal(199, kept.Length);
-        // Half a character, which no attribute can hold.
-        Assert.Equal("\ufffd", SessionOrigin.From(null, new string('\ud83d', 1)).UserAgent);
-        Assert.Equal("fe80::1", SessionOrigin.From(IPAddress.Parse("fe80::1%3"), null).Address);
     }
 }
