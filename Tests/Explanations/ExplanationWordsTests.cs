@@ -22,7 +22,7 @@ public sealed class ExplanationWordsTests
     [Fact]
     public void Outcome_OfASkippedCriterion_NamesWhatIsUnknown() =>
         Assert.Equal(
-            "not counted, for want of a value of years with a surplus and payout ratio",
+            "not counted: no value of years with a surplus and payout ratio is known",
             ExplanationWords.Outcome(
                 Criterion("pe_ratio", "lt", "18") with
                 {

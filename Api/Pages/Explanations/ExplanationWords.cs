@@ -54,7 +54,7 @@ internal sealed class ExplanationWords(DisplayFormats formats)
     /// <summary>Factors of one step: <c>prices and company figures</c>.</summary>
     public static string Factors(IReadOnlyList<string> names) => List([.. names.Select(Factor)]);
 
-    /// <summary>With a comma before the last of three or more, since words such as <c>your targets and minimums</c> have an "and".</summary>
+    /// <summary>With a comma before the last of three or more: <c>your targets and minimums</c> has an "and" of its own.</summary>
     public static string List(IReadOnlyList<string> words) =>
         words.Count < 2 ? string.Concat(words)
         : words.Count == 2 ? $"{words[0]} and {words[1]}"
@@ -104,7 +104,7 @@ internal sealed class ExplanationWords(DisplayFormats formats)
         one.Outcome switch
         {
             "matched" => "met",
-            "skipped" => $"not counted, for want of a value of {List([.. one.Missing.Select(Metric)])}",
+            "skipped" => $"not counted: no value of {List([.. one.Missing.Select(Metric)])} is known",
             _ => "not met",
         };
 

@@ -5,7 +5,9 @@ namespace Overnight.Api.Pages.Explanations;
 
 /// <summary>The page of one holding.</summary>
 /// <param name="MoneyNote">Says which values of criteria are amounts of money; null where none is.</param>
-/// <param name="Steps">From priority to amount: words and a number each; the last is the amount. Empty where there is nothing to share.</param>
+/// <param name="Steps">
+/// From priority to amount: words and a number each; the last is the amount. Empty for a holding without a share.
+/// </param>
 /// <param name="IsSearching">Whether the page has it when it is opened again.</param>
 /// <param name="First">What would have made it the first to buy, in sentences, each with the what-if that shows it.</param>
 public sealed record HoldingWhyViewModel(
@@ -103,7 +105,12 @@ internal static class HoldingWhyViewModelBuilder
         if (ExplanationWords.Decimal(parts.PooledOut) != 0)
             yield return ("Put together with other shares, because it was too small to buy", words.Amount($"-{parts.PooledOut}", currency));
         if (ExplanationWords.Decimal(parts.PooledIn) != 0)
-            yield return ("Got of the shares that were too small to buy", words.Amount(parts.PooledIn, currency));
+            yield return (
+                ExplanationWords.Decimal(parts.PooledOut) != 0
+                    ? "From the shares put together"
+                    : "From shares of others that were too small to buy",
+                words.Amount(parts.PooledIn, currency)
+            );
         if (ExplanationWords.Decimal(parts.Remainder) != 0)
             yield return ("Rounding, so that all amounts add up", words.Amount(parts.Remainder, currency));
         yield return ("Amount", words.Amount(why.Holding.Amount, currency));
