@@ -32,10 +32,16 @@ public sealed class CriteriaParserTests
 
         var first = criteria[0];
         Assert.Equal((@"i\u0041", "n"), (Encoding.UTF8.GetString(first.IdJson.Span), Encoding.UTF8.GetString(first.NameJson.Span)));
-        Assert.Equal((Metric.Roe, expected, 1.5m, 2m, -72_500L), (first.Metric, first.Operator, first.Value, first.Upper, first.Points.Units));
+        Assert.Equal(
+            (Metric.Roe, expected, 1.5m, 2m, -72_500L),
+            (first.Metric, first.Operator, first.Value, first.Upper, first.Points.Units)
+        );
         Assert.Equal((1 << (int)Metric.DividendYield) | (1 << (int)Metric.Roe), first.Required);
         var second = criteria[1];
-        Assert.Equal((Metric.EvEbitda, ComparisonOperator.GreaterThan, 3m, 0m), (second.Metric, second.Operator, second.Value, second.Upper));
+        Assert.Equal(
+            (Metric.EvEbitda, ComparisonOperator.GreaterThan, 3m, 0m),
+            (second.Metric, second.Operator, second.Value, second.Upper)
+        );
         // Half of a ten-thousandth is rounded away from zero.
         Assert.Equal((1L, 0), (second.Points.Units, second.Required));
         Assert.Equal(2, criteria.Count);
@@ -66,10 +72,7 @@ public sealed class CriteriaParserTests
         CriteriaParser.Read(Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat(Good(), 64))}]"), criteria);
 
         Assert.Equal(64, criteria.Count);
-        Assert.Equal(
-            "criteria[64].criteria has more than 64 entries",
-            Refused($"[{string.Join(',', Enumerable.Repeat(Good(), 65))}]")
-        );
+        Assert.Equal("criteria[64].criteria has more than 64 entries", Refused($"[{string.Join(',', Enumerable.Repeat(Good(), 65))}]"));
         Assert.Throws<ArgumentNullException>("criteria", () => CriteriaParser.Read("[]"u8.ToArray(), null!));
     }
 

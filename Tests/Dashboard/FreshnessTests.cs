@@ -120,6 +120,118 @@ public sealed class FreshnessTests
     [Fact]
     public void C3_ResultWithoutItsTime_IsStale() => Assert.Equal("stale", Judge(default, "2026-11-20T12:31Z"));
 
+    /// <summary>Each status says why, and of which market, night or day.</summary>
+    [Theory]
+    [InlineData("2019-11-20T12:31Z", null, null, "NYSE", "stale: It was computed over a year ago.")]
+    [InlineData(
+        "2026-11-20T12:31Z",
+        null,
+        null,
+        "NYSE",
+        "fresh: It prepares the open of NYSE on 2026-11-20, and no later night is past its deadline."
+    )]
+    [InlineData(
+        "2026-11-19T12:31Z",
+        null,
+        null,
+        "NYSE",
+        "delayed: The night of NYSE for 2026-11-20 is past its deadline and has not replaced it."
+    )]
+    [InlineData(
+        "2026-11-18T12:31Z",
+        null,
+        null,
+        "NYSE",
+        "stale: The nights of NYSE for 2026-11-19 and 2026-11-20 are past their deadlines and have not replaced it."
+    )]
+    [InlineData(
+        "2026-11-20T12:31Z",
+        "2026-11-18T00:00Z",
+        null,
+        "NYSE",
+        "stale: Its prices are older than the close of NYSE on 2026-11-19, which was known when it was computed."
+    )]
+    [InlineData(
+        "2026-11-20T12:31Z",
+        null,
+        "2026-11-18T00:00Z",
+        "NYSE",
+        "stale: Its exchange rates are older than those of 2026-11-19, which were known when it was computed."
+    )]
+    [InlineData(
+        "2026-11-20T12:31Z",
+        "2026-11-21T12:31:01Z",
+        null,
+        "NYSE",
+        "stale: Its prices are dated in the future, so how old they are is not known."
+    )]
+    [InlineData(
+        "2026-11-20T12:31Z",
+        null,
+        "2026-11-21T12:31:01Z",
+        "NYSE",
+        "stale: Its exchange rates are dated in the future, so how old they are is not known."
+    )]
+    [InlineData(
+        "2026-11-20T12:31Z",
+        "2026-11-21T12:31Z",
+        "2026-11-21T12:31Z",
+        "NYSE",
+        "fresh: It prepares the open of NYSE on 2026-11-20, and no later night is past its deadline."
+    )]
+    [InlineData(
+        "2026-11-20T12:31Z",
+        null,
+        null,
+        "XETRA,LSE",
+        "fresh: It prepares the open of XETRA on 2026-11-23, and no later night is past its deadline."
+    )] // of two that are alike, the first
+    public void C3_Reason_TellsWhatIsMissing(string generatedAt, string? pricesAsOf, string? ratesAsOf, string markets, string expected)
+    {
+        var verdict = Freshness.Judge(
+            new(Utc(generatedAt), Time(pricesAsOf), Time(ratesAsOf)),
+            Utc("2026-11-20T14:15Z"),
+            Catalog().OfUser(markets)
+        );
+
+        Assert.Equal(expected, $"{verdict.Status.Name()}: {verdict.Reason}");
+    }
+
+    [Fact]
+    public void C3_Limits_AreToTheSecond()
+    {
+        var now = Utc("2026-11-20T14:15Z");
+        Assert.Equal(
+            (FreshnessStatus.Fresh, "The user has no known market whose nights would replace it."),
+            Values(Freshness.Judge(new(now.AddDays(-366)), now, []))
+        );
+        Assert.Equal(
+            (FreshnessStatus.Stale, "It was computed over a year ago."),
+            Values(Freshness.Judge(new(now.AddDays(-366).AddTicks(-1)), now, []))
+        );
+        // The clock of the machine that computed it is ahead: its prices are judged by this one's.
+        Assert.Equal(
+            FreshnessStatus.Stale,
+            Freshness.Judge(new(now.AddDays(3), PricesAsOf: now.AddDays(2)), now, Catalog().OfUser("NYSE")).Status
+        );
+        Assert.Throws<ArgumentNullException>("markets", () => Freshness.Judge(new(now), now, null!));
+        Assert.StartsWith(
+            "Unknown status.",
+            Assert.Throws<ArgumentOutOfRangeException>("status", () => ((FreshnessStatus)9).Name()).Message,
+            StringComparison.Ordinal
+        );
+
+        static (FreshnessStatus, string) Values(FreshnessVerdict verdict) => (verdict.Status, verdict.Reason);
+    }
+
+    /// <summary>A stored value whose time is not known is told without one.</summary>
+    [Fact]
+    public void C3_Provisional_WithoutATime_SaysNone() =>
+        Assert.Equal(
+            "A provider failed, so stored prices are used.",
+            Freshness.Judge(new(Utc("2026-11-20T12:31Z"), PricesStale: true), Utc("2026-11-20T12:31Z"), Catalog().OfUser("NYSE")).Reason
+        );
+
     private static string Judge(ResultTimes result, string now, string markets = "NYSE") =>
         Freshness.Judge(result, Utc(now), Catalog().OfUser(markets)).Status.Name();
 

@@ -50,10 +50,7 @@ public sealed class UserSessionOptionsTests
         options.SigningKeys.Add("short");
 
         Assert.Equal(
-            [
-                "Sessions:SigningKeys must be two keys at most, and is 3 keys.",
-                "Sessions:SigningKeys:2 must be base64 of 32 bytes or more.",
-            ],
+            ["Sessions:SigningKeys must be two keys at most, and is 3 keys.", "Sessions:SigningKeys:2 must be base64 of 32 bytes or more."],
             Failures(options)
         );
     }

@@ -48,7 +48,7 @@ public sealed class MarketCalendar
     internal FreshnessMemory Freshness { get; }
 
     /// <summary>The rule for the time at which the night is due, for people.</summary>
-    public string Due => _cron is null ? $"{_lead:h\\:mm} h before the open" : $"cron {_cron}, local time";
+    public string Due => _cron is null ? BeforeTheOpen(_lead) : $"cron {_cron}, local time";
 
     public MarketDay Day(DateOnly date)
     {
@@ -63,7 +63,10 @@ public sealed class MarketCalendar
     }
 
     /// <summary>The rule for the deadline, for people.</summary>
-    public string DoneBy => _deadline.At is { } time ? $"by {time:HH\\:mm}, local time" : $"{_deadline.Lead:h\\:mm} h before the open";
+    public string DoneBy => _deadline.At is { } time ? $"by {time:HH\\:mm}, local time" : BeforeTheOpen(_deadline.Lead);
+
+    // A lead may be 24 hours, which the format h:mm of a duration shows as 0:00.
+    private static string BeforeTheOpen(TimeSpan lead) => $"{(int)lead.TotalHours}:{lead.Minutes:00} h before the open";
 
     /// <summary>
     /// The first ordinary day on which the configured deadline does not lie between trigger and open; null when there is none.
