@@ -4,7 +4,7 @@ namespace Overnight.Tests.Scheduling;
 
 public sealed class HolidayDatesTests
 {
-    /// <summary>Against another algorithm, Knuth's (The Art of Computer Programming, 1.3.2, exercise 14), for all years it holds for.</summary>
+    /// <summary>Against Knuth's algorithm (The Art of Computer Programming, 1.3.2, exercise 14), for all years it holds for.</summary>
     [Fact]
     public void Easter_OfEveryGregorianYear_IsAsByKnuth() =>
         Assert.All(Enumerable.Range(1583, 4099 - 1583 + 1), year => Assert.Equal(Knuth(year), HolidayDates.Easter(year)));
