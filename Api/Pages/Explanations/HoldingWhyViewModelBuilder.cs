@@ -1,4 +1,3 @@
-using Overnight.Api.Pages.Display;
 using Overnight.Core.Explanations;
 
 namespace Overnight.Api.Pages.Explanations;

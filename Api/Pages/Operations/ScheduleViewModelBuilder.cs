@@ -1,5 +1,4 @@
 using Overnight.Api.Admin;
-using Overnight.Api.Audit;
 using Overnight.Api.Operations;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Layout;
