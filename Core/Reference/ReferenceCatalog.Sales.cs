@@ -169,7 +169,6 @@ public static partial class ReferenceCatalog
                 CacheKeyPart.Number("limit", 1, CacheKeyPart.MostItems, CacheKeyPart.PageSize),
             ],
             Phase = WarmPhase.Master,
-            Keys = Pages($"{table} x where x.tenant_id = t.tenant_id and x.active", most),
             Many = AllPages(columns, $"{table} x where x.tenant_id = t.tenant_id and x.active", order, most),
             Events = events,
         };

@@ -27,8 +27,8 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceVolati
     public string? Keys { get; init; }
 
     /// <summary>
-    /// A query for all warmed entries of a tenant at once, where that is cheaper than <see cref="Value"/> for each of
-    /// <see cref="Keys"/>. Its columns are <c>value</c> and the parts; it sees the row <c>t</c>.
+    /// A query for all warmed entries of a tenant at once, instead of <see cref="Keys"/> where that is cheaper than <see cref="Value"/> for
+    /// each of them. Its columns are <c>value</c> and the parts; it sees the row <c>t</c>.
     /// </summary>
     public string? Many { get; init; }
 
@@ -59,7 +59,12 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceVolati
                 )}
                 from (select t.*{(Keys is null ? "" : ", p.*")} from {Asked}{Lateral}) k
                 """
-            : $"select convert_to(m.value::text, 'UTF8'), {GenerationOf("t")}, t.tenant_id{string.Concat(Parts.Select(part => $", m.\"{part.Name}\""))} from {Asked} cross join lateral ({Many}) m";
+            : $"""
+                select convert_to(p.value::text, 'UTF8'), {GenerationOf("t")}, t.tenant_id{string.Concat(
+                    Parts.Select(part => $", p.\"{part.Name}\"")
+                )}
+                from {Asked}{Lateral}
+                """;
 
     /// <summary>Query for the number of warmed entries. $1 a tenant, or null for all; $2 today.</summary>
     public string CountSql =>
@@ -69,7 +74,7 @@ public sealed record ReferenceEntity(string Module, string Name, ReferenceVolati
 
     private string GenerationOf(string row) => $"erp.generation({row}.tenant_id, '{FullName}')";
 
-    private string Lateral => Keys is null ? "" : $" cross join lateral ({Keys}) p";
+    private string Lateral => (Many ?? Keys) is { } warmed ? $" cross join lateral ({warmed}) p" : "";
 
     /// <summary>
     /// Builds the cache key, <c>{module}:{entity}:{tenantId}:{name:value...}</c>. Values come from outside and are percent-encoded, so that

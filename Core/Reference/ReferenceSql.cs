@@ -44,12 +44,6 @@ internal static class ReferenceSql
             """
         );
 
-    /// <summary>The numbers of the warmed pages, one row each.</summary>
-    /// <param name="from">Tables and condition over the row <c>t</c>.</param>
-    /// <param name="most">Largest number of rows that are warmed.</param>
-    public static string Pages(string from, int most) =>
-        $"select n::text as page, '{CacheKeyPart.PageSize}' as \"limit\" from generate_series(1, (select ceil(least(count(*), {most}) / {CacheKeyPart.PageSize}.0)::int from {from})) n";
-
     /// <summary>The warmed pages in the form of <see cref="Page"/>, all in one scan.</summary>
     /// <param name="columns">Columns of an item, from row <c>x</c>.</param>
     /// <param name="from">Tables and condition over the row <c>t</c>.</param>

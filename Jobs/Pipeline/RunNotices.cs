@@ -57,7 +57,7 @@ internal static class RunNotices
                 seal.Revision,
                 Root = Convert.ToHexStringLower(seal.Root),
                 SnapshotHash = Convert.ToHexStringLower(seal.SnapshotHash),
-                SealedAt = seal.SealedAt.UtcDateTime,
+                SealedAt = IsoDate.Of(seal.SealedAt),
                 Previous = Convert.ToHexStringLower(seal.Previous),
                 Hash = Convert.ToHexStringLower(seal.Hash),
                 Links = new { Roots = outbox.Link("/api/roots") },
