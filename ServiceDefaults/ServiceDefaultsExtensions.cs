@@ -28,6 +28,8 @@ public static class ServiceDefaultsExtensions
         // The answer says what is wrong with a form, or that it took too long; a line for each would let strangers fill the log.
         ["Logging:LogLevel:Microsoft.AspNetCore.Antiforgery"] = nameof(LogLevel.Error),
         ["Logging:LogLevel:Microsoft.AspNetCore.Http.Timeouts"] = nameof(LogLevel.Error),
+        // Form keys that can't be read while PostgreSQL is away are tried again; DatabaseState logs the outage.
+        ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection.KeyManagement.KeyRingProvider"] = nameof(LogLevel.Critical),
         // A failed statement throws an exception, which is logged once where it is caught.
         ["Logging:LogLevel:Npgsql"] = nameof(LogLevel.Critical),
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = nameof(LogLevel.Critical),

@@ -1,3 +1,4 @@
+using Overnight.Core;
 using Overnight.Core.Notices;
 using Overnight.Core.Proof;
 using Overnight.Core.Runs;

@@ -74,8 +74,8 @@ public sealed class CalculationFailureTests
 
     [Theory]
     [InlineData(0, -10.5, null)]
-    [InlineData(0, -10.5001, "10.5")]
-    [InlineData(PortfolioHolding.Unclassified, -0.0001, "0")]
+    [InlineData(0, -10.5001, "10.5000")]
+    [InlineData(PortfolioHolding.Unclassified, -0.0001, "0.0000")]
     public void Run_CashBelowWhatItsClassHas_IsRefused(int index, double amount, string? has)
     {
         var portfolio = Portfolio(10.5m);
@@ -137,7 +137,7 @@ public sealed class CalculationFailureTests
             return;
         }
 
-        var exception = Assert.Throws<ArgumentException>("version", () => new ResultWriter(market, context, version));
+        var exception = Assert.Throws<ArgumentException>(nameof(version), () => new ResultWriter(market, context, version));
 
         Assert.StartsWith(message, exception.Message, StringComparison.Ordinal);
         Assert.Equal(hasNames ? 2 : 1, new ResultWriter(market, context).Version);
