@@ -85,7 +85,8 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
                         ceil(abs(extract(epoch from forecast_at - deadline_at)) / 60),
                         case when forecast_at > deadline_at then 'after' else 'before' end) end),
                 since,
-                case when run_id is null then 'It never began. Start a jobs process, or run it here: jobs run --market ' || market || ' --date ' || business_date
+                case when run_id is null then 'It never began. Start a jobs process, or run it here: jobs run --market '
+                    || market || ' --date ' || business_date
                     else 'See what holds it up: GET /api/runs/' || run_id end
             from nights where finished_at is null and state <> 'on-time' and due_at > $1 - interval '7 days' order by 2
             """
@@ -113,7 +114,8 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
             """
             select format('Webhook %s was not told %s of %s: %s', d.target, n.event, n.subject, d.last_error), n.created_at,
                 case d.state when 'failed' then 'It is not tried any more. When the target is mended: POST /api/admin/notices/' || n.id || '/redeliver'
-                    else 'It is tried again until ' || to_char(d.retry_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || 'Z; try the target: jobs notify test --target ' || d.target end
+                    else 'It is tried again until ' || to_char(d.retry_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI')
+                        || 'Z; try the target: jobs notify test --target ' || d.target end
             from notice_deliveries d join notices n on n.id = d.notice_id
             where d.state <> 'delivered' and d.last_error is not null and n.created_at > $1 - interval '7 days' order by 2
             """
@@ -223,7 +225,8 @@ internal sealed class DoctorReport(NpgsqlDataSource dataSource, Lazy<CacheStore>
             "set" => new(
                 "The database takes no writes: default_transaction_read_only is on.",
                 null,
-                $"Once the reason is gone: alter database {new NpgsqlCommandBuilder().QuoteIdentifier(connection.Database)} set default_transaction_read_only = off (of a role: alter role .. reset default_transaction_read_only), and end its connections."
+                $"Once the reason is gone: alter database {new NpgsqlCommandBuilder().QuoteIdentifier(connection.Database)} set default_transaction_read_only = off "
+                    + "(of a role: alter role .. reset default_transaction_read_only), and end its connections."
             ),
             _ => null,
         };

@@ -38,7 +38,8 @@ internal static class CacheEntryCommands
         Option<bool> all = new("--all") { Description = "Removes the entries of every user." };
         Command command = new(
             "invalidate",
-            "Removes a user's recommendations and portfolio from the cache server and from every node's memory; the next request reads PostgreSQL and caches them again."
+            "Removes a user's recommendations and portfolio from the cache server and from every node's memory; "
+                + "the next request reads PostgreSQL and caches them again."
         )
         {
             user,
@@ -72,7 +73,8 @@ internal static class CacheEntryCommands
         }
         var (_, entry) = await cache.GetAsync(CacheKeys.Recommendations(user));
         output.Line(
-            $"{CacheKeys.Recommendations(user)}: {state.Remaining?.ToString(@"hh\:mm\:ss") ?? "no time"} left, {(entry is null || !ResultIntegrity.AreOf(user, entry) ? "damaged or written by another build" : $"{entry.Length:N0} bytes, whole")}."
+            $"{CacheKeys.Recommendations(user)}: {state.Remaining?.ToString(@"hh\:mm\:ss") ?? "no time"} left, "
+                + $"{(entry is null || !ResultIntegrity.AreOf(user, entry) ? "damaged or written by another build" : $"{entry.Length:N0} bytes, whole")}."
         );
         return CommandLine.Success;
     }
@@ -97,7 +99,8 @@ internal static class CacheEntryCommands
             new(Actor.Command, LoggedAction.Invalidate, isWhole ? "invalidated" : "partial") { Detail = new { Results = removed } }
         );
         output.Line(
-            $"{(removed == 1 ? "1 entry is" : $"{removed:N0} entries are")} forgotten{(isWhole ? "." : ", then the cache went away: the rest lives until its TTL ends.")}"
+            $"{(removed == 1 ? "1 entry is" : $"{removed:N0} entries are")} forgotten"
+                + $"{(isWhole ? "." : ", then the cache went away: the rest lives until its TTL ends.")}"
         );
         return CommandLine.CodeOf(isWhole, removed > 0);
     }

@@ -29,7 +29,8 @@ internal static class EraseCommand
         };
         Command command = new(
             "erase",
-            "Removes a user and all that is of the user from database and cache, for good, and prints a receipt. Hashes stay, which prove everybody else's results. Exit code 2 while it waits for the cache, or for the end of a rehearsal: a jobs process goes on then."
+            "Removes a user and all that is of the user from database and cache, for good, and prints a receipt. "
+                + "Hashes stay, which prove everybody else's results. Exit code 2 while it waits for the cache, or for the end of a rehearsal: a jobs process goes on then."
         )
         {
             user,
@@ -123,7 +124,8 @@ internal static class EraseCommand
                     listed.Add(
                         ListedErasure.Read(line)
                             ?? throw new CommandException(
-                                $"--replay: line {number} of {file.FullName} is no erasure. Expected are an id, a time and a hash of 64 digits, as jobs erase --list prints them."
+                                $"--replay: line {number} of {file.FullName} is no erasure. "
+                                    + "Expected are an id, a time and a hash of 64 digits, as jobs erase --list prints them."
                             )
                     );
             }
@@ -170,7 +172,8 @@ internal static class EraseCommand
     {
         yield return receipt.CompletedAt is { } at
             ? $"Erasure {receipt.Id} is completed, {at.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC; it is seal {receipt.Seal} of the chain."
-            : $"Erasure {receipt.Id} waits for {UserErasure.Words(receipt.WaitsFor)}. Everything else is removed; a jobs process goes on, or: jobs erase --resume";
+            : $"Erasure {receipt.Id} waits for {UserErasure.Words(receipt.WaitsFor)}. "
+                + "Everything else is removed; a jobs process goes on, or: jobs erase --resume";
         foreach (var (kind, rows) in receipt.Removed)
             yield return $"  {kind}: {rows:N0}";
     }

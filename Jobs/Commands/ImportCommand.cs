@@ -54,7 +54,8 @@ internal static class ImportCommand
         Option<string> quoting = new("--quoting")
         {
             Description =
-                $"{RateQuotingNames.UnitsPerDollar}: all in units for one dollar, as the public file is; {RateQuotingNames.Noted}: Australia, Euro, Ireland, New Zealand and United Kingdom in dollars for one unit, as its notes say.",
+                $"{RateQuotingNames.UnitsPerDollar}: all in units for one dollar, as the public file is; "
+                + $"{RateQuotingNames.Noted}: Australia, Euro, Ireland, New Zealand and United Kingdom in dollars for one unit, as its notes say.",
             DefaultValueFactory = _ => RateQuotingNames.UnitsPerDollar,
         };
         quoting.AcceptOnlyFromAmong(RateQuotingNames.UnitsPerDollar, RateQuotingNames.Noted);
@@ -103,7 +104,8 @@ internal static class ImportCommand
         var (assets, prices, fundamentals) = (result.AssetChanges, result.PriceChanges, result.FundamentalChanges);
         output.Line($"{Plural.Of(result.Assets, "asset")}, {assets.New} new, {assets.Changed} changed.");
         output.Line(
-            $"Prices of {result.AsOf:yyyy-MM-dd}: {prices.New} new, {prices.Changed} changed. Fundamentals: {fundamentals.New} new, {fundamentals.Changed} changed."
+            $"Prices of {result.AsOf:yyyy-MM-dd}: {prices.New} new, {prices.Changed} changed. "
+                + $"Fundamentals: {fundamentals.New} new, {fundamentals.Changed} changed."
         );
         if (assets.None && prices.None && fundamentals.None)
             output.Line("Nothing changed: all of it was there already.");
@@ -123,7 +125,8 @@ internal static class ImportCommand
         foreach (var rate in result.Doubled)
             output.Line($"Skipped {rate.Country}: another country of the file gives the rate of {rate.Currency}.");
         output.Line(
-            $"{Plural.Of(result.Rows, "row")}, {Plural.Of(result.Currencies, "currency", "currencies")} up to {result.Newest:yyyy-MM-dd}: {Plural.Of(result.Changes.New, "rate")} new, {result.Changes.Changed} changed."
+            $"{Plural.Of(result.Rows, "row")}, {Plural.Of(result.Currencies, "currency", "currencies")} up to {result.Newest:yyyy-MM-dd}: "
+                + $"{Plural.Of(result.Changes.New, "rate")} new, {result.Changes.Changed} changed."
         );
         if (result.Changes.None)
             output.Line("Nothing changed: all of it was there already.");
