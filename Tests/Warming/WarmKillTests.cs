@@ -66,7 +66,8 @@ public sealed class WarmKillTests(TestServers servers)
             "failed interrupted, completed -",
             await warm.ScalarAsync<string>(
                 """
-                select string_agg(status || ' ' || coalesce(error_details ->> 'reason', '-'), ', ' order by id) from overnight_job_runs where job_type = 'cache-warm'
+                select string_agg(status || ' ' || coalesce(error_details ->> 'reason', '-'), ', ' order by id)
+                from overnight_job_runs where job_type = 'cache-warm'
                 """
             )
         );
@@ -176,7 +177,8 @@ public sealed class WarmKillTests(TestServers servers)
             "the warm has read"
         );
         await other.ExecuteAsync(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()"
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
+                + "and backend_type = 'client backend' and pid <> pg_backend_pid()"
         );
         await using (var connection = await other.OpenConnectionAsync(Ct))
             await NewerResult.MakeAsync(connection, user, Ct);
