@@ -16,6 +16,9 @@ namespace Overnight.Tests.Pipeline;
 /// <summary>A database with demo users of its own, and Jobs' services over it as the program has them.</summary>
 internal sealed class PipelineFixture : IAsyncDisposable
 {
+    /// <summary>Counts up, as tests share a cache: each fixture has users of its own, and data that its seed makes again.</summary>
+    private static int _lastSeed = 1_000;
+
     private readonly IHost _host;
 
     private PipelineFixture(IHost host, string database, string cache) =>
@@ -100,7 +103,8 @@ internal sealed class PipelineFixture : IAsyncDisposable
 
     private static async Task<PipelineFixture> SeededAsync(PipelineFixture fixture, int users, CancellationToken ct)
     {
-        var seed = fixture.DatabaseConnection.GetHashCode(StringComparison.Ordinal) & 0xffff;
+        var seed = Interlocked.Increment(ref _lastSeed);
+        TestContext.Current.TestOutputHelper?.WriteLine($"The demo users' seed is {seed}.");
         await fixture
             .Services.GetRequiredService<DemoSeeder>()
             .SeedAsync(
