@@ -10,10 +10,10 @@ namespace Overnight.Api.Admin;
 /// <summary>What the schedule does next, and where it is paused.</summary>
 internal sealed record ScheduleAnswer(IReadOnlyList<MarketSchedule> Markets, IReadOnlyList<SetSchedule> Sets);
 
-internal sealed record LatestNight(DateOnly BusinessDate, Guid? RunId, NightItem Night)
+internal sealed record LatestNight(DateOnly BusinessDate, Guid? RunId, DeadlineItem Night)
 {
     public static LatestNight? From(ScheduledNight? night) =>
-        night is null ? null : new(night.BusinessDate, night.RunId, NightItem.From(night));
+        night is null ? null : new(night.BusinessDate, night.RunId, DeadlineItem.From(night));
 }
 
 /// <param name="NextAt">When the schedule warms it next; null when it never does, or before its first warm.</param>

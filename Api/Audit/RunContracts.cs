@@ -10,6 +10,7 @@ namespace Overnight.Api.Audit;
 /// <param name="Note">A warning for the caller, such as that the market has no users; left out when there is none.</param>
 /// <param name="Workers">Number of worker processes with a recent heartbeat, in the answer to a start; left out elsewhere.</param>
 /// <param name="Night">The scheduled night that it is a run of, in lists and details; left out for other runs.</param>
+/// <param name="Warm">The scheduled warm that it is a run of, likewise.</param>
 internal sealed record RunItem(
     Guid Id,
     string JobType,
@@ -28,12 +29,13 @@ internal sealed record RunItem(
     RunLinks Links,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Note = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Workers = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] NightItem? Night = null
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DeadlineItem? Night = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DeadlineItem? Warm = null
 )
 {
     public static RunItem From(Run run) => From(run, null);
 
-    public static RunItem From(Run run, ScheduledNight? night) =>
+    public static RunItem From(Run run, DeadlineItem? deadline) =>
         new(
             run.Id,
             run.JobType,
@@ -50,7 +52,8 @@ internal sealed record RunItem(
             run.UsersFailed,
             run.CorrelationId,
             RunLinks.Of(run.Id),
-            Night: night is null ? null : NightItem.From(night)
+            Night: run.JobType == "cache-warm" ? null : deadline,
+            Warm: run.JobType == "cache-warm" ? deadline : null
         );
 
     internal static long? Duration(Run run) => run.CompletedAt is { } end ? (long)(end - run.StartedAt).TotalMilliseconds : null;
@@ -87,15 +90,16 @@ internal sealed record RunDetail(
     BatchCounts Batches,
     RunFailures Failures,
     RunLinks Links,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] NightItem? Night = null
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DeadlineItem? Night = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DeadlineItem? Warm = null
 );
 
-/// <summary>A scheduled night against its deadline.</summary>
+/// <summary>A scheduled night or warm against its deadline.</summary>
 /// <param name="State">on-time, at-risk, late or missed.</param>
 /// <param name="Since">When it took this state.</param>
 /// <param name="ForecastAt">When it will be, or was, finished; null while that is not known, or while it stalls.</param>
 /// <param name="MarginMs">From the forecast to the deadline; negative after it.</param>
-internal sealed record NightItem(
+internal sealed record DeadlineItem(
     string State,
     DateTimeOffset Since,
     DateTimeOffset DueAt,
@@ -105,15 +109,15 @@ internal sealed record NightItem(
     long? MarginMs
 )
 {
-    public static NightItem From(ScheduledNight night) =>
+    public static DeadlineItem From(ScheduledWork work) =>
         new(
-            night.State,
-            night.Since,
-            night.DueAt,
-            night.DeadlineAt,
-            night.ForecastAt,
-            night.FinishedAt,
-            night.ForecastAt is { } forecast ? (long)(night.DeadlineAt - forecast).TotalMilliseconds : null
+            work.State,
+            work.Since,
+            work.DueAt,
+            work.DeadlineAt,
+            work.ForecastAt,
+            work.FinishedAt,
+            work.ForecastAt is { } forecast ? (long)(work.DeadlineAt - forecast).TotalMilliseconds : null
         );
 }
 

@@ -9,7 +9,7 @@ namespace Overnight.Api.Audit;
 /// <summary>
 /// Which runs a client wants to see: <c>?jobType=&amp;market=&amp;date=&amp;status=&amp;state=</c>, all of them where left out.
 /// </summary>
-/// <param name="State">Of the run's night, against its deadline.</param>
+/// <param name="State">Of the night or the scheduled warm that it is a run of, against its deadline.</param>
 internal readonly record struct RunFilter(
     string? Market,
     DateOnly? BusinessDate,
@@ -66,7 +66,8 @@ internal readonly record struct RunFilter(
         {
             runs = runs.Where(r =>
                 r.JobType == "scoring"
-                && database.Nights.Any(n => n.State == state && n.Market == r.Market && n.BusinessDate == r.BusinessDate)
+                    && database.Nights.Any(n => n.State == state && n.Market == r.Market && n.BusinessDate == r.BusinessDate)
+                || database.WarmDeadlines.Any(w => w.State == state && w.RunId == r.Id)
             );
         }
         if (page.After is { } after)

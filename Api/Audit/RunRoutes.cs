@@ -24,7 +24,7 @@ internal static class RunRoutes
             .MapGet("", ListAsync)
             .WithName("ListRuns")
             .WithSummary(
-                "Runs, newest first, of a job type (scoring: the nights, or cache-warm), a market, a business date, a status, or a state of the night against its deadline (on-time, at-risk, late, missed) where given. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
+                "Runs, newest first, of a job type (scoring: the nights, or cache-warm), a market, a business date, a status, or a state of the scheduled night or warm against its deadline (on-time, at-risk, late, missed) where given. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
             );
         group
             .MapGet("{id}", GetAsync)
@@ -71,29 +71,10 @@ internal static class RunRoutes
             return errors.ToProblem();
 
         var runs = await RunFilter.Query(database, filter, page).ToListAsync(ct);
-        var nights = await NightsAsync(database, runs, ct);
+        var deadlines = await RunDeadlines.ReadAsync(database, runs, filter.State, ct);
         return TypedResults.Ok(
-            Listed<RunItem>.Of(
-                runs,
-                page,
-                r => new RunCursor(r.Number),
-                r => RunItem.From(r, nights.GetValueOrDefault((r.Market, r.BusinessDate)))
-            )
+            Listed<RunItem>.Of(runs, page, r => new RunCursor(r.Number), r => RunItem.From(r, deadlines.GetValueOrDefault(r.Id)))
         );
-    }
-
-    /// <summary>The scheduled nights of these runs, by market and business date.</summary>
-    internal static async Task<Dictionary<(string?, DateOnly?), ScheduledNight>> NightsAsync(
-        OvernightContext database,
-        List<Run> runs,
-        CancellationToken ct
-    )
-    {
-        var dates = runs.Where(r => r.Market is not null).Select(r => r.BusinessDate!.Value).Distinct().ToArray();
-        if (dates.Length == 0)
-            return [];
-        var nights = await database.Nights.AsNoTracking().Where(n => dates.Contains(n.BusinessDate)).ToListAsync(ct);
-        return nights.ToDictionary(n => ((string?)n.Market, (DateOnly?)n.BusinessDate));
     }
 
     private static async Task<Results<Ok<Listed<RunFailureItem>>, ValidationProblem, ProblemHttpResult>> FailuresAsync(
@@ -179,6 +160,7 @@ internal static class RunRoutes
         // The run's own counts are written when it is finalised; until then its finished batches have them.
         var (processed, failedUsers) =
             run.CompletedAt is null && batches is not null ? (batches.Processed, batches.Failed) : (run.UsersProcessed, run.UsersFailed);
+        var deadline = (await RunDeadlines.ReadAsync(database, [run], null, ct)).GetValueOrDefault(run.Id);
         return new RunDetail(
             run.Id,
             run.JobType,
@@ -201,9 +183,8 @@ internal static class RunRoutes
             batches?.Counts ?? new(0, 0, 0),
             new(shown, failed),
             RunLinks.Of(run.Id),
-            (await NightsAsync(database, [run], ct)).GetValueOrDefault((run.Market, run.BusinessDate)) is { } night
-                ? NightItem.From(night)
-                : null
+            run.JobType == "cache-warm" ? null : deadline,
+            run.JobType == "cache-warm" ? deadline : null
         );
     }
 

@@ -26,6 +26,7 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
     public DbSet<CriteriaVersion> CriteriaVersions => Set<CriteriaVersion>();
     public DbSet<Run> Runs => Set<Run>();
     public DbSet<ScheduledNight> Nights => Set<ScheduledNight>();
+    public DbSet<WarmDeadline> WarmDeadlines => Set<WarmDeadline>();
     public DbSet<Batch> Batches => Set<Batch>();
     public DbSet<RunFailure> RunFailures => Set<RunFailure>();
     public DbSet<CalculationResult> CalculationResults => Set<CalculationResult>();
@@ -98,6 +99,7 @@ public sealed class OvernightContext(DbContextOptions<OvernightContext> options)
         modelBuilder.Entity<Run>().Property(x => x.ErrorDetails).HasColumnType("json");
         modelBuilder.Entity<Run>().Property(x => x.Metrics).HasColumnType("json");
         modelBuilder.Entity<ScheduledNight>().ToTable("nights").HasKey(x => new { x.Market, x.BusinessDate });
+        modelBuilder.Entity<WarmDeadline>().HasKey(x => new { x.SetName, x.DueAt });
         modelBuilder.Entity<Batch>().ToTable("run_batches").HasKey(x => new { x.RunId, x.Number });
         modelBuilder.Entity<RunFailure>().HasKey(x => new { x.RunId, x.UserId });
         modelBuilder

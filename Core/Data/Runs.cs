@@ -26,11 +26,9 @@ public sealed class Run
     public string? Metrics { get; init; }
 }
 
-/// <summary>A scheduled night and where it stands against its deadline.</summary>
-public sealed class ScheduledNight
+/// <summary>Scheduled work and where it stands against its deadline.</summary>
+public abstract class ScheduledWork
 {
-    public required string Market { get; init; }
-    public DateOnly BusinessDate { get; init; }
     public DateTimeOffset DueAt { get; init; }
     public DateTimeOffset DeadlineAt { get; init; }
     public required string State { get; init; }
@@ -38,6 +36,19 @@ public sealed class ScheduledNight
     public Guid? RunId { get; init; }
     public DateTimeOffset? ForecastAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
+}
+
+/// <summary>A scheduled night of a market.</summary>
+public sealed class ScheduledNight : ScheduledWork
+{
+    public required string Market { get; init; }
+    public DateOnly BusinessDate { get; init; }
+}
+
+/// <summary>A scheduled warm of a set; a warm that was not finished is finished by a later run.</summary>
+public sealed class WarmDeadline : ScheduledWork
+{
+    public required string SetName { get; init; }
 }
 
 /// <summary>A checkpoint of a run: a range of users whose results commit together.</summary>

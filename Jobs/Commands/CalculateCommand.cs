@@ -21,7 +21,7 @@ internal static class CalculateCommand
         };
         Command command = new(
             "calculate",
-            "Scores portfolios and recommends purchases from a file, without touching the database. Exit code 2 when some cases have errors, 3 when all have."
+            "Scores portfolios and recommends purchases from a file, without touching the database. Exit code 1 when a case has errors; the others are calculated."
         )
         {
             input,
@@ -46,7 +46,7 @@ internal static class CalculateCommand
                 await console.Output.WriteLineAsync(
                     $"{summary.Calculated} calculated, {summary.Errors.Count} with errors: {output.FullName}"
                 );
-            return CommandLine.CodeOf(summary.Errors.Count == 0, summary.Calculated > 0);
+            return summary.Errors.Count == 0 ? CommandLine.Success : CommandLine.Usage;
         }
         catch (DecoderFallbackException exception)
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 using Overnight.Tests.Protection;
 using Overnight.Tests.Sessions;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 using Overnight.Tests.Sessions;
 
 namespace Overnight.Tests.Account;

@@ -121,7 +121,7 @@ public sealed class ActionLogTests(TestServers servers)
 
         Assert.Equal(before, await app.Database.ScalarAsync<string>("select l::text from action_log l"));
         using var answer = await app.GetAsync("/api/admin/actions", token, Ct);
-        var item = Assert.Single((await SignInHelp.JsonAsync(answer)).GetProperty("items").EnumerateArray());
+        var item = Assert.Single((await answer.JsonAsync()).GetProperty("items").EnumerateArray());
         Assert.Equal((admin, JsonValueKind.Null), (item.GetProperty("actorId").GetGuid(), item.GetProperty("subjectId").ValueKind));
         Assert.Equal(JsonValueKind.String, item.GetProperty("subjectRef").ValueKind);
         // The user's own row goes, and takes only the reference along.
@@ -216,7 +216,7 @@ public sealed class ActionLogTests(TestServers servers)
                     Ct
                 );
                 Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-                var page = await SignInHelp.JsonAsync(answer);
+                var page = await answer.JsonAsync();
                 actions.AddRange(page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("action").GetString()!));
                 cursor = page.GetProperty("nextCursor").GetString();
             } while (cursor is not null);
@@ -250,7 +250,7 @@ public sealed class ActionLogTests(TestServers servers)
     private static async Task<string> TokenAsync(ApiApp app, string email)
     {
         using var answer = await app.SignInAsync(email, SignInHelp.Password);
-        return (await SignInHelp.JsonAsync(answer)).GetProperty("token").GetString()!;
+        return (await answer.JsonAsync()).GetProperty("token").GetString()!;
     }
 
     private async Task<ApiApp> AppAsync(params (string Key, string Value)[] settings) =>

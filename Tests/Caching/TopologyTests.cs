@@ -141,6 +141,6 @@ public sealed class TopologyTests(TestServers servers)
     {
         using var response = await app.GetAsync("/api/dashboard", token, Ct);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        return (await TestFlags.JsonAsync(response)).GetProperty("data").GetProperty("fromCache").GetBoolean();
+        return (await response.JsonAsync()).GetProperty("data").GetProperty("fromCache").GetBoolean();
     }
 }

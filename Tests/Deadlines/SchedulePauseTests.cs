@@ -192,7 +192,7 @@ public sealed class SchedulePauseTests(TestServers servers)
         Assert.Equal(HttpStatusCode.OK, await PostAsync("sets/recommendations/pause", """{"reason":"import"}"""));
         using (var answer = await app.GetAsync("/api/admin/schedule", token, Ct))
         {
-            var schedule = await SignInHelp.JsonAsync(answer);
+            var schedule = await answer.JsonAsync();
             var market = schedule.GetProperty("markets").EnumerateArray().Single(m => m.GetProperty("market").GetString() == "NYSE");
             Assert.Equal(
                 ("another import", "admin"),

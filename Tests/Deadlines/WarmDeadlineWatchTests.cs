@@ -54,6 +54,10 @@ public sealed class WarmDeadlineWatchTests(TestServers servers)
 
         Assert.Equal("recommendations 60 on-time finished", await WarmsAsync(warm));
         Assert.Equal("", await NoticesAsync(warm));
+        Assert.Equal(
+            "cache-warm",
+            await warm.ScalarAsync<string>("select job_type from overnight_job_runs r join warm_deadlines w on w.run_id = r.id")
+        );
     }
 
     [Fact]

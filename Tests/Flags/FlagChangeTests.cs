@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Flags;
 

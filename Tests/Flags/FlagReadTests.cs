@@ -4,6 +4,7 @@ using Overnight.Core;
 using Overnight.Core.Caching;
 using Overnight.Core.Flags;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Flags;
 

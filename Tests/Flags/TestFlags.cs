@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Npgsql;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Flags;
 
@@ -51,9 +52,6 @@ internal static class TestFlags
             request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
         return await app.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
-
-    public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response) =>
-        JsonElement.Parse(await response.Content.ReadAsByteArrayAsync());
 
     /// <returns>The flag as it is read by a client that may.</returns>
     public static async Task<JsonElement> FlagAsync(this ApiApp app, string key, string token)

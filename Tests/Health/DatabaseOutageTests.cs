@@ -114,7 +114,7 @@ public sealed class DatabaseOutageTests(TestServers servers)
             Assert.True((int)first.StatusCode < 500, $"{what}: {first.StatusCode}");
             // Not found may be what was asked for, but not the route.
             if (first.StatusCode == HttpStatusCode.NotFound)
-                Assert.NotEqual("Not Found", (await SignInHelp.JsonAsync(first)).GetProperty("title").GetString());
+                Assert.NotEqual("Not Found", (await first.JsonAsync()).GetProperty("title").GetString());
         }
         await EndConnectionsAsync(app);
         using var health = await app.GetAsync("/health", ct: Ct);
@@ -154,7 +154,7 @@ public sealed class DatabaseOutageTests(TestServers servers)
         {
             using var answer = await ask();
             Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable, $"{what}: {answer.StatusCode}");
-            Assert.Equal("Temporarily unavailable", (await SignInHelp.JsonAsync(answer)).GetProperty("title").GetString());
+            Assert.Equal("Temporarily unavailable", (await answer.JsonAsync()).GetProperty("title").GetString());
             Assert.NotNull(answer.Headers.RetryAfter);
         }
         // Reads go on.

@@ -58,7 +58,7 @@ public sealed class NoticeRouteTests(TestServers servers)
             using var answer = await app.GetAsync($"/api/admin/notices{query}", token, Ct);
             return
             [
-                .. (await SignInHelp.JsonAsync(answer))
+                .. (await answer.JsonAsync())
                     .GetProperty("items")
                     .EnumerateArray()
                     .Select(item =>
@@ -98,7 +98,7 @@ public sealed class NoticeRouteTests(TestServers servers)
         async Task<(HttpStatusCode, string)> AgainAsync(Guid notice, string query)
         {
             using var answer = await app.PostAsync($"/api/admin/notices/{notice}/redeliver{query}", token: token);
-            var body = await SignInHelp.JsonAsync(answer);
+            var body = await answer.JsonAsync();
             return (answer.StatusCode, body.TryGetProperty("detail", out var detail) ? detail.GetString()! : "");
         }
 

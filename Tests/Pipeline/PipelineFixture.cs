@@ -121,6 +121,22 @@ internal sealed class PipelineFixture : IAsyncDisposable
         return fixture;
     }
 
+    /// <summary>Works on a run whose steps wait by a clock that is turned meanwhile, until it ends or gives up.</summary>
+    public async Task WorkAsync(PipelineRun run, TestClock clock, CancellationToken ct)
+    {
+        var work = Participant.WorkAsync(run, ct);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                if (!work.IsCompleted)
+                    clock.Advance(TimeSpan.FromMilliseconds(100));
+                return work.IsCompleted;
+            },
+            "the run ends"
+        );
+        await work;
+    }
+
     /// <summary>Runs tonight's night to its end, in this process.</summary>
     public async Task<PipelineRun> RunAsync(CancellationToken ct, bool again = false)
     {

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Overnight.Core.Actions;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 using Overnight.Tests.Providers;
 using Overnight.Tests.Sessions;
 

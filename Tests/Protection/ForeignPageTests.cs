@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Overnight.Api.Sessions;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 using Overnight.Tests.Sessions;
 
 namespace Overnight.Tests.Protection;

@@ -63,7 +63,7 @@ public sealed class RequestBudgetTests(TestServers servers)
         await using ApiApp app = new(night.DatabaseConnection, night.CacheConnection, clock);
         var (_, token) = await app.Database.SignInAsync("admin");
         using var answer = await app.GetAsync("/api/admin/providers", token, Ct);
-        var state = (await SignInHelp.JsonAsync(answer))
+        var state = (await answer.JsonAsync())
             .GetProperty("items")
             .EnumerateArray()
             .Single(item => item.GetProperty("provider").GetString() == "ecb");

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text.Json;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 
@@ -23,13 +22,13 @@ public sealed class RunRetryRouteTests(TestServers servers)
         using var again = await PostAsync(app, $"/api/runs/{failed}/retry", token);
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Conflict), (started.StatusCode, again.StatusCode));
-        var run = await JsonAsync(started);
+        var run = await started.JsonAsync();
         Assert.Equal(
             (2, "retry", "started"),
             (run.GetProperty("revision").GetInt32(), run.GetProperty("trigger").GetString(), run.GetProperty("status").GetString())
         );
         Assert.Equal($"/api/runs/{run.GetProperty("id").GetString()}", started.Headers.Location?.OriginalString);
-        Assert.Contains("under way", (await JsonAsync(again)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("under way", (await again.JsonAsync()).GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,7 +40,7 @@ public sealed class RunRetryRouteTests(TestServers servers)
 
         using var answer = await PostAsync(app, $"/api/runs/{completed}/retry", token);
 
-        Assert.Equal((HttpStatusCode.OK, completed), (answer.StatusCode, (await JsonAsync(answer)).GetProperty("id").GetGuid()));
+        Assert.Equal((HttpStatusCode.OK, completed), (answer.StatusCode, (await answer.JsonAsync()).GetProperty("id").GetGuid()));
     }
 
     [Fact]
@@ -127,7 +126,4 @@ public sealed class RunRetryRouteTests(TestServers servers)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await app.Http.SendAsync(request, Ct);
     }
-
-    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) =>
-        JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Harness;
 
@@ -25,7 +24,7 @@ public sealed class RunStartTests(TestServers servers)
 
         // Tokyo has a holiday on the 23rd.
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.OK), (started.StatusCode, joined.StatusCode));
-        var run = await JsonAsync(started);
+        var run = await started.JsonAsync();
         Assert.Equal(
             ("TSE", "2026-11-24", 1, "api", "started"),
             (
@@ -38,7 +37,7 @@ public sealed class RunStartTests(TestServers servers)
         );
         Assert.Equal($"/api/runs/{run.GetProperty("id").GetString()}", started.Headers.Location?.OriginalString);
         Assert.StartsWith("TSE has no active user", run.GetProperty("note").GetString(), StringComparison.Ordinal);
-        Assert.Equal(run.GetProperty("id").GetString(), (await JsonAsync(joined)).GetProperty("id").GetString());
+        Assert.Equal(run.GetProperty("id").GetString(), (await joined.JsonAsync()).GetProperty("id").GetString());
         using var opened = await app.GetAsync(started.Headers.Location!.OriginalString, token);
         Assert.Equal(HttpStatusCode.OK, opened.StatusCode);
     }
@@ -57,7 +56,7 @@ public sealed class RunStartTests(TestServers servers)
 
         using var second = await PostAsync(app, token, body);
 
-        Assert.Equal((status, revision), (second.StatusCode, (await JsonAsync(second)).GetProperty("revision").GetInt32()));
+        Assert.Equal((status, revision), (second.StatusCode, (await second.JsonAsync()).GetProperty("revision").GetInt32()));
     }
 
     [Fact]
@@ -70,7 +69,9 @@ public sealed class RunStartTests(TestServers servers)
 
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.Accepted);
         Assert.Equal(19, answers.Count(answer => answer.StatusCode == HttpStatusCode.OK));
-        Assert.Single((await Task.WhenAll(answers.Select(JsonAsync))).Select(run => run.GetProperty("id").GetString()).Distinct());
+        Assert.Single(
+            (await Task.WhenAll(answers.Select(HttpAnswers.JsonAsync))).Select(run => run.GetProperty("id").GetString()).Distinct()
+        );
     }
 
     [Theory]
@@ -95,7 +96,7 @@ public sealed class RunStartTests(TestServers servers)
             (HttpStatusCode.BadRequest, "application/problem+json"),
             (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType)
         );
-        var error = Assert.Single((await JsonAsync(answer)).GetProperty("errors").GetProperty(field).EnumerateArray());
+        var error = Assert.Single((await answer.JsonAsync()).GetProperty("errors").GetProperty(field).EnumerateArray());
         Assert.Contains(words, error.GetString(), StringComparison.Ordinal);
     }
 
@@ -106,7 +107,7 @@ public sealed class RunStartTests(TestServers servers)
         using var answer = await PostAsync(app, await AdminAsync(app), $$"""{"market":"{{new string('A', 5000)}}"}""");
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.True((await JsonAsync(answer)).GetProperty("errors").TryGetProperty("body", out _));
+        Assert.True((await answer.JsonAsync()).GetProperty("errors").TryGetProperty("body", out _));
     }
 
     [Fact]
@@ -144,7 +145,4 @@ public sealed class RunStartTests(TestServers servers)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await app.Http.SendAsync(request, Ct);
     }
-
-    private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) =>
-        JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(Ct));
 }

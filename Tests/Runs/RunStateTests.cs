@@ -6,7 +6,7 @@ using Overnight.Tests.Sessions;
 
 namespace Overnight.Tests.Runs;
 
-/// <summary>SPEC A10: the state of a run's night, in lists, in details and as a filter.</summary>
+/// <summary>SPEC A10: the state of a run's night or warm, in lists, in details and as a filter.</summary>
 public sealed class RunStateTests(TestServers servers)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -28,7 +28,7 @@ public sealed class RunStateTests(TestServers servers)
         );
 
         using var answer = await app.GetAsync("/api/admin/schedule", token, Ct);
-        var schedule = await SignInHelp.JsonAsync(answer);
+        var schedule = await answer.JsonAsync();
 
         var night = Item("markets", "market", "NYSE").GetProperty("latest");
         Assert.Equal("2026-11-24", night.GetProperty("businessDate").GetString());
@@ -44,7 +44,7 @@ public sealed class RunStateTests(TestServers servers)
     }
 
     [Fact]
-    public async Task A10_Runs_HaveTheStateOfTheirNight_AndAreFoundByIt()
+    public async Task A10_Runs_HaveTheStateOfTheirNightOrWarm_AndAreFoundByIt()
     {
         await using var app = new ApiApp(await servers.CreateDatabaseAsync(Ct), await servers.CacheConnectionStringAsync(Ct));
         var (_, token) = await app.Database.SignInAsync("admin");
@@ -58,16 +58,25 @@ public sealed class RunStateTests(TestServers servers)
             insert into nights (market, business_date, due_at, deadline_at, state, since, forecast_at, finished_at, checked_at) values
                 ('NYSE', '2026-11-23', '2026-11-23T12:30Z', '2026-11-23T14:00Z', 'on-time', now(), '2026-11-23T13:00Z', '2026-11-23T13:00Z', now()),
                 ('NYSE', '2026-11-24', '2026-11-24T12:30Z', '2026-11-24T14:00Z', 'late', now(), '2026-11-24T14:30Z', null, now()),
-                ('LSE', '2026-11-24', '2026-11-24T06:00Z', '2026-11-24T07:30Z', 'late', now(), null, null, now())
+                ('LSE', '2026-11-24', '2026-11-24T06:00Z', '2026-11-24T07:30Z', 'late', now(), null, null, now());
+            insert into warm_deadlines (set_name, due_at, deadline_at, state, since, run_id, forecast_at, finished_at, checked_at)
+            select 'flags', due, due + interval '1 minute', state, now(), r.id, ended, ended, now()
+            from overnight_job_runs r, (values (timestamptz '2026-11-25T12:04Z')) e (ended),
+                (values ('missed', timestamptz '2026-11-25T12:00Z'), ('on-time', '2026-11-25T12:05Z')) w (state, due)
+            where r.job_type = 'cache-warm'
             """
         );
 
         Assert.Equal(["2026-11-25 ", "2026-11-24 late -1800000", "2026-11-23 on-time 3600000"], await ListAsync("jobType=scoring"));
         Assert.Equal(["2026-11-24 late -1800000"], await ListAsync("state=late"));
-        Assert.Equal([], await ListAsync("state=missed"));
+        // One run finished two warms that were due.
+        Assert.Equal([" missed -180000"], await ListAsync("state=missed"));
+        Assert.Equal([" on-time 120000"], await ListAsync("state=on-time&jobType=cache-warm"));
+        Assert.Equal([" on-time 120000"], await ListAsync("jobType=cache-warm"));
+        Assert.Equal([], await ListAsync("state=at-risk"));
         var id = await app.Database.ScalarAsync<Guid>("select id from overnight_job_runs where business_date = '2026-11-24'");
         using var detail = await app.GetAsync($"/api/runs/{id}", token, Ct);
-        Assert.Equal("late", (await SignInHelp.JsonAsync(detail)).GetProperty("night").GetProperty("state").GetString());
+        Assert.Equal("late", (await detail.JsonAsync()).GetProperty("night").GetProperty("state").GetString());
         using var wrong = await app.GetAsync("/api/runs?state=tired", token, Ct);
         Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
         Assert.Contains(
@@ -81,11 +90,11 @@ public sealed class RunStateTests(TestServers servers)
             using var answer = await app.GetAsync($"/api/runs?{query}", token, Ct);
             return
             [
-                .. (await SignInHelp.JsonAsync(answer))
+                .. (await answer.JsonAsync())
                     .GetProperty("items")
                     .EnumerateArray()
                     .Select(run =>
-                        $"{run.GetProperty("businessDate").GetString()} {(run.TryGetProperty("night", out var night) ? $"{night.GetProperty("state").GetString()} {night.GetProperty("marginMs").GetInt64()}" : "")}"
+                        $"{run.GetProperty("businessDate").GetString()} {(run.TryGetProperty("night", out var night) || run.TryGetProperty("warm", out night) ? $"{night.GetProperty("state").GetString()} {night.GetProperty("marginMs").GetInt64()}" : "")}"
                     ),
             ];
         }

@@ -3,6 +3,7 @@ using Overnight.Core.Actions;
 using Overnight.Core.Caching;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Sessions;
 

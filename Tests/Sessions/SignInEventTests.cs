@@ -8,6 +8,7 @@ using Overnight.Api.Sessions;
 using Overnight.Core.Actions;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 using Overnight.Tests.Providers;
 
 namespace Overnight.Tests.Sessions;

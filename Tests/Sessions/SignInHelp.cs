@@ -77,9 +77,6 @@ internal static class SignInHelp
         return answer.StatusCode;
     }
 
-    public static async Task<JsonElement> JsonAsync(this HttpResponseMessage answer) =>
-        JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync());
-
     public static Task<string> EmailOfAsync(this NpgsqlDataSource database, Guid user) =>
         database.ScalarAsync<string>("select email from users where id = $1", user);
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Overnight.Api.Sessions;
 using Overnight.Core.Sessions;
 using Overnight.Tests.Dashboard;
+using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Sessions;
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Overnight.Core.Caching;
 using Overnight.Tests.Dashboard;
 using Overnight.Tests.Flags;
+using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Warming;
 

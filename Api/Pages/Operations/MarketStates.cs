@@ -59,12 +59,12 @@ internal sealed class MarketStates(DateTimeOffset now, OperationsFormats formats
         return new("waiting", "waiting", market.NoNightToday is { } why ? $"no night today: {why}" : "its night is not due yet");
     }
 
-    private static bool IsTrouble(NightItem night) => night.State is "missed" or "late" or "at-risk";
+    private static bool IsTrouble(DeadlineItem night) => night.State is "missed" or "late" or "at-risk";
 
     private static bool IsOf(RunItem run, LatestNight night) => run.BusinessDate == night.BusinessDate;
 
     /// <param name="night">The night that it is a run of; null for another run.</param>
-    private MarketState Live(RunItem run, NightItem? night)
+    private MarketState Live(RunItem run, DeadlineItem? night)
     {
         var progress =
             run.UsersTotal == 0
@@ -84,7 +84,7 @@ internal sealed class MarketStates(DateTimeOffset now, OperationsFormats formats
     }
 
     /// <summary>A night in trouble of which nothing is under way.</summary>
-    private MarketState Unfinished(bool hasRun, NightItem night)
+    private MarketState Unfinished(bool hasRun, DeadlineItem night)
     {
         var due = $"due {formats.Duration(now - night.DueAt)} ago";
         if (!hasRun)

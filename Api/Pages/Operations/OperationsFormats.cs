@@ -70,12 +70,12 @@ internal sealed class OperationsFormats(DisplayFormats formats)
     public string Margin(TimeSpan margin) =>
         margin >= TimeSpan.Zero ? $"{Duration(margin)} before the deadline" : $"{Duration(-margin)} after the deadline";
 
-    /// <summary>A night against its deadline: <c>late, 12 min after the deadline</c>.</summary>
-    public string Deadline(NightItem night) =>
-        Margin(night) is { } margin ? $"{DeadlineWord(night.State)}, {margin}" : DeadlineWord(night.State);
+    /// <summary>A night or warm against its deadline: <c>late, 12 min after the deadline</c>.</summary>
+    public string Deadline(DeadlineItem work) =>
+        Margin(work) is { } margin ? $"{DeadlineWord(work.State)}, {margin}" : DeadlineWord(work.State);
 
-    /// <returns>From a night's forecast or end to its deadline; null without either.</returns>
-    public string? Margin(NightItem night) => night.MarginMs is { } margin ? Margin(TimeSpan.FromMilliseconds(margin)) : null;
+    /// <returns>From its forecast or end to its deadline; null without either.</returns>
+    public string? Margin(DeadlineItem work) => work.MarginMs is { } margin ? Margin(TimeSpan.FromMilliseconds(margin)) : null;
 
     /// <summary>A state against a deadline in words.</summary>
     public static string DeadlineWord(string state) => state.Replace('-', ' ');

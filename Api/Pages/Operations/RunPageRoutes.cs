@@ -89,12 +89,12 @@ internal static class RunPageRoutes
     )
     {
         var runs = await RunFilter.Query(database, filter, page).ToListAsync(ct);
-        var nights = await RunRoutes.NightsAsync(database, runs, ct);
+        var deadlines = await RunDeadlines.ReadAsync(database, runs, filter.State, ct);
         return Listed<RunItem>.Of(
             runs,
             page,
             run => new RunCursor(run.Number),
-            run => RunItem.From(run, nights.GetValueOrDefault((run.Market, run.BusinessDate)))
+            run => RunItem.From(run, deadlines.GetValueOrDefault(run.Id))
         );
     }
 

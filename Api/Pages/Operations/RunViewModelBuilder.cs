@@ -20,7 +20,7 @@ internal sealed class RunViewModelBuilder(OperationsFormats formats, TimeProvide
             run.Revision is { } revision ? $"revision {revision}" : "cache",
             state,
             word,
-            run.Night is { } night ? formats.Deadline(night) : null,
+            (run.Night ?? run.Warm) is { } deadline ? formats.Deadline(deadline) : null,
             formats.Moment(run.StartedAt),
             formats.Duration(run.DurationMs ?? (time.GetUtcNow() - run.StartedAt).TotalMilliseconds),
             formats.Count(run.UsersProcessed),
@@ -116,12 +116,12 @@ internal sealed class RunViewModelBuilder(OperationsFormats formats, TimeProvide
         List<(string, TimedText)> facts = [("Began", formats.Moment(run.StartedAt))];
         if (run.CompletedAt is { } end)
             facts.Add(("Ended", formats.Moment(end)));
-        if (run.Night is { } night)
+        if ((run.Night ?? run.Warm) is { } deadline)
         {
-            facts.Add(("Deadline", formats.Moment(night.DeadlineAt)));
-            if (night is { FinishedAt: null, ForecastAt: { } forecast })
+            facts.Add(("Deadline", formats.Moment(deadline.DeadlineAt)));
+            if (deadline is { FinishedAt: null, ForecastAt: { } forecast })
                 facts.Add(("Forecast", formats.Moment(forecast)));
-            facts.Add(("Its night", formats.Deadline(night)));
+            facts.Add((run.Night is null ? "Its warm" : "Its night", formats.Deadline(deadline)));
         }
         facts.Add((run.JobType == "cache-warm" ? "Entries" : "Users", formats.Count(run.UsersTotal)));
         if (run.Batches.Total > 0)
