@@ -12,10 +12,19 @@ internal static class ChangedInputs
         update asset_classes set min_amount = round((random() * 50)::numeric, 2) where random() < 0.3
         """;
 
+    // Market data is append-only: a change is a later version of a row.
     private const string Market = """
-        update prices set price = round(price * (0.9 + random() / 5)::numeric, 4);
-        update fundamentals set pe_ratio = pe_ratio * 0.9 where random() < 0.5;
-        update exchange_rates set rate = rate * 1.01
+        insert into prices (asset_id, as_of, price, source)
+            select distinct on (asset_id) asset_id, as_of, round(price * (0.9 + random() / 5)::numeric, 4), source
+            from prices order by asset_id, as_of desc, known_at desc;
+        create temp table corrected as select distinct on (asset_id) * from fundamentals order by asset_id, as_of desc, known_at desc;
+        delete from corrected where random() < 0.5;
+        update corrected set pe_ratio = pe_ratio * 0.9, known_at = clock_timestamp();
+        insert into fundamentals select * from corrected;
+        drop table corrected;
+        insert into exchange_rates (base, quote, as_of, rate, source)
+            select distinct on (base, quote) base, quote, as_of, rate * 1.01, source
+            from exchange_rates order by base, quote, as_of desc, known_at desc
         """;
 
     private const string Criteria = """

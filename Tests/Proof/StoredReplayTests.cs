@@ -39,17 +39,7 @@ public sealed class StoredReplayTests(TestServers servers)
         const int users = 700;
         await using var night = await PipelineFixture.CreateAsync(servers, users, Ct, batchSize: 100);
         await night.RunAsync(Ct);
-        await night.ExecuteAsync(
-            """
-            insert into prices select asset_id, as_of, price * 1.0137, source, known_at + interval '1 second' from prices;
-            insert into fundamentals (asset_id, as_of, pe_ratio, pb_ratio, source, known_at)
-                select asset_id, as_of, pe_ratio * 0.9, pb_ratio, source, known_at + interval '1 second' from fundamentals;
-            insert into exchange_rates select base, quote, as_of, rate * 1.01, source, known_at + interval '1 second' from exchange_rates;
-            update holdings set quantity = quantity + 3.25 where ctid::text like '%7)';
-            update portfolios set contribution = case when contribution is null then 100 else contribution * 2 end
-            """,
-            Ct
-        );
+        await ChangedInputs.MakeAsync(night.Database, 1, Ct);
         var second = await night.RunAsync(Ct, again: true);
         // The second night is by rules of a version that only this test has.
         await LaterRules.RewriteAsync(
@@ -58,11 +48,10 @@ public sealed class StoredReplayTests(TestServers servers)
             new(second.Market, second.BusinessDate, second.Revision, second.CorrelationId),
             Ct
         );
+        await ChangedInputs.MakeAsync(night.Database, 2, Ct);
         await night.ExecuteAsync(
             """
-            insert into criteria_versions (user_id, version, id, rules)
-                select user_id, version + 1, gen_random_uuid(), replace(rules::text, '"points": 1', '"points": 2')::json from criteria_versions;
-            update portfolios set criteria_version = criteria_version + 1; update asset_classes set target_max = 100, min_amount = 1;
+            update asset_classes set target_max = 100, min_amount = 1;
             delete from prices where asset_id in (select asset_id from prices order by 1 limit 20)
             """,
             Ct
