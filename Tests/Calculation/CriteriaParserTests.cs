@@ -128,6 +128,10 @@ public sealed class CriteriaParserTests
         Assert.Single(Read($"[{Good("\\u006eote", "1")}]"));
     }
 
+    [Fact]
+    public void Read_FundamentalRequiredTwice_IsRequired() =>
+        Assert.Equal(1 << (int)Metric.Roe, Assert.Single(Read($"[{Good("requiredFundamentals", "[\"roe\",\"roe\"]")}]")).Required);
+
     private static string Refused(string json)
     {
         var exception = Assert.Throws<CalculationException>(() => Read(json));

@@ -38,10 +38,34 @@ public sealed class ScorerTests
         Assert.Equal((100_000L, 0b011ul, 0b100ul, 0), (score.Score.Units, score.Matched, score.Skipped, score.TopContributor));
     }
 
+    [Fact]
+    public void Score_CriterionWhoseOtherFundamentalIsMissing_IsSkippedThoughItWouldMatch()
+    {
+        var score = Scorer.Score([Criterion(ComparisonOperator.Exists, "0", 5, required: Metric.Roe)], Market("1"), 0);
+
+        Assert.Equal((0L, 0ul, 1ul, -1), (score.Score.Units, score.Matched, score.Skipped, score.TopContributor));
+    }
+
+    [Fact]
+    public void Score_CriterionWhoseOwnFundamentalIsMissingAndNotRequired_IsNotMatched()
+    {
+        // A missing value is stored as 0.
+        var score = Scorer.Score([Criterion(ComparisonOperator.LessThan, "5", 5, Metric.Roe, required: Metric.PeRatio)], Market("1"), 0);
+
+        Assert.Equal((0L, 0ul, 0ul, -1), (score.Score.Units, score.Matched, score.Skipped, score.TopContributor));
+    }
+
     private static bool Matches(ComparisonOperator comparison, string value, string bound) =>
         Scorer.Score([Criterion(comparison, bound, 1)], Market(value), 0).Matched == 1;
 
-    private static Criterion Criterion(ComparisonOperator comparison, string bound, int points, Metric metric = Metric.PeRatio) =>
+    /// <param name="required">Of which it needs a value; its own metric unless given.</param>
+    private static Criterion Criterion(
+        ComparisonOperator comparison,
+        string bound,
+        int points,
+        Metric metric = Metric.PeRatio,
+        Metric? required = null
+    ) =>
         new(
             "x"u8.ToArray(),
             "x"u8.ToArray(),
@@ -50,7 +74,7 @@ public sealed class ScorerTests
             decimal.Parse(bound),
             decimal.Parse(bound),
             new(points * 10_000),
-            (ushort)(1 << (int)metric)
+            (ushort)(1 << (int)(required ?? metric))
         );
 
     private static MarketSnapshot Market(string peRatio)
