@@ -63,6 +63,26 @@ public sealed class ContributionSplitTests
         Assert.Equal(0, ranked[0].Amount.Units);
     }
 
+    [Fact]
+    public void Distribute_AmountOfExactlyItsMinimum_IsKept()
+    {
+        var ranked = Holdings([(30_000, 0), (20_000, 400_000)]);
+
+        Assert.Equal(0, ContributionSplit.Distribute(ranked, new(1_000_000)).Units);
+
+        Assert.Equal([600_000, 400_000], ranked.Select(r => r.Amount.Units));
+    }
+
+    [Fact]
+    public void Distribute_PoolOfExactlyAMinimum_GoesToTheFirstThatItReaches()
+    {
+        var ranked = Holdings([(20_000, 1_100_000), (20_000, 1_000_000)]);
+
+        Assert.Equal(0, ContributionSplit.Distribute(ranked, new(1_000_000)).Units);
+
+        Assert.Equal([0, 1_000_000], ranked.Select(r => r.Amount.Units));
+    }
+
     private static RankedHolding[] Holdings(IEnumerable<(long Priority, long Minimum)> items) =>
         [.. items.Select((item, i) => new RankedHolding(i, 0, i, new(item.Priority), new(item.Minimum), overAllocated: false))];
 }
