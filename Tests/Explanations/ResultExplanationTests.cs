@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Overnight.Core.Explanations;
 using Overnight.Core.Market;
-using Overnight.Core.Portfolios;
-using Overnight.Core.Recommendations;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Explanations;

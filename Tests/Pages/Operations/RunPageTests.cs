@@ -3,7 +3,6 @@ using System.Text.Json;
 using Overnight.Api.Audit;
 using Overnight.Tests.Actions;
 using Overnight.Tests.Dashboard;
-using Overnight.Tests.Flags;
 using Overnight.Tests.Harness;
 
 namespace Overnight.Tests.Pages.Operations;
