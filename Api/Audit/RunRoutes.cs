@@ -24,7 +24,9 @@ internal static class RunRoutes
             .MapGet("", ListAsync)
             .WithName("ListRuns")
             .WithSummary(
-                "Runs, newest first, of a job type (scoring: the nights, or cache-warm), a market, a business date, a status, or a state of the scheduled night or warm against its deadline (on-time, at-risk, late, missed) where given. limit is 1 to 200, 50 when left out; cursor is the nextCursor of the page before."
+                "Runs, newest first, of a job type (scoring: the nights, or cache-warm), a market, a business date, a status, or a state of the "
+                    + "scheduled night or warm against its deadline (on-time, at-risk, late, missed) where given. limit is 1 to 200, 50 when "
+                    + "left out; cursor is the nextCursor of the page before."
             );
         group
             .MapGet("{id}", GetAsync)

@@ -21,7 +21,8 @@ internal static class CalculateCommand
         };
         Command command = new(
             "calculate",
-            "Scores portfolios and recommends purchases from a file, without touching the database. Exit code 1 when a case has errors; the others are calculated."
+            "Scores portfolios and recommends purchases from a file, without touching the database. Exit code 1 when a case has errors; the "
+                + "others are calculated."
         )
         {
             input,

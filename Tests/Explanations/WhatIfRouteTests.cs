@@ -50,7 +50,12 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
         await using var night = await ExplanationNight.CreateAsync(servers);
         await ReplaceCriteriaAsync(
             night,
-            """[{"id":"a","name":"Large","metric":"market_cap","operator":"gt","value":"20000000000","points":40,"requiredFundamentals":[]},{"id":"b","name":"Cheap","metric":"pe_ratio","operator":"lte","value":"18","points":-12,"requiredFundamentals":[]}]"""
+            """
+            [
+                {"id":"a","name":"Large","metric":"market_cap","operator":"gt","value":"20000000000","points":40,"requiredFundamentals":[]},
+                {"id":"b","name":"Cheap","metric":"pe_ratio","operator":"lte","value":"18","points":-12,"requiredFundamentals":[]}
+            ]
+            """
         );
         var first = await night.Night.RunAsync(Ct, again: true);
         var (asset, metric, to) = await FundamentalThatMattersAsync(night, first.Id);
@@ -147,7 +152,10 @@ public sealed partial class WhatIfRouteTests(TestServers servers)
     private static async Task ReplaceCriteriaAsync(ExplanationNight night, string rules)
     {
         await night.Night.ExecuteAsync(
-            "insert into criteria_versions (id, user_id, version, rules) select gen_random_uuid(), $1, max(version) + 1, $2::json from criteria_versions where user_id = $1",
+            """
+            insert into criteria_versions (id, user_id, version, rules)
+            select gen_random_uuid(), $1, max(version) + 1, $2::json from criteria_versions where user_id = $1
+            """,
             Ct,
             night.User,
             rules

@@ -93,10 +93,13 @@ public sealed class RunStateTests(TestServers servers)
                 .. (await answer.JsonAsync())
                     .GetProperty("items")
                     .EnumerateArray()
-                    .Select(run =>
-                        $"{run.GetProperty("businessDate").GetString()} {(run.TryGetProperty("night", out var night) || run.TryGetProperty("warm", out night) ? $"{night.GetProperty("state").GetString()} {night.GetProperty("marginMs").GetInt64()}" : "")}"
-                    ),
+                    .Select(run => $"{run.GetProperty("businessDate").GetString()} {DeadlineOf(run)}"),
             ];
         }
+
+        static string DeadlineOf(JsonElement run) =>
+            run.TryGetProperty("night", out var deadline) || run.TryGetProperty("warm", out deadline)
+                ? $"{deadline.GetProperty("state").GetString()} {deadline.GetProperty("marginMs").GetInt64()}"
+                : "";
     }
 }
