@@ -6,7 +6,7 @@ namespace Overnight.Api.Audit;
 /// <summary>Reads where runs stand against the deadlines of the nights and warms that they are runs of.</summary>
 internal static class RunDeadlines
 {
-    /// <param name="state">The state that runs were found by. A run may finish several warms that were due, of which one in it is told.</param>
+    /// <param name="state">The state that runs were found by: of several due warms that a run finished, one in that state is told.</param>
     /// <returns>By run; a run that was not scheduled has none.</returns>
     public static async Task<Dictionary<Guid, DeadlineItem>> ReadAsync(
         OvernightContext database,

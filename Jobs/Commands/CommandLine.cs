@@ -8,7 +8,7 @@ namespace Overnight.Jobs.Commands;
 internal static class CommandLine
 {
     /// <summary>
-    /// Exit codes. <see cref="Usage"/>: arguments, configuration or the input are wrong or a server can't be reached, and nothing was begun.
+    /// Exit codes. <see cref="Usage"/>: arguments, configuration or input are wrong, or a server can't be reached; nothing was begun.
     /// <see cref="Partial"/>: some of the work failed. <see cref="Failed"/>: the work failed, or the command's question is answered no.
     /// </summary>
     public const int Success = 0,
