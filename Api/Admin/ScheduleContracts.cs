@@ -1,7 +1,6 @@
 using Overnight.Api.Audit;
 using Overnight.Api.Operations;
 using Overnight.Core.Data;
-using Overnight.Core.Deadlines;
 using Overnight.Core.Schedules;
 using Overnight.Core.Warming;
 
@@ -26,7 +25,7 @@ internal sealed record SetSchedule(
     DateTimeOffset? DeadlineAt,
     DateTimeOffset? WarmedAt,
     PauseItem? Pause,
-    LatestWarm? Latest
+    DeadlineItem? Latest
 )
 {
     public static SetSchedule From(WarmDeclaration set, WarmProgress? progress, SchedulePause? pause, ScheduledWarm? latest = null)
@@ -38,7 +37,7 @@ internal sealed record SetSchedule(
             next is { } due ? WarmDeadlines.Deadline(set, due) : null,
             progress?.CompletedAt,
             PauseItem.From(pause),
-            LatestWarm.From(latest)
+            latest is null ? null : DeadlineItem.From(latest)
         );
     }
 
@@ -50,31 +49,6 @@ internal sealed record SetSchedule(
             (_, { Until: null }) => null,
             _ => NextAt,
         };
-}
-
-/// <param name="State">on-time, at-risk (it broke), late or missed.</param>
-/// <param name="Since">When it took this state.</param>
-/// <param name="MarginMs">From its end to the deadline, negative after it; null before its end.</param>
-internal sealed record LatestWarm(
-    string State,
-    DateTimeOffset Since,
-    DateTimeOffset DueAt,
-    DateTimeOffset DeadlineAt,
-    DateTimeOffset? FinishedAt,
-    long? MarginMs
-)
-{
-    public static LatestWarm? From(ScheduledWarm? warm) =>
-        warm is null
-            ? null
-            : new(
-                warm.Status.State.Name(),
-                warm.Status.Since,
-                warm.Times.DueAt,
-                warm.Times.DeadlineAt,
-                warm.Status.FinishedAt,
-                (long?)warm.Status.Margin(warm.Times)?.TotalMilliseconds
-            );
 }
 
 /// <param name="By">admin, admin-key or command; the action log has the person.</param>

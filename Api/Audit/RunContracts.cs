@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Overnight.Core.Data;
+using Overnight.Core.Deadlines;
+using Overnight.Core.Warming;
 
 namespace Overnight.Api.Audit;
 
@@ -33,9 +35,9 @@ internal sealed record RunItem(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DeadlineItem? Warm = null
 )
 {
-    public static RunItem From(Run run) => From(run, null);
+    public static RunItem From(Run run) => From(run, default);
 
-    public static RunItem From(Run run, DeadlineItem? deadline) =>
+    public static RunItem From(Run run, RunDeadline deadline) =>
         new(
             run.Id,
             run.JobType,
@@ -52,8 +54,8 @@ internal sealed record RunItem(
             run.UsersFailed,
             run.CorrelationId,
             RunLinks.Of(run.Id),
-            Night: run.JobType == "cache-warm" ? null : deadline,
-            Warm: run.JobType == "cache-warm" ? deadline : null
+            Night: deadline.Night,
+            Warm: deadline.Warm
         );
 
     internal static long? Duration(Run run) => run.CompletedAt is { } end ? (long)(end - run.StartedAt).TotalMilliseconds : null;
@@ -95,7 +97,7 @@ internal sealed record RunDetail(
 );
 
 /// <summary>A scheduled night or warm against its deadline.</summary>
-/// <param name="State">on-time, at-risk, late or missed.</param>
+/// <param name="State">on-time, at-risk (of a warm: it broke), late or missed.</param>
 /// <param name="Since">When it took this state.</param>
 /// <param name="ForecastAt">When it will be, or was, finished; null while that is not known, or while it stalls.</param>
 /// <param name="MarginMs">From the forecast to the deadline; negative after it.</param>
@@ -118,6 +120,17 @@ internal sealed record DeadlineItem(
             work.ForecastAt,
             work.FinishedAt,
             work.ForecastAt is { } forecast ? (long)(work.DeadlineAt - forecast).TotalMilliseconds : null
+        );
+
+    public static DeadlineItem From(ScheduledWarm warm) =>
+        new(
+            warm.Status.State.Name(),
+            warm.Status.Since,
+            warm.Times.DueAt,
+            warm.Times.DeadlineAt,
+            warm.Status.ForecastAt,
+            warm.Status.FinishedAt,
+            (long?)warm.Status.Margin(warm.Times)?.TotalMilliseconds
         );
 }
 

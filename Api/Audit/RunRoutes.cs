@@ -72,11 +72,20 @@ internal static class RunRoutes
         if (errors.Any)
             return errors.ToProblem();
 
+        return TypedResults.Ok(await ReadAsync(database, filter, page, ct));
+    }
+
+    /// <summary>A page of runs, with their deadlines.</summary>
+    internal static async Task<Listed<RunItem>> ReadAsync(
+        OvernightContext database,
+        RunFilter filter,
+        PageQuery<RunCursor> page,
+        CancellationToken ct
+    )
+    {
         var runs = await RunFilter.Query(database, filter, page).ToListAsync(ct);
         var deadlines = await RunDeadlines.ReadAsync(database, runs, filter.State, ct);
-        return TypedResults.Ok(
-            Listed<RunItem>.Of(runs, page, r => new RunCursor(r.Number), r => RunItem.From(r, deadlines.GetValueOrDefault(r.Id)))
-        );
+        return Listed<RunItem>.Of(runs, page, r => new RunCursor(r.Number), r => RunItem.From(r, deadlines.GetValueOrDefault(r.Id)));
     }
 
     private static async Task<Results<Ok<Listed<RunFailureItem>>, ValidationProblem, ProblemHttpResult>> FailuresAsync(
@@ -185,8 +194,8 @@ internal static class RunRoutes
             batches?.Counts ?? new(0, 0, 0),
             new(shown, failed),
             RunLinks.Of(run.Id),
-            run.JobType == "cache-warm" ? null : deadline,
-            run.JobType == "cache-warm" ? deadline : null
+            deadline.Night,
+            deadline.Warm
         );
     }
 

@@ -30,7 +30,8 @@ internal static class EraseCommand
         Command command = new(
             "erase",
             "Removes a user and all that is of the user from database and cache, for good, and prints a receipt. "
-                + "Hashes stay, which prove everybody else's results. Exit code 2 while it waits for the cache, or for the end of a rehearsal: a jobs process goes on then."
+                + "Hashes stay, which prove everybody else's results. Exit code 2 while it waits for the cache, or for the end of a "
+                + "rehearsal: a jobs process goes on then."
         )
         {
             user,

@@ -30,7 +30,8 @@ public sealed class ReferenceFixture(TestServers servers) : IAsyncLifetime
         await App.Database.ExecuteAsync(
             """
             insert into exchange_rates select base, quote, now() - interval '1 day', rate, 'test'
-            from (values ('EUR', 'USD', 1.1364), ('GBP', 'USD', 1.3158), ('USD', 'JPY', 150), ('USD', 'CHF', 0.82), ('USD', 'CAD', 1.38)) quoted (base, quote, rate)
+            from (values ('EUR', 'USD', 1.1364), ('GBP', 'USD', 1.3158), ('USD', 'JPY', 150), ('USD', 'CHF', 0.82), ('USD', 'CAD', 1.38))
+                quoted (base, quote, rate)
             """
         );
     }
@@ -119,11 +120,13 @@ internal static class ReferenceClient
         [
             .. ReferenceCatalog.All.Select(entity =>
                 (
-                    $"{entity.Module}/{entity.Name}?{string.Join('&', entity.Parts.Where(part => given.ContainsKey(part.Name)).Select(part => $"{part.Name}={Uri.EscapeDataString(given[part.Name])}"))}",
+                    $"{entity.Module}/{entity.Name}?{string.Join('&', entity.Parts.Select(part => part.Name).Where(given.ContainsKey).Select(Parameter))}",
                     entity,
                     entity.Key(tenant, [.. entity.Parts.Select(part => part.Read(given.GetValueOrDefault(part.Name), out _)!)])
                 )
             ),
         ];
+
+        string Parameter(string name) => $"{name}={Uri.EscapeDataString(given[name])}";
     }
 }

@@ -47,7 +47,8 @@ internal sealed class HistoryDatabase : IAsyncDisposable
         );
         await ExecuteAsync(
             """
-            insert into overnight_job_runs (id, job_type, status, market, business_date, revision, trigger, started_at, completed_at, snapshot_id, correlation_id)
+            insert into overnight_job_runs (id, job_type, status, market, business_date, revision, trigger, started_at, completed_at,
+                snapshot_id, correlation_id)
             values ($1, 'scoring', $3, 'NYSE', $2, 1, 'manual', $2, $4, $1, $1)
             """,
             ct,
@@ -57,7 +58,10 @@ internal sealed class HistoryDatabase : IAsyncDisposable
             finished ? (object)day : DBNull.Value
         );
         await ExecuteAsync(
-            "insert into run_batches (run_id, number, first_user, last_user, size, status, completed_at, cached_at) values ($1, 0, $2, $2, 1, 'done', now(), now())",
+            """
+            insert into run_batches (run_id, number, first_user, last_user, size, status, completed_at, cached_at)
+            values ($1, 0, $2, $2, 1, 'done', now(), now())
+            """,
             ct,
             run,
             user

@@ -15,7 +15,8 @@ public sealed class BackupTests(TestServers servers)
     // Every row of every table, in a figure each; a partitioned table with its partitions.
     private const string Digests = """
         select format('%s %s', c.oid::regclass, (xpath('/row/d/text()', query_to_xml(format(
-            'select count(*) || '' '' || coalesce(md5(string_agg(t::text, '''' order by t::text)), '''') as d from %s t', c.oid::regclass), false, true, '')))[1])
+            'select count(*) || '' '' || coalesce(md5(string_agg(t::text, '''' order by t::text)), '''') as d from %s t', c.oid::regclass),
+            false, true, '')))[1])
         from pg_class c where c.relnamespace in ('public'::regnamespace, 'erp'::regnamespace) and c.relkind in ('r', 'p') order by 1
         """;
 
@@ -23,7 +24,8 @@ public sealed class BackupTests(TestServers servers)
         select format('%s %s %s', oid::regclass, relowner::regrole, relacl) from pg_class where relnamespace in ('public'::regnamespace, 'erp'::regnamespace)
         union all select format('%s %s %s %s', polrelid::regclass, polname, polpermissive, polroles::regrole[]) from pg_policy
         union all select format('%s %s', oid::regprocedure, proacl) from pg_proc where pronamespace in ('public'::regnamespace, 'erp'::regnamespace)
-        union all select format('%s %s %s', conrelid::regclass, conname, convalidated) from pg_constraint where connamespace in ('public'::regnamespace, 'erp'::regnamespace)
+        union all select format('%s %s %s', conrelid::regclass, conname, convalidated) from pg_constraint
+            where connamespace in ('public'::regnamespace, 'erp'::regnamespace)
         union all select format('%s %s', datname = current_database(), datdba::regrole) from pg_database where datname = current_database()
         order by 1
         """;

@@ -71,7 +71,12 @@ public sealed class RunTests(TestServers servers)
             errors: """{"step":"score"}"""
         );
         await app.Database.ExecuteAsync(
-            "insert into run_batches (run_id, number, first_user, last_user, size, status, completed_at, cached_at) values ($1, 1, $2, $2, 500, 'done', now(), now()), ($1, 2, $2, $2, 500, 'done', now(), null), ($1, 3, $2, $2, 500, 'split', null, null)",
+            """
+            insert into run_batches (run_id, number, first_user, last_user, size, status, completed_at, cached_at) values
+                ($1, 1, $2, $2, 500, 'done', now(), now()),
+                ($1, 2, $2, $2, 500, 'done', now(), null),
+                ($1, 3, $2, $2, 500, 'split', null, null)
+            """,
             run,
             userId
         );
@@ -143,7 +148,8 @@ public sealed class RunTests(TestServers servers)
         var id = Guid.CreateVersion7();
         await app.Database.ExecuteAsync(
             """
-            insert into overnight_job_runs (id, job_type, status, trigger, started_at, completed_at, users_total, users_processed, users_failed, correlation_id, metrics, error_details)
+            insert into overnight_job_runs (id, job_type, status, trigger, started_at, completed_at, users_total, users_processed,
+                users_failed, correlation_id, metrics, error_details)
             values ($1, 'cache-warm', 'partial', 'manual', $2, $3, 1000, 999, 1, $1, $4::json, $5::json)
             """,
             id,

@@ -108,7 +108,10 @@ public sealed class ResumeTests(TestServers servers)
         Assert.Equal(
             "60/60",
             await warm.ScalarAsync<string>(
-                "select warmed || '/' || (select users_processed from overnight_job_runs r where r.id = run_id) from warm_progress where set_name = 'recommendations' and completed_at is not null"
+                """
+                select warmed || '/' || (select users_processed from overnight_job_runs r where r.id = run_id)
+                from warm_progress where set_name = 'recommendations' and completed_at is not null
+                """
             )
         );
     }
@@ -122,7 +125,10 @@ public sealed class ResumeTests(TestServers servers)
         void EndConnections()
         {
             using var command = other.CreateCommand(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()"
+                """
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+                """
             );
             command.ExecuteNonQuery();
         }

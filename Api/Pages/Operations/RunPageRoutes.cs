@@ -53,7 +53,7 @@ internal static class RunPageRoutes
         var page = PageQuery<RunCursor>.Read(null, OperationsPaths.Given(cursor), errors);
         if (errors.IsOf("cursor"))
             return errors.ToProblem();
-        var shown = errors.Any ? new([], null) : await ReadAsync(database, filter, page, ct);
+        var shown = errors.Any ? new([], null) : await RunRoutes.ReadAsync(database, filter, page, ct);
         RunViewModelBuilder views = new(new(cultures.Of(context.Request)), time);
         RunsViewModel view = new(
             [.. shown.Items.Select(views.Row)],
@@ -79,23 +79,6 @@ internal static class RunPageRoutes
                 ("state", state),
                 ("cursor", at)
             );
-    }
-
-    private static async Task<Listed<RunItem>> ReadAsync(
-        OvernightContext database,
-        RunFilter filter,
-        PageQuery<RunCursor> page,
-        CancellationToken ct
-    )
-    {
-        var runs = await RunFilter.Query(database, filter, page).ToListAsync(ct);
-        var deadlines = await RunDeadlines.ReadAsync(database, runs, filter.State, ct);
-        return Listed<RunItem>.Of(
-            runs,
-            page,
-            run => new RunCursor(run.Number),
-            run => RunItem.From(run, deadlines.GetValueOrDefault(run.Id))
-        );
     }
 
     private static PageResult<NewRunPage> New(HttpContext context, PageFrames frames, MarketCatalog markets) =>

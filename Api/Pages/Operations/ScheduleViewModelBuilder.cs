@@ -1,4 +1,5 @@
 using Overnight.Api.Admin;
+using Overnight.Api.Audit;
 using Overnight.Api.Operations;
 using Overnight.Api.Pages.Dashboard;
 using Overnight.Api.Pages.Layout;
@@ -114,12 +115,8 @@ internal sealed class ScheduleViewModelBuilder(OperationsFormats formats)
             latest.RunId is { } run ? OperationsPaths.Run(run) : null
         );
 
-    private DeadlineCell Cell(LatestWarm latest) =>
-        new(
-            StateOf(latest.State, latest.FinishedAt is not null),
-            OperationsFormats.DeadlineWord(latest.State),
-            latest.MarginMs is { } margin ? formats.Margin(TimeSpan.FromMilliseconds(margin)) : null
-        );
+    private DeadlineCell Cell(DeadlineItem latest) =>
+        new(StateOf(latest.State, latest.FinishedAt is not null), OperationsFormats.DeadlineWord(latest.State), formats.Margin(latest));
 
     private static string StateOf(string state, bool isFinished) =>
         state switch
